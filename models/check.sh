@@ -33,7 +33,7 @@ report() {
 }
 
 # In the order in which they are reported. Each has what it promises, and what it must fail without: a file that is not named here is an error.
-models=(ring cell broadcast log lock mutex semaphore event countdown condition readers barrier closing)
+models=(ring cell board broadcast log lock mutex semaphore event countdown condition readers barrier closing)
 if [ "$(printf '%s.pml\n' "${models[@]}" | sort)" != "$(printf '%s\n' *.pml | sort)" ]; then
   echo "Bail out! the models that are named here are not those in this folder"
   exit 1
@@ -43,6 +43,7 @@ fi
 declare -A needed=(
   [ring.pml]="NO_LOOK NO_REMOTE_FENCE NO_LAST_FENCE"
   [cell.pml]="NO_LOOK NO_STORE_BARRIER NO_LOAD_BARRIER DONE_FIRST"
+  [board.pml]="NO_FENCE NO_LOOK NO_WATCH NO_EARLY_RING NO_GRACE"
   [broadcast.pml]="NO_FLOOR FLOOR_LATE NO_LEFT NO_REPEAT NO_SKIP"
   [log.pml]="NO_LOOK NO_HELP NO_EARLY_RING TWO_STEP_WAKE NO_RECHECK"
   [lock.pml]="NO_BARRIER SHARED NO_SECOND_LOOK NO_RETURN"
@@ -58,6 +59,7 @@ declare -A needed=(
 declare -A promise=(
   [ring.pml]="nothing is lost, doubled or slept through, with either side dying at any step"
   [cell.pml]="what is read is whole and in order, with the writer dying at any step"
+  [board.pml]="no waiter sleeps over a value or a death, and one at a time writes a cell, with any writer dying at any step"
   [broadcast.pml]="nothing is lost, doubled or torn, with either side dying and the subscriber passed at any step"
   [log.pml]="what is acknowledged is seen, and nobody waits for the dead, with any appender dying at any step"
   [lock.pml]="one at a time is inside and nobody waits for ever, whoever owns it and wherever he is interrupted"

@@ -80,6 +80,8 @@ internal static partial class Rows
         .. Broadcasts,
         new OneWay("log-append", Small,
             new FileAppend(), new FairleadLog(isFollowed: false) { Goal = 4 }, new FairleadLog(isFollowed: true)),
+        new CellReads("board-read",
+            new FairleadCell(), new FairleadBoard(isByKey: false) { Goal = 0.67 }, new FairleadBoard(isByKey: true)),
         new EnteringAlone("mutex-alone",
             new NativeMutex("alone"), new FairleadMutex { Goal = 0.5 }, new PlatformMutex()),
         new EnteringAlone("mutex-alone-platform",

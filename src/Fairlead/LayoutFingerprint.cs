@@ -53,10 +53,14 @@ internal static class LayoutFingerprint
 
         FieldInfo[] fields = typeof(T).GetFields(Instance);
         int[] offsets = Offsets<T>(fields);
-        foreach (int i in Enumerable.Range(0, fields.Length).OrderBy(i => offsets[i]).ThenBy(i => fields[i].Name, StringComparer.Ordinal))
+        IEnumerable<int> order = Enumerable
+            .Range(0, fields.Length)
+            .OrderBy(i => offsets[i])
+            .ThenBy(i => FieldName(fields[i]), StringComparer.Ordinal);
+        foreach (int i in order)
         {
             Type type = fields[i].FieldType;
-            text.Append(CultureInfo.InvariantCulture, $"; {fields[i].Name} at {offsets[i]}: {NameOf(type)}");
+            text.Append(CultureInfo.InvariantCulture, $"; {FieldName(fields[i])} at {offsets[i]}: {NameOf(type)}");
             if (type is { IsPrimitive: false, IsPointer: false, IsFunctionPointer: false })
             {
                 text.Append(CultureInfo.InvariantCulture, $" of {RuntimeHelpers.SizeOf(type.TypeHandle)}");
@@ -78,6 +82,10 @@ internal static class LayoutFingerprint
         int tick = type.Name.IndexOf('`', StringComparison.Ordinal);
         return $"{(tick < 0 ? type.Name : type.Name[..tick])}<{string.Join(", ", arguments.Select(NameOf))}>";
     }
+
+    // A property counts like a field of its name: the compiler calls its field <X>k__BackingField.
+    private static string FieldName(FieldInfo field) =>
+        field.Name is ['<', ..] && field.Name.IndexOf('>', StringComparison.Ordinal) is > 1 and var end ? field.Name[1..end] : field.Name;
 
     private static bool IsOfBaseLibrary(Type type) => type.Assembly == typeof(object).Assembly;
 

@@ -100,6 +100,12 @@ internal enum LockRank : byte
     /// <summary>Writing to a cell, and the claim to it.</summary>
     SharedCell,
 
+    /// <summary>The cells of a board that this process knows, and those that it writes.</summary>
+    SharedBoard,
+
+    /// <summary>The writing of a cell of a board.</summary>
+    BoardClaim,
+
     /// <summary>The slot of this process at a barrier.</summary>
     BarrierCore,
 

@@ -15,6 +15,7 @@ internal static class Program
         ["activated"] = ActivatedVerb.RunAsync,
         ["actor"] = ActorVerb.RunAsync,
         ["audience"] = AudienceVerb.RunAsync,
+        ["board"] = BoardVerb.RunAsync,
         ["cell"] = CellVerb.RunAsync,
         ["checks"] = ChecksVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,

@@ -11,6 +11,7 @@ namespace Fairlead.Tests;
 ///   Patterns (with Links)      never names a concrete transport
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
+///   Memory/Boards              what users name, and below it the storage; above Synchronization, by whose words writers are known dead
 ///   Processes                  children, signals, the terminal, and below it how a start is made; beside Transports
 ///   Logs                       what users name, and below it the files; beside Memory, whose files it makes
 ///   Synchronization            what users name, and below it who waits, what is seen from outside, and the words; beside Memory, in
@@ -45,6 +46,28 @@ public sealed partial class ArchitectureTests
         ["Registry"] = [Root, "Native"],
         ["Memory/Backing"] = [Root, "Native", "Registry"],
         ["Memory"] = [Root, "Native", "Memory/Backing"],
+        ["Memory/Boards/Storage"] =
+        [
+            Root,
+            "Native",
+            "Registry",
+            "Memory",
+            "Memory/Backing",
+            "Synchronization",
+            "Synchronization/Words",
+            "Synchronization/Inspection",
+            "Synchronization/Waiting",
+        ],
+        ["Memory/Boards"] =
+        [
+            Root,
+            "Native",
+            "Memory",
+            "Memory/Backing",
+            "Memory/Boards/Storage",
+            "Synchronization",
+            "Synchronization/Inspection",
+        ],
         ["Synchronization/Words"] = [Root, "Native"],
         ["Synchronization/Inspection"] = [Root, "Native", "Registry", "Memory/Backing", "Synchronization/Words"],
         ["Synchronization/Waiting"] =

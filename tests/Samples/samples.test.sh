@@ -90,7 +90,7 @@ exit 4; echo not any more'
 /usr
 a  b $HOME$HOME
 127' "$(sed "s|$HOME|\$HOME|" out)"
-  contains "$(cat err)" "no program 'no-such-program-at-all'"
+  contains "$(cat err)" "the program 'no-such-program-at-all' was not found"
 }
 
 # At a real terminal, whose keys are pressed here: each when what is to get it has said that it runs, and nothing behind Ctrl-C, which
@@ -386,7 +386,7 @@ test_philosophers_who_wait_for_each_other_are_seen_and_freed_by_a_death() {
 test_mapped_log() {
   export XDG_STATE_HOME="$PWD/state"
   exits 1 MappedLog replay
-  contains "$(cat err)" 'there is no log'
+  contains "$(cat err)" 'does not exist. Append a record to create it'
   exits 0 MappedLog append one two
   equal "$(printf '1 one\n2 two')" "$(cat out)"
   MappedLog follow billing 3 > followed 2> following & local follower=$!

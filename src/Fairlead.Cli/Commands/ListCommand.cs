@@ -15,6 +15,7 @@ internal sealed class ListCommand : ToolCommand
     private readonly Option<bool> _segments = NewOption.Switch("--segments", "Show the System V segments of this machine instead");
     private readonly Option<bool> _locks = NewOption.Switch(
         "--locks", "List the locks instead: who is inside, who waits; with --all the free ones too");
+    private readonly Option<bool> _boards = NewOption.Switch("--boards", "List the cells of boards instead: type, writer, version");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public ListCommand()
@@ -23,6 +24,7 @@ internal sealed class ListCommand : ToolCommand
         Add(_all);
         Add(_segments);
         Add(_locks);
+        Add(_boards);
         Add(_output);
         Examples =
         [
@@ -30,6 +32,7 @@ internal sealed class ListCommand : ToolCommand
             ("fairlead list --all", "And who is connected"),
             ("fairlead list --segments", "System V shared memory, whoever's it is, as ipcs -m has it"),
             ("fairlead list --locks", "Who holds locks, and who waits for them"),
+            ("fairlead list --boards", "What lies on boards, and which processes write it"),
             ("fairlead list --output json | jq -r 'select(.dropped > 0) | .endpoint'", "One JSON object a line, for programs"),
             ("fairlead list --output text | cut -f 1,3", "Columns with tabs between, without heads"),
         ];
@@ -37,6 +40,17 @@ internal sealed class ListCommand : ToolCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(_boards))
+        {
+            if (parsed.GetValue(_segments) || parsed.GetValue(_locks) || parsed.GetValue(_all))
+            {
+                throw ToolException.Usage("--boards without --all, --locks and --segments");
+            }
+
+            ListBoards(parsed.GetRequiredValue(_output));
+            return Task.FromResult(ExitCode.Ok);
+        }
+
         if (parsed.GetValue(_locks))
         {
             if (parsed.GetValue(_segments))
@@ -100,6 +114,33 @@ internal sealed class ListCommand : ToolCommand
         return Task.FromResult(ExitCode.Ok);
     }
 
+    private static void ListBoards(string output)
+    {
+        IReadOnlyList<SharedBoardInfo> boards = SharedBoard.List();
+        Table table = new(
+            new("BOARD"),
+            new("CELL"),
+            new("TYPE"),
+            new("SIZE", IsNumber: true),
+            new("VERSION", IsNumber: true),
+            new("PID", IsNumber: true),
+            new("PROGRAM"),
+            new("SINCE"));
+        Write(
+            boards.SelectMany(BoardLine.Of),
+            output,
+            table,
+            static line => Cells(line),
+            static line => JsonSerializer.Serialize(line, OutputJson.Readable.BoardLine));
+        foreach (SharedBoardInfo board in boards)
+        {
+            if (board.Damage is { } damage)
+            {
+                ErrorLine.Write(damage);
+            }
+        }
+    }
+
     private static void Write<T>(IEnumerable<T> lines, string output, Table table, Func<T, Cell[]> cells, Func<T, string> json)
     {
         foreach (var line in lines)
@@ -123,6 +164,18 @@ internal sealed class ListCommand : ToolCommand
             table.Write();
         }
     }
+
+    private static Cell[] Cells(BoardLine line) =>
+    [
+        line.Board,
+        line.Cell is { } cell ? VisibleText.OneLine(cell) : "-",
+        line.Type ?? "-",
+        line.Size is { } size ? Number(size) : "-",
+        line.Version is { } version ? Number(version) : "-",
+        line.WriterDied == true ? new Cell("died", CellTone.Bad) : line.Pid is { } pid ? Number(pid) : "-",
+        line.ProgramName ?? "-",
+        line.Since is { } since ? TimeText.Since(since) : "-",
+    ];
 
     private static Cell[] Cells(SegmentLine line) =>
     [

@@ -44,16 +44,16 @@ internal sealed record EndpointLine
 
     /// <summary>The program's name alone; what runs under <c>dotnet</c> is named after its assembly.</summary>
     [JsonIgnore]
-    public string ProgramName
+    public string ProgramName => NameOf(Program);
+
+    /// <summary>The name of a program out of its command line.</summary>
+    public static string NameOf(string program)
     {
-        get
-        {
-            var words = Program.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var assembly = words is ["dotnet", ..]
-                ? words.Skip(1).FirstOrDefault(static word => word.EndsWith(".dll", StringComparison.Ordinal))
-                : null;
-            return assembly is not null ? Path.GetFileNameWithoutExtension(assembly) : words.FirstOrDefault() ?? "";
-        }
+        var words = program.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var assembly = words is ["dotnet", ..]
+            ? words.Skip(1).FirstOrDefault(static word => word.EndsWith(".dll", StringComparison.Ordinal))
+            : null;
+        return assembly is not null ? Path.GetFileNameWithoutExtension(assembly) : words.FirstOrDefault() ?? "";
     }
 
     public static EndpointLine Of(EndpointInfo endpoint) => new()

@@ -6,6 +6,7 @@ using Fairlead.Logs;
 namespace Fairlead.Cli.Output;
 
 /// <summary>What the tool writes for programs: one object a line.</summary>
+[JsonSerializable(typeof(BoardLine))]
 [JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(DeadlockLine))]
 [JsonSerializable(typeof(LockLine))]

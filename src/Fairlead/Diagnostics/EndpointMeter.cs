@@ -5,8 +5,8 @@ using Fairlead.Registry;
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// The meter <c>Fairlead</c>. Its instruments read the counters that every endpoint keeps anyway, when somebody collects: a message costs
-/// the same with and without a listener. Names follow OpenTelemetry's conventions for messaging where there is one.
+/// The meter <c>Fairlead</c>. Its instruments read the counters that every endpoint keeps anyway when a listener collects: a message costs
+/// the same with and without a listener. Names follow OpenTelemetry's messaging conventions where these exist.
 /// </summary>
 internal static class EndpointMeter
 {
@@ -14,7 +14,7 @@ internal static class EndpointMeter
 
     private static readonly ConcurrentDictionary<EndpointCounters, KeyValuePair<string, object?>[]> Endpoints = new();
 
-    /// <summary>Where all instruments belong.</summary>
+    /// <summary>The meter of all instruments.</summary>
     public static readonly Meter Meter = new(Name, typeof(EndpointMeter).Assembly.GetName().Version?.ToString(3));
 
     static EndpointMeter()
@@ -37,11 +37,11 @@ internal static class EndpointMeter
             "{message}",
             "Messages that peers dropped because this end was too slow.");
         Meter.CreateObservableUpDownCounter(
-            "fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that have arrived and wait for the user.");
-        Meter.CreateObservableUpDownCounter("fairlead.peers", () => Read(static c => c.Clients), "{peer}", "Peers that are connected.");
+            "fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that wait for the user.");
+        Meter.CreateObservableUpDownCounter("fairlead.peers", () => Read(static c => c.Clients), "{peer}", "Connected peers.");
     }
 
-    /// <summary>From now on the endpoint is measured.</summary>
+    /// <summary>Begins to measure an endpoint.</summary>
     /// <returns>The tags of its measurements.</returns>
     public static KeyValuePair<string, object?>[] Add(EndpointCounters counters, Address address, PatternKind kind) => Endpoints[counters] =
     [
@@ -50,7 +50,7 @@ internal static class EndpointMeter
         new("fairlead.pattern", kind.ToString()),
     ];
 
-    /// <summary>The endpoint has ended.</summary>
+    /// <summary>Ends the measurements of an endpoint.</summary>
     public static void Remove(EndpointCounters counters) => Endpoints.TryRemove(counters, out _);
 
     private static IEnumerable<Measurement<long>> Read(Func<EndpointCounters, long> read)

@@ -1,8 +1,8 @@
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// Has something told at most once a second: the first time at once, later ones when the second is over. By a timer, so that no listener is
-/// called by whoever notes it, who may hold locks. Any thread.
+/// Reports something at most once a second: the first time at once, later ones at the end of the second. A timer calls the listeners,
+/// because the noting thread may hold locks. Any thread may use it.
 /// </summary>
 internal sealed class EventPacer(TimeProvider time, Action tell) : IAlarmed, IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IAlarmed, IDi
     private bool _isDue;
     private bool _hasEnded;
 
-    /// <summary>There is something to tell.</summary>
+    /// <summary>Notes that there is something to report.</summary>
     public void Note()
     {
         using (_gate.Hold())
@@ -31,7 +31,7 @@ internal sealed class EventPacer(TimeProvider time, Action tell) : IAlarmed, IDi
         }
     }
 
-    /// <summary>Nothing is told any more; what was noted and not told is the caller's.</summary>
+    /// <summary>Ends reporting; the caller handles what was noted and not reported.</summary>
     public void Dispose()
     {
         using (_gate.Hold())

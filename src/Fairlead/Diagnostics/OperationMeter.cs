@@ -5,33 +5,33 @@ using Fairlead.Framing;
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// How long operations take, as OpenTelemetry's conventions for messaging name it. While nobody listens no clock is read and nothing is
-/// recorded.
+/// Measures the duration of operations, named after OpenTelemetry's messaging conventions. Without a listener it neither reads a clock nor
+/// records anything.
 /// </summary>
 internal static class OperationMeter
 {
     private static readonly Histogram<double> Calls = EndpointMeter.Meter.CreateHistogram<double>(
         "messaging.client.operation.duration",
         "s",
-        "Duration of sending, delivering, publishing and requesting, until the message is buffered or its answer is in.");
+        "Duration of sending, delivering, publishing and requesting, until the message is buffered or its answer has arrived.");
 
     private static readonly Histogram<double> Handlers =
         EndpointMeter.Meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a request.");
 
-    /// <summary>Whether somebody listens.</summary>
+    /// <summary>Whether there is a listener.</summary>
     public static bool IsOn => Calls.Enabled;
 
-    /// <summary>Where the time of a call begins; 0 when nobody listens.</summary>
+    /// <summary>Returns the start time of a call; 0 without a listener.</summary>
     public static long StartCall() => Calls.Enabled ? Stopwatch.GetTimestamp() : 0;
 
-    /// <summary>Where the time of a handler begins; 0 when nobody listens.</summary>
+    /// <summary>Returns the start time of a handler; 0 without a listener.</summary>
     public static long StartHandler() => Handlers.Enabled ? Stopwatch.GetTimestamp() : 0;
 
-    /// <summary>A call has ended.</summary>
-    /// <param name="start">What <see cref="StartCall"/> said.</param>
-    /// <param name="kind">What was sent.</param>
-    /// <param name="endpoint">The endpoint's own tags.</param>
-    /// <param name="error">What went wrong, or null.</param>
+    /// <summary>Records the end of a call.</summary>
+    /// <param name="start">The result of <see cref="StartCall"/>.</param>
+    /// <param name="kind">The kind of message sent.</param>
+    /// <param name="endpoint">The tags of the endpoint.</param>
+    /// <param name="error">The error, or null.</param>
     public static void EndCall(long start, MessageKind kind, KeyValuePair<string, object?>[] endpoint, string? error)
     {
         if (start != 0)
@@ -40,7 +40,7 @@ internal static class OperationMeter
         }
     }
 
-    /// <summary>A handler has ended.</summary>
+    /// <summary>Records the end of a handler.</summary>
     public static void EndHandler(long start, KeyValuePair<string, object?>[] endpoint, string? error)
     {
         if (start != 0)

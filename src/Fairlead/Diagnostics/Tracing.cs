@@ -4,8 +4,8 @@ using Fairlead.Framing;
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// The activity source <c>Fairlead</c>, and the W3C trace context that travels in a message's head: 1 byte version, 16 bytes trace id, 8
-/// bytes parent id, 1 byte flags. Without a current activity and without a listener nothing is written and nothing allocated.
+/// The activity source <c>Fairlead</c>, and the W3C trace context in the head of a message: 1 byte version, 16 bytes trace ID, 8 bytes
+/// parent ID, 1 byte flags. Without a current activity and a listener it writes and allocates nothing.
 /// </summary>
 internal static class Tracing
 {
@@ -15,7 +15,7 @@ internal static class Tracing
 
     private static readonly ActivitySource Source = new(EndpointMeter.Name);
 
-    /// <summary>Starts a span for what this side does, if somebody listens.</summary>
+    /// <summary>Starts a span for an operation of this side, if there is a listener.</summary>
     public static Activity? Start(string operation, ActivityKind kind, Address address, ActivityContext parent = default)
     {
         if (!Source.HasListeners())
@@ -31,14 +31,14 @@ internal static class Tracing
         return activity;
     }
 
-    /// <summary>Whether messages that are sent now belong to a trace.</summary>
+    /// <summary>Whether messages sent now belong to a trace.</summary>
     public static bool IsOn => Activity.Current is { IdFormat: ActivityIdFormat.W3C };
 
-    /// <summary>Whether messages that are sent now belong to a trace, or begin one.</summary>
+    /// <summary>Whether messages sent now belong to a trace, or begin one.</summary>
     public static bool IsWatched => IsOn || Source.HasListeners();
 
     /// <summary>
-    /// The head with the current context behind it, in the caller's memory, which has <see cref="HeadBytes"/> more than the head.
+    /// Returns the head with the current context appended, in the caller's memory, which has <see cref="HeadBytes"/> more than the head.
     /// </summary>
     public static ReadOnlySpan<byte> Extend(ReadOnlySpan<byte> head, Span<byte> space)
     {
@@ -66,7 +66,7 @@ internal static class Tracing
         _ => null,
     };
 
-    /// <summary>The sender's context, or the default one where there is none.</summary>
+    /// <summary>Returns the context of the sender, or the default if there is none.</summary>
     public static ActivityContext Read(ReadOnlySpan<byte> head)
     {
         if (!HeadReader.TryGet(head, HeadField.Trace, out ReadOnlySpan<byte> context) || context.Length < ContextBytes || context[0] != 0)

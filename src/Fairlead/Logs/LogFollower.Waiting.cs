@@ -5,26 +5,26 @@ using Fairlead.Native;
 
 namespace Fairlead.Logs;
 
-// Waiting for the next record. A blocking caller sleeps on the bell itself; asynchronous ones share one thread for each log, which sleeps
-// there for them.
+// Waiting for the next record. A blocking caller sleeps on the doorbell itself. Asynchronous callers share one thread per log, which sleeps
+// for them.
 public sealed partial class LogFollower
 {
-    // Looked for by itself before the kernel is asked to wake us: a wake-up costs as much.
+    // How long to spin before asking the kernel for a wake-up, which costs as much.
     private static readonly TimeSpan SpinTime = TimeSpan.FromMicroseconds(50);
 
-    // Who looks for each single record at once fetches the line that the appender is writing, and both work at the speed of the caches'
-    // talk with each other.
+    // A reader that polls for every single record fetches the cache line that the appender is writing. Both then run at the speed of cache
+    // coherence.
     private const int EnoughInRow = 16;
     private const int Breath = 100;
 
     private bool _wasLong;
     private int _inRow;
 
-    /// <summary>Takes the next record; waits for it until the time has passed. Blocks.</summary>
-    /// <param name="record">Good until the next one is asked for.</param>
-    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>False: the time has passed.</returns>
+    /// <summary>Takes the next record, or blocks for it until the time runs out.</summary>
+    /// <param name="record">The record, valid until the next one is requested.</param>
+    /// <param name="timeout">The longest time to wait; <see cref="Timeout.InfiniteTimeSpan"/>: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>False if the time ran out.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord)" path="/exception"/>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public bool TryRead(out LogRecord record, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -38,7 +38,7 @@ public sealed partial class LogFollower
 
         if (_inRow >= EnoughInRow)
         {
-            // Some microseconds, in which some more are appended.
+            // Some microseconds, in which more records are appended.
             Thread.SpinWait(Breath);
         }
 
@@ -55,19 +55,19 @@ public sealed partial class LogFollower
 
         bool found = Sleep(out record, deadline, cancellationToken);
 
-        // Where nothing came for long, nothing is to be expected soon.
+        // After a long silence, do not expect a record soon.
         _wasLong = Stopwatch.GetElapsedTime(begin) > 20 * SpinTime;
         return found;
     }
 
-    /// <summary>Takes the next record; waits for it. Blocks.</summary>
-    /// <returns>Good until the next one is asked for.</returns>
+    /// <summary>Takes the next record. Blocks until there is one.</summary>
+    /// <returns>The record, valid until the next one is requested.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord, TimeSpan, CancellationToken)" path="/param|/exception"/>
     public LogRecord Read(CancellationToken cancellationToken = default) =>
         TryRead(out LogRecord record, Timeout.InfiniteTimeSpan, cancellationToken) ? record : throw new UnreachableException();
 
-    /// <summary>Takes the next record; waits for it without a thread.</summary>
-    /// <returns>Good until the next one is asked for.</returns>
+    /// <summary>Takes the next record. Waits for it without blocking a thread.</summary>
+    /// <returns>The record, valid until the next one is requested.</returns>
     /// <inheritdoc cref="TryRead(out LogRecord, TimeSpan, CancellationToken)" path="/param|/exception"/>
     public ValueTask<LogRecord> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -88,9 +88,9 @@ public sealed partial class LogFollower
         }
     }
 
-    /// <summary>All records from here on, for ever. Blocks while there is none.</summary>
-    /// <param name="cancellationToken">Ends it, with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>Leases, each good until the next is asked for.</returns>
+    /// <summary>Enumerates all records from here on, without end. Blocks until the next record is appended.</summary>
+    /// <param name="cancellationToken">Cancels the enumeration, with an <see cref="OperationCanceledException"/>.</param>
+    /// <returns>Leases, each valid until the next one is requested.</returns>
     public IEnumerable<LogRecord> ReadAll(CancellationToken cancellationToken = default)
     {
         while (true)
@@ -99,7 +99,7 @@ public sealed partial class LogFollower
         }
     }
 
-    /// <summary>All records from here on, for ever. Waits without a thread.</summary>
+    /// <summary>Enumerates all records from here on, without end. Waits without blocking a thread.</summary>
     /// <inheritdoc cref="ReadAll" path="/param|/returns"/>
     public async IAsyncEnumerable<LogRecord> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -109,7 +109,7 @@ public sealed partial class LogFollower
         }
     }
 
-    // True when there may be something.
+    // Returns true when there may be a record.
     private bool Spin(long begin, Deadline deadline)
     {
         for (int turn = 0; Stopwatch.GetElapsedTime(begin) < SpinTime && !deadline.Passed; turn++)
@@ -123,7 +123,7 @@ public sealed partial class LogFollower
                 }
             }
 
-            // At first in this thread; then the one that is waited for may need the processor.
+            // Spin at first; after that, the awaited appender may need the processor.
             if (turn < 20)
             {
                 Thread.SpinWait(20);
@@ -143,7 +143,7 @@ public sealed partial class LogFollower
         ObjectDisposedException.ThrowIf(!control.TryEnter(), this);
         try
         {
-            // Who cancels wakes us as an appender does; whether he came before the announcement is seen behind it.
+            // Cancellation wakes this thread as an appender does. The check after the announcement sees a cancellation from before it.
             using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
                 static state => ((LogControl)state!).Ring(), control);
             while (true)
@@ -161,7 +161,7 @@ public sealed partial class LogFollower
                     return false;
                 }
 
-                // Nobody wakes those who wait for a dead appender, so it is asked again.
+                // No wake-up comes for the record of a dead appender, so check again after a while.
                 TimeSpan rest = deadline.RemainingWait;
                 bool isShort = view == RecordView.Busy && (deadline.IsInfinite || rest > LogWaiters.BusyPause);
                 Futex.Wait(ref control.Bell, bell, isShort ? LogWaiters.BusyPause : rest);
@@ -218,7 +218,7 @@ public sealed partial class LogFollower
         }
     }
 
-    // The continuation runs on the thread pool: it may take long, and others wait for the thread that woke it.
+    // The continuation runs on the thread pool: it may take long, and other waiters need the thread that woke it.
     private sealed class Arrival() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), ILogWaiter
     {
         public void Wake() => TrySetResult();

@@ -3,13 +3,13 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Logs;
 
 /// <summary>
-/// Reads a log from somewhere on, and waits for what is appended. Opened by <see cref="MappedLog.Follow(LogStart)"/>. All followers see the
-/// same records in the same order. While records keep coming it makes no system call.
+/// Reads a log from a given start, and waits for new records. <see cref="MappedLog.Follow(LogStart)"/> opens it. All followers see the same
+/// records in the same order. While records keep coming it makes no system call.
 /// </summary>
 /// <remarks>
-/// Any number of threads may use it; each record goes to one of them. A record is good until the next one is asked for, so with several
-/// threads each copies what it needs before it asks again, under a lock of theirs. A record that is being written is waited for, since its
-/// place is before those behind it; one whose appender has died is passed over.
+/// Any number of threads may use it; each record goes to one of them. A record is valid until the next one is requested. Threads that share
+/// a follower therefore use a lock around reading and copying. The follower waits for a record in progress, because its place is before
+/// later ones; it skips a record whose appender has died.
 /// </remarks>
 public sealed partial class LogFollower : IDisposable
 {
@@ -34,7 +34,7 @@ public sealed partial class LogFollower : IDisposable
     /// <summary>The name of its position, or <see langword="null"/>.</summary>
     public string? Position => _position?.Name;
 
-    /// <summary>The number of the record that comes next; of those that are there, and not left out.</summary>
+    /// <summary>The number of the next record, or of the next place for one.</summary>
     public long Next
     {
         get
@@ -46,7 +46,7 @@ public sealed partial class LogFollower : IDisposable
         }
     }
 
-    /// <summary>Records that had been removed, being old, before this follower came to them.</summary>
+    /// <summary>The number of records that were removed for their age before this follower reached them.</summary>
     public long Missed
     {
         get
@@ -76,11 +76,11 @@ public sealed partial class LogFollower : IDisposable
                 : from.IsEnd ? LogSeek.End(store)
                 : LogSeek.Start(store);
 
-            // Where a name stood, and what was to be read from there on, is known; what has been removed since is missed.
+            // The position says where the follower stopped; it has missed what was removed since.
             long missed = position is { IsNew: false } ? Math.Max(0, cursor.Next - position.Next) : 0;
             if (position is { IsNew: true })
             {
-                // From now on its records are kept, and it begins here again.
+                // From now on its unread records are kept, and it begins here again.
                 position.Commit(cursor.Next);
             }
 
@@ -98,16 +98,16 @@ public sealed partial class LogFollower : IDisposable
     }
 
     /// <summary>Takes the next record, if there is one.</summary>
-    /// <param name="record">Good until the next one is asked for.</param>
+    /// <param name="record">The record, valid until the next one is requested.</param>
     /// <exception cref="FairleadException">
-    /// Corrupt: what comes next was written by no appender; with the number from which on one can go on.
+    /// Corrupt: no appender wrote what comes next. The message gives the number to continue from.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The follower has been disposed.</exception>
     public bool TryRead(out LogRecord record) => TryLook(out record, settle: true) == RecordView.Record;
 
     /// <summary>
-    /// Keeps the position: who follows under its name next begins behind the record that was taken last. A system call. Survives the end of
-    /// the process, and a crash of the machine as far as the system has written it; then some records come once more.
+    /// Saves the position: the next follower of its name begins after the record taken last. Takes one system call. It survives the end of
+    /// the process. After a crash of the machine the last saved position may be lost; some records then come again.
     /// </summary>
     /// <exception cref="InvalidOperationException">This follower has no name.</exception>
     /// <exception cref="FairleadException">The file of the position cannot be written.</exception>
@@ -120,11 +120,11 @@ public sealed partial class LogFollower : IDisposable
             (
                 _position
                 ?? throw new InvalidOperationException(
-                    "This follower has no name under which its position could be kept: give one to Follow.")).Commit(_cursor.Next);
+                    "This follower has no name to save its position under: pass one to Follow.")).Commit(_cursor.Next);
         }
     }
 
-    /// <summary>Ends following, and every wait. What was not committed is not kept.</summary>
+    /// <summary>Ends following, and cancels every wait. Does not save the position.</summary>
     public void Dispose()
     {
         using (_gate.Hold())
@@ -143,7 +143,7 @@ public sealed partial class LogFollower : IDisposable
         _store.Dispose();
     }
 
-    // Next records of a number below the end that was seen; waits for those that are being written.
+    // Takes records with a number below the given end, and waits for those in progress.
     internal bool TryReadBefore(long end, out LogRecord record)
     {
         record = default;
@@ -156,7 +156,7 @@ public sealed partial class LogFollower : IDisposable
 
             using (_gate.Hold())
             {
-                // Something was there, or is being written; where there is nothing, somebody has overwritten it, or what told of it.
+                // There was a record, or one is in progress. If there is nothing now, a program has overwritten it or the header.
                 if (!_isDisposed && _cursor.Next < end && _cursor.Look(settle: false, out _) == RecordView.Nothing)
                 {
                     throw _store.Damaged(_cursor.At.Segment, _cursor.At.Place, _cursor.Next);
@@ -167,7 +167,7 @@ public sealed partial class LogFollower : IDisposable
         return false;
     }
 
-    /// <summary>Whether something may have come, without a system call.</summary>
+    /// <summary>Whether a record may have come, checked without a system call.</summary>
     internal bool HasNext
     {
         get
@@ -180,7 +180,8 @@ public sealed partial class LogFollower : IDisposable
     }
 
     /// <summary>
-    /// The next record with its segment entered: mapped until who took it calls <see cref="LogSegment.Exit"/>, whatever is read meanwhile.
+    /// Takes the next record with a reference to its segment: the segment stays mapped until the caller calls
+    /// <see cref="LogSegment.Exit"/>, whatever it reads meanwhile.
     /// </summary>
     internal bool TryLend(out RecordLease record)
     {
@@ -192,7 +193,7 @@ public sealed partial class LogFollower : IDisposable
         }
     }
 
-    /// <summary>Announces that somebody is about to sleep; false when there is something.</summary>
+    /// <summary>Announces a sleeper; false if there is a record.</summary>
     internal bool TryAnnounce(out int bell, out bool isBusy)
     {
         using (_gate.Hold())
@@ -209,13 +210,13 @@ public sealed partial class LogFollower : IDisposable
         }
     }
 
-    /// <summary>Wakes the waiter when the bell has another value.</summary>
+    /// <summary>Wakes the waiter when the doorbell changes its value.</summary>
     internal void Await(ILogWaiter waiter, int bell, bool isBusy) => _store.Waiters.Add(waiter, bell, isBusy);
 
-    /// <summary>Wakes it no more.</summary>
+    /// <summary>Removes a waiter.</summary>
     internal void Forget(ILogWaiter waiter) => _ = _store.Waiters.Remove(waiter);
 
-    /// <summary>Keeps a position, unless this has been disposed, and the name is perhaps somebody else's.</summary>
+    /// <summary>Saves a position, unless this is disposed: another follower may have the name by then.</summary>
     internal void TryCommit(long next)
     {
         using (_gate.Hold())
@@ -240,7 +241,7 @@ public sealed partial class LogFollower : IDisposable
                 RecordView view = _cursor.Look(settle, out RecordWord word);
                 record = view == RecordView.Record ? new LogRecord(_cursor.Take(word)) : default;
 
-                // What was being written when the beginning was looked for may come before it all the same.
+                // A record that was in progress when the start was looked up may lie before the start.
                 if (_hasBegun || view != RecordView.Record || (record.Sequence >= _from && !(record.Time < _since)))
                 {
                     _hasBegun |= view == RecordView.Record;

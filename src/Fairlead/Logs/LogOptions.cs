@@ -1,50 +1,53 @@
 namespace Fairlead.Logs;
 
 /// <summary>
-/// How a log is opened. An option in the address wins over the same one here. Each process has its own, but for the size of the segments,
-/// which the log keeps.
+/// The settings of an open log. An option in the address overrides the same setting here. Each process has its own settings, except the
+/// segment size, which the log stores.
 /// </summary>
 public sealed record LogOptions
 {
     /// <summary>
-    /// Bytes of a segment, 64 KiB to 1 GiB, in whole pages; default 64 MiB. Counts for who makes the log. Allocated at once, and the
-    /// longest record fits into one. In the address: <c>?segment=16MiB</c>.
+    /// The size of a segment in bytes, 64 KiB to 1 GiB, rounded up to whole pages; default 64 MiB. It takes effect when the log is created.
+    /// A segment is allocated at once, and must hold the longest record. In the address: <c>?segment=16MiB</c>.
     /// </summary>
     public long SegmentSize { get; init; } = Logs.Storage.LogLayout.DefaultSegment;
 
     /// <summary>
-    /// When what this process appends is brought to the disk; default: when the system sees fit. In the address: <c>?sync=none</c>,
-    /// <c>?sync=each</c>, or a time, <c>?sync=100ms</c>.
+    /// When this process writes its records to disk; default: when the system chooses. In the address: <c>?sync=none</c>,
+    /// <c>?sync=each</c>, or an interval, <c>?sync=100ms</c>.
     /// </summary>
     public LogSync Sync { get; init; }
 
-    /// <summary>With <see cref="LogSync.Interval"/>; default 1 second.</summary>
+    /// <summary>The interval for <see cref="LogSync.Interval"/>; default 1 second.</summary>
     public TimeSpan SyncInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Bytes of the segments together above which the oldest are removed when a new one is made; null, the default: any number. In the
+    /// The total size of all segments in bytes; creating a segment removes the oldest ones above it. Null, the default: no limit. In the
     /// address: <c>?keep=1GiB</c>.
     /// </summary>
     public long? MaxSize { get; init; }
 
     /// <summary>
-    /// Segments whose records are all older are removed when a new one is made; null, the default: kept. In the address: <c>?age=7d</c>.
+    /// The age of records; creating a segment removes segments whose records are all older. Null, the default: no limit. In the address:
+    /// <c>?age=7d</c>.
     /// </summary>
     public TimeSpan? MaxAge { get; init; }
 
     /// <summary>
-    /// Whose unread records are kept all the same; default: those of named positions under which somebody follows now. In the address:
+    /// The positions whose unread records are kept regardless; default: named positions with a current follower. In the address:
     /// <c>?protect=all-positions</c>.
     /// </summary>
     public LogProtection Protection { get; init; }
 
-    /// <summary>Whether the log is made where there is none; default true. Else opening it is <see cref="ErrorCode.NotFound"/>.</summary>
+    /// <summary>
+    /// Whether to create a log that does not exist; default true. If false, opening it fails with <see cref="ErrorCode.NotFound"/>.
+    /// </summary>
     public bool Create { get; init; } = true;
 
-    /// <summary>The clock of the records and of every timer.</summary>
+    /// <summary>The clock for the times of records and for timers.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>The options of an address, over these.</summary>
+    /// <summary>Returns these settings, overridden by the options of an address.</summary>
     internal LogOptions With(Address address)
     {
         long segment =

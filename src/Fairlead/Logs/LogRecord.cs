@@ -4,8 +4,8 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Logs;
 
 /// <summary>
-/// One record of a log: a lease on the memory into which the file is mapped, good until the next record is asked for where this one came
-/// from. Others can write to the file, so the bytes may change while they are read; their number cannot.
+/// One record of a log: a lease on the mapped memory of the file, valid until the next record is requested from the same source. Other
+/// programs can write to the file: the bytes may change while you read them, but their number cannot.
 /// </summary>
 public readonly struct LogRecord
 {
@@ -13,25 +13,25 @@ public readonly struct LogRecord
 
     internal LogRecord(RecordLease lease) => _lease = lease;
 
-    /// <summary>Its number. They go up by one from 1; one is left out where an appender died.</summary>
+    /// <summary>The number of the record. Numbers go up by one from 1; an appender that dies leaves one out.</summary>
     public long Sequence => _lease.Sequence;
 
-    /// <summary>When it was appended, by the clock of its appender: not always in the order of the numbers.</summary>
+    /// <summary>The time of the append, by the clock of the appender: not always in the order of the numbers.</summary>
     /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
     public DateTimeOffset Time => LogTime.ToTime(Field<long>(LogLayout.TimeAt));
 
     /// <summary>
-    /// The process that appended it: the number that it goes by among Fairlead's participants, 16 hexadecimal digits in <c>fairlead
-    /// list</c>. Never used again by another.
+    /// The process that appended it: its number among Fairlead's participants, 16 hexadecimal digits in <c>fairlead list</c>. No other
+    /// process ever gets the same number.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
     public ulong Appender => Field<ulong>(LogLayout.AppenderAt);
 
-    /// <summary>What was appended, where it lies.</summary>
+    /// <summary>The content, in place.</summary>
     /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
     public ReadOnlySpan<byte> Span => Segment.Bytes(_lease.Offset, _lease.Length);
 
-    /// <summary>How many bytes were appended.</summary>
+    /// <summary>The length of the content in bytes.</summary>
     public int Length => _lease.Length;
 
     private LogSegment Segment
@@ -43,14 +43,14 @@ public readonly struct LogRecord
         }
     }
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>The lease behind this record.</summary>
     internal RecordLease Lease => _lease;
 
-    /// <summary>A copy of what was appended.</summary>
+    /// <summary>Returns a copy of the content.</summary>
     /// <exception cref="ObjectDisposedException">The lease has ended.</exception>
     public byte[] ToArray() => Span.ToArray();
 
-    /// <summary>For people.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"record {Sequence}, {Length} bytes");
 
     private T Field<T>(int at)

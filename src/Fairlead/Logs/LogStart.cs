@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Logs;
 
-/// <summary>Where reading a log begins: its oldest record, its end, a number, or a time.</summary>
+/// <summary>Where reading a log begins: at its oldest record, its end, a number, or a time.</summary>
 public readonly struct LogStart : IEquatable<LogStart>
 {
     private readonly long _sequence;
@@ -14,34 +14,34 @@ public readonly struct LogStart : IEquatable<LogStart>
         _time = time;
     }
 
-    /// <summary>The oldest record that there is; the default.</summary>
+    /// <summary>The oldest existing record; the default.</summary>
     public static LogStart Oldest => default;
 
-    /// <summary>What is appended from now on.</summary>
+    /// <summary>The end: only records appended from now on.</summary>
     public static LogStart End => new(-1);
 
-    /// <summary>The number, where it is one.</summary>
+    /// <summary>The number, if it is a number.</summary>
     internal long? Number => _time is null && _sequence > 0 ? _sequence : null;
 
-    /// <summary>The time, where it is one.</summary>
+    /// <summary>The time, if it is a time.</summary>
     internal DateTimeOffset? Since => _time;
 
     internal bool IsEnd => _time is null && _sequence < 0;
 
-    /// <summary>The record with this number, or the first behind it that there is.</summary>
-    /// <param name="sequence">1 or more.</param>
+    /// <summary>The record with this number, or the first existing one after it.</summary>
+    /// <param name="sequence">The number; 1 or more.</param>
     public static LogStart At(long sequence)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(sequence, 1);
         return new LogStart(sequence);
     }
 
-    /// <summary>The first record of this time or later.</summary>
+    /// <summary>The first record with this time or a later one.</summary>
     public static LogStart At(DateTimeOffset time) => new(0, time);
 
     /// <summary>
-    /// From text, as the tool and addresses have it: <c>start</c>, <c>end</c>, a number, or a time, <c>2026-11-20T12:00:00Z</c>; without an
-    /// offset it is local.
+    /// Parses the form used by the tool and in addresses: <c>start</c>, <c>end</c>, a number, or a time, <c>2026-11-20T12:00:00Z</c>. A
+    /// time without an offset is local.
     /// </summary>
     public static bool TryParse(string? text, out LogStart start)
     {
@@ -72,7 +72,7 @@ public readonly struct LogStart : IEquatable<LogStart>
         return isTime;
     }
 
-    /// <summary>As <see cref="TryParse"/> reads it.</summary>
+    /// <summary>Returns the form that <see cref="TryParse"/> accepts.</summary>
     public override string ToString() =>
         _time is { } time ? time.ToString("O", CultureInfo.InvariantCulture)
         : IsEnd ? "end"
@@ -91,6 +91,6 @@ public readonly struct LogStart : IEquatable<LogStart>
     /// <summary>Whether both begin at the same place.</summary>
     public static bool operator ==(LogStart left, LogStart right) => left.Equals(right);
 
-    /// <summary>Whether they do not.</summary>
+    /// <summary>Whether they begin at different places.</summary>
     public static bool operator !=(LogStart left, LogStart right) => !left.Equals(right);
 }

@@ -4,27 +4,27 @@ using Fairlead.Registry;
 
 namespace Fairlead.Logs;
 
-// How one comes to a log, and how it goes.
+// Opening, creating and removing logs.
 public sealed partial class MappedLog
 {
     /// <summary>The options that an address may carry.</summary>
     internal static IReadOnlyList<string> Options { get; } = ["segment", "sync", "keep", "age", "protect"];
 
     /// <summary>
-    /// Opens a log, or makes it. <c>log://orders</c> lies in <c>$XDG_STATE_HOME/fairlead</c> (else <c>~/.local/state/fairlead</c>),
-    /// <c>log:///path</c> at the path. The first who has it open looks after it: behind a crash of the machine he reads what was not
-    /// synchronized, which takes as long as that is.
+    /// Opens a log, or creates it. <c>log://orders</c> lies in <c>$XDG_STATE_HOME/fairlead</c> (by default <c>~/.local/state/fairlead</c>),
+    /// <c>log:///path</c> at the path. The first process to open it repairs it: after a crash of the machine it reads the part that was not
+    /// synchronized, which takes time in proportion.
     /// </summary>
-    /// <param name="address">With the options <c>segment</c>, <c>sync</c>, <c>keep</c>, <c>age</c>, <c>protect</c>.</param>
-    /// <param name="options">What the address does not say.</param>
+    /// <param name="address">The address, with the options <c>segment</c>, <c>sync</c>, <c>keep</c>, <c>age</c>, <c>protect</c>.</param>
+    /// <param name="options">Settings that the address does not give.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: there is none, and none was to be made. AlreadyExists: something else stands there. Full: there is no room for the first
-    /// segment. Incompatible: another layout version. Corrupt: the header of a file is damaged. PermissionDenied: the folder or a file in
-    /// it belongs to another user (root's are taken). Unavailable: another process has had it for itself for a minute.
+    /// NotFound: it does not exist, and was not to be created. AlreadyExists: the path belongs to something else. Full: not enough space
+    /// for the first segment. Incompatible: another layout version. Corrupt: the header of a file is damaged. PermissionDenied: the folder
+    /// or a file in it belongs to another user than this one or root. Unavailable: another process kept the log locked for a minute.
     /// </exception>
     public static MappedLog Open(Address address, LogOptions? options = null) => Open(address, options, CancellationToken.None);
 
-    /// <summary>The same; the token ends the wait for another process that has the log for itself.</summary>
+    /// <summary>Same as the public overload. The token cancels the wait for another process that has the log locked.</summary>
     internal static MappedLog Open(Address address, LogOptions? options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -45,7 +45,7 @@ public sealed partial class MappedLog
         }
     }
 
-    /// <summary>Whether there is a log.</summary>
+    /// <summary>Returns whether a log exists.</summary>
     /// <param name="address">Its address.</param>
     public static bool Exists(Address address)
     {
@@ -55,7 +55,7 @@ public sealed partial class MappedLog
         return Directory.Exists(folder) && LogFolder.Ordinals(folder).Count != 0;
     }
 
-    /// <summary>The names of the logs in the directory of the user's logs.</summary>
+    /// <summary>Returns the names of the logs in the user's directory of logs.</summary>
     public static IReadOnlyList<string> Names()
     {
         string state = StateDirectory.Locate();
@@ -71,10 +71,10 @@ public sealed partial class MappedLog
             : [];
     }
 
-    /// <summary>Removes a log with all that is in it.</summary>
+    /// <summary>Removes a log with all of its content.</summary>
     /// <param name="address">Its address.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: somebody has it open.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: a process has it open.</exception>
     public static bool Remove(Address address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -91,13 +91,13 @@ public sealed partial class MappedLog
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
                 "is in use",
-                $"End those who have it open; see who they are: lsof {folder}/{LogLayout.ControlName}")
+                $"End the processes that have it open. To find them: lsof {folder}/{LogLayout.ControlName}")
             {
                 Address = address,
             };
         }
 
-        // Only what is ours: the folder stays if there is anything else in it.
+        // Remove only Fairlead's files: the folder stays if it holds anything else.
         foreach (long ordinal in LogFolder.Ordinals(folder))
         {
             _ = NativeFile.Unlink($"{folder}/{LogSegment.NameOf(ordinal)}");
@@ -114,11 +114,11 @@ public sealed partial class MappedLog
         return true;
     }
 
-    /// <summary>Removes a named position, so that it protects nothing any more and a follower of this name begins anew.</summary>
-    /// <param name="address">Of the log.</param>
-    /// <param name="position">The name.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: somebody follows under the name; it says who.</exception>
+    /// <summary>Removes a named position. It protects no records any more, and a follower of this name starts anew.</summary>
+    /// <param name="address">The address of the log.</param>
+    /// <param name="position">The name of the position.</param>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: a process follows under the name; the message says which.</exception>
     public static bool RemovePosition(Address address, string position)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -139,7 +139,7 @@ public sealed partial class MappedLog
     {
         if (address.Scheme != "log")
         {
-            throw new FairleadException(ErrorCode.NotSupported, $"{address.Scheme}:// is no log", "Write log://name or log:///path.")
+            throw new FairleadException(ErrorCode.NotSupported, $"{address.Scheme}:// is not a log", "Write log://name or log:///path.")
             {
                 Address = address,
             };

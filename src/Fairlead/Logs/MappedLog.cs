@@ -3,14 +3,14 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Logs;
 
 /// <summary>
-/// An append-only log in memory-mapped files: any number of processes append to it, any number follow it, each from where it likes. It
-/// outlives its processes, and a crash of the machine up to the last <see cref="Sync"/>. Appending and reading make no system call for each
-/// record; an appender that is killed at any moment stops nobody.
+/// An append-only log in memory-mapped files. Any number of processes append to it, and any number follow it, each from its own position.
+/// It survives the end of its processes, and a crash of the machine up to the last <see cref="Sync"/>. Appending and reading make no system
+/// call per record. An appender that is killed at any moment blocks no other process.
 /// </summary>
 /// <remarks>
-/// After Kafka's partitioned log and Aeron's log buffers, on one machine. Any number of threads may use it. A log is a folder with segments
-/// of one size, allocated when they are made, so that a full disk is an error of <see cref="Append"/> and nothing else. Its files must not
-/// be cut while somebody has the log open: a touch of what is gone ends the process.
+/// After Kafka's partitioned log and Aeron's log buffers, on one machine. Any number of threads may use it. A log is a folder of segments
+/// of one size, which are allocated when they are created: a full disk is an error of <see cref="Append"/> and nothing else. Do not
+/// truncate its files while a process has the log open: a touch of the missing part ends that process.
 /// </remarks>
 public sealed partial class MappedLog : IAlarmed, IDisposable
 {
@@ -37,19 +37,17 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>As it was opened.</summary>
+    /// <summary>The address of the log.</summary>
     public Address Address { get; }
 
-    /// <summary>The folder in which it lies.</summary>
+    /// <summary>The folder of the log.</summary>
     public string Path => _store.Folder;
 
-    /// <summary>
-    /// Appends a record. Blocks for the disk only where each record is to be synchronized, or the next segment has to be made.
-    /// </summary>
-    /// <param name="record">Copied before this returns. May be empty.</param>
-    /// <returns>Its number.</returns>
+    /// <summary>Appends a record. Blocks for the disk only if each record is synchronized or the next segment must be created.</summary>
+    /// <param name="record">The content, copied before the call returns. May be empty.</param>
+    /// <returns>The number of the record.</returns>
     /// <exception cref="FairleadException">
-    /// TooLarge: it does not fit into a segment. Full: the disk has no room for the next one; it says how much is needed and how much is
+    /// TooLarge: it does not fit into a segment. Full: the disk has no space for the next segment; the message says how much is needed and
     /// free, and nothing has changed. Corrupt: the log is damaged at its end.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
@@ -64,7 +62,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         return sequence;
     }
 
-    /// <summary>Appends a record. Completes at once, unless each record is to be synchronized: then when it is on the disk.</summary>
+    /// <summary>Appends a record. Completes at once or, if each record is synchronized, when it is on disk.</summary>
     /// <inheritdoc cref="Append" path="/param|/returns|/exception"/>
     public ValueTask<long> AppendAsync(ReadOnlySpan<byte> record)
     {
@@ -75,10 +73,9 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     }
 
     /// <summary>
-    /// Brings everything that has been appended before, by whomever, to the disk. Blocks for the disk, and for those who are just writing a
-    /// record.
+    /// Writes everything that any process has appended so far to disk. Blocks for the disk, and for appenders in the middle of a record.
     /// </summary>
-    /// <exception cref="FairleadException">Unavailable: the disk refuses. Corrupt: the log is damaged.</exception>
+    /// <exception cref="FairleadException">Unavailable: the disk reports an error. Corrupt: the log is damaged.</exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public void Sync()
     {
@@ -88,23 +85,23 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         _synchronizer.Sync();
     }
 
-    /// <summary>The same on another thread.</summary>
+    /// <summary>Does the same as <see cref="Sync"/> on another thread.</summary>
     /// <inheritdoc cref="Sync" path="/exception"/>
     public Task SyncAsync() => Task.Run(Sync);
 
-    /// <summary>Follows the log: reads from there on, and waits for what is appended.</summary>
-    /// <param name="from">Where it begins; default: the oldest record.</param>
-    /// <returns>To be disposed on its own; lives on when this is disposed.</returns>
+    /// <summary>Follows the log: reads from a given start on, and waits for new records.</summary>
+    /// <param name="from">The start; default: the oldest record.</param>
+    /// <returns>The follower, to be disposed separately; it outlives this object.</returns>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public LogFollower Follow(LogStart from = default) => Follow(position: null, from);
 
     /// <summary>
-    /// Follows the log under a name: begins where <see cref="LogFollower.Commit"/> was last called under this name, by whichever process.
+    /// Follows the log under a name: begins where any process last called <see cref="LogFollower.Commit"/> under that name.
     /// </summary>
     /// <param name="position">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; one follower at a time.</param>
-    /// <param name="from">Where it begins when nothing has been committed under the name.</param>
-    /// <returns>To be disposed on its own; lives on when this is disposed.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: somebody follows under this name; it says who.</exception>
+    /// <param name="from">The start if the name has no saved position.</param>
+    /// <returns>The follower, to be disposed separately; it outlives this object.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: another process follows under this name; the message says which.</exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public LogFollower Follow(string? position, LogStart from = default)
     {
@@ -117,12 +114,10 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         return LogFollower.Open(_store.Share(), position, from);
     }
 
-    /// <summary>The records that there are now, from there on. Ends behind the last one, and does not wait for more.</summary>
-    /// <param name="from">Where it begins; default: the oldest record.</param>
-    /// <returns>Leases, each good until the next.</returns>
-    /// <exception cref="FairleadException">
-    /// Corrupt, where it comes to something damaged: with the number from which on one can go on.
-    /// </exception>
+    /// <summary>Returns the records that exist now, from a given start on. Ends after the last one, and does not wait for more.</summary>
+    /// <param name="from">The start; default: the oldest record.</param>
+    /// <returns>Leases, each valid until the next one is requested.</returns>
+    /// <exception cref="FairleadException">Corrupt, when it reaches damage; the message gives the number to continue from.</exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public IEnumerable<LogRecord> Replay(LogStart from = default)
     {
@@ -146,7 +141,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>Reads the whole log and tells what is in it and what is damaged. Takes as long as reading it does.</summary>
+    /// <summary>Reads the whole log, and reports its content and damage. Takes as long as reading it.</summary>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
     public LogInfo Info()
     {
@@ -155,7 +150,9 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         return LogSurvey.Of(_store);
     }
 
-    /// <summary>Closes the log for this process; what was to be synchronized is, which may block for the disk. Followers live on.</summary>
+    /// <summary>
+    /// Closes the log in this process, after a pending synchronization, which may block for the disk. Followers stay open.
+    /// </summary>
     public void Dispose()
     {
         using (_gate.Hold())
@@ -183,12 +180,12 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _store.Who;
 
     /// <summary>
-    /// Makes sure that there is room for a record of this length, so that appending it now fails by nothing but a race for the last room.
-    /// False while another process makes the next segment.
+    /// Ensures space for a record of this length: appending it now fails only if it loses a race for the last space. False while another
+    /// process creates the next segment.
     /// </summary>
     /// <exception cref="FairleadException">TooLarge, Full.</exception>
     internal bool TryMakeRoom(int length)
@@ -201,7 +198,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     }
 
     /// <summary>
-    /// Completes when <see cref="TryMakeRoom"/> has found room. Blocks no thread while another process makes the next segment.
+    /// Completes when <see cref="TryMakeRoom"/> has found space. Blocks no thread while another process creates the next segment.
     /// </summary>
     /// <exception cref="FairleadException">TooLarge, Full.</exception>
     /// <exception cref="ObjectDisposedException">The log has been disposed.</exception>
@@ -216,8 +213,8 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     }
 
     /// <summary>
-    /// Appends a record as <see cref="Append"/> does; false, and nothing is appended, while another process makes the next segment. Where
-    /// each record is to be synchronized it blocks for the disk all the same.
+    /// Appends a record like <see cref="Append"/>. False, with nothing appended, while another process creates the next segment. If each
+    /// record is synchronized, it still blocks for the disk.
     /// </summary>
     internal bool TryAppend(ReadOnlySpan<byte> record)
     {
@@ -255,7 +252,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
     }
 
-    // What went wrong beside, since.
+    // Reports an earlier failure of the timer.
     private void ThrowFailure()
     {
         if (_failure is { } failure)
@@ -265,7 +262,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
     }
 
-    /// <summary>The segment of the record. Under the gate.</summary>
+    /// <summary>Notes an append, and returns the segment of the record. Under the gate.</summary>
     private long NoteAppended()
     {
         if (!_isUnsynced)
@@ -282,7 +279,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         return sequence;
     }
 
-    // By the timer. What goes wrong is told to the next who appends.
+    // Called by the timer. The next append reports a failure.
     void IAlarmed.OnAlarm()
     {
         if (!_isUnsynced || _isDisposed)
@@ -301,7 +298,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         }
         catch (ObjectDisposedException) when (_isDisposed)
         {
-            // Disposed meanwhile, which synchronizes by itself.
+            // Disposed meanwhile, which synchronizes itself.
         }
     }
 }

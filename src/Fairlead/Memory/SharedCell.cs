@@ -6,27 +6,22 @@ using Fairlead.Native;
 namespace Fairlead.Memory;
 
 /// <summary>
-/// The newest value of one writer, for any number of readers in any number of processes. Reading never gives half of one value and half of
-/// another, takes no lock and does not hold the writer up; nor does a writer that is stopped, or dies in the middle of a write, hold up a
-/// reader: it goes on to read the last whole value.
+/// The latest value of one writer, for any number of readers in any number of processes. A read never mixes two values, takes no lock and
+/// does not delay the writer. A writer that is stopped, or dies in the middle of a write, does not delay readers either: they keep reading
+/// the last complete value.
 /// </summary>
-/// <typeparam name="T">A type without references. All programs must agree on its layout; its size is checked.</typeparam>
+/// <typeparam name="T">A type without references. All programs must agree on its layout; Fairlead checks its size.</typeparam>
 /// <remarks>
-/// A sequence lock over four slots that are written in turn (docs/design/shared-cell.md). Any number of threads may use it: those that
-/// write take turns. Nothing waits in the kernel, except that opening a cell by name may make it.
+/// A sequence lock over four slots, written in turn (docs/design/shared-cell.md). Any number of threads may use it; writing threads take
+/// turns. No call waits in the kernel, except that opening a named cell may create its file.
 /// </remarks>
 [SuppressMessage(
     "Design",
     "CA1000:Do not declare static members on generic types",
     Justification = "The type says what the cell holds: SharedCell<Position>.Open(\"position\").")]
-public sealed unsafe class SharedCell<T> : IDisposable
+public sealed unsafe class SharedCell<T> : IDisposable, ICellOwner
     where T : unmanaged
 {
-    // Each attempt that fails proves that the writer has written three whole values meanwhile: so many in a row mean that this thread
-    // hardly runs at all.
-    private const int Attempts = 100_000;
-    private const int AttemptsBeforeYielding = 10;
-
     private readonly SharedRegion _region;
     private readonly CellWords _words;
     private readonly long _offset;
@@ -54,10 +49,10 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
-    /// <summary>How many bytes a cell of this type takes in a region.</summary>
+    /// <summary>The size of a cell of this type in a region, in bytes.</summary>
     public static long SizeInRegion => CellLayout.Size(sizeof(T));
 
-    /// <summary>The number of the newest value, counted from 1 since the cell was made; 0: none was ever written.</summary>
+    /// <summary>The number of the latest value, counted from 1 since the cell was created; 0: none yet.</summary>
     /// <exception cref="ObjectDisposedException">The cell has been disposed.</exception>
     public long Version
     {
@@ -75,16 +70,18 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
+    string ICellOwner.Description => Description;
+
     private string Description =>
         _ownsRegion ? _region.Description : string.Create(CultureInfo.InvariantCulture, $"the cell at {_offset} of {_region.Description}");
 
     /// <summary>
-    /// Opens the cell of a name, or makes it. It lies where named regions lie, lasts as long, and is removed by
-    /// <see cref="SharedRegion.Remove"/>.
+    /// Opens a named cell, or creates it. It is stored and lasts like a named region; <see cref="SharedRegion.Remove"/> removes it.
     /// </summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; cells and regions share their names.</param>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; cells and regions share one set of names.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: the cell has values of another size, or a region has the name; else as <see cref="SharedRegion.Open(string, long)"/>.
+    /// Incompatible: the values of the cell have another size, or the name belongs to a region. Otherwise as for
+    /// <see cref="SharedRegion.Open(string, long)"/>.
     /// </exception>
     public static SharedCell<T> Open(string name)
     {
@@ -101,13 +98,13 @@ public sealed unsafe class SharedCell<T> : IDisposable
     }
 
     /// <summary>
-    /// Writes the next value; readers see it at once. Never waits for a reader. The first write makes this object the cell's writer, until
-    /// it is disposed or its process ends.
+    /// Writes the next value; readers see it at once. Never waits for a reader. The first write makes this object the writer of the cell,
+    /// until it is disposed or its process ends.
     /// </summary>
     /// <param name="value">The value.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: the cell has another writer, which <see cref="FairleadException.Peer"/> names. In a System V segment that is not
-    /// noticed.
+    /// AlreadyExists: the cell has another writer, named by <see cref="FairleadException.Peer"/>. A cell in a System V segment cannot
+    /// detect that.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The cell has been disposed.</exception>
     public void Write(in T value)
@@ -117,7 +114,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
         {
             using (_writing.Hold())
             {
-                // Once more: whoever has disposed it meanwhile has let go of the writer's place.
+                // Check again under the lock: a concurrent Dispose has given up the right to write.
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 if (!_mayWrite)
                 {
@@ -134,11 +131,11 @@ public sealed unsafe class SharedCell<T> : IDisposable
     }
 
     /// <summary>
-    /// Copies the newest whole value; all zeroes when none was ever written. Looks again only when the writer has written three values and
-    /// more during the copy, and yields the processor when that goes on.
+    /// Copies the latest complete value; all zeroes before the first write. It retries only if the writer completes three or more writes
+    /// during the copy, and yields the processor if that continues.
     /// </summary>
     /// <exception cref="FairleadException">
-    /// Corrupt: the cell's words contradict each other, so that somebody else has written there. Unavailable: the writer was faster 100,000
+    /// Corrupt: the words of the cell contradict each other, because something else wrote there. Unavailable: the writer was faster 100,000
     /// times in a row.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The cell has been disposed.</exception>
@@ -155,10 +152,10 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
-    /// <summary>Copies the newest whole value if it is newer than one that was read before.</summary>
-    /// <param name="version">What was read last, at first 0; becomes the version of the copy.</param>
-    /// <param name="value">The copy, or nothing.</param>
-    /// <returns>Whether there was a newer one. Those between the two were missed.</returns>
+    /// <summary>Copies the latest complete value if it is newer than the one read before.</summary>
+    /// <param name="version">The version read last, 0 at first; set to the version of the copy.</param>
+    /// <param name="value">The copy, or the default.</param>
+    /// <returns>Whether there was a newer value. Values between the two versions were missed.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
     public bool TryReadNew(ref long version, out T value)
     {
@@ -181,7 +178,7 @@ public sealed unsafe class SharedCell<T> : IDisposable
         }
     }
 
-    /// <summary>Detaches this process; a writer lets go of the cell, and another may follow. The value stays.</summary>
+    /// <summary>Detaches this process. A writer gives up writing, and another one may follow. The value stays.</summary>
     public void Dispose()
     {
         using (_writing.Hold())
@@ -199,51 +196,14 @@ public sealed unsafe class SharedCell<T> : IDisposable
             }
         }
 
-        // A reader that is inside keeps the memory until it has left.
+        // A read in progress keeps the memory until it ends.
         if (_ownsRegion)
         {
             _region.Dispose();
         }
     }
 
-    private T Copy(long done, out long version)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            if (_words.TryRead(done, out T value))
-            {
-                version = done;
-                return value;
-            }
-
-            // What is begun is never further than one ahead of what is done: so there must be more done by now.
-            long next = _words.Done;
-            if (next == done)
-            {
-                throw new FairleadException(
-                    ErrorCode.Corrupt,
-                    $"{Description} contradicts itself: something else has written there",
-                    "Remove it, or find out who writes there.");
-            }
-
-            if (attempt >= Attempts)
-            {
-                throw new FairleadException(
-                    ErrorCode.Unavailable,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{Description} was written {next - done} times and more during each of {Attempts} attempts to read it"),
-                    "This thread hardly gets to run: give it time, or let the writer write less often.");
-            }
-
-            if (attempt > AttemptsBeforeYielding)
-            {
-                Thread.Yield();
-            }
-
-            done = next;
-        }
-    }
+    private T Copy(long done, out long version) => CellCopy.Newest<T>(_words, done, out version, this);
 
     private long ClaimAt => _region.Memory.HeaderSize + _offset;
 
@@ -251,8 +211,8 @@ public sealed unsafe class SharedCell<T> : IDisposable
     {
         if (_region.Memory.File is { } file)
         {
-            // An open file of its own for each writer: the lock tells two of one process apart as well, and goes with the process however
-            // that ends. The release is in Dispose.
+            // A separate open file for each writer: the lock distinguishes two writers in one process too, and ends with the process in any
+            // case. Dispose releases it.
             Descriptor claim =
                 NativeFile.Reopen(file, OpenFlags.ReadWrite, out Errno error)
                 ?? throw ErrnoMap.Failure($"cannot become the writer of {Description}", error);
@@ -288,8 +248,8 @@ public sealed unsafe class SharedCell<T> : IDisposable
             : null;
         return new FairleadException(
             ErrorCode.AlreadyExists,
-            $"{Description} has a writer already: {writer?.ToString() ?? "a process that has just begun"}",
-            "A cell has one writer: end that one first, or write to another cell.")
+            $"{Description} already has a writer: {writer?.ToString() ?? "a process that has just begun"}",
+            "A cell has one writer: end that process first, or write to another cell.")
         {
             Peer = writer,
         };

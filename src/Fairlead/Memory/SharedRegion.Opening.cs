@@ -4,23 +4,23 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory;
 
-// Making, opening and removing, by what backs the memory.
+// Creating, opening and removing, by the kind of memory.
 public sealed partial class SharedRegion
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
-    /// Makes memory without a name, which goes with its last user, however that ends: nothing can be left behind. Its size is sealed.
-    /// Another process of this user attaches it by <see cref="Path"/>, or by a descriptor that it was given.
+    /// Creates unnamed memory, which disappears with its last user in any case: nothing is ever left behind. Its size is sealed. Another
+    /// process of this user attaches it by <see cref="Path"/>, or by a descriptor that it was given.
     /// </summary>
-    /// <param name="size">In bytes. Costs nothing until it is touched.</param>
-    /// <exception cref="FairleadException">Unavailable: the system gives no descriptor or memory.</exception>
+    /// <param name="size">The size in bytes. Pages cost nothing until they are touched.</param>
+    /// <exception cref="FairleadException">Unavailable: the system has no descriptor or memory left.</exception>
     public static SharedRegion Create(long size) => new(MemoryFileRegion.Create(Checked(size)));
 
-    /// <summary>Attaches memory that another process has made by <see cref="Create"/>, by its <see cref="Path"/> there.</summary>
+    /// <summary>Attaches memory that another process created by <see cref="Create"/>, by its <see cref="Path"/> there.</summary>
     /// <param name="path"><c>/proc/PID/fd/N</c>.</param>
     /// <exception cref="FairleadException">
-    /// NotFound, PermissionDenied (another user's), or Incompatible or AlreadyExists: it is no such memory.
+    /// NotFound; PermissionDenied: it belongs to another user; Incompatible or AlreadyExists: it is not such memory.
     /// </exception>
     public static SharedRegion Attach(string path)
     {
@@ -28,11 +28,9 @@ public sealed partial class SharedRegion
         return new SharedRegion(MemoryFileRegion.Attach(path));
     }
 
-    /// <summary>
-    /// Attaches memory that another process has made by <see cref="Create"/>, by a descriptor that was inherited or received.
-    /// </summary>
-    /// <param name="descriptor">Stays the caller's, and may be closed afterwards.</param>
-    /// <exception cref="FairleadException">Incompatible or AlreadyExists: it is no such memory.</exception>
+    /// <summary>Attaches memory that another process created by <see cref="Create"/>, by an inherited or received descriptor.</summary>
+    /// <param name="descriptor">The descriptor. The caller keeps it, and may close it afterwards.</param>
+    /// <exception cref="FairleadException">Incompatible or AlreadyExists: it is not such memory.</exception>
     public static SharedRegion Attach(SafeHandle descriptor)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
@@ -40,112 +38,116 @@ public sealed partial class SharedRegion
     }
 
     /// <summary>
-    /// Opens the region of a name, or makes it. It lies in the user's runtime directory, is the user's alone, and lasts until it is removed
-    /// or the machine restarts. Of several that make it at once all get the same, and one that dies meanwhile leaves nothing.
+    /// Opens a named region, or creates it. It is a file in the user's runtime directory that only this user may open. It lasts until it is
+    /// removed or the machine restarts. Concurrent creators all get the same region, and one that dies meanwhile leaves nothing.
     /// </summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>.</param>
-    /// <param name="size">In bytes. Allocated at once, so that memory that has run out is an error here.</param>
+    /// <param name="size">The size in bytes. The space is allocated at once: a lack of memory is an error of this call.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists with another size, layout version or as a cell. Full: there is no room, with how much is needed and how much
-    /// is free. Corrupt: it has been cut or overwritten. AlreadyExists: a file that is no region has the name, and stays untouched.
-    /// Unavailable: the lock of the directory is kept by somebody.
+    /// Incompatible: it exists with another size or layout version, or as a cell. Full: not enough space; the message says how much is
+    /// needed and free. Corrupt: its file has been truncated or overwritten. AlreadyExists: the name belongs to a file that is not a
+    /// region; it stays unchanged. Unavailable: another process keeps the lock of the directory.
     /// </exception>
     public static SharedRegion Open(string name, long size) => new(NamedRegion.Open(name, Checked(size), RegionContent.Bytes));
 
-    /// <summary>Opens the region of a name with the size that it has.</summary>
-    /// <param name="name">As it was made.</param>
-    /// <exception cref="FairleadException">NotFound: there is none; else as <see cref="Open(string, long)"/>.</exception>
+    /// <summary>Opens an existing named region with its size.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="FairleadException">NotFound: it does not exist. Otherwise as for <see cref="Open(string, long)"/>.</exception>
     public static SharedRegion Open(string name) => new(NamedRegion.Open(name, RegionContent.Bytes));
 
-    /// <summary>Whether a region, or a cell, has this name.</summary>
+    /// <summary>Returns whether a region or cell with this name exists.</summary>
     /// <param name="name">Its name.</param>
     public static bool Exists(string name) => NamedRegion.Exists(name);
 
     /// <summary>
-    /// Removes the name of a region or a cell. Who has it open keeps the memory until it is disposed; who opens the name afterwards gets
-    /// another.
+    /// Removes the name of a region or a cell. Processes that have it open keep the memory until they dispose it; the next one to open the
+    /// name creates another.
     /// </summary>
     /// <param name="name">Its name.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: a file that is no region has the name, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to a file that is not a region. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name);
 
     /// <summary>
-    /// Opens a POSIX segment (<c>shm_open</c>), or makes it: for C programs, and for other users. Its first byte is the first of the
-    /// region, without a header.
+    /// Opens a POSIX segment (<c>shm_open</c>), or creates it: for C programs, and for other users. The region begins at its first byte,
+    /// without a header.
     /// </summary>
-    /// <param name="name">As in C: <c>/counters</c>.</param>
-    /// <param name="size">In bytes, allocated at once.</param>
-    /// <param name="mode">Who else may use it, when it is made; the user alone unless asked for.</param>
+    /// <param name="name">The name as in C: <c>/counters</c>.</param>
+    /// <param name="size">The size in bytes; the space is allocated at once.</param>
+    /// <param name="mode">The permissions of a new segment; by default only for this user.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it has another size. Full: there is no room, with how much is needed and how much is free. PermissionDenied: it is
-    /// another user's.
+    /// Incompatible: it has another size. Full: not enough space; the message says how much is needed and free. PermissionDenied: it
+    /// belongs to another user.
     /// </exception>
     public static SharedRegion OpenPosix(string name, long size, UnixFileMode mode = OwnerOnly) =>
         new(ForeignRegion.OpenPosix(name, Checked(size), (uint)mode));
 
-    /// <summary>Opens a POSIX segment with the size that it has.</summary>
-    /// <param name="name">As in C: <c>/counters</c>.</param>
+    /// <summary>Opens an existing POSIX segment with its size.</summary>
+    /// <param name="name">The name as in C: <c>/counters</c>.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: there is none; else as <see cref="OpenPosix(string, long, UnixFileMode)"/>.
+    /// NotFound: it does not exist. Otherwise as for <see cref="OpenPosix(string, long, UnixFileMode)"/>.
     /// </exception>
     public static SharedRegion OpenPosix(string name) => new(ForeignRegion.OpenPosix(name, size: null, (uint)OwnerOnly));
 
-    /// <summary>Removes the name of a POSIX segment (<c>shm_unlink</c>), whoever made it.</summary>
-    /// <param name="name">As in C: <c>/counters</c>.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <summary>Removes the name of a POSIX segment (<c>shm_unlink</c>), whichever program created it.</summary>
+    /// <param name="name">The name as in C: <c>/counters</c>.</param>
+    /// <returns>Whether the name existed.</returns>
     public static bool RemovePosix(string name) => ForeignRegion.RemovePosix(name);
 
     /// <summary>
-    /// Maps a file, or makes it: memory that outlives the machine's restart as far as the file system has written it. Its first byte is the
-    /// first of the region, without a header.
+    /// Maps a file, or creates it: memory that survives a restart of the machine, to the extent that the file system has written it. The
+    /// region begins at its first byte, without a header.
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="size">In bytes, allocated at once.</param>
-    /// <param name="mode">Who else may use it, when it is made; the user alone unless asked for.</param>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="size">The size in bytes; the space is allocated at once.</param>
+    /// <param name="mode">The permissions of a new file; by default only for this user.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it has another size. Full: there is no room, with how much is needed and how much is free. AlreadyExists: something
-    /// else stands there.
+    /// Incompatible: it has another size. Full: not enough space; the message says how much is needed and free. AlreadyExists: the path
+    /// belongs to something that is not a file.
     /// </exception>
     public static SharedRegion OpenFile(string path, long size, UnixFileMode mode = OwnerOnly) =>
         new(ForeignRegion.OpenFile(path, Checked(size), (uint)mode));
 
-    /// <summary>Maps a file with the size that it has.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="FairleadException">NotFound: there is none; else as <see cref="OpenFile(string, long, UnixFileMode)"/>.</exception>
+    /// <summary>Maps an existing file with its size.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="FairleadException">
+    /// NotFound: it does not exist. Otherwise as for <see cref="OpenFile(string, long, UnixFileMode)"/>.
+    /// </exception>
     public static SharedRegion OpenFile(string path) => new(ForeignRegion.OpenFile(path, size: null, (uint)OwnerOnly));
 
     /// <summary>
-    /// Attaches the System V segment of a key (<c>shmget</c>, <c>shmat</c>), or makes it: for old C programs. Without a header. It lasts
+    /// Attaches a System V segment by key (<c>shmget</c>, <c>shmat</c>), or creates it: for old C programs. It has no header. It lasts
     /// until it is removed or the machine restarts.
     /// </summary>
-    /// <param name="key">As in C; not 0.</param>
-    /// <param name="size">In bytes.</param>
-    /// <param name="mode">Who else may use it, when it is made; the user alone unless asked for.</param>
+    /// <param name="key">The key as in C; not 0.</param>
+    /// <param name="size">The size in bytes.</param>
+    /// <param name="mode">The permissions of a new segment; by default only for this user.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it has another size. Full: the system's limit of segments is reached. PermissionDenied: it is another user's.
+    /// Incompatible: it has another size. Full: the system's limit of segments is reached. PermissionDenied: it belongs to another user.
     /// </exception>
     public static SharedRegion OpenSystemV(int key, long size, UnixFileMode mode = OwnerOnly) =>
         new(SystemVRegion.Open(key, Checked(size), (uint)mode));
 
-    /// <summary>Attaches the System V segment of a key with the size that it has.</summary>
-    /// <param name="key">As in C; not 0.</param>
-    /// <exception cref="FairleadException">NotFound: there is none; else as <see cref="OpenSystemV(int, long, UnixFileMode)"/>.</exception>
+    /// <summary>Attaches an existing System V segment with its size.</summary>
+    /// <param name="key">The key as in C; not 0.</param>
+    /// <exception cref="FairleadException">
+    /// NotFound: it does not exist. Otherwise as for <see cref="OpenSystemV(int, long, UnixFileMode)"/>.
+    /// </exception>
     public static SharedRegion OpenSystemV(int key) => new(SystemVRegion.Open(key, size: null, (uint)OwnerOnly));
 
-    /// <summary>Removes the System V segment of a key, whoever made it; the memory goes with its last user.</summary>
-    /// <param name="key">As in C; not 0.</param>
-    /// <returns>Whether there was one.</returns>
+    /// <summary>Removes a System V segment, whichever program created it; the memory disappears with its last user.</summary>
+    /// <param name="key">The key as in C; not 0.</param>
+    /// <returns>Whether the segment existed.</returns>
     public static bool RemoveSystemV(int key) => SystemVRegion.Remove(key);
 
-    /// <summary>What the kernel knows of the System V segment of a key, whoever made it: also where it may not be attached.</summary>
-    /// <param name="key">As in C; not 0.</param>
-    /// <returns>Null where there is none.</returns>
-    /// <exception cref="FairleadException">Unavailable: the system does not show them.</exception>
+    /// <summary>Returns what the kernel knows about a System V segment, even one that this user may not attach.</summary>
+    /// <param name="key">The key as in C; not 0.</param>
+    /// <returns>Null if there is none.</returns>
+    /// <exception cref="FairleadException">Unavailable: the system does not list the segments.</exception>
     public static SystemVInfo? FindSystemV(int key) => SystemVRegion.Status(key) is { } status ? new SystemVInfo(status) : null;
 
-    /// <summary>All System V segments of the machine, as <c>ipcs -m</c> shows them.</summary>
-    /// <exception cref="FairleadException">Unavailable: the system does not show them.</exception>
+    /// <summary>Returns all System V segments of the machine, as <c>ipcs -m</c> lists them.</summary>
+    /// <exception cref="FairleadException">Unavailable: the system does not list the segments.</exception>
     public static IReadOnlyList<SystemVInfo> SystemVSegments() => [.. SystemVRegion.All().Select(static status => new SystemVInfo(status))];
 
     private static long Checked(long size)

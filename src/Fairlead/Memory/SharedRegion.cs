@@ -7,14 +7,14 @@ using Fairlead.Native;
 namespace Fairlead.Memory;
 
 /// <summary>
-/// Memory that several processes share: a memory file without a name (<see cref="Create"/>), a region by name
-/// (<see cref="Open(string, long)"/>), a POSIX segment, a file, or a System V segment. Zeroed when it is made. What lies in it is its
-/// users' business: the kernel keeps no order among them.
+/// Memory that several processes share: an unnamed memory file (<see cref="Create"/>), a named region (<see cref="Open(string, long)"/>), a
+/// POSIX segment, a file, or a System V segment. New memory is zeroed. Its users must agree on its content and synchronize access: the
+/// kernel does not order it.
 /// </summary>
 /// <remarks>
-/// Any number of threads may use it. Disposing detaches this process; references and spans into it must not be used any more then, as
-/// little as into an array that has been given back: a touch ends the process. So does touching memory whose file somebody else has cut.
-/// Opening may block for as long as the space takes to allocate, nothing else blocks.
+/// Any number of threads may use it. Disposing detaches this process; do not use references and spans into the region afterwards: a touch
+/// ends the process. So does touching memory whose file another program has truncated. Opening may block while the space is allocated;
+/// nothing else blocks.
 /// </remarks>
 public sealed unsafe partial class SharedRegion : IDisposable
 {
@@ -23,47 +23,47 @@ public sealed unsafe partial class SharedRegion : IDisposable
 
     internal SharedRegion(RegionMemory memory) => _memory = memory;
 
-    /// <summary>In bytes, as asked for when it was made.</summary>
+    /// <summary>The size in bytes, as requested at creation.</summary>
     public long Size => _memory.Size;
 
-    /// <summary>The name by which it was opened: of a named region, a cell or a POSIX segment; else <see langword="null"/>.</summary>
+    /// <summary>The name of a named region, a cell or a POSIX segment; otherwise <see langword="null"/>.</summary>
     public string? Name => _memory.Name;
 
     /// <summary>
-    /// Where others find it among the files: for a region of <see cref="Create"/> <c>/proc/PID/fd/N</c>, which <see cref="Attach(string)"/>
-    /// takes as long as this process has it open. <see langword="null"/> for a System V segment.
+    /// The path by which other processes find it. For a region of <see cref="Create"/>, <c>/proc/PID/fd/N</c>, which
+    /// <see cref="Attach(string)"/> accepts while this process has it open. <see langword="null"/> for a System V segment.
     /// </summary>
     public string? Path => _memory.Path;
 
-    /// <summary>Whether this call has made it, and did not find it.</summary>
+    /// <summary>Whether this call created it, rather than finding it.</summary>
     public bool IsNew => _memory.IsNew;
 
-    /// <summary>What it is, for people, as errors name it.</summary>
+    /// <summary>A description for people, as errors use it.</summary>
     public string Description => _memory.Description;
 
     internal bool IsDisposed => _disposed;
 
-    /// <summary>The memory, mapped until its last user has let go of it.</summary>
+    /// <summary>The memory, mapped until its last user has released it.</summary>
     internal RegionMemory Memory => _memory;
 
     /// <summary>
-    /// The value at an offset, in the shared memory itself. Other processes change it at any time; order and whole values come from
-    /// <see cref="Volatile"/> and <see cref="Interlocked"/>.
+    /// Returns a reference to the value at an offset, in the shared memory itself. Other processes may change it at any time; use
+    /// <see cref="Volatile"/> and <see cref="Interlocked"/> for ordered and atomic access.
     /// </summary>
     /// <typeparam name="T">A type without references. All programs must agree on its layout.</typeparam>
-    /// <param name="offset">In bytes from the beginning; a multiple of the type's alignment.</param>
-    /// <returns>Good until this region is disposed.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">It does not lie in the region whole.</exception>
+    /// <param name="offset">The offset in bytes from the start of the region; a multiple of the type's alignment.</param>
+    /// <returns>The reference, valid until this region is disposed.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The value does not fit into the region at this offset.</exception>
     /// <exception cref="ArgumentException">The offset is not aligned for the type.</exception>
     /// <exception cref="ObjectDisposedException">The region has been disposed.</exception>
     public ref T At<T>(long offset)
         where T : unmanaged => ref Unsafe.AsRef<T>(Locate<T>(offset, 1));
 
-    /// <summary>Several values in a row, in the shared memory itself, as <see cref="At"/>.</summary>
+    /// <summary>Returns several values in a row, in the shared memory itself, like <see cref="At"/>.</summary>
     /// <typeparam name="T">A type without references.</typeparam>
-    /// <param name="offset">In bytes from the beginning; a multiple of the type's alignment.</param>
-    /// <param name="count">How many values.</param>
-    /// <returns>Good until this region is disposed.</returns>
+    /// <param name="offset">The offset in bytes from the start of the region; a multiple of the type's alignment.</param>
+    /// <param name="count">The number of values.</param>
+    /// <returns>The span, valid until this region is disposed.</returns>
     /// <inheritdoc cref="At" path="/exception"/>
     public Span<T> Span<T>(long offset, int count)
         where T : unmanaged
@@ -73,14 +73,16 @@ public sealed unsafe partial class SharedRegion : IDisposable
     }
 
     /// <summary>
-    /// A cell in this region: one writer, many readers, never a torn value. The first who opens it settles the size of its values; memory
-    /// that is zero is an empty cell.
+    /// Opens a cell in this region: one writer, many readers, never a torn value. The first user settles the size of its values; all-zero
+    /// memory is an empty cell.
     /// </summary>
     /// <typeparam name="T">A type without references.</typeparam>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SharedCell{T}.SizeInRegion"/> bytes.</param>
-    /// <returns>To be disposed on its own. Good until this region is disposed.</returns>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The cell takes <see cref="SharedCell{T}.SizeInRegion"/> bytes.
+    /// </param>
+    /// <returns>The cell, to be disposed separately; valid until this region is disposed.</returns>
     /// <exception cref="FairleadException">
-    /// Incompatible: the cell has values of another size. Corrupt: something else lies there.
+    /// Incompatible: the cell has values of another size. Corrupt: the memory at the offset holds something else.
     /// </exception>
     /// <inheritdoc cref="At" path="/exception"/>
     public SharedCell<T> Cell<T>(long offset)
@@ -92,13 +94,13 @@ public sealed unsafe partial class SharedRegion : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(offset),
                 offset,
-                string.Create(CultureInfo.InvariantCulture, $"A cell of {size} bytes does not lie whole in {Size}."));
+                string.Create(CultureInfo.InvariantCulture, $"A cell of {size} bytes does not fit: the region has {Size} bytes."));
         }
 
         if (offset % CellLayout.Alignment != 0)
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {CellLayout.Alignment}, at which cells lie."),
+                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {CellLayout.Alignment}: align the cell."),
                 nameof(offset));
         }
 
@@ -107,10 +109,10 @@ public sealed unsafe partial class SharedRegion : IDisposable
     }
 
     /// <summary>
-    /// Asks whether the memory is still what was opened: its name still leads to it, its file has not been cut, its header is whole. Costs
-    /// some system calls. Of a System V segment nothing can be asked.
+    /// Checks that the memory is still what was opened: its name refers to it, its file is not truncated, its header is complete. Takes a
+    /// few system calls. A System V segment cannot be checked.
     /// </summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     /// <exception cref="ObjectDisposedException">The region has been disposed.</exception>
     public void Verify()
     {
@@ -118,14 +120,14 @@ public sealed unsafe partial class SharedRegion : IDisposable
         _memory.Verify();
     }
 
-    /// <summary>Detaches this process. Named regions, files and segments stay; memory without a name goes with its last user.</summary>
+    /// <summary>Detaches this process. Named regions, files and segments stay; unnamed memory disappears with its last user.</summary>
     public void Dispose()
     {
         _disposed = true;
         _memory.Dispose();
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => Description;
 
     private T* Locate<T>(long offset, int count)
@@ -138,7 +140,7 @@ public sealed unsafe partial class SharedRegion : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(offset),
                 offset,
-                string.Create(CultureInfo.InvariantCulture, $"{length} bytes at {offset} do not lie whole in the {Size} of {Description}.")
+                string.Create(CultureInfo.InvariantCulture, $"{length} bytes at {offset} do not fit: {Description} has {Size} bytes.")
             );
         }
 
@@ -154,7 +156,7 @@ public sealed unsafe partial class SharedRegion : IDisposable
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
 
-    // As the runtime itself lays a T behind one byte.
+    // The alignment that the runtime gives a T behind a single byte.
     private static class AlignmentOf<T>
         where T : unmanaged
     {

@@ -2,10 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory;
 
-/// <summary>What the kernel knows of a System V segment, whoever's it is.</summary>
+/// <summary>What the kernel knows about a System V segment of any user.</summary>
 public sealed record SystemVInfo
 {
-    // SHM_DEST: removed, and there until its last user has let go of it.
+    // SHM_DEST: removed, but kept until its last user detaches.
     private const uint Removed = 0x200;
     private const uint Permissions = 0x1FF;
 
@@ -28,49 +28,49 @@ public sealed record SystemVInfo
         ChangedAt = DateTimeOffset.FromUnixTimeSeconds(status.ChangeTime);
     }
 
-    /// <summary>By which it is found; 0: by none, it is private or has been removed.</summary>
+    /// <summary>The key to find it by; 0: none, because it is private or removed.</summary>
     public int Key { get; }
 
-    /// <summary>The kernel's number of it, as <c>ipcs -m</c> and <c>ipcrm -m</c> have it.</summary>
+    /// <summary>The kernel's number of the segment, as in <c>ipcs -m</c> and <c>ipcrm -m</c>.</summary>
     public int Id { get; }
 
-    /// <summary>In bytes, as it was made.</summary>
+    /// <summary>The size in bytes, as created.</summary>
     public long Size { get; }
 
-    /// <summary>Who may attach it.</summary>
+    /// <summary>The users that may attach it.</summary>
     public UnixFileMode Mode { get; }
 
-    /// <summary>The user whose it is, who may remove it.</summary>
+    /// <summary>The user that owns it and may remove it.</summary>
     public uint OwnerUserId { get; }
 
-    /// <summary>The group whose it is.</summary>
+    /// <summary>The group that owns it.</summary>
     public uint OwnerGroupId { get; }
 
-    /// <summary>The user who made it, who may remove it, too.</summary>
+    /// <summary>The user that created it and may remove it too.</summary>
     public uint CreatorUserId { get; }
 
-    /// <summary>The group of who made it.</summary>
+    /// <summary>The group of the creator.</summary>
     public uint CreatorGroupId { get; }
 
-    /// <summary>The process that made it. It may have ended, and its number be another's.</summary>
+    /// <summary>The process that created it. It may have ended, and its number may belong to another.</summary>
     public int CreatorProcessId { get; }
 
-    /// <summary>The process that attached or detached it last; null: none has yet.</summary>
+    /// <summary>The process that attached or detached it last; null: none yet.</summary>
     public int? LastProcessId { get; }
 
-    /// <summary>How many times it is attached now, by all processes.</summary>
+    /// <summary>The current number of attachments of all processes.</summary>
     public long AttachedCount { get; }
 
-    /// <summary>When it was attached last; null: never.</summary>
+    /// <summary>The time of the last attachment; null: never.</summary>
     public DateTimeOffset? AttachedAt { get; }
 
-    /// <summary>When it was detached last; null: never.</summary>
+    /// <summary>The time of the last detachment; null: never.</summary>
     public DateTimeOffset? DetachedAt { get; }
 
-    /// <summary>When it was made, or its owner or mode was last changed.</summary>
+    /// <summary>The time of its creation or of the last change of its owner or mode.</summary>
     public DateTimeOffset ChangedAt { get; }
 
-    /// <summary>Whether it has been removed, and is only there for those who have it attached.</summary>
+    /// <summary>Whether it has been removed, and exists only for the processes that have it attached.</summary>
     public bool IsRemoved { get; }
 
     private static DateTimeOffset? Time(long seconds) => seconds == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(seconds);

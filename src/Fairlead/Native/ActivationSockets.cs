@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Fairlead.Native;
 
 /// <summary>
-/// What a service manager has opened for this process, by its convention: descriptors from 3 on, their number in <c>LISTEN_FDS</c>, their
-/// names in <c>LISTEN_FDNAMES</c>, and whom they are for in <c>LISTEN_PID</c>, since variables are passed on to children and descriptors
-/// are not.
+/// The sockets that a service manager has opened for this process, by its convention: descriptors from 3 on, their number in
+/// <c>LISTEN_FDS</c>, their names in <c>LISTEN_FDNAMES</c>. <c>LISTEN_PID</c> names the intended process, because children inherit
+/// variables but not these descriptors.
 /// </summary>
 internal static class ActivationSockets
 {
@@ -14,7 +14,7 @@ internal static class ActivationSockets
     private static readonly RankedLock Gate = new(LockRank.ActivationSockets);
     private static (int Number, string Name)[]? _all;
 
-    /// <summary>All of them, in their order; a name may be empty, or stand for several.</summary>
+    /// <summary>All of them, in order; a name may be empty, or stand for several.</summary>
     public static IReadOnlyList<(int Number, string Name)> All
     {
         get
@@ -35,14 +35,14 @@ internal static class ActivationSockets
         if (!int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id != NativeProcess.Id
             || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int all) || all > short.MaxValue)
         {
-            // None, or somebody else's.
+            // None, or for another process.
             return [];
         }
 
         List<(int Number, string Name)> found = [];
         for (int i = 0; i < all; i++)
         {
-            // What is not as it came over exec has been closed by now, and its number is another's.
+            // A descriptor that did not come over exec has been closed, and its number reused.
             if (NativePipe.IsClosedOnExec(First + i) is false)
             {
                 _ = NativePipe.SetClosedOnExec(First + i);
@@ -54,7 +54,7 @@ internal static class ActivationSockets
         return [.. found];
     }
 
-    // For this process alone: its children have no part in it.
+    // For this process only: its children do not inherit the variable.
     private static string? Take(string variable)
     {
         string? value = Environment.GetEnvironmentVariable(variable);

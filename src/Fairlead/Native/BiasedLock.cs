@@ -4,41 +4,40 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A lock that costs next to nothing for a thread that is alone with it for a while: after some hundred times in a row it is that thread's
-/// own, and entering it is a store and a load. Another thread that wants it takes it back first, which costs some microseconds. May be
-/// entered again by who is inside.
+/// A lock that costs next to nothing for a thread that uses it alone for a while. After some hundred entries in a row the lock is biased to
+/// that thread, and entering it is a store and a load. Another thread revokes the bias first, which costs some microseconds. Reentrant.
 /// </summary>
 /// <remarks>
 /// <para>
-/// An owner who is busy with it finds that it is wanted when he leaves, and gives it back. One who is elsewhere has it taken from him: the
-/// owner says that he is inside, then looks whether the lock is still his own. Who takes it back says so, then looks whether the owner is
-/// inside. Between the two steps the owner has no fence; who takes back makes up for it by a barrier in all threads of the process. So one
-/// of the two sees the other: the owner finds the lock lost and goes the ordinary way, or who takes it back waits until the owner is out.
-/// (The kernel serializes such barriers of all processes, so that one may take long on a machine that is overloaded: they are the
-/// exception.) What is waited for is short: no lock of this kind is held while a thread sleeps.
+/// A busy owner finds on leaving that another thread wants the lock, and gives up the bias. From an idle owner the other thread revokes it.
+/// The owner announces that it is inside, and then checks that it still owns the bias. The revoker announces the revocation, and then
+/// checks whether the owner is inside. The owner has no fence between its two steps; the revoker compensates by a barrier in all threads of
+/// the process. So one of the two sees the other: the owner finds the bias lost and takes the ordinary path, or the revoker waits until the
+/// owner is out. (The kernel serializes such barriers of all processes, and one may take long on an overloaded machine: they are the
+/// exception.) The wait is short: no thread sleeps while it holds a lock of this kind.
 /// </para>
 /// <para>
-/// Whether an owner is inside stands in an object that is made each time somebody becomes the owner. So one who was interrupted between
-/// finding the lock his own and saying that he is inside, and goes on when the lock has long been another's, says so of an ownership that
-/// is over, and not in the other's name. All of this is checked in models/lock.pml.
+/// A new object for each ownership records whether the owner is inside. An owner may be interrupted between finding the lock its own and
+/// announcing that it is inside, and continue long after the lock has a new owner. It then marks the object of its old ownership, and not
+/// that of the new owner. models/lock.pml checks all of this.
 /// </para>
-/// <para>A structure, so that the <c>lock</c> statement refuses it: <c>using (gate.Hold())</c>.</para>
+/// <para>A structure: the <c>lock</c> statement rejects it. Use <c>using (gate.Hold())</c>.</para>
 /// </remarks>
 internal struct BiasedLock
 {
     private const int FirstRun = 256;
     private const int LongestRun = 4096;
 
-    /// <summary>Some microseconds.</summary>
+    /// <summary>How often to poll before revoking: some microseconds.</summary>
     private const int Looks = 100;
 
     private readonly LockRank _rank;
     private readonly Lock _lock = new();
 
-    // All under the lock, but read by all, and given back by the owner when it is wanted.
+    // Changed under the lock, but read by all threads, and cleared by the owner when another thread wants the lock.
     private Ownership? _owner;
 
-    // The rest under the lock.
+    // The following fields are changed under the lock.
     private Ownership? _takenBack;
     private bool _isWanted;
     private int _last;
@@ -47,12 +46,14 @@ internal struct BiasedLock
 
     public BiasedLock(LockRank rank) => _rank = rank;
 
-    /// <summary>Enters; disposing what is returned leaves.</summary>
+    /// <summary>Enters; disposing the result leaves.</summary>
     [UnscopedRef]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Scope Hold() => Hold(NativeThread.ManagedId);
 
-    /// <summary>The same for a caller who has asked already which thread he is: that costs more than an uncontended entry.</summary>
+    /// <summary>
+    /// Same, for a caller that already knows its managed thread ID: looking that up costs more than an uncontended entry.
+    /// </summary>
     [UnscopedRef]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Scope Hold(int me)
@@ -78,7 +79,7 @@ internal struct BiasedLock
 
         Volatile.Write(ref own.Depth, 1);
 
-        // No fence here: its counterpart is the barrier in TakeBack.
+        // No fence here: it pairs with the barrier in TakeBack.
         if (Volatile.Read(ref _owner) == own)
         {
             return true;
@@ -89,12 +90,12 @@ internal struct BiasedLock
     }
 
     /// <summary>
-    /// An ownership where it is entered as this thread's own after all: it is being taken back while this thread is inside.
+    /// Enters without the bias. Returns an ownership if this thread is inside by its bias, which another thread is revoking.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Ownership? EnterOther(int me)
     {
-        // Whoever takes it back does nothing else until this thread is out.
+        // The revoker does nothing else until this thread is out.
         if (Volatile.Read(ref _takenBack) is { Depth: > 0 } own && own.Thread == me)
         {
             own.Depth++;
@@ -119,7 +120,7 @@ internal struct BiasedLock
 
     private void TakeBack(Ownership owner)
     {
-        // An owner who is busy with it gives it back himself, soon.
+        // A busy owner will give up the bias itself soon.
         Volatile.Write(ref _takenBack, owner);
         Volatile.Write(ref _isWanted, true);
         for (int i = 0; i < Looks && Volatile.Read(ref _owner) is not null; i++)
@@ -133,12 +134,11 @@ internal struct BiasedLock
             Interlocked.MemoryBarrierProcessWide();
         }
 
-        // Acquire: what the owner did inside is seen. Its release is in Leave.
+        // Acquire: this thread sees what the owner did inside. Leave releases it.
         SpinWait wait = default;
         while (Volatile.Read(ref owner.Depth) != 0)
         {
-            // Sleeps, too, where it takes long: the owner may stand inside without a processor, and with less of a priority than this
-            // thread.
+            // Sleeps too if it takes long: the owner may be inside without a processor, and with a lower priority than this thread.
             wait.SpinOnce();
         }
 
@@ -163,8 +163,8 @@ internal struct BiasedLock
         {
             if (Volatile.Read(ref _isWanted))
             {
-                // Before it is left: who sees this sees that it was entered, too. Nobody else can own it by now: who takes it back waits
-                // for this thread.
+                // Before leaving: a thread that sees this also sees that the lock was entered. No other thread can own it by now: the
+                // revoker waits for this thread.
                 Volatile.Write(ref _owner, null);
             }
 
@@ -185,7 +185,7 @@ internal struct BiasedLock
         _lock.Exit();
     }
 
-    /// <summary>The time inside.</summary>
+    /// <summary>One entry into the lock.</summary>
     public readonly ref struct Scope
     {
         private readonly ref BiasedLock _held;
@@ -206,12 +206,12 @@ internal struct BiasedLock
         }
     }
 
-    /// <summary>The time for which the lock is one thread's own. But for its making written by that thread alone.</summary>
+    /// <summary>The period in which the lock is biased to one thread. After its creation, only that thread writes it.</summary>
     internal sealed class Ownership(int thread)
     {
         public readonly int Thread = thread;
 
-        /// <summary>How many times the owner is inside. The others ask only whether it is zero.</summary>
+        /// <summary>How many times the owner is inside. Other threads only check whether it is zero.</summary>
         public int Depth;
     }
 }

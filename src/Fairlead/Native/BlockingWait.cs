@@ -1,18 +1,18 @@
 namespace Fairlead.Native;
 
-/// <summary>Waits on a single descriptor, to the resolution of the kernel's timers rather than to milliseconds.</summary>
+/// <summary>Waits for one descriptor, with the resolution of the kernel's timers rather than milliseconds.</summary>
 internal static unsafe class BlockingWait
 {
     private const uint PollBits = 0xffff;
 
-    // Beyond this the kernel's time would overflow; nobody waits for thirty years.
+    // Beyond this the kernel's time would overflow; no caller waits for thirty years.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(10_000);
 
-    /// <summary>Blocks the thread until <paramref name="descriptor"/> is ready or the time has passed.</summary>
-    /// <param name="descriptor">Stays open while it is waited for; closing it does not end the wait.</param>
-    /// <param name="events">What to wait for; errors and hang-ups are always reported.</param>
-    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/> waits for ever, zero only looks.</param>
-    /// <returns>What it is ready for; <see cref="PollEvents.None"/> when the time has passed.</returns>
+    /// <summary>Blocks the thread until <paramref name="descriptor"/> is ready or the time runs out.</summary>
+    /// <param name="descriptor">The descriptor, which stays open during the wait; closing it does not end the wait.</param>
+    /// <param name="events">The events to wait for; errors and hang-ups are always reported.</param>
+    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: no limit; zero: do not wait.</param>
+    /// <returns>The events that occurred; <see cref="PollEvents.None"/> if the time ran out.</returns>
     /// <exception cref="ObjectDisposedException">The descriptor was closed before the wait began.</exception>
     public static PollEvents Wait(Descriptor descriptor, PollEvents events, TimeSpan timeout)
     {

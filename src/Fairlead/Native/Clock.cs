@@ -1,9 +1,9 @@
 namespace Fairlead.Native;
 
-/// <summary>The time of day where a few milliseconds do not matter and nanoseconds of work do.</summary>
+/// <summary>The time of day, for callers that need speed rather than milliseconds of precision.</summary>
 internal static unsafe class Clock
 {
-    /// <summary>Since 1970, exact to a tick of the kernel (some milliseconds).</summary>
+    /// <summary>Returns the nanoseconds since 1970, with the precision of a kernel tick (some milliseconds).</summary>
     public static long Nanoseconds()
     {
         Libc.TimeSpec time;

@@ -2,28 +2,28 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-/// <summary>Room for several datagrams that come in one system call, with the addresses of their senders. Not thread-safe.</summary>
-/// <param name="longest">Bytes of the longest that is read; of a longer one this is the beginning.</param>
+/// <summary>Buffers for several datagrams of one system call, with the addresses of their senders. Not thread-safe.</summary>
+/// <param name="longest">The buffer size in bytes; longer datagrams are truncated.</param>
 internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
 {
-    /// <summary>Datagrams of one call.</summary>
+    /// <summary>The most datagrams of one call.</summary>
     public const int Most = 16;
 
-    /// <summary>No UDP datagram is longer.</summary>
+    /// <summary>The longest possible UDP datagram.</summary>
     public const int Longest = 64 * 1024;
 
     private const int ControlRoom = 64;
     private const int ControlHeader = 16;
 
-    // Pinned, since the kernel is told where they lie once and for all.
+    // Pinned: the kernel keeps the addresses across calls.
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(Most * longest, pinned: true);
     private readonly byte[] _names = GC.AllocateArray<byte>(Most * Libc.SocketAddressCapacity, pinned: true);
     private readonly byte[] _controls = GC.AllocateArray<byte>(Most * ControlRoom, pinned: true);
     private readonly Libc.IoVector[] _vectors = GC.AllocateArray<Libc.IoVector>(Most, pinned: true);
     private readonly Libc.MultiMessage[] _messages = GC.AllocateArray<Libc.MultiMessage>(Most, pinned: true);
 
-    /// <summary>Reads what has arrived, without waiting.</summary>
-    /// <returns>How many; none with the reason in <paramref name="error"/>.</returns>
+    /// <summary>Reads the datagrams that have arrived, without waiting.</summary>
+    /// <returns>The number of datagrams; if 0, <paramref name="error"/> has the reason.</returns>
     public int Receive(Descriptor socket, out Errno error)
     {
         error = Errno.EBADF;
@@ -67,19 +67,19 @@ internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
         return count;
     }
 
-    /// <summary>The datagram, or its beginning.</summary>
+    /// <summary>The datagram, or its beginning if it was longer.</summary>
     public ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(index * longest, (int)Math.Min(_messages[index].Length, (uint)longest));
 
-    /// <summary>Whether it was longer than what is here.</summary>
+    /// <summary>Returns whether the datagram was truncated.</summary>
     public bool IsCut(int index) => (_messages[index].Header.Flags & Libc.MSG_TRUNC) != 0;
 
-    /// <summary>Where it came from, in the kernel's form; empty where that has no name.</summary>
+    /// <summary>Returns the sender's address in the kernel's form; empty if it has no name.</summary>
     public ReadOnlySpan<byte> Name(int index) =>
         _names.AsSpan(index * Libc.SocketAddressCapacity, (int)Math.Min(_messages[index].Header.NameLength, Libc.SocketAddressCapacity));
 
     /// <summary>
-    /// How many the socket has had no room for, since it was made, modulo 2³²; null while there were none, or it was not told to count
-    /// (<see cref="NativeDatagrams.CountOverflows"/>).
+    /// Returns how many datagrams the socket has dropped for lack of buffer space since its creation, modulo 2³². Null if there were none,
+    /// or if it was not told to count them (<see cref="NativeDatagrams.CountOverflows"/>).
     /// </summary>
     public uint? Overflows(int index)
     {

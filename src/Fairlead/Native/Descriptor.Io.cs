@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-// Reading and writing: one system call each, none of which waits. EINTR is retried here, so nobody else sees it.
+// Reading and writing: one non-blocking system call each. EINTR is retried here; callers never see it.
 internal sealed unsafe partial class Descriptor
 {
     public IoResult Read(Span<byte> buffer)
@@ -25,7 +25,7 @@ internal sealed unsafe partial class Descriptor
         return Result(count, error);
     }
 
-    /// <summary>Fills <paramref name="first"/>, then <paramref name="second"/>: the two parts of a ring that wraps.</summary>
+    /// <summary>Fills <paramref name="first"/>, then <paramref name="second"/>: the two parts of a wrapped ring.</summary>
     public IoResult Read(Span<byte> first, Span<byte> second)
     {
         if (first.IsEmpty || second.IsEmpty)
@@ -56,7 +56,9 @@ internal sealed unsafe partial class Descriptor
         return Result(count, error);
     }
 
-    /// <summary>Writes what there is room for. A peer that is gone is EPIPE; the runtime ignores SIGPIPE, under Native AOT too.</summary>
+    /// <summary>
+    /// Writes as much as fits. If the peer is gone, the error is EPIPE; the runtime ignores SIGPIPE, also under Native AOT.
+    /// </summary>
     public IoResult Write(ReadOnlySpan<byte> buffer)
     {
         if (!TryEnter())
@@ -79,7 +81,7 @@ internal sealed unsafe partial class Descriptor
         return Result(count, error);
     }
 
-    /// <summary>Writes the parts one behind the other in one call; empty ones are left out, and all empty is no call.</summary>
+    /// <summary>Writes the parts one after the other in one call; skips empty ones, and makes no call if all are empty.</summary>
     public IoResult Write(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third = default)
     {
         if (!TryEnter())
@@ -122,7 +124,7 @@ internal sealed unsafe partial class Descriptor
         return Result(count, error);
     }
 
-    /// <summary>Reads a file at <paramref name="offset"/>, leaving its position alone.</summary>
+    /// <summary>Reads a file at <paramref name="offset"/> and does not change its position.</summary>
     public IoResult ReadAt(Span<byte> buffer, long offset)
     {
         if (!TryEnter())
@@ -145,7 +147,7 @@ internal sealed unsafe partial class Descriptor
         return Result(count, error);
     }
 
-    /// <summary>Writes into a file at <paramref name="offset"/>, leaving its position alone.</summary>
+    /// <summary>Writes to a file at <paramref name="offset"/> and does not change its position.</summary>
     public IoResult WriteAt(ReadOnlySpan<byte> buffer, long offset)
     {
         if (!TryEnter())

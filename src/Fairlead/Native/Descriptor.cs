@@ -3,34 +3,32 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// Owns one file descriptor, non-blocking and closed on exec. Any number of threads may use it at once, and any may close it.
+/// Owns a file descriptor, non-blocking and closed on exec. Any number of threads may use it concurrently, and any of them may close it.
 /// </summary>
 /// <remarks>
-/// Closing while others are inside a call is safe: new calls answer EBADF at once, and the number is given back to the kernel when
-/// the last one inside has left, so that nobody reads from a stranger who got the same number. Closing does not end a wait:
-/// who sleeps on this descriptor is woken first (by an event, or <see cref="ShutdownSocket"/>).
-/// What is watched by a <see cref="PollSet"/> or the <see cref="Reactor"/> is taken out of it before it is closed.
+/// Closing while other threads are inside a call is safe: new calls get EBADF at once, and the kernel gets the number back when the last
+/// call has ended. So no thread reads from a new file with the same number. Closing does not end a wait: wake sleepers on this descriptor
+/// first (by an event, or <see cref="ShutdownSocket"/>). Remove it from every <see cref="PollSet"/> and from the <see cref="Reactor"/>
+/// before closing it.
 /// </remarks>
 internal sealed partial class Descriptor : SafeHandle
 {
-    // Set at once by Dispose, while SafeHandle itself lets new users in as long as an old one is inside.
+    // Set at once by Dispose, whereas SafeHandle itself admits new users while an old one is inside.
     private volatile bool _closed;
 
-    /// <summary>Takes over <paramref name="number"/>: from now on nobody else closes it.</summary>
+    /// <summary>Takes ownership of <paramref name="number"/>: from now on only this object closes it.</summary>
     public Descriptor(int number)
         : base(invalidHandleValue: -1, ownsHandle: true) => SetHandle(number);
 
     public override bool IsInvalid => handle < 0;
 
-    /// <summary>The raw number, for use while <see cref="TryEnter"/> holds it open or by the only user.</summary>
+    /// <summary>The raw number, valid while <see cref="TryEnter"/> keeps it open, or for the only user.</summary>
     public int Number => (int)handle;
 
-    /// <summary>
-    /// Whether the open file has the lock of <see cref="NativeFile.TryFlock"/>, which is then given back before it is closed.
-    /// </summary>
+    /// <summary>Whether the open file has the lock of <see cref="NativeFile.TryFlock"/>; closing releases that first.</summary>
     public bool IsFlocked { get; set; }
 
-    /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false when it has been closed.</summary>
+    /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false if it has been closed.</summary>
     public bool TryEnter()
     {
         if (_closed)
@@ -50,10 +48,10 @@ internal sealed partial class Descriptor : SafeHandle
         }
     }
 
-    /// <summary>The release of <see cref="TryEnter"/>; the last one out of a closed descriptor closes it in the kernel.</summary>
+    /// <summary>Undoes <see cref="TryEnter"/>. The last user of a closed descriptor closes it in the kernel.</summary>
     public void Exit() => DangerousRelease();
 
-    /// <summary>Ends one or both directions of a socket and wakes whoever waits on it, here and at the peer; else does nothing.</summary>
+    /// <summary>Ends one or both directions of a socket, and wakes waiters on it here and at the peer. No effect on other files.</summary>
     public void ShutdownSocket(ShutdownHow how)
     {
         if (!TryEnter())
@@ -61,7 +59,7 @@ internal sealed partial class Descriptor : SafeHandle
             return;
         }
 
-        // Not connected any more, or no socket: there is nothing left to shut down, which is what was wanted.
+        // No longer connected, or not a socket: there is nothing left to shut down, which is the goal.
         _ = Libc.Shutdown(Number, (int)how);
         Exit();
     }
@@ -78,12 +76,11 @@ internal sealed partial class Descriptor : SafeHandle
     {
         if (IsFlocked)
         {
-            // A child that another thread is just starting has the open file too, and with it the lock, until it has become another
-            // program.
+            // A child that another thread is just starting has the open file too, and with it the lock, until it executes another program.
             _ = Libc.FileLock(Number, Libc.LOCK_UN);
         }
 
-        // Linux has released the number even when close is interrupted or reports an old write error: never close twice.
+        // Linux has released the number even if close is interrupted or reports an old write error: never close twice.
         return Libc.Close(Number) == 0 || Libc.LastError != Errno.EBADF;
     }
 }

@@ -4,8 +4,7 @@ namespace Fairlead.Native;
 internal static unsafe class DescriptorPassing
 {
     /// <summary>
-    /// Sends the bytes, and with their first one the file, which stays open here. Does not block; all of the bytes or none on an empty
-    /// socket.
+    /// Sends bytes, and with the first one the file, which stays open here. Does not block; on an empty socket it sends all bytes or none.
     /// </summary>
     public static IoResult Send(Descriptor socket, ReadOnlySpan<byte> bytes, Descriptor file)
     {
@@ -52,7 +51,7 @@ internal static unsafe class DescriptorPassing
     }
 
     /// <summary>
-    /// Reads bytes and the file that came with them, if one did; more than one are closed at once. The caller owns it. Does not block.
+    /// Reads bytes and the file that came with them, if any; closes further files at once. The caller owns the file. Does not block.
     /// </summary>
     public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file)
     {
@@ -67,11 +66,13 @@ internal static unsafe class DescriptorPassing
         return result;
     }
 
-    /// <summary>The same with all files that came, behind those that the queue has already. The caller owns them.</summary>
+    /// <summary>Same, but appends all files that came to a queue. The caller owns them.</summary>
     /// <param name="socket">A Unix socket.</param>
-    /// <param name="bytes">Not empty.</param>
-    /// <param name="files">Where they go.</param>
-    /// <param name="isCut">More came than the kernel gave: this process may open no more, or it were more than anybody sends.</param>
+    /// <param name="bytes">The buffer; not empty.</param>
+    /// <param name="files">The queue for the files.</param>
+    /// <param name="isCut">
+    /// Whether the kernel discarded files: this process may not open more, or a peer sent more than Fairlead ever does.
+    /// </param>
     public static IoResult Receive(Descriptor socket, Span<byte> bytes, Queue<Descriptor> files, out bool isCut)
     {
         isCut = false;

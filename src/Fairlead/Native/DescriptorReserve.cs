@@ -1,19 +1,19 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Descriptors that are kept back from those who come unasked. A process without any cannot even start a thread: the runtime ends it. So
-/// whoever accepts connections stops while there are still some left for everything else.
+/// A reserve of descriptors that incoming connections may not use. A process without any descriptor cannot even start a thread: the runtime
+/// ends it. So listeners stop accepting while some descriptors are still left for everything else.
 /// </summary>
 internal static class DescriptorReserve
 {
-    /// <summary>Kept back at most; of a small limit a quarter is.</summary>
+    /// <summary>The largest reserve; with a small limit the reserve is a quarter of it.</summary>
     private const int Most = 32;
 
     /// <summary>
-    /// Whether only those are left that are kept back. Asks the kernel for a descriptor and gives it back: it hands out the lowest number
-    /// that is free, so a high one says that nearly all are used.
+    /// Returns whether only the reserve is left. It duplicates a descriptor and closes it again: the kernel returns the lowest free number,
+    /// and a high one means that nearly all are used.
     /// </summary>
-    /// <param name="open">Any descriptor that is open.</param>
+    /// <param name="open">Any open descriptor.</param>
     public static bool IsTouchedBy(Descriptor open)
     {
         nint limit = Libc.SystemConfiguration(Libc.SC_OPEN_MAX);

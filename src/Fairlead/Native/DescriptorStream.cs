@@ -1,10 +1,11 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// A pipe or socket as a <see cref="Stream"/>: calls that must wait block in the kernel, or wait on the reactor and end at their token.
+/// A pipe or socket as a <see cref="Stream"/>. Synchronous calls block in the kernel; asynchronous ones wait on the reactor, and their
+/// token cancels them.
 /// </summary>
 /// <remarks>
-/// One reader or one writer at a time. What is written is with the kernel when the call is done: there is nothing to flush.
+/// One reader or one writer at a time. Written data is in the kernel when the call returns: there is nothing to flush.
 /// </remarks>
 internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : Stream, IReactorClient
 {
@@ -127,7 +128,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
         base.Dispose(disposing);
     }
 
-    /// <summary>-1: nothing is there yet. 0: the end.</summary>
+    /// <summary>Returns -1 if no data has arrived yet, and 0 at the end.</summary>
     private int TryRead(Span<byte> buffer)
     {
         if (canWrite)
@@ -139,7 +140,7 @@ internal sealed class DescriptorStream(Descriptor descriptor, bool canWrite) : S
         return result.Ok ? result.Count : result.WouldBlock ? -1 : throw Failure("read", result.Error);
     }
 
-    /// <summary>0: there is no room.</summary>
+    /// <summary>Returns 0 if the pipe is full.</summary>
     private int TryWrite(ReadOnlySpan<byte> buffer)
     {
         if (!canWrite)

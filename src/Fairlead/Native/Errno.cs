@@ -1,8 +1,8 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// The kernel's error numbers, as the generic Linux ABI has them. Every architecture that .NET runs on uses these values
-/// (Alpha, MIPS, PA-RISC and SPARC have their own, and no .NET).
+/// The kernel's error numbers, as in the generic Linux ABI. Every architecture that .NET runs on uses these values (Alpha, MIPS, PA-RISC
+/// and SPARC have different ones, and no .NET).
 /// </summary>
 internal enum Errno
 {

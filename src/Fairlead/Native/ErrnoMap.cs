@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// The one place where an errno gets its meaning. A caller that knows better (a refused connect to a name that lives)
-/// says so itself, beside the call.
+/// The one place that maps an errno to its meaning. A caller that knows better (such as a refused connect to a living name) handles it
+/// beside the call.
 /// </summary>
 internal static class ErrnoMap
 {
@@ -26,42 +26,42 @@ internal static class ErrnoMap
         _ => ErrorCode.Unavailable,
     };
 
-    /// <summary>For instance <c>ECONNREFUSED: connection refused</c>; the words are the C library's.</summary>
+    /// <summary>Returns for instance <c>ECONNREFUSED: connection refused</c>; the words come from the C library.</summary>
     public static string Describe(Errno error)
     {
         var name = Enum.GetName(error) ?? $"errno {(int)error}";
         var words = Marshal.GetPInvokeErrorMessage((int)error);
 
-        // The C library writes a capital letter; this stands in the middle of a sentence.
+        // The C library capitalizes the text; this appears in the middle of a sentence.
         return words.Length > 1 && char.IsUpper(words[0]) && !char.IsUpper(words[1])
             ? $"{name}: {char.ToLowerInvariant(words[0])}{words[1..]}"
             : $"{name}: {words}";
     }
 
-    /// <summary>The exception for a call that cannot go on, with the mend where there is a usual one.</summary>
-    /// <param name="what">What was attempted, as the beginning of a sentence: <c>cannot create a socket</c>.</param>
+    /// <summary>Creates the exception for a failed call, with the usual remedy if there is one.</summary>
+    /// <param name="what">The attempted action, as the beginning of a sentence: <c>cannot create a socket</c>.</param>
     /// <param name="error">The errno of the attempt.</param>
     public static FairleadException Failure(string what, Errno error) =>
         new(ToCode(error), $"{what} ({Describe(error)})", Mend(error)) { Errno = (int)error };
 
-    /// <summary>The exception for a descriptor that cannot be watched: there ENOSPC speaks of watches and not of a disk.</summary>
+    /// <summary>Creates the exception for a descriptor that cannot be watched: there ENOSPC concerns watches and not a disk.</summary>
     /// <param name="what">As for <see cref="Failure"/>.</param>
     /// <param name="error">The errno of the attempt.</param>
     public static FairleadException WatchFailure(string what, Errno error) =>
         error != Errno.ENOSPC
             ? Failure(what, error)
-            : new(ToCode(error), $"{what}: this user watches as many as the system allows", "Raise /proc/sys/fs/epoll/max_user_watches.")
+            : new(ToCode(error), $"{what}: this user has reached the limit of watches", "Raise /proc/sys/fs/epoll/max_user_watches.")
             {
                 Errno = (int)error,
             };
 
     private static string? Mend(Errno error) => error switch
     {
-        Errno.EMFILE => "This process has as many files open as it may: close some, or raise the limit (ulimit -n).",
-        Errno.ENFILE => "The system has as many files open as it may: see /proc/sys/fs/file-max.",
-        Errno.ENOSPC => "Free some space, or files where their number is the limit (df -h, df -i).",
+        Errno.EMFILE => "This process has reached its limit of open files: close some, or raise the limit (ulimit -n).",
+        Errno.ENFILE => "The system has reached its limit of open files: see /proc/sys/fs/file-max.",
+        Errno.ENOSPC => "Free some space, or some files if their number is the limit (df -h, df -i).",
         Errno.EDQUOT => "The disk quota is used up: free some space.",
-        Errno.ENOMEM or Errno.ENOBUFS => "The kernel has no memory for it: free some, or raise the limit of the control group.",
+        Errno.ENOMEM or Errno.ENOBUFS => "The kernel has no memory left: free some, or raise the limit of the control group.",
         _ => null,
     };
 }

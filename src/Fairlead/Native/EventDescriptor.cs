@@ -1,8 +1,8 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// A flag with a descriptor (an eventfd of this process alone): it is readable from <see cref="Signal"/> to <see cref="Drain"/>.
-/// Wakes a thread that waits in a <see cref="PollSet"/>.
+/// A flag with a descriptor (a private eventfd): readable from <see cref="Signal"/> to <see cref="Drain"/>. Wakes a thread that waits in a
+/// <see cref="PollSet"/>.
 /// </summary>
 internal sealed class EventDescriptor : IDisposable
 {
@@ -19,15 +19,15 @@ internal sealed class EventDescriptor : IDisposable
 
     public Descriptor Descriptor { get; }
 
-    /// <summary>Sets the flag. Any number of signals before a drain are one.</summary>
+    /// <summary>Sets the flag. Any number of signals before a drain count as one.</summary>
     public void Signal()
     {
-        // Would block: the counter is at its end and the flag stands. Closed: nobody is left to wake. Both are as wanted.
+        // Would block: the counter is full, and the flag is set. Closed: no thread is left to wake. Both are fine.
         ulong one = 1;
         _ = Descriptor.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in one)));
     }
 
-    /// <summary>Takes the flag down; true when it stood. Drain first, then look for work, lest a signal is lost.</summary>
+    /// <summary>Clears the flag; returns whether it was set. Drain first and then look for work, or a signal may get lost.</summary>
     public bool Drain()
     {
         Span<byte> counter = stackalloc byte[sizeof(ulong)];

@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>What stands at a path.</summary>
+/// <summary>The kind of file at a path.</summary>
 internal enum FileKind
 {
     Other = 0,

@@ -1,11 +1,11 @@
 namespace Fairlead.Native;
 
-/// <summary>Makes sure that a file's bytes exist on its disk before they are mapped.</summary>
+/// <summary>Ensures that the bytes of a file are allocated on disk before they are mapped.</summary>
 internal static class FileSpace
 {
     private const int ZeroesAtOnce = 4096;
 
-    /// <summary>Allocates the first <paramref name="length"/> bytes, keeping what is there; longer files stay long.</summary>
+    /// <summary>Allocates the first <paramref name="length"/> bytes, and keeps their content; longer files stay long.</summary>
     public static Errno Allocate(Descriptor file, long length)
     {
         if (!file.TryEnter())
@@ -22,11 +22,11 @@ internal static class FileSpace
 
         file.Exit();
 
-        // glibc makes do by itself where the file system has no allocation (NFS, some FUSE); musl leaves that to us.
+        // glibc falls back by itself if the file system cannot allocate (NFS, some FUSE); musl does not.
         return error == Errno.EOPNOTSUPP ? FillUp(file, length) : error;
     }
 
-    /// <summary>How many bytes are free for this user where the file lies; null where that is not told.</summary>
+    /// <summary>Returns the free space for this user on the file system in bytes; null if unknown.</summary>
     public static unsafe long? Free(Descriptor file)
     {
         if (!file.TryEnter())
@@ -40,7 +40,7 @@ internal static class FileSpace
         return free;
     }
 
-    /// <summary>Lengthens the file by writing zeroes, which takes the space as well.</summary>
+    /// <summary>Extends the file by writing zeroes, which also allocates the space.</summary>
     internal static Errno FillUp(Descriptor file, long length)
     {
         if (NativeFile.Fstat(file) is not { } status)

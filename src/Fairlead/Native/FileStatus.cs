@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>What the kernel knows about a file.</summary>
+/// <summary>The status of a file, as the kernel reports it.</summary>
 internal sealed record FileStatus
 {
     // The file type in the mode, <c>S_IFMT</c> and its values.
@@ -28,24 +28,24 @@ internal sealed record FileStatus
 
     public FileKind Kind { get; }
 
-    /// <summary>The permission bits, set-id and sticky included: <c>07777</c> in octal.</summary>
+    /// <summary>The permission bits, including set-id and sticky: <c>07777</c> in octal.</summary>
     public uint Mode { get; }
 
     public uint Uid { get; }
 
     public uint Gid { get; }
 
-    /// <summary>The file system it lies on; only good for comparing.</summary>
+    /// <summary>The file system of the file; only for comparison.</summary>
     public ulong Device { get; }
 
     public ulong Inode { get; }
 
-    /// <summary>In bytes.</summary>
+    /// <summary>The size in bytes.</summary>
     public long Size { get; }
 
-    /// <summary>How many names it has; zero once the last one is removed.</summary>
+    /// <summary>The number of names; zero after the last one is removed.</summary>
     public uint LinkCount { get; }
 
-    /// <summary>Whether both tell of one file, whatever happened to its contents and names meanwhile.</summary>
+    /// <summary>Returns whether both describe one file, whatever happened to its content and names meanwhile.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
 }

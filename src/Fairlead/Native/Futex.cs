@@ -1,14 +1,14 @@
 namespace Fairlead.Native;
 
-/// <summary>Sleeps until a word of shared memory changes, in this process or another.</summary>
+/// <summary>Sleeps until a word of shared memory changes, in this process or another one.</summary>
 internal static unsafe class Futex
 {
-    // Nobody sleeps longer at a stretch; whoever wakes early looks and sleeps on.
+    // The longest single sleep; a caller that wakes early checks and sleeps again.
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Sleeps while the word has this value; returns when it is woken, when the time has passed, when the value is another, and now and
-    /// then for no reason. Zero and less: does not sleep; <see cref="Timeout.InfiniteTimeSpan"/>: for ever.
+    /// Sleeps while the word has this value. Returns on a wake-up, on timeout, if the value differs, and sometimes spuriously. Zero or
+    /// less: does not sleep; <see cref="Timeout.InfiniteTimeSpan"/>: no limit.
     /// </summary>
     public static void Wait(ref int word, int value, TimeSpan timeout)
     {
@@ -30,10 +30,10 @@ internal static unsafe class Futex
         }
     }
 
-    /// <summary>Wakes one who sleeps on the word.</summary>
+    /// <summary>Wakes one sleeper on the word.</summary>
     public static void Wake(ref int word) => Wake(ref word, 1);
 
-    /// <summary>Wakes so many at most of those who sleep on the word.</summary>
+    /// <summary>Wakes at most this many sleepers on the word.</summary>
     public static void Wake(ref int word, int sleepers)
     {
         fixed (int* address = &word)
@@ -43,17 +43,17 @@ internal static unsafe class Futex
     }
 
     /// <summary>
-    /// Adds 1 to the word and wakes all who sleep on it, in one step of the kernel: who is killed meanwhile has done both or neither.
+    /// Adds 1 to the word and wakes all sleepers on it, in one step of the kernel: a process killed meanwhile has done both or neither.
     /// </summary>
     public static void AddOneAndWakeAll(ref int word) => AddAndWakeAll(ref word, 1);
 
-    /// <summary>The same with another number, of 0 to 2,047.</summary>
+    /// <summary>Same, adding a number from 0 to 2,047.</summary>
     public static void AddAndWakeAll(ref int word, int number) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_ADD, number);
 
-    /// <summary>The same with bits, of the lower eleven, that are set.</summary>
+    /// <summary>Same, setting some of the lower eleven bits.</summary>
     public static void OrAndWakeAll(ref int word, int bits) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_OR, bits);
 
-    /// <summary>The same with a value of 0 to 2,047, whatever the word was.</summary>
+    /// <summary>Same, storing a value from 0 to 2,047, whatever the word was.</summary>
     public static void SetAndWakeAll(ref int word, int value) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_SET, value);
 
     private static void ChangeAndWakeAll(ref int word, int operation, int argument)

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// Words of shared memory on which one thread sleeps together (<c>futex_waitv</c>, Linux 5.16), and one of its own by which it is woken.
+/// Several words of shared memory that one thread sleeps on together (<c>futex_waitv</c>, Linux 5.16), and a private doorbell that wakes
+/// it.
 /// </summary>
 internal sealed unsafe class FutexSet
 {
@@ -16,13 +17,13 @@ internal sealed unsafe class FutexSet
     private int _count;
     private int _isAsleep;
 
-    /// <summary>Whether this kernel can.</summary>
+    /// <summary>Whether this kernel supports it.</summary>
     public static bool IsAvailable => Available.Value && !IsDenied;
 
-    /// <summary>For tests: as if it could not. Before the first is made.</summary>
+    /// <summary>For tests: pretends that the kernel does not support it. Set it before the first set is created.</summary>
     internal static bool IsDenied { get; set; }
 
-    /// <summary>Begins anew. What rings from now on ends the next sleep.</summary>
+    /// <summary>Empties the set. A doorbell rung from now on ends the next sleep.</summary>
     public void Clear()
     {
         _count = 0;
@@ -31,18 +32,17 @@ internal sealed unsafe class FutexSet
         Add(_bell, _rung, Libc.FUTEX_PRIVATE);
     }
 
-    /// <summary>Whether no further word finds room.</summary>
+    /// <summary>Whether the set holds no further word.</summary>
     public bool IsFull => _count == (IsAvailable ? Libc.FUTEX_WAITV_MAX : 2);
 
     /// <summary>
-    /// A word, and the value as long as which it is slept on. One that is there already, with the same value, takes no room. False where
-    /// there is none.
+    /// Adds a word, and the value to sleep on. A word that is in the set with the same value takes no space. False if the set is full.
     /// </summary>
     public bool TryAdd(int* word, int value)
     {
         if (_places.TryGetValue((nint)word, out int place))
         {
-            // Another value: one of the two is not true any more, and the kernel does not sleep.
+            // A different value: one of the two is outdated, and the kernel will not sleep.
             if (_words[place].Value == (uint)value)
             {
                 return true;
@@ -60,8 +60,8 @@ internal sealed unsafe class FutexSet
     }
 
     /// <summary>
-    /// Sleeps until one of the words is another, or is woken, or for no reason. Where the kernel knows one word only: on the last, so that
-    /// there is room for one besides the own.
+    /// Sleeps until one of the words changes or is woken; may return spuriously. If the kernel supports only one word, it sleeps on the
+    /// last one, and the set holds one word beside the doorbell.
     /// </summary>
     public void Sleep()
     {
@@ -71,7 +71,7 @@ internal sealed unsafe class FutexSet
             return;
         }
 
-        // With a full fence: who rings sees it, or this thread sees that he has.
+        // With a full fence: a thread that rings sees this, or this thread sees that it has rung.
         Interlocked.Exchange(ref _isAsleep, 1);
         if (Volatile.Read(ref *_bell) == _rung)
         {
@@ -82,7 +82,7 @@ internal sealed unsafe class FutexSet
         Volatile.Write(ref _isAsleep, 0);
     }
 
-    /// <summary>Any thread: ends the sleep, or keeps the next from beginning.</summary>
+    /// <summary>Ends the sleep, or prevents the next one. Any thread may call it.</summary>
     public void Ring()
     {
         Interlocked.Increment(ref *_bell);
@@ -92,7 +92,7 @@ internal sealed unsafe class FutexSet
             return;
         }
 
-        // The word is others' too, and must not be changed: so it is woken until the thread is awake.
+        // Other processes use the word, so its value must not change. Therefore this wakes repeatedly, until the thread is awake.
         SpinWait wait = default;
         while (Volatile.Read(ref _isAsleep) != 0)
         {
@@ -101,7 +101,7 @@ internal sealed unsafe class FutexSet
         }
     }
 
-    /// <summary>By the thread that sleeps, when it will not again.</summary>
+    /// <summary>Frees the memory. The sleeping thread calls it when it will not sleep again.</summary>
     public void Free()
     {
         NativeMemory.Free(_words);

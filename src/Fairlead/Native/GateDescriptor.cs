@@ -3,26 +3,26 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A flag with a descriptor (an eventfd of this process alone) that is writable unless it is shut. Tells of room, as an
-/// <see cref="EventDescriptor"/> tells of news.
+/// A flag with a descriptor (a private eventfd) that is writable unless it is shut. It signals capacity, as an
+/// <see cref="EventDescriptor"/> signals news.
 /// </summary>
 internal sealed class GateDescriptor : IDisposable
 {
-    /// <summary>As far as the counter goes: nothing can be added to it.</summary>
+    /// <summary>The maximum of the counter: nothing can be added to it.</summary>
     private static readonly ulong Full = ulong.MaxValue - 1;
 
     private readonly EventDescriptor _event = new();
 
     public Descriptor Descriptor => _event.Descriptor;
 
-    /// <summary>From now on it is not writable.</summary>
+    /// <summary>Makes it not writable.</summary>
     public void Shut()
     {
         // Would block: it is shut already.
         _ = Descriptor.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in Full)));
     }
 
-    /// <summary>From now on it is writable.</summary>
+    /// <summary>Makes it writable.</summary>
     public void Open() => _event.Drain();
 
     public void Dispose() => _event.Dispose();

@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>What a read or a write did: a count, or the errno for which it did nothing. Eight bytes, returned in a register.</summary>
+/// <summary>The result of a read or a write: a count, or an errno. Eight bytes, returned in a register.</summary>
 internal readonly struct IoResult
 {
     private IoResult(int count, Errno error)
@@ -9,19 +9,19 @@ internal readonly struct IoResult
         Error = error;
     }
 
-    /// <summary>Bytes read or written; zero when there is an error.</summary>
+    /// <summary>The number of bytes read or written; zero on error.</summary>
     public int Count { get; }
 
-    /// <summary>Why nothing was done, <see cref="Errno.EAGAIN"/> included; <see cref="Errno.None"/> when it was done.</summary>
+    /// <summary>The error, <see cref="Errno.EAGAIN"/> included; <see cref="Errno.None"/> on success.</summary>
     public Errno Error { get; }
 
-    /// <summary>Nothing to read, or no room to write: wait for readiness and try again.</summary>
+    /// <summary>Nothing to read, or no space to write: wait for readiness and try again.</summary>
     public bool WouldBlock => Error == Errno.EAGAIN;
 
-    /// <summary>Of a read into a buffer that is not empty: the other side has closed its end.</summary>
+    /// <summary>For a read into a non-empty buffer: the peer has closed its end.</summary>
     public bool IsEnd => Count == 0 && Error == Errno.None;
 
-    /// <summary>The call succeeded, perhaps with fewer bytes than asked for, or at the end.</summary>
+    /// <summary>The call succeeded, perhaps with fewer bytes than requested, or at the end.</summary>
     public bool Ok => Error == Errno.None;
 
     public static IoResult Done(int count) => new(count, Errno.None);

@@ -19,7 +19,7 @@ internal static partial class Libc
         _ => throw new PlatformNotSupportedException("The number of the membarrier call on this architecture is not known."),
     };
 
-    /// <summary>Below zero where it fails.</summary>
+    /// <summary>Below zero on failure.</summary>
     public static nint Barrier(int command) => BarrierCall(BarrierNumber, command, 0, 0);
 
     [LibraryImport(Library, EntryPoint = "syscall")]

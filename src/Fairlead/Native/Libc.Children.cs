@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-// Processes by descriptor, and what became of children. Where the C library has no function for a call, its number is the same on every
-// architecture: it is a new one.
+// Processes by descriptor, and the status of children. If the C library has no function for a call, the call is new, and its number is the
+// same on every architecture.
 internal static unsafe partial class Libc
 {
     public const int P_PID = 1;
@@ -28,16 +28,16 @@ internal static unsafe partial class Libc
     private const nint PidfdSendSignalNumber = 424;
     private const nint PidfdOpenNumber = 434;
 
-    /// <summary>A descriptor of a process, closed on exec; below zero where it fails.</summary>
+    /// <summary>Opens a descriptor of a process, closed on exec; below zero on failure.</summary>
     public static int ProcessOpen(int processId) => (int)Call(PidfdOpenNumber, processId, 0, 0, 0);
 
-    /// <summary>As <c>kill</c>, to the very process that the descriptor was opened for.</summary>
+    /// <summary>Like <c>kill</c>, for exactly the process that the descriptor was opened for.</summary>
     public static int ProcessSignal(int descriptor, int signal) => (int)Call(PidfdSendSignalNumber, descriptor, signal, 0, 0);
 
     [LibraryImport(Library, EntryPoint = "waitid")]
     public static partial int WaitId(int kind, int id, ChildInformation* information, int options);
 
-    /// <summary>Room for <c>struct sigaction</c>, 152 bytes in both C libraries, which begins with the handler.</summary>
+    /// <summary>Space for <c>struct sigaction</c>, which has 152 bytes in both C libraries and begins with the handler.</summary>
     public const int SignalActionRoom = 512;
 
     [LibraryImport(Library, EntryPoint = "sigaction")]

@@ -16,7 +16,7 @@ internal static unsafe partial class Libc
     public const int O_CLOEXEC = 0x80000;
     public const int O_PATH = 0x200000;
 
-    /// <summary>ARM and POWER number these two differently from everybody else.</summary>
+    /// <summary>ARM and POWER use different numbers for these two.</summary>
     public static int O_DIRECTORY => HasArmOpenFlags ? 0x4000 : 0x10000;
 
     public static int O_NOFOLLOW => HasArmOpenFlags ? 0x8000 : 0x20000;
@@ -106,15 +106,15 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fsync")]
     public static partial int Sync(int descriptor);
 
-    /// <summary>Returns the error number itself and leaves errno alone.</summary>
+    /// <summary>Returns the error number itself and does not change errno.</summary>
     [LibraryImport(Library, EntryPoint = "posix_fallocate")]
     public static partial Errno Allocate(int descriptor, long offset, long length);
 
     [LibraryImport(Library, EntryPoint = "flock")]
     public static partial int FileLock(int descriptor, int operation);
 
-    // fcntl is variadic. On every 64-bit architecture that CoreCLR runs on, integers and pointers travel to a variadic
-    // function as to any other.
+    // fcntl is variadic. On every 64-bit architecture that CoreCLR runs on, integers and pointers are passed to a variadic function as to
+    // any other.
     [LibraryImport(Library, EntryPoint = "fcntl")]
     public static partial int Control(int descriptor, int command, nint argument);
 

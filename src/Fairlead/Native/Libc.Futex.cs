@@ -10,24 +10,24 @@ internal static unsafe partial class Libc
     public const int FUTEX_WAKE_OP = 5;
 
     /// <summary>
-    /// What is done with the second word: <c>FUTEX_OP(FUTEX_OP_…, argument, FUTEX_OP_CMP_EQ, 0)</c>, without the argument.
+    /// The operation on the second word: <c>FUTEX_OP(FUTEX_OP_…, argument, FUTEX_OP_CMP_EQ, 0)</c>, without the argument.
     /// </summary>
     public const int FUTEX_OP_SET = 0;
     public const int FUTEX_OP_ADD = 1 << 28;
     public const int FUTEX_OP_OR = 2 << 28;
 
-    /// <summary>Where the argument stands, twelve bits with a sign.</summary>
+    /// <summary>The position of the argument, twelve bits with a sign.</summary>
     public const int FUTEX_OP_ARGUMENT = 12;
 
     public const int FUTEX_PRIVATE_FLAG = 128;
 
-    /// <summary>The same number everywhere.</summary>
+    /// <summary>The same number on all architectures.</summary>
     private const nint FutexesNumber = 449;
 
     public const uint FUTEX_32 = 2;
     public const uint FUTEX_PRIVATE = 128;
 
-    /// <summary>More are not waited for at once.</summary>
+    /// <summary>The most words for one wait.</summary>
     public const int FUTEX_WAITV_MAX = 128;
 
     private static readonly nint FutexNumber = RuntimeInformation.ProcessArchitecture switch
@@ -46,7 +46,7 @@ internal static unsafe partial class Libc
     public static nint Futex(int* word, int operation, int value, int secondValue, int* secondWord, int thirdValue) =>
         SystemCall(FutexNumber, word, operation, value, secondValue, secondWord, thirdValue);
 
-    /// <summary>Sleeps while all of the words have their values. Linux 5.16.</summary>
+    /// <summary>Sleeps while all words have their values. Linux 5.16.</summary>
     public static nint Futexes(FutexWord* words, int count) => SystemCall(FutexesNumber, (int*)words, count, 0, null);
 
     /// <summary><c>struct futex_waitv</c>.</summary>

@@ -27,10 +27,10 @@ internal static unsafe partial class Libc
     public const int F_SEAL_GROW = 4;
     public const int F_SEAL_FUTURE_WRITE = 16;
 
-    /// <summary>The file system that memory files lie in, and huge pages do not.</summary>
+    /// <summary>The file system of memory files, but not of huge pages.</summary>
     public const long TMPFS_MAGIC = 0x01021994;
 
-    /// <summary>What <see cref="Map"/> returns when it fails.</summary>
+    /// <summary>The result of <see cref="Map"/> on failure.</summary>
     public const nint MAP_FAILED = -1;
 
     [LibraryImport(Library, EntryPoint = "mmap")]
@@ -48,7 +48,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fstatfs")]
     public static partial int FileSystemStatus(int descriptor, FileSystem* status);
 
-    /// <summary><c>struct statfs</c>: its first field is what is asked for, and no architecture's is longer.</summary>
+    /// <summary><c>struct statfs</c>: only its first field is used, and it is not longer on any architecture.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     public struct FileSystem
     {

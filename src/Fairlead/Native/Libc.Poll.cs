@@ -27,7 +27,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "epoll_wait")]
     public static partial int EpollWait(int epoll, byte* events, int capacity, int milliseconds);
 
-    /// <summary>A null <paramref name="timeout"/> waits for ever; a null mask leaves the signal mask alone.</summary>
+    /// <summary>A null <paramref name="timeout"/> means no limit; a null mask leaves the signal mask unchanged.</summary>
     [LibraryImport(Library, EntryPoint = "ppoll")]
     public static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
 
@@ -43,7 +43,7 @@ internal static unsafe partial class Libc
         return EpollControl(epoll, operation, descriptor, buffer) == 0 ? Errno.None : LastError;
     }
 
-    /// <summary>The event at <paramref name="index"/> of what <see cref="EpollWait"/> has filled.</summary>
+    /// <summary>Returns the event at <paramref name="index"/> of those that <see cref="EpollWait"/> returned.</summary>
     public static PollEvent EpollEventAt(byte* events, int index)
     {
         var one = events + index * EpollEventSize;

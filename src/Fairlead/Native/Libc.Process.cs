@@ -11,7 +11,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUserId();
 
-    /// <summary>Signal 0 sends nothing and tells whether the process is there.</summary>
+    /// <summary>Signal 0 sends nothing, and checks whether the process exists.</summary>
     [LibraryImport(Library, EntryPoint = "kill")]
     public static partial int Kill(int processId, int signal);
 

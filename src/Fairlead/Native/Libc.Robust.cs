@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Fairlead.Native;
 
-// Words that the kernel marks when a thread ends. The C library keeps these calls to itself.
+// Words that the kernel marks when a thread ends. The C library does not expose these calls.
 internal static unsafe partial class Libc
 {
     public const int FUTEX_WAITERS = unchecked((int)0x80000000);
@@ -12,7 +12,7 @@ internal static unsafe partial class Libc
 
     private const int PR_SET_NAME = 15;
 
-    /// <summary>The kernel walks no further along a list.</summary>
+    /// <summary>The kernel follows a list no further than this.</summary>
     public const int ROBUST_LIST_LIMIT = 2048;
 
     private static readonly nint RobustListNumber = RuntimeInformation.ProcessArchitecture switch
@@ -24,7 +24,7 @@ internal static unsafe partial class Libc
         _ => throw new PlatformNotSupportedException("The number of the set_robust_list call on this architecture is not known."),
     };
 
-    /// <summary>Names the calling thread, with up to 15 letters.</summary>
+    /// <summary>Names the calling thread, with up to 15 characters.</summary>
     public static void NameThread(string name)
     {
         Span<byte> text = stackalloc byte[16];
@@ -36,7 +36,7 @@ internal static unsafe partial class Libc
         }
     }
 
-    /// <summary>Gives the calling thread another list, instead of the C library's. Below zero where it fails.</summary>
+    /// <summary>Gives the calling thread a list that replaces that of the C library. Below zero on failure.</summary>
     public static nint SetRobustList(RobustList* list) => PlainCall(RobustListNumber, list, (nuint)sizeof(RobustList));
 
     [LibraryImport(Library, EntryPoint = "prctl")]
@@ -49,10 +49,10 @@ internal static unsafe partial class Libc
     [StructLayout(LayoutKind.Sequential)]
     public struct RobustList
     {
-        /// <summary>The first entry; the list's own address when there is none.</summary>
+        /// <summary>The first entry; the address of the list itself if it is empty.</summary>
         public nint Next;
 
-        /// <summary>From an entry to its word.</summary>
+        /// <summary>The distance from an entry to its word.</summary>
         public nint Distance;
 
         /// <summary>The entry whose word is being taken or released; 0: none.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-// System V segments, and the room on file systems.
+// System V segments, and the space on file systems.
 internal static unsafe partial class Libc
 {
     public const int AT_SYMLINK_FOLLOW = 0x400;

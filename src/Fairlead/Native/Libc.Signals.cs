@@ -18,7 +18,7 @@ internal static unsafe partial class Libc
 
     public const int ITIMER_REAL = 0;
 
-    /// <summary>As <see cref="ProcessSignal(int, int)"/>, with what the receiver is told.</summary>
+    /// <summary>Like <see cref="ProcessSignal(int, int)"/>, with information for the receiver.</summary>
     public static int ProcessSignal(int descriptor, int signal, SignalInformation* information) =>
         (int)Call(PidfdSendSignalNumber, descriptor, signal, (nint)information, 0);
 
@@ -66,7 +66,7 @@ internal static unsafe partial class Libc
         [FieldOffset(44)] public int Value;
     }
 
-    /// <summary><c>struct itimerval</c>: the period, and the time until it rings next, each in seconds and microseconds.</summary>
+    /// <summary><c>struct itimerval</c>: the period, and the time until the next expiry, each in seconds and microseconds.</summary>
     public struct IntervalTimer
     {
         public long PeriodSeconds;

@@ -26,7 +26,7 @@ internal static unsafe partial class Libc
 
     public const int SO_ACCEPTCONN = 30;
 
-    /// <summary>POWER numbers its socket options differently from here on.</summary>
+    /// <summary>POWER uses different numbers for socket options from here on.</summary>
     public static int SO_PEERCRED => RuntimeInformation.ProcessArchitecture == Architecture.Ppc64le ? 21 : 17;
 
     public const int IPPROTO_TCP = 6;
@@ -38,7 +38,7 @@ internal static unsafe partial class Libc
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_CMSG_CLOEXEC = 0x40000000;
 
-    /// <summary>The largest address that the kernel gives back, <c>struct sockaddr_storage</c>.</summary>
+    /// <summary>The largest address that the kernel returns, <c>struct sockaddr_storage</c>.</summary>
     public const int SocketAddressCapacity = 128;
 
     [LibraryImport(Library, EntryPoint = "socket")]
@@ -81,8 +81,8 @@ internal static unsafe partial class Libc
     public static partial nint ReceiveMessage(int descriptor, MessageVector* message, int flags);
 
     /// <summary>
-    /// <c>struct msghdr</c>. Where musl has 32 bits and padding the kernel and glibc have 64: zeroed, both are served on little-endian
-    /// machines.
+    /// <c>struct msghdr</c>. Some fields have 32 bits and padding in musl, and 64 bits in the kernel and glibc: zeroed, the structure fits
+    /// both on little-endian machines.
     /// </summary>
     public struct MessageVector
     {
@@ -95,7 +95,7 @@ internal static unsafe partial class Libc
         public int Flags;
     }
 
-    /// <summary><c>struct cmsghdr</c> with room for descriptors behind it.</summary>
+    /// <summary><c>struct cmsghdr</c>, followed by space for descriptors.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct RightsMessage
     {

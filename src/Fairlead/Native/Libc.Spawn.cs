@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-// Starting programs. posix_spawn is the one way that is safe in a process with threads and a garbage collector.
+// Starting programs. Only posix_spawn is safe in a process with threads and a garbage collector.
 internal static unsafe partial class Libc
 {
     /// <summary>
-    /// Room for <c>posix_spawnattr_t</c> and <c>posix_spawn_file_actions_t</c>, which are the C library's own: glibc and musl take 336 and
-    /// 80 bytes. Twice and more of it.
+    /// Space for <c>posix_spawnattr_t</c> and <c>posix_spawn_file_actions_t</c>, whose content only the C library knows. glibc and musl use
+    /// 336 and 80 bytes; this is at least twice that.
     /// </summary>
     public const int SpawnAttributesRoom = 1024;
 
@@ -19,7 +19,7 @@ internal static unsafe partial class Libc
     public const short POSIX_SPAWN_SETSIGMASK = 0x08;
     public const short POSIX_SPAWN_SETSID = 0x80;
 
-    /// <summary>All of these return the error number itself and leave errno alone.</summary>
+    /// <summary>All of these return the error number itself and do not change errno.</summary>
     [LibraryImport(Library, EntryPoint = "posix_spawn")]
     public static partial Errno Spawn(int* processId, byte* path, byte* actions, byte* attributes, byte** arguments, byte** environment);
 
@@ -47,7 +47,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_destroy")]
     public static partial Errno SpawnActionsDestroy(byte* actions);
 
-    /// <summary>In the child. The copy is not closed on exec.</summary>
+    /// <summary>Runs in the child. The copy is not closed on exec.</summary>
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_adddup2")]
     public static partial Errno SpawnActionsDuplicate(byte* actions, int from, int to);
 
@@ -55,14 +55,14 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addchdir_np")]
     public static partial Errno SpawnActionsDirectory(byte* actions, byte* path);
 
-    /// <summary>glibc 2.35; musl has none.</summary>
+    /// <summary>glibc 2.35; not in musl.</summary>
     [LibraryImport(Library, EntryPoint = "posix_spawn_file_actions_addtcsetpgrp_np")]
     public static partial Errno SpawnActionsForeground(byte* actions, int terminal);
 
     [LibraryImport(Library, EntryPoint = "access")]
     public static partial int Access(byte* path, int mode);
 
-    /// <summary><c>sigset_t</c>: 128 bytes in both C libraries, of which the kernel has the first 8.</summary>
+    /// <summary><c>sigset_t</c>: 128 bytes in both C libraries, of which the kernel uses the first 8.</summary>
     public struct SignalSet
     {
         public fixed ulong Words[16];

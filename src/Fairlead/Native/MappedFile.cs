@@ -3,22 +3,22 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A file, or memory of no file, mapped and shared with whoever maps it too. Stays mapped after the descriptor is closed.
+/// A mapped file, or anonymous memory, shared with all processes that map it. Stays mapped after the descriptor is closed.
 /// </summary>
 /// <remarks>
-/// The owner disposes when nobody uses the pointer any more, or users hold it by <see cref="SafeHandle.DangerousAddRef"/>: a touch
-/// after that ends the process. So does touching pages that somebody has cut off the file, so map only what others cannot cut.
+/// The owner disposes it when the pointer has no users left, or users hold it by <see cref="SafeHandle.DangerousAddRef"/>: a touch after
+/// that ends the process. So does a touch of pages that another program has truncated: map only files that others cannot truncate.
 /// </remarks>
 internal sealed unsafe class MappedFile : SafeHandle
 {
     /// <summary>Maps the first <paramref name="length"/> bytes of <paramref name="file"/>.</summary>
-    /// <param name="file">Open for reading, and for writing where <paramref name="writable"/>; may be closed afterwards.</param>
-    /// <param name="length">In bytes, above zero.</param>
+    /// <param name="file">Open for reading, and for writing if <paramref name="writable"/>; may be closed afterwards.</param>
+    /// <param name="length">The length in bytes, above zero.</param>
     /// <param name="writable">
-    /// Also allocates the space beforehand, lengthening the file where it is shorter, so that a full disk is an exception here
-    /// and not a dead process at the first touch. A read-only mapping takes the file as it is.
+    /// True: also allocates the space first, and extends a shorter file; a full disk is thus an exception here and not a dead process at
+    /// the first touch. A read-only mapping takes the file as it is.
     /// </param>
-    /// <param name="allocate">False: the space is there, or, as for a sealed memory file, need not be.</param>
+    /// <param name="allocate">False: the space is allocated, or need not be, as with a sealed memory file.</param>
     public MappedFile(Descriptor file, long length, bool writable = true, bool allocate = true)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
@@ -49,24 +49,24 @@ internal sealed unsafe class MappedFile : SafeHandle
 
     public override bool IsInvalid => handle == Libc.MAP_FAILED;
 
-    /// <summary>In bytes, as asked for.</summary>
+    /// <summary>The length in bytes, as requested.</summary>
     public nuint Length { get; private set; }
 
-    /// <summary>The first byte, at the beginning of a page.</summary>
+    /// <summary>The first byte, at the start of a page.</summary>
     public byte* Pointer => (byte*)handle;
 
-    /// <summary>The whole of it; for mappings below 2 GiB.</summary>
+    /// <summary>The whole mapping; for mappings below 2 GiB.</summary>
     public Span<byte> Span => new(Pointer, checked((int)Length));
 
-    /// <summary>Zeroed memory without a file, for what would be mapped if there were a place for it.</summary>
+    /// <summary>Returns zeroed memory without a file, for use when no file can be created.</summary>
     public static MappedFile Anonymous(long length) => new(length);
 
     /// <summary>
-    /// Makes pages present and writable before they are touched, many at a time, which is several times cheaper than a fault for each.
-    /// Without effect before Linux 5.14. EFAULT: the file has been cut, and a touch would end the process.
+    /// Makes pages present and writable before they are touched, many at a time. That is several times cheaper than a page fault for each.
+    /// No effect before Linux 5.14. EFAULT: the file has been truncated, and a touch would end the process.
     /// </summary>
-    /// <param name="from">In bytes, at the beginning of a page.</param>
-    /// <param name="length">In bytes.</param>
+    /// <param name="from">The offset in bytes, at the start of a page.</param>
+    /// <param name="length">The length in bytes.</param>
     public Errno PreparePages(nuint from, nuint length)
     {
         if (Libc.Advise(handle + (nint)from, length, Libc.MADV_POPULATE_WRITE) == 0)

@@ -1,27 +1,27 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Memory that is a file without a name: gone with its last user, so that nothing is ever left behind. Its size is sealed, so that touching
-/// it cannot end a process.
+/// Memory in an unnamed file, which disappears with its last user: nothing is ever left behind. Its size is sealed, and touching it cannot
+/// end a process.
 /// </summary>
 internal static unsafe class MemoryFile
 {
     private const int Seals = Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW | Libc.F_SEAL_SEAL;
 
     /// <summary>
-    /// Zeroed memory of this size in bytes. Costs nothing until it is touched. <paramref name="name"/> is what <c>/proc</c> shows.
+    /// Creates zeroed memory of a size in bytes. Pages cost nothing until they are touched. <c>/proc</c> shows <paramref name="name"/>.
     /// </summary>
-    /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
+    /// <exception cref="FairleadException">The system has no descriptor or memory left.</exception>
     public static Descriptor Create(string name, long size) => Create(name, size, Seals);
 
     /// <summary>
-    /// The same for memory that its maker alone is to write: <see cref="SealAgainstWriters"/> behind its own mapping, before anybody else
-    /// has the file.
+    /// Same, for memory that only its creator writes: call <see cref="SealAgainstWriters"/> after mapping it here, and before another
+    /// process has the file.
     /// </summary>
-    /// <exception cref="FairleadException">The system gives no descriptor or memory.</exception>
+    /// <exception cref="FairleadException">The system has no descriptor or memory left.</exception>
     public static Descriptor CreateForReaders(string name, long size) => Create(name, size, Libc.F_SEAL_SHRINK | Libc.F_SEAL_GROW);
 
-    /// <summary>From now on nobody can map the file for writing, nor write to it; mappings that are there stay as they are.</summary>
+    /// <summary>Prevents all further writes to the file and mappings for writing; existing mappings stay as they are.</summary>
     /// <exception cref="FairleadException">The system refuses.</exception>
     public static void SealAgainstWriters(Descriptor file)
     {
@@ -55,7 +55,8 @@ internal static unsafe class MemoryFile
     }
 
     /// <summary>
-    /// Whether the file is memory of at least this size that nobody can cut, and no huge pages, which may be missing when they are touched.
+    /// Returns whether the file is memory of at least this size that no process can truncate. Huge pages do not count: they may be missing
+    /// when they are touched.
     /// </summary>
     public static bool IsSafe(Descriptor file, long size)
     {

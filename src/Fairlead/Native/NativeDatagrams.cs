@@ -3,18 +3,18 @@ using System.Net.Sockets;
 
 namespace Fairlead.Native;
 
-/// <summary>Sending datagrams, and what sockets of datagrams can be told.</summary>
+/// <summary>Sends datagrams, and sets the options of datagram sockets.</summary>
 internal static unsafe class NativeDatagrams
 {
     private const int MostOfOneCall = 32;
 
-    /// <summary>Sends datagrams that lie one behind the other.</summary>
-    /// <param name="socket">A socket, connected where <paramref name="to"/> is empty.</param>
-    /// <param name="bytes">All of them.</param>
-    /// <param name="lengths">How long each is.</param>
-    /// <param name="to">Where to, in the kernel's form.</param>
-    /// <param name="error">Why not all, where not all have gone that one call takes.</param>
-    /// <returns>How many have gone.</returns>
+    /// <summary>Sends datagrams that are contiguous in memory.</summary>
+    /// <param name="socket">A socket, connected if <paramref name="to"/> is empty.</param>
+    /// <param name="bytes">All datagrams.</param>
+    /// <param name="lengths">The length of each.</param>
+    /// <param name="to">The destination in the kernel's form.</param>
+    /// <param name="error">The reason if fewer were sent than one call takes.</param>
+    /// <returns>The number of datagrams sent.</returns>
     public static int Send(
         Descriptor socket, ReadOnlySpan<byte> bytes, Queue<int>.Enumerator lengths, ReadOnlySpan<byte> to, out Errno error)
     {
@@ -67,24 +67,24 @@ internal static unsafe class NativeDatagrams
         return sent;
     }
 
-    /// <summary>From now on what the socket has no room for is counted: <see cref="DatagramBatch.Overflows"/>.</summary>
+    /// <summary>Counts datagrams that the socket drops from now on: <see cref="DatagramBatch.Overflows"/>.</summary>
     public static void CountOverflows(Descriptor socket) => _ = Set(socket, Libc.SOL_SOCKET, Libc.SO_RXQ_OVFL, 1);
 
     public static Errno AllowBroadcast(Descriptor socket) => Set(socket, Libc.SOL_SOCKET, Libc.SO_BROADCAST, 1);
 
-    /// <summary>How many routers a datagram to a group may pass.</summary>
+    /// <summary>Sets how many routers a datagram to a group may pass.</summary>
     public static Errno SetGroupHops(Descriptor socket, AddressFamily family, int hops) =>
         family == AddressFamily.InterNetworkV6
             ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_HOPS, hops)
             : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_TTL, hops);
 
-    /// <summary>Whether members of the group on this host get what this socket sends.</summary>
+    /// <summary>Sets whether members of the group on this host get what this socket sends.</summary>
     public static Errno SetGroupLoop(Descriptor socket, AddressFamily family, bool on) =>
         family == AddressFamily.InterNetworkV6
             ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_MULTICAST_LOOP, on ? 1 : 0)
             : Set(socket, Libc.IPPROTO_IP, Libc.IP_MULTICAST_LOOP, on ? 1 : 0);
 
-    /// <summary>Through which interface datagrams to groups leave.</summary>
+    /// <summary>Sets the interface for datagrams to groups.</summary>
     public static Errno SetGroupInterface(Descriptor socket, AddressFamily family, int index)
     {
         Libc.GroupRequest request = new() { Interface = index };
@@ -93,7 +93,7 @@ internal static unsafe class NativeDatagrams
     }
 
     /// <summary>
-    /// Becomes a member of a group, on an interface, or, with 0, on the one that the system chooses. Ends with the socket.
+    /// Joins a group, on an interface or, with 0, on the one that the system chooses. The membership ends with the socket.
     /// </summary>
     public static Errno Join(Descriptor socket, IPAddress group, int index)
     {
@@ -109,7 +109,7 @@ internal static unsafe class NativeDatagrams
         return SetBytes(socket, Libc.IPPROTO_IP, Libc.IP_ADD_MEMBERSHIP, &request, (uint)sizeof(Libc.GroupRequest));
     }
 
-    /// <summary>The number of an interface; 0 where there is none of that name.</summary>
+    /// <summary>Returns the number of an interface; 0 if there is none with that name.</summary>
     public static int InterfaceIndex(string name) => name.Contains('\0') ? 0 : (int)Libc.InterfaceIndex(name);
 
     private static Errno Set(Descriptor socket, int level, int name, int value) => SetBytes(socket, level, name, &value, sizeof(int));

@@ -1,12 +1,13 @@
 namespace Fairlead.Native;
 
-/// <summary>Files by name, as the kernel has them: modes, links and descriptors of directories. Failures are results.</summary>
+/// <summary>Files by name, with the kernel's semantics: modes, links and descriptors of directories. Failures are results.</summary>
 internal static unsafe class NativeFile
 {
     private const uint DefaultMode = 0x180; // 0600
 
     /// <summary>
-    /// Opens, non-blocking unless told otherwise, and closed on exec. Null when it failed, for the reason in <paramref name="error"/>.
+    /// Opens a file, closed on exec and non-blocking unless requested otherwise. Null on failure, with the reason in
+    /// <paramref name="error"/>.
     /// </summary>
     public static Descriptor? Open(string path, OpenFlags flags, uint mode, out Errno error) =>
         OpenAt(Libc.AT_FDCWD, path, flags, mode, out error);
@@ -16,7 +17,7 @@ internal static unsafe class NativeFile
         OpenAt(Libc.AT_FDCWD, path, flags, DefaultMode, out error);
 
     /// <summary>
-    /// As <see cref="Open(string, OpenFlags, uint, out Errno)"/>, with <paramref name="path"/> beginning at <paramref name="directory"/>.
+    /// Like <see cref="Open(string, OpenFlags, uint, out Errno)"/>, with <paramref name="path"/> relative to <paramref name="directory"/>.
     /// </summary>
     public static Descriptor? OpenAt(Descriptor directory, string path, OpenFlags flags, uint mode, out Errno error)
     {
@@ -31,20 +32,24 @@ internal static unsafe class NativeFile
         return opened;
     }
 
-    /// <summary>Of what the path leads to; null when nothing is there, or it cannot be looked at.</summary>
+    /// <summary>
+    /// Returns the status of what the path refers to, following links; null if there is nothing or it cannot be accessed.
+    /// </summary>
     public static FileStatus? Stat(string path) => Stat(path, out _);
 
     /// <inheritdoc cref="Stat(string)"/>
     public static FileStatus? Stat(string path, out Errno error) => Status(Libc.AT_FDCWD, path, 0, out error);
 
-    /// <summary>Of what stands at the path itself, be it a symbolic link; null when nothing is there, or it cannot be looked at.</summary>
+    /// <summary>
+    /// Returns the status of the path itself, even of a symbolic link; null if there is nothing or it cannot be accessed.
+    /// </summary>
     public static FileStatus? Lstat(string path) => Lstat(path, out _);
 
     /// <inheritdoc cref="Lstat(string)"/>
     public static FileStatus? Lstat(string path, out Errno error) =>
         Status(Libc.AT_FDCWD, path, Libc.AT_SYMLINK_NOFOLLOW, out error);
 
-    /// <summary>Of what is open; null when it has been closed.</summary>
+    /// <summary>Returns the status of an open file; null if it has been closed.</summary>
     public static FileStatus? Fstat(Descriptor file)
     {
         if (!file.TryEnter())
@@ -57,7 +62,7 @@ internal static unsafe class NativeFile
         return status;
     }
 
-    /// <summary>Whether this user may run it.</summary>
+    /// <summary>Returns whether this user may run the file.</summary>
     public static bool MayRun(string path)
     {
         const int Execute = 1;
@@ -67,17 +72,15 @@ internal static unsafe class NativeFile
 
     public static Errno Unlink(string path) => IsPath(path) ? Result(Libc.UnlinkAt(Libc.AT_FDCWD, path, 0)) : Errno.EINVAL;
 
-    /// <summary>Replaces what stands at <paramref name="to"/>, in one step.</summary>
+    /// <summary>Renames a file; replaces an existing one at <paramref name="to"/> in one step.</summary>
     public static Errno Rename(string from, string to) =>
         IsPath(from) && IsPath(to) ? Result(Libc.RenameAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to)) : Errno.EINVAL;
 
-    /// <summary>Gives a file one more name, unless something has that name: EEXIST.</summary>
+    /// <summary>Gives a file an additional name, unless the name is taken: EEXIST.</summary>
     public static Errno Link(string from, string to) =>
         IsPath(from) && IsPath(to) ? Result(Libc.LinkAt(Libc.AT_FDCWD, from, Libc.AT_FDCWD, to, 0)) : Errno.EINVAL;
 
-    /// <summary>
-    /// Gives a name to what was opened without one (<see cref="OpenFlags.Unnamed"/>), unless something has that name: EEXIST.
-    /// </summary>
+    /// <summary>Gives a name to an unnamed file (<see cref="OpenFlags.Unnamed"/>), unless the name is taken: EEXIST.</summary>
     public static Errno LinkUnnamed(Descriptor file, string to)
     {
         if (!IsPath(to) || !file.TryEnter())
@@ -90,7 +93,7 @@ internal static unsafe class NativeFile
         return error;
     }
 
-    /// <summary>Opens once more what is open: another open file, with locks and flags of its own.</summary>
+    /// <summary>Reopens an open file: the result is a separate open file, with separate locks and flags.</summary>
     public static Descriptor? Reopen(Descriptor file, OpenFlags flags, out Errno error)
     {
         error = Errno.EBADF;
@@ -104,18 +107,18 @@ internal static unsafe class NativeFile
         return opened;
     }
 
-    /// <summary>Makes one directory; the umask takes bits away from <paramref name="mode"/>.</summary>
+    /// <summary>Creates a directory; the umask removes bits from <paramref name="mode"/>.</summary>
     public static Errno Mkdir(string path, uint mode) =>
         IsPath(path) ? Result(Libc.MakeDirectoryAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
 
-    /// <summary>Makes a FIFO, unless something has that name: EEXIST. The umask takes bits away from <paramref name="mode"/>.</summary>
+    /// <summary>Creates a FIFO, unless the name is taken: EEXIST. The umask removes bits from <paramref name="mode"/>.</summary>
     public static Errno MakeFifo(string path, uint mode) =>
         IsPath(path) ? Result(Libc.MakeFifoAt(Libc.AT_FDCWD, path, mode)) : Errno.EINVAL;
 
-    /// <summary>Sets the permission bits, past the umask; follows links.</summary>
+    /// <summary>Sets the permission bits regardless of the umask; follows links.</summary>
     public static Errno Chmod(string path, uint mode) => IsPath(path) ? Result(Libc.ChangeMode(path, mode)) : Errno.EINVAL;
 
-    /// <summary>Sets the permission bits of what is open.</summary>
+    /// <summary>Sets the permission bits of an open file.</summary>
     public static Errno Fchmod(Descriptor file, uint mode)
     {
         if (!file.TryEnter())
@@ -128,7 +131,7 @@ internal static unsafe class NativeFile
         return error;
     }
 
-    /// <summary>Cuts the file, or lengthens it with a hole that takes no space yet.</summary>
+    /// <summary>Truncates the file, or extends it with a hole that takes no space yet.</summary>
     public static Errno SetLength(Descriptor file, long length)
     {
         if (!file.TryEnter())
@@ -141,7 +144,7 @@ internal static unsafe class NativeFile
         return error;
     }
 
-    /// <summary>Returns when what has been written to the file, through mappings too, is on its disk.</summary>
+    /// <summary>Blocks until everything written to the file, also through mappings, is on disk.</summary>
     public static Errno SyncData(Descriptor file)
     {
         if (!file.TryEnter())
@@ -160,7 +163,7 @@ internal static unsafe class NativeFile
         return error;
     }
 
-    /// <summary>Returns when the names in a directory are on its disk.</summary>
+    /// <summary>Blocks until the names in a directory are on disk.</summary>
     public static Errno SyncDirectory(string path)
     {
         using var directory = Open(path, OpenFlags.ReadOnly | OpenFlags.Directory, out var error);
@@ -179,8 +182,8 @@ internal static unsafe class NativeFile
     }
 
     /// <summary>
-    /// Takes the whole-file lock of flock(2), on a directory as well, without waiting: false when somebody else has it. It belongs to the
-    /// open file and goes when this descriptor is closed, at the latest with the process.
+    /// Takes the whole-file lock of flock(2), of a directory too, without waiting; false if another open file has it. It belongs to the
+    /// open file, and ends when this descriptor is closed, at the latest with the process.
     /// </summary>
     public static bool TryFlock(Descriptor file)
     {
@@ -235,7 +238,7 @@ internal static unsafe class NativeFile
 
     private static string PathOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{number}");
 
-    // The C library would stop at a NUL, and do to another file what was meant for this one.
+    // The C library would stop at a NUL, and act on another file than the intended one.
     private static bool IsPath(string path) => !path.Contains('\0');
 
     private static int ToNative(OpenFlags flags)

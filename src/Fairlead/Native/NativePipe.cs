@@ -4,8 +4,8 @@ namespace Fairlead.Native;
 internal static unsafe class NativePipe
 {
     /// <summary>
-    /// The two ends of a new pipe, closed on exec; the caller owns both. They block: <see cref="SetNonBlocking"/> for the end that stays
-    /// here.
+    /// Creates a pipe and returns its ends, closed on exec; the caller owns both. They block: call <see cref="SetNonBlocking"/> for the end
+    /// that stays here.
     /// </summary>
     public static (Descriptor Reader, Descriptor Writer) Create()
     {
@@ -18,7 +18,7 @@ internal static unsafe class NativePipe
         return (new Descriptor(numbers[0]), new Descriptor(numbers[1]));
     }
 
-    /// <summary>Reads and writes no longer block. It holds for everybody who has the same open file: not only for this number.</summary>
+    /// <summary>Makes reads and writes non-blocking, for all users of the same open file and not only for this number.</summary>
     public static Errno SetNonBlocking(Descriptor descriptor, bool isSet = true)
     {
         if (!descriptor.TryEnter())
@@ -39,7 +39,7 @@ internal static unsafe class NativePipe
     public static bool CanWrite(Descriptor pipe) => AccessOf(pipe) is Libc.O_WRONLY or Libc.O_RDWR;
 
     /// <summary>
-    /// Whether a number is open and would be closed on exec: then this process has opened it itself. Null when it is not open.
+    /// Returns whether a number is open and closed on exec: then this process has opened it itself. Null if it is not open.
     /// </summary>
     public static bool? IsClosedOnExec(int number)
     {
@@ -47,7 +47,7 @@ internal static unsafe class NativePipe
         return flags < 0 ? null : (flags & Libc.FD_CLOEXEC) != 0;
     }
 
-    /// <summary>From now on the children of this process do not get it.</summary>
+    /// <summary>Keeps the descriptor from children of this process.</summary>
     public static Errno SetClosedOnExec(int number) =>
         Libc.Control(number, Libc.F_SETFD, Libc.FD_CLOEXEC) < 0 ? Libc.LastError : Errno.None;
 

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Fairlead.Native;
 
-/// <summary>Processes as <c>/proc</c> shows them. Null where it shows nothing: no such process, or not ours to see.</summary>
+/// <summary>
+/// Processes, as <c>/proc</c> shows them. Null if it shows nothing: the process does not exist, or is hidden from this user.
+/// </summary>
 internal static class NativeProcess
 {
     private const int LongestCommandLine = 4096;
@@ -12,18 +14,18 @@ internal static class NativeProcess
 
     public static int Id => Environment.ProcessId;
 
-    /// <summary>The namespace in which the numbers of processes are those that this process knows; 0 where it cannot be told.</summary>
+    /// <summary>The pid namespace of this process, in which its process numbers are valid; 0 if unknown.</summary>
     public static uint Namespace { get; } = (uint)(NativeFile.Stat("/proc/self/ns/pid")?.Inode ?? 0);
 
-    /// <summary>Who has started this process, or has taken it over since.</summary>
+    /// <summary>The process that started this one, or has adopted it since.</summary>
     public static int ParentId => Libc.ParentProcessId();
 
     /// <summary>The effective user of this process.</summary>
     public static uint UserId => Libc.EffectiveUserId();
 
     /// <summary>
-    /// The program and its arguments, for people: <c>bc -l</c>. Cut at 4 KiB; control characters, which could play tricks on a terminal,
-    /// become <c>?</c>. Null for kernel threads and zombies too.
+    /// Returns the program and its arguments for people: <c>bc -l</c>. Truncated at 4 KiB; control characters, which could confuse a
+    /// terminal, become <c>?</c>. Null for kernel threads and zombies too.
     /// </summary>
     public static string? CommandLine(int pid)
     {
@@ -32,14 +34,14 @@ internal static class NativeProcess
         return bytes.IsEmpty ? null : FormatCommandLine(bytes, cut: bytes.Length == LongestCommandLine);
     }
 
-    /// <summary>When the process began, in clock ticks since the machine did: with the pid, its identity.</summary>
+    /// <summary>Returns the start time in clock ticks since the machine started: with the pid, the identity of a process.</summary>
     public static ulong? StartTicks(int pid)
     {
         Span<byte> buffer = stackalloc byte[LongestStat];
         return ProcStat.StartTicks(ReadProc(pid, "stat", buffer));
     }
 
-    /// <summary>When the process began, to the second.</summary>
+    /// <summary>Returns the start time, to the second.</summary>
     public static DateTimeOffset? StartTime(int pid)
     {
         if (StartTicks(pid) is not { } ticks || BootTime() is not { } boot)
@@ -51,10 +53,10 @@ internal static class NativeProcess
         return boot.AddSeconds(ticks / (double)ticksPerSecond);
     }
 
-    /// <summary>Whether it runs, or could. A zombie, whose parent has not asked yet how it ended, is dead.</summary>
+    /// <summary>Returns whether the process is alive. A zombie, whose parent has not collected its status, is dead.</summary>
     public static bool IsAlive(int pid)
     {
-        // Zero and negative numbers are groups of processes to kill(2).
+        // Zero and negative numbers mean groups of processes to kill(2).
         if (pid <= 0 || (Libc.Kill(pid, 0) != 0 && Libc.LastError == Errno.ESRCH))
         {
             return false;
@@ -65,8 +67,9 @@ internal static class NativeProcess
     }
 
     /// <summary>
-    /// Whether it has been killed, is ending or has gone, and will never run a line of its program again. It may still have all that it
-    /// held: the kernel takes the memory apart first, which is half a second for some GB, and closes files and releases locks behind that.
+    /// Returns whether the process has been killed, is ending or is gone, and will never run its program again. It may still hold
+    /// everything it had: the kernel frees the memory first, which takes half a second for some GB, and closes files and releases locks
+    /// after that.
     /// </summary>
     public static bool IsEnding(int pid)
     {
@@ -74,8 +77,8 @@ internal static class NativeProcess
         const ulong KillSignal = 9;
         Span<byte> buffer = stackalloc byte[LongestStat];
 
-        // In this order: the signal is pending first, and the process ends afterwards. Between the two neither is to be seen, for some
-        // microseconds, but the code with which it will end is, where the kernel tells it so early (from Linux 5.17 on).
+        // In this order: first the signal is pending, then the process ends. For some microseconds in between neither is visible. But the
+        // exit code is, if the kernel shows it that early (from Linux 5.17 on).
         var isKilled = IsKilled(ReadProc(pid, "status", buffer));
         var stat = ReadProc(pid, "stat", buffer);
         return isKilled
@@ -84,14 +87,14 @@ internal static class NativeProcess
             || ProcStat.ExitCode(stat) == KillSignal;
     }
 
-    /// <summary>Whether it is stopped: by a signal, or by a debugger.</summary>
+    /// <summary>Returns whether the process is stopped, by a signal or a debugger.</summary>
     public static bool IsStopped(int pid)
     {
         Span<byte> buffer = stackalloc byte[LongestStat];
         return ProcStat.State(ReadProc(pid, "stat", buffer)) is 'T' or 't';
     }
 
-    /// <summary>Whether it is this process, or one that this process has started.</summary>
+    /// <summary>Returns whether it is this process or a child of it.</summary>
     public static bool IsOwnOrChild(int pid)
     {
         Span<byte> buffer = stackalloc byte[LongestStat];
@@ -99,8 +102,8 @@ internal static class NativeProcess
     }
 
     /// <summary>
-    /// Whether it is a child that does not run its own program yet: until then it has its parent's command line, and all that its parent
-    /// has open.
+    /// Returns whether it is a child that does not run its own program yet: until then it has its parent's command line, and all open files
+    /// of its parent.
     /// </summary>
     public static bool IsBeingStarted(int pid)
     {
@@ -109,10 +112,10 @@ internal static class NativeProcess
         return pid != Id && IsOwnOrChild(pid) && ReadProc(pid, "cmdline", child).SequenceEqual(ReadProc(Id, "cmdline", own));
     }
 
-    /// <summary>The process that has a thread of this number, if the thread has this name.</summary>
-    /// <param name="thread">The kernel's number of a thread.</param>
-    /// <param name="name">Up to 15 letters.</param>
-    /// <param name="isGone">Where there is none: whether that is certain, and not only <c>/proc</c> that cannot be read.</param>
+    /// <summary>Returns the process of a thread, if the thread has the given name.</summary>
+    /// <param name="thread">The kernel's ID of the thread.</param>
+    /// <param name="name">A name of up to 15 characters.</param>
+    /// <param name="isGone">If null is returned: whether the thread is certainly gone, and not only <c>/proc</c> unreadable.</param>
     public static int? OfThread(int thread, string name, out bool isGone)
     {
         Span<byte> buffer = stackalloc byte[LongestStat];
@@ -129,7 +132,7 @@ internal static class NativeProcess
         return !isGone && at >= 0 && Utf8Parser.TryParse(status[(at + key.Length)..], out int process, out _) ? process : null;
     }
 
-    // SIGKILL is pending from the moment it is sent until the process gets to run and die.
+    // SIGKILL is pending from its sending until the process gets to run and dies.
     private static bool IsKilled(ReadOnlySpan<byte> status) =>
         (PendingSignals(status, "SigPnd:\t"u8) | PendingSignals(status, "ShdPnd:\t"u8)) is var pending && (pending & (1UL << 8)) != 0;
 
@@ -144,7 +147,7 @@ internal static class NativeProcess
         var end = bytes.IndexOf((byte)0);
         var program = end < 0 ? bytes : bytes[..end];
 
-        // A program that renames itself writes a sentence there, perhaps with a path in it: that is none to shorten.
+        // A program that renames itself writes a sentence there, perhaps with a path in it: do not shorten that.
         var path = program is [(byte)'/', ..] || program.IndexOf((byte)' ') < 0 ? program : program[..program.IndexOf((byte)' ')];
         var text = Encoding.UTF8.GetString(bytes[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0));
         return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
@@ -179,7 +182,7 @@ internal static class NativeProcess
     private static ReadOnlySpan<byte> ReadProc(int pid, string file, Span<byte> buffer) =>
         ReadWhole(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/{file}"), buffer);
 
-    /// <summary>A file of <c>/proc</c>, as far as the buffer goes; empty where it cannot be read.</summary>
+    /// <summary>Reads a file of <c>/proc</c>, up to the size of the buffer; empty if it cannot be read.</summary>
     internal static ReadOnlySpan<byte> ReadWhole(string path, Span<byte> buffer)
     {
         using var descriptor = NativeFile.Open(path, OpenFlags.ReadOnly, out _);
@@ -191,7 +194,7 @@ internal static class NativeProcess
         var length = 0;
         while (length < buffer.Length)
         {
-            // An error is a process that ended while it was looked at (ESRCH), or is not ours to see.
+            // An error means that the process ended meanwhile (ESRCH), or is hidden from this user.
             var read = descriptor.Read(buffer[length..]);
             if (read.Count == 0)
             {

@@ -1,16 +1,16 @@
 namespace Fairlead.Native;
 
-/// <summary>Signals as the kernel has them, by number: sent, received by a descriptor, and what a process does when one comes.</summary>
+/// <summary>Signals by number: sending, receiving by a descriptor, and the actions of this process.</summary>
 internal static unsafe class NativeSignal
 {
-    /// <summary>Sends to a process, or, negative, to a group. ESRCH: there is none.</summary>
+    /// <summary>Sends to a process or, if negative, to a group. ESRCH: it does not exist.</summary>
     public static Errno Send(int target, int signal) => Libc.Kill(target, signal) == 0 ? Errno.None : Libc.LastError;
 
     /// <summary>Sends with a value. EAGAIN: too many are queued for that user.</summary>
     public static Errno Queue(int processId, int signal, int value) =>
         Libc.SignalQueue(processId, signal, new() { Number = value }) == 0 ? Errno.None : Libc.LastError;
 
-    /// <summary>Sends with a value to the very process that the descriptor was opened for.</summary>
+    /// <summary>Sends with a value to exactly the process that the descriptor was opened for.</summary>
     public static Errno Queue(Descriptor process, int signal, int value)
     {
         if (!process.TryEnter())
@@ -31,7 +31,7 @@ internal static unsafe class NativeSignal
         return error;
     }
 
-    /// <summary>A descriptor that yields these signals, a bit each, while they are blocked. The caller owns it.</summary>
+    /// <summary>Opens a descriptor that yields the blocked signals of a mask. The caller owns it.</summary>
     public static Descriptor Open(ulong signals)
     {
         Platform.Require();
@@ -41,7 +41,7 @@ internal static unsafe class NativeSignal
         return number < 0 ? throw ErrnoMap.Failure("cannot open a descriptor for signals", Libc.LastError) : new Descriptor(number);
     }
 
-    /// <summary>Takes what has come, as many as there is room for. Does not block.</summary>
+    /// <summary>Takes received signals, as many as fit. Does not block.</summary>
     public static int Take(Descriptor signals, Span<Libc.ReceivedSignal> received) =>
         signals.Read(System.Runtime.InteropServices.MemoryMarshal.AsBytes(received)).Count / sizeof(Libc.ReceivedSignal);
 
@@ -58,10 +58,10 @@ internal static unsafe class NativeSignal
         }
     }
 
-    /// <summary>What is called when the signal comes: <see cref="Libc.SIG_DFL"/>, <see cref="Libc.SIG_IGN"/>, or a function.</summary>
+    /// <summary>Returns the handler of a signal: <see cref="Libc.SIG_DFL"/>, <see cref="Libc.SIG_IGN"/>, or a function.</summary>
     public static nint HandlerOf(int signal) => System.Runtime.InteropServices.MemoryMarshal.Read<nint>(ActionOf(signal));
 
-    /// <summary>All that is set for the signal, to be put back by <see cref="SetAction"/>.</summary>
+    /// <summary>Returns the complete action of a signal, for <see cref="SetAction"/> to restore.</summary>
     public static byte[] ActionOf(int signal)
     {
         Platform.Require();
@@ -85,7 +85,7 @@ internal static unsafe class NativeSignal
     /// <summary>Sets <see cref="Libc.SIG_DFL"/> or <see cref="Libc.SIG_IGN"/>.</summary>
     public static void SetHandler(int signal, nint handler) => Check(Libc.SetSignal(signal, handler) == -1 ? -1 : 0);
 
-    /// <summary>Sets the alarm clock of this process, in microseconds; returns what was left of the alarm before.</summary>
+    /// <summary>Sets the alarm clock of this process, in microseconds; returns the time left of the previous alarm.</summary>
     public static long SetAlarm(long due, long period)
     {
         const long Second = 1_000_000;
@@ -101,7 +101,7 @@ internal static unsafe class NativeSignal
         return (before.Seconds * Second) + before.Microseconds;
     }
 
-    /// <summary>The place of a signal in a mask.</summary>
+    /// <summary>Returns the bit of a signal in a mask.</summary>
     public static ulong Bit(int signal) => 1UL << (signal - 1);
 
     private static void Check(int result)

@@ -6,7 +6,7 @@ namespace Fairlead.Native;
 // Names, options and the peer's identity.
 internal static unsafe partial class NativeSocket
 {
-    /// <summary>Takes the error that has happened to the socket since it was last asked: how a connect ended.</summary>
+    /// <summary>Takes the pending error of the socket since the last call: the result of a connect.</summary>
     public static Errno TakeError(Descriptor socket)
     {
         int value = 0;
@@ -14,14 +14,14 @@ internal static unsafe partial class NativeSocket
         return error == Errno.None ? (Errno)value : error;
     }
 
-    /// <summary>What the socket is bound to: the real port where 0 was asked for.</summary>
+    /// <summary>Returns the local address: the real port if 0 was requested.</summary>
     public static SocketAddress LocalName(Descriptor socket)
     {
         var name = Name(socket, peer: false, out var error);
         return name ?? throw ErrnoMap.Failure($"cannot read the name of {socket}", error);
     }
 
-    /// <summary>Null when the socket is not connected, or not any more.</summary>
+    /// <summary>Returns the address of the peer; null if the socket is not connected, or no longer.</summary>
     public static SocketAddress? PeerName(Descriptor socket)
     {
         var name = Name(socket, peer: true, out var error);
@@ -30,45 +30,45 @@ internal static unsafe partial class NativeSocket
             : throw ErrnoMap.Failure($"cannot read the name of the peer of {socket}", error);
     }
 
-    /// <summary>Null for what is not a connected Unix socket.</summary>
+    /// <summary>Returns the credentials of the peer; null if it is not a connected Unix socket.</summary>
     public static PeerCredentials? Credentials(Descriptor socket)
     {
         var credentials = new Libc.UserCredentials { UserId = uint.MaxValue };
         var error = GetOption(socket, Libc.SO_PEERCRED, &credentials, (uint)sizeof(Libc.UserCredentials));
 
-        // A socket without a peer, or of another family, answers with "nobody" rather than with an error.
+        // A socket without a peer, or of another family, returns an invalid user rather than an error.
         return error == Errno.None && credentials.UserId != uint.MaxValue
             ? new PeerCredentials(credentials.ProcessId, credentials.UserId, credentials.GroupId)
             : null;
     }
 
-    /// <summary>Null for what is no socket.</summary>
+    /// <summary>Returns the type of the socket; null if it is not a socket.</summary>
     public static NativeSocketType? TypeOf(Descriptor socket)
     {
         int value = 0;
         return GetOption(socket, Libc.SO_TYPE, &value, sizeof(int)) == Errno.None ? (NativeSocketType)value : null;
     }
 
-    /// <summary>Whether it takes connections rather than being one.</summary>
+    /// <summary>Returns whether the socket accepts connections.</summary>
     public static bool IsListening(Descriptor socket)
     {
         int value = 0;
         return GetOption(socket, Libc.SO_ACCEPTCONN, &value, sizeof(int)) == Errno.None && value != 0;
     }
 
-    /// <summary>Small TCP segments leave at once.</summary>
+    /// <summary>Makes small TCP segments leave at once.</summary>
     public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 
     /// <summary>
-    /// A TCP port is bound although connections of its former owner linger, or one that has it as its own end, if they have this option
-    /// too.
+    /// Lets the socket bind a TCP port although connections of its former owner linger, or one that uses it as its own end, if they have
+    /// this option too.
     /// </summary>
     public static void SetReuseAddress(Descriptor socket, bool on = true) =>
         SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, on ? 1 : 0);
 
     public static void SetKeepAlive(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, on ? 1 : 0);
 
-    /// <summary>In bytes; the kernel doubles them for its own needs and cuts them at its limits. Null leaves as is.</summary>
+    /// <summary>Sets the buffer sizes in bytes; the kernel doubles them for its own needs and caps them. Null: no change.</summary>
     public static void SetBuffers(Descriptor socket, int? send, int? receive)
     {
         if (send is { } sendSize)
@@ -82,14 +82,14 @@ internal static unsafe partial class NativeSocket
         }
     }
 
-    /// <summary>How much of what has come the kernel keeps, with what it needs itself.</summary>
+    /// <summary>Returns the size of the kernel's receive buffer, its own overhead included.</summary>
     public static int ReceiveBuffer(Descriptor socket)
     {
         int value = 0;
         return GetOption(socket, Libc.SO_RCVBUF, &value, sizeof(int)) == Errno.None ? value : 0;
     }
 
-    /// <summary>Several sockets of one user that all have this option may be bound to one place.</summary>
+    /// <summary>Lets several sockets of one user that all have this option bind one address.</summary>
     public static void SetReusePort(Descriptor socket, bool on) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, on ? 1 : 0);
 
     private static SocketAddress? Name(Descriptor socket, bool peer, out Errno error)
@@ -116,7 +116,7 @@ internal static unsafe partial class NativeSocket
         return name;
     }
 
-    /// <summary>The family of an address in the kernel's form.</summary>
+    /// <summary>Returns the family of an address in the kernel's form.</summary>
     public static AddressFamily FamilyOf(ReadOnlySpan<byte> name) =>
         name.Length < sizeof(ushort)
             ? AddressFamily.Unspecified
@@ -142,7 +142,7 @@ internal static unsafe partial class NativeSocket
         return error;
     }
 
-    // Options only make things better; a socket that was closed, or whose peer has gone meanwhile, says so at the next call.
+    // Options are optimizations only; if the socket is closed, or its peer gone, the next call reports that.
     private static void SetOption(Descriptor socket, int level, int name, int value)
     {
         if (!socket.TryEnter())

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Fairlead.Native;
 
-/// <summary>Sockets as descriptors: creating, binding, accepting, connecting. Outcomes that a network has are results.</summary>
+/// <summary>Sockets as descriptors: creating, binding, accepting, connecting. Expected network outcomes are results.</summary>
 internal static unsafe partial class NativeSocket
 {
     public static Descriptor Create(AddressFamily family, NativeSocketType type)
@@ -12,7 +12,7 @@ internal static unsafe partial class NativeSocket
         return number >= 0 ? new Descriptor(number) : throw ErrnoMap.Failure($"cannot create a socket ({family}, {type})", Libc.LastError);
     }
 
-    /// <summary>Two Unix sockets, each the other's peer.</summary>
+    /// <summary>Creates two connected Unix sockets.</summary>
     public static (Descriptor First, Descriptor Second) Pair(NativeSocketType type)
     {
         var numbers = stackalloc int[2];
@@ -53,13 +53,13 @@ internal static unsafe partial class NativeSocket
         return error;
     }
 
-    /// <summary>Takes the next connection that waits at <paramref name="listener"/>.</summary>
+    /// <summary>Accepts the next pending connection of <paramref name="listener"/>.</summary>
     /// <param name="listener">A listening socket.</param>
     /// <param name="error">
-    /// EAGAIN when no connection waits. On EMFILE, ENFILE, ENOMEM or ENOBUFS the connection waits on and the listener stays readable:
-    /// stop watching it for a while, or spin.
+    /// EAGAIN if no connection is pending. On EMFILE, ENFILE, ENOMEM or ENOBUFS the connection stays pending and the listener readable:
+    /// stop watching it for a while, or the caller spins.
     /// </param>
-    /// <param name="peer">Filled with the peer's address when given.</param>
+    /// <param name="peer">If given, filled with the peer's address.</param>
     public static Descriptor? Accept(Descriptor listener, out Errno error, SocketAddress? peer = null)
     {
         if (!listener.TryEnter())
@@ -96,8 +96,8 @@ internal static unsafe partial class NativeSocket
     }
 
     /// <summary>
-    /// Begins to connect. EINPROGRESS: wait until it is writable, then <see cref="TakeError"/>. EAGAIN (Unix sockets): the listener's
-    /// backlog is full and nothing was begun.
+    /// Begins to connect. EINPROGRESS: wait until the socket is writable, then call <see cref="TakeError"/>. EAGAIN (Unix sockets): the
+    /// listener's backlog is full, and nothing was begun.
     /// </summary>
     public static Errno Connect(Descriptor socket, SocketAddress address)
     {
@@ -114,11 +114,11 @@ internal static unsafe partial class NativeSocket
 
         socket.Exit();
 
-        // An interrupted connect goes on in the kernel; calling again would only say EALREADY.
+        // An interrupted connect goes on in the kernel; a second call would only return EALREADY.
         return error == Errno.EINTR ? Errno.EINPROGRESS : error;
     }
 
-    // Errors that the connection taken from the queue had, not the listener: the next one may be sound (accept(2)).
+    // Errors of the accepted connection, not of the listener: the next one may be fine (accept(2)).
     private static bool IsOfOneConnection(Errno error) => error is Errno.EINTR or Errno.ECONNABORTED or Errno.EPROTO
         or Errno.ENETDOWN or Errno.ENETUNREACH or Errno.EHOSTDOWN or Errno.EHOSTUNREACH or Errno.ENONET or Errno.ENOPROTOOPT;
 

@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>How a socket carries bytes; the kernel's numbers.</summary>
+/// <summary>The type of a socket; the kernel's numbers.</summary>
 internal enum NativeSocketType
 {
     Stream = Libc.SOCK_STREAM,

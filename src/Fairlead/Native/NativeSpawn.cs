@@ -1,19 +1,19 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Starts programs by <c>posix_spawn</c>: no code of this process runs in the child, and what is not given to it by name it does not get.
+/// Starts programs by <c>posix_spawn</c>: no code of this process runs in the child, and it inherits only the descriptors it is given.
 /// </summary>
 /// <remarks>
-/// Everything that Fairlead and the base library open is closed on exec, and the copies that a child is given are made in the child:
-/// children that are started at the same time get nothing of each other's.
+/// Everything that Fairlead and the base library open is closed on exec, and the child itself makes the copies that it is given. Children
+/// that are started concurrently inherit nothing of each other's.
 /// </remarks>
 internal static unsafe class NativeSpawn
 {
-    // Lower numbers may be a child's targets: a source that lies there would be overwritten before it is copied.
+    // A child's targets may have lower numbers: a source there would be overwritten before it is copied.
     private const int LowestSource = 64;
 
     /// <summary>
-    /// Starts it; returns its process id. The C library waits until the program runs, so that what exec refuses is known here.
+    /// Starts the program and returns its process ID. The C library waits until the program runs, and this reports errors of exec.
     /// </summary>
     public static Errno Start(SpawnRequest request, out int processId)
     {
@@ -79,8 +79,8 @@ internal static unsafe class NativeSpawn
     }
 
     /// <summary>
-    /// Another number, of at least <paramref name="lowest"/>, for what is open; closed on exec. The caller owns it, and keeps the original
-    /// open meanwhile.
+    /// Duplicates a descriptor to a number of at least <paramref name="lowest"/>, closed on exec. The caller owns the copy, and keeps the
+    /// original open meanwhile.
     /// </summary>
     public static Descriptor? Duplicate(int number, int lowest, out Errno error)
     {
@@ -132,7 +132,7 @@ internal static unsafe class NativeSpawn
         return error;
     }
 
-    /// <summary>The child does it itself, before its program runs, where the C library can say so; ENOSYS where it cannot.</summary>
+    /// <summary>Lets the child take the foreground before its program runs, if the C library supports that; otherwise ENOSYS.</summary>
     private static Errno Foreground(byte* actions, int terminal)
     {
         try

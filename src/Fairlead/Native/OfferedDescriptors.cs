@@ -1,17 +1,17 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Open descriptors of this process that may be opened once by their numbers (<c>fd://7</c>): a parent's end of a channel to its child, a
-/// child's end of the one that it was started with. Until somebody takes them they are their offerer's, who withdraws them.
+/// Open descriptors of this process that can be opened once by their numbers (<c>fd://7</c>): a parent's end of a channel to its child, or
+/// a child's end of its channel. Until they are taken, the offerer owns them and withdraws them.
 /// </summary>
 internal static class OfferedDescriptors
 {
     private static readonly RankedLock Gate = new(LockRank.OfferedDescriptors);
     private static readonly Dictionary<int, (Descriptor Descriptor, int? Peer)> ByNumber = [];
 
-    /// <summary>The release is <see cref="Withdraw"/>.</summary>
-    /// <param name="descriptor">What is open.</param>
-    /// <param name="peer">The process at the other end, where it is known.</param>
+    /// <summary>Offers a descriptor. <see cref="Withdraw"/> undoes it.</summary>
+    /// <param name="descriptor">The open descriptor.</param>
+    /// <param name="peer">The process at the other end, if known.</param>
     public static void Offer(Descriptor descriptor, int? peer)
     {
         using (Gate.Hold())
@@ -20,7 +20,7 @@ internal static class OfferedDescriptors
         }
     }
 
-    /// <summary>Takes all of them over, or none: from now on they are the caller's to close.</summary>
+    /// <summary>Takes ownership of all of them, or none: from now on the caller closes them.</summary>
     public static Descriptor[]? TryTake(ReadOnlySpan<int> numbers, out int? peer)
     {
         peer = null;
@@ -47,12 +47,12 @@ internal static class OfferedDescriptors
         return taken;
     }
 
-    /// <summary>Closes it if nobody has taken it: the release of <see cref="Offer"/>.</summary>
+    /// <summary>Closes the descriptor unless it has been taken. Undoes <see cref="Offer"/>.</summary>
     public static void Withdraw(Descriptor descriptor)
     {
         using (Gate.Hold())
         {
-            // Taken and closed by its taker, the number may be another's by now.
+            // If the taker has closed it, the number may have been reused by now.
             if (!ByNumber.TryGetValue(descriptor.Number, out (Descriptor Descriptor, int? Peer) offered)
                 || offered.Descriptor != descriptor)
             {

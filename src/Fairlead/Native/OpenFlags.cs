@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>How a file is opened. Our own bits: the kernel's differ between architectures.</summary>
+/// <summary>How to open a file. These bits are Fairlead's own: the kernel's differ between architectures.</summary>
 [Flags]
 internal enum OpenFlags
 {
@@ -8,30 +8,30 @@ internal enum OpenFlags
     WriteOnly = 1,
     ReadWrite = 2,
 
-    /// <summary>Make it when it is missing, with the mode given, less the umask.</summary>
+    /// <summary>Create it if it does not exist, with the given mode less the umask.</summary>
     Create = 4,
 
-    /// <summary>With <see cref="Create"/>: fail with EEXIST when anything, even a dangling link, has the name.</summary>
+    /// <summary>With <see cref="Create"/>: fail with EEXIST if anything, even a dangling link, has the name.</summary>
     Exclusive = 8,
     Truncate = 0x10,
 
     /// <summary>Each write goes to the end.</summary>
     Append = 0x20,
 
-    /// <summary>Only a directory will do, else ENOTDIR.</summary>
+    /// <summary>Open only a directory; otherwise ENOTDIR.</summary>
     Directory = 0x40,
 
-    /// <summary>A symbolic link as the last part of the path is ELOOP.</summary>
+    /// <summary>Fail with ELOOP if the last part of the path is a symbolic link.</summary>
     NoFollow = 0x80,
 
     /// <summary>
-    /// Only the place, for <c>/proc/self/fd/N</c> and status: neither reading nor writing, and no permission of the file needed.
+    /// Open only the location, for <c>/proc/self/fd/N</c> and status: without reading, writing, or any permission of the file.
     /// </summary>
     Path = 0x100,
 
-    /// <summary>A file without a name in the directory given.</summary>
+    /// <summary>An unnamed file in the given directory.</summary>
     Unnamed = 0x200,
 
-    /// <summary>Of a FIFO: waits until its other end is opened too, and reads and writes wait likewise.</summary>
+    /// <summary>For a FIFO: wait until its other end is opened too; reads and writes block as well.</summary>
     Blocking = 0x400,
 }

@@ -1,12 +1,12 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Barriers between ordinary accesses to shared memory, where an acquire or a release of one word does not say enough. Each names its
-/// counterpart where it stands.
+/// Barriers between ordinary accesses to shared memory, for cases that an acquire or release of one word does not cover. Each use names its
+/// counterpart.
 /// </summary>
 internal static class Ordering
 {
-    /// <summary>No load behind it goes ahead of a load before it.</summary>
+    /// <summary>Orders all later loads after all earlier loads.</summary>
     public static void Loads()
     {
 #if NET10_0_OR_GREATER
@@ -16,7 +16,7 @@ internal static class Ordering
 #endif
     }
 
-    /// <summary>No store behind it goes ahead of a store before it.</summary>
+    /// <summary>Orders all later stores after all earlier stores.</summary>
     public static void Stores()
     {
 #if NET10_0_OR_GREATER

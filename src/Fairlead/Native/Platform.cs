@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-/// <summary>What <see cref="Libc"/> is written for: Linux, in a process of 64 bits.</summary>
+/// <summary>The platform that <see cref="Libc"/> is written for: Linux, in a 64-bit process.</summary>
 internal static class Platform
 {
-    /// <summary>Throws where calls, numbers and layouts would be others. Before the first of them.</summary>
-    /// <exception cref="PlatformNotSupportedException">The process does not run on Linux, or has no 64 bits.</exception>
+    /// <summary>Throws on a platform where calls, numbers and layouts differ. Called before the first of them.</summary>
+    /// <exception cref="PlatformNotSupportedException">The process does not run on Linux, or is not a 64-bit process.</exception>
     public static void Require()
     {
         if (Problem(OperatingSystem.IsLinux(), IntPtr.Size, RuntimeInformation.OSDescription) is { } problem)
@@ -15,7 +15,7 @@ internal static class Platform
         }
     }
 
-    /// <summary>Returns what users of an unsupported platform are told; null where all is well.</summary>
+    /// <summary>Returns the message for users of an unsupported platform; null if the platform is supported.</summary>
     public static string? Problem(bool isLinux, int pointerSize, string system) =>
         !isLinux ? $"Fairlead runs on Linux only. This process runs on {system}."
         : pointerSize != 8 ? "Fairlead runs in 64-bit processes only. This process has 32 bits."

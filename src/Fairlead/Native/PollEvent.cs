@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>One descriptor of a <see cref="PollSet"/> that is ready.</summary>
-/// <param name="Token">What was given when it was added.</param>
-/// <param name="Events">What it is ready for.</param>
+/// <summary>A ready descriptor of a <see cref="PollSet"/>.</summary>
+/// <param name="Token">The token given when it was added.</param>
+/// <param name="Events">The events that occurred.</param>
 internal readonly record struct PollEvent(ulong Token, PollEvents Events);

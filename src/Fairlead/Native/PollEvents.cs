@@ -1,26 +1,26 @@
 namespace Fairlead.Native;
 
-/// <summary>What a descriptor is watched for, or is ready for; the kernel's bits, the same for poll and epoll.</summary>
+/// <summary>The events to watch a descriptor for, or that occurred; the kernel's bits, the same for poll and epoll.</summary>
 [Flags]
 internal enum PollEvents : uint
 {
     None = 0,
 
-    /// <summary>There is something to read, or the end, or a connection to accept.</summary>
+    /// <summary>There is data to read, the end of the data, or a connection to accept.</summary>
     Read = 1,
 
-    /// <summary>There is room to write, or a connect has ended.</summary>
+    /// <summary>There is space to write, or a connect has ended.</summary>
     Write = 4,
 
-    /// <summary>Reported whether asked for or not.</summary>
+    /// <summary>Always reported.</summary>
     Error = 8,
 
-    /// <summary>Both directions are at their end. Reported whether asked for or not.</summary>
+    /// <summary>Both directions have ended. Always reported.</summary>
     HangUp = 0x10,
 
-    /// <summary>The peer has shut down its writing half: after what is still to be read comes the end.</summary>
+    /// <summary>The peer has shut down its writing half: the end follows the data that is still to be read.</summary>
     ReadHangUp = 0x2000,
 
-    /// <summary>Only for watching: report once, then stay silent until modified.</summary>
+    /// <summary>Only for watching: report once, then nothing until modified.</summary>
     OneShot = 1u << 30,
 }

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A set of descriptors that are waited for together (one epoll, level-triggered unless <see cref="PollEvents.OneShot"/> is asked
-/// for). Threads may add, change and remove while others wait. Its own <see cref="Descriptor"/> is readable while any of its
-/// descriptors is ready, so that a set can be watched as one.
+/// A set of descriptors to wait for together (one epoll, level-triggered unless <see cref="PollEvents.OneShot"/> is given). Threads may
+/// add, change and remove while others wait. Its own <see cref="Descriptor"/> is readable while any of its descriptors is ready: a set can
+/// be watched like a descriptor.
 /// </summary>
-/// <remarks>Closing it does not wake who waits in it: keep an <see cref="EventDescriptor"/> in the set for that.</remarks>
+/// <remarks>Closing it does not wake its waiters: keep an <see cref="EventDescriptor"/> in the set for that.</remarks>
 internal sealed unsafe class PollSet : IDisposable
 {
     private const int MostEventsOfOneWait = 64;
@@ -25,14 +25,14 @@ internal sealed unsafe class PollSet : IDisposable
 
     public Descriptor Descriptor { get; }
 
-    /// <summary>Watches <paramref name="descriptor"/>, which is removed again before it is closed.</summary>
+    /// <summary>Watches <paramref name="descriptor"/>. Remove it before closing it.</summary>
     public void Add(Descriptor descriptor, ulong token, PollEvents events) =>
         Change(Libc.EPOLL_CTL_ADD, descriptor, token, events);
 
     public void Modify(Descriptor descriptor, ulong token, PollEvents events) =>
         Change(Libc.EPOLL_CTL_MOD, descriptor, token, events);
 
-    /// <summary>The same, of one that somebody may be removing at this moment: then nothing is done.</summary>
+    /// <summary>Same, for a descriptor that another thread may be removing at this moment; then it does nothing.</summary>
     public void TryModify(Descriptor descriptor, ulong token, PollEvents events)
     {
         var error = Control(Libc.EPOLL_CTL_MOD, descriptor, token, events);
@@ -43,8 +43,8 @@ internal sealed unsafe class PollSet : IDisposable
     }
 
     /// <summary>
-    /// The release of <see cref="Add"/>; does nothing when it is not there. A thread that is already back from
-    /// <see cref="Wait"/> may still hold an event of it.
+    /// Undoes <see cref="Add"/>; does nothing if the descriptor is not in the set. A thread that has returned from <see cref="Wait"/> may
+    /// still hold an event of it.
     /// </summary>
     public void Remove(Descriptor descriptor)
     {
@@ -55,9 +55,9 @@ internal sealed unsafe class PollSet : IDisposable
         }
     }
 
-    /// <summary>Watches a descriptor that is not ours, whose owner may close it.</summary>
+    /// <summary>Watches a descriptor that Fairlead does not own and whose owner may close it.</summary>
     /// <exception cref="FairleadException">
-    /// NotSupported: it cannot be waited for, as with regular files. AlreadyExists: it is watched already.
+    /// NotSupported: it cannot be waited for, such as a regular file. AlreadyExists: it is watched already.
     /// </exception>
     public void AddForeign(int number, ulong token, PollEvents events)
     {
@@ -80,8 +80,8 @@ internal sealed unsafe class PollSet : IDisposable
     }
 
     /// <summary>
-    /// The release of <see cref="AddForeign"/>. Whoever it belongs to may have closed it: the number is free then, or another's, be it a
-    /// file that cannot be watched at all.
+    /// Undoes <see cref="AddForeign"/>. The owner may have closed it: the number is free then, or reused, even for a file that cannot be
+    /// watched.
     /// </summary>
     public void RemoveForeign(int number)
     {
@@ -92,10 +92,10 @@ internal sealed unsafe class PollSet : IDisposable
         }
     }
 
-    /// <summary>Waits until something is ready, and says what.</summary>
-    /// <param name="events">Where it is said; at most 64 are filled in one call, the others stay ready.</param>
-    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/> waits for ever, zero only looks; rounded up to milliseconds.</param>
-    /// <returns>How many are ready; 0 when the time has passed.</returns>
+    /// <summary>Waits until a descriptor is ready, and returns the events.</summary>
+    /// <param name="events">Receives the events; at most 64 per call, the others stay ready.</param>
+    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: no limit; zero: do not wait; rounded up to milliseconds.</param>
+    /// <returns>The number of events; 0 if the time ran out.</returns>
     /// <exception cref="ObjectDisposedException">The set was closed before the wait began.</exception>
     [SkipLocalsInit]
     public int Wait(Span<PollEvent> events, TimeSpan timeout)
@@ -123,7 +123,7 @@ internal sealed unsafe class PollSet : IDisposable
                 continue;
             }
 
-            // Interrupted, or a wait longer than the kernel can count: go on with the rest.
+            // Interrupted, or the wait exceeds what the kernel can count: continue with the rest.
             milliseconds = WaitTime.Milliseconds(time.Rest);
             if (milliseconds == 0)
             {
@@ -146,7 +146,7 @@ internal sealed unsafe class PollSet : IDisposable
         return count;
     }
 
-    /// <summary>Whether a wait would find something at once; not so of one that is closed.</summary>
+    /// <summary>Whether a wait would return at once; false for a closed set.</summary>
     public bool HasEvents
     {
         get

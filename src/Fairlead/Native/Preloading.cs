@@ -5,15 +5,14 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// The runtime loads an assembly when it first meets a method that needs it, and for that opens a file. In the middle of a turn, on a
-/// thread that serves everybody, and with no descriptor left, that would end the process; so what this library refers to is loaded when its
-/// first thread starts.
+/// Loads the assemblies that this library refers to when its first thread starts. The runtime would otherwise load them on first use, and
+/// open a file for that. In a pump iteration, on a shared thread and without a free descriptor, that would end the process.
 /// </summary>
 internal static class Preloading
 {
     private static int _hasRun;
 
-    /// <summary>Once for the process; later calls do nothing.</summary>
+    /// <summary>Runs once per process; later calls do nothing.</summary>
     [UnconditionalSuppressMessage(
         "Trimming", "IL2026", Justification = "Where code is trimmed it was compiled beforehand, and nothing is loaded.")]
     public static void Run()
@@ -31,7 +30,7 @@ internal static class Preloading
             }
             catch (Exception exception) when (exception is IOException or BadImageFormatException)
             {
-                // Whoever needs it meets the same error, and can say for what.
+                // The code that needs it gets the same error, and can say what for.
             }
         }
     }

@@ -2,30 +2,31 @@ using System.Buffers.Text;
 
 namespace Fairlead.Native;
 
-/// <summary>Reads <c>/proc/PID/stat</c>. Its second field is the program's name, which may hold spaces, newlines and parentheses.</summary>
+/// <summary>
+/// Parses <c>/proc/PID/stat</c>. Its second field is the program's name, which may contain spaces, newlines and parentheses.
+/// </summary>
 internal static class ProcStat
 {
-    // Counted from the state, the third field of proc(5): the flags are its 9th, the start its 22nd, and
-    // the last one is how it will end.
+    // Counted from the state, field 3 of proc(5): the flags are field 9, the start field 22, and the last one is the exit code.
     private const int ParentField = 1;
     private const int FlagsField = 6;
     private const int StartField = 19;
     private const int ExitCodeField = 49;
 
-    /// <summary>For instance <c>R</c>, <c>S</c>, or <c>Z</c> for a zombie.</summary>
+    /// <summary>Returns for instance <c>R</c>, <c>S</c>, or <c>Z</c> for a zombie.</summary>
     public static char? State(ReadOnlySpan<byte> stat) => Fields(stat) is [var state, ..] ? (char)state : null;
 
-    /// <summary>The kernel's flags of the process, <c>PF_*</c>.</summary>
+    /// <summary>Returns the kernel's flags of the process, <c>PF_*</c>.</summary>
     public static ulong? Flags(ReadOnlySpan<byte> stat) => Number(stat, FlagsField);
 
-    /// <summary>The process id of the parent.</summary>
+    /// <summary>Returns the process ID of the parent.</summary>
     public static ulong? Parent(ReadOnlySpan<byte> stat) => Number(stat, ParentField);
 
     public static ulong? StartTicks(ReadOnlySpan<byte> stat) => Number(stat, StartField);
 
     /// <summary>
-    /// How it ends, as <c>wait</c> tells it: the signal where one ended it, and the one that stopped it while it is stopped. 0 also for who
-    /// may not know.
+    /// Returns the exit code as <c>wait</c> reports it: the signal that ended the process, or that stopped it while it is stopped. 0 also
+    /// for readers without permission.
     /// </summary>
     public static ulong? ExitCode(ReadOnlySpan<byte> stat) => Number(stat, ExitCodeField);
 
@@ -41,7 +42,7 @@ internal static class ProcStat
         return Utf8Parser.TryParse(fields, out ulong number, out _) ? number : null;
     }
 
-    // Nothing behind the name holds a parenthesis, so the last one closes it.
+    // Nothing after the name contains a parenthesis: the last one closes it.
     private static ReadOnlySpan<byte> Fields(ReadOnlySpan<byte> stat)
     {
         var end = stat.LastIndexOf(") "u8);

@@ -1,12 +1,12 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// Descriptors of processes (<c>pidfd</c>): they become readable when the process ends, and what is sent by them reaches no other process
-/// that got its number.
+/// Descriptors of processes (<c>pidfd</c>): they become readable when the process ends, and a signal sent through them never reaches
+/// another process with the same number.
 /// </summary>
 internal static unsafe class ProcessDescriptor
 {
-    /// <summary>Opens one; the caller owns it. Null when it failed: ESRCH, there is no such process.</summary>
+    /// <summary>Opens a descriptor; the caller owns it. Null on failure; ESRCH: the process does not exist.</summary>
     public static Descriptor? Open(int processId, out Errno error)
     {
         int number = Libc.ProcessOpen(processId);
@@ -15,7 +15,7 @@ internal static unsafe class ProcessDescriptor
     }
 
     /// <summary>
-    /// Ends a child that nothing can watch, for want of descriptors, and takes note of its end: else it would stay as a zombie.
+    /// Kills a child that cannot be watched for lack of descriptors, and collects its status: otherwise it would stay as a zombie.
     /// </summary>
     public static void EndChild(int processId)
     {
@@ -28,8 +28,8 @@ internal static unsafe class ProcessDescriptor
     }
 
     /// <summary>
-    /// Where SIGCHLD is ignored, as a parent may have left it, the kernel throws the status of every child away: it is put back to its
-    /// default. By then it is caught where the base library has started processes.
+    /// Restores the default of SIGCHLD if it is ignored, as a parent may have left it: the kernel would discard the status of every child.
+    /// If the base library has started processes, the signal is caught by then.
     /// </summary>
     public static void KeepStatuses()
     {
@@ -42,7 +42,7 @@ internal static unsafe class ProcessDescriptor
         }
     }
 
-    /// <summary>Sends a signal; 0 only asks. ESRCH: it has ended, and its parent knows.</summary>
+    /// <summary>Sends a signal; 0 only checks. ESRCH: the process has ended, and its parent has collected the status.</summary>
     public static Errno Send(Descriptor process, int signal)
     {
         if (!process.TryEnter())
@@ -56,11 +56,11 @@ internal static unsafe class ProcessDescriptor
     }
 
     /// <summary>
-    /// What has become of a child, which is thereby noted: an end that is taken is the end of the zombie. Does not block. Null when nothing
-    /// has happened, with no error; or with ECHILD: it is no child, or somebody else in this process has waited for it.
+    /// Takes the status of a child; taking its end removes the zombie. Does not block. Null without an error if nothing has happened. Null
+    /// with ECHILD if it is not a child, or other code in this process has waited for it.
     /// </summary>
-    /// <param name="process">The child's.</param>
-    /// <param name="ofStops">Whether to take a stop or a going on; else its end.</param>
+    /// <param name="process">The child.</param>
+    /// <param name="ofStops">Whether to take a stop or continuation; otherwise its end.</param>
     /// <param name="error">See above.</param>
     public static ChildReport? Take(Descriptor process, bool ofStops, out Errno error)
     {
@@ -91,5 +91,5 @@ internal static unsafe class ProcessDescriptor
     }
 }
 
-/// <summary>What <c>waitid</c> says: <c>CLD_EXITED</c> and the exit code, or another code and the signal.</summary>
+/// <summary>The result of <c>waitid</c>: <c>CLD_EXITED</c> and the exit code, or another code and the signal.</summary>
 internal readonly record struct ChildReport(int Code, int Status);

@@ -4,10 +4,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Fairlead.Native;
 
-/// <summary>What is said to the processor itself.</summary>
+/// <summary>Hints to the processor.</summary>
 internal static class Processor
 {
-    /// <summary>What lies there will be read soon.</summary>
+    /// <summary>Prefetches memory that will be read soon.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Prefetch(byte* at)
     {
@@ -18,8 +18,8 @@ internal static class Processor
     }
 
     /// <summary>
-    /// Between two looks at memory that another processor will write: shorter than <see cref="Thread.SpinWait"/>, which means many of
-    /// these.
+    /// Pauses between two reads of memory that another processor will write: shorter than <see cref="Thread.SpinWait"/>, which executes
+    /// many of these.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pause()

@@ -3,19 +3,19 @@ using System.Collections.Concurrent;
 namespace Fairlead.Native;
 
 /// <summary>
-/// Tells clients that their descriptors are ready, for the whole process: a few threads wait on one epoll and run the callbacks
+/// Notifies clients that their descriptors are ready, for the whole process. A few threads wait on one epoll and run the callbacks
 /// themselves, since a second hop to the thread pool costs more than the wake-up.
 /// </summary>
 /// <remarks>
-/// A thread takes one event, so that nothing queues behind its callback; and if it was the last one waiting, it starts another
-/// before it calls, so that a callback that blocks stops nobody. Idle, all threads sleep in the kernel.
+/// A thread takes one event at a time: nothing queues behind its callback. If it was the last waiting thread, it starts another one before
+/// the call: a blocking callback delays no other. When idle, all threads sleep in the kernel.
 /// </remarks>
 internal sealed unsafe class Reactor
 {
     // One waits and one stands by: the first event after a silence must not pay for a new thread.
     private const int ThreadsKept = 2;
 
-    // Threads that sleep where their client is served best, and not here.
+    // The most threads that park where they serve their client best, and not here.
     private const int MostStaying = 4;
     private static readonly TimeSpan SpareThreadLife = TimeSpan.FromSeconds(10);
 
@@ -24,12 +24,12 @@ internal sealed unsafe class Reactor
 
     private readonly ConcurrentDictionary<ulong, Registration> _registrations = new();
 
-    // Closed only when there is no first thread: background threads wait on it to the end of the process.
+    // Closed only if the first thread could not start: background threads wait on it to the end of the process.
     private readonly int _epoll;
     private readonly int _spareThreadMilliseconds;
     private ulong _lastToken;
 
-    // Threads that wait, are about to, or are being started for it.
+    // Threads that wait, are about to, or are being started for that.
     private int _waiting;
     private int _threads;
     private int _staying;
@@ -60,7 +60,7 @@ internal sealed unsafe class Reactor
     }
 
     /// <summary>
-    /// The one of this process, begun at first use. Not a static initializer: that would make a passing EMFILE permanent.
+    /// The reactor of this process, created on first use. Not by a static initializer: that would make a temporary EMFILE permanent.
     /// </summary>
     public static Reactor Shared
     {
@@ -78,19 +78,19 @@ internal sealed unsafe class Reactor
         }
     }
 
-    /// <summary>Threads that wait for events at this moment.</summary>
+    /// <summary>The number of threads that wait for events at this moment.</summary>
     internal int WaitingThreads => Volatile.Read(ref _waiting);
 
-    /// <summary>All its threads, in callbacks or not.</summary>
+    /// <summary>The number of all its threads, in callbacks or not.</summary>
     internal int Threads => Volatile.Read(ref _threads);
 
-    /// <summary>Takes up <paramref name="descriptor"/>, silent until armed. Dispose the registration before the descriptor.</summary>
+    /// <summary>Registers <paramref name="descriptor"/>, silent until armed. Dispose the registration before the descriptor.</summary>
     public Registration Register(Descriptor descriptor, IReactorClient client)
     {
         var token = Interlocked.Increment(ref _lastToken);
         var registration = new Registration(this, token, descriptor, client);
 
-        // Known before it is watched, since events may come from then on.
+        // Known before it is watched, since events may arrive from then on.
         _registrations[token] = registration;
         var error = Control(Libc.EPOLL_CTL_ADD, descriptor, token, PollEvents.OneShot);
         if (error != Errno.None)
@@ -115,7 +115,7 @@ internal sealed unsafe class Reactor
 
     internal void Release(Descriptor descriptor, ulong token)
     {
-        // Closed before: the kernel has forgotten it by itself.
+        // If it was closed before, the kernel has removed it by itself.
         var error = Control(Libc.EPOLL_CTL_DEL, descriptor, token, PollEvents.None);
         _registrations.TryRemove(token, out _);
         if (error is not (Errno.None or Errno.EBADF or Errno.ENOENT))
@@ -172,7 +172,7 @@ internal sealed unsafe class Reactor
         Interlocked.Decrement(ref _threads);
     }
 
-    /// <summary>What a client throws costs neither the others nor the thread.</summary>
+    /// <summary>Runs the callbacks. An exception of a client affects neither the others nor the thread.</summary>
     private void Serve(Registration registration, PollEvents events)
     {
         try
@@ -204,7 +204,7 @@ internal sealed unsafe class Reactor
         Finishing.Do("the reactor", () => registration.Fail(exception));
     }
 
-    /// <summary>Waits for one event; false when this thread is one too many and ends, counted out.</summary>
+    /// <summary>Waits for one event; false if this thread is surplus and ends; it no longer counts then.</summary>
     private bool TryWait(out PollEvent ready)
     {
         var buffer = stackalloc byte[16];
@@ -256,8 +256,8 @@ internal sealed unsafe class Reactor
         }
         catch (FairleadException)
         {
-            // The system gives no thread. The callback runs all the same; only if it blocks must others wait for it,
-            // and the next event tries again.
+            // The system could not start a thread. The callback runs all the same. Only if it blocks, other clients have to wait; the next
+            // event tries again.
         }
     }
 }

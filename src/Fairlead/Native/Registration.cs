@@ -1,6 +1,8 @@
 namespace Fairlead.Native;
 
-/// <summary>One descriptor's place in the <see cref="Reactor"/>. Silent until it is armed, and again after each callback.</summary>
+/// <summary>
+/// The registration of a descriptor in the <see cref="Reactor"/>. Silent until it is armed, and again after each callback.
+/// </summary>
 internal sealed class Registration : IDisposable
 {
     private readonly RankedLock _gate = new(LockRank.Registration);
@@ -8,7 +10,7 @@ internal sealed class Registration : IDisposable
     private readonly IReactorClient _client;
     private readonly ulong _token;
 
-    // What the client wants. The kernel reports errors and hang-ups even of what is watched for nothing: those are dropped.
+    // Whether the client wants a callback. The kernel reports errors and hang-ups even without requested events; those are dropped.
     private volatile bool _wanted;
     private bool _disposed;
 
@@ -23,13 +25,13 @@ internal sealed class Registration : IDisposable
     public Descriptor Descriptor { get; }
 
     /// <summary>
-    /// Asks for one callback when the descriptor is ready for any of <paramref name="events"/>, at once if it is already. Arming
-    /// again replaces what was asked for.
+    /// Requests one callback when the descriptor is ready for any of <paramref name="events"/>, at once if it is already. Arming again
+    /// replaces the request.
     /// </summary>
-    /// <returns>False, and no callback, when this registration is disposed or its descriptor closed.</returns>
+    /// <returns>False, without a callback, if this registration is disposed or its descriptor closed.</returns>
     public bool Arm(PollEvents events)
     {
-        // The gate keeps a late Arm from changing the place of whoever has registered the same descriptor after us.
+        // The gate keeps a late Arm from changing a newer registration of the same descriptor.
         using (_gate.Hold())
         {
             if (_disposed)
@@ -42,7 +44,7 @@ internal sealed class Registration : IDisposable
         }
     }
 
-    /// <summary>No callback any more until armed again; one that has begun may still run.</summary>
+    /// <summary>Stops callbacks until armed again; one that has begun may still run.</summary>
     public void Disarm()
     {
         using (_gate.Hold())
@@ -57,7 +59,7 @@ internal sealed class Registration : IDisposable
         }
     }
 
-    /// <summary>The release of <see cref="Reactor.Register"/>. No callback begins afterwards; one that has begun may still run.</summary>
+    /// <summary>Undoes <see cref="Reactor.Register"/>. No callback begins afterwards; one that has begun may still run.</summary>
     public void Dispose()
     {
         using (_gate.Hold())
@@ -73,10 +75,10 @@ internal sealed class Registration : IDisposable
         }
     }
 
-    /// <summary>Behind <see cref="Notify"/>, on the same thread.</summary>
+    /// <summary>Called after <see cref="Notify"/>, on the same thread.</summary>
     internal bool Stay() => _client.Stay();
 
-    /// <summary>Behind what one of the others has thrown.</summary>
+    /// <summary>Called after one of the others has thrown.</summary>
     internal void Fail(Exception exception) => _client.OnFailed(exception);
 
     internal void Notify(PollEvents events)

@@ -1,13 +1,13 @@
 namespace Fairlead.Native;
 
 /// <summary>
-/// A full fence in the threads of other processes, on demand: who publishes often leaves its fence out, and who is about to sleep, which is
-/// seldom, makes up for it. For that the processes of those who publish are registered, which takes the kernel some 20 ms where there are
-/// threads: it is done beside, and until then nobody leaves anything out.
+/// A full fence in the threads of other processes, on demand. A frequent publisher elides its fence, and a thread about to sleep, which is
+/// rare, compensates for it. The processes of the publishers must be registered for that, which takes the kernel some 20 ms if they have
+/// threads. Registration runs in the background, and until it is done no fence is elided.
 /// </summary>
 internal static class RemoteFence
 {
-    // Asked and tried once. The kernel promises the same answer until the machine restarts.
+    // Queried and tried once. The kernel promises the same answer until the machine restarts.
     private static readonly bool CanSend = Query() && Libc.Barrier(Libc.MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0;
 
     private static int _hasBegun;
@@ -17,11 +17,11 @@ internal static class RemoteFence
     public static bool IsAvailable => CanSend;
 
     /// <summary>
-    /// Whether those of other processes reach this one. Becomes true some time after <see cref="Register"/>, and stays so.
+    /// Whether the fences of other processes reach this one. Becomes true some time after <see cref="Register"/>, and stays true.
     /// </summary>
     public static bool IsReached => _isReached;
 
-    /// <summary>Lets this process be reached, as soon as the kernel is through with it. Harmless the second time.</summary>
+    /// <summary>Registers this process; takes effect when the kernel has finished. Harmless the second time.</summary>
     public static void Register()
     {
         if (IsAvailable && Interlocked.Exchange(ref _hasBegun, 1) == 0)
@@ -34,13 +34,13 @@ internal static class RemoteFence
             }
             catch (FairleadException)
             {
-                // Until this process is reached it uses its own fences, which cost more and do as well. The next registration tries again.
+                // Until then this process uses its own fences, which cost more and do as well. The next registration tries again.
                 Volatile.Write(ref _hasBegun, 0);
             }
         }
     }
 
-    /// <summary>A full fence in this thread, and in all that run in processes that are registered.</summary>
+    /// <summary>A full fence in this thread, and in all running threads of registered processes.</summary>
     public static void Send()
     {
         Interlocked.MemoryBarrier();

@@ -4,19 +4,19 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A memory file mapped for a ring: one control page, then the data twice in a row, so that what begins in front of the ring's end goes on
-/// behind it and no record is ever cut.
+/// A memory file mapped for a ring: one control page, then the data twice in a row. A record that begins before the end of the ring
+/// continues after it, and no record is ever split.
 /// </summary>
 /// <remarks>
-/// Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it: after the last one has let go it is unmapped.
+/// Every user holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it; it is unmapped when the last of them has released it.
 /// </remarks>
 internal sealed unsafe class RingMemory : SafeHandle
 {
     private readonly nuint _length;
 
     /// <param name="file">Open for reading and, unless this side only reads, writing; may be closed afterwards.</param>
-    /// <param name="capacity">Bytes of data: a power of two, whole pages.</param>
-    /// <param name="isReadOnly">Whether this side only reads, and the file need not be open for more.</param>
+    /// <param name="capacity">The size of the data in bytes: a power of two, whole pages.</param>
+    /// <param name="isReadOnly">Whether this side only reads; then the file need not be open for writing.</param>
     public RingMemory(Descriptor file, long capacity, bool isReadOnly = false)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
@@ -28,7 +28,7 @@ internal sealed unsafe class RingMemory : SafeHandle
         ObjectDisposedException.ThrowIf(!file.TryEnter(), file);
         Errno error = Errno.None;
 
-        // The place first, whole: nothing else may come to lie in it while its parts are laid over it.
+        // Reserve the whole range first: nothing else may be mapped into it while its parts are mapped over it.
         nint start = Libc.Map(0, _length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
         if (start == Libc.MAP_FAILED
             || Libc.Map(start, (nuint)(control + capacity), protection, Libc.MAP_SHARED | Libc.MAP_FIXED, file.Number, 0) == Libc.MAP_FAILED
@@ -54,12 +54,12 @@ internal sealed unsafe class RingMemory : SafeHandle
         Writable = new Manager(this).Memory;
     }
 
-    /// <summary>Bytes of the control page: one page of this machine.</summary>
+    /// <summary>The size of the control page in bytes: one page of this machine.</summary>
     public static int ControlSize => Environment.SystemPageSize;
 
     public override bool IsInvalid => handle == Libc.MAP_FAILED;
 
-    /// <summary>Bytes of data.</summary>
+    /// <summary>The size of the data in bytes.</summary>
     public long Capacity { get; }
 
     /// <summary>The control page.</summary>
@@ -68,10 +68,10 @@ internal sealed unsafe class RingMemory : SafeHandle
     /// <summary>The first of the two images of the data.</summary>
     public byte* Data => (byte*)handle + ControlSize;
 
-    /// <summary>The first 2 GiB of both images of the data, for leases: as long as one of them is held so is the memory.</summary>
+    /// <summary>The first 2 GiB of both images of the data, for leases: a held lease keeps the memory.</summary>
     public ReadOnlyMemory<byte> Whole => Writable;
 
-    /// <summary>The same, for loans.</summary>
+    /// <summary>Same, for loans.</summary>
     public Memory<byte> Writable { get; }
 
     protected override bool ReleaseHandle() => Libc.Unmap(handle, _length) == 0;

@@ -4,34 +4,34 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// Owns words of shared memory in this process's name. A thread that does nothing else has them on its list: when the process ends, in
-/// whatever way, the kernel walks along it, marks each word that carries the thread's number and wakes one who sleeps on it. So ownership
-/// belongs to no thread of the user's, and may pass from one to another.
+/// Owns words of shared memory in the name of this process. A dedicated thread has them on its robust list. When the process ends in any
+/// way, the kernel walks the list, marks each word that carries the thread's ID, and wakes one sleeper on it. Ownership thus belongs to no
+/// thread of the user, and may pass from one to another.
 /// </summary>
 /// <remarks>
 /// <para>
-/// What the kernel does is described with <c>set_robust_list(2)</c>: a word holds its owner's thread number, a bit that somebody sleeps on
-/// it, and a bit that the owner has died. One entry may be pending: its word is being taken or released, and is looked at as well. That is
-/// why one thread of the process at a time takes or releases a word of a keeper: who does so has entered its gate (<see cref="Hold"/>) for
-/// some nanoseconds, or for a system call where somebody is woken.
+/// <c>set_robust_list(2)</c> describes what the kernel does. A word holds its owner's thread ID, a bit for sleepers, and a bit for a dead
+/// owner. One entry may be pending: its word is being taken or released, and the kernel checks it too. Therefore one thread of the process
+/// at a time takes or releases words of a keeper. It enters the keeper's gate (<see cref="Hold"/>) for some nanoseconds, or for a system
+/// call if it wakes a sleeper.
 /// </para>
 /// <para>
-/// The threads of a killed process end in any order. Others of it may run on for microseconds when the keeper has gone: what that means for
-/// who comes next stands in docs/design/locks.md.
+/// The threads of a killed process end in any order. Others may run on for microseconds after the keeper: docs/design/locks.md explains
+/// what that means for the next owner.
 /// </para>
 /// </remarks>
 internal sealed unsafe class RobustKeeper
 {
-    /// <summary>What the threads are called, as <c>/proc</c> shows it: by this a number is known to be a keeper's.</summary>
+    /// <summary>The name of the threads in <c>/proc</c>: it identifies a number as that of a keeper.</summary>
     public const string ThreadName = "Fairlead keeper";
 
-    /// <summary>With room for what is pending.</summary>
+    /// <summary>The most words of a keeper, with space for pending ones.</summary>
     private const int MostWords = Libc.ROBUST_LIST_LIMIT - 128;
 
     private static readonly RankedLock Starting = new(LockRank.KeeperStart);
     private static RobustKeeper[] _all = [];
 
-    // Never given back: the kernel reads it when the thread ends.
+    // Never freed: the kernel reads it when the thread ends.
     private readonly Libc.RobustList* _list = (Libc.RobustList*)NativeMemory.AlignedAlloc((nuint)sizeof(Libc.RobustList), 64);
     private BiasedLock _gate = new(LockRank.Keeper);
     private int _reserved;
@@ -47,14 +47,14 @@ internal sealed unsafe class RobustKeeper
             ThreadName,
             () =>
             {
-                // The runtime may name it later, and by its name it is known.
+                // The runtime may name the thread only later, and its name identifies it.
                 Libc.NameThread(ThreadName);
                 Id = (uint)Libc.ThreadId();
                 error = Libc.SetRobustList(_list) == 0 ? Errno.None : Libc.LastError;
                 ready.Set();
                 if (error == Errno.None)
                 {
-                    // For as long as the process lives: nobody ever sets it.
+                    // As long as the process lives: it is never set.
                     new ManualResetEventSlim().Wait();
                 }
             },
@@ -62,16 +62,14 @@ internal sealed unsafe class RobustKeeper
         ready.Wait();
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure("the kernel does not watch over words of this process (set_robust_list)", error);
+            throw ErrnoMap.Failure("the kernel does not accept a robust list for this process (set_robust_list)", error);
         }
     }
 
-    /// <summary>The number of its thread: what stands in the words that it owns.</summary>
+    /// <summary>The ID of its thread: the value in the words that it owns.</summary>
     public uint Id { get; private set; }
 
-    /// <summary>
-    /// Finds one that has room for a word more, and keeps it free; another is started when it is needed. The release is <see cref="Free"/>.
-    /// </summary>
+    /// <summary>Reserves an entry for a word in a keeper, and starts another keeper if needed. <see cref="Free"/> releases it.</summary>
     public static RobustKeeper Reserve()
     {
         using (Starting.Hold())
@@ -91,7 +89,7 @@ internal sealed unsafe class RobustKeeper
         }
     }
 
-    /// <summary>Gives back the room for a word, which is not on the list any more.</summary>
+    /// <summary>Releases the entry for a word, which is not on the list any more.</summary>
     public void Free()
     {
         using (Starting.Hold())
@@ -100,7 +98,7 @@ internal sealed unsafe class RobustKeeper
         }
     }
 
-    /// <summary>Whether a number is that of a keeper of this process.</summary>
+    /// <summary>Returns whether a number is that of a keeper of this process.</summary>
     public static bool IsOwn(uint id)
     {
         foreach (RobustKeeper keeper in Volatile.Read(ref _all))
@@ -114,14 +112,14 @@ internal sealed unsafe class RobustKeeper
         return false;
     }
 
-    /// <summary>Enters the gate; disposing what is returned leaves it. Nothing that waits is called inside.</summary>
+    /// <summary>Enters the gate; disposing the result leaves it. Nothing inside may wait.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public BiasedLock.Scope Hold() => _gate.Hold();
 
-    /// <summary>Replaces a word that has one value by this keeper's number. Inside the gate.</summary>
-    /// <param name="word">In a <see cref="RobustMemory"/>.</param>
-    /// <param name="expected">Without an owner.</param>
-    /// <returns>Whether that was found. Acquire: all is seen that was done before the word was released.</returns>
+    /// <summary>Takes a word by compare-and-swap from one value to this keeper's number. Inside the gate.</summary>
+    /// <param name="word">A word in a <see cref="RobustMemory"/>.</param>
+    /// <param name="expected">A value without an owner.</param>
+    /// <returns>Whether the word had that value. Acquire: the caller sees all that was done before the word was released.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(uint* word, uint expected)
     {
@@ -136,11 +134,11 @@ internal sealed unsafe class RobustKeeper
         return isTaken;
     }
 
-    /// <summary>The same for a word that changes in one step with its neighbour. Inside the gate.</summary>
+    /// <summary>Same, for a word that changes in one step with its neighbour. Inside the gate.</summary>
     /// <param name="word">The one of the two that the kernel knows.</param>
     /// <param name="both">The two, at a multiple of eight bytes.</param>
-    /// <param name="expected">The word without an owner.</param>
-    /// <param name="wanted">The word with this keeper's number.</param>
+    /// <param name="expected">The pair without an owner.</param>
+    /// <param name="wanted">The pair with this keeper's number.</param>
     public bool TryTake(uint* word, ulong* both, ulong expected, ulong wanted)
     {
         Volatile.Write(ref _list->Pending, Entry(word));
@@ -155,21 +153,21 @@ internal sealed unsafe class RobustKeeper
     }
 
     /// <summary>
-    /// Takes the number out of a word, keeping the bits of <paramref name="keep"/>, and wakes those who sleep on it, if the word says so. A
-    /// process that is killed between the two leaves the waking to the kernel, unless the word has an owner again by then: so who keeps the
-    /// bit that somebody sleeps there is on the safe side. Inside the gate.
+    /// Clears the number in a word, keeps the bits of <paramref name="keep"/>, and wakes the sleepers if the word has any. If the process
+    /// is killed between the two, the kernel wakes them, unless the word has a new owner by then. Keeping the sleeper bit avoids that risk.
+    /// Inside the gate.
     /// </summary>
     /// <param name="word">
-    /// Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.
+    /// A word with the number of this keeper. In a process that is being killed the number may be gone; then the word stays as it is.
     /// </param>
-    /// <param name="keep">Which bits stay as they are.</param>
+    /// <param name="keep">The bits to keep.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(uint* word, uint keep)
     {
         Volatile.Write(ref _list->Pending, Entry(word));
         Unlink(word);
 
-        // Release: who takes the word next sees all that was done under it.
+        // Release: the next owner of the word sees all that was done under it.
         uint found = Interlocked.CompareExchange(ref *word, 0, Id);
         if (found != Id)
         {
@@ -179,11 +177,11 @@ internal sealed unsafe class RobustKeeper
         Volatile.Write(ref _list->Pending, 0);
     }
 
-    /// <summary>Replaces the number in a word by something that no list leads to; nobody sleeps on it. Inside the gate.</summary>
+    /// <summary>Replaces the number in a word by a value that is not on any list; no thread sleeps on the word. Inside the gate.</summary>
     /// <param name="word">
-    /// Carries the number of this keeper; in a process that is being killed maybe not any more, and then it is left alone.
+    /// A word with the number of this keeper. In a process that is being killed the number may be gone; then the word stays as it is.
     /// </param>
-    /// <param name="value">What stands there afterwards.</param>
+    /// <param name="value">The new value.</param>
     public void Exchange(uint* word, uint value)
     {
         Volatile.Write(ref _list->Pending, Entry(word));
@@ -200,8 +198,7 @@ internal sealed unsafe class RobustKeeper
             uint before = Interlocked.CompareExchange(ref *word, found & keep, found);
             if (before == found)
             {
-                // All: the thread of a process that is being killed may still stand among the sleepers, and would take the only wake-up
-                // with it.
+                // Wake all: a thread of a process that is being killed may still be among the sleepers, and would take the only wake-up.
                 Futex.Wake(ref *(int*)word, int.MaxValue);
                 return;
             }
@@ -212,7 +209,7 @@ internal sealed unsafe class RobustKeeper
 
     private static nint Entry(uint* word) => (nint)word - RobustMemory.Distance;
 
-    // At any moment the kernel finds a whole list: an entry is written before it is linked, and unlinked by one store.
+    // At any moment the kernel finds a complete list: an entry is written before it is linked, and unlinked by one store.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Link(uint* word)
     {
@@ -232,7 +229,7 @@ internal sealed unsafe class RobustKeeper
     {
         Node* node = (Node*)Entry(word);
 
-        // The list begins as an entry does; its second field is the distance, so the last entry has nobody to tell.
+        // The list head begins like an entry; its second field is the distance. So the last entry has no successor to update.
         nint next = node->Next;
         Node* previous = (Node*)node->Previous;
         if (next != (nint)_list)

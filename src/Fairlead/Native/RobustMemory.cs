@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Native;
 
 /// <summary>
-/// A piece of a file that holds words which the kernel marks when their owner dies, mapped behind private memory of the same length: the
-/// entry of each word in its keeper's list lies there, a constant distance before the word. So each process has entries of its own for
-/// words that many share, and nobody else can write into a list that the kernel will walk.
+/// A mapped part of a file with words that the kernel marks when their owner dies. Private memory of the same length is mapped before it,
+/// and holds the list entry of each word at a constant distance before the word. Each process thus has its own entries for shared words,
+/// and no other process can write to a list that the kernel will walk.
 /// <code>
 ///          0  entries, private      up to the length
 ///              nothing
@@ -13,19 +13,18 @@ namespace Fairlead.Native;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Whoever touches it holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it. Not to be let go of while a word in it stands on a
-/// list.
+/// Every user holds it by <see cref="SafeHandle.DangerousAddRef"/> or owns it. Do not release it while a word in it is on a list.
 /// </remarks>
 internal sealed unsafe class RobustMemory : SafeHandle
 {
-    /// <summary>From an entry to its word; the same in all mappings, since a list has one. Longer than any of them.</summary>
+    /// <summary>The distance from an entry to its word; the same in all mappings, since a list has one. Longer than any mapping.</summary>
     public const int Distance = 128 * 1024;
 
     private readonly nuint _length;
 
     /// <param name="file">Open for reading and writing; may be closed afterwards.</param>
-    /// <param name="offset">Where the piece begins in the file: at a page.</param>
-    /// <param name="length">Of the piece, allocated.</param>
+    /// <param name="offset">The offset of the part in the file, a multiple of the page size.</param>
+    /// <param name="length">The length of the part, which is allocated.</param>
     public RobustMemory(Descriptor file, long offset, int length)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
@@ -35,7 +34,7 @@ internal sealed unsafe class RobustMemory : SafeHandle
         ObjectDisposedException.ThrowIf(!file.TryEnter(), file);
         Errno error = Errno.None;
 
-        // The place first, whole: nothing else may come to lie in it while its parts are laid over it.
+        // Reserve the whole range first: nothing else may be mapped into it while its parts are mapped over it.
         nint start = Libc.Map(0, _length, Libc.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | Libc.MAP_NORESERVE, -1, 0);
         if (start == Libc.MAP_FAILED
             || Libc.Map(
@@ -67,7 +66,7 @@ internal sealed unsafe class RobustMemory : SafeHandle
 
     public override bool IsInvalid => handle == Libc.MAP_FAILED;
 
-    /// <summary>The first byte of the shared piece.</summary>
+    /// <summary>The first byte of the shared part.</summary>
     public byte* Shared => (byte*)handle + Distance;
 
     protected override bool ReleaseHandle() => Libc.Unmap(handle, _length) == 0;

@@ -1,6 +1,6 @@
 namespace Fairlead.Native;
 
-/// <summary>Which direction of a socket ends; the kernel's numbers.</summary>
+/// <summary>The direction of a socket to end; the kernel's numbers.</summary>
 internal enum ShutdownHow
 {
     Read = 0,

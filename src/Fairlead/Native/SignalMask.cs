@@ -1,9 +1,9 @@
 namespace Fairlead.Native;
 
-/// <summary>The signals that a thread has blocked.</summary>
+/// <summary>The blocked signals of a thread.</summary>
 internal static unsafe class SignalMask
 {
-    /// <summary>Blocks a signal for this thread alone while something runs, a system call at most.</summary>
+    /// <summary>Blocks a signal for this thread while a function runs, which makes at most one system call.</summary>
     public static T While<T>(int signal, Func<T> run)
     {
         Libc.SignalSet blocked = default;

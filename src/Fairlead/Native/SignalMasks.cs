@@ -3,21 +3,21 @@ using System.Globalization;
 
 namespace Fairlead.Native;
 
-/// <summary>What a process, or one of its threads, does with signals: a bit each, as <c>/proc</c> shows them.</summary>
+/// <summary>How a process, or one of its threads, treats signals: one bit for each signal, as in <c>/proc</c>.</summary>
 internal readonly record struct SignalMasks(ulong Pending, ulong Blocked, ulong Ignored, ulong Caught)
 {
-    /// <summary>Null where there is no such process.</summary>
+    /// <summary>Returns the masks of a process; null if it does not exist.</summary>
     public static SignalMasks? Of(int processId) => Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/status"));
 
-    /// <summary>Whether all threads of this process have a signal blocked, but for one.</summary>
-    /// <param name="signal">By number.</param>
-    /// <param name="except">The number of a thread that does not count.</param>
+    /// <summary>Returns whether all threads of this process except one have a signal blocked.</summary>
+    /// <param name="signal">The number of the signal.</param>
+    /// <param name="except">The ID of a thread that does not count.</param>
     public static bool AreAllBlocked(int signal, int except)
     {
         ulong bit = NativeSignal.Bit(signal);
         foreach (string task in Directory.EnumerateDirectories("/proc/self/task"))
         {
-            // One that has ended meanwhile has no say.
+            // A thread that has ended meanwhile does not count.
             if (Path.GetFileName(task) != except.ToString(CultureInfo.InvariantCulture)
                 && Read($"{task}/status") is { } masks
                 && (masks.Blocked & bit) == 0)

@@ -3,12 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Native;
 
-/// <summary>
-/// A System V segment that is attached to this process. It is not removed with its last user, only by whoever removes it.
-/// </summary>
+/// <summary>An attached System V segment. It does not disappear with its last user, but only when a process removes it.</summary>
 internal sealed unsafe class SystemVSegment : SafeHandle
 {
-    /// <summary>Attaches the segment (<c>shmat</c>); the release is <c>shmdt</c>.</summary>
+    /// <summary>Attaches the segment (<c>shmat</c>); disposing detaches it (<c>shmdt</c>).</summary>
     public SystemVSegment(int id)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
@@ -25,22 +23,22 @@ internal sealed unsafe class SystemVSegment : SafeHandle
 
     public override bool IsInvalid => handle == Libc.MAP_FAILED;
 
-    /// <summary>The first byte, at the beginning of a page.</summary>
+    /// <summary>The first byte, at the start of a page.</summary>
     public byte* Pointer => (byte*)handle;
 
     /// <summary>
-    /// The segment that has this key, if it has at least this size. Null when it failed; ENOENT: there is none, EINVAL: it is smaller.
+    /// Finds the segment with this key and at least this size. Null on failure; ENOENT: it does not exist, EINVAL: it is smaller.
     /// </summary>
     public static int? Find(int key, long size, out Errno error) => Get(key, size, 0, out error);
 
-    /// <summary>Makes one, zeroed. Null when it failed; EEXIST: the key is taken.</summary>
+    /// <summary>Creates a segment, zeroed. Null on failure; EEXIST: the key is taken.</summary>
     public static int? Make(int key, long size, uint mode, out Errno error) =>
         Get(key, size, Libc.IPC_CREAT | Libc.IPC_EXCL | (int)mode, out error);
 
-    /// <summary>Takes the key from it; the memory goes with its last user.</summary>
+    /// <summary>Removes the key; the memory disappears with its last user.</summary>
     public static Errno Remove(int id) => Libc.SegmentControl(id, Libc.IPC_RMID, 0) == 0 ? Errno.None : Libc.LastError;
 
-    /// <summary>The size in bytes that it was made with; null where <c>/proc</c> does not show it.</summary>
+    /// <summary>Returns the size in bytes at its creation; null if <c>/proc</c> does not show it.</summary>
     public static long? SizeOf(int id) =>
         SystemVStatus.ReadAll()?.Find(status => status.Id == id) is { Size: > 0 } found ? found.Size : null;
 

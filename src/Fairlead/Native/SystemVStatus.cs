@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Fairlead.Native;
 
-/// <summary>A line of the kernel's table of System V segments. Its structure differs between architectures, its table does not.</summary>
+/// <summary>
+/// A line of the kernel's table of System V segments. The kernel's structure differs between architectures, the table does not.
+/// </summary>
 internal readonly record struct SystemVStatus(
     int Key,
     int Id,
@@ -24,7 +26,7 @@ internal readonly record struct SystemVStatus(
     // key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime …
     private const int Columns = 14;
 
-    /// <summary>All of this IPC namespace; null where <c>/proc</c> does not show them.</summary>
+    /// <summary>Returns all segments of this IPC namespace; null if <c>/proc</c> does not show them.</summary>
     public static List<SystemVStatus>? ReadAll()
     {
         try

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Fairlead.Native;
 
-/// <summary>How long a kernel wait may still take, across interruptions: the kernel's clock, hence no TimeProvider.</summary>
+/// <summary>The remaining time of a kernel wait across interruptions. It uses the kernel's clock, hence no TimeProvider.</summary>
 internal readonly struct WaitTime
 {
     private readonly TimeSpan _timeout;
     private readonly long _start;
 
-    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/> for ever; other negative times have passed.</param>
+    /// <param name="timeout"><see cref="Timeout.InfiniteTimeSpan"/>: no limit; other negative times have passed.</param>
     public WaitTime(TimeSpan timeout)
     {
         IsInfinite = timeout == Timeout.InfiniteTimeSpan;
@@ -18,10 +18,10 @@ internal readonly struct WaitTime
 
     public bool IsInfinite { get; }
 
-    /// <summary>The whole time; what a first call waits.</summary>
+    /// <summary>The whole time, for the first call.</summary>
     public TimeSpan Whole => _timeout;
 
-    /// <summary>What is left, never negative. Not for infinite ones.</summary>
+    /// <summary>The time that is left, never negative. Not for infinite ones.</summary>
     public TimeSpan Rest
     {
         get
@@ -36,7 +36,7 @@ internal readonly struct WaitTime
         }
     }
 
-    /// <summary>Rounded up, since a wait must not end early; the longest waits are cut at the kernel's limit.</summary>
+    /// <summary>Rounds up, since a wait must not end early, and caps at the kernel's limit.</summary>
     public static int Milliseconds(TimeSpan time)
     {
         var milliseconds = time.Ticks / TimeSpan.TicksPerMillisecond + (time.Ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0);

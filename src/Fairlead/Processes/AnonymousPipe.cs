@@ -4,8 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// A pipe whose ends are given to children, <c>producer | consumer</c>: dispose it when they are started, so that the reader sees the end
-/// when the last writer has gone.
+/// A pipe whose ends go to children, as in <c>producer | consumer</c>. Dispose it when the children are started: only then does the reader
+/// see the end of the data when the last writer closes its end.
 /// </summary>
 public sealed class AnonymousPipe : IDisposable
 {
@@ -14,17 +14,17 @@ public sealed class AnonymousPipe : IDisposable
 
     private AnonymousPipe((Descriptor Reader, Descriptor Writer) ends) => (_reader, _writer) = ends;
 
-    /// <summary>The end to read; owned by the pipe.</summary>
+    /// <summary>The read end; the pipe owns it.</summary>
     public SafeHandle Reader => _reader;
 
-    /// <summary>The end to write; owned by the pipe.</summary>
+    /// <summary>The write end; the pipe owns it.</summary>
     public SafeHandle Writer => _writer;
 
-    /// <summary>Makes one. No child gets an end that is not given to it.</summary>
+    /// <summary>Creates a pipe. A child inherits an end only if it is given to it.</summary>
     /// <exception cref="FairleadException">Unavailable: the process has too many files open.</exception>
     public static AnonymousPipe Create() => new(NativePipe.Create());
 
-    /// <summary>Closes both ends here.</summary>
+    /// <summary>Closes both ends in this process.</summary>
     public void Dispose()
     {
         _reader.Dispose();

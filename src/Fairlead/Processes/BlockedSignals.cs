@@ -4,9 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// The signals that the process was started with blocked. Every thread has a mask of its own, and those of the runtime have the one that
-/// the process began with: nothing can be blocked in all of them afterwards. To let one through, a single thread is enough, which does
-/// nothing else.
+/// The signals that the process was started with blocked. Each thread has its own mask, and the threads of the runtime keep the one that
+/// the process began with: nothing can block a signal in all of them later. To let a signal through, one dedicated thread is enough.
 /// </summary>
 internal static class BlockedSignals
 {
@@ -14,11 +13,11 @@ internal static class BlockedSignals
     private static readonly HashSet<Signal> Unblocked = [];
     private static readonly Dictionary<Signal, SignalListener> Claims = [];
 
-    // The thread that lets signals through, from the first on; its number is known when it has answered once.
+    // The thread that lets signals through, started on first use; its ID is known when it has run its first order.
     private static readonly BlockingCollection<Action> Orders = [];
     private static int _thread;
 
-    /// <summary>Whether it is blocked in all threads.</summary>
+    /// <summary>Returns whether the signal is blocked in all threads.</summary>
     public static bool Contains(Signal signal)
     {
         using (Gate.Hold())
@@ -28,7 +27,8 @@ internal static class BlockedSignals
     }
 
     /// <summary>
-    /// Takes a signal for one listener, which reads it from the kernel; false where it is not blocked. Given back by <see cref="Release"/>.
+    /// Claims a signal for one listener, which reads it from the kernel; false if the signal is not blocked. <see cref="Release"/> gives it
+    /// back.
     /// </summary>
     public static bool TryClaim(Signal signal, SignalListener listener)
     {
@@ -43,8 +43,8 @@ internal static class BlockedSignals
                 ? true
                 : throw new FairleadException(
                     ErrorCode.AlreadyExists,
-                    $"somebody in this process listens to {signal}, which is blocked: each goes to one",
-                    "Listen once, and hand on what comes");
+                    $"another listener in this process has {signal}, which is blocked: only one listener gets each",
+                    "Listen once, and hand the signals on");
         }
     }
 
@@ -73,9 +73,9 @@ internal static class BlockedSignals
             {
                 throw new FairleadException(
                     ErrorCode.NotSupported,
-                    $"{signal} cannot be blocked in a .NET process that runs: threads of the runtime would receive it all the same, "
+                    $"{signal} cannot be blocked in a running .NET process: threads of the runtime would still receive it, "
                         + "and it would end the process",
-                    "Start the program with it blocked, by fairlead spawn --block, "
+                    "Start the program with the signal blocked, by fairlead spawn --block, "
                         + "ChildProcessOptions.BlockedSignals or env --block-signal; or listen to it, or ignore it");
             }
         }
@@ -88,7 +88,7 @@ internal static class BlockedSignals
         {
             if (Claims.ContainsKey(signal))
             {
-                throw new InvalidOperationException($"Somebody listens to {signal}, and gets it while it is blocked. End that first.");
+                throw new InvalidOperationException($"A listener gets {signal} while it is blocked. End the listener first.");
             }
 
             if (Contains(signal))
@@ -103,7 +103,7 @@ internal static class BlockedSignals
     {
         if (_thread == 0)
         {
-            // To the end of the process: what it lets through must find it.
+            // The thread runs to the end of the process: the signals it lets through must find it.
             BackgroundThread.Start("fairlead signals", Run);
         }
 

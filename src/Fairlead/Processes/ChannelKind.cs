@@ -1,20 +1,20 @@
 namespace Fairlead.Processes;
 
-/// <summary>How a child talks to the process that starts it, besides its standard streams.</summary>
+/// <summary>How a child talks to its parent, besides the standard streams.</summary>
 public enum ChannelKind
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>No channel.</summary>
     None,
 
-    /// <summary>Both ways, over a pair of sockets: every pattern that talks to one peer.</summary>
+    /// <summary>Both ways, over a socket pair: works with every pattern that talks to one peer.</summary>
     Duplex,
 
-    /// <summary>Both ways, over two pipes: the same patterns; for children that can do with pipes only.</summary>
+    /// <summary>Both ways, over two pipes: works with the same patterns, for children that can only use pipes.</summary>
     Pipes,
 
-    /// <summary>One pipe that the child reads.</summary>
+    /// <summary>One pipe to the child.</summary>
     ToChild,
 
-    /// <summary>One pipe that the child writes.</summary>
+    /// <summary>One pipe from the child.</summary>
     FromChild,
 }

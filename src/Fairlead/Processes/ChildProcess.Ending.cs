@@ -6,8 +6,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Processes;
 
-/// <content>What becomes of it: stops, continuations and the end, of which the reactor takes note, whether somebody waits for it or
-/// not.</content>
+/// <content>Stops, continuations and the end of the child. The reactor records them, whether a caller waits or not.</content>
 public sealed partial class ChildProcess
 {
     private readonly TaskCompletionSource<ChildExit> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -18,28 +17,30 @@ public sealed partial class ChildProcess
     private bool _isHeld;
     private bool _hasEndedHeld;
 
-    /// <summary>Whether it has ended, and that is known here.</summary>
+    /// <summary>Whether this process knows that the child has ended.</summary>
     public bool HasEnded => _end.Task.IsCompleted;
 
-    /// <summary>How it ended; null while it has not.</summary>
+    /// <summary>How the child ended; null while it runs.</summary>
     public ChildExit? Exit => _end.Task.IsCompletedSuccessfully ? _end.Task.Result : null;
 
-    /// <summary>Completes when it has ended, with how. The token ends the wait, not the child. Waiting takes no thread.</summary>
+    /// <summary>
+    /// Completes when the child has ended, with its result. The token cancels the wait, not the child. Waiting takes no thread.
+    /// </summary>
     /// <exception cref="FairleadException">
-    /// Unavailable: it has ended, and other code of this process has taken its exit status away by waiting for every child.
+    /// Unavailable: the child has ended, and other code of this process took its exit status by waiting for every child.
     /// </exception>
     public Task<ChildExit> ExitAsync(CancellationToken cancellationToken = default) => _end.Task.WaitAsync(cancellationToken);
 
-    /// <summary>Blocks until it has ended.</summary>
+    /// <summary>Blocks until the child has ended.</summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public ChildExit WaitForExit(CancellationToken cancellationToken = default) =>
         WaitForExit(Timeout.InfiniteTimeSpan, cancellationToken)!;
 
-    /// <summary>Blocks until it has ended, or the time has passed: null then.</summary>
+    /// <summary>Blocks until the child has ended or the time runs out; null in the latter case.</summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public ChildExit? WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        // Not Task.Wait, which wraps the error. The reactor's thread sets it, so that no other has to be free for it.
+        // Not Task.Wait, which wraps the error. The reactor's thread completes the task, and this needs no free thread of the pool.
         Task any = Task.WhenAny(_end.Task);
         return any.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue), cancellationToken)
             ? _end.Task.GetAwaiter().GetResult()
@@ -47,9 +48,9 @@ public sealed partial class ChildProcess
     }
 
     /// <summary>
-    /// Asks it to end (SIGTERM, and SIGCONT in case it is stopped), and ends it by SIGKILL when it has not done so in time.
+    /// Asks the child to end (SIGTERM, and SIGCONT in case it is stopped), and kills it (SIGKILL) if it has not ended in time.
     /// </summary>
-    /// <param name="grace">How long it may take.</param>
+    /// <param name="grace">The time that it may take.</param>
     /// <param name="time">The clock; null: the system's.</param>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public async Task<ChildExit> EndAsync(TimeSpan grace, TimeProvider? time = null)
@@ -68,9 +69,9 @@ public sealed partial class ChildProcess
     }
 
     /// <summary>
-    /// What becomes of it, in order, to its end, which is the last: <see cref="ChildExit"/>. <see cref="ChildChange.Stopped"/> and
-    /// <see cref="ChildChange.Continued"/> are among it where <see cref="ChildProcessOptions.ReportsStops"/> asks for them; a stop that is
-    /// over before it is looked at may be missing. Each change is given to one caller.
+    /// Enumerates the changes of the child in order; the last is its end, a <see cref="ChildExit"/>. With
+    /// <see cref="ChildProcessOptions.ReportsStops"/> it includes <see cref="ChildChange.Stopped"/> and
+    /// <see cref="ChildChange.Continued"/>. A very short stop may be missing. Each change goes to one caller.
     /// </summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public async IAsyncEnumerable<ChildChange> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -81,7 +82,7 @@ public sealed partial class ChildProcess
         }
     }
 
-    /// <summary>Blocks until something has become of it (<see cref="ChangesAsync"/>); null when its end has been told already.</summary>
+    /// <summary>Blocks until the next change (<see cref="ChangesAsync"/>); null if the end has been returned already.</summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public ChildChange? WaitForChange(CancellationToken cancellationToken = default)
     {
@@ -97,12 +98,12 @@ public sealed partial class ChildProcess
         return change;
     }
 
-    /// <summary>What has become of it that nobody has been told; false when there is nothing. Does not block.</summary>
+    /// <summary>Returns the next change that no caller has got yet; false if there is none. Does not block.</summary>
     public bool TryTakeChange([NotNullWhen(true)] out ChildChange? change) => _changes.Reader.TryRead(out change);
 
     /// <summary>
-    /// No more children join its group; its end is reported as that of others from now on. Without effect where
-    /// <see cref="ChildProcessOptions.HoldsGroup"/> was not asked for.
+    /// Closes the child's group to further children, and reports the child's end like that of others from now on. No effect without
+    /// <see cref="ChildProcessOptions.HoldsGroup"/>.
     /// </summary>
     public void ReleaseGroup()
     {
@@ -120,7 +121,7 @@ public sealed partial class ChildProcess
         TakeEnd();
     }
 
-    /// <summary>By SIGCHLD: takes what has happened to it besides its end.</summary>
+    /// <summary>Takes the stops and continuations. Called on SIGCHLD.</summary>
     internal void LookForStops()
     {
         using (_taking.Hold())
@@ -135,20 +136,20 @@ public sealed partial class ChildProcess
         _reportsStops = options.ReportsStops;
         if (_reportsStops)
         {
-            // What happened since the start was not told to it.
+            // Changes between the start and now were not reported.
             StoppedChildren.Add(this);
             LookForStops();
         }
 
         try
         {
-            // From now on the reactor holds the child until it ends: nobody else has to.
+            // From now on the reactor keeps the child reachable until it ends.
             _registration = Reactor.Shared.Register(_process, new EndWatch(this));
             _registration.Arm(PollEvents.Read);
         }
         catch
         {
-            // Not watched it would become a zombie.
+            // An unwatched child would become a zombie.
             _ = ProcessDescriptor.Send(_process, Signal.Kill.Number);
             BlockingWait.Wait(_process, PollEvents.Read, Timeout.InfiniteTimeSpan);
             _isHeld = false;
@@ -168,7 +169,7 @@ public sealed partial class ChildProcess
         }
     }
 
-    /// <summary>Its descriptor is readable: it has ended. Takes its status, which is the end of the zombie.</summary>
+    /// <summary>Takes the exit status when the descriptor is readable, which removes the zombie.</summary>
     private void TakeEnd()
     {
         ChildExit? exit;
@@ -185,7 +186,7 @@ public sealed partial class ChildProcess
             ChildReport? report = ProcessDescriptor.Take(_process, ofStops: false, out error);
             if (HasEnded || (report is null && error == Errno.None))
             {
-                // Another look has come first; or this one came for nothing.
+                // Another check came first, or this wake-up was spurious.
                 if (!HasEnded)
                 {
                     _registration?.Arm(PollEvents.Read);
@@ -216,18 +217,18 @@ public sealed partial class ChildProcess
         FairleadException taken = new(
             ErrorCode.Unavailable,
             $"{this} has ended, and other code of this process has taken its exit status",
-            "Something in it waits for every child (waitpid(-1)), or SIGCHLD is ignored.")
+            "Other code waits for every child (waitpid(-1)), or SIGCHLD is ignored.")
         {
             Errno = (int)error,
         };
         _changes.Writer.TryComplete(taken);
         _end.TrySetException(taken);
 
-        // Nobody may ever ask.
+        // Observe the exception: a caller may never ask.
         _ = _end.Task.Exception;
     }
 
-    /// <summary>Not the child itself: what the reactor calls is nobody else's business.</summary>
+    /// <summary>A separate object: the reactor's callback is not part of the child's public surface.</summary>
     private sealed class EndWatch(ChildProcess child) : IReactorClient
     {
         public void OnReady(PollEvents events) => child.TakeEnd();

@@ -4,21 +4,22 @@ using Fairlead.Processes.Starting;
 
 namespace Fairlead.Processes;
 
-/// <content>The beginning.</content>
+/// <content>Starting.</content>
 public sealed partial class ChildProcess
 {
     private const ulong BrokenPipe = 1UL << (13 - 1);
 
-    // Probed before the first child is started: one that cannot be watched would become a zombie.
+    // Probed before the first child is started: a child that cannot be watched would become a zombie.
     private static volatile bool _hasProbed;
 
-    /// <summary>Starts a program. Returns when it runs: what it needs and cannot have is known by then.</summary>
-    /// <param name="program">A name that is sought along PATH, or a path, relative to the directory of this process.</param>
-    /// <param name="arguments">Each as the program gets it: nothing is split, quoted or expanded.</param>
-    /// <param name="options">What it is to be besides.</param>
+    /// <summary>Starts a program. Returns when it runs: any lack of what it needs is known by then.</summary>
+    /// <param name="program">A name to look up in PATH, or a path, relative to the directory of this process.</param>
+    /// <param name="arguments">The arguments, each exactly as the program gets it: nothing is split, quoted or expanded.</param>
+    /// <param name="options">Further settings.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: no such program, directory or file; PermissionDenied: this user may not run it; NotSupported: it is no program, or this
-    /// system lacks what an option needs; TooLarge: arguments and environment; Unavailable: no process or descriptor can be had.
+    /// NotFound: the program, directory or a file does not exist. PermissionDenied: this user may not run it. NotSupported: it is not a
+    /// program, or the system lacks what an option needs. TooLarge: the arguments and environment are too long. Unavailable: no process or
+    /// descriptor is left.
     /// </exception>
     public static ChildProcess Start(string program, IEnumerable<string>? arguments = null, ChildProcessOptions? options = null)
     {
@@ -54,7 +55,7 @@ public sealed partial class ChildProcess
             : Start(program, request, options, plumbing);
     }
 
-    /// <summary>Starts a program without blocking the caller while the kernel loads it.</summary>
+    /// <summary>Starts a program. The caller does not block while the kernel loads it.</summary>
     /// <inheritdoc cref="Start(string, IEnumerable{string}?, ChildProcessOptions?)"/>
     public static ValueTask<ChildProcess> StartAsync(
         string program,
@@ -64,7 +65,7 @@ public sealed partial class ChildProcess
 
     private static ChildProcess Start(string program, SpawnRequest request, ChildProcessOptions options, Plumbing plumbing)
     {
-        // Before the start, so that no stop goes unheard.
+        // Before the start: otherwise a stop could go unnoticed.
         if (options.ReportsStops)
         {
             StoppedChildren.Listen();
@@ -73,7 +74,7 @@ public sealed partial class ChildProcess
         Errno error = NativeSpawn.Start(request, out int id);
         if (error == Errno.ENOSYS && request.ForegroundOf is not null)
         {
-            // An older C library: the parent hands the terminal over, a moment late. Who has been stopped for that goes on.
+            // An older C library: the parent hands over the terminal, a moment late, and continues a child that was stopped for that.
             error = NativeSpawn.Start(request with { ForegroundOf = null }, out id);
             if (error == Errno.None)
             {
@@ -86,8 +87,8 @@ public sealed partial class ChildProcess
             throw request.Group > 0 && error is Errno.EPERM or Errno.ESRCH
                 ? new FairleadException(
                     ErrorCode.NotFound,
-                    $"there is no process group {request.Group} in this session to be joined",
-                    "It ends with its last process: start the first with HoldsGroup.")
+                    $"the child cannot join process group {request.Group}: this session has no such group",
+                    "A group ends with its last process: start its first child with HoldsGroup.")
                 {
                     Errno = (int)error,
                 }
@@ -122,7 +123,7 @@ public sealed partial class ChildProcess
         {
             if (name.Length == 0 || name.Contains('=', StringComparison.Ordinal))
             {
-                throw new ArgumentException($"'{name}' is no name of an environment variable.", nameof(options));
+                throw new ArgumentException($"'{name}' is not a valid name of an environment variable.", nameof(options));
             }
 
             if (value is null)
@@ -145,7 +146,7 @@ public sealed partial class ChildProcess
 
     private static List<string> Checked(List<string> texts, string parameter) =>
         texts.Exists(static text => text.Contains('\0', StringComparison.Ordinal))
-            ? throw new ArgumentException("A NUL byte ends a C string: it cannot be in an argument or a variable.", parameter)
+            ? throw new ArgumentException("An argument or a variable cannot contain a NUL byte, which ends a C string.", parameter)
             : texts;
 
     private static Signal Catchable(Signal signal, string option) =>
@@ -168,8 +169,8 @@ public sealed partial class ChildProcess
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"this system gives no descriptors of processes ({ErrnoMap.Describe(error)})",
-                "Linux 5.10 is needed, and a sandbox must allow pidfd_open.")
+                $"this system does not open descriptors of processes ({ErrnoMap.Describe(error)})",
+                "Linux 5.10 or later is needed, and the sandbox must allow pidfd_open.")
             {
                 Errno = (int)error,
             };

@@ -5,13 +5,13 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// A program that this process has started. Its end is known by the kernel's word and awaited without a thread; it never stays behind as a
-/// zombie, awaited or not; it gets nothing of what this process has open but what it is given.
+/// A program that this process has started. The kernel reports its end, and waiting for it takes no thread. It never stays behind as a
+/// zombie, whether or not a caller waits. It inherits only the open files that it is given.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Lives beside <see cref="System.Diagnostics.Process"/> in one program. Disposing lets go of it: this process's ends of its channel and
-/// streams are closed, and it runs on, unless it is ended before (<see cref="Kill"/>, <see cref="EndAsync"/>) or tied
+/// Works beside <see cref="System.Diagnostics.Process"/> in one program. Disposing closes this process's ends of its channel and streams.
+/// The child runs on, unless you end it before (<see cref="Kill"/>, <see cref="EndAsync"/>) or tie it to this process
 /// (<see cref="ChildProcessOptions.TiedToParent"/>).
 /// </para>
 /// <para>Any number of threads may use it.</para>
@@ -36,40 +36,40 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
         (_input, _output, _errors) = plumbing.TakeStreams();
     }
 
-    /// <summary>Its process id. It is its own until its end has been reported here; afterwards the number may be another's.</summary>
+    /// <summary>Its process ID. Until its end has been reported here, no other process gets the number.</summary>
     public int Id { get; }
 
-    /// <summary>The program, as it was named.</summary>
+    /// <summary>The program, as the caller named it.</summary>
     public string Program { get; }
 
-    /// <summary>The number of its process group when it was started.</summary>
+    /// <summary>Its process group at the start.</summary>
     public int Group { get; }
 
     /// <summary>
-    /// This process's end of the channel: <c>fd://57</c>. It can be opened once, by any pattern that the channel can carry; it connects
-    /// where the child binds <see cref="Inherited.Address"/>, and the other way round.
+    /// The address of this process's end of the channel: <c>fd://57</c>. It can be opened once, by any pattern that the channel can carry.
+    /// It connects if the child binds <see cref="Inherited.Address"/>, and vice versa.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It was started without a <see cref="ChildProcessOptions.Channel"/>.</exception>
+    /// <exception cref="InvalidOperationException">The child was started without a <see cref="ChildProcessOptions.Channel"/>.</exception>
     public Address Address =>
-        _address ?? throw new InvalidOperationException($"{this} was started without a channel. Give ChildProcessOptions.Channel.");
+        _address ?? throw new InvalidOperationException($"{this} was started without a channel. Set ChildProcessOptions.Channel.");
 
     /// <summary>
-    /// What it reads: write into it, and dispose it so that the child sees the end. Every write is with the kernel when it returns;
-    /// <c>Flush</c> does nothing. Asynchronous calls end at their token.
+    /// The child's standard input: write to it, and dispose it to signal the end. Each write is in the kernel when it returns; <c>Flush</c>
+    /// does nothing. Tokens cancel asynchronous calls.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It is not redirected to <see cref="Redirection.Pipe"/>.</exception>
+    /// <exception cref="InvalidOperationException">The stream is not redirected to <see cref="Redirection.Pipe"/>.</exception>
     public Stream StandardInput => _input ?? throw NotPiped(nameof(StandardInput));
 
-    /// <summary>What it writes; at its end when the last process that has the other end has closed it.</summary>
+    /// <summary>The child's standard output. It ends when the last process with the other end has closed it.</summary>
     /// <inheritdoc cref="StandardInput" path="/exception"/>
     public Stream StandardOutput => _output ?? throw NotPiped(nameof(StandardOutput));
 
-    /// <summary>What it writes as errors.</summary>
+    /// <summary>The child's standard error.</summary>
     /// <inheritdoc cref="StandardInput" path="/exception"/>
     public Stream StandardError => _errors ?? throw NotPiped(nameof(StandardError));
 
-    /// <summary>Sends it a signal: it, and no other process that got its number. False when it has ended.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: it has become another user's.</exception>
+    /// <summary>Sends the child a signal, never another process that got its number. False if the child has ended.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: the child runs as another user now.</exception>
     public bool Send(Signal signal)
     {
         Errno error = ProcessDescriptor.Send(_process, signal.Number);
@@ -81,15 +81,17 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
         };
     }
 
-    /// <summary>Sends a signal to all of its process group, which must be its own. False when none of the group is left.</summary>
-    /// <exception cref="InvalidOperationException">Its group is that of this process.</exception>
+    /// <summary>
+    /// Sends a signal to all processes of the child's group, which must not be this process's. False if the group is empty.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The child is in the group of this process.</exception>
     /// <exception cref="FairleadException">PermissionDenied.</exception>
     public bool SendToGroup(Signal signal)
     {
         if (Group == Libc.ProcessGroupOf(0))
         {
             throw new InvalidOperationException(
-                $"{this} is in the group of this process, which would be sent {signal} too. Give it ProcessGroup.New.");
+                $"{this} is in the group of this process, which would get {signal} too. Start it with ProcessGroup.New.");
         }
 
         Errno error = Libc.Kill(-Group, signal.Number) == 0 ? Errno.None : Libc.LastError;
@@ -102,12 +104,12 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
         };
     }
 
-    /// <summary>Ends it at once, by SIGKILL. False when it has ended already.</summary>
+    /// <summary>Kills the child at once (SIGKILL). False if it has ended already.</summary>
     public bool Kill() => Send(Signal.Kill);
 
     /// <summary>
-    /// Lets go of it: closes this process's ends of its channel, if nobody has opened it, and of its streams. The child runs on, and is
-    /// noted when it ends.
+    /// Closes this process's ends of the channel (unless a pattern has opened it) and of the streams. The child runs on; Fairlead still
+    /// collects its exit status.
     /// </summary>
     public void Dispose()
     {
@@ -139,5 +141,5 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"pid {Id} ({Program})");
 
     private InvalidOperationException NotPiped(string stream) =>
-        new($"{stream} of {this} leads elsewhere. Give ChildProcessOptions.{stream} = Redirection.Pipe.");
+        new($"{stream} of {this} is not piped. Set ChildProcessOptions.{stream} to Redirection.Pipe.");
 }

@@ -2,65 +2,66 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Processes;
 
-/// <summary>What a child is to be besides its program and arguments.</summary>
+/// <summary>The settings of a child besides its program and arguments.</summary>
 public sealed record ChildProcessOptions
 {
-    /// <summary>A channel to this process, which the child finds at <see cref="Inherited.Address"/>. Default: none.</summary>
+    /// <summary>The channel to this process, which the child finds at <see cref="Inherited.Address"/>. Default: none.</summary>
     public ChannelKind Channel { get; init; }
 
-    /// <summary>Changes to this process's environment; null takes a variable away.</summary>
+    /// <summary>Changes to the inherited environment; a null value removes a variable.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>The child gets none of this process's environment, but <see cref="Environment"/> alone.</summary>
+    /// <summary>Whether the child gets only <see cref="Environment"/> and nothing of this process's environment.</summary>
     public bool ClearEnvironment { get; init; }
 
-    /// <summary>Where it runs; null: where this process does.</summary>
+    /// <summary>The working directory of the child; null: that of this process.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>Its process group; default: this process's.</summary>
+    /// <summary>The process group of the child; default: that of this process.</summary>
     public ProcessGroup Group { get; init; }
 
     /// <summary>
-    /// Others may join its group (<see cref="ProcessGroup.Join"/>) until <see cref="ChildProcess.ReleaseGroup"/>, even if it ends before: a
-    /// group is gone with its last process, so the kernel's note of this one stays, and its end is reported only then.
+    /// Whether other children may join its group (<see cref="ProcessGroup.Join"/>) until <see cref="ChildProcess.ReleaseGroup"/>, even
+    /// after it has ended. A group disappears with its last process. Fairlead therefore leaves the ended child as a zombie, and reports its
+    /// end only on release.
     /// </summary>
     public bool HoldsGroup { get; init; }
 
     /// <summary>
-    /// Its group has the terminal of this process from its first instruction on: Ctrl-C and Ctrl-Z go there. The shell that starts it takes
-    /// it back by <see cref="ControllingTerminal.Foreground"/>.
+    /// Whether its group has the terminal of this process from its first instruction on: Ctrl-C and Ctrl-Z go there. The shell that starts
+    /// it takes the terminal back by <see cref="ControllingTerminal.Foreground"/>.
     /// </summary>
     public bool TakesTerminal { get; init; }
 
-    /// <summary>What it reads.</summary>
+    /// <summary>The source of its standard input.</summary>
     public Redirection StandardInput { get; init; } = Redirection.Inherit;
 
-    /// <summary>Where its output goes.</summary>
+    /// <summary>The destination of its standard output.</summary>
     public Redirection StandardOutput { get; init; } = Redirection.Inherit;
 
-    /// <summary>Where its errors go.</summary>
+    /// <summary>The destination of its standard error.</summary>
     public Redirection StandardError { get; init; } = Redirection.Inherit;
 
-    /// <summary>Other open things that it is given, by the numbers that they have there, from 3. They stay the caller's.</summary>
+    /// <summary>Further open files for the child, by their numbers there, from 3. The caller keeps them.</summary>
     public IReadOnlyDictionary<int, SafeHandle> Descriptors { get; init; } = new Dictionary<int, SafeHandle>();
 
     /// <summary>
-    /// The kernel kills it (SIGKILL) when this process ends, however that happens. Its own children are not tied. Not for programs that run
-    /// as another user (set-user-id).
+    /// Whether the kernel kills the child (SIGKILL) when this process ends in any way. Its own children are not tied. Not for programs that
+    /// run as another user (set-user-id).
     /// </summary>
     public bool TiedToParent { get; init; }
 
-    /// <summary>Stops and continuations are reported too: <see cref="ChildProcess.ChangesAsync"/>.</summary>
+    /// <summary>Whether <see cref="ChildProcess.ChangesAsync"/> reports stops and continuations too.</summary>
     public bool ReportsStops { get; init; }
 
     /// <summary>
-    /// Signals that are blocked in it from the beginning: a .NET program that is started so can receive them with their values.
+    /// Signals that the child starts with blocked. A .NET program that starts this way can receive them with their values.
     /// </summary>
     public IReadOnlyCollection<Signal> BlockedSignals { get; init; } = [];
 
-    /// <summary>Signals that it ignores from the beginning. Those that this process ignores it ignores as well, but SIGPIPE.</summary>
+    /// <summary>Signals that the child starts with ignored. It also ignores those that this process ignores, except SIGPIPE.</summary>
     public IReadOnlyCollection<Signal> IgnoredSignals { get; init; } = [];
 
-    /// <summary>Signals that do in it what they do by default although this process ignores them.</summary>
+    /// <summary>Signals that have their default effect in the child although this process ignores them.</summary>
     public IReadOnlyCollection<Signal> DefaultSignals { get; init; } = [];
 }

@@ -4,8 +4,8 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// The terminal that this process was started from. One process group at a time has its foreground: it alone reads, and Ctrl-C and Ctrl-Z
-/// go to it. A shell hands the foreground to a job and takes it back.
+/// The terminal that this process was started from. One process group at a time is in its foreground: only that group reads from it, and
+/// Ctrl-C and Ctrl-Z go to it. A shell hands the foreground to a job and takes it back.
 /// </summary>
 public sealed class ControllingTerminal : IDisposable
 {
@@ -14,18 +14,17 @@ public sealed class ControllingTerminal : IDisposable
     private ControllingTerminal(Descriptor terminal) => _terminal = terminal;
 
     /// <summary>
-    /// The number of the process group that has the foreground. Setting it blocks no one and stops no one, this process included, in the
-    /// foreground or not.
+    /// The process group in the foreground. Setting it blocks and stops no process; this process may be in the foreground or not.
     /// </summary>
     /// <exception cref="FairleadException">
-    /// Getting: Unavailable, the terminal has hung up. Setting: PermissionDenied, no such group in this session.
+    /// Get: Unavailable, the terminal has hung up. Set: PermissionDenied, the session has no such group.
     /// </exception>
     public int Foreground
     {
         get
         {
             int group = Libc.TerminalForeground(_terminal.Number);
-            return group >= 0 ? group : throw ErrnoMap.Failure("the terminal does not tell who has its foreground", Libc.LastError);
+            return group >= 0 ? group : throw ErrnoMap.Failure("the foreground group of the terminal cannot be read", Libc.LastError);
         }
 
         set
@@ -34,7 +33,7 @@ public sealed class ControllingTerminal : IDisposable
             if (error != Errno.None)
             {
                 throw ErrnoMap.Failure(
-                    string.Create(CultureInfo.InvariantCulture, $"the process group {value} cannot have the terminal"), error);
+                    string.Create(CultureInfo.InvariantCulture, $"the process group {value} cannot be put in the foreground"), error);
             }
         }
     }
@@ -42,16 +41,17 @@ public sealed class ControllingTerminal : IDisposable
     /// <summary>The process group of this process.</summary>
     public static int OwnGroup => Libc.ProcessGroupOf(0);
 
-    /// <summary>Opens it; null where this process has none: a service, a test, a pipeline of a script without one.</summary>
+    /// <summary>Opens the terminal; null if this process has none: a service, a test, a pipeline of a script without one.</summary>
     public static ControllingTerminal? TryOpen() => Open() is { } terminal ? new ControllingTerminal(terminal) : null;
 
     /// <summary>
-    /// How it is set up now (echo, lines, special keys), to be given back when a job that may have changed that has left the foreground.
+    /// Returns the current modes of the terminal (echo, lines, special keys). Restore them when a job that may have changed them has left
+    /// the foreground.
     /// </summary>
     /// <exception cref="FairleadException">Unavailable: the terminal has hung up.</exception>
     public TerminalModes SaveModes() => TerminalModes.Of(_terminal);
 
-    /// <summary>Sets it up as it was, when what was written to it has been shown.</summary>
+    /// <summary>Restores saved modes, after pending output has been shown.</summary>
     /// <exception cref="FairleadException">Unavailable: the terminal has hung up.</exception>
     public void RestoreModes(TerminalModes modes)
     {
@@ -62,7 +62,7 @@ public sealed class ControllingTerminal : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _terminal.Dispose();
 
-    /// <summary>The number of a child's standard stream that is the terminal, which the child needs to take it.</summary>
+    /// <summary>Returns the number of a child's standard stream that is the terminal; the child takes the terminal through it.</summary>
     internal static int NumberForChild(IReadOnlyList<(Descriptor Source, int Target)> given)
     {
         for (int number = 0; number <= 2; number++)
@@ -81,17 +81,17 @@ public sealed class ControllingTerminal : IDisposable
 
         throw new FairleadException(
             ErrorCode.NotSupported,
-            "the child has no terminal that it could take",
-            "Leave one of its standard streams to the terminal, or TakesTerminal away.");
+            "the child has no terminal to take",
+            "Leave one of its standard streams on the terminal, or do not set TakesTerminal.");
     }
 
-    /// <summary>By the parent of a child that could not do it itself.</summary>
+    /// <summary>Hands the terminal to a child that could not take it itself. Called by its parent.</summary>
     internal static void HandOver(int group)
     {
         using Descriptor? terminal = Open();
         if (terminal is not null && SetForeground(terminal, group) == Errno.None)
         {
-            // It may have read too early, and been stopped for it.
+            // The child may have read too early and been stopped for it.
             _ = Libc.Kill(-group, Signal.Continue.Number);
         }
     }
@@ -99,7 +99,7 @@ public sealed class ControllingTerminal : IDisposable
     private static Descriptor? Open() => NativeFile.Open("/dev/tty", OpenFlags.ReadWrite, out _);
 
     private static Errno SetForeground(Descriptor terminal, int group) =>
-        // Out of the background the kernel answers with SIGTTOU, unless the thread that asks has blocked it.
+        // The kernel answers a background process with SIGTTOU, unless the calling thread blocks that signal.
         SignalMask.While(
             Signal.TerminalOutput.Number, () => Libc.SetTerminalForeground(terminal.Number, group) == 0 ? Errno.None : Libc.LastError);
 }

@@ -4,11 +4,11 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
-/// <summary>What this process was given by the one that started it.</summary>
+/// <summary>The channel and sockets that this process inherited from its starter.</summary>
 /// <remarks>
-/// The channel of <see cref="ChildProcessOptions.Channel"/> comes in the variable <c>FAIRLEAD_FD</c>: <c>3</c>, or <c>3,4</c> (read,
-/// write). What a service manager has opened, mostly sockets that listen, comes by its convention (<c>LISTEN_FDS</c>, <c>LISTEN_PID</c>,
-/// <c>LISTEN_FDNAMES</c>). What was inherited goes to no child of this process, and the variables neither.
+/// The variable <c>FAIRLEAD_FD</c> names the channel of <see cref="ChildProcessOptions.Channel"/>: <c>3</c>, or <c>3,4</c> (read, write). A
+/// service manager passes sockets, mostly listening ones, by its own convention (<c>LISTEN_FDS</c>, <c>LISTEN_PID</c>,
+/// <c>LISTEN_FDNAMES</c>). Children of this process inherit neither the descriptors nor the variables.
 /// </remarks>
 public static class Inherited
 {
@@ -23,10 +23,10 @@ public static class Inherited
     public static bool HasChannel => TryGetAddress(out _);
 
     /// <summary>
-    /// Where this process finds its end of the channel: <c>fd://3</c>. It can be opened once, by any pattern that the channel can carry;
-    /// the parent's end connects where this one binds, and the other way round.
+    /// The address of this process's end of the channel: <c>fd://3</c>. It can be opened once, by any pattern that the channel can carry.
+    /// The parent's end connects if this one binds, and vice versa.
     /// </summary>
-    /// <exception cref="FairleadException">NotFound: it was started without one.</exception>
+    /// <exception cref="FairleadException">NotFound: this process was started without a channel.</exception>
     public static Address Address =>
         TryGetAddress(out Address? address)
             ? address
@@ -36,8 +36,8 @@ public static class Inherited
                 "Start it by ChildProcess with a Channel, or by fairlead spawn --channel duplex.");
 
     /// <summary>
-    /// What a service manager has opened for this process (socket activation), in its order: <c>fd://3</c>, <c>fd://4</c>. Empty: it was
-    /// not started so. Where each has a name (<c>FileDescriptorName=</c>), that finds it, too: <c>fd://orders</c>.
+    /// The sockets that a service manager has opened for this process (socket activation), in its order: <c>fd://3</c>, <c>fd://4</c>.
+    /// Empty if there are none. A socket with a unique name (<c>FileDescriptorName=</c>) can be opened by that too: <c>fd://orders</c>.
     /// </summary>
     public static IReadOnlyList<Address> Sockets
     {
@@ -52,7 +52,7 @@ public static class Inherited
         }
     }
 
-    /// <summary>Its end of the channel; false when it was started without one.</summary>
+    /// <summary>Returns this process's end of the channel; false if it was started without one.</summary>
     public static bool TryGetAddress([NotNullWhen(true)] out Address? address)
     {
         Claim();
@@ -60,7 +60,7 @@ public static class Inherited
         return address is not null;
     }
 
-    /// <summary>Takes note of what was given to it, once: from now on it is this process's alone.</summary>
+    /// <summary>Claims the inherited descriptors, once: from now on they belong to this process only.</summary>
     internal static void Claim()
     {
         using (Gate.Hold())
@@ -77,7 +77,7 @@ public static class Inherited
             int[] numbers = Numbers(channel);
             if (numbers.Length == 0 || numbers.Any(static number => NativePipe.IsClosedOnExec(number) is not false))
             {
-                // A leftover of somebody who has passed the variable on, and not what it names.
+                // A leftover: another program passed the variable on, but not the descriptors that it names.
                 return;
             }
 

@@ -5,8 +5,8 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// What a child is given of open things, and what stays here of them. Disposed when the child is started or is not: what was not taken is
-/// closed.
+/// The descriptors for a child, and the ends of them that stay here. Dispose it after the start, whether it succeeded or not: it closes
+/// what was not taken.
 /// </summary>
 internal sealed class Plumbing : IDisposable
 {
@@ -20,10 +20,10 @@ internal sealed class Plumbing : IDisposable
     {
     }
 
-    /// <summary>For the child: its descriptors by number.</summary>
+    /// <summary>The descriptors for the child, by number.</summary>
     public IReadOnlyList<(Descriptor Source, int Target)> Given => _given;
 
-    /// <summary>What the child finds in <see cref="Inherited.Variable"/>, or null.</summary>
+    /// <summary>The value of <see cref="Inherited.Variable"/> for the child, or null.</summary>
     public string? Channel { get; private set; }
 
     public static Plumbing Lay(ChildProcessOptions options)
@@ -42,7 +42,7 @@ internal sealed class Plumbing : IDisposable
                     throw new ArgumentException(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"The number {target} is one of the standard streams', or the channel's: take one from {FirstOfChannel + 2}."),
+                            $"The number {target} belongs to a standard stream or the channel: use {FirstOfChannel + 2} or higher."),
                         nameof(options));
                 }
 
@@ -59,7 +59,8 @@ internal sealed class Plumbing : IDisposable
     }
 
     /// <summary>
-    /// This side's ends of the channel, offered to whoever opens the address. The release is <see cref="OfferedDescriptors.Withdraw"/>.
+    /// Takes this side's ends of the channel, offered to the opener of the address. <see cref="OfferedDescriptors.Withdraw"/> releases
+    /// them.
     /// </summary>
     public Descriptor[] TakeChannel(int child, out Address? address)
     {
@@ -116,7 +117,7 @@ internal sealed class Plumbing : IDisposable
         {
             if (number != 2)
             {
-                throw new ArgumentException("Only standard error can lead where standard output leads.", nameof(redirection));
+                throw new ArgumentException("Only standard error can be redirected to standard output.", nameof(redirection));
             }
 
             int output = _given.FindIndex(static given => given.Target == 1);
@@ -139,7 +140,7 @@ internal sealed class Plumbing : IDisposable
                 _kept.Add(own);
                 Give(childs);
 
-                // Programs that know nothing of Fairlead expect reads that wait.
+                // Programs that do not know Fairlead expect blocking reads.
                 _ = NativePipe.SetNonBlocking(childs, isSet: false);
                 break;
             case ChannelKind.ToChild:
@@ -149,13 +150,13 @@ internal sealed class Plumbing : IDisposable
                 LayFromChild();
                 break;
             case ChannelKind.Pipes:
-                // Each side names the one that it reads first: the child's first is this side's second.
+                // Each side lists its read end first: the child's first is this side's second.
                 LayToChild();
                 LayFromChild();
                 _kept.Reverse();
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(kind), kind, "There is no such channel.");
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind of channel is unknown.");
         }
 
         Channel = string.Join(
@@ -189,5 +190,5 @@ internal sealed class Plumbing : IDisposable
     }
 
     private static Descriptor CopyOf(int number) =>
-        NativeSpawn.Duplicate(number, 0, out Errno error) ?? throw ErrnoMap.Failure("standard output cannot be given to a child", error);
+        NativeSpawn.Duplicate(number, 0, out Errno error) ?? throw ErrnoMap.Failure("standard output cannot be passed to a child", error);
 }

@@ -3,34 +3,34 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
-/// <summary>What goes wrong with processes that exist already, said once.</summary>
+/// <summary>The errors of operations on existing processes.</summary>
 internal static class ProcessErrors
 {
     public static FairleadException NotFound(int processId) =>
-        new(ErrorCode.NotFound, string.Create(CultureInfo.InvariantCulture, $"there is no process {processId}"));
+        new(ErrorCode.NotFound, string.Create(CultureInfo.InvariantCulture, $"process {processId} does not exist"));
 
-    /// <summary>The number is another's by now.</summary>
+    /// <summary>Creates the error for a process number that belongs to another process by now.</summary>
     public static FairleadException Reused(ProcessIdentity identity) =>
         new(
             ErrorCode.NotFound,
-            $"the process {identity} has ended, and its number is another's by now: {Describe(identity.ProcessId)}",
+            $"the process {identity} has ended, and its number now belongs to {Describe(identity.ProcessId)}",
             "Nothing was sent")
         {
             Peer = PeerOf(identity.ProcessId),
         };
 
-    /// <summary>Why a signal was not sent.</summary>
+    /// <summary>Creates the error for a signal that could not be sent.</summary>
     public static FairleadException CannotSend(string target, int processId, Signal signal, Errno error) =>
         error switch
         {
-            Errno.ESRCH => new(ErrorCode.NotFound, $"there is no {target}"),
+            Errno.ESRCH => new(ErrorCode.NotFound, $"{target} does not exist"),
             Errno.EPERM => new(
-                ErrorCode.PermissionDenied, $"{target} is another user's, and cannot be sent {signal}", "Send it as that user, or as root")
+                ErrorCode.PermissionDenied, $"{signal} cannot be sent to {target} of another user", "Send it as that user, or as root")
             {
                 Errno = (int)error,
                 Peer = PeerOf(processId),
             },
-            Errno.EAGAIN => new(ErrorCode.Full, $"{target} cannot be queued {signal}: as many are pending as may be", "See ulimit -i")
+            Errno.EAGAIN => new(ErrorCode.Full, $"{signal} cannot be queued for {target}: too many are pending", "See ulimit -i")
             {
                 Errno = (int)error,
                 Peer = PeerOf(processId),
@@ -38,7 +38,7 @@ internal static class ProcessErrors
             _ => ErrnoMap.Failure($"{target} cannot be sent {signal}", error),
         };
 
-    /// <summary>For people: <c>pid 4242 (make)</c>.</summary>
+    /// <summary>Describes a process for people: <c>pid 4242 (make)</c>.</summary>
     public static string Describe(int processId) => PeerOf(processId).ToString();
 
     private static Peer PeerOf(int processId) => new() { ProcessId = processId, Program = NativeProcess.CommandLine(processId) };

@@ -9,21 +9,21 @@ public readonly record struct ProcessGroup
         IsSession = isSession;
     }
 
-    /// <summary>That of the process that starts it. The default.</summary>
+    /// <summary>The group of the starting process. The default.</summary>
     public static ProcessGroup Inherited => default;
 
-    /// <summary>One of its own, whose number is the child's process id.</summary>
+    /// <summary>A new group, whose number is the child's process ID.</summary>
     public static ProcessGroup New => new(0, false);
 
-    /// <summary>One of its own in a session of its own, without a terminal: nothing that happens to the terminal reaches it.</summary>
+    /// <summary>A new group in a new session without a terminal: no terminal event reaches it.</summary>
     public static ProcessGroup NewSession => new(null, true);
 
-    /// <summary>The number to join; 0: a new one; null: none is joined.</summary>
+    /// <summary>The number of the group to join; 0: a new one; null: do not join.</summary>
     internal int? Id { get; }
 
     internal bool IsSession { get; }
 
-    /// <summary>One that exists, in this session: that of an earlier child.</summary>
+    /// <summary>An existing group of this session: that of an earlier child.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     public static ProcessGroup Join(int id)
     {

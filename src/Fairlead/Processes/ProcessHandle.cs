@@ -3,12 +3,12 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// A hold on a process that exists already (a pidfd): what is sent by it reaches that process or nobody, never another that got its number;
-/// and its end is known at once, whoever its parent is.
+/// A handle to an existing process (a pidfd). A signal sent through it reaches that process or none, never another that got its number. It
+/// reports the end of the process at once, also if this process is not the parent.
 /// </summary>
 /// <remarks>
-/// Any number of threads may use it. Disposing lets go of it, and does nothing to the process. How it ended, only its parent can ask: see
-/// <see cref="ChildProcess"/>.
+/// Any number of threads may use it. Disposing closes the handle and does not affect the process. Only the parent can learn how the process
+/// ended: see <see cref="ChildProcess"/>.
 /// </remarks>
 public sealed class ProcessHandle : IDisposable
 {
@@ -23,37 +23,41 @@ public sealed class ProcessHandle : IDisposable
         _descriptor = descriptor;
     }
 
-    /// <summary>The process, and no other.</summary>
+    /// <summary>The identity of the process.</summary>
     public ProcessIdentity Identity { get; }
 
-    /// <summary>Its command line, the program shortened to its file name; null where it cannot be seen, or has ended.</summary>
+    /// <summary>
+    /// Its command line, with the program shortened to its file name; null if that is not visible or the process has ended.
+    /// </summary>
     public string? Program => HasExited ? null : NativeProcess.CommandLine(Identity.ProcessId);
 
-    /// <summary>Whether it has ended, be it that its parent has not asked yet how.</summary>
+    /// <summary>Whether the process has ended, even if its parent has not collected its status yet.</summary>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public bool HasExited => BlockingWait.Wait(_descriptor, PollEvents.Read, TimeSpan.Zero) != PollEvents.None;
 
-    /// <summary>Takes hold of the process that has this number now.</summary>
+    /// <summary>Opens the process that has this number now.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
-    /// <exception cref="FairleadException">NotFound: there is none, or it has ended.</exception>
+    /// <exception cref="FairleadException">NotFound: there is no such process, or it has ended.</exception>
     public static ProcessHandle Open(int processId)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(processId);
         return Open(processId, expected: null);
     }
 
-    /// <summary>Takes hold of this very process.</summary>
-    /// <exception cref="FairleadException">NotFound: it has ended; where its number is another's by now, the error says whose.</exception>
+    /// <summary>Opens exactly this process.</summary>
+    /// <exception cref="FairleadException">
+    /// NotFound: it has ended; if another process has its number by now, the message names that one.
+    /// </exception>
     public static ProcessHandle Open(ProcessIdentity identity) => Open(identity.ProcessId, identity.Start);
 
-    /// <summary>Sends it a signal.</summary>
-    /// <param name="signal">0 only asks.</param>
+    /// <summary>Sends the process a signal.</summary>
+    /// <param name="signal">The signal; 0 only checks that one may be sent.</param>
     /// <param name="value">
-    /// Comes with it where the receiver has blocked it (<see cref="Signals.ListenAsync(Signal, CancellationToken)"/>); real-time signals
-    /// are queued each with its own.
+    /// A number for the receiver, which gets it if it has blocked the signal
+    /// (<see cref="Signals.ListenAsync(Signal, CancellationToken)"/>). Real-time signals are queued, each with its own number.
     /// </param>
     /// <exception cref="FairleadException">
-    /// NotFound: it has ended. PermissionDenied: it is another user's. Full: too many are queued.
+    /// NotFound: the process has ended. PermissionDenied: it belongs to another user. Full: too many signals are queued.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public void Send(Signal signal, int? value = null)
@@ -68,14 +72,14 @@ public sealed class ProcessHandle : IDisposable
         }
     }
 
-    /// <summary>Waits until it has ended. Blocks; do not dispose meanwhile.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <returns>False when the time has passed.</returns>
+    /// <summary>Blocks until the process has ended. Do not dispose the handle meanwhile.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <returns>False if the time ran out.</returns>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public bool WaitForExit(TimeSpan? timeout = null) =>
         BlockingWait.Wait(_descriptor, PollEvents.Read, timeout ?? Timeout.InfiniteTimeSpan) != PollEvents.None;
 
-    /// <summary>Waits until it has ended, without a thread.</summary>
+    /// <summary>Waits until the process has ended. Takes no thread.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The handle was disposed, before or meanwhile.</exception>
     public Task WaitForExitAsync(CancellationToken cancellationToken = default)
@@ -88,7 +92,7 @@ public sealed class ProcessHandle : IDisposable
         }
     }
 
-    /// <summary>Lets go of it. The process goes on.</summary>
+    /// <summary>Closes the handle. The process runs on.</summary>
     public void Dispose()
     {
         using (_gate.Hold())
@@ -100,10 +104,10 @@ public sealed class ProcessHandle : IDisposable
         _descriptor.Dispose();
     }
 
-    /// <summary>For people: the process, as <c>fairlead signal</c> takes it.</summary>
+    /// <summary>Returns the process in the form that <c>fairlead signal</c> takes.</summary>
     public override string ToString() => Identity.ToString();
 
-    // The descriptor first: from then on the number stands for the process that it had, or for none.
+    // Open the descriptor first: from then on the number refers to that process or to none.
     private static ProcessHandle Open(int processId, long? expected)
     {
         Descriptor descriptor =
@@ -112,7 +116,7 @@ public sealed class ProcessHandle : IDisposable
                 error == Errno.ESRCH ? ProcessErrors.NotFound(processId) : ErrnoMap.Failure($"cannot open process {processId}", error));
         long? start = ProcessIdentity.StartOf(processId);
 
-        // What has ended by now may have given its number away before its beginning was read.
+        // If the process has ended by now, another may have got its number before the start time was read.
         bool hasEnded = BlockingWait.Wait(descriptor, PollEvents.Read, TimeSpan.Zero) != PollEvents.None;
         if (start is { } found && !hasEnded && (expected is null || expected == found))
         {
@@ -147,7 +151,7 @@ public sealed class ProcessHandle : IDisposable
             _registration.Dispose();
             if (_exited.TrySetException(new ObjectDisposedException(nameof(ProcessHandle))))
             {
-                // Nobody need be waiting.
+                // Observe the exception: no caller may be waiting.
                 _ = _exited.Task.Exception;
             }
         }

@@ -4,10 +4,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
-/// <summary>
-/// A signal, by its number: <c>Signal.Terminate</c>, <c>Signal.RealTime(3)</c>, <c>Signal.Parse("HUP")</c>. Every number is Linux's.
-/// </summary>
-/// <remarks>The default value, 0, is no signal: to send it is only to ask whether a process is there.</remarks>
+/// <summary>A signal by its Linux number: <c>Signal.Terminate</c>, <c>Signal.RealTime(3)</c>, <c>Signal.Parse("HUP")</c>.</summary>
+/// <remarks>The default value 0 is not a signal: sending it only checks that the process exists.</remarks>
 public readonly record struct Signal
 {
     private const int Last = 64;
@@ -23,20 +21,20 @@ public readonly record struct Signal
     /// <summary>The kernel's number.</summary>
     public int Number { get; }
 
-    /// <summary>For instance <c>SIGTERM</c>, <c>SIGRTMIN+3</c>.</summary>
+    /// <summary>The name, for instance <c>SIGTERM</c> or <c>SIGRTMIN+3</c>.</summary>
     public string Name => Number == 0 ? "no signal"
         : Number < Names.Length ? $"SIG{Names[Number]}"
         : Number == FirstRealTime ? "SIGRTMIN"
         : Number > FirstRealTime ? string.Create(CultureInfo.InvariantCulture, $"SIGRTMIN+{Number - FirstRealTime}")
         : string.Create(CultureInfo.InvariantCulture, $"signal {Number}");
 
-    /// <summary>Whether it is queued with its value rather than merely noted: SIGRTMIN and those behind it.</summary>
+    /// <summary>Whether the kernel queues the signal with its value rather than only marking it pending: SIGRTMIN and above.</summary>
     public bool IsRealTime => Number >= FirstRealTime;
 
-    /// <summary>Whether it can be neither caught, nor ignored, nor blocked: SIGKILL and SIGSTOP.</summary>
+    /// <summary>Whether a process can neither catch, ignore nor block it: SIGKILL and SIGSTOP.</summary>
     public bool IsUncatchable => this == Kill || this == Stop;
 
-    /// <summary>SIGHUP: the terminal is gone, or reread your configuration.</summary>
+    /// <summary>SIGHUP: the terminal is gone, or a request to reread the configuration.</summary>
     public static Signal Hangup => new(1);
 
     /// <summary>SIGINT: Ctrl-C.</summary>
@@ -45,56 +43,56 @@ public readonly record struct Signal
     /// <summary>SIGQUIT: Ctrl-\, with a core dump.</summary>
     public static Signal Quit => new(3);
 
-    /// <summary>SIGABRT: the process has given itself up.</summary>
+    /// <summary>SIGABRT: the process has aborted itself.</summary>
     public static Signal Abort => new(6);
 
-    /// <summary>SIGKILL: ends a process, which cannot do anything about it.</summary>
+    /// <summary>SIGKILL: ends a process unconditionally.</summary>
     public static Signal Kill => new(9);
 
-    /// <summary>SIGUSR1: means what the program says.</summary>
+    /// <summary>SIGUSR1: for the program's own use.</summary>
     public static Signal User1 => new(10);
 
-    /// <summary>SIGSEGV: memory that is not there was used.</summary>
+    /// <summary>SIGSEGV: an invalid memory access.</summary>
     public static Signal SegmentationFault => new(11);
 
-    /// <summary>SIGUSR2: means what the program says.</summary>
+    /// <summary>SIGUSR2: for the program's own use.</summary>
     public static Signal User2 => new(12);
 
-    /// <summary>SIGPIPE: written to a pipe that nobody reads.</summary>
+    /// <summary>SIGPIPE: a write to a pipe without a reader.</summary>
     public static Signal Pipe => new(13);
 
     /// <summary>SIGALRM: the alarm clock.</summary>
     public static Signal Alarm => new(14);
 
-    /// <summary>SIGTERM: please end.</summary>
+    /// <summary>SIGTERM: a request to end.</summary>
     public static Signal Terminate => new(15);
 
     /// <summary>SIGCHLD: a child has ended, stopped or continued.</summary>
     public static Signal Child => new(17);
 
-    /// <summary>SIGCONT: go on.</summary>
+    /// <summary>SIGCONT: continues a stopped process.</summary>
     public static Signal Continue => new(18);
 
-    /// <summary>SIGSTOP: stops a process, which cannot do anything about it.</summary>
+    /// <summary>SIGSTOP: stops a process unconditionally.</summary>
     public static Signal Stop => new(19);
 
     /// <summary>SIGTSTP: Ctrl-Z.</summary>
     public static Signal TerminalStop => new(20);
 
-    /// <summary>SIGTTIN: read from the terminal out of the background.</summary>
+    /// <summary>SIGTTIN: a background process read from the terminal.</summary>
     public static Signal TerminalInput => new(21);
 
-    /// <summary>SIGTTOU: wrote to the terminal, or set it up, out of the background.</summary>
+    /// <summary>SIGTTOU: a background process wrote to the terminal or changed its modes.</summary>
     public static Signal TerminalOutput => new(22);
 
-    /// <summary>SIGWINCH: the window of the terminal has another size.</summary>
+    /// <summary>SIGWINCH: the terminal window has changed its size.</summary>
     public static Signal WindowChange => new(28);
 
-    // The C library keeps the first ones for itself, so that the number is its to say.
+    // The C library reserves the first ones, and therefore decides the number.
     private static int FirstRealTime => Libc.FirstRealTimeSignal();
 
-    /// <summary>The real-time signal of that distance from SIGRTMIN.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There are not so many: some 30.</exception>
+    /// <summary>Returns the real-time signal SIGRTMIN plus an offset.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The offset is too large; there are about 30.</exception>
     public static Signal RealTime(int offset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -102,7 +100,7 @@ public readonly record struct Signal
         return new Signal(FirstRealTime + offset);
     }
 
-    /// <summary>The signal of a number from 0 to 64.</summary>
+    /// <summary>Returns the signal with a number from 0 to 64.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such signal.</exception>
     public static Signal FromNumber(int number)
     {
@@ -111,14 +109,14 @@ public readonly record struct Signal
         return new Signal(number);
     }
 
-    /// <summary>Reads <c>TERM</c>, <c>SIGTERM</c>, <c>15</c>, <c>RTMIN+3</c>, in either case.</summary>
+    /// <summary>Parses <c>TERM</c>, <c>SIGTERM</c>, <c>15</c> or <c>RTMIN+3</c>, in upper or lower case.</summary>
     /// <exception cref="ArgumentException">There is no such signal.</exception>
     public static Signal Parse(string text) =>
         TryParse(text, out Signal signal)
             ? signal
-            : throw new ArgumentException($"There is no signal '{text}'. Write TERM, SIGTERM, 15 or RTMIN+3.", nameof(text));
+            : throw new ArgumentException($"'{text}' is not a signal. Write TERM, SIGTERM, 15 or RTMIN+3.", nameof(text));
 
-    /// <summary>Reads a signal as <see cref="Parse"/> does; false when there is none of that name.</summary>
+    /// <summary>Parses a signal like <see cref="Parse"/>; false if there is no such signal.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Signal signal)
     {
         signal = default;

@@ -4,9 +4,9 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// What this process does with each signal: ignores it, or hands it to who listens. The runtime has the handlers; it leaves an ignored
-/// signal alone, also where somebody registers for it, and takes its own handler for installed wherever it has once installed it. So what
-/// was there is kept and put back here.
+/// What this process does with each signal: it ignores the signal, or hands it to listeners. The runtime installs the handlers. It leaves
+/// an ignored signal alone, even when a listener registers for it, and assumes its handler is still installed once it has installed it. So
+/// this class saves and restores the previous state.
 /// </summary>
 internal static class SignalDispositions
 {
@@ -14,14 +14,14 @@ internal static class SignalDispositions
 
     private static readonly RankedLock Gate = new(LockRank.SignalDispositions);
 
-    // What was set before Ignore, for RestoreDefault and for listeners.
+    // The actions before Ignore, for RestoreDefault and for listeners.
     private static readonly Dictionary<int, byte[]> BeforeIgnore = [];
 
-    // How many listen, and what is to be done when the last has ended, if anything.
+    // The number of listeners of each signal, and an action to run when the last of them has ended.
     private static readonly Dictionary<int, int> Listeners = [];
     private static readonly Dictionary<int, Action> Afterwards = [];
 
-    /// <summary>Refuses what is none, what nobody can catch, and what the runtime lives by.</summary>
+    /// <summary>Rejects 0, signals that no process can catch, and those that the runtime needs.</summary>
     public static void RequireOurs(Signal signal)
     {
         RequireCatchable(signal);
@@ -29,27 +29,27 @@ internal static class SignalDispositions
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"{signal} is the .NET runtime's or the C library's own, and a program cannot have it",
-                "Choose another: SIGUSR1, SIGUSR2, SIGRTMIN+1 and behind it are free");
+                $"the .NET runtime or the C library needs {signal} itself",
+                "Use another signal: SIGUSR1, SIGUSR2, SIGRTMIN+1 and above are free");
         }
     }
 
-    /// <summary>Refuses what is none, and what the kernel lets nobody catch, ignore or block.</summary>
+    /// <summary>Rejects 0, and signals that no process can catch, ignore or block.</summary>
     public static void RequireCatchable(Signal signal)
     {
         if (signal.Number == 0)
         {
-            throw new ArgumentException("0 is no signal.", nameof(signal));
+            throw new ArgumentException("0 is not a signal.", nameof(signal));
         }
 
         if (signal.IsUncatchable)
         {
             throw new ArgumentException(
-                $"{signal} can be neither caught, nor ignored, nor blocked: the kernel does it to the process.", nameof(signal));
+                $"{signal} can be neither caught, nor ignored, nor blocked: the kernel always applies it.", nameof(signal));
         }
     }
 
-    /// <summary>Has a function called when the signal comes, instead of what it does by itself. Released by disposing the result.</summary>
+    /// <summary>Calls a function when the signal arrives, instead of its default effect. Disposing the result ends that.</summary>
     public static IDisposable Catch(Signal signal, Action onSignal)
     {
         int number = signal.Number;
@@ -65,7 +65,8 @@ internal static class SignalDispositions
             PosixSignalRegistration registration = Register(number, onSignal);
             if (!IsHandled(number))
             {
-                // The runtime takes it for installed, since it saw it ignored when the program started. It has one handler for all.
+                // The runtime believes its handler is installed, since it saw the signal ignored at program start. It has one handler for
+                // all signals.
                 using PosixSignalRegistration other = PosixSignalRegistration.Create(
                     (PosixSignal)Urgent, static context => context.Cancel = true);
                 NativeSignal.SetAction(number, NativeSignal.ActionOf(Urgent));
@@ -88,15 +89,15 @@ internal static class SignalDispositions
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                "SIGCHLD cannot be ignored: nobody would learn how a child has ended",
-                "Leave it: it does nothing by itself");
+                "SIGCHLD cannot be ignored: no program would learn how a child ended",
+                "Leave it alone: by default it has no effect");
         }
 
         using (Gate.Hold())
         {
             if (Listeners.GetValueOrDefault(signal.Number) > 0)
             {
-                throw new InvalidOperationException($"Somebody listens to {signal}. End that first.");
+                throw new InvalidOperationException($"A listener in this process has {signal}. End the listener first.");
             }
 
             if (NativeSignal.HandlerOf(signal.Number) != Libc.SIG_IGN)
@@ -115,7 +116,7 @@ internal static class SignalDispositions
             int number = signal.Number;
             if (Afterwards.ContainsKey(number))
             {
-                // The runtime would ignore it by itself, if it was inherited so.
+                // The runtime would ignore it again by itself if that was inherited.
                 Afterwards[number] = () => NativeSignal.SetHandler(number, Libc.SIG_DFL);
             }
             else if (NativeSignal.HandlerOf(number) == Libc.SIG_IGN)
@@ -135,7 +136,7 @@ internal static class SignalDispositions
         }
         else
         {
-            // Inherited.
+            // The ignored state was inherited.
             NativeSignal.SetHandler(number, Libc.SIG_DFL);
         }
     }
@@ -150,7 +151,7 @@ internal static class SignalDispositions
         NativeSignal.SetHandler(number, Libc.SIG_IGN);
     }
 
-    // What these do by themselves harms nobody, and the base library looks after its own children and terminal by it.
+    // The default effect of these signals is harmless, and the base library needs it for its own children and the terminal.
     private static PosixSignalRegistration Register(int number, Action onSignal) =>
         PosixSignalRegistration.Create(
             (PosixSignal)number,

@@ -1,13 +1,13 @@
 namespace Fairlead.Processes;
 
-/// <summary>Calls a function for each signal, one after the other.</summary>
+/// <summary>Calls a function for each signal, one call after the other.</summary>
 internal sealed class SignalHandler : IDisposable
 {
     private readonly SignalListener _listener;
 
     public SignalHandler(Signal signal, Action<SignalInfo> handler)
     {
-        // Released by Dispose.
+        // Dispose releases it.
         _listener = new([signal], CancellationToken.None);
         ThreadPool.UnsafeQueueUserWorkItem(
             static state => Listen(state._listener, state.handler), (_listener, handler), preferLocal: false);
@@ -15,7 +15,7 @@ internal sealed class SignalHandler : IDisposable
 
     public void Dispose() => _listener.End();
 
-    // Nobody awaits it: an exception of the handler ends the process.
+    // No caller awaits it: an exception of the handler ends the process.
     private static async void Listen(SignalListener listener, Action<SignalInfo> handler)
     {
         while (await NextAsync(listener).ConfigureAwait(false))
@@ -32,7 +32,7 @@ internal sealed class SignalHandler : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Disposed: that is its end.
+            // Disposed: the enumeration ends.
             return false;
         }
     }

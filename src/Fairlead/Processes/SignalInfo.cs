@@ -1,28 +1,28 @@
 namespace Fairlead.Processes;
 
-/// <summary>A signal that has come, and what is known of it.</summary>
-/// <param name="Signal">Which.</param>
+/// <summary>A received signal.</summary>
+/// <param name="Signal">The signal.</param>
 public readonly record struct SignalInfo(Signal Signal)
 {
     /// <summary>
-    /// How many have come. More than one where the program was slower than they: the runtime tells of each, and what nobody has taken yet
-    /// is counted. The kernel itself keeps one of an ordinary signal, however many were sent meanwhile.
+    /// How many have arrived. More than one if the program was slower: the runtime reports each one, and Fairlead counts those not taken
+    /// yet. The kernel itself keeps only one pending ordinary signal, however many were sent meanwhile.
     /// </summary>
     public int Count { get; init; } = 1;
 
     /// <summary>
-    /// The number that was sent with it. Only where the process was started with the signal blocked; else the runtime takes it, and does
-    /// not tell.
+    /// The number that was sent with it. Only available if the process was started with the signal blocked; otherwise the runtime takes it
+    /// and discards the number.
     /// </summary>
     public int? Value { get; init; }
 
-    /// <summary>The process that sent it; null for the kernel's own (Ctrl-C, an alarm), and where the signal was not blocked.</summary>
+    /// <summary>The sending process; null for signals of the kernel (Ctrl-C, an alarm), and if the signal was not blocked.</summary>
     public int? SenderId { get; init; }
 
-    /// <summary>The user of the process that sent it.</summary>
+    /// <summary>The user of the sending process.</summary>
     public uint? SenderUserId { get; init; }
 
-    /// <summary>For people: <c>SIGHUP</c>, <c>SIGRTMIN+3 with 42 from pid 4242</c>.</summary>
+    /// <summary>Returns a text for people: <c>SIGHUP</c>, <c>SIGRTMIN+3 with 42 from pid 4242</c>.</summary>
     public override string ToString() => string.Concat(
         Signal.Name,
         Count > 1 ? FormattableString.Invariant($", {Count} times") : "",

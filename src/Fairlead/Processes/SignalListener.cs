@@ -3,8 +3,8 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// Receives some signals: those that are blocked in the whole process from the kernel, with all that it knows of them; the others from the
-/// runtime, which says that they came. Of the first the kernel keeps what is not taken yet; the others are counted here.
+/// Receives several signals. It reads those that are blocked in the whole process from the kernel, with all details, and the kernel keeps
+/// what is not taken yet. The runtime reports the others without details; this class counts those that are not taken yet.
 /// </summary>
 internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorClient
 {
@@ -16,12 +16,12 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
     private readonly SemaphoreSlim _arrived = new(0);
     private readonly Signal[] _signals;
 
-    // Of the runtime: how many of each, in the order of the first.
+    // From the runtime: the count of each signal, in order of first arrival.
     private readonly Queue<Signal> _counted = new();
     private readonly Dictionary<Signal, int> _counts = [];
     private readonly List<IDisposable> _catches = [];
 
-    // Of the kernel.
+    // From the kernel.
     private readonly Queue<SignalInfo> _received = new();
     private readonly Descriptor? _descriptor;
     private readonly Registration? _registration;
@@ -38,7 +38,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
             ulong blocked = 0;
             foreach (Signal signal in signals)
             {
-                // Given back by End, as what follows.
+                // End releases this and what follows.
                 if (BlockedSignals.TryClaim(signal, this))
                 {
                     blocked |= NativeSignal.Bit(signal.Number);
@@ -64,7 +64,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
 
     public SignalInfo Current { get; private set; }
 
-    /// <summary>By who enumerates, before the first: another token that ends it.</summary>
+    /// <summary>Adds another token that cancels the enumeration. Call it before the first element.</summary>
     public void EndBy(CancellationToken cancellationToken) =>
         _ending = cancellationToken.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
 
@@ -109,7 +109,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
     {
         using (_gate.Hold())
         {
-            // One is enough: who is woken takes until nothing is left.
+            // One permit is enough: the woken enumerator takes signals until none is left.
             if (_arrived.CurrentCount == 0)
             {
                 _arrived.Release();
@@ -139,7 +139,7 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
                 return true;
             }
 
-            // If one has come since, it is told of at once.
+            // If another signal has arrived since, this reports it at once.
             _registration?.Arm(PollEvents.Read);
             return false;
         }
@@ -156,14 +156,14 @@ internal sealed class SignalListener : IAsyncEnumerator<SignalInfo>, IReactorCli
             {
                 Value = one.Code == Libc.SI_QUEUE ? one.Value : null,
 
-                // 0: from outside of this process's pid namespace.
+                // 0: the sender is outside this process's pid namespace.
                 SenderId = hasSender && one.ProcessId != 0 ? one.ProcessId : null,
                 SenderUserId = hasSender ? one.UserId : null,
             });
         }
     }
 
-    /// <summary>Puts back what was before. Who waits for the next one is cancelled.</summary>
+    /// <summary>Restores the previous state, and cancels a waiting enumerator.</summary>
     public void End()
     {
         using (_gate.Hold())

@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
-/// <summary>What a process does with signals, as <c>/proc</c> shows it.</summary>
+/// <summary>How a process treats signals, as <c>/proc</c> shows it.</summary>
 public sealed record SignalState
 {
     private const int Last = 64;
@@ -15,16 +15,16 @@ public sealed record SignalState
         Caught = List(masks.Caught);
     }
 
-    /// <summary>Sent, and not delivered yet, since they are blocked or the process is stopped.</summary>
+    /// <summary>Signals that were sent but not delivered yet, because they are blocked or the process is stopped.</summary>
     public IReadOnlyList<Signal> Pending { get; }
 
-    /// <summary>Kept back until they are unblocked, or read by who listens to them: by the main thread.</summary>
+    /// <summary>Signals that the main thread blocks: the kernel keeps them until they are unblocked or a listener reads them.</summary>
     public IReadOnlyList<Signal> Blocked { get; }
 
-    /// <summary>Thrown away when they come. Programs that the process starts ignore them, too.</summary>
+    /// <summary>Signals that the process ignores. Programs that it starts ignore them too.</summary>
     public IReadOnlyList<Signal> Ignored { get; }
 
-    /// <summary>Those for which the program has a handler; in a .NET process the runtime's own are among them.</summary>
+    /// <summary>Signals with a handler; in a .NET process this includes those of the runtime.</summary>
     public IReadOnlyList<Signal> Caught { get; }
 
     private static Signal[] List(ulong mask) =>

@@ -3,10 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// Signals as a stream. It listens from the beginning, for who enumerates it first; each later enumeration listens for itself.
+/// Signals as a stream. It listens from its creation on, for the first enumeration; each later enumeration has its own listener.
 /// </summary>
 [SuppressMessage(
-    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "Who enumerates disposes of the listener.")]
+    "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The enumeration disposes the listener.")]
 internal sealed class SignalStream(Signal[] signals, CancellationToken cancellationToken) : IAsyncEnumerable<SignalInfo>
 {
     private SignalListener? _first = new(signals, cancellationToken);

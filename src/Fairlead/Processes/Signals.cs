@@ -3,16 +3,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
-/// <summary>
-/// Sends signals, and receives them as an asynchronous stream; ignores, blocks and lists them; sets the alarm.
-/// </summary>
+/// <summary>Sends signals, receives them as an asynchronous stream, ignores, blocks and lists them, and sets the alarm.</summary>
 /// <remarks>
 /// <para>
-/// Of what a .NET process receives, the runtime hands on which signal came, and no more. A process that was <i>started</i> with a signal
-/// blocked (<c>fairlead spawn --block</c>, <see cref="ChildProcessOptions.BlockedSignals"/>, <c>env --block-signal</c>) gets each with its
-/// value and its sender.
+/// The .NET runtime reports only which signal arrived. A process that was <i>started</i> with a signal blocked (<c>fairlead spawn
+/// --block</c>, <see cref="ChildProcessOptions.BlockedSignals"/>, <c>env --block-signal</c>) gets each one with its value and sender.
 /// </para>
-/// <para>The idea is that of <c>signalfd</c>, <c>sigqueue</c> and <c>pidfd_send_signal</c>.</para>
+/// <para>Modelled on <c>signalfd</c>, <c>sigqueue</c> and <c>pidfd_send_signal</c>.</para>
 /// </remarks>
 public static partial class Signals
 {
@@ -20,15 +17,17 @@ public static partial class Signals
     public static IReadOnlyList<Signal> Pending => StateOf(Environment.ProcessId).Pending;
 
     /// <summary>
-    /// Sends a signal to whatever process has this number now. To one process and no other:
+    /// Sends a signal to the process that has this number now. To reach exactly one process, use
     /// <see cref="Send(ProcessIdentity, Signal, int?)"/>.
     /// </summary>
-    /// <param name="processId">Its number.</param>
-    /// <param name="signal">0 only asks.</param>
-    /// <param name="value">Comes with it where the receiver has blocked it; real-time signals are queued each with its own.</param>
+    /// <param name="processId">The process ID.</param>
+    /// <param name="signal">The signal; 0 only checks that one may be sent.</param>
+    /// <param name="value">
+    /// A number for the receiver, which gets it if it has blocked the signal. Real-time signals are queued, each with its own number.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     /// <exception cref="FairleadException">
-    /// NotFound: there is no such process. PermissionDenied: it is another user's. Full: too many are queued for its user.
+    /// NotFound: there is no such process. PermissionDenied: it belongs to another user. Full: too many signals are queued for its user.
     /// </exception>
     public static void Send(int processId, Signal signal, int? value = null)
     {
@@ -42,12 +41,13 @@ public static partial class Signals
         }
     }
 
-    /// <summary>Sends a signal to this very process, and never to another that got its number.</summary>
-    /// <param name="process">As <see cref="ProcessIdentity.Of"/> or <see cref="ProcessIdentity.Parse"/> gave it.</param>
-    /// <param name="signal">0 only asks.</param>
+    /// <summary>Sends a signal to exactly this process, never to another that got its number.</summary>
+    /// <param name="process">The identity from <see cref="ProcessIdentity.Of"/> or <see cref="ProcessIdentity.Parse"/>.</param>
+    /// <param name="signal">The signal; 0 only checks that one may be sent.</param>
     /// <param name="value">As for <see cref="Send(int, Signal, int?)"/>.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: it has ended; where its number is another's by now, the error says whose. Else as <see cref="Send(int, Signal, int?)"/>.
+    /// NotFound: the process has ended; if another has its number by now, the message names that one. Otherwise as for
+    /// <see cref="Send(int, Signal, int?)"/>.
     /// </exception>
     public static void Send(ProcessIdentity process, Signal signal, int? value = null)
     {
@@ -55,13 +55,13 @@ public static partial class Signals
         handle.Send(signal, value);
     }
 
-    /// <summary>Sends a signal to every process of a group, this one included where it is its own.</summary>
-    /// <param name="group">Its number: the process id of who began it.</param>
-    /// <param name="signal">0 only asks. There are no values for groups.</param>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The number is 1, with which the kernel means every process there is, or less.
+    /// <summary>Sends a signal to every process of a group, which may include this process.</summary>
+    /// <param name="group">The group: the process ID of its first process.</param>
+    /// <param name="signal">The signal; 0 only checks that one may be sent. Groups get no values.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is less than 2; 1 means every process to the kernel.</exception>
+    /// <exception cref="FairleadException">
+    /// NotFound: there is no such group. PermissionDenied: all its processes belong to other users.
     /// </exception>
-    /// <exception cref="FairleadException">NotFound: there is no such group. PermissionDenied: all in it are other users'.</exception>
     public static void SendToGroup(int group, Signal signal)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(group, 1);
@@ -72,10 +72,12 @@ public static partial class Signals
         }
     }
 
-    /// <summary>Whether there is such a process, whoever's it is. A zombie, whose parent has not asked yet how it ended, is none.</summary>
+    /// <summary>
+    /// Returns whether a process of any user has this number. A zombie, whose parent has not collected its status, does not count.
+    /// </summary>
     public static bool Exists(int processId) => NativeProcess.IsAlive(processId);
 
-    /// <summary>What a process does with signals.</summary>
+    /// <summary>Returns how a process treats signals.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is not positive.</exception>
     /// <exception cref="FairleadException">NotFound: there is no such process.</exception>
     public static SignalState StateOf(int processId)
@@ -85,12 +87,13 @@ public static partial class Signals
     }
 
     /// <summary>
-    /// Lets the kernel send this process SIGALRM. A process has one such alarm; unless it is listened to or ignored, it ends the process.
+    /// Asks the kernel to send this process SIGALRM. A process has one such alarm. It ends the process, unless the signal has a listener or
+    /// is ignored.
     /// </summary>
-    /// <param name="due">How far from now; zero takes the alarm back.</param>
-    /// <param name="every">Again each time so much has passed; zero: once.</param>
-    /// <returns>What was left of the alarm that it replaces; zero: there was none.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A time is negative, or shorter than the kernel's microsecond.</exception>
+    /// <param name="due">The time from now; zero cancels the alarm.</param>
+    /// <param name="every">The interval of repetition; zero: once.</param>
+    /// <returns>The time left of the alarm that it replaces; zero if there was none.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A time is negative, or shorter than a microsecond, the kernel's unit.</exception>
     public static TimeSpan Alarm(TimeSpan due, TimeSpan every = default) =>
         TimeSpan.FromMicroseconds(NativeSignal.SetAlarm(Microseconds(due, nameof(due)), Microseconds(every, nameof(every))));
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// Learns of children that stop and go on. Only SIGCHLD tells, and not of whom: each child whose stops are wanted is asked then. The
-/// runtime hands the signal to everybody who has asked for it, so that this lives beside the base library's own processes.
+/// Notices children that stop and continue. Only SIGCHLD reports that, and it does not name the child: so every child whose stops are
+/// wanted is checked. The runtime hands the signal to every listener, and this works beside the base library's own processes.
 /// </summary>
 internal static class StoppedChildren
 {
@@ -12,7 +12,7 @@ internal static class StoppedChildren
     private static readonly HashSet<ChildProcess> Watched = [];
     private static PosixSignalRegistration? _registration;
 
-    /// <summary>To be called before a child is started; kept to the end of the process.</summary>
+    /// <summary>Begins to listen, to the end of the process. Call it before a child is started.</summary>
     public static void Listen()
     {
         using (Gate.Hold())
@@ -29,7 +29,7 @@ internal static class StoppedChildren
         }
     }
 
-    /// <summary>The release of <see cref="Add"/>.</summary>
+    /// <summary>Undoes <see cref="Add"/>.</summary>
     public static void Remove(ChildProcess child)
     {
         using (Gate.Hold())

@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
-/// <summary>How a terminal is set up: <see cref="ControllingTerminal.SaveModes"/>. Its content is the C library's own.</summary>
+/// <summary>The modes of a terminal, from <see cref="ControllingTerminal.SaveModes"/>. Only the C library knows the content.</summary>
 public sealed unsafe class TerminalModes
 {
     private const int WhenWritten = 1; // TCSADRAIN
@@ -21,7 +21,7 @@ public sealed unsafe class TerminalModes
         {
             return Libc.TerminalModes(terminal.Number, start) == 0
                 ? modes
-                : throw ErrnoMap.Failure("the terminal does not tell how it is set up", Libc.LastError);
+                : throw ErrnoMap.Failure("the modes of the terminal cannot be read", Libc.LastError);
         }
     }
 
@@ -36,7 +36,7 @@ public sealed unsafe class TerminalModes
         });
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure("the terminal cannot be set up", error);
+            throw ErrnoMap.Failure("the modes of the terminal cannot be set", error);
         }
     }
 }

@@ -2,10 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Registry;
 
-/// <summary>Clears away what participants left that ended without doing so: their entries, then their own files.</summary>
+/// <summary>Removes what participants left when they died: their entries, then their own files.</summary>
 internal static class DeadParticipants
 {
-    /// <summary>Clears away all of them. Whoever lives is left alone, and so is every name that is not Fairlead's.</summary>
+    /// <summary>Removes the remains of all dead participants. Leaves living ones alone, and every name that is not Fairlead's.</summary>
     public static void RemoveAll(RuntimeDirectory directory)
     {
         var entries = EntryNames(directory).ToLookup(name => name[..name.IndexOf('-')], StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal static class DeadParticipants
         }
     }
 
-    /// <summary>Removes the entries of a participant, and its file, if it is dead. Returns whether it is.</summary>
+    /// <summary>Removes the entries and the file of a participant if it is dead. Returns whether it is.</summary>
     public static bool TryRemove(RuntimeDirectory directory, string id, IEnumerable<string> entries)
     {
         var path = $"{directory.Path}/{Participant.Folder}/{id}";
@@ -25,11 +25,11 @@ internal static class DeadParticipants
         {
             if (error is not (Errno.ENOENT or Errno.ENOTDIR))
             {
-                // What cannot be looked at is not declared dead.
+                // A file that cannot be opened does not prove a death.
                 return false;
             }
 
-            // Identifiers are never used again, so no lock is needed where there is no participant.
+            // Identifiers are never reused: without a participant file, no lock is needed.
             _ = RemoveEntries(directory, entries);
             return true;
         }
@@ -39,8 +39,8 @@ internal static class DeadParticipants
             return false;
         }
 
-        // The lock is ours until the descriptor is closed, at the end of this method. It is shared, so that others who look meanwhile see
-        // no owner; and it keeps out a participant that was about to lock its new file, and will find the name gone and make another.
+        // This lock lasts until the descriptor is closed, at the end of this method. It is shared: concurrent readers do not mistake it for
+        // an owner. It keeps out a participant about to lock its new file, which then finds its name gone and creates another.
         if (NativeFile.Fstat(file) is { } status && FileIdentity.At(path) == FileIdentity.Of(status))
         {
             if (RemoveEntries(directory, entries))
@@ -52,11 +52,11 @@ internal static class DeadParticipants
         return true;
     }
 
-    /// <summary>The names of all entries that are well formed.</summary>
+    /// <summary>Returns the names of all well-formed entries.</summary>
     public static IEnumerable<string> EntryNames(RuntimeDirectory directory) =>
         Names(directory, EndpointEntry.Folder).Where(EndpointEntry.IsName);
 
-    /// <summary>The names in a folder of the directory; none when it does not exist.</summary>
+    /// <summary>Returns the names in a folder of the directory; none if it does not exist.</summary>
     public static IReadOnlyList<string> Names(RuntimeDirectory directory, string folder)
     {
         try
@@ -68,13 +68,13 @@ internal static class DeadParticipants
         }
         catch (DirectoryNotFoundException)
         {
-            // Nobody has published anything yet.
+            // No process has published anything yet.
             return [];
         }
     }
 
-    // Failing to unlink is no error: the entry stays hidden while its owner is dead, and the next reader tries again. False when that is
-    // needed.
+    // A failed unlink is not an error: the entry stays hidden while its owner is dead, and the next reader tries again. Returns false if
+    // that is needed.
     private static bool RemoveEntries(RuntimeDirectory directory, IEnumerable<string> entries)
     {
         var all = true;

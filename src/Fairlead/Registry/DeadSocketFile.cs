@@ -5,14 +5,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Registry;
 
-/// <summary>The socket file that a dead endpoint left: the kernel keeps it when its server is killed.</summary>
+/// <summary>The socket file of a dead endpoint: the kernel keeps it when its server is killed.</summary>
 internal static class DeadSocketFile
 {
     private const int LongestPath = 107;
 
     /// <summary>
-    /// Removes the file if it is the one that the dead endpoint made, still ours, and nobody answers there. False when that could not be
-    /// found out now and is to be tried again.
+    /// Removes the file if the dead endpoint created it, it still belongs to this user, and no server answers there. False if that could
+    /// not be determined now and must be tried again.
     /// </summary>
     public static bool TryRemove(EndpointInfo dead, RuntimeDirectory directory)
     {
@@ -24,18 +24,18 @@ internal static class DeadSocketFile
             || Encoding.UTF8.GetByteCount(path) > LongestPath
             || FileIdentity.At(path) != dead.Socket)
         {
-            // None, or not the same file any more. A path too long for a plain look waits for the next server of that name.
+            // There is none, or it is another file by now. A path too long for a plain check waits for the next server of that name.
             return true;
         }
 
-        // Whoever takes names over in this directory holds the lock; then it is he who looks after the file.
+        // A server that takes over names in this directory holds the lock; then it handles the file.
         using var locked = DirectoryLock.TryTake(path[..Math.Max(1, path.LastIndexOf('/'))], TimeSpan.Zero, out var error);
         if (locked is null)
         {
             return error != Errno.None;
         }
 
-        // The number of a file that was removed may be given to the next one at the same path: only a socket that refuses is dead.
+        // A new file at the same path may get the number of a removed one: only a socket that refuses connections is dead.
         if (NativeFile.Lstat(path) is not { Kind: FileKind.Socket } status
             || status.Uid != NativeProcess.UserId
             || FileIdentity.Of(status) != dead.Socket)
@@ -43,7 +43,7 @@ internal static class DeadSocketFile
             return true;
         }
 
-        // Who answers lives, or is not quite dead yet.
+        // A server that answers lives, or is not quite dead yet.
         return Refuses(path) && NativeFile.Unlink(path) is Errno.None or Errno.ENOENT;
     }
 
@@ -57,7 +57,7 @@ internal static class DeadSocketFile
             switch (NativeSocket.Connect(probe, name))
             {
                 case Errno.EPROTOTYPE:
-                    // Somebody's, but of another type.
+                    // The socket of another server, of another type.
                     continue;
                 case Errno.ECONNREFUSED:
                     return true;

@@ -3,18 +3,18 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The right to replace socket files in one directory. Taken around looking and replacing, so that of two servers that start at once only
-/// one takes over a stale name.
+/// The right to replace socket files in one directory. Held around checking and replacing: of two servers that start together, only one
+/// takes over a stale name.
 /// </summary>
 /// <remarks>
-/// A file is replaced only by its owner, so it is enough to keep out the processes of one user. The lock of a directory (<c>flock</c>) can
-/// be held by every user who may read it. For such a directory the lock of the user's runtime directory counts, which nobody else can open.
-/// That of the directory itself is asked for behind it, for a short time: it keeps out a process of this user with another runtime
-/// directory, and another user who keeps it forbids nothing.
+/// Only its owner replaces a file, and it is enough to exclude the processes of one user. But every user who may read a directory can hold
+/// its lock (<c>flock</c>). For such a directory, the lock of the user's runtime directory counts, which no other user can open. The lock
+/// of the directory itself is requested after it, for a short time. It excludes a process of this user with another runtime directory;
+/// another user who keeps it blocks nothing.
 /// </remarks>
 internal sealed class DirectoryLock : IDisposable
 {
-    /// <summary>How long a server that starts waits for others that start in the same directory.</summary>
+    /// <summary>How long a starting server waits for other servers that start in the same directory.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private const uint OthersMayRead = 0b000_100_100;
@@ -35,11 +35,11 @@ internal sealed class DirectoryLock : IDisposable
     /// <summary>The directory, open until this is disposed.</summary>
     public Descriptor Directory { get; }
 
-    /// <summary>Opens a directory and locks it. Disposing the result unlocks. Null when the lock was not free in time.</summary>
+    /// <summary>Opens and locks a directory. Disposing the result unlocks it. Null if the lock did not become free in time.</summary>
     /// <param name="directory">The directory.</param>
-    /// <param name="patience">How long to wait.</param>
-    /// <param name="error">Why the directory could not be opened; none when only the lock was not free.</param>
-    /// <param name="runtime">Of this user; null: the one of this process.</param>
+    /// <param name="patience">The longest time to wait.</param>
+    /// <param name="error">Why the directory could not be opened; none if only the lock was not free.</param>
+    /// <param name="runtime">The runtime directory of this user; null: that of this process.</param>
     public static DirectoryLock? TryTake(string directory, TimeSpan patience, out Errno error, RuntimeDirectory? runtime = null)
     {
         var descriptor = NativeFile.Open(directory, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out error);
@@ -81,7 +81,7 @@ internal sealed class DirectoryLock : IDisposable
     private static bool IsShared(Descriptor directory) =>
         NativeFile.Fstat(directory) is { } status && (status.Uid != NativeProcess.UserId || (status.Mode & OthersMayRead) != 0);
 
-    // Null where there is none that can be used: then the lock of the directory is all there is.
+    // Null if no runtime directory is usable: then only the lock of the directory counts.
     private static Descriptor? OpenOwn(RuntimeDirectory? runtime)
     {
         try
@@ -97,8 +97,8 @@ internal sealed class DirectoryLock : IDisposable
 
     private static bool TryLock(Descriptor descriptor, TimeSpan patience)
     {
-        // The kernel has no lock of this kind that waits with a limit, and none that could be polled. The lock is held for less than a
-        // millisecond, and seldom by two at once, so it is asked for again after short pauses.
+        // The kernel has no lock of this kind with a timeout, and none that can be polled. The lock is held for less than a millisecond,
+        // and contention is rare, so this tries again after short pauses.
         var deadline = Deadline.After(patience);
         var pause = TimeSpan.FromMilliseconds(1);
         while (!NativeFile.TryFlock(descriptor))

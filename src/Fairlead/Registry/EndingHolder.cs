@@ -3,27 +3,27 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// Outlasts a holder that has been killed but still holds: a name is taken from it as soon as the kernel has finished with it, so that
-/// starting again right behind a <c>kill -9</c> works. And outlasts a process that this one is just starting: until it runs its own program
-/// it has what this one had open, and with that a name that has been given back here.
+/// Waits for a holder of a name that has been killed but still holds it, until the kernel has finished with it: restarting right after a
+/// <c>kill -9</c> works. Also waits for a process that this one is just starting. Until that runs its own program, it has the open files of
+/// this one, including a name that has been released here.
 /// </summary>
 internal static class EndingHolder
 {
-    /// <summary>Finding out who holds a name may take longer than he holds it.</summary>
+    /// <summary>Finding the holder of a name may take longer than the holder holds it.</summary>
     private const int LeastAttempts = 5;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Starting = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Asking who holds a name may cost him a connection, so it is not done often.</summary>
+    /// <summary>Asking for the holder of a name may cost it a connection, so it is not done often.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(128);
 
-    /// <summary>Takes a name; again, as long as it is refused because of a process that is ending.</summary>
-    /// <param name="take">Takes it once.</param>
+    /// <summary>Takes a name, and tries again while an ending process has it.</summary>
+    /// <param name="take">Tries once.</param>
     /// <param name="isHeldByDescriptors">
-    /// Whether whoever has the descriptor open holds the name, as of ports and abstract names; a file is gone when it has been given back.
+    /// Whether an open descriptor holds the name, as with ports and abstract names; a file disappears when its owner releases it.
     /// </param>
-    /// <exception cref="FairleadException">What <paramref name="take"/> threw last.</exception>
+    /// <exception cref="FairleadException">The last exception of <paramref name="take"/>.</exception>
     public static T Outlast<T>(Func<T> take, bool isHeldByDescriptors)
     {
         var deadline = Deadline.After(Patience);
@@ -47,12 +47,13 @@ internal static class EndingHolder
 
                 var isEarly = attempt <= LeastAttempts;
 
-                // The kernel releases what a killed process held one by one: one lock is free and tells no name any more, and the next is
-                // still held.
+                // The kernel releases the locks of a killed process one by one: one lock is free and names no holder any more, while the
+                // next is still held.
                 var isReleasing = holder is null && named?.Peer?.ProcessId is { } last && !deadline.Passed && NativeProcess.IsEnding(last);
                 if (!isReleasing && !IsPassing(holder, deadline, isEarly, isHeldByDescriptors && (isEarly || !starting.Passed)))
                 {
-                    // Who does not answer any more has been asked too often, maybe by us: who he was is known.
+                    // A holder that does not answer any more has been asked too often, perhaps by this process; its identity is known from
+                    // before.
                     if (named is null || named == held)
                     {
                         throw;
@@ -61,14 +62,14 @@ internal static class EndingHolder
                     throw named;
                 }
 
-                // The kernel tells its parent when it has finished, and nobody else unless a pidfd was opened before.
+                // When the kernel has finished, it notifies the parent, and other processes only if they opened a pidfd before.
                 Task.Delay(pause, TimeProvider.System).Wait();
                 pause = pause < LongestPause ? pause * 2 : LongestPause;
             }
         }
     }
 
-    /// <summary>Whom nobody has seen may have gone while he was looked for.</summary>
+    /// <summary>Whether the refusal may pass. An unknown holder may have ended while it was looked up.</summary>
     private static bool IsPassing(int? holder, Deadline deadline, bool isEarly, bool mayBeStarting) => holder is { } pid
         ? (!deadline.Passed && NativeProcess.IsEnding(pid)) || (mayBeStarting && NativeProcess.IsOwnOrChild(pid))
         : isEarly || mayBeStarting;

@@ -4,24 +4,24 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The counters of an endpoint, in memory that others can read. Any thread may count, also after the endpoint was closed: the memory is
-/// given back when nobody holds this object any more.
+/// The counters of an endpoint, in memory that other processes can read. Any thread may count, also after the endpoint was closed: the
+/// memory is released with the last reference to this object.
 /// </summary>
 internal sealed unsafe class EndpointCounters
 {
-    // The mapping of an entry, or an array. Never disposed, but left to the collector: a thread that still counts must not touch what is no
-    // longer mapped. KeepAlive behind each access keeps this object, and with it the memory, until the access is over.
+    // The mapping of an entry, or an array. Never disposed, but left to the garbage collector: a thread that still counts must not touch
+    // unmapped memory. KeepAlive after each access keeps this object, and with it the memory, until the access is over.
     private readonly object _memory;
     private readonly byte* _page;
 
-    /// <summary>Counters in an entry.</summary>
+    /// <summary>Creates counters in an entry.</summary>
     public EndpointCounters(MappedFile mapping)
     {
         _memory = mapping;
         _page = mapping.Pointer;
     }
 
-    /// <summary>Counters that nobody else sees. On the heap, so that this works when nothing can be mapped.</summary>
+    /// <summary>Creates private counters, on the heap: this works even if nothing can be mapped.</summary>
     public EndpointCounters()
     {
         var page = GC.AllocateArray<long>(EndpointLayout.Size / sizeof(long), pinned: true);
@@ -45,12 +45,10 @@ internal sealed unsafe class EndpointCounters
 
     public long Clients => Read(EndpointLayout.Clients);
 
-    /// <summary>Counts one message of so many bytes.</summary>
+    /// <summary>Counts one sent message with its size.</summary>
     public void AddSent(long bytes) => AddSent(1, bytes);
 
-    /// <summary>
-    /// Counts one message of so many bytes. By one thread at a time, which nobody else who counts what was sent is beside.
-    /// </summary>
+    /// <summary>Counts one sent message with its size. One thread at a time, with no other thread counting sent messages.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddSentAlone(long bytes)
     {
@@ -61,7 +59,7 @@ internal sealed unsafe class EndpointCounters
         GC.KeepAlive(this);
     }
 
-    /// <summary>Counts a batch.</summary>
+    /// <summary>Counts a batch of sent messages.</summary>
     public void AddSent(long messages, long bytes)
     {
         Interlocked.Add(ref At(EndpointLayout.MessagesSent), messages);
@@ -69,7 +67,7 @@ internal sealed unsafe class EndpointCounters
         GC.KeepAlive(this);
     }
 
-    /// <summary>Counts one message of so many bytes. By one thread at a time, which nobody who counts a batch is beside.</summary>
+    /// <summary>Counts one received message with its size. One thread at a time, with no other thread counting a batch.</summary>
     public void AddReceived(long bytes)
     {
         ref long messages = ref At(EndpointLayout.MessagesReceived);
@@ -79,7 +77,7 @@ internal sealed unsafe class EndpointCounters
         GC.KeepAlive(this);
     }
 
-    /// <summary>Counts a batch.</summary>
+    /// <summary>Counts a batch of received messages.</summary>
     public void AddReceived(long messages, long bytes)
     {
         Interlocked.Add(ref At(EndpointLayout.MessagesReceived), messages);
@@ -87,16 +85,16 @@ internal sealed unsafe class EndpointCounters
         GC.KeepAlive(this);
     }
 
-    /// <summary>Messages that wait for this end's user.</summary>
+    /// <summary>Sets the number of messages that wait for the user of this end.</summary>
     public void SetQueueDepth(long messages) => Write(EndpointLayout.QueueDepth, messages);
 
-    /// <summary>Messages thrown away by the policy that the user chose.</summary>
+    /// <summary>Counts messages dropped by the policy of the user.</summary>
     public void AddDropped(long messages) => Add(EndpointLayout.Dropped, messages);
 
-    /// <summary>Messages that a subscriber was too slow for.</summary>
+    /// <summary>Counts messages that a subscriber was too slow for.</summary>
     public void AddMissed(long messages) => Add(EndpointLayout.Missed, messages);
 
-    /// <summary>Peers that are connected now.</summary>
+    /// <summary>Sets the number of connected peers.</summary>
     public void SetClients(long clients) => Write(EndpointLayout.Clients, clients);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,12 +6,12 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// What an endpoint shows of itself: a small mapped file that says who and where it is, and counts. Others read it without its help; it
-/// disappears when the endpoint is closed, and counts for nothing when its process is dead.
+/// The public entry of an endpoint: a small mapped file with its process, address and counters. Other processes read it without its help.
+/// The file disappears when the endpoint is closed, and is ignored when its process is dead.
 /// </summary>
 /// <remarks>
-/// An endpoint works without: where the runtime directory cannot be used, it counts in private memory, and <see cref="WhyUnpublished"/>
-/// says why.
+/// An endpoint works without an entry: if the runtime directory cannot be used, it counts in private memory, and
+/// <see cref="WhyUnpublished"/> gives the reason.
 /// </remarks>
 internal sealed unsafe class EndpointEntry : IDisposable
 {
@@ -39,22 +39,22 @@ internal sealed unsafe class EndpointEntry : IDisposable
         WhyUnpublished = whyUnpublished;
     }
 
-    /// <summary>May be used after <see cref="Dispose"/> too.</summary>
+    /// <summary>The counters, usable after <see cref="Dispose"/> too.</summary>
     public EndpointCounters Counters { get; }
 
-    /// <summary>Whether others can see it.</summary>
+    /// <summary>Whether other processes can see the entry.</summary>
     public bool IsPublished => WhyUnpublished is null;
 
-    /// <summary>Why others cannot, or null.</summary>
+    /// <summary>Why other processes cannot see the entry, or null.</summary>
     public FairleadException? WhyUnpublished { get; }
 
-    /// <summary>Publishes an endpoint. Never fails for want of a directory, room or rights; see <see cref="IsPublished"/>.</summary>
+    /// <summary>Publishes an endpoint. Never fails for lack of a directory, space or permission; see <see cref="IsPublished"/>.</summary>
     /// <param name="kind">The pattern.</param>
-    /// <param name="bound">Whether it listens, or else has connected.</param>
-    /// <param name="address">Where, as people shall see it; at port 0, the port that was given.</param>
-    /// <param name="socket">The socket file that it holds, where there is one.</param>
-    /// <param name="directory">The runtime directory, when it is not the current one.</param>
-    /// <param name="clock">The clock for "since".</param>
+    /// <param name="bound">Whether it listens; otherwise it has connected.</param>
+    /// <param name="address">The address for people; for port 0, the assigned port.</param>
+    /// <param name="socket">The socket file that it holds, if any.</param>
+    /// <param name="directory">The runtime directory, if not the current one.</param>
+    /// <param name="clock">The clock for the start time.</param>
     public static EndpointEntry Create(
         PatternKind kind,
         bool bound,
@@ -74,12 +74,12 @@ internal sealed unsafe class EndpointEntry : IDisposable
                     path,
                     OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow,
                     RuntimeDirectory.PrivateFile,
-                    out var error) ?? throw ErrnoMap.Failure($"the endpoint entry {path} cannot be made", error);
+                    out var error) ?? throw ErrnoMap.Failure($"the endpoint entry {path} cannot be created", error);
             try
             {
                 _ = NativeFile.Fchmod(file, RuntimeDirectory.PrivateFile);
 
-                // Room is taken before the first touch, so that a full disk is an error here and no signal later.
+                // Allocate the space before the first touch: a full disk is an error here and not a signal later.
                 var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
                 var mapping = new MappedFile(file, EndpointLayout.Size);
                 Describe(mapping, kind, bound, address, socket, (clock ?? TimeProvider.System).GetUtcNow());
@@ -97,9 +97,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
         }
     }
 
-    /// <summary>
-    /// It has moved, as one that connects does when it has lost its peer and finds it elsewhere. By one thread at a time.
-    /// </summary>
+    /// <summary>Changes the address, when a connecting endpoint has lost its peer and finds it elsewhere. One thread at a time.</summary>
     public void MoveTo(string address)
     {
         if (_mapping is null)
@@ -107,7 +105,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
             return;
         }
 
-        // Who reads meanwhile sees an odd number, or another behind the text than before it, and reads again.
+        // A concurrent reader sees an odd number, or a different one after the text than before it, and reads again.
         Span<byte> page = _mapping.Span;
         uint* changes = (uint*)(_mapping.Pointer + EndpointLayout.Changes);
         Volatile.Write(ref *changes, *changes + 1);
@@ -120,8 +118,8 @@ internal sealed unsafe class EndpointEntry : IDisposable
     }
 
     /// <summary>
-    /// It listens no more, though it may still have peers: whoever looks for the holder of its place, or of its socket file, finds another.
-    /// Any thread; needs no help of the system.
+    /// Marks the endpoint as no longer listening, though it may still have peers: a search for the holder of its address or socket file
+    /// finds another one. Any thread may call it; it makes no system call.
     /// </summary>
     public void GivePlaceBack()
     {
@@ -133,7 +131,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
     }
 
     /// <summary>
-    /// Withdraws the entry, which nobody sees from here on, also where its file cannot be removed. The counters stay usable.
+    /// Withdraws the entry: no process sees it from here on, even if its file cannot be removed. The counters stay usable.
     /// </summary>
     public void Dispose()
     {
@@ -150,7 +148,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
         }
     }
 
-    /// <summary>Whether a file name is that of an entry.</summary>
+    /// <summary>Returns whether a file name is that of an entry.</summary>
     public static bool IsName(string name)
     {
         var hyphen = name.IndexOf('-');
@@ -184,11 +182,11 @@ internal sealed unsafe class EndpointEntry : IDisposable
             EndpointLayout.Flags,
             (ushort)((addressCut ? EndpointLayout.AddressCut : 0) | (programCut ? EndpointLayout.ProgramCut : 0)));
 
-        // Last, and behind everything above: a reader that sees it sees the rest.
+        // Written last: a reader that sees it sees everything above.
         Volatile.Write(ref *(uint*)(mapping.Pointer + EndpointLayout.Ready), 1u);
     }
 
-    // Returns whether the text was cut, which happens between two characters.
+    // Returns whether the text was truncated, between two characters.
     private static bool PutText(Span<byte> page, int offset, int lengthOffset, string text)
     {
         Encoding

@@ -7,27 +7,28 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// Reads an entry that somebody else writes, or scribbles on: with a read of the file, not through a mapping, so that a file that is cut
-/// short meanwhile is an error and no signal; and every field is checked.
+/// Reads the entry of another process, which may be corrupt. It reads the file instead of mapping it, and a concurrent truncation is an
+/// error and not a signal. It checks every field.
 /// </summary>
 internal static class EndpointEntryReader
 {
     /// <summary>
-    /// Nobody moves so often that this would not find him at rest; who is stopped in the middle, or scribbles, is shown as it is.
+    /// An address never changes so often that this does not find it stable. A writer that is stopped in the middle, or corrupts the entry,
+    /// is shown as it is.
     /// </summary>
     private const int MostAttempts = 10_000;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// The entry; null when there is none to show, and then <paramref name="skipped"/> says why, or is null when that is no fault: it
-    /// vanished, or is being made.
+    /// Returns the entry, or null. In that case <paramref name="skipped"/> gives the reason; it is null if that is not a fault, because the
+    /// entry vanished or is being created.
     /// </summary>
     public static EndpointInfo? Read(string path, out SkippedEntry? skipped)
     {
         skipped = null;
 
-        // A FIFO in place of an entry would block for ever, were not everything opened non-blocking.
+        // A FIFO in place of an entry would block without end if everything were not opened non-blocking.
         using var file = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out var error);
         if (file is null)
         {
@@ -37,18 +38,18 @@ internal static class EndpointEntryReader
 
         if (NativeFile.Fstat(file) is not { Kind: FileKind.Regular } status || status.Uid != NativeProcess.UserId)
         {
-            skipped = Corrupt(path, "it is no regular file of this user");
+            skipped = Corrupt(path, "it is not a regular file of this user");
             return null;
         }
 
-        // One byte more than there may be, to see that there is no more.
+        // One byte more than the layout has, to detect a longer file.
         var buffer = new byte[EndpointLayout.Size + 1];
         int length;
         bool hasMoved;
         var attempts = 0;
         do
         {
-            // Odd while its address is being written, and another afterwards: then the text may be half of each.
+            // Odd while the address is being written, and different afterwards: the text may be half of each.
             var before = Changes(file);
             length = 0;
             while (length < buffer.Length && file.ReadAt(buffer.AsSpan(length), length) is { Ok: true, Count: > 0 } result)
@@ -59,7 +60,7 @@ internal static class EndpointEntryReader
             hasMoved = before % 2 != 0 || Changes(file) != before;
             if (hasMoved)
             {
-                // Whoever writes may wait for this very processor.
+                // The writer may be waiting for this very processor.
                 Thread.Yield();
             }
         }
@@ -74,7 +75,7 @@ internal static class EndpointEntryReader
         return file.ReadAt(changes, EndpointLayout.Changes) is { Ok: true, Count: sizeof(uint) } ? MemoryMarshal.Read<uint>(changes) : 0;
     }
 
-    /// <summary>The same for bytes that have been read.</summary>
+    /// <summary>Parses bytes that have been read.</summary>
     internal static EndpointInfo? Parse(string path, ReadOnlySpan<byte> page, out SkippedEntry? skipped)
     {
         skipped = null;
@@ -102,7 +103,7 @@ internal static class EndpointEntryReader
         if (Text(page, EndpointLayout.Address, EndpointLayout.AddressLength) is not { Length: > 0 } address
             || Text(page, EndpointLayout.Program, EndpointLayout.ProgramLength) is not { } program)
         {
-            skipped = Corrupt(path, "its address or program is no text");
+            skipped = Corrupt(path, "its address or program is not valid text");
             return null;
         }
 
@@ -139,7 +140,7 @@ internal static class EndpointEntryReader
             return "it does not begin with FLDENDPT";
         }
 
-        // What follows is laid down for this version alone.
+        // The following fields are defined for this version only.
         if (Get<uint>(page, EndpointLayout.LayoutVersion) != EndpointLayout.Version)
         {
             return null;

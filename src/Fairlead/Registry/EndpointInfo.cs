@@ -2,49 +2,49 @@ using Fairlead.Registry;
 
 namespace Fairlead.Diagnostics;
 
-/// <summary>One live endpoint of this user, as its registry entry showed it at the moment of reading.</summary>
+/// <summary>A snapshot of a live endpoint of this user, from its registry entry.</summary>
 public sealed record EndpointInfo
 {
-    /// <summary>Where it is bound, or connected to. Cut when it is longer than 1,792 bytes.</summary>
+    /// <summary>The address that it is bound or connected to, truncated after 1,792 bytes.</summary>
     public required string Address { get; init; }
 
     /// <summary>The pattern, in lower case: <c>receiver</c>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Whether it listens; else it has connected, or it closes and listens no more.</summary>
+    /// <summary>Whether it listens; otherwise it has connected, or is closing and no longer listens.</summary>
     public required bool IsBound { get; init; }
 
-    /// <summary>The process, in its own pid namespace.</summary>
+    /// <summary>The process ID, in the process's own pid namespace.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary>The command line of the process, the program shortened to its file name.</summary>
+    /// <summary>The command line of the process, with the program shortened to its file name.</summary>
     public required string Program { get; init; }
 
-    /// <summary>Since when it is there.</summary>
+    /// <summary>The time of its creation.</summary>
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>Messages sent by its user.</summary>
+    /// <summary>The number of messages that its user sent.</summary>
     public long MessagesSent { get; init; }
 
-    /// <summary>Messages received.</summary>
+    /// <summary>The number of messages received.</summary>
     public long MessagesReceived { get; init; }
 
-    /// <summary>Bytes of the messages sent.</summary>
+    /// <summary>The number of bytes in the messages sent.</summary>
     public long BytesSent { get; init; }
 
-    /// <summary>Bytes of the messages received.</summary>
+    /// <summary>The number of bytes in the messages received.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Messages received that wait for its user.</summary>
+    /// <summary>The number of received messages that wait for its user.</summary>
     public long QueueDepth { get; init; }
 
-    /// <summary>Messages thrown away by the policy that its user chose.</summary>
+    /// <summary>The number of messages dropped by the policy of its user.</summary>
     public long Dropped { get; init; }
 
-    /// <summary>Messages that it was too slow for.</summary>
+    /// <summary>The number of messages that it was too slow for.</summary>
     public long Missed { get; init; }
 
-    /// <summary>Peers connected to it now.</summary>
+    /// <summary>The number of connected peers.</summary>
     public long Clients { get; init; }
 
     /// <summary>Whether the address was too long for the entry.</summary>

@@ -1,8 +1,8 @@
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The layout of an endpoint entry: one file of 4,096 bytes, mapped by its owner, read by everybody else. Drawn in docs/memory-layout.md; a
-/// test holds the numbers.
+/// The layout of an endpoint entry: one file of 4,096 bytes, mapped by its owner and read by all others. docs/memory-layout.md shows it; a
+/// test checks the numbers.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -14,8 +14,8 @@ namespace Fairlead.Registry;
 ///   20  process id                           u32
 ///   24  started, Unix time in milliseconds   i64
 ///   32  kind (PatternKind)                   u8
-///   33  bound: 1; connected, or listening    u8
-///       no more: 0
+///   33  bound: 1; connected, or no longer    u8
+///       listening: 0
 ///   34  flags: 1 address cut, 2 program cut  u16
 ///   36  reserved, 0                          u32
 ///   40  device of the socket file, or 0      u64
@@ -23,11 +23,11 @@ namespace Fairlead.Registry;
 ///   56  length of the address in bytes       u16
 ///   58  length of the program in bytes       u16
 ///   60  changes: odd while the address changes   u32
-///   64  messages sent                        u64   what a sending thread writes
+///   64  messages sent                        u64   written by sending threads
 ///   72  bytes sent                           u64
-///  128  messages received                    u64   what a receiving thread writes
+///  128  messages received                    u64   written by receiving threads
 ///  136  bytes received                       u64
-///  192  queue depth                          u64   what either writes, seldom
+///  192  queue depth                          u64   written rarely, by either
 ///  200  dropped                              u64
 ///  208  missed                               u64
 ///  216  clients                              u64
@@ -36,7 +36,7 @@ namespace Fairlead.Registry;
 /// 2304  program, UTF-8                    1,792 bytes
 /// 4096
 /// </code>
-/// Numbers are in the byte order of the machine: the file never leaves it. The groups of counters lie in cache lines of their own.
+/// Native byte order: the file never leaves the machine. Each group of counters has separate cache lines.
 /// </remarks>
 internal static class EndpointLayout
 {

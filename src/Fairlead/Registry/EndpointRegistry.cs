@@ -2,22 +2,24 @@ using Fairlead.Registry;
 
 namespace Fairlead.Diagnostics;
 
-/// <summary>The live endpoints of this user, read without their help.</summary>
+/// <summary>Lists the live endpoints of this user, without their help.</summary>
 public static class EndpointRegistry
 {
-    /// <summary>All live endpoints.</summary>
-    /// <exception cref="FairleadException">The runtime directory is there and not safe to use.</exception>
+    /// <summary>Returns all live endpoints.</summary>
+    /// <exception cref="FairleadException">The runtime directory exists and is not safe to use.</exception>
     public static IReadOnlyList<EndpointInfo> List() => Read().Endpoints;
 
     /// <summary>
-    /// All live endpoints, and what was skipped because it is no sound entry. What dead processes left is removed on the way.
-    /// A process may die, or close its endpoint, while this reads.
+    /// Returns all live endpoints, and the files that were skipped because they are not valid entries. It removes what dead processes left.
+    /// A process may die, or close its endpoint, during the call.
     /// </summary>
-    /// <exception cref="FairleadException">The runtime directory is there and not safe to use.</exception>
+    /// <exception cref="FairleadException">The runtime directory exists and is not safe to use.</exception>
     public static EndpointListing Read() => Read(RuntimeDirectory.Current());
 
-    /// <summary>Who is bound to an address; options do not count. Null when nobody of this user is.</summary>
-    /// <exception cref="FairleadException">The runtime directory is there and not safe to use.</exception>
+    /// <summary>
+    /// Returns the endpoint that is bound to an address, ignoring options; null if no process of this user is bound there.
+    /// </summary>
+    /// <exception cref="FairleadException">The runtime directory exists and is not safe to use.</exception>
     public static EndpointInfo? FindHolder(Address address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -38,7 +40,7 @@ public static class EndpointRegistry
             names
                 .Where(name => !EndpointEntry.IsName(name))
                 .Select(name => new SkippedEntry(
-                    $"{directory.Path}/{EndpointEntry.Folder}/{PlainText.OneLine(name)}", ErrorCode.Corrupt, "it has no entry's name")));
+                    $"{directory.Path}/{EndpointEntry.Folder}/{PlainText.OneLine(name)}", ErrorCode.Corrupt, "not an entry's name")));
 
         foreach (var participant in names.Where(EndpointEntry.IsName).GroupBy(name => name[..name.IndexOf('-')], StringComparer.Ordinal))
         {
@@ -75,9 +77,9 @@ public static class EndpointRegistry
         Read(directory).Endpoints.FirstOrDefault(entry => entry.IsBound && IsAt(entry, address, directory));
 
     /// <summary>
-    /// Who holds a socket file: by the file where the entry knows it, since the name may mean another file by now; else by the address. The
-    /// kernel gives the number of the file to no other as long as the holder's socket is open, and the holder says before that it holds it
-    /// no more.
+    /// Finds the holder of a socket file: by the file, if the entry has it, because the name may refer to another file by now; otherwise by
+    /// the address. The kernel does not reuse the number of the file while the holder's socket is open, and the holder withdraws its claim
+    /// before that.
     /// </summary>
     internal static EndpointInfo? FindSocketHolder(FileIdentity socket, Address address, RuntimeDirectory directory) =>
         Read(directory)

@@ -2,15 +2,17 @@ using Fairlead.Native;
 
 namespace Fairlead.Registry;
 
-/// <summary>Which file a name means at the moment. A name can be given to another file; this says whether it was.</summary>
+/// <summary>The identity of a file. A name can come to refer to another file; comparing identities shows that.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode)
 {
-    /// <summary>Of what does not exist.</summary>
+    /// <summary>The identity of a file that does not exist.</summary>
     public static FileIdentity None => default;
 
-    /// <summary>Of what was looked at.</summary>
+    /// <summary>Returns the identity in a file's status.</summary>
     public static FileIdentity Of(FileStatus status) => new(status.Device, status.Inode);
 
-    /// <summary>Of what a path names now, without following a symbolic link at its end; <see cref="None"/> when there is nothing.</summary>
+    /// <summary>
+    /// Returns the identity of the file at a path, not following a final symbolic link; <see cref="None"/> if there is none.
+    /// </summary>
     public static FileIdentity At(string path) => NativeFile.Lstat(path) is { } status ? Of(status) : None;
 }

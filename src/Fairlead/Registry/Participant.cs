@@ -6,13 +6,13 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// This process, as others see it: a small file under an open-file-description lock, which the kernel releases when the process ends,
-/// however it ends. What a participant owned is free when its lock is. A pid would not do: pids are given out again, and differ between pid
-/// namespaces.
+/// This process, as others see it: a small file under an open-file-description lock, which the kernel releases when the process ends in any
+/// way. When its lock is free, so is everything the participant owned. A pid would not do: the kernel reuses pids, and they differ between
+/// pid namespaces.
 /// </summary>
 /// <remarks>
-/// Identifiers are random and never used twice, so a missing file means a dead participant, for ever.
-/// The descriptor is closed on exec, so a child does not inherit the life of its parent.
+/// Identifiers are random and never used twice: a missing file means that the participant is dead, permanently. The descriptor is closed on
+/// exec: a child does not keep its parent's lock.
 /// </remarks>
 internal sealed class Participant : IDisposable
 {
@@ -37,14 +37,15 @@ internal sealed class Participant : IDisposable
         _identity = identity;
     }
 
-    /// <summary>Sixteen hexadecimal digits.</summary>
+    /// <summary>The identifier: 16 hexadecimal digits.</summary>
     public string Id { get; }
 
     /// <summary>The path of its file.</summary>
     public string Path { get; }
 
     /// <summary>
-    /// This process in that directory; made on first use, and again when somebody removed its file, since others take it for dead then.
+    /// Returns this process's participant in a directory. Created on first use, and again if its file was removed, because others then take
+    /// it for dead.
     /// </summary>
     /// <exception cref="FairleadException">The directory cannot be used or written.</exception>
     public static Participant Current(RuntimeDirectory directory)
@@ -56,17 +57,17 @@ internal sealed class Participant : IDisposable
                 return living;
             }
 
-            // One that lost its name keeps its lock: what was published under it may still be looked at.
+            // A participant without its name keeps its lock: other processes may still look up what was published under it.
             var participant = Create(directory);
             Living[directory.Path] = participant;
 
-            // Once in a process, so that what the dead leave does not pile up where nobody asks for a list.
+            // Once per process: otherwise the remains of dead processes pile up where no process asks for a list.
             DeadParticipants.RemoveAll(directory);
             return participant;
         }
     }
 
-    /// <summary>Makes a participant. Apart from tests, <see cref="Current"/> is what is wanted.</summary>
+    /// <summary>Creates a participant. Only tests call this directly; other code uses <see cref="Current"/>.</summary>
     internal static Participant Create(RuntimeDirectory directory)
     {
         var folder = directory.PrepareFolder(Folder);
@@ -86,17 +87,17 @@ internal sealed class Participant : IDisposable
                     continue;
                 }
 
-                throw ErrnoMap.Failure($"the participant file {path} cannot be made", error);
+                throw ErrnoMap.Failure($"the participant file {path} cannot be created", error);
             }
 
-            // Between making and locking, somebody who clears away the dead may have taken this one for dead. It holds the lock while it
-            // unlinks, so either the lock is refused here, or the name is gone once the lock is ours; then the file is nobody's, and
-            // another is made.
+            // Between creating and locking, a process that removes dead participants may have taken this one for dead. It holds the lock
+            // while it unlinks. So either the lock is refused here, or the name is gone once this process has the lock; then it creates
+            // another file.
             var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
             _ = NativeFile.Fchmod(file, RuntimeDirectory.PrivateFile);
             if (OpenFileLock.TryLockWhole(file) && identity != FileIdentity.None && FileIdentity.At(path) == identity)
             {
-                // Only a description for people: a full disk takes nothing but that away.
+                // Only a description for people: on a full disk only that is missing.
                 _ = file.Write(Encoding.UTF8.GetBytes(Describe()));
                 return new Participant(id, path, file, identity);
             }
@@ -105,11 +106,11 @@ internal sealed class Participant : IDisposable
         }
     }
 
-    /// <summary>Whether its file still has its name.</summary>
+    /// <summary>Whether its name still refers to its file.</summary>
     private bool IsNamed => FileIdentity.At(Path) == _identity;
 
     /// <summary>
-    /// Gives the name and the lock back. A process that ends leaves that to the kernel and to <see cref="DeadParticipants"/>.
+    /// Releases the name and the lock. A process that ends leaves that to the kernel and to <see cref="DeadParticipants"/>.
     /// </summary>
     public void Dispose()
     {
@@ -122,24 +123,24 @@ internal sealed class Participant : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>Whether a participant lives, by its lock: never by a clock or a pid.</summary>
+    /// <summary>Returns whether a participant lives, by its lock and never by a clock or a pid.</summary>
     public static bool IsAlive(RuntimeDirectory directory, string id)
     {
         var file = NativeFile.Open($"{directory.Path}/{Folder}/{id}", OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out var error);
         if (file is null)
         {
-            // What cannot be looked at is not declared dead.
+            // A file that cannot be opened does not prove a death.
             return error is not (Errno.ENOENT or Errno.ENOTDIR);
         }
 
         using (file)
         {
-            // Those who clear away the dead hold a shared lock, which is no sign of life.
+            // Processes that remove dead participants hold a shared lock, which is not a sign of life.
             return OpenFileLock.IsLockedWhole(file);
         }
     }
 
-    /// <summary>Whether a text is an identifier.</summary>
+    /// <summary>Returns whether a text is an identifier.</summary>
     public static bool IsId(ReadOnlySpan<char> text)
     {
         if (text.Length != IdLength)
@@ -159,7 +160,7 @@ internal sealed class Participant : IDisposable
     }
 
     // The random part of a GUID comes from the kernel. The cryptography of the base library would load OpenSSL first, which takes longer
-    // than all else here.
+    // than everything else here.
     private static string NewId()
     {
         var guid = Guid.NewGuid();

@@ -4,26 +4,26 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// Directories that are one user's alone (0700). Checked at each use, because whoever could put files there could answer in our place.
+/// Directories that belong to one user only (0700). Checked at each use: a user who could put files there could impersonate our servers.
 /// </summary>
 internal static class PrivateFolder
 {
-    /// <summary>What its owner may do, and nobody else.</summary>
+    /// <summary>All permissions for the owner, none for others.</summary>
     public const uint Mode = 0b111_000_000;
 
     private const uint OthersMayEnter = 0b000_111_111;
 
-    /// <summary>Makes one where it is missing, and checks it.</summary>
-    /// <param name="path">Its path; the directory above it exists.</param>
-    /// <param name="cannot">The error for one that cannot be made.</param>
-    /// <param name="variable">The variable by which the user chooses another.</param>
+    /// <summary>Creates a directory if it does not exist, and checks it.</summary>
+    /// <param name="path">Its path; the parent directory exists.</param>
+    /// <param name="cannot">Creates the error for a directory that cannot be created.</param>
+    /// <param name="variable">The variable by which the user chooses another directory.</param>
     /// <exception cref="FairleadException">PermissionDenied: it is not safe to use.</exception>
     public static void Make(string path, Func<string, Errno, FairleadException> cannot, string variable)
     {
         var error = NativeFile.Mkdir(path, Mode);
         if (error == Errno.None)
         {
-            // An unusual umask may have taken rights from its owner.
+            // An unusual umask may have removed permissions of the owner.
             _ = NativeFile.Chmod(path, Mode);
         }
         else if (error is not (Errno.EEXIST or Errno.EROFS or Errno.EACCES))
@@ -31,7 +31,7 @@ internal static class PrivateFolder
             throw cannot(path, error);
         }
 
-        // On EROFS and EACCES it may be there all the same, which is enough.
+        // On EROFS and EACCES it may exist all the same, which is enough.
         if (NativeFile.Lstat(path) is not { } status)
         {
             throw cannot(path, error == Errno.None ? Errno.ENOENT : error);
@@ -40,7 +40,7 @@ internal static class PrivateFolder
         RequireOurs(path, status, variable);
     }
 
-    /// <summary>Checks one that is there.</summary>
+    /// <summary>Checks an existing directory.</summary>
     /// <exception cref="FairleadException">PermissionDenied: it is not safe to use.</exception>
     public static void RequireOurs(string path, FileStatus status, string variable)
     {
@@ -49,26 +49,26 @@ internal static class PrivateFolder
         {
             throw Unsafe(
                 $"{path} is a symbolic link, not a directory",
-                "Somebody may have put it there to redirect this user's messages. Remove it.");
+                "Another user may have put it there to redirect this user's messages. Remove it.");
         }
 
         if (status.Kind != FileKind.Directory)
         {
-            throw Unsafe($"{path} is no directory", "Remove it; Fairlead makes the directory itself.");
+            throw Unsafe($"{path} is not a directory", "Remove it; Fairlead creates the directory itself.");
         }
 
         if (status.Uid != user)
         {
             throw Unsafe(
                 string.Create(CultureInfo.InvariantCulture, $"{path} belongs to uid {status.Uid}, while this process runs as uid {user}"),
-                $"Have it removed by its owner, or set {variable} to a directory of this user.");
+                $"Ask its owner to remove it, or set {variable} to a directory of this user.");
         }
 
         if ((status.Mode & OthersMayEnter) != 0)
         {
             throw Unsafe(
                 $"{path} is open to other users (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
-                $"If nobody else can have used it, close it: chmod 700 {path}");
+                $"If no other user can have used it, close it: chmod 700 {path}");
         }
     }
 

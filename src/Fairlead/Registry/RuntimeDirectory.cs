@@ -4,13 +4,13 @@ using Fairlead.Native;
 namespace Fairlead.Registry;
 
 /// <summary>
-/// The directory in which everything of one user lives: sockets by scheme and name, participants, endpoint entries. It is the user's alone
-/// (0700), and that is checked each time it is used, because whoever could put files there could answer in our servers' place.
+/// The directory with everything of one user: sockets by scheme and name, participants, endpoint entries. It belongs to that user only
+/// (0700). That is checked at each use, because a user who could put files there could impersonate our servers.
 /// </summary>
 internal sealed class RuntimeDirectory
 {
     /// <summary>
-    /// The mode of a file in it. Set once more after making one, since an unusual umask may have taken rights from the owner.
+    /// The mode of a file in it. Set again after creation, because an unusual umask may have removed permissions of the owner.
     /// </summary>
     public const uint PrivateFile = 0b110_000_000;
 
@@ -18,7 +18,7 @@ internal sealed class RuntimeDirectory
     private const uint OthersMayWrite = 0b000_000_010;
     private const uint Sticky = 0b001_000_000_000;
 
-    // The directory that must exist for ours to be made in it, when it was chosen by the variable; then nothing else will do.
+    // If the variable chose the location: the directory that must exist as the parent; then no other location will do.
     private readonly string? _chosenParent;
 
     private RuntimeDirectory(string path, string? chosenParent = null)
@@ -27,21 +27,21 @@ internal sealed class RuntimeDirectory
         _chosenParent = chosenParent;
     }
 
-    /// <summary>The absolute path. Nothing need exist there yet.</summary>
+    /// <summary>The absolute path. It need not exist yet.</summary>
     public string Path { get; }
 
     /// <summary>
-    /// The directory of this process. The environment is read each time, so a changed variable counts from the next endpoint on.
+    /// Returns the directory of this process. It reads the environment each time: a changed variable takes effect with the next endpoint.
     /// </summary>
     /// <exception cref="FairleadException">Unavailable or PermissionDenied: the variable names a directory that cannot be used.</exception>
     public static RuntimeDirectory Current() =>
         Locate(Environment.GetEnvironmentVariable(Variable), NativeProcess.UserId, "/run/user", "/tmp");
 
-    /// <summary>The directory at a path of the caller's choice.</summary>
+    /// <summary>Returns the directory at a path of the caller's choice.</summary>
     public static RuntimeDirectory At(string path) => new(path);
 
     /// <summary>
-    /// Chooses among the places, in this order: the variable, the system's runtime directory of the user, a directory in
+    /// Chooses the location, in this order: the variable, the system's runtime directory of the user, a directory in
     /// <paramref name="temporary"/>.
     /// </summary>
     internal static RuntimeDirectory Locate(string? variable, uint user, string runtimeOfUsers, string temporary)
@@ -52,7 +52,7 @@ internal sealed class RuntimeDirectory
             {
                 throw new FairleadException(
                     ErrorCode.Unavailable,
-                    $"{Variable} is '{variable}', which is no absolute path",
+                    $"{Variable} is '{variable}', which is not an absolute path",
                     "Set it to an absolute path, or unset it.");
             }
 
@@ -67,17 +67,17 @@ internal sealed class RuntimeDirectory
             : new RuntimeDirectory(string.Create(CultureInfo.InvariantCulture, $"{temporary}/fairlead-{user}"));
     }
 
-    /// <summary>Whether the directory is there. When it is, it has been checked.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: it is there and not safe to use.</exception>
+    /// <summary>Returns whether the directory exists. If it does, it has been checked.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: it exists and is not safe to use.</exception>
     public bool Exists() => Exists(Path);
 
-    /// <summary>Whether a folder is there in the directory. When it is, both have been checked.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: one of them is there and not safe to use.</exception>
+    /// <summary>Returns whether a folder exists in the directory. If it does, both have been checked.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: one of them exists and is not safe to use.</exception>
     public bool HasFolder(string name) => Exists() && Exists($"{Path}/{name}");
 
-    /// <summary>Makes the directory where it is missing, and checks it.</summary>
+    /// <summary>Creates the directory if it does not exist, and checks it.</summary>
     /// <exception cref="FairleadException">
-    /// PermissionDenied: it is not safe to use, or may not be made. Unavailable: it cannot be made.
+    /// PermissionDenied: it is not safe to use, or this user may not create it. Unavailable: it cannot be created.
     /// </exception>
     public RuntimeDirectory Prepare()
     {
@@ -85,7 +85,7 @@ internal sealed class RuntimeDirectory
         return this;
     }
 
-    /// <summary>Makes and checks a folder in the directory and returns its path.</summary>
+    /// <summary>Creates and checks a folder in the directory, and returns its path.</summary>
     public string PrepareFolder(string name)
     {
         MakePrivate(Path);
@@ -95,12 +95,12 @@ internal sealed class RuntimeDirectory
     }
 
     /// <summary>
-    /// The path of a name. The folder is made and checked first, for a client too: were it missing, somebody else could make it before the
-    /// client looks for its server in it.
+    /// Returns the path of a name. It creates and checks the folder first, for a client too: otherwise another user could create the folder
+    /// before the client looks for its server in it.
     /// </summary>
     public string SocketPath(string scheme, string name) => $"{PrepareFolder(scheme)}/{name}";
 
-    /// <summary>Where a local address lies among the files, without touching them; null where it has no file.</summary>
+    /// <summary>Returns the path of a local address, without touching the file system; null if it has no file.</summary>
     public string? PathOf(Address address) =>
         address.IsPath ? address.Place
         : address.IsBareName ? $"{Path}/{address.Scheme}/{address.Place}"
@@ -108,13 +108,13 @@ internal sealed class RuntimeDirectory
 
     private static void RequireUsableParent(string parent, uint user)
     {
-        // The variable may name a symbolic link: whoever set it chose that. Ours, one level below, may not be one.
+        // The variable may name a symbolic link: its setter chose that. The directory one level below must not be one.
         if (NativeFile.Stat(parent) is not { Kind: FileKind.Directory } status)
         {
             throw new FairleadException(
                 ErrorCode.Unavailable,
-                $"{Variable} names {parent}, which is no directory",
-                "Make it with mode 0700, or unset the variable.");
+                $"{Variable} names {parent}, which is not a directory",
+                "Create it with mode 0700, or unset the variable.");
         }
 
         if (status.Uid != user)
@@ -153,9 +153,9 @@ internal sealed class RuntimeDirectory
     private FairleadException Cannot(string path, Errno error) =>
         new(
             error is Errno.EACCES or Errno.EPERM or Errno.EROFS ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
-            $"the runtime directory {path} cannot be made ({ErrnoMap.Describe(error)})",
+            $"the runtime directory {path} cannot be created ({ErrnoMap.Describe(error)})",
             _chosenParent is null
-                ? $"Make room for it, or set {Variable} to a directory of this user."
+                ? $"Free some space, or set {Variable} to a directory of this user."
                 : $"Check {_chosenParent}, which {Variable} names.")
         {
             Errno = (int)error,

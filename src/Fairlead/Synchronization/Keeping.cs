@@ -1,9 +1,9 @@
 namespace Fairlead.Synchronization;
 
-/// <summary>A lock that nobody refers to any more is closed by the collector: not in the middle of a call.</summary>
+/// <summary>Keeps a lock object reachable during a call: the finalizer of an unreachable lock closes it.</summary>
 internal static class Keeping
 {
-    /// <summary>A value that was read from a lock's memory, which was there until now.</summary>
+    /// <summary>Returns a value that was read from a lock's memory, and keeps the owner of that memory reachable until now.</summary>
     public static T Kept<T>(this object owner, T value)
     {
         GC.KeepAlive(owner);

@@ -3,9 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// The time inside a mutex. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and be disposed anywhere.
-/// Disposing it leaves; a second time is harmless. One that is lost without that keeps the mutex until its process ends, and is reported as
-/// an event.
+/// One entry into a mutex. It belongs to this value, not to a thread: it may cross an <c>await</c>, and any thread may dispose it.
+/// Disposing it leaves the mutex; a second time is harmless. A scope that is never disposed keeps the mutex until its process ends;
+/// Fairlead reports it as an event.
 /// </summary>
 public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<MutexScope>
 {
@@ -14,31 +14,31 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
     internal MutexScope(Stay stay) => _stay = stay;
 
     /// <summary>
-    /// Whether an owner died inside, and nobody has called <see cref="MarkConsistent"/> since: what the mutex guards may be half changed.
+    /// Whether an owner died inside without a later call of <see cref="MarkConsistent"/>. The guarded data may be half changed.
     /// </summary>
     public bool OwnerDied => _stay.Hold?.IsInDoubt(_stay.Entry) ?? false;
 
     /// <summary>
-    /// What the mutex guards is right again: the next one to enter is not told of the death any more. Leaving without it tells the next
-    /// one.
+    /// Declares the guarded data consistent again: later entries no longer report the death. Without this call, the next entry reports it
+    /// too.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The mutex has been left.</exception>
     public void MarkConsistent() => Hold.MarkConsistent(_stay.Entry);
 
-    /// <summary>Enters once more, at once: of a recursive mutex, in any thread that has been given this scope.</summary>
+    /// <summary>Enters a recursive mutex once more, at once. Any thread that has this scope may call it.</summary>
     /// <exception cref="InvalidOperationException">The mutex is not recursive.</exception>
     /// <exception cref="ObjectDisposedException">The mutex has been left.</exception>
     public MutexScope Enter() => new(Hold.EnterAgain(_stay.Entry));
 
     private MutexHold Hold => _stay.Hold ?? throw new ObjectDisposedException(nameof(MutexScope));
 
-    /// <summary>Which stay it is.</summary>
+    /// <summary>The entry behind this scope.</summary>
     internal Stay Stay => _stay;
 
-    /// <summary>Leaves. Harmless the second time.</summary>
+    /// <summary>Leaves the mutex. Harmless the second time.</summary>
     public void Dispose() => _stay.Hold?.Leave(_stay.Entry);
 
-    /// <summary>Leaves; completes at once.</summary>
+    /// <summary>Leaves the mutex; completes at once.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();
@@ -54,9 +54,9 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
     /// <inheritdoc/>
     public override int GetHashCode() => _stay.GetHashCode();
 
-    /// <summary>Whether both are the same stay.</summary>
+    /// <summary>Whether both scopes are the same entry.</summary>
     public static bool operator ==(MutexScope left, MutexScope right) => left.Equals(right);
 
-    /// <summary>Whether they are not the same stay.</summary>
+    /// <summary>Whether the scopes are different entries.</summary>
     public static bool operator !=(MutexScope left, MutexScope right) => !left.Equals(right);
 }

@@ -8,14 +8,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A point at which a number of parties, in processes of this user, wait for each other again and again, by name or in a
-/// <see cref="SharedRegion"/>. An object of this class is one party, from its first arrival until it is disposed; where its process ends
-/// before, in whatever way, the barrier is broken: all who wait or come are told (<see cref="ErrorCode.BarrierBroken"/>) until somebody
-/// resets it. A party that has never arrived is not known, and not missed when it dies: give the wait a time where that may be.
+/// A point at which a fixed number of parties, in processes of this user, wait for each other, phase after phase. It has a name or lies in
+/// a <see cref="SharedRegion"/>. An object of this class is one party, from its first arrival until it is disposed. If its process ends
+/// before that, the barrier breaks: present and later callers get <see cref="ErrorCode.BarrierBroken"/> until one of them resets it. The
+/// barrier does not know a party that has never arrived, and cannot notice its death. Give the wait a timeout where that may happen.
 /// </summary>
 /// <remarks>
-/// One call at a time: another party, also of the same process, is another object. An object that nobody refers to any more is disposed.
-/// One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// One call at a time: for another party, also in the same process, open another object. The finalizer disposes an unreachable object. A
+/// named one is a file in the runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed class NamedBarrier : IDisposable
 {
@@ -27,46 +27,46 @@ public sealed class NamedBarrier : IDisposable
         _core = core;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedBarrier() => _core.Close();
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>How many wait for each other.</summary>
+    /// <summary>The number of parties.</summary>
     public int Parties => _core.Parties;
 
-    /// <summary>The number of the phase that is not complete yet, the first being 0, as it was a moment ago.</summary>
+    /// <summary>A snapshot of the number of the current phase; the first is 0.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public long CurrentPhase => this.Kept(_core.State).Phase;
 
-    /// <summary>How many have arrived in this phase, as it was a moment ago; none where it is broken.</summary>
+    /// <summary>A snapshot of how many parties have arrived in this phase; 0 if the barrier is broken.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public int Arrived => this.Kept(_core.State).Arrived;
 
-    /// <summary>Whether a party has died, and nobody has called <see cref="Reset"/> since.</summary>
+    /// <summary>Whether a party has died without a later call of <see cref="Reset"/>.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool IsBroken => this.Kept(_core.State).IsBroken;
 
-    /// <summary>The parties that have arrived once and are not disposed, as it was a moment ago; in no order.</summary>
+    /// <summary>A snapshot of the parties that have arrived at least once and are not disposed; in no order.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Holders => this.Kept(_core.Snapshot()).Holders;
 
-    /// <summary>Who waits, in the order in which they came, as it was a moment ago; 128 at most.</summary>
+    /// <summary>A snapshot of the waiters, in order of arrival; 128 at most.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
-    /// <summary>How many bytes one takes in a region.</summary>
-    /// <param name="parties">How many wait for each other: 1 to 1,024.</param>
+    /// <summary>The size in a region, in bytes.</summary>
+    /// <param name="parties">The number of parties: 1 to 1,024.</param>
     public static long SizeInRegion(int parties) => BarrierLayout.Size(Checked(parties));
 
-    /// <summary>Opens the barrier of a name, or makes it. The object is no party before it has arrived once.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="parties">How many wait for each other: 1 to 1,024. Of one that is there it must be the same number.</param>
+    /// <summary>Opens a named barrier, or creates it. The object becomes a party with its first arrival.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
+    /// <param name="parties">The number of parties: 1 to 1,024. It must equal that of an existing barrier.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
-    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
-    /// is not this user's to use.
+    /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedBarrier Open(string name, int parties) =>
         new(
@@ -74,39 +74,42 @@ public sealed class NamedBarrier : IDisposable
             new BarrierCore(
                 LockPlace.Named(name, BarrierLayout.Size(Checked(parties)), RegionContent.Barrier, BarrierLayout.SeatsAt), parties));
 
-    /// <summary>Opens the barrier at a place in a region, or makes it: memory that is zero is one that nobody has used.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the barrier.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
+    /// <summary>Opens the barrier at an offset in a region, or creates it. Memory that is all zero is a new one.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the barrier.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
     /// <param name="parties">As for <see cref="Open"/>.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
-    /// System V segment.
+    /// Incompatible: it has other settings, or another version of Fairlead created it. Corrupt: the memory at the offset holds something
+    /// else. NotSupported: the region is a System V segment.
     /// </exception>
     public static NamedBarrier OpenIn(SharedRegion region, long offset, int parties) =>
         new(null, new BarrierCore(LockPlace.InRegion(region, offset, BarrierLayout.Size(Checked(parties)), "the barrier"), parties));
 
     /// <summary>
-    /// Takes the name away. Who has the barrier open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the barrier open keep it; the next one to open the name creates a new barrier. Call it when no
+    /// process uses the barrier any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Barrier);
 
     /// <summary>
-    /// Arrives, and waits until all parties have. Blocks. Who gives up, by time or token, has not arrived; unless the phase was completed
-    /// in that moment: then it was, and that is what is returned.
+    /// Arrives, and blocks until all parties have arrived. A call that ends by timeout or token withdraws its arrival. If the phase
+    /// completes at that very moment, the call returns it instead.
     /// </summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The number of the phase that was completed, the first being 0.</returns>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The number of the completed phase; the first is 0.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout: not all have arrived in time. BarrierBroken: a party has died, <see cref="FairleadException.Peer"/> says which. Full: it
-    /// has all of its parties, and this object is none of them.
+    /// Timeout: not all parties arrived in time. BarrierBroken: a party has died; <see cref="FairleadException.Peer"/> names it. Full: the
+    /// barrier has all of its parties, and this object is not one of them.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
+    /// <exception cref="InvalidOperationException">Another call already waits through this object.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public long SignalAndWait(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -114,16 +117,16 @@ public sealed class NamedBarrier : IDisposable
         return IsCompleted(attempt) ? attempt.Phase : throw NotInTime(attempt, timeout);
     }
 
-    /// <summary>Arrives, and waits until all parties have, if that is in time; else it has not arrived. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait, and has arrived only if all others had.</param>
-    /// <param name="phase">The number of the phase that was completed, or that was not.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was completed.</returns>
+    /// <summary>Arrives, and blocks until all parties have arrived or the time runs out; in that case it withdraws the arrival.</summary>
+    /// <param name="timeout">The longest time to wait. Zero: do not wait; the phase completes only if all others have arrived.</param>
+    /// <param name="phase">The number of the phase that completed, or of the one that did not.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the phase completed.</returns>
     /// <exception cref="FairleadException">
-    /// BarrierBroken: a party has died. Full: it has all of its parties, and this object is none of them.
+    /// BarrierBroken: a party has died. Full: the barrier has all of its parties, and this object is not one of them.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="InvalidOperationException">Somebody waits by this object already.</exception>
+    /// <exception cref="InvalidOperationException">Another call already waits through this object.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TrySignalAndWait(TimeSpan timeout, out long phase, CancellationToken cancellationToken = default)
     {
@@ -132,9 +135,9 @@ public sealed class NamedBarrier : IDisposable
         return IsCompleted(attempt);
     }
 
-    /// <summary>Arrives, and waits until all parties have. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Arrives, and waits until all parties have arrived. Waiting takes no thread.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <inheritdoc cref="SignalAndWait" path="/returns|/exception"/>
     public async ValueTask<long> SignalAndWaitAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
@@ -145,10 +148,12 @@ public sealed class NamedBarrier : IDisposable
     /// <inheritdoc cref="SignalAndWaitAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<long> SignalAndWaitAsync(CancellationToken cancellationToken = default) => SignalAndWaitAsync(null, cancellationToken);
 
-    /// <summary>Arrives, and waits until all parties have, if that is in time; else it has not arrived. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait, and has arrived only if all others had.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The number of the phase that was completed; <see langword="null"/>: not in time.</returns>
+    /// <summary>
+    /// Arrives, and waits for all parties, at most for a time; after that it withdraws the arrival. Waiting takes no thread.
+    /// </summary>
+    /// <param name="timeout">The longest time to wait. Zero: do not wait; the phase completes only if all others have arrived.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The number of the completed phase; <see langword="null"/> if the time ran out.</returns>
     /// <inheritdoc cref="TrySignalAndWait" path="/exception"/>
     public async ValueTask<long?> TrySignalAndWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -157,10 +162,10 @@ public sealed class NamedBarrier : IDisposable
     }
 
     /// <summary>
-    /// Mends a barrier that is broken: those who have died are parties no more, others may take their places, and the same phase begins
-    /// once more, in which nobody has arrived. Who waited when it broke is told so, however soon this follows. One that is not broken stays
-    /// as it is. Any object may do it, also one that is no party. Blocks only while another does the same, or takes some milliseconds where
-    /// somebody has just died.
+    /// Repairs a broken barrier. It removes the dead parties, whose places others may take, and restarts the same phase with no arrivals.
+    /// Callers that waited when the barrier broke still get the error, however soon the reset follows. A barrier that is not broken stays
+    /// as it is. Any object may call this, party or not. Blocks only while another caller resets, or for some milliseconds if a party has
+    /// just died.
     /// </summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Reset()
@@ -169,13 +174,15 @@ public sealed class NamedBarrier : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
     /// <summary>
-    /// Is no party any more, and lets go of it in this process; who waits through this object does so to the end, and is one until then.
-    /// The barrier stays, and another may take the place.
+    /// Ends this party, and closes the barrier in this process. A wait that began through this object runs to its end, and the object stays
+    /// a party until then. The barrier itself stays, and another object may take the place.
     /// </summary>
     public void Dispose()
     {
@@ -183,7 +190,7 @@ public sealed class NamedBarrier : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private static int Checked(int parties)
@@ -223,10 +230,10 @@ public sealed class NamedBarrier : IDisposable
         }
         catch (OperationCanceledException) when (attempt.Outcome != BarrierOutcome.TakenBack)
         {
-            // It was too late for that.
+            // Too late to withdraw the arrival: the phase has completed or broken.
         }
 
-        // One that nobody refers to any more is closed, and a party no more: not while somebody waits.
+        // The finalizer closes an unreachable object and ends its party; it must not run during a wait.
         GC.KeepAlive(this);
         return attempt;
     }
@@ -241,7 +248,7 @@ public sealed class NamedBarrier : IDisposable
         }
         catch (OperationCanceledException) when (attempt.Outcome != BarrierOutcome.TakenBack)
         {
-            // It was too late for that.
+            // Too late to withdraw the arrival: the phase has completed or broken.
         }
 
         GC.KeepAlive(this);

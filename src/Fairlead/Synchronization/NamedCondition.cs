@@ -7,15 +7,19 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A condition that goes with a <see cref="NamedMutex"/>, by name or in a <see cref="SharedRegion"/>: who is inside and finds that what he
-/// needs is not there waits outside until another one, inside, has changed it and notifies him. As <see cref="Monitor.Wait(object)"/> and
-/// <see cref="Monitor.Pulse(object)"/>, between processes.
+/// A condition variable for a <see cref="NamedMutex"/>, by name or in a <see cref="SharedRegion"/>. A caller inside the mutex that does not
+/// find what it needs waits outside, until another caller changes the data and notifies it. Like <see cref="Monitor.Wait(object)"/> and
+/// <see cref="Monitor.Pulse(object)"/>, but between processes.
 /// </summary>
 /// <remarks>
-/// A wait may end without a notification: when a process dies that had been notified, those who came after it wake in its stead; and beyond
-/// 128 who wait at once the others wake at each notification. So look again at what was waited for, or use the forms that take a predicate.
-/// A notification for which nobody waits is lost. One that a process would have given that dies inside the mutex is not given: whoever
-/// enters next is told of the death (<see cref="MutexScope.OwnerDied"/>), and notifies all.
+/// <para>
+/// A wait may end without a notification. When a notified process dies, the waiters behind it wake in its place. Beyond 128 waiters, the
+/// others wake at each notification. Check the state again after each wait, or use the overloads with a predicate.
+/// </para>
+/// <para>
+/// A notification without a waiter is lost. A process that dies inside the mutex may have changed the data without notifying: the next
+/// caller to enter sees <see cref="MutexScope.OwnerDied"/>, and should notify all.
+/// </para>
 /// </remarks>
 public sealed class NamedCondition : IDisposable
 {
@@ -31,18 +35,18 @@ public sealed class NamedCondition : IDisposable
         _takeBack = options?.TakeBackTimeout;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedCondition() => _core.Close();
 
-    /// <summary>How many bytes one takes in a region.</summary>
+    /// <summary>The size in a region, in bytes.</summary>
     public static long SizeInRegion => ConditionLayout.Size;
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
     /// <summary>
-    /// Who waits, in the order in which they will be notified, as it was a moment ago; also those who have been, until they are inside the
-    /// mutex again. Who found no room in the line is not told.
+    /// A snapshot of the waiters, in the order in which they will be notified. It includes notified waiters until they are inside the mutex
+    /// again, and leaves out those that found the wait queue full.
     /// </summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters
@@ -55,14 +59,16 @@ public sealed class NamedCondition : IDisposable
         }
     }
 
-    /// <summary>Opens the condition of a name, or makes it.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="mutex">Which it goes with, for all of its users. Stays the caller's, to be disposed after the condition.</param>
-    /// <param name="options">How it is waited for here.</param>
+    /// <summary>Opens a named condition, or creates it.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
+    /// <param name="mutex">
+    /// The mutex of the condition, the same for all users. The caller owns it, and disposes it after the condition.
+    /// </param>
+    /// <param name="options">How this object waits.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it goes with another mutex, or something else has the name. Corrupt: its file has been cut or overwritten. Full: no
-    /// room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory is not
-    /// this user's to use.
+    /// Incompatible: the condition belongs to another mutex, or the name to another kind of object. Corrupt: its file has been truncated or
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedCondition Open(string name, NamedMutex mutex, NamedConditionOptions? options = null)
     {
@@ -71,15 +77,19 @@ public sealed class NamedCondition : IDisposable
             name, new ConditionCore(LockPlace.Named(name, ConditionLayout.Size, RegionContent.Condition), mutex.Core), mutex, options);
     }
 
-    /// <summary>Opens the condition at a place in a region, or makes it: memory that is zero is one for which nobody waits.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the condition.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
-    /// <param name="mutex">As for <see cref="Open"/>; by name, or in a region too.</param>
-    /// <param name="options">How it is waited for here.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <summary>
+    /// Opens the condition at an offset in a region, or creates it. Memory that is all zero is a condition without waiters.
+    /// </summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the condition.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
+    /// <param name="mutex">As for <see cref="Open"/>; a named one, or one in a region.</param>
+    /// <param name="options">How this object waits.</param>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it goes with another mutex, or is of another version. Corrupt: something else lies there. NotSupported: the region is
-    /// a System V segment.
+    /// Incompatible: the condition belongs to another mutex, or another version of Fairlead created it. Corrupt: the memory at the offset
+    /// holds something else. NotSupported: the region is a System V segment.
     /// </exception>
     public static NamedCondition OpenIn(SharedRegion region, long offset, NamedMutex mutex, NamedConditionOptions? options = null)
     {
@@ -89,27 +99,28 @@ public sealed class NamedCondition : IDisposable
     }
 
     /// <summary>
-    /// Takes the name away. Who has the condition open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the condition open keep it; the next one to open the name creates a new condition. Call it
+    /// when no process uses the condition any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Condition);
 
     /// <summary>
-    /// Leaves the mutex, wholly if it was entered several times, waits until it is notified, and enters the mutex again, in every case:
-    /// also when the time has passed or the token is cancelled, which ends the wait and not the entering. Then the same scope is inside
-    /// again; meanwhile it is not, and disposing it does nothing. Blocks.
+    /// Leaves the mutex (all entries of a recursive one), blocks until it is notified, and enters the mutex again in every case. A timeout
+    /// or a cancelled token ends the wait for a notification, but not the wait for the mutex. The scope is outside the mutex meanwhile, and
+    /// disposing it then does nothing. When the call returns, the same scope is inside again.
     /// </summary>
-    /// <param name="scope">Inside the mutex that the condition was opened with.</param>
-    /// <param name="timeout">Waits for a notification at most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was woken; false: not in time. Rarely it is woken without a notification.</returns>
+    /// <param name="scope">A scope inside the mutex of the condition.</param>
+    /// <param name="timeout">The longest time to wait for a notification; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether it was woken; false if the time ran out. On rare occasions it wakes without a notification.</returns>
     /// <exception cref="ArgumentException">The scope is another mutex's, or has been left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the scope is inside.</exception>
     /// <exception cref="FairleadException">
-    /// LockLost: the mutex could not be entered again (<see cref="NamedConditionOptions.TakeBackTimeout"/>; or it would be for ever, with
-    /// <see cref="NamedMutexOptions.DetectDeadlock"/>). The scope has been left.
+    /// LockLost: the call could not enter the mutex again, within <see cref="NamedConditionOptions.TakeBackTimeout"/> or because of a
+    /// deadlock (with <see cref="NamedMutexOptions.DetectDeadlock"/>). The scope has left the mutex.
     /// </exception>
     /// <exception cref="ObjectDisposedException">This object or the mutex has been disposed.</exception>
     public bool Wait(MutexScope scope, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -123,7 +134,7 @@ public sealed class NamedCondition : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Told below, unless it has been notified as well: that must not get lost.
+            // Reported below, unless a notification came as well: that must not get lost.
         }
         finally
         {
@@ -134,12 +145,12 @@ public sealed class NamedCondition : IDisposable
         return IsWoken(attempt, cancellationToken);
     }
 
-    /// <summary>Waits until something is so. Looks at it first, inside the mutex, and again whenever it was woken. Blocks.</summary>
-    /// <param name="scope">Inside the mutex that the condition was opened with.</param>
+    /// <summary>Blocks until a predicate holds. Evaluates it inside the mutex, first at once and then after each wake-up.</summary>
+    /// <param name="scope">A scope inside the mutex of the condition.</param>
     /// <param name="predicate">Called inside the mutex.</param>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What the predicate said last: false: not in time.</returns>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The last value of the predicate; false if the time ran out.</returns>
     /// <inheritdoc cref="Wait(MutexScope, TimeSpan?, CancellationToken)" path="/exception"/>
     public bool Wait(MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -156,7 +167,7 @@ public sealed class NamedCondition : IDisposable
         return true;
     }
 
-    /// <summary>As <see cref="Wait(MutexScope, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
+    /// <summary>Same as <see cref="Wait(MutexScope, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
     /// <inheritdoc cref="Wait(MutexScope, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
     public async ValueTask<bool> WaitAsync(MutexScope scope, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -169,7 +180,7 @@ public sealed class NamedCondition : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // Told below, unless it has been notified as well: that must not get lost.
+            // Reported below, unless a notification came as well: that must not get lost.
         }
         finally
         {
@@ -180,7 +191,7 @@ public sealed class NamedCondition : IDisposable
         return IsWoken(attempt, cancellationToken);
     }
 
-    /// <summary>As <see cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
+    /// <summary>Same as <see cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)"/>; takes no thread.</summary>
     /// <inheritdoc cref="Wait(MutexScope, Func{bool}, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
     public async ValueTask<bool> WaitAsync(
         MutexScope scope, Func<bool> predicate, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -199,10 +210,10 @@ public sealed class NamedCondition : IDisposable
     }
 
     /// <summary>
-    /// Wakes the one who has waited longest and was not notified yet, if somebody waits. He goes on when the mutex has been left. Does not
-    /// wait.
+    /// Wakes the waiter that has waited longest and has not been notified, if there is one. It continues when the caller has left the
+    /// mutex. Does not wait.
     /// </summary>
-    /// <param name="scope">Inside the mutex that the condition was opened with.</param>
+    /// <param name="scope">A scope inside the mutex of the condition.</param>
     /// <exception cref="ArgumentException">The scope is another mutex's, or has been left.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Notify(MutexScope scope)
@@ -211,7 +222,7 @@ public sealed class NamedCondition : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>Wakes all who wait. They go on one after the other, when the mutex has been left. Does not wait.</summary>
+    /// <summary>Wakes all waiters. They continue one after the other, when the caller has left the mutex. Does not wait.</summary>
     /// <inheritdoc cref="Notify" path="/param|/exception"/>
     public void NotifyAll(MutexScope scope)
     {
@@ -219,12 +230,15 @@ public sealed class NamedCondition : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
     /// <summary>
-    /// Lets go of it in this process; who waits through this object does so to the end. The condition stays, and so does the mutex.
+    /// Closes the condition in this process. Waits that began through this object run to their end. The condition itself stays, and so does
+    /// the mutex.
     /// </summary>
     public void Dispose()
     {
@@ -232,7 +246,7 @@ public sealed class NamedCondition : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private static void Check(NamedMutex mutex, NamedConditionOptions? options)

@@ -1,11 +1,10 @@
 namespace Fairlead.Synchronization;
 
-/// <summary>How a condition is waited for here.</summary>
+/// <summary>How an object of <see cref="NamedCondition"/> waits.</summary>
 public sealed record NamedConditionOptions
 {
     /// <summary>
-    /// How long a wait that has ended, in whatever way, tries to take the mutex back, before it fails with
-    /// <see cref="ErrorCode.LockLost"/>; null: for ever.
+    /// How long a wait tries to enter the mutex again when it ends, before it fails with <see cref="ErrorCode.LockLost"/>; null: no limit.
     /// </summary>
     public TimeSpan? TakeBackTimeout { get; init; }
 }

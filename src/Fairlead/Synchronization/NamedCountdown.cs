@@ -8,12 +8,12 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A number that many processes of this user count down, and for whose zero others wait, by name or in a <see cref="SharedRegion"/>. It
-/// belongs to nobody: who dies without having counted is not counted for.
+/// A number that processes of this user count down, and whose zero others wait for. It has a name or lies in a <see cref="SharedRegion"/>.
+/// It has no owner: if a process dies before it has counted, nothing counts in its place.
 /// </summary>
 /// <remarks>
-/// Counting costs no system call, but to zero while somebody sleeps. Any number of threads may use it. One by name lies in the runtime
-/// directory, and lasts until it is removed or the machine restarts.
+/// Counting makes no system call, except to reach zero while waiters sleep. Any number of threads may use it. A named one is a file in the
+/// runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed class NamedCountdown : IDisposable
 {
@@ -26,36 +26,35 @@ public sealed class NamedCountdown : IDisposable
         _core = core;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedCountdown() => _core.Close();
 
-    /// <summary>How many bytes one takes in a region.</summary>
+    /// <summary>The size in a region, in bytes.</summary>
     public static long SizeInRegion => CountdownLayout.Size;
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>How much it is in the beginning.</summary>
+    /// <summary>The initial count.</summary>
     public int InitialCount { get; }
 
-    /// <summary>How much is left, as it was a moment ago.</summary>
+    /// <summary>A snapshot of the count that is left.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public int CurrentCount => this.Kept(_core.Count);
 
-    /// <summary>Who waits, in the order in which they came, as it was a moment ago; 128 at most.</summary>
+    /// <summary>A snapshot of the waiters, in order of arrival; 128 at most.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
-    /// <summary>Opens the countdown of a name, or makes it.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
+    /// <summary>Opens a named countdown, or creates it.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
     /// <param name="count">
-    /// How much it is in the beginning: 1 to 16,777,215. Of one that is there it must be the same number, which says nothing of how much is
-    /// left.
+    /// The initial count: 1 to 16,777,215. It must equal the initial count of an existing countdown, whatever is left of that.
     /// </param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
-    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
-    /// is not this user's to use.
+    /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedCountdown Open(string name, int count)
     {
@@ -63,14 +62,16 @@ public sealed class NamedCountdown : IDisposable
         return new(name, count, new CountdownCore(LockPlace.Named(name, CountdownLayout.Size, RegionContent.Countdown), count));
     }
 
-    /// <summary>Opens the countdown at a place in a region, or makes it: memory that is zero is one that nobody has used.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the countdown.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
+    /// <summary>Opens the countdown at an offset in a region, or creates it. Memory that is all zero is a new one.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the countdown.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
     /// <param name="count">As for <see cref="Open"/>.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
-    /// System V segment.
+    /// Incompatible: it has other settings, or another version of Fairlead created it. Corrupt: the memory at the offset holds something
+    /// else. NotSupported: the region is a System V segment.
     /// </exception>
     public static NamedCountdown OpenIn(SharedRegion region, long offset, int count)
     {
@@ -79,19 +80,20 @@ public sealed class NamedCountdown : IDisposable
     }
 
     /// <summary>
-    /// Takes the name away. Who has the countdown open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the countdown open keep it; the next one to open the name creates a new countdown. Call it
+    /// when no process uses the countdown any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Countdown);
 
     /// <summary>
-    /// Counts down; at zero all who wait are released. Blocks only where it comes to zero just now, or begins anew, by another, for a
-    /// moment, or while that one is stopped.
+    /// Counts down; at zero it releases all waiters. Blocks only while another caller brings the count to zero or resets it: a moment,
+    /// unless that process is stopped.
     /// </summary>
-    /// <param name="count">By how much.</param>
-    /// <returns>Whether it has come to zero by this.</returns>
+    /// <param name="count">How much to count down.</param>
+    /// <returns>Whether this call brought the count to zero.</returns>
     /// <exception cref="InvalidOperationException">Less than that was left: nothing is changed.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool Signal(int count = 1)
@@ -106,21 +108,21 @@ public sealed class NamedCountdown : IDisposable
             );
     }
 
-    /// <summary>Counts up, as <see cref="Signal"/> does down.</summary>
-    /// <param name="count">By how much.</param>
+    /// <summary>Counts up. Blocks as <see cref="Signal"/> does.</summary>
+    /// <param name="count">How much to count up.</param>
     /// <exception cref="InvalidOperationException">It has come to zero, or would come beyond 16,777,215: nothing is changed.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void AddCount(int count = 1)
     {
         if (!TryAddCount(count))
         {
-            throw new InvalidOperationException($"{_core.Description} has come to zero: reset it.");
+            throw new InvalidOperationException($"{_core.Description} is at zero and cannot count up: reset it first.");
         }
     }
 
-    /// <summary>Counts up, unless it has come to zero.</summary>
-    /// <param name="count">By how much.</param>
-    /// <returns>False: it has come to zero.</returns>
+    /// <summary>Counts up, unless the count is zero.</summary>
+    /// <param name="count">How much to count up.</param>
+    /// <returns>False if the count is zero.</returns>
     /// <exception cref="InvalidOperationException">It would come beyond 16,777,215: nothing is changed.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryAddCount(int count = 1)
@@ -132,17 +134,17 @@ public sealed class NamedCountdown : IDisposable
         if (!isCounted && left != 0)
         {
             throw new InvalidOperationException(
-                string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and {count} more would be too many."));
+                string.Create(CultureInfo.InvariantCulture, $"{_core.Description} has {left} left, and cannot take {count} more."));
         }
 
         return isCounted;
     }
 
     /// <summary>
-    /// Begins anew. Those who waited when it came to zero are released, however soon this follows; those who still wait go on. Blocks as
-    /// <see cref="Signal"/> does.
+    /// Sets the count anew. Waiters of a countdown that was at zero are released, however soon the reset follows; other waiters go on
+    /// waiting. Blocks as <see cref="Signal"/> does.
     /// </summary>
-    /// <param name="count">1 to 16,777,215; null: as in the beginning.</param>
+    /// <param name="count">1 to 16,777,215; null: the initial count.</param>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Reset(int? count = null)
     {
@@ -151,9 +153,9 @@ public sealed class NamedCountdown : IDisposable
         GC.KeepAlive(this);
     }
 
-    /// <summary>Waits until it has come to zero. Blocks.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Blocks until the count is zero.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="FairleadException">Timeout: it has not come to zero in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
@@ -165,15 +167,15 @@ public sealed class NamedCountdown : IDisposable
         }
     }
 
-    /// <summary>Waits until it has come to zero, if that is in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it has come to zero.</returns>
+    /// <summary>Blocks until the count is zero or the time runs out.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the count is zero.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryWait(TimeSpan timeout, CancellationToken cancellationToken = default) => WaitLater(timeout, cancellationToken);
 
-    /// <summary>Waits until it has come to zero. Takes no thread.</summary>
+    /// <summary>Waits until the count is zero. Takes no thread.</summary>
     /// <inheritdoc cref="Wait" path="/param|/exception"/>
     public async ValueTask WaitAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
@@ -186,23 +188,27 @@ public sealed class NamedCountdown : IDisposable
     /// <inheritdoc cref="WaitAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask WaitAsync(CancellationToken cancellationToken = default) => WaitAsync(null, cancellationToken);
 
-    /// <summary>Waits until it has come to zero, if that is in time. Takes no thread.</summary>
+    /// <summary>Waits until the count is zero or the time runs out. Takes no thread.</summary>
     /// <inheritdoc cref="TryWait" path="/param|/returns|/exception"/>
     public ValueTask<bool> TryWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         WaitLaterAsync(timeout, cancellationToken);
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
-    /// <summary>Lets go of it in this process; who waits through this object does so to the end. The countdown stays.</summary>
+    /// <summary>
+    /// Closes the countdown in this process. Waits that began through this object run to their end. The countdown itself stays.
+    /// </summary>
     public void Dispose()
     {
         _core.Close();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private static void Check(int count)
@@ -217,7 +223,7 @@ public sealed class NamedCountdown : IDisposable
         bool isZero = _core.TryPass(out uint rounds)
             || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(Deadline.After(timeout), cancellationToken);
 
-        // One that nobody refers to any more is closed: not while somebody is about to wait.
+        // The finalizer closes an unreachable object; it must not run while a call is about to wait.
         GC.KeepAlive(this);
         return isZero;
     }
@@ -238,5 +244,5 @@ public sealed class NamedCountdown : IDisposable
             ErrorCode.Timeout,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_core.Description} has not come to zero within {timeout?.TotalSeconds ?? 0:0.###} s: {_core.Count} left"));
+                $"{_core.Description} did not reach zero within {timeout?.TotalSeconds ?? 0:0.###} s: {_core.Count} left"));
 }

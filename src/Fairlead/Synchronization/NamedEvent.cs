@@ -8,14 +8,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// Something that has happened or not, between the processes of this user, by name or in a <see cref="SharedRegion"/>. One that is reset by
-/// somebody (<see cref="EventResetMode.ManualReset"/>) releases all who wait; one that resets itself
-/// (<see cref="EventResetMode.AutoReset"/>) releases one for each time it is set, in order of arrival. It belongs to nobody: the death of a
-/// process changes nothing of it, and swallows no wake-up.
+/// An event between the processes of this user, by name or in a <see cref="SharedRegion"/>. A manual event
+/// (<see cref="EventResetMode.ManualReset"/>) stays set until a caller resets it, and releases all waiters. An automatic event
+/// (<see cref="EventResetMode.AutoReset"/>) releases one waiter each time it is set, in order of arrival. An event has no owner: the death
+/// of a process changes nothing and loses no wake-up.
 /// </summary>
 /// <remarks>
-/// Without anybody who sleeps it costs no system call. Any number of threads may use it. One by name lies in the runtime directory, and
-/// lasts until it is removed or the machine restarts.
+/// While no waiter sleeps, it makes no system call. Any number of threads may use it. A named one is a file in the runtime directory. It
+/// lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed class NamedEvent : IDisposable
 {
@@ -27,84 +27,87 @@ public sealed class NamedEvent : IDisposable
         _core = core;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedEvent() => _core.Close();
 
-    /// <summary>How many bytes one takes in a region.</summary>
+    /// <summary>The size in a region, in bytes.</summary>
     public static long SizeInRegion => EventLayout.Size;
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>Who resets it.</summary>
+    /// <summary>Whether waiters or callers reset the event.</summary>
     public EventResetMode Mode => _core.IsAutomatic ? EventResetMode.AutoReset : EventResetMode.ManualReset;
 
-    /// <summary>Whether it is set, as it was a moment ago.</summary>
+    /// <summary>A snapshot of whether the event is set.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool IsSet => this.Kept(_core.IsSet());
 
-    /// <summary>Who waits, in the order in which they came, as it was a moment ago; 128 at most.</summary>
+    /// <summary>A snapshot of the waiters, in order of arrival; 128 at most.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
-    /// <summary>Opens the event of a name, or makes it: not set.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="mode">Who resets it. Whoever makes it settles that.</param>
+    /// <summary>Opens a named event, or creates it, not set.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
+    /// <param name="mode">Whether waiters or callers reset it. The process that creates the event decides.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
-    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
-    /// is not this user's to use.
+    /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedEvent Open(string name, EventResetMode mode = EventResetMode.ManualReset) =>
         new(name, new EventCore(LockPlace.Named(name, EventLayout.Size, RegionContent.Event), IsAutomatic(mode)));
 
-    /// <summary>Opens the event at a place in a region, or makes it: memory that is zero is one that is not set.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the event.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
+    /// <summary>Opens the event at an offset in a region, or creates it. Memory that is all zero is an event that is not set.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the event.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
     /// <param name="mode">As for <see cref="Open"/>.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
-    /// System V segment.
+    /// Incompatible: it has other settings, or another version of Fairlead created it. Corrupt: the memory at the offset holds something
+    /// else. NotSupported: the region is a System V segment.
     /// </exception>
     public static NamedEvent OpenIn(SharedRegion region, long offset, EventResetMode mode = EventResetMode.ManualReset) =>
         new(null, new EventCore(LockPlace.InRegion(region, offset, EventLayout.Size, "the event"), IsAutomatic(mode)));
 
     /// <summary>
-    /// Takes the name away. Who has the event open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the event open keep it; the next one to open the name creates a new event. Call it when no
+    /// process uses the event any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Event);
 
     /// <summary>
-    /// Sets it: all who wait are released and all who come, until it is reset; or one, who resets it by that. Where it is set already
-    /// nothing happens. Does not wait.
+    /// Sets the event. A manual event releases all waiters and lets callers pass until it is reset. An automatic event releases one waiter,
+    /// which resets it. If it is set already, nothing happens. Does not wait.
     /// </summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Set() => Do(static words => words.Set());
 
-    /// <summary>It is not set any more. Those who waited when it was are released, however soon this follows. Does not wait.</summary>
+    /// <summary>Resets the event. Waiters of an event that was set are released, however soon the reset follows. Does not wait.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Reset() => Do(static words => words.Reset());
 
-    /// <summary>Releases all who wait at this moment, and leaves it not set. Does not wait.</summary>
+    /// <summary>Releases all present waiters, and leaves the event not set. Does not wait.</summary>
     /// <exception cref="InvalidOperationException">It resets itself.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Pulse()
     {
         if (_core.IsAutomatic)
         {
-            throw new InvalidOperationException($"{_core.Description} resets itself, and releases one at a time: set it.");
+            throw new InvalidOperationException($"{_core.Description} is automatic and releases one waiter at a time: call Set instead.");
         }
 
         Do(static words => words.Pulse());
     }
 
-    /// <summary>Waits until it is set. Blocks.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Blocks until the event is set.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="FairleadException">Timeout: it was not set in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
@@ -116,15 +119,15 @@ public sealed class NamedEvent : IDisposable
         }
     }
 
-    /// <summary>Waits until it is set, if that is in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was set.</returns>
+    /// <summary>Blocks until the event is set or the time runs out.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the event was set.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryWait(TimeSpan timeout, CancellationToken cancellationToken = default) => WaitLater(timeout, cancellationToken);
 
-    /// <summary>Waits until it is set. Takes no thread.</summary>
+    /// <summary>Waits until the event is set. Takes no thread.</summary>
     /// <inheritdoc cref="Wait" path="/param|/exception"/>
     public async ValueTask WaitAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
@@ -137,23 +140,25 @@ public sealed class NamedEvent : IDisposable
     /// <inheritdoc cref="WaitAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask WaitAsync(CancellationToken cancellationToken = default) => WaitAsync(null, cancellationToken);
 
-    /// <summary>Waits until it is set, if that is in time. Takes no thread.</summary>
+    /// <summary>Waits until the event is set or the time runs out. Takes no thread.</summary>
     /// <inheritdoc cref="TryWait" path="/param|/returns|/exception"/>
     public ValueTask<bool> TryWaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         WaitLaterAsync(timeout, cancellationToken);
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
-    /// <summary>Lets go of it in this process; who waits through this object does so to the end. The event stays.</summary>
+    /// <summary>Closes the event in this process. Waits that began through this object run to their end. The event itself stays.</summary>
     public void Dispose()
     {
         _core.Close();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private static bool IsAutomatic(EventResetMode mode) => mode switch
@@ -175,7 +180,7 @@ public sealed class NamedEvent : IDisposable
         bool isSet = _core.TryPass(out uint epoch)
             || new EventAttempt(_core, epoch, NativeThread.Id).Wait(Deadline.After(timeout), cancellationToken);
 
-        // One that nobody refers to any more is closed: not while somebody is about to wait.
+        // The finalizer closes an unreachable object; it must not run while a call is about to wait.
         GC.KeepAlive(this);
         return isSet;
     }

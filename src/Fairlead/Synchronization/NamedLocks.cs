@@ -2,13 +2,14 @@ using Fairlead.Synchronization.Inspection;
 
 namespace Fairlead.Synchronization;
 
-/// <summary>The locks by name of this user, seen without taking part.</summary>
+/// <summary>Lists the named locks of this user, without opening them.</summary>
 public static class NamedLocks
 {
     /// <summary>
-    /// All of them, by name, each as it was at one moment, or nearly. What cannot be read, or is being made, is left out.
+    /// Returns all named locks, sorted by name. Each is a snapshot of about one moment. Locks that cannot be read, or that are being
+    /// created, are left out.
     /// </summary>
-    /// <exception cref="FairleadException">PermissionDenied: the runtime directory is not this user's to use.</exception>
+    /// <exception cref="FairleadException">PermissionDenied: this user may not use the runtime directory.</exception>
     public static IReadOnlyList<NamedLockInfo> List() =>
         [
             .. LockFile

@@ -3,14 +3,14 @@ using Fairlead.Synchronization.Waiting;
 
 namespace Fairlead.Synchronization;
 
-/// <content>What is seen without taking part.</content>
+/// <content>Inspection of the mutex without entering it.</content>
 public sealed partial class NamedMutex
 {
-    /// <summary>Who is inside, as it was a moment ago; <see langword="null"/>: nobody.</summary>
+    /// <summary>A snapshot of the owner; <see langword="null"/> if the mutex is free.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public LockHolder? Holder => this.Kept(_core.Snapshot()).Holder;
 
-    /// <summary>Who waits, in the order in which they will enter, as it was a moment ago.</summary>
+    /// <summary>A snapshot of the waiters, in the order in which they will enter.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 }

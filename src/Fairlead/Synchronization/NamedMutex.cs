@@ -8,15 +8,15 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A lock between the processes of this user, by name or in a <see cref="SharedRegion"/>. What is entered belongs to the scope that is
-/// returned, not to a thread, so it may cross an <c>await</c>. When a process dies inside, in whatever way, the next one enters at once and
-/// is told so (<see cref="MutexScope.OwnerDied"/>).
+/// A mutex between the processes of this user, by name or in a <see cref="SharedRegion"/>. Each entry belongs to the returned scope, not to
+/// a thread, and may cross an <c>await</c>. When a process dies inside, the next caller enters at once and sees
+/// <see cref="MutexScope.OwnerDied"/>.
 /// </summary>
 /// <remarks>
-/// A robust mutex in the manner of POSIX (<c>PTHREAD_MUTEX_ROBUST</c>), with a line of those who wait after the queue lock of Craig, Landin
-/// and Hagersten. Free and with nobody waiting it costs no system call. Who sleeps is not overtaken; while the first of the line still
-/// looks, for some microseconds, others may enter before him, at most once for each of 1,000 looks. Any number of threads may use it. One
-/// by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// A robust mutex like that of POSIX (<c>PTHREAD_MUTEX_ROBUST</c>), with a wait queue after the queue lock of Craig, Landin and Hagersten.
+/// An uncontended entry makes no system call. A sleeping waiter is never overtaken. While the first waiter still spins, for some
+/// microseconds, other callers may enter before it, at most once for each of 1,000 polls. Any number of threads may use it. A named one is
+/// a file in the runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed partial class NamedMutex : IDisposable
 {
@@ -28,59 +28,62 @@ public sealed partial class NamedMutex : IDisposable
         _core = core;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedMutex() => _core.Close();
 
-    /// <summary>How many bytes one takes in a region.</summary>
+    /// <summary>The size in a region, in bytes.</summary>
     public static long SizeInRegion => MutexLayout.Size;
 
-    /// <summary>What lies behind it, for what goes with it.</summary>
+    /// <summary>The core of the mutex, for the conditions that belong to it.</summary>
     internal MutexCore Core => _core;
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>How often it has been entered since it was made, by everybody.</summary>
+    /// <summary>The number of entries of all processes since the mutex was created.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public long Entries => (long)this.Kept(_core.Entries);
 
-    /// <summary>Opens the mutex of a name, or makes it.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="options">What it is like.</param>
+    /// <summary>Opens a named mutex, or creates it.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
+    /// <param name="options">The settings.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
-    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
-    /// is not this user's to use.
+    /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedMutex Open(string name, NamedMutexOptions? options = null) =>
         new(name, NewCore(LockPlace.Named(name, MutexLayout.Size, RegionContent.Mutex), options));
 
-    /// <summary>Opens the mutex at a place in a region, or makes it: memory that is zero is a free one.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the mutex.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
-    /// <param name="options">What it is like.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <summary>Opens the mutex at an offset in a region, or creates it. Memory that is all zero is a free lock.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the mutex.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
+    /// <param name="options">The settings.</param>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
-    /// System V segment.
+    /// Incompatible: it has other settings, or another version of Fairlead created it. Corrupt: the memory at the offset holds something
+    /// else. NotSupported: the region is a System V segment.
     /// </exception>
     public static NamedMutex OpenIn(SharedRegion region, long offset, NamedMutexOptions? options = null) =>
         new(null, NewCore(LockPlace.InRegion(region, offset, MutexLayout.Size, "the mutex"), options));
 
     /// <summary>
-    /// Takes the name away. Who has the mutex open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the mutex open keep it; the next one to open the name creates a new mutex. Call it when no
+    /// process uses the mutex any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Mutex);
 
-    /// <summary>Enters. Blocks for as long as others are inside or were there first.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done.</returns>
+    /// <summary>Enters the mutex. Blocks while another caller is inside or came first.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
+    /// Timeout: the message and <see cref="FairleadException.Peer"/> name the owner. Deadlock: only with
     /// <see cref="NamedMutexOptions.DetectDeadlock"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -90,16 +93,16 @@ public sealed partial class NamedMutex : IDisposable
         int thread = NativeThread.Id;
         bool isEntered = _core.TryEnterIdle(thread, out Stay stay) || EnterLater(thread, timeout, cancellationToken, out stay);
 
-        // One that nobody refers to any more is closed: not while somebody is about to enter.
+        // The finalizer closes an unreachable object; it must not run while a call is about to enter.
         GC.KeepAlive(this);
         return isEntered ? new MutexScope(stay) : throw NotInTime(timeout);
     }
 
-    /// <summary>Enters if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="scope">To be disposed when done.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was entered.</returns>
+    /// <summary>Tries to enter within a time. Blocks.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="scope">The scope, to be disposed when done.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the call entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedMutexOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
@@ -113,8 +116,8 @@ public sealed partial class NamedMutex : IDisposable
     }
 
     /// <summary>Enters. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <inheritdoc cref="Enter" path="/returns|/exception"/>
     public async ValueTask<MutexScope> EnterAsync(TimeSpan? timeout, CancellationToken cancellationToken = default) =>
         await EnterLaterAsync(timeout, cancellationToken).ConfigureAwait(false) is { } stay
@@ -134,26 +137,30 @@ public sealed partial class NamedMutex : IDisposable
         return isEntered ? new(new MutexScope(stay)) : EnterAsync(null, cancellationToken);
     }
 
-    /// <summary>Enters if that is possible in time. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
+    /// <summary>Tries to enter within a time. Waiting takes no thread.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done; <see langword="null"/> if the time ran out.</returns>
     /// <inheritdoc cref="TryEnter" path="/exception"/>
     public async ValueTask<MutexScope?> TryEnterAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         await EnterLaterAsync(timeout, cancellationToken).ConfigureAwait(false) is { } stay ? new MutexScope(stay) : null;
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
-    /// <summary>Lets go of it in this process; who is inside, or waits, through this object does so to the end. The mutex stays.</summary>
+    /// <summary>
+    /// Closes the mutex in this process. Scopes and waits that began through this object run to their end. The mutex itself stays.
+    /// </summary>
     public void Dispose()
     {
         _core.Close();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private static MutexCore NewCore(LockPlace place, NamedMutexOptions? options) =>

@@ -1,19 +1,19 @@
 namespace Fairlead.Synchronization;
 
-/// <summary>What a mutex is like, and how it is used here.</summary>
+/// <summary>The settings of a mutex, and of this object's use of it.</summary>
 public sealed record NamedMutexOptions
 {
     /// <summary>
-    /// Whether who has entered may enter again: a blocking <c>Enter</c> by its thread, through the same object, else
-    /// <see cref="MutexScope.Enter"/>. It is left when all of its scopes have been disposed. Whoever makes the mutex settles that; who
-    /// opens it otherwise is refused.
+    /// Whether an owner may enter again: by a blocking <c>Enter</c> on its thread, through the same object, or else by
+    /// <see cref="MutexScope.Enter"/>. Disposing all of its scopes leaves the mutex. The process that creates the mutex decides; opening it
+    /// with the other setting fails.
     /// </summary>
     public bool Recursive { get; init; }
 
     /// <summary>
-    /// Whether a blocking enter through this object that would wait for ever fails instead, with <see cref="ErrorCode.Deadlock"/>: where
-    /// the thread that is inside waits for another named lock, and so on, until one of them waits for what this thread holds. Those who
-    /// have entered without a thread are not followed. Costs a look at all locks of the user where it has to wait.
+    /// Whether a blocking enter through this object fails with <see cref="ErrorCode.Deadlock"/> instead of waiting in a cycle. A cycle is
+    /// found where the owning thread waits for another named lock, and so on, until one waits for a lock that this thread holds. Entries
+    /// without a thread (asynchronous ones) are not followed. A call that has to wait reads all locks of the user for this.
     /// </summary>
     public bool DetectDeadlock { get; init; }
 }

@@ -9,14 +9,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A lock between the processes of this user that many may read under at a time, or one write, by name or in a <see cref="SharedRegion"/>.
-/// Each time inside belongs to the scope that is returned, and ends when its process dies, in whatever way; where a writer dies, those who
-/// come next are told (<see cref="ReadScope.OwnerDied"/>, <see cref="WriteScope.OwnerDied"/>).
+/// A lock between the processes of this user for many readers at a time or one writer, by name or in a <see cref="SharedRegion"/>. Each
+/// entry belongs to the returned scope, and ends when its process dies. If a writer dies inside, later callers see it
+/// (<see cref="ReadScope.OwnerDied"/>, <see cref="WriteScope.OwnerDied"/>).
 /// </summary>
 /// <remarks>
-/// While no writer is there reading costs no system call, and readers do not wait for each other: up to 256 at once. When a writer has come
-/// no further reader enters before him; those who wait are served in order of arrival. A reader does not become a writer: who reads and
-/// enters to write waits for himself. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// Without a writer, reading makes no system call, and up to 256 readers do not wait for each other. A waiting writer lets no later reader
+/// enter before it; waiters are served in order of arrival. A reader cannot become a writer: a reader that enters to write waits for
+/// itself. A named one is a file in the runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed class NamedReaderWriterLock : IDisposable
 {
@@ -28,30 +28,30 @@ public sealed class NamedReaderWriterLock : IDisposable
         _core = core;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedReaderWriterLock() => _core.Close();
 
-    /// <summary>How many bytes one takes in a region.</summary>
+    /// <summary>The size in a region, in bytes.</summary>
     public static long SizeInRegion => ReaderWriterLayout.Size;
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>Who is inside, as it was a moment ago: a writer, or readers.</summary>
+    /// <summary>A snapshot of the owners: one writer, or the readers.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Holders => this.Kept(_core.Snapshot()).Holders;
 
-    /// <summary>Who waits, in the order in which they will enter, as it was a moment ago.</summary>
+    /// <summary>A snapshot of the waiters, in the order in which they will enter.</summary>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public IReadOnlyList<LockHolder> Waiters => this.Kept(_core.Snapshot()).Waiters;
 
-    /// <summary>Opens the lock of a name, or makes it.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="options">How it is used here.</param>
+    /// <summary>Opens a named lock, or creates it.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
+    /// <param name="options">How this object uses the lock.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: something else has the name, or it is of another version. Corrupt: its file has been cut or overwritten. Full: no room
-    /// for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory is not this
-    /// user's to use.
+    /// Incompatible: the name belongs to another kind of object, or another version of Fairlead created it. Corrupt: its file has been
+    /// truncated or overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not
+    /// create. PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedReaderWriterLock Open(string name, NamedReaderWriterLockOptions? options = null) =>
         new(
@@ -59,13 +59,16 @@ public sealed class NamedReaderWriterLock : IDisposable
             new ReaderWriterCore(
                 LockPlace.Named(name, ReaderWriterLayout.Size, RegionContent.ReaderWriterLock), options?.DetectDeadlock == true));
 
-    /// <summary>Opens the lock at a place in a region, or makes it: memory that is zero is a free one.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the lock.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
-    /// <param name="options">How it is used here.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <summary>Opens the lock at an offset in a region, or creates it. Memory that is all zero is a free lock.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the lock.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
+    /// <param name="options">How this object uses the lock.</param>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is of another version. Corrupt: something else lies there. NotSupported: the region is a System V segment.
+    /// Incompatible: another version of Fairlead created it. Corrupt: the memory at the offset holds something else. NotSupported: the
+    /// region is a System V segment.
     /// </exception>
     public static NamedReaderWriterLock OpenIn(SharedRegion region, long offset, NamedReaderWriterLockOptions? options = null) =>
         new(
@@ -74,19 +77,20 @@ public sealed class NamedReaderWriterLock : IDisposable
                 LockPlace.InRegion(region, offset, ReaderWriterLayout.Size, "the reader-writer lock"), options?.DetectDeadlock == true));
 
     /// <summary>
-    /// Takes the name away. Who has the lock open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the lock open keep it; the next one to open the name creates a new lock. Call it when no
+    /// process uses the lock any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.ReaderWriterLock);
 
-    /// <summary>Enters to read. Blocks for as long as a writer is inside or has come before.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done.</returns>
+    /// <summary>Enters for reading. Blocks while a writer is inside or came first.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
+    /// Timeout: the message and <see cref="FairleadException.Peer"/> name the owner. Deadlock: only with
     /// <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -94,18 +98,18 @@ public sealed class NamedReaderWriterLock : IDisposable
     public ReadScope EnterRead(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         TryRead(timeout, cancellationToken, out ReadScope scope) ? scope : throw NotInTime(timeout);
 
-    /// <summary>Enters to read if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="scope">To be disposed when done.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was entered.</returns>
+    /// <summary>Tries to enter for reading within a time. Blocks.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="scope">The scope, to be disposed when done.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the call entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryEnterRead(TimeSpan timeout, out ReadScope scope, CancellationToken cancellationToken = default) =>
         TryRead(timeout, cancellationToken, out scope);
 
-    /// <summary>Enters to read. Waiting takes no thread.</summary>
+    /// <summary>Enters for reading. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterRead" path="/param|/returns|/exception"/>
     public async ValueTask<ReadScope> EnterReadAsync(TimeSpan? timeout, CancellationToken cancellationToken = default) =>
         await TryReadAsync(timeout, cancellationToken).ConfigureAwait(false) ?? throw NotInTime(timeout);
@@ -113,20 +117,20 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <inheritdoc cref="EnterReadAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<ReadScope> EnterReadAsync(CancellationToken cancellationToken = default) => EnterReadAsync(null, cancellationToken);
 
-    /// <summary>Enters to read if that is possible in time. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
+    /// <summary>Tries to enter for reading within a time. Waiting takes no thread.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done; <see langword="null"/> if the time ran out.</returns>
     /// <inheritdoc cref="TryEnterRead" path="/exception"/>
     public ValueTask<ReadScope?> TryEnterReadAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         TryReadAsync(timeout, cancellationToken);
 
-    /// <summary>Enters to write. Blocks for as long as others are inside or have come before.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done.</returns>
+    /// <summary>Enters for writing. Blocks while another caller is inside or came first.</summary>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done.</returns>
     /// <exception cref="FairleadException">
-    /// Timeout: names who is inside, also in <see cref="FairleadException.Peer"/>. Deadlock: only with
+    /// Timeout: the message and <see cref="FairleadException.Peer"/> name the owner. Deadlock: only with
     /// <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -134,18 +138,18 @@ public sealed class NamedReaderWriterLock : IDisposable
     public WriteScope EnterWrite(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         TryWrite(timeout, cancellationToken, out WriteScope scope) ? scope : throw NotInTime(timeout);
 
-    /// <summary>Enters to write if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="scope">To be disposed when done.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was entered.</returns>
+    /// <summary>Tries to enter for writing within a time. Blocks.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="scope">The scope, to be disposed when done.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the call entered.</returns>
     /// <exception cref="FairleadException">Deadlock: only with <see cref="NamedReaderWriterLockOptions.DetectDeadlock"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryEnterWrite(TimeSpan timeout, out WriteScope scope, CancellationToken cancellationToken = default) =>
         TryWrite(timeout, cancellationToken, out scope);
 
-    /// <summary>Enters to write. Waiting takes no thread.</summary>
+    /// <summary>Enters for writing. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterWrite" path="/param|/returns|/exception"/>
     public async ValueTask<WriteScope> EnterWriteAsync(TimeSpan? timeout, CancellationToken cancellationToken = default) =>
         await TryWriteAsync(timeout, cancellationToken).ConfigureAwait(false) ?? throw NotInTime(timeout);
@@ -153,26 +157,30 @@ public sealed class NamedReaderWriterLock : IDisposable
     /// <inheritdoc cref="EnterWriteAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<WriteScope> EnterWriteAsync(CancellationToken cancellationToken = default) => EnterWriteAsync(null, cancellationToken);
 
-    /// <summary>Enters to write if that is possible in time. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
+    /// <summary>Tries to enter for writing within a time. Waiting takes no thread.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done; <see langword="null"/> if the time ran out.</returns>
     /// <inheritdoc cref="TryEnterWrite" path="/exception"/>
     public ValueTask<WriteScope?> TryEnterWriteAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         TryWriteAsync(timeout, cancellationToken);
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
-    /// <summary>Lets go of it in this process; who is inside, or waits, through this object does so to the end. The lock stays.</summary>
+    /// <summary>
+    /// Closes the lock in this process. Scopes and waits that began through this object run to their end. The lock itself stays.
+    /// </summary>
     public void Dispose()
     {
         _core.Close();
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private bool TryRead(TimeSpan? timeout, CancellationToken cancellationToken, out ReadScope scope)
@@ -188,7 +196,7 @@ public sealed class NamedReaderWriterLock : IDisposable
             stay = attempt.Reading;
         }
 
-        // One that nobody refers to any more is closed: not while somebody is about to enter.
+        // The finalizer closes an unreachable object; it must not run while a call is about to enter.
         GC.KeepAlive(this);
         scope = new ReadScope(stay);
         return reads;

@@ -1,10 +1,10 @@
 namespace Fairlead.Synchronization;
 
-/// <summary>How a reader-writer lock is used here.</summary>
+/// <summary>How an object of <see cref="NamedReaderWriterLock"/> uses the lock.</summary>
 public sealed record NamedReaderWriterLockOptions
 {
     /// <summary>
-    /// Whether a blocking enter that would wait for ever, in a circle of threads, fails with <see cref="ErrorCode.Deadlock"/>. As
+    /// Whether a blocking enter fails with <see cref="ErrorCode.Deadlock"/> instead of waiting in a cycle of threads. Works like
     /// <see cref="NamedMutexOptions.DetectDeadlock"/>.
     /// </summary>
     public bool DetectDeadlock { get; init; }

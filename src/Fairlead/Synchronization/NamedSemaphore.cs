@@ -9,13 +9,13 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A number of permits between the processes of this user, by name or in a <see cref="SharedRegion"/>. A permit that is <em>entered</em>
-/// belongs to the scope that is returned, and comes back by itself when its process dies, in whatever way. A permit that is <em>taken</em>
-/// belongs to nobody, and comes back when somebody, in any process, posts it: so a producer tells consumers how much there is.
+/// A number of permits shared by the processes of this user, by name or in a <see cref="SharedRegion"/>. A permit that you <em>enter</em>
+/// belongs to the returned scope, and comes back by itself when its process dies. A permit that you <em>take</em> has no owner, and comes
+/// back when any process posts it. A producer can thus tell consumers how many items there are.
 /// </summary>
 /// <remarks>
-/// Free and with nobody waiting it costs no system call. Who waits is served in order of arrival, whether he enters or takes. Any number of
-/// threads may use it. One by name lies in the runtime directory, and lasts until it is removed or the machine restarts.
+/// An uncontended call makes no system call. Waiters are served in order of arrival, whether they enter or take. Any number of threads may
+/// use it. A named one is a file in the runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>
 public sealed partial class NamedSemaphore : IDisposable
 {
@@ -27,25 +27,27 @@ public sealed partial class NamedSemaphore : IDisposable
         _core = core;
     }
 
-    /// <summary>As <see cref="Dispose"/>.</summary>
+    /// <summary>Same as <see cref="Dispose"/>.</summary>
     ~NamedSemaphore() => _core.Close();
 
-    /// <summary>Its name; <see langword="null"/> for one that lies in a region.</summary>
+    /// <summary>Its name; <see langword="null"/> if it lies in a region.</summary>
     public string? Name { get; }
 
-    /// <summary>How many bytes one takes in a region.</summary>
-    /// <param name="maximum">How many permits there can be: 1 to 4,096.</param>
+    /// <summary>The size in a region, in bytes.</summary>
+    /// <param name="maximum">The largest number of permits: 1 to 4,096.</param>
     public static long SizeInRegion(int maximum) => SemaphoreLayout.Size(Checked(maximum));
 
-    /// <summary>Opens the semaphore of a name, or makes it.</summary>
-    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share their names.</param>
-    /// <param name="permits">How many are free in the beginning: 0 to <paramref name="maximum"/>. Of one that is there it must be the same
-    /// number, which says nothing of how many are free now.</param>
-    /// <param name="maximum">How many there can be: 1 to 4,096; null: as many as in the beginning. Each takes 16 bytes.</param>
+    /// <summary>Opens a named semaphore, or creates it.</summary>
+    /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
+    /// <param name="permits">
+    /// The initial number of free permits: 0 to <paramref name="maximum"/>. It must equal the initial number of an existing semaphore,
+    /// whatever is free now.
+    /// </param>
+    /// <param name="maximum">The largest number of permits: 1 to 4,096; null: the initial number. Each takes 16 bytes.</param>
     /// <exception cref="FairleadException">
-    /// Incompatible: it exists and is not as asked for, or something else has the name. Corrupt: its file has been cut or overwritten.
-    /// Full: no room for the file. AlreadyExists: a file that Fairlead did not make has the name. PermissionDenied: the runtime directory
-    /// is not this user's to use.
+    /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
+    /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.
+    /// PermissionDenied: this user may not use the runtime directory.
     /// </exception>
     public static NamedSemaphore Open(string name, int permits, int? maximum = null)
     {
@@ -54,15 +56,17 @@ public sealed partial class NamedSemaphore : IDisposable
             name, Core(LockPlace.Named(name, SemaphoreLayout.Size(most), RegionContent.Semaphore, SemaphoreLayout.SeatsAt), permits, most));
     }
 
-    /// <summary>Opens the semaphore at a place in a region, or makes it: memory that is zero is one that nobody has used.</summary>
-    /// <param name="region">A memory file, a named region, a POSIX segment or a file. May be disposed before the semaphore.</param>
-    /// <param name="offset">In bytes from the beginning; a multiple of 64. It takes <see cref="SizeInRegion"/> bytes.</param>
+    /// <summary>Opens the semaphore at an offset in a region, or creates it. Memory that is all zero is a new one.</summary>
+    /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the semaphore.</param>
+    /// <param name="offset">
+    /// The offset in bytes from the start of the region; a multiple of 64. The lock takes <see cref="SizeInRegion"/> bytes.
+    /// </param>
     /// <param name="permits">As for <see cref="Open"/>.</param>
     /// <param name="maximum">As for <see cref="Open"/>.</param>
-    /// <exception cref="ArgumentException">It does not lie in the region whole, or not at a multiple of 64.</exception>
+    /// <exception cref="ArgumentException">The offset is not a multiple of 64, or the lock does not fit into the region there.</exception>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is not as asked for, or of another version. Corrupt: something else lies there. NotSupported: the region is a
-    /// System V segment.
+    /// Incompatible: it has other settings, or another version of Fairlead created it. Corrupt: the memory at the offset holds something
+    /// else. NotSupported: the region is a System V segment.
     /// </exception>
     public static NamedSemaphore OpenIn(SharedRegion region, long offset, int permits, int? maximum = null)
     {
@@ -71,31 +75,31 @@ public sealed partial class NamedSemaphore : IDisposable
     }
 
     /// <summary>
-    /// Takes the name away. Who has the semaphore open keeps it, and whoever opens the name gets another: so when nobody uses it any more.
+    /// Removes the name. Processes that have the semaphore open keep it; the next one to open the name creates a new semaphore. Call it
+    /// when no process uses the semaphore any more.
     /// </summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
-    /// <returns>Whether there was one.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no lock, and stays.</exception>
+    /// <returns>Whether the name existed.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something that is not a lock. Nothing is removed.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Semaphore);
 
     /// <summary>
-    /// Enters: has a permit until the scope is disposed, or the process ends. Blocks for as long as none is free, or others were there
-    /// first.
+    /// Takes a permit until the scope is disposed or the process ends. Blocks while no permit is free or other callers came first.
     /// </summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done.</returns>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done.</returns>
     /// <exception cref="FairleadException">Timeout: no permit was free in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public SemaphoreScope Enter(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         TryGet(false, timeout, cancellationToken, out SeatStay stay) ? new SemaphoreScope(stay) : throw NotInTime(timeout);
 
-    /// <summary>Enters if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="scope">To be disposed when done.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was entered.</returns>
+    /// <summary>Tries to enter within a time. Blocks.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="scope">The scope, to be disposed when done.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the call entered.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryEnter(TimeSpan timeout, out SemaphoreScope scope, CancellationToken cancellationToken = default)
@@ -106,8 +110,8 @@ public sealed partial class NamedSemaphore : IDisposable
     }
 
     /// <summary>Enters. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; null: for ever.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <inheritdoc cref="Enter" path="/returns|/exception"/>
     public async ValueTask<SemaphoreScope> EnterAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
@@ -118,10 +122,10 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask<SemaphoreScope> EnterAsync(CancellationToken cancellationToken = default) => EnterAsync(null, cancellationToken);
 
-    /// <summary>Enters if that is possible in time. Waiting takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>To be disposed when done; <see langword="null"/>: not in time.</returns>
+    /// <summary>Tries to enter within a time. Waiting takes no thread.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>The scope, to be disposed when done; <see langword="null"/> if the time ran out.</returns>
     /// <inheritdoc cref="TryEnter" path="/exception"/>
     public async ValueTask<SemaphoreScope?> TryEnterAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
@@ -130,8 +134,7 @@ public sealed partial class NamedSemaphore : IDisposable
     }
 
     /// <summary>
-    /// Takes a permit away: it is nobody's from now on, until somebody posts one. Blocks for as long as none is free, or others were there
-    /// first.
+    /// Removes a permit; it has no owner until a process posts one. Blocks while no permit is free or other callers came first.
     /// </summary>
     /// <inheritdoc cref="Enter" path="/param|/exception"/>
     public void Take(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -142,14 +145,14 @@ public sealed partial class NamedSemaphore : IDisposable
         }
     }
 
-    /// <summary>Takes a permit away if that is possible in time. Blocks.</summary>
-    /// <param name="timeout">At most so long; zero: does not wait.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was taken.</returns>
+    /// <summary>Tries to remove a permit within a time. Blocks.</summary>
+    /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <returns>Whether the call got the permit.</returns>
     /// <inheritdoc cref="TryEnter" path="/exception"/>
     public bool TryTake(TimeSpan timeout, CancellationToken cancellationToken = default) => TryGet(true, timeout, cancellationToken, out _);
 
-    /// <summary>Takes a permit away. Waiting takes no thread.</summary>
+    /// <summary>Removes a permit. Waiting takes no thread.</summary>
     /// <inheritdoc cref="EnterAsync(TimeSpan?, CancellationToken)" path="/param|/exception"/>
     public async ValueTask TakeAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
@@ -162,19 +165,19 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <inheritdoc cref="TakeAsync(TimeSpan?, CancellationToken)"/>
     public ValueTask TakeAsync(CancellationToken cancellationToken = default) => TakeAsync(null, cancellationToken);
 
-    /// <summary>Takes a permit away if that is possible in time. Waiting takes no thread.</summary>
+    /// <summary>Tries to remove a permit within a time. Waiting takes no thread.</summary>
     /// <inheritdoc cref="TryTake" path="/param|/returns|/exception"/>
     public async ValueTask<bool> TryTakeAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         (await TryGetAsync(true, timeout, cancellationToken).ConfigureAwait(false)).HasPermit;
 
     /// <summary>
-    /// Makes permits free that have been taken, or that there have not been yet. Does not wait. Whoever is killed meanwhile has posted all,
+    /// Frees permits that were taken, or that have not existed yet. Does not wait. If the process is killed meanwhile, it has posted all,
     /// some or none of them.
     /// </summary>
-    /// <param name="permits">How many.</param>
+    /// <param name="permits">How many permits to free.</param>
     /// <exception cref="InvalidOperationException">
-    /// There would be more than <see cref="Maximum"/>, those that are entered included: nothing is changed. Of posts at the same time that
-    /// are too many together each may fail.
+    /// There would be more than <see cref="Maximum"/> permits, entered ones included. Nothing is changed. If concurrent posts exceed the
+    /// maximum together, each of them may fail.
     /// </exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public void Post(int permits = 1)
@@ -187,17 +190,19 @@ public sealed partial class NamedSemaphore : IDisposable
             throw new InvalidOperationException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{_core.Description} has {Maximum} permits at most: {permits} more would be too many. Post what has been taken, "
-                        + $"or make it with a greater maximum."));
+                    $"{_core.Description} has {Maximum} permits at most, and cannot take {permits} more. Post only what was taken, "
+                        + $"or create it with a greater maximum."));
         }
     }
 
-    /// <summary>Asks whether its file is still what its name means. Costs some system calls. Of one in a region, ask the region.</summary>
-    /// <exception cref="FairleadException">Corrupt: it is not, and what.</exception>
+    /// <summary>
+    /// Checks that its file is still the one that the name refers to. Takes a few system calls. For a lock in a region, verify the region.
+    /// </summary>
+    /// <exception cref="FairleadException">Corrupt: it is not; the message says what is wrong.</exception>
     public void Verify() => _core.Verify();
 
     /// <summary>
-    /// Lets go of it in this process; who is inside, or waits, through this object does so to the end. The semaphore stays.
+    /// Closes the semaphore in this process. Scopes and waits that began through this object run to their end. The semaphore itself stays.
     /// </summary>
     public void Dispose()
     {
@@ -205,7 +210,7 @@ public sealed partial class NamedSemaphore : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>For people: what it is.</summary>
+    /// <summary>Returns a description for people.</summary>
     public override string ToString() => _core.Description;
 
     private static SemaphoreCore Core(LockPlace place, int permits, int maximum) => new(place, permits, maximum);
@@ -237,7 +242,7 @@ public sealed partial class NamedSemaphore : IDisposable
             stay = attempt.Stay;
         }
 
-        // One that nobody refers to any more is closed: not while somebody is about to enter.
+        // The finalizer closes an unreachable object; it must not run while a call is about to enter.
         GC.KeepAlive(this);
         return isGot;
     }
@@ -264,8 +269,8 @@ public sealed partial class NamedSemaphore : IDisposable
         IReadOnlyList<LockHolder> holders = snapshot.Holders;
         string time = string.Create(CultureInfo.InvariantCulture, $"{timeout?.TotalSeconds ?? 0:0.###} s");
         string who = holders.Count == 0
-            ? "nobody has entered it"
-            : string.Create(CultureInfo.InvariantCulture, $"{holders.Count} of {Maximum} have entered it, {holders[0]} among them");
+            ? "no process has entered it"
+            : string.Create(CultureInfo.InvariantCulture, $"{holders.Count} of {Maximum} permits are held, one of them by {holders[0]}");
         return snapshot.NotInTime($"{_core.Description} had no free permit within {time}: {who}", snapshot.Holder);
     }
 }

@@ -3,9 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// The time reading under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an
-/// <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without that keeps its part of
-/// the lock until its process ends, and is reported as an event.
+/// One entry into a <see cref="NamedReaderWriterLock"/> for reading. It belongs to this value, not to a thread: it may cross an
+/// <c>await</c>, and any thread may dispose it. Disposing it leaves the lock; a second time is harmless. A scope that is never disposed
+/// keeps its part of the lock until its process ends; Fairlead reports it as an event.
 /// </summary>
 public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<ReadScope>
 {
@@ -14,14 +14,15 @@ public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<Rea
     internal ReadScope(SeatStay stay) => _stay = stay;
 
     /// <summary>
-    /// Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.
+    /// Whether a writer died inside and no writer has called <see cref="WriteScope.MarkConsistent"/> since. The guarded data may be half
+    /// changed.
     /// </summary>
     public bool OwnerDied => _stay.IsInDoubt;
 
-    /// <summary>Leaves. Harmless the second time.</summary>
+    /// <summary>Leaves the lock. Harmless the second time.</summary>
     public void Dispose() => _stay.Leave();
 
-    /// <summary>Leaves; completes at once.</summary>
+    /// <summary>Leaves the lock; completes at once.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();
@@ -37,9 +38,9 @@ public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<Rea
     /// <inheritdoc/>
     public override int GetHashCode() => _stay.GetHashCode();
 
-    /// <summary>Whether both are the same stay.</summary>
+    /// <summary>Whether both scopes are the same entry.</summary>
     public static bool operator ==(ReadScope left, ReadScope right) => left.Equals(right);
 
-    /// <summary>Whether they are not the same stay.</summary>
+    /// <summary>Whether the scopes are different entries.</summary>
     public static bool operator !=(ReadScope left, ReadScope right) => !left.Equals(right);
 }

@@ -3,9 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// A permit that has been entered: the time inside. It belongs to whoever has this value, not to a thread: it may cross an <c>await</c> and
-/// be disposed anywhere. Disposing it gives the permit back; a second time is harmless. One that is lost without that keeps the permit
-/// until its process ends, and is reported as an event.
+/// A permit of a <see cref="NamedSemaphore"/>. It belongs to this value, not to a thread: it may cross an <c>await</c>, and any thread may
+/// dispose it. Disposing it returns the permit; a second time is harmless. A scope that is never disposed keeps the permit until its
+/// process ends; Fairlead reports it as an event.
 /// </summary>
 public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatable<SemaphoreScope>
 {
@@ -13,10 +13,10 @@ public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatabl
 
     internal SemaphoreScope(SeatStay stay) => _stay = stay;
 
-    /// <summary>Gives the permit back. Harmless the second time.</summary>
+    /// <summary>Returns the permit. Harmless the second time.</summary>
     public void Dispose() => _stay.Leave();
 
-    /// <summary>Gives the permit back; completes at once.</summary>
+    /// <summary>Returns the permit; completes at once.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();
@@ -32,9 +32,9 @@ public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatabl
     /// <inheritdoc/>
     public override int GetHashCode() => _stay.GetHashCode();
 
-    /// <summary>Whether both are the same stay.</summary>
+    /// <summary>Whether both scopes are the same entry.</summary>
     public static bool operator ==(SemaphoreScope left, SemaphoreScope right) => left.Equals(right);
 
-    /// <summary>Whether they are not the same stay.</summary>
+    /// <summary>Whether the scopes are different entries.</summary>
     public static bool operator !=(SemaphoreScope left, SemaphoreScope right) => !left.Equals(right);
 }

@@ -3,9 +3,9 @@ using Fairlead.Synchronization.Waiting;
 namespace Fairlead.Synchronization;
 
 /// <summary>
-/// The time writing under a <see cref="NamedReaderWriterLock"/>. It belongs to whoever has this value, not to a thread: it may cross an
-/// <c>await</c> and be disposed anywhere. Disposing it leaves; a second time is harmless. One that is lost without that keeps its part of
-/// the lock until its process ends, and is reported as an event.
+/// One entry into a <see cref="NamedReaderWriterLock"/> for writing. It belongs to this value, not to a thread: it may cross an
+/// <c>await</c>, and any thread may dispose it. Disposing it leaves the lock; a second time is harmless. A scope that is never disposed
+/// keeps its part of the lock until its process ends; Fairlead reports it as an event.
 /// </summary>
 public readonly struct WriteScope : IDisposable, IAsyncDisposable, IEquatable<WriteScope>
 {
@@ -14,20 +14,22 @@ public readonly struct WriteScope : IDisposable, IAsyncDisposable, IEquatable<Wr
     internal WriteScope(WriteHold? hold) => _hold = hold;
 
     /// <summary>
-    /// Whether a writer died inside, and no writer has said since that all is right: what the lock guards may be half changed.
+    /// Whether a writer died inside and no writer has called <see cref="WriteScope.MarkConsistent"/> since. The guarded data may be half
+    /// changed.
     /// </summary>
     public bool OwnerDied => _hold?.IsInDoubt ?? false;
 
     /// <summary>
-    /// What the lock guards is right again: who enters next is not told of the death any more. Leaving without it tells the next one.
+    /// Declares the guarded data consistent again: later entries no longer report the death. Without this call, the next entry reports it
+    /// too.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The lock has been left.</exception>
     public void MarkConsistent() => (_hold ?? throw new ObjectDisposedException(nameof(WriteScope))).MarkConsistent();
 
-    /// <summary>Leaves. Harmless the second time.</summary>
+    /// <summary>Leaves the lock. Harmless the second time.</summary>
     public void Dispose() => _hold?.Dispose();
 
-    /// <summary>Leaves; completes at once.</summary>
+    /// <summary>Leaves the lock; completes at once.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();
@@ -43,9 +45,9 @@ public readonly struct WriteScope : IDisposable, IAsyncDisposable, IEquatable<Wr
     /// <inheritdoc/>
     public override int GetHashCode() => _hold?.GetHashCode() ?? 0;
 
-    /// <summary>Whether both are the same stay.</summary>
+    /// <summary>Whether both scopes are the same entry.</summary>
     public static bool operator ==(WriteScope left, WriteScope right) => left.Equals(right);
 
-    /// <summary>Whether they are not the same stay.</summary>
+    /// <summary>Whether the scopes are different entries.</summary>
     public static bool operator !=(WriteScope left, WriteScope right) => !left.Equals(right);
 }

@@ -101,7 +101,7 @@ public sealed class BarrierTests : IDisposable
     [InlineData(2, "--parties", "barrier", "ready")]
     [InlineData(2, "from 1 on", "barrier", "ready", "--parties", "0")]
     [InlineData(2, "1024", "barrier", "ready", "--parties", "1025")]
-    [InlineData(2, "is no name", "barrier", "a/b", "--parties", "2")]
+    [InlineData(2, "is not a valid name", "barrier", "a/b", "--parties", "2")]
     [InlineData(2, "does not wait", "barrier", "ready", "--parties", "2", "--reset", "--timeout", "1s")]
     public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
     {

@@ -23,7 +23,7 @@ public sealed class LockTests : IDisposable
     [Theory]
     [InlineData(2, "give one of them", "lock", "build", "--shared", "--exclusive", "--", "true")]
     [InlineData(2, "give one of them", "lock", "build", "--nonblock", "--timeout", "1s", "--", "true")]
-    [InlineData(2, "is no name", "lock", "a/b", "--", "true")]
+    [InlineData(2, "is not a valid name", "lock", "a/b", "--", "true")]
     [InlineData(2, "argument missing", "lock", "build")]
     public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
     {

@@ -20,7 +20,7 @@ public sealed class SemaphoreTests : IDisposable
 
     [Theory]
     [InlineData(2, "give one of them", "semaphore", "slots", "--nonblock", "--timeout", "1s", "--", "true")]
-    [InlineData(2, "is no name", "semaphore", "a/b", "--", "true")]
+    [InlineData(2, "is not a valid name", "semaphore", "a/b", "--", "true")]
     [InlineData(2, "argument missing", "semaphore", "slots")]
     [InlineData(2, "from 1 on", "semaphore", "slots", "--permits", "0", "--", "true")]
     [InlineData(2, "4096", "semaphore", "slots", "--permits", "5000", "--", "true")]

@@ -119,7 +119,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Assert.False(barrier.TrySignalAndWait(TimeSpan.Zero, out _));
         Assert.False(other.TrySignalAndWait(TimeSpan.Zero, out _));
         FairleadException error = Fails(ErrorCode.Full, () => late.SignalAndWait());
-        Assert.Contains("has its 2 parties. Wait until one of them is disposed", error.Message, StringComparison.Ordinal);
+        Assert.Contains("already has all of its 2 parties. Wait until one of them is disposed", error.Message, StringComparison.Ordinal);
         await FailsAsync(ErrorCode.Full, async () => await late.SignalAndWaitAsync());
         barrier.Dispose();
         Task<long> waiting = late.SignalAndWaitAsync(Token).AsTask();

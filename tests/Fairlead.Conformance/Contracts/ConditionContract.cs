@@ -174,7 +174,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             places.Condition.Notify(inside);
             FairleadException lost = await FailsAsync(ErrorCode.LockLost, () => waiting);
             Assert.Equal(Environment.ProcessId, lost.Peer?.ProcessId);
-            Assert.Contains("could not be taken back", lost.Message, StringComparison.Ordinal);
+            Assert.Contains("could not be entered again", lost.Message, StringComparison.Ordinal);
             scope.Dispose();
             Assert.False(places.Mutex.TryEnter(TimeSpan.Zero, out _));
         }

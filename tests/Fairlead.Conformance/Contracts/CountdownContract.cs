@@ -26,7 +26,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
         Assert.False(countdown.TryWait(TimeSpan.Zero));
         Assert.False(await countdown.TryWaitAsync(Short));
         Assert.Contains(
-            "has not come to zero within 0.05 s: 5 left",
+            "did not reach zero within 0.05 s: 5 left",
             Fails(ErrorCode.Timeout, () => countdown.Wait(Short)).Message,
             StringComparison.Ordinal);
         await FailsAsync(ErrorCode.Timeout, async () => await countdown.WaitAsync(Short));

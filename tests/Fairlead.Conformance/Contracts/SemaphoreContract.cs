@@ -27,7 +27,8 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         Assert.False(semaphore.TryTake(TimeSpan.Zero));
         Assert.False(await semaphore.TryTakeAsync(Short));
         FairleadException late = Fails(ErrorCode.Timeout, () => semaphore.Enter(Short));
-        Assert.Contains("had no free permit within 0.05 s: 2 of 2 have entered it, pid ", late.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "had no free permit within 0.05 s: 2 of 2 permits are held, one of them by pid ", late.Message, StringComparison.Ordinal);
         Assert.Contains(late.Peer?.ProcessId ?? 0, new[] { peer.Id, Environment.ProcessId });
         Fails(ErrorCode.Timeout, () => semaphore.Take(Short));
         await FailsAsync(ErrorCode.Timeout, async () => await semaphore.EnterAsync(Short));
@@ -104,7 +105,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
         Assert.Equal("", await peer.AskAsync("post 4"));
         Assert.Equal(4, semaphore.CurrentCount);
         Assert.Contains(
-            "has 5 permits at most: 2 more would be too many",
+            "has 5 permits at most, and cannot take 2 more",
             Assert.Throws<InvalidOperationException>(() => semaphore.Post(2)).Message,
             StringComparison.Ordinal);
         Assert.Equal(4, semaphore.CurrentCount);
@@ -210,8 +211,8 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     {
         (_, string place) = NewSemaphore(1, 3);
         Assert.Contains(
-            "is one of 3 permits at most, 1 of them free in the beginning, and one of 3 permits at most, "
-                + "2 of them free in the beginning was asked for",
+            "is a semaphore of 3 permits at most, 1 free initially, but a semaphore of 3 permits at most, "
+                + "2 free initially was requested",
             Fails(ErrorCode.Incompatible, () => LockPlaceText.Semaphore(place, 2, 3)).Message,
             StringComparison.Ordinal);
         Fails(ErrorCode.Incompatible, () => LockPlaceText.Semaphore(place, 1, 2));

@@ -96,10 +96,11 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
         await peer.AnswerAsync();
     }
 
-    private static string First(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $"; first in line is pid {peer.Id} (");
+    private static string First(PeerProcess peer) => string.Create(CultureInfo.InvariantCulture, $"; pid {peer.Id} (");
 
     private static string Remedy(PeerProcess peer) =>
-        string.Create(CultureInfo.InvariantCulture, $", now stopped, and no other overtakes it. {Continue(peer)}");
+        string.Create(
+            CultureInfo.InvariantCulture, $", now stopped, is first in the queue, and no other waiter overtakes it. {Continue(peer)}");
 
     private static string Continue(PeerProcess peer) =>
         string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {peer.Id}), or end it.");

@@ -337,7 +337,7 @@ public sealed class LogDamageTests : IDisposable
         LogFiles.Write(First, 8, 9);
         var error = Assert.Throws<FairleadException>(() => MappedLog.Open(Address));
         Assert.Equal(ErrorCode.Incompatible, error.Code);
-        Assert.Contains("has layout version 9, and this program knows version 1", error.Message, StringComparison.Ordinal);
+        Assert.Contains("has layout version 9, but this program uses version 1", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Runs something once, in the middle of whatever asks for the time next.</summary>

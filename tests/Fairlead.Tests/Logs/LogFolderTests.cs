@@ -113,7 +113,7 @@ public sealed class LogFolderTests : IDisposable
 
         Assert.Equal(
             $"{Address}: the log {Folder} belongs to uid 65534, while this process runs as uid 0. "
-            + "Its owner could read and change the log: choose another place for it, or run as its owner.",
+            + "Its owner could read and change the log: choose another path for it, or run as its owner.",
             Refused(() => MappedLog.Open(Address)));
         Assert.Empty(Directory.GetFileSystemEntries(Folder));
     }

@@ -34,7 +34,7 @@ public sealed class ForeignRegionTests : IDisposable
         Assert.Equal(7, region.At<long>(16));
         Assert.Equal(7, File.ReadAllBytes($"/dev/shm{_posix}")[16]);
         Assert.Contains(
-            "has 5000 bytes, and 6000 were asked for",
+            "has 5000 bytes, but 6000 were requested",
             Assert.Throws<FairleadException>(() => SharedRegion.OpenPosix(_posix, 6000)).Message,
             StringComparison.Ordinal);
         Assert.True(SharedRegion.RemovePosix(_posix));
@@ -110,7 +110,7 @@ public sealed class ForeignRegionTests : IDisposable
 
         var smaller = Assert.Throws<FairleadException>(() => SharedRegion.OpenSystemV(_key, 4096));
         Assert.Equal(ErrorCode.Incompatible, smaller.Code);
-        Assert.Contains("has 5000 bytes, and 4096 were asked for", smaller.Message, StringComparison.Ordinal);
+        Assert.Contains("has 5000 bytes, but 4096 were requested", smaller.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorCode.Incompatible, Code(() => SharedRegion.OpenSystemV(_key, 50_000)));
         Assert.True(SharedRegion.RemoveSystemV(_key));
         Assert.False(SharedRegion.RemoveSystemV(_key));

@@ -52,16 +52,16 @@ public sealed class NamedRegionTests : IDisposable
 
         var size = Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 8192));
         Assert.Equal(ErrorCode.Incompatible, size.Code);
-        Assert.Contains("has 4096 bytes, and 8192 were asked for", size.Message, StringComparison.Ordinal);
+        Assert.Contains("has 4096 bytes, but 8192 were requested", size.Message, StringComparison.Ordinal);
 
         var content = Assert.Throws<FairleadException>(() => SharedCell<long>.Open(_name));
         Assert.Equal(ErrorCode.Incompatible, content.Code);
-        Assert.Contains("holds a region, and a cell was asked for", content.Message, StringComparison.Ordinal);
+        Assert.Contains("holds a region, but a cell was requested", content.Message, StringComparison.Ordinal);
 
         Patch(RegionLayout.VersionAt, 9);
         var version = Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096));
         Assert.Equal(ErrorCode.Incompatible, version.Code);
-        Assert.Contains("has layout version 9, and this program knows version 1", version.Message, StringComparison.Ordinal);
+        Assert.Contains("has layout version 9, but this program uses version 1", version.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class NamedRegionTests : IDisposable
 
         var cut = Assert.Throws<FairleadException>(() => SharedRegion.Open(_name, 4096));
         Assert.Equal(ErrorCode.Corrupt, cut.Code);
-        Assert.Contains("tells of 4096 bytes behind 64, and the file has 100", cut.Message, StringComparison.Ordinal);
+        Assert.Contains("announces 4096 bytes after 64, but the file has 100", cut.Message, StringComparison.Ordinal);
         Truncate(10);
         Assert.Equal(ErrorCode.Corrupt, Code(() => SharedRegion.Open(_name, 4096)));
         Assert.True(SharedRegion.Remove(_name));

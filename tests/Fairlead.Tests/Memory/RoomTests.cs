@@ -45,7 +45,7 @@ public sealed class RoomTests
 
         string answer = await refused.ReadLineAsync();
 
-        Assert.StartsWith("error Full there is no room for the region 'big': 2000064 bytes are needed, ", answer, StringComparison.Ordinal);
+        Assert.StartsWith("error Full not enough space for the region 'big': 2000064 bytes are needed, ", answer, StringComparison.Ordinal);
         await using var served = PeerProcess.Start(environment, "region", "name", "big", "500000");
         Assert.StartsWith("500000 ", await served.AnswerAsync(), StringComparison.Ordinal);
     }

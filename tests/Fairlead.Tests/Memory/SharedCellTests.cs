@@ -71,13 +71,13 @@ public sealed class SharedCellTests : IDisposable
         using var cell = SharedCell<long>.Open(_name);
         var size = Assert.Throws<FairleadException>(() => SharedCell<int>.Open(_name));
         Assert.Equal(ErrorCode.Incompatible, size.Code);
-        Assert.Contains("has values of 8 bytes, and the type asked for has 4", size.Message, StringComparison.Ordinal);
+        Assert.Contains("has values of 8 bytes, but the requested type has 4", size.Message, StringComparison.Ordinal);
         Assert.Contains(
-            "has values of 8 bytes, and the type asked for has 2048",
+            "has values of 8 bytes, but the requested type has 2048",
             Assert.Throws<FairleadException>(() => SharedCell<CellBlock>.Open(_name)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds a cell, and a region was asked for",
+            "holds a cell, but a region was requested",
             Assert.Throws<FairleadException>(() => SharedRegion.Open(_name)).Message,
             StringComparison.Ordinal);
     }

@@ -29,7 +29,7 @@ public sealed class BackgroundThreadTests
 
         Assert.Equal(ErrorCode.Unavailable, error.Code);
         Assert.Equal(
-            "cannot start the thread 'fairlead test': the system gives no more threads or memory. "
+            "cannot start the thread 'fairlead test': the system has no threads or memory left. "
             + "End some processes, or raise the limit (ulimit -u, pids.max of the control group).",
             error.Message);
     }

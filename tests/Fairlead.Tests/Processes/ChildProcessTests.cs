@@ -286,7 +286,7 @@ public sealed class ChildProcessTests
         FairleadException error = Assert.Throws<FairleadException>(() =>
             ChildProcess.Start("true", options: new() { Group = ProcessGroup.Join(first.Group) }));
         Assert.Equal(ErrorCode.NotFound, error.Code);
-        Assert.Contains("no process group", error.Message, StringComparison.Ordinal);
+        Assert.Contains("this session has no such group", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,11 +8,11 @@ namespace Fairlead.Tests.Processes;
 public sealed class StartingTests
 {
     [Theory]
-    [InlineData("fairlead-no-such-program", ErrorCode.NotFound, "no program 'fairlead-no-such-program' along PATH")]
-    [InlineData("/no/such/program", ErrorCode.NotFound, "there is no program /no/such/program")]
-    [InlineData("/etc/passwd/x", ErrorCode.NotFound, "there is no program")]
+    [InlineData("fairlead-no-such-program", ErrorCode.NotFound, "the program 'fairlead-no-such-program' was not found in PATH")]
+    [InlineData("/no/such/program", ErrorCode.NotFound, "the program /no/such/program was not found")]
+    [InlineData("/etc/passwd/x", ErrorCode.NotFound, "the program /etc/passwd/x was not found")]
     [InlineData("/usr", ErrorCode.NotFound, "is a directory")]
-    [InlineData("/etc/passwd", ErrorCode.PermissionDenied, "may not be run")]
+    [InlineData("/etc/passwd", ErrorCode.PermissionDenied, "this user may not run /etc/passwd")]
     public void A_program_that_cannot_be_run_is_refused_with_the_reason(string program, ErrorCode code, string text)
     {
         FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start(program));
@@ -21,7 +21,7 @@ public sealed class StartingTests
     }
 
     [Theory]
-    [InlineData("this is no program", ErrorCode.NotSupported, "no program that this machine can run")]
+    [InlineData("this is no program", ErrorCode.NotSupported, "is not a program that this machine can run")]
     [InlineData("#!/no/such/interpreter\n", ErrorCode.NotFound, "needs an interpreter")]
     public void A_file_that_is_no_program_is_refused_with_the_reason(string content, ErrorCode code, string text)
     {
@@ -41,7 +41,7 @@ public sealed class StartingTests
 
     [Theory]
     [InlineData("/no/such/directory", "cannot be entered")]
-    [InlineData("/etc/passwd", "is no directory")]
+    [InlineData("/etc/passwd", "is not a directory")]
     public void A_directory_that_is_none_is_refused_with_the_reason(string directory, string text)
     {
         FairleadException error = Assert.Throws<FairleadException>(() =>

@@ -56,9 +56,9 @@ public sealed class RuntimeDirectoryTests : IDisposable
         var missing = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary["no"], User, "/run/user", "/tmp"));
         var foreign = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary.Path, User + 1, "/run/user", "/tmp"));
 
-        Assert.Equal("XDG_RUNTIME_DIR is 'run', which is no absolute path. Set it to an absolute path, or unset it.", relative.Message);
+        Assert.Equal("XDG_RUNTIME_DIR is 'run', which is not an absolute path. Set it to an absolute path, or unset it.", relative.Message);
         Assert.Equal(ErrorCode.Unavailable, missing.Code);
-        Assert.Contains("which is no directory", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("which is not a directory", missing.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorCode.PermissionDenied, foreign.Code);
         Assert.Contains($"belongs to uid {User}, while this process runs as uid {User + 1}", foreign.Message, StringComparison.Ordinal);
     }
@@ -158,7 +158,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
         var refused = Assert.Throws<FairleadException>(() => RuntimeDirectory.At("/proc/fairlead").Prepare());
 
         Assert.NotNull(refused.Errno);
-        Assert.Contains("/proc/fairlead cannot be made", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("/proc/fairlead cannot be created", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

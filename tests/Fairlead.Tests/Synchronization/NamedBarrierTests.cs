@@ -73,11 +73,11 @@ public sealed class NamedBarrierTests : IDisposable
         using NamedBarrier barrier = NamedBarrier.Open(_name, 1024);
         Assert.Throws<ArgumentOutOfRangeException>(() => barrier.SignalAndWait(TimeSpan.FromSeconds(-2)));
         Assert.Contains(
-            "is one for 1024 parties, and one for 2 parties was asked for",
+            "is a barrier for 1024 parties, but a barrier for 2 parties was requested",
             Assert.Throws<FairleadException>(() => NamedBarrier.Open(_name, 2)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds a barrier, and an event was asked for",
+            "holds a barrier, but an event was requested",
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message,
             StringComparison.Ordinal);
         barrier.Verify();

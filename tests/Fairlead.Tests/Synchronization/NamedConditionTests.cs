@@ -73,7 +73,9 @@ public sealed class NamedConditionTests : IDisposable
         using NamedMutex other = NamedMutex.Open($"{_name}-other");
         FairleadException error = Assert.Throws<FairleadException>(() => NamedCondition.Open(_name, other));
         Assert.Equal(ErrorCode.Incompatible, error.Code);
-        Assert.Contains($"is with another mutex, and with the mutex '{other.Name}' was asked for", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"is a condition of another mutex, but a condition of the mutex '{other.Name}' was requested",
+            error.Message, StringComparison.Ordinal);
         Assert.Equal(ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Code);
         Assert.Throws<ArgumentOutOfRangeException>(() =>
             NamedCondition.Open(_name, _mutex, new() { TakeBackTimeout = TimeSpan.FromSeconds(-2) }));

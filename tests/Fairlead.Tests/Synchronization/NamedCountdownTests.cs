@@ -54,11 +54,11 @@ public sealed class NamedCountdownTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => countdown.AddCount());
         Assert.Throws<ArgumentOutOfRangeException>(() => countdown.Reset(0));
         Assert.Contains(
-            "is one from 16777215, and one from 2 was asked for",
+            "is a countdown from 16777215, but a countdown from 2 was requested",
             Assert.Throws<FairleadException>(() => NamedCountdown.Open(_name, 2)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds a countdown, and an event was asked for",
+            "holds a countdown, but an event was requested",
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name)).Message,
             StringComparison.Ordinal);
     }

@@ -80,11 +80,11 @@ public sealed unsafe class NamedEventTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedEvent.Open(_name, (EventResetMode)7));
         using NamedEvent signal = NamedEvent.Open(_name);
         Assert.Contains(
-            "is one that somebody resets, and one that resets itself was asked for",
+            "is a manual event, but an automatic event was requested",
             Assert.Throws<FairleadException>(() => NamedEvent.Open(_name, EventResetMode.AutoReset)).Message,
             StringComparison.Ordinal);
         Assert.Contains(
-            "holds an event, and a semaphore was asked for",
+            "holds an event, but a semaphore was requested",
             Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1)).Message,
             StringComparison.Ordinal);
         signal.Verify();

@@ -87,17 +87,18 @@ public sealed class NamedMutexTests : IDisposable
         Assert.False(NamedMutex.Remove(_name));
         NamedMutex.Open(_name).Dispose();
         FairleadException other = Fails(ErrorCode.Incompatible, new() { Recursive = true });
-        Assert.Contains("is not recursive, and recursive was asked for", other.Message, StringComparison.Ordinal);
+        Assert.Contains("is not recursive, but recursive was requested", other.Message, StringComparison.Ordinal);
         Patch(RegionLayout.HeaderSize + 7, 2);
         Assert.Contains(
-            "has layout version 2, and this program knows version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+            "has layout version 2, but this program uses version 1", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Patch(RegionLayout.HeaderSize + 4, 'X');
-        Assert.Contains("something else lies there", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a lock of this kind: the memory holds something else", Fails(ErrorCode.Corrupt).Message, StringComparison.Ordinal);
         Patch(RegionLayout.VersionAt, 9);
         Assert.Contains("has layout version 9", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Patch(RegionLayout.VersionAt, 1);
         Patch(RegionLayout.ContentAt, 1);
-        Assert.Contains("holds a region, and a mutex was asked for", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
+        Assert.Contains("holds a region, but a mutex was requested", Fails(ErrorCode.Incompatible).Message, StringComparison.Ordinal);
         Assert.True(NamedMutex.Remove(_name));
         NamedMutex.Open(_name).Dispose();
         Cut(100);
@@ -129,7 +130,7 @@ public sealed class NamedMutexTests : IDisposable
         using (SharedRegion.OpenFile($"{small.Path}/much", SmallFileSystem.Size - 16_384))
         {
             await using PeerProcess refused = PeerProcess.Start(environment, "mutex", "name:m");
-            Assert.StartsWith("error Full there is no room for the mutex 'm': ", await refused.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.StartsWith("error Full not enough space for the mutex 'm': ", await refused.ReadLineAsync(), StringComparison.Ordinal);
         }
     }
 

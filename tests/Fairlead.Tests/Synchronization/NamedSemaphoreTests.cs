@@ -59,7 +59,7 @@ public sealed class NamedSemaphoreTests : IDisposable
         NamedSemaphore.Open(_name, 1).Dispose();
         Assert.Equal(ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => NamedSemaphore.Open(_name, 1, 4096)).Code);
         Assert.Contains(
-            "holds a semaphore, and a mutex was asked for",
+            "holds a semaphore, but a mutex was requested",
             Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Message,
             StringComparison.Ordinal);
     }

@@ -3,15 +3,15 @@ using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>The run of the kernel in which something was written. Locks and memory do not outlive it.</summary>
+/// <summary>The boot of the machine in which something was written. Locks and memory do not survive it.</summary>
 internal static class BootIdentity
 {
     private static readonly Guid Id = Read();
 
-    /// <summary>Of this run.</summary>
+    /// <summary>The identity of the current boot.</summary>
     public static Guid Current => Id;
 
-    /// <summary>As records carry it.</summary>
+    /// <summary>Returns the short form that records carry.</summary>
     public static ulong Short(Guid boot) => MemoryMarshal.Read<ulong>(MemoryMarshal.AsBytes(new ReadOnlySpan<Guid>(in boot)));
 
     private static Guid Read()
@@ -25,7 +25,7 @@ internal static class BootIdentity
             ? id
             : throw new FairleadException(
                 ErrorCode.Unavailable,
-                $"{Path} does not tell which run of the system this is ({ErrnoMap.Describe(error)})",
+                $"the boot ID cannot be read from {Path} ({ErrnoMap.Describe(error)})",
                 "A log needs /proc.");
     }
 }

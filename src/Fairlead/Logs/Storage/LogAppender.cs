@@ -5,13 +5,12 @@ using Fairlead.Native;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// Writes records at the end, together with the appenders of other processes and without waiting for them. One thread of this process at a
-/// time.
+/// Appends records, together with the appenders of other processes and without waiting for them. One thread of this process at a time.
 /// </summary>
 /// <remarks>
-/// Who exchanges the first word at the tail for zero has the place; whoever finds it taken moves the tail behind it and tries there. So a
-/// death between any two instructions leaves nothing, or a record of known length and owner, which others pass over. How it is finished and
-/// why nobody sleeps through it: docs/design/mapped-log.md, models/log.pml.
+/// A compare-and-swap of the first word at the tail, from zero, claims the place. An appender that finds it taken advances the tail past it
+/// and tries there. A death between any two instructions therefore leaves nothing, or a record of known length and owner, which others
+/// skip. docs/design/mapped-log.md and models/log.pml show how a record is completed and why no follower sleeps through it.
 /// </remarks>
 internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposable
 {
@@ -26,11 +25,11 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
     /// <summary>The segment of the last record.</summary>
     public LogSegment? Segment => _segment;
 
-    /// <summary>Appends one record and returns its number.</summary>
-    /// <param name="body">Copied.</param>
-    /// <param name="end">The place behind it.</param>
+    /// <summary>Appends a record and returns its number.</summary>
+    /// <param name="body">The content, which is copied.</param>
+    /// <param name="end">The place after the record.</param>
     /// <exception cref="FairleadException">
-    /// TooLarge: no segment holds it. Full: there is no room for the next segment. Corrupt: the log is damaged.
+    /// TooLarge: no segment holds it. Full: no space for the next segment. Corrupt: the log is damaged.
     /// </exception>
     public long Append(ReadOnlySpan<byte> body, out RecordPlace end)
     {
@@ -43,7 +42,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         return sequence;
     }
 
-    /// <summary>The same; false, and nothing is appended, while another process makes the next segment.</summary>
+    /// <summary>Same as <see cref="Append"/>; false, with nothing appended, while another process creates the next segment.</summary>
     public bool TryAppend(ReadOnlySpan<byte> body, out long sequence, out RecordPlace end)
     {
         sequence = 0;
@@ -89,14 +88,15 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
                 segment.NoteInIndex(end);
             }
 
-            // Before the record is there, and not only behind: who sleeps now wakes up while it is written, sees it begun, and from then on
-            // looks whether its appender lives. So nobody is asleep on a record whose appender died between publishing it and waking him.
+            // Ring before the record is complete, not only after. A sleeper wakes while the record is written, sees it in progress, and
+            // from then on checks whether its appender lives. So no follower sleeps on a record whose appender died between publishing it
+            // and the wake-up.
             store.Control.Ring();
             sequence = _base + place.Index;
             Fill(segment, place.Offset, sequence, body);
 
-            // Release: who sees the word (RecordCheck.Look) sees the record. Exchanged and not stored, since somebody may have declared us
-            // dead.
+            // Release: a reader that sees the word (RecordCheck.Look) sees the record. A compare-and-swap, not a store, because another
+            // process may have declared this appender dead.
             if (Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.As(RecordState.Published).Value, mine.Value)
                 == mine.Value)
             {
@@ -107,7 +107,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
     }
 
     /// <summary>
-    /// Makes the next segment if a record of this length does not fit into this one; false while another process makes it.
+    /// Creates the next segment if a record of this length does not fit into this one; false while another process creates it.
     /// </summary>
     /// <exception cref="FairleadException">TooLarge, Full: nothing has changed.</exception>
     public bool TryMakeRoom(int length)
@@ -135,12 +135,12 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         segment.At<ulong>(offset + LogLayout.RecordBootAt) = _boot;
         body.CopyTo(segment.Bytes(offset + LogLayout.RecordHeader, body.Length));
 
-        // Of what was to be written, and not of what can be read there: others may scribble.
+        // Over the intended content, not over what the mapping holds now: other programs may write to it.
         segment.At<uint>(offset + LogLayout.ChecksumAt) = RecordChecksum.Of(
             segment.Bytes(offset + LogLayout.SequenceAt, LogLayout.RecordHeader - LogLayout.SequenceAt), body);
     }
 
-    // Somebody has the place. Whoever sees that moves the tail on: its owner may be dead.
+    // Another appender has the place. Every appender that sees that advances the tail: the owner may be dead.
     private void PassOver(LogSegment segment, RecordPlace place, RecordWord word)
     {
         if (word == RecordWord.End)
@@ -158,7 +158,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         segment.MoveTail(place, place.Behind(size));
     }
 
-    // The next segment is there before this one is ended, so that a full disk leaves everything as it is.
+    // The next segment is created before this one is ended: a full disk changes nothing.
     private bool TryEndSegment(LogSegment segment, RecordPlace place)
     {
         if (!store.TryMakeNext(segment))
@@ -178,7 +178,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         return true;
     }
 
-    // A fault for each page would cost four times as much as many pages in one step. Who appends more than a little has it done beside.
+    // A page fault for each page would cost four times as much as many pages in one step. For a busy appender another thread does it.
     private void Prepare(LogSegment segment, long offset, long size)
     {
         long from = Math.Max(_prepared, offset & -Environment.SystemPageSize);
@@ -188,7 +188,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
             _preparer.Tell(segment, offset);
             if (_preparer.Prepared >= offset + size)
             {
-                // Looked at again a step later, and told.
+                // Checked and reported again one step later.
                 _prepared = Math.Min(_preparer.Prepared, from + LogPreparer.Step);
                 return;
             }
@@ -241,5 +241,5 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"a record of {length} bytes does not fit into a segment of {store.Who}, which takes {LogLayout.LongestBody(segmentSize)}"),
-            "Cut it into several, or begin the log with larger segments (?segment=1GiB).");
+            "Split it, or create the log with larger segments (?segment=1GiB).");
 }

@@ -7,8 +7,8 @@ using Fairlead.Registry;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// What those share who have a log open now: the bell, behind which followers sleep, and the locks that say who lives. None of it need
-/// outlive them: it is made anew where it is missing.
+/// The control file, shared by all processes that have the log open now: the doorbell that followers sleep on, and the locks that show
+/// which processes live. It need not survive them: if it is missing, the next process creates it.
 /// </summary>
 internal sealed unsafe class LogControl : IDisposable
 {
@@ -23,26 +23,26 @@ internal sealed unsafe class LogControl : IDisposable
         _mapping = new MappedFile(file, LogLayout.HeaderSize, allocate: false);
     }
 
-    /// <summary>Holds the locks.</summary>
+    /// <summary>The file with the locks.</summary>
     public Descriptor File { get; }
 
-    /// <summary>Changes whenever waiters are woken; odd while somebody sleeps, or is about to.</summary>
+    /// <summary>The doorbell: changes whenever waiters are woken; odd while a waiter sleeps or is about to.</summary>
     public ref int Bell => ref Unsafe.AsRef<int>(_mapping.Pointer + LogLayout.BellAt);
 
-    /// <summary>The run of the system in which the log was last looked after.</summary>
+    /// <summary>The boot of the machine in which the log was last repaired.</summary>
     public Guid Boot
     {
         get => Unsafe.ReadUnaligned<Guid>(_mapping.Pointer + LogLayout.BootAt);
         set => Unsafe.WriteUnaligned(_mapping.Pointer + LogLayout.BootAt, value);
     }
 
-    /// <summary>Whether its name still leads to it: the log may have been removed.</summary>
+    /// <summary>Whether its name still refers to it: the log may have been removed.</summary>
     public bool IsNamed => NativeFile.Fstat(File) is { } status && FileIdentity.At(_path) == FileIdentity.Of(status);
 
-    /// <summary>Opens the file in a folder, or makes it.</summary>
-    /// <param name="folder">The log's.</param>
-    /// <param name="mayMake">False: null where there is none.</param>
-    /// <param name="isNew">Whether it was not there, and nothing is known of when the log was last looked after.</param>
+    /// <summary>Opens the control file in a folder, or creates it.</summary>
+    /// <param name="folder">The folder of the log.</param>
+    /// <param name="mayMake">If false: returns null if the file does not exist.</param>
+    /// <param name="isNew">Whether it did not exist: then it is unknown when the log was last repaired.</param>
     public static LogControl? Open(string folder, bool mayMake, out bool isNew)
     {
         string path = $"{folder}/{LogLayout.ControlName}";
@@ -60,8 +60,8 @@ internal sealed unsafe class LogControl : IDisposable
                         ? new LogControl(path, found)
                         : throw new FairleadException(
                             ErrorCode.Corrupt,
-                            $"{who} has been cut",
-                            "It holds nothing that need be kept: when all have closed the log, remove it, and it is made anew.");
+                            $"{who} has been truncated",
+                            "It holds nothing of value: when all processes have closed the log, remove it. Fairlead creates it again.");
                 }
                 catch
                 {
@@ -86,20 +86,20 @@ internal sealed unsafe class LogControl : IDisposable
         }
     }
 
-    /// <summary>Has the log for itself alone, until it is shared; false when somebody has it open.</summary>
+    /// <summary>Locks the log exclusively, until it is shared; false if another process has it open.</summary>
     public bool TryBeAlone() => OpenFileLock.TryLockByte(File, LogLayout.OpenLock);
 
-    /// <summary>Has the log open with others, until this is disposed; false while somebody has it alone.</summary>
+    /// <summary>Locks the log for shared use until this is disposed; false while another process has it exclusively.</summary>
     public bool TryShare() => OpenFileLock.TryShareByte(File, LogLayout.OpenLock);
 
-    /// <summary>The right to make and to remove segments. The release is <see cref="LeaveSegments"/>.</summary>
+    /// <summary>Takes the right to create and remove segments. <see cref="LeaveSegments"/> releases it.</summary>
     public bool TryTakeSegments() => OpenFileLock.TryLockByte(File, LogLayout.SegmentLock);
 
     public void LeaveSegments() => OpenFileLock.UnlockByte(File, LogLayout.SegmentLock);
 
     /// <summary>
-    /// This opener's number as an appender: locked from now on until this is disposed, at the latest with the process. Not called by two at
-    /// once.
+    /// The number of this opener as an appender. Its lock is held from the first use until this is disposed, at the latest until the
+    /// process ends. Callers do not use it concurrently.
     /// </summary>
     public uint Appender
     {
@@ -119,25 +119,25 @@ internal sealed unsafe class LogControl : IDisposable
         }
     }
 
-    /// <summary>Whether an appender lives, by its lock: never by a clock.</summary>
+    /// <summary>Returns whether an appender lives, by its lock and never by a clock.</summary>
     public bool IsAlive(uint appender) =>
         appender == Volatile.Read(ref _appender) || OpenFileLock.IsByteLocked(File, LogLayout.AppenderLocks + appender);
 
     /// <summary>
-    /// Wakes those who sleep, if anybody does. Called behind an exchange of a record's word, which is a full fence: whoever has announced
-    /// that he sleeps is seen here, or has seen that word in his second look.
+    /// Wakes the sleepers, if there are any. Call it after the compare-and-swap of a record's word, which is a full fence: a waiter that
+    /// has announced its sleep is seen here, or has seen that word in its second check.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Ring()
     {
         if ((Volatile.Read(ref Bell) & 1) != 0)
         {
-            // In one step of the kernel: were this process killed between changing the word and waking, those asleep would never be woken.
+            // One step of the kernel: if this process were killed between changing the word and the wake-up, the sleepers would never wake.
             Futex.AddOneAndWakeAll(ref Bell);
         }
     }
 
-    /// <summary>Announces a waiter. He looks once more before he sleeps, as long as the bell has the value returned.</summary>
+    /// <summary>Announces a waiter. It checks the log once more, and then sleeps while the doorbell has the returned value.</summary>
     public int Announce()
     {
         int seen = Volatile.Read(ref Bell);
@@ -152,13 +152,13 @@ internal sealed unsafe class LogControl : IDisposable
             seen = found;
         }
 
-        // Somebody else has announced himself. The fence orders this look at the bell before the second look at the log, as the exchange
-        // does.
+        // Another waiter has announced itself. The fence orders this read of the doorbell before the second check of the log, as the
+        // compare-and-swap does.
         Interlocked.MemoryBarrier();
         return seen;
     }
 
-    /// <summary>Keeps the bell mapped until <see cref="Exit"/>; false when this has been disposed.</summary>
+    /// <summary>Keeps the doorbell mapped until <see cref="Exit"/>; false if this is disposed.</summary>
     public bool TryEnter()
     {
         bool entered = false;

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>A place in the log that moves from record to record. One thread at a time.</summary>
+/// <summary>A place in the log that advances from record to record. One thread at a time.</summary>
 internal sealed class LogCursor : IDisposable
 {
     private readonly LogStore _store;
     private LogSegment _segment;
     private RecordPlace _place;
 
-    // What was left behind when the last record had been handed out; its memory stays until the next is asked for.
+    // The previous segment after the last record was handed out; its memory stays until the next record is requested.
     private LogSegment? _left;
 
-    /// <param name="store">Stays its owner's.</param>
-    /// <param name="segment">Owned from now on.</param>
-    /// <param name="place">A place in it at which a record begins, or will.</param>
+    /// <param name="store">The log; the caller owns it.</param>
+    /// <param name="segment">The segment; this object takes ownership.</param>
+    /// <param name="place">A place in the segment where a record begins or will begin.</param>
     public LogCursor(LogStore store, LogSegment segment, RecordPlace place)
     {
         _store = store;
@@ -23,25 +23,25 @@ internal sealed class LogCursor : IDisposable
         Next = segment.Base + place.Index;
     }
 
-    /// <summary>The number of the record that comes next.</summary>
+    /// <summary>The number of the next record.</summary>
     public long Next { get; private set; }
 
-    /// <summary>Records that had been removed when it came to them, being old.</summary>
+    /// <summary>The number of records that were removed for their age before the cursor reached them.</summary>
     public long Missed { get; private set; }
 
-    /// <summary>Records that their appenders did not finish.</summary>
+    /// <summary>The number of records that their appenders did not complete.</summary>
     public long Voided { get; private set; }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The current place.</summary>
     public (LogSegment Segment, RecordPlace Place) At => (_segment, _place);
 
-    /// <summary>Goes to the next record, passing over what its appender did not finish, and stops before it.</summary>
+    /// <summary>Advances to the next record, skips incomplete ones of dead appenders, and stops before it.</summary>
     /// <param name="settle">
-    /// Whether to ask whether the appender of a record that is being written lives, which is a system call, and to go on where it does not.
+    /// Whether to check by a system call if the appender of a record in progress lives, and to skip the record if it does not.
     /// </param>
     /// <param name="word">The first word of the record.</param>
-    /// <returns>Record, or why there is none: Nothing, Busy.</returns>
-    /// <exception cref="FairleadException">Corrupt: what comes next was written by no appender.</exception>
+    /// <returns>Record, or the reason why there is none: Nothing or Busy.</returns>
+    /// <exception cref="FairleadException">Corrupt: no appender wrote what comes next.</exception>
     public RecordView Look(bool settle, out RecordWord word)
     {
         _left?.Dispose();
@@ -56,7 +56,7 @@ internal sealed class LogCursor : IDisposable
                     Pass(word);
                     break;
                 case RecordView.Busy when settle && !_store.Control.IsAlive(word.Appender):
-                    // It may have been published after the look and before the death; what is not by now never will be.
+                    // The appender may have published it after the check and before its death. Otherwise it never will be published.
                     if (_segment.ReadWord(_place.Offset) == word)
                     {
                         _segment.Void(_place.Offset, word);
@@ -74,8 +74,8 @@ internal sealed class LogCursor : IDisposable
         }
     }
 
-    /// <summary>Takes the record that a look has found, and goes behind it.</summary>
-    /// <returns>Good until the next look.</returns>
+    /// <summary>Takes the record that a check found, and advances past it.</summary>
+    /// <returns>A lease, valid until the next check.</returns>
     public RecordLease Take(RecordWord word)
     {
         RecordLease record = new(_segment, _place.Offset + LogLayout.RecordHeader, word.Length, Next);
@@ -84,7 +84,8 @@ internal sealed class LogCursor : IDisposable
     }
 
     /// <summary>
-    /// Whether something may have come, as a look without a system call tells. By any thread while nobody moves the cursor.
+    /// Whether a record may have come, by a check without a system call. Any thread may read it while no thread moves the
+    /// cursor.
     /// </summary>
     public bool HasNext
     {
@@ -95,7 +96,7 @@ internal sealed class LogCursor : IDisposable
         }
     }
 
-    /// <summary>Whether somebody is writing what comes next.</summary>
+    /// <summary>Whether the next record is in progress.</summary>
     public bool IsBusy => _segment.ReadWord(_place.Offset).State == RecordState.Reserved;
 
     public void Dispose()
@@ -114,7 +115,7 @@ internal sealed class LogCursor : IDisposable
     {
         LogSegment next = _store.Next(_segment, Next, isWritable: false);
 
-        // Not numbered yet: who was about to do it leaves that to others, and all know the number.
+        // Not numbered yet: the process that was about to do it leaves that to others, and all know the number.
         long number = next.Base == 0 ? Next : next.Base;
         if (number != Next && (number < Next || next.Ordinal == _segment.Ordinal + 1))
         {
@@ -127,7 +128,7 @@ internal sealed class LogCursor : IDisposable
                     $"{_store.Who} is damaged: {LogSegment.NameOf(_segment.Ordinal)} ends before record {Next}, "
                         + $"and {LogSegment.NameOf(ordinal)} begins with {number}"),
                 string.Create(
-                    CultureInfo.InvariantCulture, $"Somebody has cut a file, and these are lost. To go on behind them: ?from={number}"));
+                    CultureInfo.InvariantCulture, $"A file was truncated, and records are lost. To continue after them: ?from={number}"));
         }
 
         Missed += number - Next;

@@ -3,17 +3,19 @@ using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Opens what a log consists of.</summary>
+/// <summary>Opens the files of a log.</summary>
 internal static class LogFile
 {
-    /// <summary>Returns null when nothing is there. Never follows a symbolic link, and opens only files of a trusted user.</summary>
+    /// <summary>
+    /// Opens a file; null if nothing has the path. Never follows a symbolic link, and opens only files of a trusted user.
+    /// </summary>
     /// <exception cref="FairleadException">AlreadyExists: not a regular file. PermissionDenied: it belongs to another user.</exception>
     public static Descriptor? TryOpen(string path, string who)
     {
-        // Looked at first: opening a FIFO or a device does something.
+        // Check the kind first: opening a FIFO or a device has side effects.
         if (NativeFile.Lstat(path, out Errno error) is not { } status)
         {
-            return error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be looked at", error);
+            return error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be accessed", error);
         }
 
         RequireRegular(status, who);
@@ -25,7 +27,7 @@ internal static class LogFile
     }
 
     /// <summary>
-    /// Returns the file, or disposes it and throws as <see cref="TryOpen"/> does: the name may lead to another one by now.
+    /// Returns the file, or disposes it and throws like <see cref="TryOpen"/>: the name may refer to another file by now.
     /// </summary>
     public static Descriptor Judged(Descriptor file, string who)
     {
@@ -44,8 +46,8 @@ internal static class LogFile
     }
 
     /// <summary>
-    /// Throws unless this user, or root, owns it: any other owner could read and change the log, and cut a file that is mapped here,
-    /// which ends the process.
+    /// Throws unless this user, or root, owns the file. Any other owner could read and change the log, and truncate a file that is mapped
+    /// here, which ends the process.
     /// </summary>
     public static void RequireTrusted(FileStatus status, string who)
     {
@@ -55,7 +57,7 @@ internal static class LogFile
             throw new FairleadException(
                 ErrorCode.PermissionDenied,
                 string.Create(CultureInfo.InvariantCulture, $"{who} belongs to uid {status.Uid}, while this process runs as uid {user}"),
-                "Its owner could read and change the log: choose another place for it, or run as its owner.");
+                "Its owner could read and change the log: choose another path for it, or run as its owner.");
         }
     }
 
@@ -66,7 +68,7 @@ internal static class LogFile
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
                 $"{who} is not a regular file",
-                "Fairlead never replaces what it did not make: choose another place for the log, or remove it yourself.");
+                "Fairlead never replaces what it did not create: choose another path for the log, or remove it yourself.");
         }
     }
 }

@@ -5,16 +5,16 @@ using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>The folder of a log, and where it lies.</summary>
+/// <summary>The folder of a log, and its location.</summary>
 internal static class LogFolder
 {
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>Where the log of an address lies.</summary>
+    /// <summary>Returns the folder for an address.</summary>
     /// <exception cref="FairleadException">The directory of the user's logs cannot be used.</exception>
     public static string PathOf(Address address) => address.IsPath ? address.Place : $"{StateDirectory.Prepare()}/{address.Place}";
 
-    /// <summary>Makes the folder where it is missing, and checks that it is a log's, and of a trusted user.</summary>
+    /// <summary>Creates the folder if it does not exist, and checks that it holds only a log and belongs to a trusted user.</summary>
     public static void Prepare(string folder, bool mayMake)
     {
         if (NativeFile.Lstat(folder, out Errno error) is null && error == Errno.ENOENT && mayMake)
@@ -25,50 +25,50 @@ internal static class LogFolder
                 throw error == Errno.ENOENT
                     ? new FairleadException(
                         ErrorCode.NotFound,
-                        $"there is no directory for the log {PlainText.OneLine(folder)}",
-                        "Make the one above it first.")
-                    : ErrnoMap.Failure($"the log {PlainText.OneLine(folder)} cannot be made", error);
+                        $"the parent directory of the log {PlainText.OneLine(folder)} does not exist",
+                        "Create it first.")
+                    : ErrnoMap.Failure($"the log {PlainText.OneLine(folder)} cannot be created", error);
             }
         }
 
-        // Behind the making, too: somebody else may have been faster.
+        // Also after creating it: another process may have been faster.
         Require(folder);
 
-        // A log, or empty. In a folder with anything else in it Fairlead makes nothing.
+        // The folder must hold a log or nothing. Fairlead creates nothing in a folder with anything else in it.
         if (NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0
             && Directory.EnumerateFileSystemEntries(folder).Any(static path => !IsUnfinished(Path.GetFileName(path.AsSpan()))))
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"the directory {PlainText.OneLine(folder)} holds other things than a log",
-                "Choose another place: a log has a directory of its own.");
+                $"the directory {PlainText.OneLine(folder)} holds other files than a log",
+                "Choose another path: a log needs a separate directory.");
         }
     }
 
-    /// <summary>Throws unless it is a directory, not a symbolic link to one, of a trusted user.</summary>
+    /// <summary>Throws unless the path is a directory of a trusted user; a symbolic link does not count.</summary>
     public static void Require(string folder)
     {
         FileStatus status = NativeFile.Lstat(folder, out Errno error)
-            ?? throw (error is Errno.ENOENT or Errno.ENOTDIR ? NotFound(folder) : ErrnoMap.Failure($"{folder} cannot be looked at", error));
+            ?? throw (error is Errno.ENOENT or Errno.ENOTDIR ? NotFound(folder) : ErrnoMap.Failure($"{folder} cannot be accessed", error));
         if (status.Kind != FileKind.Directory)
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
                 $"{PlainText.OneLine(folder)} is not the folder of a log",
-                "Fairlead never replaces what it did not make: choose another place, or remove it yourself.");
+                "Fairlead never replaces what it did not create: choose another path, or remove it yourself.");
         }
 
         LogFile.RequireTrusted(status, $"the log {PlainText.OneLine(folder)}");
     }
 
     public static FairleadException NotFound(string folder) =>
-        new(ErrorCode.NotFound, $"there is no log {PlainText.OneLine(folder)}", "Append something, or look where it lies.");
+        new(ErrorCode.NotFound, $"the log {PlainText.OneLine(folder)} does not exist", "Append a record to create it, or check the path.");
 
-    /// <summary>The oldest segment that there is; 0: none.</summary>
+    /// <summary>Returns the number of the oldest segment; 0: none.</summary>
     public static long First(string folder) => Ordinals(folder) is [var first, ..] ? first : 0;
 
-    /// <summary>The segments that there are, in order; none where the folder has been removed.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: the folder may not be read.</exception>
+    /// <summary>Returns the numbers of the segments, in order; none if the folder has been removed.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: this user may not read the folder.</exception>
     public static IReadOnlyList<long> Ordinals(string folder)
     {
         List<long> ordinals = [];
@@ -95,11 +95,11 @@ internal static class LogFolder
         return ordinals;
     }
 
-    /// <summary>Returns the files that a process left behind when it died while making a segment or the control file.</summary>
+    /// <summary>Returns the files that a process left when it died while creating a segment or the control file.</summary>
     public static IEnumerable<string> Unfinished(string folder) =>
         Directory.EnumerateFiles(folder, "*~*").Where(static path => IsUnfinished(Path.GetFileName(path.AsSpan())));
 
-    // Exactly the names that LogSegment.TryMake and LogControl.Open give to what is not ready yet: any other file is not Fairlead's.
+    // Exactly the names that LogSegment.TryMake and LogControl.Open use for files in progress: any other file is not Fairlead's.
     private static bool IsUnfinished(ReadOnlySpan<char> name)
     {
         int tilde = name.IndexOf('~');

@@ -4,10 +4,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>The first page of a file of a log: written before the file has its name, and judged before it is mapped.</summary>
+/// <summary>The first page of a log's file: written before the file gets its name, and validated before it is mapped.</summary>
 internal static class LogHeader
 {
-    /// <summary>Writes it, the ready word last, and what else must stand in it first.</summary>
+    /// <summary>Writes the header: the kind-specific content first, the ready word last.</summary>
     public static Errno Write(Descriptor file, ReadOnlySpan<byte> magic, long size, ReadOnlySpan<byte> page)
     {
         Span<byte> header = stackalloc byte[LogLayout.HeaderSize];
@@ -23,13 +23,13 @@ internal static class LogHeader
         return written.Ok ? file.WriteAt(ready, LogLayout.ReadyAt).Error : written.Error;
     }
 
-    /// <summary>Reads and judges what all headers begin with. Returns the size that it tells.</summary>
-    /// <param name="file">Open for reading.</param>
-    /// <param name="magic">What it must begin with.</param>
-    /// <param name="header">Takes the beginning of the page; what the file does not have is zero.</param>
-    /// <param name="who">How the file is named in errors.</param>
+    /// <summary>Reads and validates the part that all headers share. Returns the size in it.</summary>
+    /// <param name="file">The file, open for reading.</param>
+    /// <param name="magic">The required first bytes.</param>
+    /// <param name="header">Receives the start of the page; zero where the file is too short.</param>
+    /// <param name="who">The description of the file in errors.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: it is none of ours. Incompatible: of another version. Corrupt: damaged.
+    /// AlreadyExists: not a file of Fairlead. Incompatible: another version. Corrupt: damaged.
     /// </exception>
     public static long Read(Descriptor file, ReadOnlySpan<byte> magic, Span<byte> header, string who)
     {
@@ -44,8 +44,8 @@ internal static class LogHeader
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"{who} is a file that Fairlead did not make",
-                "It is left alone: choose another place for the log, or remove it yourself.");
+                $"{who} is a file that Fairlead did not create",
+                "Fairlead does not replace it: choose another path for the log, or remove it yourself.");
         }
 
         uint version = MemoryMarshal.Read<uint>(header[LogLayout.VersionAt..]);
@@ -55,8 +55,8 @@ internal static class LogHeader
                 ErrorCode.Incompatible,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{who} has layout version {version}, and this program knows version {LogLayout.Version}"),
-                "Use one version of Fairlead in all programs.");
+                    $"{who} has layout version {version}, but this program uses version {LogLayout.Version}"),
+                "Use the same version of Fairlead in all programs.");
         }
 
         long size = MemoryMarshal.Read<long>(header[LogLayout.SizeAt..]);
@@ -68,8 +68,8 @@ internal static class LogHeader
         {
             throw new FairleadException(
                 ErrorCode.Corrupt,
-                string.Create(CultureInfo.InvariantCulture, $"the header of {who} is damaged ({read.Count} bytes of it are there)"),
-                "Somebody has cut or overwritten it: move it out of the folder, and what was in it is lost.");
+                string.Create(CultureInfo.InvariantCulture, $"the header of {who} is damaged ({read.Count} bytes of it exist)"),
+                "A program has truncated or overwritten it. Move it out of the folder; its records are lost.");
         }
 
         return size;

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// What lies where in the files of a log. Drawn in docs/memory-layout.md; a test holds the numbers. A log is a folder: one file
-/// <c>control</c>, which only those who have the log open need, the segments, and a folder with named positions.
+/// The layout of the files of a log. docs/memory-layout.md shows it; a test checks the numbers. A log is a folder with one file
+/// <c>control</c>, which matters only while the log is open, the segments, and a folder of named positions.
 /// </summary>
 internal static class LogLayout
 {
@@ -29,13 +29,15 @@ internal static class LogLayout
     public const int BellAt = 128;
     public const int AppendersAt = 192;
 
-    /// <summary>Locked, shared, by everybody who has the log open; by one alone who looks after it before the others.</summary>
+    /// <summary>
+    /// Locked in shared mode by every process that has the log open; exclusively by the first one while it repairs the log.
+    /// </summary>
     public const long OpenLock = 1L << 40;
 
-    /// <summary>Locked by who makes the next segment, or removes old ones.</summary>
+    /// <summary>Locked by the process that creates the next segment or removes old ones.</summary>
     public const long SegmentLock = OpenLock + 1;
 
-    /// <summary>Behind it a byte for each appender, locked as long as it lives.</summary>
+    /// <summary>From here on one byte for each appender, locked while the appender lives.</summary>
     public const long AppenderLocks = 1L << 41;
 
     // In a segment.
@@ -44,7 +46,7 @@ internal static class LogLayout
     public const int SyncedAt = 72;
     public const int TailAt = 128;
 
-    /// <summary>Where in a segment every so many records begin: hints, each checked against the record that it leads to.</summary>
+    /// <summary>The index: where records begin, at intervals. The entries are hints, each verified against the record.</summary>
     public const int IndexAt = 2048;
     public const int IndexEntries = 256;
 
@@ -71,12 +73,12 @@ internal static class LogLayout
 
     public static ReadOnlySpan<byte> PositionMagic => "FLLOGPOS"u8;
 
-    /// <summary>Bytes that a record with this body takes.</summary>
+    /// <summary>Returns the size of a record with a body of this length, in bytes.</summary>
     public static long RecordSize(int body) => (RecordHeader + (long)body + 7) & ~7L;
 
-    /// <summary>The longest body that a segment of this size holds: behind it there is room for the word that ends the segment.</summary>
+    /// <summary>Returns the longest body for a segment of this size, which leaves space for the word that ends the segment.</summary>
     public static int LongestBody(long segmentSize) => (int)((segmentSize - HeaderSize - sizeof(ulong) - RecordHeader) & ~7L);
 
-    /// <summary>For each so many bytes of a segment, as a power of two, there is one entry of the index.</summary>
+    /// <summary>Returns how many bytes of a segment one index entry covers, as a power of two.</summary>
     public static int StrideShift(long segmentSize) => BitOperations.Log2((ulong)(segmentSize - 1) / IndexEntries) + 1;
 }

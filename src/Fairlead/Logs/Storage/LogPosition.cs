@@ -6,8 +6,8 @@ using Fairlead.Registry;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// The named position of a follower: a small file with the number of the record to be read next, locked as long as somebody follows under
-/// the name.
+/// The named position of a follower: a small file with the number of the next record to read, locked while a process follows under the
+/// name.
 /// </summary>
 internal sealed class LogPosition : IDisposable
 {
@@ -23,21 +23,21 @@ internal sealed class LogPosition : IDisposable
 
     public string Name { get; }
 
-    /// <summary>Whether nothing has been committed under the name yet.</summary>
+    /// <summary>Whether no position has been saved under the name yet.</summary>
     public bool IsNew { get; private set; }
 
-    /// <summary>The number of the record to be read next, as it was last committed.</summary>
+    /// <summary>The number of the next record to read, as last saved.</summary>
     public long Next { get; private set; }
 
-    /// <summary>Opens the position of a name, or makes it, for this follower alone.</summary>
-    /// <exception cref="FairleadException">AlreadyExists: another follower has it; the error names its process.</exception>
+    /// <summary>Opens a named position, or creates it, and locks it for this follower.</summary>
+    /// <exception cref="FairleadException">AlreadyExists: another follower has it; the message names its process.</exception>
     public static LogPosition Open(string folder, string name)
     {
         string positions = $"{folder}/{LogLayout.PositionFolder}";
         Errno error = NativeFile.Mkdir(positions, PrivateFolder.Mode);
         if (error is not (Errno.None or Errno.EEXIST))
         {
-            throw ErrnoMap.Failure($"cannot make {positions}", error);
+            throw ErrnoMap.Failure($"cannot create {positions}", error);
         }
 
         using Descriptor directory = TryOpenFolder(folder) ?? throw LogFolder.NotFound(folder);
@@ -54,7 +54,7 @@ internal sealed class LogPosition : IDisposable
                 throw new FairleadException(
                     ErrorCode.AlreadyExists,
                     $"{who} is held by {holder?.ToString() ?? "another process"}",
-                    "One follows under a name at a time: choose another name, or end the other.")
+                    "A name has one follower at a time: choose another name, or end that process.")
                 {
                     Peer = holder,
                 };
@@ -71,21 +71,21 @@ internal sealed class LogPosition : IDisposable
                 IoResult written = file.WriteAt(page, 0);
                 if (!written.Ok)
                 {
-                    throw ErrnoMap.Failure($"cannot make {who}", written.Error);
+                    throw ErrnoMap.Failure($"cannot create {who}", written.Error);
                 }
             }
             else if (!page.StartsWith(LogLayout.PositionMagic))
             {
                 throw new FairleadException(
                     ErrorCode.AlreadyExists,
-                    $"{who} is a file that Fairlead did not make",
-                    "It is left alone: choose another name, or remove it yourself.");
+                    $"{who} is a file that Fairlead did not create",
+                    "Fairlead does not replace it: choose another name, or remove it yourself.");
             }
             else if (MemoryMarshal.Read<uint>(page[LogLayout.VersionAt..]) != LogLayout.Version
                 || MemoryMarshal.Read<long>(page[LogLayout.NextAt..]) < 0)
             {
                 throw new FairleadException(
-                    ErrorCode.Corrupt, $"{who} is damaged, or of another version", "Remove it to begin anew under this name.");
+                    ErrorCode.Corrupt, $"{who} is damaged, or of another version", "Remove it to start anew under this name.");
             }
 
             long next = MemoryMarshal.Read<long>(page[LogLayout.NextAt..]);
@@ -100,13 +100,13 @@ internal sealed class LogPosition : IDisposable
         }
     }
 
-    /// <summary>Keeps the number for whoever follows under the name next.</summary>
+    /// <summary>Saves the number for the next follower of the name.</summary>
     public void Commit(long next)
     {
         IoResult written = _file.WriteAt(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in next)), LogLayout.NextAt);
         if (!written.Ok)
         {
-            throw ErrnoMap.Failure($"cannot keep the position '{Name}'", written.Error);
+            throw ErrnoMap.Failure($"cannot save the position '{Name}'", written.Error);
         }
 
         (Next, IsNew) = (next, false);
@@ -118,7 +118,7 @@ internal sealed class LogPosition : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>All positions of a log: name, number of the record to be read next (0: nothing committed), and who follows now.</summary>
+    /// <summary>Returns all positions of a log: name, number of the next record (0: none saved), and current follower.</summary>
     public static IEnumerable<(string Name, long Next, bool IsHeld, Peer? Holder)> All(string folder)
     {
         using Descriptor? directory = TryOpenFolder(folder);
@@ -133,8 +133,8 @@ internal sealed class LogPosition : IDisposable
         }
     }
 
-    /// <summary>Removes a position that nobody follows under. False when there is none.</summary>
-    /// <exception cref="FairleadException">AlreadyExists: somebody follows under it.</exception>
+    /// <summary>Removes a position without a follower. False if it does not exist.</summary>
+    /// <exception cref="FairleadException">AlreadyExists: a process follows under it.</exception>
     public static bool Remove(string folder, string name)
     {
         string path = $"{folder}/{LogLayout.PositionFolder}/{name}";
@@ -147,7 +147,10 @@ internal sealed class LogPosition : IDisposable
         return NativeFile.Unlink(path) == Errno.None;
     }
 
-    /// <summary>Behind a cut numbers are given out again: nobody may skip them. By who has the log alone.</summary>
+    /// <summary>
+    /// Moves positions back after a truncation: its numbers are used again, and no follower may skip them. The caller has the log
+    /// exclusively.
+    /// </summary>
     public static void MoveBack(string folder, long next)
     {
         using Descriptor? directory = TryOpenFolder(folder);
@@ -161,7 +164,7 @@ internal sealed class LogPosition : IDisposable
         }
     }
 
-    /// <summary>Throws unless the text is a name.</summary>
+    /// <summary>Throws unless the text is a valid name.</summary>
     public static void RequireName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -172,12 +175,12 @@ internal sealed class LogPosition : IDisposable
             throw new ArgumentException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to 100 letters, digits, '.', '_' and '-'."),
+                    $"'{PlainText.OneLine(name)}' is not a valid name: use 1 to 100 letters, digits, '.', '_' and '-'."),
                 nameof(name));
         }
     }
 
-    // Everything in it is opened below this descriptor: the name may be given to something else at any time. Null: there is none.
+    // Everything in the folder is opened relative to this descriptor, because the path may refer to something else at any time. Null: none.
     private static Descriptor? TryOpenFolder(string folder)
     {
         string path = $"{folder}/{LogLayout.PositionFolder}";
@@ -191,7 +194,7 @@ internal sealed class LogPosition : IDisposable
                 Errno.ENOTDIR or Errno.ELOOP => throw new FairleadException(
                     ErrorCode.AlreadyExists,
                     $"{who} is not a directory",
-                    "Fairlead never replaces what it did not make: remove it yourself."),
+                    "Fairlead never replaces what it did not create: remove it yourself."),
                 _ => throw ErrnoMap.Failure($"cannot open {who}", error),
             };
         }
@@ -219,7 +222,7 @@ internal sealed class LogPosition : IDisposable
         return isPosition;
     }
 
-    // For people: the lock says that a process is there, the number in the file which one it was when it took the lock.
+    // For people: the lock shows that a process has it; the number in the file shows which process it was when it took the lock.
     private static Peer? HolderOf(Descriptor directory, string name)
     {
         using Descriptor? file = NativeFile.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out _);

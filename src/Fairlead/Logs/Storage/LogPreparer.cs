@@ -3,17 +3,17 @@ using Fairlead.Native;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// Makes ready what an appender will come to, on a thread beside it: the pages ahead of it, and, from the middle of a segment on, the next
-/// one. The appender does both by itself where this is late. Begun for who appends much; ends when nothing is appended for a while.
+/// Prepares on another thread what an appender will need: the pages ahead of it and, from the middle of a segment on, the next segment. The
+/// appender does both itself if this is late. The thread starts for a busy appender, and ends when nothing has been appended for a while.
 /// </summary>
 internal sealed class LogPreparer(LogStore store) : IDisposable
 {
     /// <summary>
-    /// Pages are made ready in steps of so many bytes: small enough to be still in the processor's cache when they are written.
+    /// The size of a step in bytes: small enough that the prepared pages are still in the processor's cache when they are written.
     /// </summary>
     public const long Step = 256 * 1024;
 
-    /// <summary>How far ahead of the appender.</summary>
+    /// <summary>How far to prepare ahead of the appender.</summary>
     private const long Ahead = 16 * Step;
 
     private static readonly TimeSpan IdleLife = TimeSpan.FromSeconds(10);
@@ -28,10 +28,10 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
     private bool _hasThread;
     private bool _isDisposed;
 
-    /// <summary>Everything before it in the segment that was told last is ready.</summary>
+    /// <summary>Everything before this offset of the current segment is prepared.</summary>
     public long Prepared => Volatile.Read(ref _prepared);
 
-    /// <summary>Tells where the appender is. Seldom: every <see cref="Step"/>.</summary>
+    /// <summary>Reports the place of the appender, once every <see cref="Step"/>.</summary>
     public void Tell(LogSegment segment, long offset)
     {
         lock (_gate)
@@ -53,7 +53,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
                 }
                 catch (FairleadException)
                 {
-                    // The appender does by itself what is not ready; the next call asks for a thread again.
+                    // The appender prepares the pages itself; the next call tries to start a thread again.
                 }
             }
 
@@ -61,7 +61,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
         }
     }
 
-    /// <summary>The segment behind one, if it has been opened ahead; the caller's from then on.</summary>
+    /// <summary>Returns the next segment, if it has been opened ahead; the caller owns it then.</summary>
     public LogSegment? TakeNext(long ordinal)
     {
         lock (_gate)
@@ -78,7 +78,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
         }
     }
 
-    /// <summary>Unmaps a segment that the appender has left, which takes as long as making its pages ready did.</summary>
+    /// <summary>Unmaps a segment that the appender has left, which takes as long as preparing its pages.</summary>
     public void Discard(LogSegment segment)
     {
         lock (_gate)
@@ -95,7 +95,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
         segment.Dispose();
     }
 
-    /// <summary>Does not wait for the thread, which ends by itself.</summary>
+    /// <summary>Stops the thread without waiting for it.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -119,7 +119,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
 
             try
             {
-                // Open as long as something is made here: a log that is closed can be removed.
+                // Keep the log open while something is created here: a closed log can be removed.
                 using LogStore used = store.Share();
                 PreparePages(segment, at);
                 if (at > segment.Size / 2)
@@ -129,8 +129,8 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             }
             catch (Exception)
             {
-                // A full disk, a file that was cut or removed: the appender meets it by itself when it comes there, and tells its user.
-                // Or the log was closed meanwhile, and nobody needs it any more.
+                // A full disk, or a truncated or removed file: the appender meets the same error when it gets there, and reports it. Or the
+                // log was closed meanwhile, and nothing more is needed.
             }
             finally
             {
@@ -193,7 +193,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             }
         }
 
-        // Another process that makes it may be stopped: it is asked for again with the next step.
+        // Another process that creates it may be stopped: try again with the next step.
         if (!store.TryMakeNext(segment))
         {
             return;

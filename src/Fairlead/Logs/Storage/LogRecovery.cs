@@ -4,16 +4,16 @@ using Fairlead.Native;
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// What the first who opens a log does before others may: finds the end again. While the system has been running since the log was last
-/// looked after there is nothing to find, unless somebody has cut a file: what dead appenders have left is voided where it is met. Behind a
-/// crash of the machine the log ends before the first record behind the sync mark that is not whole.
+/// Repairs a log when the first process opens it: finds its end. If the machine has been running since the last repair, the end is known,
+/// unless a program has truncated a file; readers void the remains of dead appenders where they meet them. After a crash of the machine,
+/// the log ends before the first incomplete record after the sync mark.
 /// </summary>
-/// <remarks>Never guessed: what lies before the sync mark is left as it is found, and who reads it is told.</remarks>
-/// <param name="store">Nobody else has it open.</param>
-/// <param name="isSameBoot">Whether the system has been running since the log was last looked after; null: that is not known.</param>
+/// <remarks>It never guesses: it leaves what lies before the sync mark as it is, and readers get an error there.</remarks>
+/// <param name="store">The log; no other process has it open.</param>
+/// <param name="isSameBoot">Whether the machine has been running since the log was last repaired; null: unknown.</param>
 internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
 {
-    /// <param name="newSegment">Size of the first segment of a log that has none yet; null: it must have one.</param>
+    /// <param name="newSegment">The size of the first segment of an empty log; null: an empty log is an error.</param>
     public void Mend(long? newSegment)
     {
         foreach (string unfinished in LogFolder.Unfinished(store.Folder))
@@ -59,7 +59,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
         }
     }
 
-    // Files that have been cut get their length back, with zeroes, so that they can be mapped.
+    // Truncated files get their length back, filled with zeroes, and can be mapped again.
     private List<long> Lengthen(IReadOnlyList<long> ordinals)
     {
         List<long> cut = [];
@@ -99,7 +99,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
 
             if (place.Offset < synced.Offset)
             {
-                // Damage: it stays, and is told to its readers. The log goes on behind it.
+                // Damage: it stays, and its readers get an error. The log goes on after it.
                 place = synced.Offset == segment.Size ? tail : synced;
             }
             else
@@ -110,7 +110,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
             segment.SetTail(place);
             if (i < last)
             {
-                // What is missing is seen by the number of the next segment.
+                // The number of the next segment shows what is missing.
                 segment.WordAt(place.Offset) = RecordWord.End.Value;
             }
             else
@@ -148,7 +148,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
                 continue;
             }
 
-            // Ended, and the next one is not there: it is made when it is needed. Not ended: what lies in later ones is behind the cut.
+            // Ended without a next segment: that is created on demand. Not ended: later segments lie after the truncation.
             for (int later = i + 1; later < segments.Count; later++)
             {
                 _ = NativeFile.Unlink(segments[later].Path);
@@ -161,7 +161,9 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
         }
     }
 
-    /// <summary>Goes from record to record up to what is none, or not whole. Nobody else has the log: who has begun one is dead.</summary>
+    /// <summary>
+    /// Goes from record to record up to a missing or incomplete one. The log is exclusive: an appender in progress is dead.
+    /// </summary>
     private RecordPlace Walk(LogSegment segment, RecordPlace place, out bool hasEnd)
     {
         while (true)
@@ -193,14 +195,14 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
         }
     }
 
-    // Where it is not known when the log was last looked after (its control file is gone), a whole record of this run of the system proves
-    // what stands before it.
+    // If it is unknown when the log was last repaired (its control file is gone), a complete record of this boot proves what lies before
+    // it.
     private static bool IsOfThisBoot(LogSegment segment, RecordPlace place) =>
         place.Offset <= segment.Limit - LogLayout.RecordHeader
         && RecordCheck.Look(segment, place, segment.Base + place.Index, out _) == RecordView.Record
         && segment.At<ulong>(place.Offset + LogLayout.RecordBootAt) == BootIdentity.Short(BootIdentity.Current);
 
-    // Zeroes from there on: whatever lies there would be in the way of those who append.
+    // Zeroes from there on: anything else would be in the way of appenders.
     private static void Clear(LogSegment segment, RecordPlace place)
     {
         Require(NativeFile.SetLength(segment.File, place.Offset), segment);
@@ -218,7 +220,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
     {
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure($"cannot mend {segment.Who}", error);
+            throw ErrnoMap.Failure($"cannot repair {segment.Who}", error);
         }
     }
 }

@@ -2,13 +2,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>What need not be kept: whole segments, the oldest first. Applied by who makes a segment, under the lock for it.</summary>
-/// <param name="Size">Bytes that all segments together may have, the coming one included; null: any.</param>
-/// <param name="Age">How old a record must be kept at least; older ones may go. Null: kept.</param>
-/// <param name="Protection">Whose unread records are kept all the same.</param>
+/// <summary>The retention of whole segments, the oldest removed first. Applied while creating a segment, under the lock for that.</summary>
+/// <param name="Size">The largest total size of all segments in bytes, the new one included; null: no limit.</param>
+/// <param name="Age">The age up to which records are kept at least; null: no limit.</param>
+/// <param name="Protection">The positions whose unread records are kept regardless.</param>
 internal sealed record LogRetention(long? Size, TimeSpan? Age, LogProtection Protection)
 {
-    /// <summary>Removes them.</summary>
+    /// <summary>Removes expired segments.</summary>
     public void Apply(LogStore store, DateTimeOffset now)
     {
         if (Size is null && Age is null)
@@ -28,7 +28,7 @@ internal sealed record LogRetention(long? Size, TimeSpan? Age, LogProtection Pro
                 return;
             }
 
-            // The one that is being made counts.
+            // The segment that is being created counts.
             bool isTooMuch = total + next.Size > Size;
             bool isTooOld = Age is { } age && FirstTime(next) is { } time && now - time > age;
             if (!isTooMuch && !isTooOld)
@@ -41,7 +41,7 @@ internal sealed record LogRetention(long? Size, TimeSpan? Age, LogProtection Pro
         }
     }
 
-    // All that a segment holds is older than the first record of the next one.
+    // All records of a segment are older than the first record of the next one.
     private static DateTimeOffset? FirstTime(LogSegment segment) =>
         RecordCheck.Look(segment, RecordPlace.First, segment.Base, out _) == RecordView.Record
             ? LogTime.ToTime(segment.At<long>(LogLayout.HeaderSize + LogLayout.TimeAt))

@@ -1,20 +1,18 @@
 namespace Fairlead.Logs.Storage;
 
 /// <summary>
-/// Finds where to begin reading: by the segments' first numbers, then by the index in the segment, then record by record.
+/// Finds where to begin reading: by the first numbers of the segments, then by the index of the segment, then record by record.
 /// </summary>
 internal static class LogSeek
 {
-    /// <summary>
-    /// A cursor before the first record with this number or a higher one; before what will be appended, where there is none yet.
-    /// </summary>
+    /// <summary>Returns a cursor before the first record with this number or a higher one; at the end if there is none yet.</summary>
     public static LogCursor Sequence(LogStore store, long sequence)
     {
         LogCursor cursor = In(store, LogSegmentOf(store, segment => segment.Base <= sequence), place => place.Number <= sequence);
         return Forward(cursor, sequence, DateTimeOffset.MinValue);
     }
 
-    /// <summary>A cursor before the first record of this time or later.</summary>
+    /// <summary>Returns a cursor before the first record with this time or a later one.</summary>
     public static LogCursor Time(LogStore store, DateTimeOffset time)
     {
         long nanoseconds = LogTime.From(time);
@@ -29,7 +27,7 @@ internal static class LogSeek
         return Forward(cursor, 0, time);
     }
 
-    /// <summary>A cursor behind everything that has been appended by now.</summary>
+    /// <summary>Returns a cursor after everything appended by now.</summary>
     public static LogCursor End(LogStore store)
     {
         LogSegment last = store.OpenLast(isWritable: false, out long number);
@@ -45,10 +43,10 @@ internal static class LogSeek
         return new LogCursor(store, last, place);
     }
 
-    /// <summary>A cursor before the oldest record.</summary>
+    /// <summary>Returns a cursor before the oldest record.</summary>
     public static LogCursor Start(LogStore store) => new(store, store.OpenFirst(), RecordPlace.First);
 
-    // The last segment of which this holds, or the first.
+    // The last segment for which the predicate holds, or the first segment.
     private static LogSegment LogSegmentOf(LogStore store, Predicate<LogSegment> isBefore)
     {
         while (true)
@@ -77,7 +75,7 @@ internal static class LogSeek
                 return found;
             }
 
-            // Old ones have been removed meanwhile: look again.
+            // Old segments have been removed meanwhile: try again.
             if (ordinals.Count == 0)
             {
                 return store.OpenFirst();
@@ -85,7 +83,7 @@ internal static class LogSeek
         }
     }
 
-    // From the highest entry of the index that leads to a record before what is sought.
+    // Begins at the highest index entry that leads to a record before the goal.
     private static LogCursor In(LogStore store, LogSegment segment, Predicate<(long Number, long Time)> isBefore)
     {
         for (int entry = LogLayout.IndexEntries - 1; entry > 0; entry--)
@@ -101,8 +99,8 @@ internal static class LogSeek
         return new LogCursor(store, segment, RecordPlace.First);
     }
 
-    // Stops before the record, or where none follows: what is being written now comes later than what has been. Also before damage, of
-    // which the reader is to be told.
+    // Stops before the record, or at the last complete one: a record in progress comes later. Also stops before damage, which the reader
+    // must report.
     private static LogCursor Forward(LogCursor cursor, long sequence, DateTimeOffset time)
     {
         long nanoseconds = LogTime.From(time);
@@ -116,7 +114,7 @@ internal static class LogSeek
         }
         catch (FairleadException damage) when (damage.Code == ErrorCode.Corrupt)
         {
-            // Thrown again by the look of whoever reads.
+            // The reader's own check throws it again.
         }
 
         return cursor;

@@ -8,8 +8,8 @@ using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>One segment, mapped whole: its header, then record behind record. Readers map it read-only.</summary>
-/// <remarks>Whoever touches it owns it, or holds it by <see cref="TryEnter"/>: disposed, it is unmapped with its last user.</remarks>
+/// <summary>A segment, mapped as a whole: its header, then the records. Readers map it read-only.</summary>
+/// <remarks>Every user owns it, or holds a reference by <see cref="TryEnter"/>. After disposal, the last user unmaps it.</remarks>
 internal sealed unsafe class LogSegment : IDisposable
 {
     private readonly MappedFile _mapping;
@@ -31,16 +31,16 @@ internal sealed unsafe class LogSegment : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Open for reading and writing.</summary>
+    /// <summary>The file, open for reading and writing.</summary>
     public Descriptor File { get; }
 
-    /// <summary>In bytes, with its header.</summary>
+    /// <summary>The size in bytes, with the header.</summary>
     public long Size { get; }
 
-    /// <summary>Its place in the row of the segments, from 1.</summary>
+    /// <summary>The position among the segments, from 1.</summary>
     public long Ordinal { get; }
 
-    /// <summary>Records end here at the latest; behind it is room for the word that ends the segment.</summary>
+    /// <summary>Records end here at the latest; after it there is space for the word that ends the segment.</summary>
     public long Limit { get; }
 
     /// <summary>The number of its first record; 0 while the segment before it is in use.</summary>
@@ -48,31 +48,31 @@ internal sealed unsafe class LogSegment : IDisposable
     {
         get => Volatile.Read(ref At<long>(LogLayout.BaseAt));
 
-        // All who come to it know the same number.
+        // All writers know the same number.
         set => Volatile.Write(ref At<long>(LogLayout.BaseAt), value);
     }
 
     /// <summary>
-    /// Everything before it is on the disk; what is damaged there cannot be the work of a crash. At the end of the file: the whole segment
-    /// with the word that ends it.
+    /// The sync mark: everything before it is on disk, and damage there cannot come from a crash. At the end of the file it means the whole
+    /// segment, with the word that ends it.
     /// </summary>
-    /// <exception cref="FairleadException">Corrupt: somebody has overwritten the header.</exception>
+    /// <exception cref="FairleadException">Corrupt: a program has overwritten the header.</exception>
     public RecordPlace Synced => Checked(SyncedAsItStands, SyncedAsItStands.Offset == Size);
 
-    /// <summary>The same, not judged: to be compared with, not to be gone to.</summary>
+    /// <summary>The sync mark without validation: for comparing with, not for reading there.</summary>
     public RecordPlace SyncedAsItStands => new(Volatile.Read(ref At<ulong>(LogLayout.SyncedAt)));
 
-    /// <summary>A place that is not behind the first free one. Who finds it taken moves it on.</summary>
-    /// <exception cref="FairleadException">Corrupt: somebody has overwritten the header.</exception>
+    /// <summary>A place at or before the first free one. An appender that finds it taken advances it.</summary>
+    /// <exception cref="FairleadException">Corrupt: a program has overwritten the header.</exception>
     public RecordPlace Tail => Checked(new(Volatile.Read(ref At<ulong>(LogLayout.TailAt))), isElse: false);
 
-    /// <summary>How it is named in errors.</summary>
+    /// <summary>Its description in errors.</summary>
     public string Who => $"the segment {PlainText.OneLine(Path)}";
 
     public static string NameOf(long ordinal) => ordinal.ToString("D12", CultureInfo.InvariantCulture) + LogLayout.SegmentSuffix;
 
-    /// <summary>Makes a segment; false when there is one of this name by then.</summary>
-    /// <exception cref="FairleadException">Full: it says how much is needed and how much is free. Nothing is left then.</exception>
+    /// <summary>Creates a segment; false if the name is taken by then.</summary>
+    /// <exception cref="FairleadException">Full: the message says how much space is needed and free. Nothing is left then.</exception>
     public static bool TryMake(string path, long ordinal, long size, long baseNumber)
     {
         using var file = RegionFile.TryMake(
@@ -91,8 +91,8 @@ internal sealed unsafe class LogSegment : IDisposable
         }
     }
 
-    /// <summary>Opens a segment; null when there is none.</summary>
-    /// <exception cref="FairleadException">Corrupt: damaged, or shorter than it says. AlreadyExists: no segment.</exception>
+    /// <summary>Opens a segment; null if it does not exist.</summary>
+    /// <exception cref="FairleadException">Corrupt: damaged, or shorter than its header says. AlreadyExists: not a segment.</exception>
     public static LogSegment? TryOpen(string path, long ordinal, bool isWritable)
     {
         string who = $"the segment {PlainText.OneLine(path)}";
@@ -110,7 +110,7 @@ internal sealed unsafe class LogSegment : IDisposable
                 : throw new FairleadException(
                     ErrorCode.Corrupt,
                     Cut(who, length, size),
-                    "Somebody has cut the file. When all have closed the log, the next who opens it mends what can be mended.");
+                    "A program has truncated the file. When all processes have closed the log, the next to open it repairs what it can.");
         }
         catch
         {
@@ -119,7 +119,7 @@ internal sealed unsafe class LogSegment : IDisposable
         }
     }
 
-    /// <summary>Judges the header and returns the size that it tells.</summary>
+    /// <summary>Validates the header and returns the size in it.</summary>
     public static long Check(Descriptor file, long ordinal, string who)
     {
         Span<byte> header = stackalloc byte[LogLayout.TailAt + sizeof(ulong)];
@@ -139,35 +139,35 @@ internal sealed unsafe class LogSegment : IDisposable
             : throw new FairleadException(
                 ErrorCode.Corrupt,
                 $"the header of {who} is damaged",
-                "Somebody has overwritten it: move it out of the folder, and what was in it is lost.");
+                "A program has overwritten it. Move it out of the folder; its records are lost.");
     }
 
     public static string Cut(string who, long length, long size) =>
         string.Create(CultureInfo.InvariantCulture, $"{who} has {length} of its {size} bytes");
 
-    /// <summary>The word with which a record begins.</summary>
+    /// <summary>The first word of a record.</summary>
     public ref ulong WordAt(long offset) => ref At<ulong>(offset);
 
-    /// <summary>Copied with acquire order: who sees a record published sees all of it.</summary>
+    /// <summary>Reads the first word with acquire order: a reader that sees a published record sees all of it.</summary>
     public RecordWord ReadWord(long offset) => new(Volatile.Read(ref At<ulong>(offset)));
 
     public ref T At<T>(long offset)
         where T : unmanaged => ref Unsafe.AsRef<T>(_start + offset);
 
-    /// <summary>Good as long as the segment is.</summary>
+    /// <summary>Returns a part of the mapping, valid as long as the segment.</summary>
     public Span<byte> Bytes(long offset, int length) => new(_start + offset, length);
 
-    /// <summary>All of it, for leases; good as long as the segment is.</summary>
+    /// <summary>The whole mapping, for leases; valid as long as the segment.</summary>
     public ReadOnlyMemory<byte> Memory => (_manager ??= new Manager(this)).Memory;
 
-    /// <summary>Moves the tail on, unless somebody has.</summary>
+    /// <summary>Advances the tail, unless another appender has.</summary>
     public void MoveTail(RecordPlace from, RecordPlace to) =>
         _ = Interlocked.CompareExchange(ref At<ulong>(LogLayout.TailAt), to.Value, from.Value);
 
-    /// <summary>Puts the tail where it is found to be. By who has the log alone.</summary>
+    /// <summary>Sets the tail during repair. The caller has the log exclusively.</summary>
     public void SetTail(RecordPlace place) => Volatile.Write(ref At<ulong>(LogLayout.TailAt), place.Value);
 
-    /// <summary>Everything before the place is on the disk. Never goes back.</summary>
+    /// <summary>Raises the sync mark: everything before the place is on disk. The mark never goes back.</summary>
     public void RaiseSynced(RecordPlace place)
     {
         ref ulong word = ref At<ulong>(LogLayout.SyncedAt);
@@ -184,27 +184,28 @@ internal sealed unsafe class LogSegment : IDisposable
         }
     }
 
-    /// <summary>Whether a record, or the segment's end, could begin there.</summary>
+    /// <summary>Whether a record, or the end of the segment, could begin at a place.</summary>
     public bool Holds(RecordPlace place) => place.Offset >= LogLayout.HeaderSize && place.Offset <= Limit;
 
-    /// <summary>Which entry of the index stands for the part of the segment in which the place lies.</summary>
+    /// <summary>Returns the index entry for the part of the segment that holds a place.</summary>
     public int EntryOf(RecordPlace place) => (int)(place.Offset >> _strideShift);
 
-    /// <summary>Notes that a record begins there, in the entry of the index for that part of the segment.</summary>
+    /// <summary>Notes in the index that a record begins at a place.</summary>
     public void NoteInIndex(RecordPlace place) => Volatile.Write(ref At<ulong>(IndexEntryAt(EntryOf(place))), place.Value);
 
-    /// <summary>The place noted in an entry, if it could be one; to be checked against the record itself.</summary>
+    /// <summary>Returns the place in an index entry, if it could be one; the caller verifies it against the record.</summary>
     public RecordPlace? ReadIndex(int entry)
     {
         RecordPlace place = new(Volatile.Read(ref At<ulong>(IndexEntryAt(entry))));
         return place.Offset >= LogLayout.HeaderSize && place.Offset <= Limit - LogLayout.RecordHeader ? place : null;
     }
 
-    /// <summary>Takes an entry of the index back.</summary>
+    /// <summary>Clears an index entry.</summary>
     public void ClearIndex(int entry) => At<ulong>(IndexEntryAt(entry)) = 0;
 
     /// <summary>
-    /// Calls a record void whose appender has died. Readers may not write to the mapping, and all who do this write the same byte.
+    /// Voids a record whose appender has died. Readers may not write to the mapping; this writes to the file, and every caller writes the
+    /// same byte.
     /// </summary>
     public void Void(long offset, RecordWord word)
     {
@@ -212,12 +213,12 @@ internal sealed unsafe class LogSegment : IDisposable
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value));
         int top = BitConverter.IsLittleEndian ? sizeof(ulong) - 1 : 0;
 
-        // A failure is no matter: nobody will ever publish it, so the next who comes here does the same.
+        // A failure does not matter: the record is never published, and the next reader that comes here tries again.
         _ = File.WriteAt(bytes.Slice(top, 1), offset + top);
     }
 
-    /// <summary>Makes pages ready to be written.</summary>
-    /// <exception cref="FairleadException">Corrupt: the file has been cut.</exception>
+    /// <summary>Prepares pages for writing.</summary>
+    /// <exception cref="FairleadException">Corrupt: the file has been truncated.</exception>
     public void PreparePages(long from, long length)
     {
         Errno error = _mapping.PreparePages((nuint)from, (nuint)Math.Min(length, Size - from));
@@ -225,12 +226,12 @@ internal sealed unsafe class LogSegment : IDisposable
         {
             throw new FairleadException(
                 ErrorCode.Corrupt,
-                $"{Who} has been cut while it was in use",
-                "Somebody has done that to the file. When all have closed the log, the next who opens it mends what can be mended.");
+                $"{Who} was truncated while it was in use",
+                "When all processes have closed the log, the next to open it repairs what it can.");
         }
     }
 
-    /// <summary>Keeps it mapped until <see cref="Exit"/>; false when it has been disposed.</summary>
+    /// <summary>Keeps the segment mapped until <see cref="Exit"/>; false if it is disposed.</summary>
     public bool TryEnter()
     {
         bool entered = false;
@@ -249,10 +250,10 @@ internal sealed unsafe class LogSegment : IDisposable
         return entered;
     }
 
-    /// <summary>The release of <see cref="TryEnter"/>.</summary>
+    /// <summary>Undoes <see cref="TryEnter"/>.</summary>
     public void Exit() => _mapping.DangerousRelease();
 
-    /// <summary>Whether it is still mapped for its owner.</summary>
+    /// <summary>Whether its owner has disposed it.</summary>
     public bool IsDisposed => _mapping.IsClosed;
 
     public void Dispose()
@@ -261,14 +262,14 @@ internal sealed unsafe class LogSegment : IDisposable
         File.Dispose();
     }
 
-    // The header lies in memory that others can write to at any time.
+    // Validated at each read: other programs can write to the header at any time.
     private RecordPlace Checked(RecordPlace place, bool isElse) =>
         isElse || Holds(place)
             ? place
             : throw new FairleadException(
                 ErrorCode.Corrupt,
                 $"the header of {Who} is damaged",
-                "Somebody has overwritten it. How much of the log is whole: fairlead log info");
+                "A program has overwritten it. To see how much of the log is intact: fairlead log info");
 
     private static long IndexEntryAt(long entry) => LogLayout.IndexAt + (entry * sizeof(ulong));
 

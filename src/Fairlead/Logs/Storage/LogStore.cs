@@ -4,15 +4,15 @@ using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>One log, opened: its folder, its control file, and the way from one segment to the next.</summary>
+/// <summary>An open log: its folder, its control file, and the way from one segment to the next.</summary>
 internal sealed class LogStore : IDisposable
 {
-    /// <summary>The first pause before a lock of another process is tried again.</summary>
+    /// <summary>The first pause before trying again a lock that another process holds.</summary>
     public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
-    // Somebody may be reading all that was appended before the machine went down.
+    // Another process may be reading everything that was appended before a crash of the machine.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly LogRetention _retention;
@@ -35,22 +35,22 @@ internal sealed class LogStore : IDisposable
 
     public LogControl Control { get; }
 
-    /// <summary>Those who wait without a thread of their own.</summary>
+    /// <summary>The waiters without a thread of their own.</summary>
     public LogWaiters Waiters { get; }
 
-    /// <summary>How it is named in errors.</summary>
+    /// <summary>Its description in errors.</summary>
     public string Who => $"the log {PlainText.OneLine(Folder)}";
 
     /// <summary>This process, as records name it.</summary>
     public ulong Participant => _participant.Value;
 
-    /// <summary>Opens a log, or makes it; who is the first to have it open looks after it before.</summary>
+    /// <summary>Opens a log, or creates it; the first process to open it repairs it first.</summary>
     /// <param name="folder">Its folder, absolute.</param>
-    /// <param name="segmentSize">Of the first segment; later ones are as large as the one before.</param>
-    /// <param name="mayMake">False: NotFound where there is none.</param>
-    /// <param name="retention">What is removed when a segment is full.</param>
+    /// <param name="segmentSize">The size of the first segment; later ones have the size of the one before.</param>
+    /// <param name="mayMake">If false, a missing log is NotFound.</param>
+    /// <param name="retention">The rules for removing segments when one is full.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends the wait for another process that looks after it.</param>
+    /// <param name="cancellationToken">Cancels the wait for another process that repairs the log.</param>
     public static LogStore Open(
         string folder,
         long segmentSize,
@@ -96,21 +96,21 @@ internal sealed class LogStore : IDisposable
                     ErrorCode.Unavailable,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"somebody has had the log {PlainText.OneLine(folder)} for himself for {Patience.TotalSeconds} seconds"),
-                    $"See who it is: lsof {folder}/{LogLayout.ControlName}");
+                        $"another process has kept the log {PlainText.OneLine(folder)} locked for {Patience.TotalSeconds} seconds"),
+                    $"Find that process: lsof {folder}/{LogLayout.ControlName}");
             }
 
-            // The kernel has no lock of this kind that waits with a limit.
+            // The kernel has no lock of this kind with a timeout.
             Task.Delay(pause, TimeProvider.System, CancellationToken.None).Wait(cancellationToken);
             pause = NextPause(pause);
         }
     }
 
-    /// <summary>The pause behind one: locks of this kind tell nobody when they are free.</summary>
+    /// <summary>Returns the next pause. Locks of this kind send no notification when they become free.</summary>
     public static TimeSpan NextPause(TimeSpan pause) => pause < LongestPause ? pause * 2 : LongestPause;
 
-    /// <summary>The segment to which records are appended, or one shortly before it.</summary>
-    /// <param name="isWritable">Whether it is mapped for writing.</param>
+    /// <summary>Opens the segment that records are appended to, or one shortly before it.</summary>
+    /// <param name="isWritable">Whether to map it for writing.</param>
     /// <param name="baseNumber">The number of its first record.</param>
     public LogSegment OpenLast(bool isWritable, out long baseNumber)
     {
@@ -121,7 +121,7 @@ internal sealed class LogStore : IDisposable
             {
                 if (TryOpen(ordinals[i], isWritable) is { } segment)
                 {
-                    // One with no number has been made ahead of its use.
+                    // A segment without a number has been created ahead of its use.
                     if ((baseNumber = segment.Base) != 0)
                     {
                         return segment;
@@ -135,16 +135,16 @@ internal sealed class LogStore : IDisposable
             {
                 throw new FairleadException(
                     ErrorCode.Corrupt,
-                    $"{Who} has no segment with records in it",
-                    "Somebody has removed them. When all have closed the log, the next who opens it begins anew.");
+                    $"{Who} has no segment with records",
+                    "A program has removed them. When all processes have closed the log, the next to open it starts anew.");
             }
         }
     }
 
-    /// <summary>The segment behind one that has ended.</summary>
-    /// <param name="segment">Stays its owner's.</param>
-    /// <param name="number">The number of the first record there, as it follows from this one.</param>
-    /// <param name="isWritable">Whether it is mapped for writing; then it has its number afterwards.</param>
+    /// <summary>Opens the segment after one that has ended.</summary>
+    /// <param name="segment">The ended segment; the caller owns it.</param>
+    /// <param name="number">The number of the first record there, as it follows from this segment.</param>
+    /// <param name="isWritable">Whether to map it for writing; the segment then has its number afterwards.</param>
     public LogSegment Next(LogSegment segment, long number, bool isWritable)
     {
         if (TryOpen(segment.Ordinal + 1, isWritable) is { } next)
@@ -157,11 +157,11 @@ internal sealed class LogStore : IDisposable
             return next;
         }
 
-        // Removed, being old: a slow reader goes on with the oldest that there is, a slow appender at the end.
+        // Removed for its age: a slow reader continues with the oldest segment, a slow appender at the end.
         return isWritable ? OpenLast(isWritable, out _) : OpenFirst();
     }
 
-    /// <summary>The oldest segment that there is.</summary>
+    /// <summary>Opens the oldest segment.</summary>
     public LogSegment OpenFirst()
     {
         while (true)
@@ -172,10 +172,10 @@ internal sealed class LogStore : IDisposable
                 throw new FairleadException(
                     ErrorCode.Corrupt,
                     $"{Who} has no segments",
-                    "Somebody has removed them. When all have closed the log, the next who opens it begins anew.");
+                    "A program has removed them. When all processes have closed the log, the next to open it starts anew.");
             }
 
-            // Null: removed just now.
+            // Null: it was removed just now.
             if (TryOpen(ordinals[0], isWritable: false) is { } first)
             {
                 return first;
@@ -183,13 +183,13 @@ internal sealed class LogStore : IDisposable
         }
     }
 
-    /// <summary>Null when it is not there.</summary>
+    /// <summary>Opens a segment; null if it does not exist.</summary>
     public LogSegment? TryOpen(long ordinal, bool isWritable) => LogSegment.TryOpen(PathOf(ordinal), ordinal, isWritable);
 
     /// <summary>
-    /// Makes sure that there is a segment behind this one. Waits while another process has the lock for it, without a limit.
+    /// Ensures that there is a segment after this one. Waits without a limit while another process has the lock for that.
     /// </summary>
-    /// <exception cref="FairleadException">Full: there is no room. Nothing has changed then.</exception>
+    /// <exception cref="FairleadException">Full: not enough space. Nothing has changed then.</exception>
     public void MakeNext(LogSegment segment)
     {
         TimeSpan pause = FirstPause;
@@ -201,15 +201,15 @@ internal sealed class LogStore : IDisposable
     }
 
     /// <summary>
-    /// Makes sure that there is a segment behind this one; false while another process has the lock for it. That process makes the segment,
-    /// or dies, which frees the lock: ask again. The process that makes a segment also removes what need not be kept.
+    /// Ensures that there is a segment after this one; false while another process has the lock for that. That process creates the segment,
+    /// or dies and frees the lock: call again. The process that creates a segment also removes expired ones.
     /// </summary>
-    /// <exception cref="FairleadException">Full: there is no room. Nothing has changed then.</exception>
+    /// <exception cref="FairleadException">Full: not enough space. Nothing has changed then.</exception>
     public bool TryMakeNext(LogSegment segment)
     {
         string path = PathOf(segment.Ordinal + 1);
 
-        // The lock of the file is the whole process's. This one is held while the disk works, and never while a thread waits for another
+        // The file lock belongs to the whole process. This lock is held during disk access, but never while a thread waits for another
         // process.
         using (_segments.Hold())
         {
@@ -237,22 +237,22 @@ internal sealed class LogStore : IDisposable
 
     public string PathOf(long ordinal) => $"{Folder}/{LogSegment.NameOf(ordinal)}";
 
-    /// <summary>What is read there has been written by no appender.</summary>
+    /// <summary>Creates the error for content that no appender wrote.</summary>
     public FairleadException Damaged(LogSegment segment, RecordPlace place, long sequence)
     {
         string who = string.Create(
             CultureInfo.InvariantCulture,
-            $"{Who} is damaged: record {sequence}, at byte {place.Offset} of {LogSegment.NameOf(segment.Ordinal)}, is not what was written"
+            $"{Who} is damaged: record {sequence}, at byte {place.Offset} of {LogSegment.NameOf(segment.Ordinal)}, is not as it was written"
         );
         long? next = Behind(segment, place);
         return new FairleadException(
             ErrorCode.Corrupt,
             who,
             next is null
-                ? "Nothing behind it can be found. How much of the log is whole: fairlead log info"
+                ? "No record after it can be found. To see how much of the log is intact: fairlead log info"
                 : string.Create(
                     CultureInfo.InvariantCulture,
-                    $"What lies behind it can be read from {next} on (?from={next}). How much of the log is whole: fairlead log info"));
+                    $"Read on from {next} (?from={next}). To see how much of the log is intact: fairlead log info"));
     }
 
     // The next place that the index, or the next segment, leads to.
@@ -272,8 +272,8 @@ internal sealed class LogStore : IDisposable
         return next?.Base is > 0 and var number ? number : null;
     }
 
-    /// <summary>One more who uses it; the release is <see cref="Dispose"/>.</summary>
-    /// <exception cref="ObjectDisposedException">The last one has gone.</exception>
+    /// <summary>Adds a user; <see cref="Dispose"/> removes it.</summary>
+    /// <exception cref="ObjectDisposedException">The last user is gone.</exception>
     public LogStore Share()
     {
         int users = Volatile.Read(ref _users);
@@ -290,7 +290,7 @@ internal sealed class LogStore : IDisposable
         }
     }
 
-    /// <summary>With its last user it gives back the lock.</summary>
+    /// <summary>Removes a user; the last one releases the lock.</summary>
     public void Dispose()
     {
         if (Interlocked.Decrement(ref _users) == 0)

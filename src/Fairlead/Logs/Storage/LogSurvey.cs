@@ -1,6 +1,6 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Reads a whole log and tells what is in it, and what is damaged.</summary>
+/// <summary>Reads a whole log, and reports its content and damage.</summary>
 internal static class LogSurvey
 {
     public static LogInfo Of(LogStore store)
@@ -73,7 +73,7 @@ internal static class LogSurvey
                     LogSegment.NameOf(segment.Ordinal),
                     0,
                     count.Next,
-                    $"it begins with record {segment.Base}, and {count.Next} should follow"));
+                    $"it begins with record {segment.Base} instead of {count.Next}"));
         }
 
         RecordPlace place = RecordPlace.First;

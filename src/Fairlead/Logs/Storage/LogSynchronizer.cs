@@ -2,25 +2,23 @@ using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Brings what has been appended to the disk, in order, and says so in the segments: the sync mark.</summary>
+/// <summary>Writes appended records to disk, in order, and records that in the segments as the sync mark.</summary>
 internal sealed class LogSynchronizer(LogStore store)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
     private readonly RankedLock _gate = new(LockRank.LogSynchronizer);
 
-    // All segments before it are on the disk.
+    // All segments before this one are on disk.
     private long _from;
 
-    // The newest segment whose name is there.
+    // The latest segment whose directory entry is on disk.
     private long _named;
 
-    /// <summary>
-    /// Everything that has been appended before the call is on the disk when it returns. Of several that ask at once one does it for all.
-    /// </summary>
-    /// <param name="end">A place to be reached; null: whatever there is.</param>
-    /// <param name="ordinal">The segment of the place.</param>
-    /// <exception cref="FairleadException">Unavailable, Full: the disk refuses. Corrupt: the log is damaged.</exception>
+    /// <summary>Writes everything appended before the call to disk. Of several concurrent callers, one does it for all.</summary>
+    /// <param name="end">The place to reach; null: the current end.</param>
+    /// <param name="ordinal">The segment of that place.</param>
+    /// <exception cref="FairleadException">Unavailable, Full: the disk reports an error. Corrupt: the log is damaged.</exception>
     public void Sync(long ordinal = long.MaxValue, RecordPlace? end = null)
     {
         using (_gate.Hold())
@@ -34,7 +32,7 @@ internal sealed class LogSynchronizer(LogStore store)
         }
     }
 
-    // Disposes the segment. True: it has ended, and the next is to follow.
+    // Disposes the segment. True: it has ended, and the next one follows.
     private bool TrySync(LogSegment segment, long ordinal, RecordPlace? end)
     {
         using (segment)
@@ -73,7 +71,7 @@ internal sealed class LogSynchronizer(LogStore store)
             return;
         }
 
-        // The mark may stand only behind what is whole: each record before it is waited for, or its appender is dead.
+        // Only complete records may lie before the mark: wait for each record, unless its appender is dead.
         RecordPlace begun = place;
         RecordPlace goal = segment.Tail;
         var pause = TimeSpan.FromMilliseconds(1);
@@ -100,7 +98,7 @@ internal sealed class LogSynchronizer(LogStore store)
                 continue;
             }
 
-            // What comes behind the goal has been begun after the call, and is not waited for: else there might be no end.
+            // Records after the goal were begun after the call. It does not wait for them, or it might never end.
             hasEnd = view == RecordView.End;
             if (view is RecordView.Nothing or RecordView.End || place.Offset >= goal.Offset)
             {
@@ -120,7 +118,7 @@ internal sealed class LogSynchronizer(LogStore store)
         {
             if (_named == 0)
             {
-                // The log may be new; where this user may not read the directory above it, its owner has to see to that.
+                // The log may be new. If this user may not read the parent directory, syncing that is up to its owner.
                 _ = NativeFile.SyncDirectory(Path.GetDirectoryName(store.Folder)!);
             }
 
@@ -128,7 +126,7 @@ internal sealed class LogSynchronizer(LogStore store)
             _named = segment.Ordinal;
         }
 
-        // The mark goes to the disk behind what it speaks of, and before anybody is told.
+        // The mark goes to disk after the data that it covers, and before any caller returns.
         segment.RaiseSynced(hasEnd ? new RecordPlace(segment.Size, place.Index) : place);
         Require(NativeFile.SyncData(segment.File), segment);
     }
@@ -137,7 +135,7 @@ internal sealed class LogSynchronizer(LogStore store)
     {
         if (error != Errno.None)
         {
-            throw ErrnoMap.Failure($"cannot bring {segment.Who} to the disk", error);
+            throw ErrnoMap.Failure($"cannot write {segment.Who} to disk", error);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Times as records carry them: nanoseconds since 1970-01-01 UTC.</summary>
+/// <summary>Times in records: nanoseconds since 1970-01-01 UTC.</summary>
 internal static class LogTime
 {
     public static long From(DateTimeOffset time) => (time.UtcTicks - DateTime.UnixEpoch.Ticks) * TimeSpan.NanosecondsPerTick;

@@ -5,20 +5,20 @@ namespace Fairlead.Logs.Storage;
 /// <summary>Is woken when something may have happened in a log.</summary>
 internal interface ILogWaiter
 {
-    /// <summary>Called once, on a thread of the log's: short, and without waiting for anything.</summary>
+    /// <summary>Called once, on a thread of the log. Must be short and must not block.</summary>
     void Wake();
 
-    /// <summary>Called in place of a <see cref="Wake"/> that failed.</summary>
+    /// <summary>Called instead when <see cref="Wake"/> threw.</summary>
     void Fail(Exception exception);
 }
 
 /// <summary>
-/// Sleeps behind a log's bell for those who have no thread of their own for it: one thread for each log that this process has open, made
-/// when it is first needed, ended when nobody has waited for a while.
+/// Sleeps on the doorbell of a log for waiters without a thread. Each log that this process has open has one such thread. It starts on
+/// first use, and ends when there has been no waiter for a while.
 /// </summary>
 internal sealed class LogWaiters(LogControl control) : IDisposable
 {
-    /// <summary>How long nobody asks again whether the appender of an unfinished record lives.</summary>
+    /// <summary>The pause before checking again whether the appender of an incomplete record lives.</summary>
     public static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(10);
 
     private static readonly TimeSpan IdleLife = TimeSpan.FromSeconds(10);
@@ -28,11 +28,11 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
     private bool _hasThread;
     private bool _isDisposed;
 
-    /// <summary>Wakes the waiter when the bell has another value, or, where a record is being written, after a short time.</summary>
-    /// <param name="waiter">Has announced itself, and looked again.</param>
-    /// <param name="bell">What <see cref="LogControl.Announce"/> returned.</param>
-    /// <param name="isBusy">Whether the next record has been begun.</param>
-    /// <exception cref="FairleadException">Unavailable: the system gives no thread. The waiter is not woken then.</exception>
+    /// <summary>Wakes the waiter when the doorbell changes its value or, if a record is in progress, after a short time.</summary>
+    /// <param name="waiter">The waiter. It has announced itself and checked the log again.</param>
+    /// <param name="bell">The result of <see cref="LogControl.Announce"/>.</param>
+    /// <param name="isBusy">Whether the next record is in progress.</param>
+    /// <exception cref="FairleadException">Unavailable: the system could not start a thread. The waiter is not added then.</exception>
     public void Add(ILogWaiter waiter, int bell, bool isBusy)
     {
         lock (_gate)
@@ -41,7 +41,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
             {
                 if (!_hasThread)
                 {
-                    // It begins with this gate, and so finds the waiter. Where the system gives no thread, nobody waits for it.
+                    // The thread begins by taking this gate, and so finds the waiter. If it cannot start, no waiter has been added.
                     BackgroundThread.Start("fairlead log", Run);
                     _hasThread = true;
                     _waiters.Add((waiter, bell, isBusy));
@@ -52,7 +52,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
                     Monitor.Pulse(_gate);
                     if (isBusy)
                     {
-                        // It may sleep without a limit.
+                        // The thread may be sleeping without a limit.
                         control.Ring();
                     }
                 }
@@ -64,7 +64,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
         waiter.Wake();
     }
 
-    /// <summary>Takes one back that need not be woken any more; false when it has been, or is about to be.</summary>
+    /// <summary>Removes a waiter; false if it has been woken or is about to be.</summary>
     public bool Remove(ILogWaiter waiter)
     {
         lock (_gate)
@@ -79,7 +79,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
         }
     }
 
-    /// <summary>Wakes all, and nobody sleeps any more.</summary>
+    /// <summary>Wakes all waiters and ends the thread.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -131,7 +131,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
         }
     }
 
-    // False: nobody has waited for a while, or this is disposed; then the thread is counted out.
+    // False: there has been no waiter for a while, or this is disposed. The thread no longer counts as running then.
     private bool AnyOrLeave()
     {
         lock (_gate)
@@ -171,7 +171,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
         awake?.ForEach(Wake);
     }
 
-    // Each by itself: an exception concerns the one waiter, neither the others nor the process.
+    // Each waiter separately: an exception concerns that waiter, neither the others nor the process.
     private static void Wake(ILogWaiter waiter)
     {
         try

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>CRC-32C, which processors compute by themselves, over all of a record but its first two words, and over its length.</summary>
+/// <summary>The CRC-32C, which processors compute in hardware, of a record without its first two words, and of its length.</summary>
 internal static class RecordChecksum
 {
     /// <param name="fields">The record's header from its sequence number on.</param>

@@ -1,8 +1,8 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>Where a record lies that has been found whole.</summary>
-/// <param name="Segment">Mapped as long as its owner has not gone on.</param>
-/// <param name="Offset">Of the body.</param>
-/// <param name="Length">Of the body.</param>
-/// <param name="Sequence">Its number.</param>
+/// <summary>The location of a complete record.</summary>
+/// <param name="Segment">The segment, mapped until its owner advances.</param>
+/// <param name="Offset">The offset of the body.</param>
+/// <param name="Length">The length of the body.</param>
+/// <param name="Sequence">The number of the record.</param>
 internal readonly record struct RecordLease(LogSegment Segment, long Offset, int Length, long Sequence);

@@ -1,8 +1,6 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>
-/// Where a record begins in its segment, and how many there are before it: one word, so that both are always of one moment.
-/// </summary>
+/// <summary>The place of a record in its segment, and the number of records before it: one word, for a consistent pair.</summary>
 internal readonly record struct RecordPlace(ulong Value)
 {
     public RecordPlace(long offset, uint index)
@@ -12,11 +10,11 @@ internal readonly record struct RecordPlace(ulong Value)
 
     public static RecordPlace First => new(LogLayout.HeaderSize, 0);
 
-    /// <summary>In bytes from the beginning of the segment; a multiple of 8.</summary>
+    /// <summary>The offset in bytes from the start of the segment; a multiple of 8.</summary>
     public long Offset => (long)(Value & uint.MaxValue) << 3;
 
     public uint Index => (uint)(Value >> 32);
 
-    /// <summary>Behind a record of this size.</summary>
+    /// <summary>Returns the place after a record of this size.</summary>
     public RecordPlace Behind(long size) => new(Offset + size, Index + 1);
 }

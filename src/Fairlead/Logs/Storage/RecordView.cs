@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>What a look at a place in a segment finds.</summary>
+/// <summary>The outcome of checking a place in a segment.</summary>
 internal enum RecordView
 {
     /// <summary>Nothing has been appended there.</summary>
@@ -10,29 +10,29 @@ internal enum RecordView
 
     Record,
 
-    /// <summary>A record that its appender did not finish.</summary>
+    /// <summary>A record that its appender did not complete.</summary>
     Void,
 
-    /// <summary>A record that is being written.</summary>
+    /// <summary>A record in progress.</summary>
     Busy,
 
-    /// <summary>The segment's end.</summary>
+    /// <summary>The end of the segment.</summary>
     End,
 
-    /// <summary>What no appender has written.</summary>
+    /// <summary>Content that no appender wrote.</summary>
     Damage,
 }
 
 /// <summary>
-/// Judges records. Nothing in a segment is believed: lengths are copied once and checked, numbers compared, bodies summed.
+/// Validates records. It trusts nothing in a segment: it copies lengths once and checks them, compares numbers, and computes checksums.
 /// </summary>
 internal static class RecordCheck
 {
-    /// <summary>Looks at a place.</summary>
+    /// <summary>Checks a place.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="place">Need not lie in the segment.</param>
+    /// <param name="place">The place, which need not lie in the segment.</param>
     /// <param name="sequence">The number that a record there must have.</param>
-    /// <param name="word">Its first word, copied; its length has been checked where there is a record, void or busy or not.</param>
+    /// <param name="word">A copy of its first word; for a record, void or busy or not, its length has been checked.</param>
     public static RecordView Look(LogSegment segment, RecordPlace place, long sequence, out RecordWord word)
     {
         if (!segment.Holds(place))

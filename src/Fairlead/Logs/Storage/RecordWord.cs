@@ -1,12 +1,12 @@
 namespace Fairlead.Logs.Storage;
 
-/// <summary>What the first word of a record says of it.</summary>
+/// <summary>The state of a record, in its first word.</summary>
 internal enum RecordState
 {
     /// <summary>Nothing has been appended here yet.</summary>
     Free = 0,
 
-    /// <summary>Somebody is writing it.</summary>
+    /// <summary>An appender is writing it.</summary>
     Reserved = 1,
 
     Published = 2,
@@ -14,13 +14,13 @@ internal enum RecordState
     /// <summary>Its appender died while writing it.</summary>
     Void = 3,
 
-    /// <summary>No record: here ends the segment.</summary>
+    /// <summary>Not a record: the segment ends here.</summary>
     End = 4,
 }
 
 /// <summary>
-/// The first word of a record: the length of its body (30 bits), the number of its appender (30 bits), its state (4 bits). Who exchanges it
-/// for zero has the place, and in the same step everybody knows how long it is and whose: so there is no moment in which a death leaves a
+/// The first word of a record: the length of its body (30 bits), the number of its appender (30 bits), its state (4 bits). A
+/// compare-and-swap from zero claims the place, and in the same step all processes know its length and owner. So a death never leaves a
 /// place of unknown length or owner.
 /// </summary>
 internal readonly record struct RecordWord(ulong Value)
@@ -40,11 +40,11 @@ internal readonly record struct RecordWord(ulong Value)
 
     public uint Appender => (uint)((Value >> Bits) & Mask);
 
-    /// <summary>Of the body, in bytes; as it stands there, not judged.</summary>
+    /// <summary>The length of the body in bytes, as found, not validated.</summary>
     public int Length => (int)(Value & Mask);
 
     public RecordWord As(RecordState state) => new((Value & ~(15UL << StateShift)) | ((ulong)state << StateShift));
 
-    /// <summary>Numbers of appenders are given out one after the other, and repeat after so many.</summary>
+    /// <summary>The number of appender numbers; they are assigned in turn and repeat after that.</summary>
     public static uint Appenders => (uint)Mask + 1;
 }

@@ -4,27 +4,29 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// The words of a cell and the order in which they are written and read. One writer; readers never wait for it, nor it for them. Why that
-/// is enough: docs/design/shared-cell.md, models/cell.pml.
+/// The words of a cell, and the order of reads and writes. There is one writer; readers and the writer never wait for each other.
+/// docs/design/shared-cell.md and models/cell.pml show why that is enough.
 /// </summary>
 /// <remarks>
-/// Byte order of the machine: the two halves of the form lie as drawn on little-endian machines, and the other way round on others, which
-/// never share memory with these.
+/// Native byte order: the two halves of the first word are as drawn on little-endian machines, and swapped on others, which never share
+/// memory with these.
 /// </remarks>
 internal readonly unsafe struct CellWords(byte* start, int valueSize)
 {
-    /// <summary>The number of the last whole value; 0: none was ever written.</summary>
+    /// <summary>The number of the last complete write; 0: none.</summary>
     public long Done => Volatile.Read(ref *(long*)(start + CellLayout.DoneAt));
 
-    /// <summary>The process that last became the writer; 0: none. For people.</summary>
+    /// <summary>The process that became the writer last; 0: none. For people.</summary>
     public int WriterProcess
     {
         get => Volatile.Read(ref *(int*)(start + CellLayout.WriterAt));
         set => Volatile.Write(ref *(int*)(start + CellLayout.WriterAt), value);
     }
 
-    /// <summary>Makes sure that this is a cell for values of this size; the first one settles it.</summary>
-    /// <exception cref="FairleadException">Incompatible: it is one for another size. Corrupt: something else lies here.</exception>
+    /// <summary>Checks that this is a cell for values of this size; the first user settles the size.</summary>
+    /// <exception cref="FairleadException">
+    /// Incompatible: its values have another size. Corrupt: the memory holds something else.
+    /// </exception>
     public void Settle(string who)
     {
         long mine = CellLayout.Form(valueSize);
@@ -38,45 +40,45 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
             ? new FairleadException(
                 ErrorCode.Incompatible,
                 string.Create(
-                    CultureInfo.InvariantCulture, $"{who} has values of {(uint)found} bytes, and the type asked for has {valueSize}"),
+                    CultureInfo.InvariantCulture, $"{who} has values of {(uint)found} bytes, but the requested type has {valueSize}"),
                 "Use the same type in all programs, or remove the cell.")
             : new FairleadException(
-                ErrorCode.Corrupt, $"{who} is none: something else lies there", "Choose another offset, or clear the memory.");
+                ErrorCode.Corrupt, $"{who} is not a cell: the memory holds something else", "Choose another offset, or clear the memory.");
     }
 
-    /// <summary>Writes one value. By the only writer.</summary>
+    /// <summary>Writes a value. Only the writer calls it.</summary>
     public void Write<T>(in T value)
         where T : unmanaged
     {
-        // What is whole decides, and not what a dead writer had begun.
+        // Start from the last complete write, not from one that a dead writer began.
         long number = *(long*)(start + CellLayout.DoneAt) + 1;
 
-        // Release: who sees this write begun sees the one before done.
+        // Release: a reader that sees this write begun sees the previous one done.
         Volatile.Write(ref *(long*)(start + CellLayout.BegunAt), number);
 
-        // And no byte of the value goes ahead of it. Its counterpart is the barrier in TryRead.
+        // No byte of the value is written before that. Pairs with the barrier in TryRead.
         StoreBarrier();
         Unsafe.WriteUnaligned(Slot(number), value);
 
-        // Release: who sees the number (acquire, in TryRead) sees the whole value.
+        // Release: a reader that sees the number (acquire, in TryRead) sees the whole value.
         Volatile.Write(ref *(long*)(start + CellLayout.DoneAt), number);
     }
 
-    /// <summary>Copies the value of write <paramref name="number"/>; false when the writer may have come to its slot meanwhile.</summary>
-    /// <param name="number">As read from <see cref="Done"/>.</param>
+    /// <summary>Copies the value of write <paramref name="number"/>; false if the writer may have reused its slot meanwhile.</summary>
+    /// <param name="number">The number, as read from <see cref="Done"/>.</param>
     /// <param name="value">The copy.</param>
     public bool TryRead<T>(long number, out T value)
         where T : unmanaged
     {
         value = Unsafe.ReadUnaligned<T>(Slot(number));
 
-        // All of the value before the look at "begun": had one byte come from a later write, that look would see it begun.
+        // Read the whole value before "begun": if any byte came from a later write, that read would see the later write begun.
         LoadBarrier();
         long begun = Volatile.Read(ref *(long*)(start + CellLayout.BegunAt));
         return (ulong)(begun - number) < CellLayout.Slots;
     }
 
-    // Whatever the number is, the slot is one of the four.
+    // Any number maps to one of the four slots.
     private byte* Slot(long number) => start + CellLayout.SlotsAt + ((number & (CellLayout.Slots - 1)) * CellLayout.Stride(valueSize));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -2,10 +2,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>Files and POSIX segments that others may use as well: no header, the first byte is the user's.</summary>
+/// <summary>Files and POSIX segments that other programs may use too: no header, the user's data begins at the first byte.</summary>
 internal static class ForeignRegion
 {
-    /// <summary>Where <c>shm_open</c> of the C library has its segments on Linux.</summary>
+    /// <summary>Where <c>shm_open</c> of the C library keeps its segments on Linux.</summary>
     private const string PosixFolder = "/dev/shm";
 
     private const int LongestPosixName = 254;
@@ -47,7 +47,7 @@ internal static class ForeignRegion
                     ErrorCode.NotFound, $"{who} does not exist", "Give a size to make it, or start the program that does.");
             }
 
-            // Never with O_CREAT alone: in a directory of all, the kernel refuses that for the existing file of another user.
+            // Never with O_CREAT alone: in a world-writable directory, the kernel refuses that for another user's existing file.
             if (RegionFile.TryMake(path, length, mode, who) is { } made)
             {
                 return RegionMemory.Map(made, headerSize: 0, length, isNew: true, who, path, name);
@@ -56,7 +56,7 @@ internal static class ForeignRegion
             if (NativeFile.Lstat(path) is { Kind: FileKind.Symlink } && NativeFile.Stat(path) is null)
             {
                 throw new FairleadException(
-                    ErrorCode.AlreadyExists, $"{who} is a symbolic link that leads nowhere", "Remove it, or make what it should lead to.");
+                    ErrorCode.AlreadyExists, $"{who} is a broken symbolic link", "Remove it, or create its target.");
             }
         }
     }
@@ -68,7 +68,7 @@ internal static class ForeignRegion
         {
             long has = NativeFile.Fstat(file)?.Size ?? 0;
 
-            // An empty one is one that somebody has made and not yet given its size, or will not, being dead.
+            // An empty file has been created but not sized yet; its creator may be dead.
             length =
                 has > 0 ? has : size ?? throw new FairleadException(ErrorCode.Corrupt, $"{who} is empty", "Give a size, or remove it.");
             if (size is { } wanted && wanted != length)
@@ -76,7 +76,8 @@ internal static class ForeignRegion
                 throw RegionHeader.WrongSize(who, length, wanted);
             }
 
-            // Another program may have given it a size and no space, and then the first touch of a page on a full disk would end this one.
+            // Another program may have set the size without allocating space. On a full disk, the first touch of a page would end this
+            // process.
             RegionFile.Allocate(file, length, who);
         }
         catch
@@ -98,7 +99,7 @@ internal static class ForeignRegion
             || name.Any(char.IsControl))
         {
             throw new ArgumentException(
-                $"'{PlainText.OneLine(name)}' is no name of a POSIX segment: it begins with '/' and has no other, as in /counters.",
+                $"'{PlainText.OneLine(name)}' is not a name of a POSIX segment: begin it with its only '/', as in /counters.",
                 nameof(name));
         }
 

@@ -5,8 +5,8 @@ using Fairlead.Native;
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// Regions in memory files without a name, which go with their last user. They keep the space unallocated: nothing limits them but memory,
-/// so that a touch never fails.
+/// Regions in unnamed memory files, which disappear with their last user. Their space is not allocated up front: only memory limits them,
+/// and a touch never fails.
 /// </summary>
 internal static class MemoryFileRegion
 {
@@ -17,7 +17,7 @@ internal static class MemoryFileRegion
         if (error != Errno.None)
         {
             file.Dispose();
-            throw ErrnoMap.Failure("cannot make a region", error);
+            throw ErrnoMap.Failure("cannot create a region", error);
         }
 
         return RegionMemory.Map(
@@ -29,7 +29,7 @@ internal static class MemoryFileRegion
             path: null);
     }
 
-    /// <summary>By the path under which <c>/proc</c> shows a descriptor of another process.</summary>
+    /// <summary>Attaches by the path under which <c>/proc</c> shows a descriptor of another process.</summary>
     public static RegionMemory Attach(string path)
     {
         string who = $"the memory file {PlainText.OneLine(path)}";
@@ -37,7 +37,7 @@ internal static class MemoryFileRegion
             NativeFile.Open(path, OpenFlags.ReadWrite, out Errno error) ?? throw ErrnoMap.Failure($"cannot open {who}", error), who);
     }
 
-    /// <summary>By a descriptor that has been inherited or received; stays its owner's.</summary>
+    /// <summary>Attaches by an inherited or received descriptor; the caller keeps it.</summary>
     public static RegionMemory Attach(SafeHandle descriptor)
     {
         bool entered = false;
@@ -47,7 +47,7 @@ internal static class MemoryFileRegion
             int number = (int)descriptor.DangerousGetHandle();
             string who = string.Create(CultureInfo.InvariantCulture, $"the memory file at descriptor {number}");
 
-            // Opened once more: an open file of its own, with locks of its own.
+            // Reopen it: the result is a separate open file with separate locks.
             return Attach(
                 NativeFile.Open(
                     string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{number}"),
@@ -73,8 +73,8 @@ internal static class MemoryFileRegion
             {
                 throw new FairleadException(
                     ErrorCode.Incompatible,
-                    $"{who} is no sealed memory file",
-                    "Attach what SharedRegion.Create has made; other files are opened with OpenFile.");
+                    $"{who} is not a sealed memory file",
+                    "Attach only the memory of SharedRegion.Create; open other files with OpenFile.");
             }
 
             size = RegionHeader.Read(file, RegionContent.Bytes, size: null, who);

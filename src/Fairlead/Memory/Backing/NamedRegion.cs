@@ -5,35 +5,43 @@ using Fairlead.Registry;
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// What has a name and is mapped: files with a header, regions and cells in the folder "regions" of the runtime directory, locks in
-/// another.
+/// Named and mapped files with a header: regions and cells in the folder "regions" of the runtime directory, locks in another folder.
 /// </summary>
 internal static class NamedRegion
 {
     /// <summary>The folder of regions and cells in the runtime directory.</summary>
     public const string Folder = "regions";
 
-    /// <summary>The folder of what excludes and signals.</summary>
+    /// <summary>The folder of locks in the runtime directory.</summary>
     public const string LockFolder = "locks";
 
     private const int LongestName = 100;
 
-    // In no name: what is being made where the file system has no files without a name.
+    // Not allowed in names: marks a file in creation, on file systems without unnamed files.
     private const char Unfinished = '~';
 
-    /// <summary>Opens what there is.</summary>
-    /// <exception cref="FairleadException">NotFound, or it is no such region.</exception>
+    /// <summary>Opens an existing region.</summary>
+    /// <exception cref="FairleadException">NotFound, or the name belongs to something else.</exception>
     public static RegionMemory Open(string name, RegionContent content) =>
         Find(PathOf(name, content), name, content, size: null) ?? throw new FairleadException(
             ErrorCode.NotFound, $"{Describe(name, content)} does not exist", "Give a size to make it, or start the program that does.");
 
+<<<<<<< HEAD
     /// <summary>Opens what there is, or makes it, zeroed.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="size">Of one that is made.</param>
+    /// <param name="content">Its kind.</param>
+    /// <param name="fill">Writes what stands in it before others can open it, behind the header; null: nothing.</param>
+    public static RegionMemory Open(string name, long size, RegionContent content, Func<Descriptor, Errno>? fill = null)
+=======
+    /// <summary>Opens an existing region, or creates it, zeroed.</summary>
     public static RegionMemory Open(string name, long size, RegionContent content)
+>>>>>>> prose-core
     {
         var path = PathOf(name, content);
         var who = Describe(name, content);
 
-        // What has the name is whole, so that only making takes the lock.
+        // A file with the name is complete, and opening it needs no lock. Only creation takes the lock.
         if (Find(path, name, content, size) is { } found)
         {
             return found;
@@ -53,7 +61,9 @@ internal static class NamedRegion
                     RegionLayout.HeaderSize + size,
                     RuntimeDirectory.PrivateFile,
                     who,
-                    made => RegionHeader.Write(made, content, size),
+                    made => RegionHeader.Write(made, content, size) is var error && error == Errno.None && fill is not null
+                        ? fill(made)
+                        : error,
                     path + Unfinished
                 ) is
                 { } file)
@@ -63,7 +73,7 @@ internal static class NamedRegion
         }
     }
 
-    /// <summary>Whether there is a region, or a cell, of this name; or any lock.</summary>
+    /// <summary>Returns whether a region or cell with this name exists; or a lock, for the content of locks.</summary>
     public static bool Exists(string name, RegionContent content = RegionContent.Bytes)
     {
         var path = PathOf(name, content);
@@ -76,8 +86,8 @@ internal static class NamedRegion
         return file is not null && RegionHeader.IsOurs(file);
     }
 
-    /// <summary>Takes the name away; who has it open keeps the memory. False when there was none.</summary>
-    /// <exception cref="FairleadException">AlreadyExists: what has the name is no region, and stays.</exception>
+    /// <summary>Removes the name; processes that have it open keep the memory. False if the name did not exist.</summary>
+    /// <exception cref="FairleadException">AlreadyExists: the name belongs to something else. Nothing is removed.</exception>
     public static bool Remove(string name, RegionContent content = RegionContent.Bytes)
     {
         var path = PathOf(name, content);
@@ -94,8 +104,8 @@ internal static class NamedRegion
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"{who} is a file that Fairlead did not make as a region",
-                "It is left alone: remove it yourself.");
+                $"{who} is a file that Fairlead did not create as a region",
+                "Fairlead does not remove it: remove it yourself.");
         }
 
         var error = NativeFile.Unlink(path);
@@ -125,7 +135,7 @@ internal static class NamedRegion
         return RegionMemory.Map(file, RegionLayout.HeaderSize, has, isNew: false, who, path, name, IsLock(content));
     }
 
-    // Held by nobody but us, so that whoever was making these is dead.
+    // This process holds the lock: the creators of these files are dead.
     private static void RemoveUnfinished(string folder)
     {
         foreach (var path in Directory.EnumerateFiles(folder, "*" + Unfinished))
@@ -134,7 +144,15 @@ internal static class NamedRegion
         }
     }
 
+<<<<<<< HEAD
+    /// <summary>Keeps others from making and removing what lies in the folder of a path. Disposing the result ends that.</summary>
+    /// <exception cref="FairleadException">Unavailable: another process keeps the lock.</exception>
+    public static DirectoryLock Lock(string path) => Lock(path, out _);
+
     // The release is disposing the result.
+=======
+    // Disposing the result releases the lock.
+>>>>>>> prose-core
     private static DirectoryLock Lock(string path, out string folder)
     {
         folder = path[..path.LastIndexOf('/')];
@@ -145,8 +163,8 @@ internal static class NamedRegion
                         ErrorCode.Unavailable,
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"somebody has kept the lock of the directory {folder} for {DirectoryLock.Patience.TotalSeconds} seconds"),
-                        $"See who it is: lsof {folder}")
+                            $"another process has held the lock of {folder} for {DirectoryLock.Patience.TotalSeconds} seconds"),
+                        $"Find that process: lsof {folder}")
                     : ErrnoMap.Failure($"the directory {folder} cannot be used", error));
     }
 
@@ -160,10 +178,11 @@ internal static class NamedRegion
         RegionContent.Condition => $"the condition '{name}'",
         RegionContent.ReaderWriterLock => $"the reader-writer lock '{name}'",
         RegionContent.Barrier => $"the barrier '{name}'",
+        RegionContent.Board => $"the board '{name}'",
         _ => $"the region '{name}'",
     };
 
-    private static bool IsLock(RegionContent content) => content >= RegionContent.Mutex;
+    private static bool IsLock(RegionContent content) => content is >= RegionContent.Mutex and <= RegionContent.Barrier;
 
     private static string PathOf(string name, RegionContent content)
     {
@@ -175,7 +194,7 @@ internal static class NamedRegion
             throw new ArgumentException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"'{PlainText.OneLine(name)}' is no name: names are made of 1 to {LongestName} letters, digits, '.', '_' and '-'."),
+                    $"'{PlainText.OneLine(name)}' is not a valid name: use 1 to {LongestName} letters, digits, '.', '_' and '-'."),
                 nameof(name));
         }
 

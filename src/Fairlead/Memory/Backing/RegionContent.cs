@@ -1,15 +1,15 @@
 namespace Fairlead.Memory.Backing;
 
-/// <summary>What a region is used for. Stands in its header, so that nobody takes the one for the other.</summary>
+/// <summary>The content of a region. Its header names it, and a program never mistakes one content for another.</summary>
 internal enum RegionContent : uint
 {
-    /// <summary>Whatever its users agree on.</summary>
+    /// <summary>Bytes in a format that the users agree on.</summary>
     Bytes = 1,
 
     /// <summary>One cell, see <see cref="CellLayout"/>.</summary>
     Cell = 2,
 
-    /// <summary>A mutex. From here on: locks of all kinds.</summary>
+    /// <summary>A mutex. From here to <see cref="Barrier"/>: locks of all kinds.</summary>
     Mutex = 3,
 
     /// <summary>A semaphore.</summary>
@@ -29,4 +29,7 @@ internal enum RegionContent : uint
 
     /// <summary>A barrier.</summary>
     Barrier = 9,
+
+    /// <summary>Many cells by name: a board.</summary>
+    Board = 10,
 }

@@ -5,21 +5,20 @@ using Fairlead.Registry;
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// Files that are mapped: made whole before they have a name, so that nobody ever opens a half of one and a maker that dies leaves nothing.
+/// Creates and opens mapped files. A file is complete before it gets its name: no process ever opens half a file, and a creator that dies
+/// leaves nothing.
 /// </summary>
 internal static class RegionFile
 {
-    /// <summary>
-    /// Makes a file and gives it its name as the last step. Null when the name is taken by then.
-    /// </summary>
-    /// <param name="path">Its name, absolute or not.</param>
-    /// <param name="length">In bytes, allocated.</param>
+    /// <summary>Creates a file and gives it its name as the last step. Null if the name is taken by then.</summary>
+    /// <param name="path">Its path, absolute or not.</param>
+    /// <param name="length">Its length in bytes; the space is allocated.</param>
     /// <param name="mode">Its permissions, whatever the umask.</param>
-    /// <param name="who">How it is named in errors.</param>
-    /// <param name="fill">Writes what must stand in it before it has its name; null: nothing.</param>
+    /// <param name="who">Its description in errors.</param>
+    /// <param name="fill">Writes its initial content before it gets its name; null: none.</param>
     /// <param name="beside">
-    /// Another name in the same directory, for file systems that have no files without one. The caller holds the lock of the directory,
-    /// under which the next one removes what a dead maker has left; null: none, the file then appears at its name first, empty.
+    /// A temporary name in the same directory, for file systems without unnamed files. The caller holds the lock of the directory, under
+    /// which the next creator removes the leftovers of a dead one. Null: none; on such file systems the file then appears empty first.
     /// </param>
     public static Descriptor? TryMake(
         string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill = null, string? beside = null)
@@ -40,7 +39,7 @@ internal static class RegionFile
         return TryMakeNamed(path, length, mode, who, fill, beside);
     }
 
-    /// <summary>The same where there are no files without a name.</summary>
+    /// <summary>Same as <see cref="TryMake"/>, on file systems without unnamed files.</summary>
     internal static Descriptor? TryMakeNamed(string path, long length, uint mode, string who, Func<Descriptor, Errno>? fill, string? beside)
     {
         var file = NativeFile.Open(
@@ -50,8 +49,8 @@ internal static class RegionFile
             : throw CannotMake(who, error);
     }
 
-    /// <summary>Takes the space for a file.</summary>
-    /// <exception cref="FairleadException">Full: there is not enough; it says how much is needed and how much is free.</exception>
+    /// <summary>Allocates the space of a file.</summary>
+    /// <exception cref="FairleadException">Full: not enough space; the message says how much is needed and how much is free.</exception>
     public static void Allocate(Descriptor file, long length, string who)
     {
         var error = FileSpace.Allocate(file, length);
@@ -66,8 +65,8 @@ internal static class RegionFile
                 ErrorCode.Full,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"there is no room for {who}: {length} bytes are needed, {free} are free where it lies ({ErrnoMap.Describe(error)})"),
-                "Remove what is not used any more, or choose a smaller size.")
+                    $"not enough space for {who}: {length} bytes are needed, {free} are free there ({ErrnoMap.Describe(error)})"),
+                "Remove unused files, or choose a smaller size.")
             {
                 Errno = (int)error,
             };
@@ -76,14 +75,14 @@ internal static class RegionFile
         throw ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"cannot allocate the {length} bytes of {who}"), error);
     }
 
-    /// <summary>Opens what stands at a path for reading and writing, if it is a file. Null when nothing is there.</summary>
+    /// <summary>Opens a regular file for reading and writing. Null if nothing has the path.</summary>
     public static Descriptor? TryOpen(string path, OpenFlags flags, string who)
     {
-        // Looked at first: opening a FIFO or a device does something.
+        // Check the kind first: opening a FIFO or a device has side effects.
         var follow = (flags & OpenFlags.NoFollow) == 0;
         if ((follow ? NativeFile.Stat(path, out var error) : NativeFile.Lstat(path, out error)) is not { } status)
         {
-            return error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be looked at", error);
+            return error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be accessed", error);
         }
 
         RequireFile(status, who);
@@ -111,7 +110,7 @@ internal static class RegionFile
         var made = false;
         try
         {
-            // The umask may have taken rights that were asked for by name.
+            // The umask may have removed requested permissions.
             _ = NativeFile.Fchmod(file, mode);
             Allocate(file, length, who);
             var error = fill?.Invoke(file) ?? Errno.None;
@@ -156,13 +155,13 @@ internal static class RegionFile
             FileKind.Symlink => "a symbolic link",
             FileKind.Fifo => "a FIFO",
             FileKind.Socket => "a socket",
-            _ => "no regular file",
+            _ => "not a regular file",
         };
         throw new FairleadException(
             ErrorCode.AlreadyExists,
             $"{who} is {kind}",
-            "Fairlead never replaces what it did not make: choose another name, or remove it yourself.");
+            "Fairlead never replaces what it did not create: choose another name, or remove it yourself.");
     }
 
-    private static FairleadException CannotMake(string who, Errno error) => ErrnoMap.Failure($"cannot make {who}", error);
+    private static FairleadException CannotMake(string who, Errno error) => ErrnoMap.Failure($"cannot create {who}", error);
 }

@@ -4,10 +4,10 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>Writes the header of a region, and judges one that was found.</summary>
+/// <summary>Writes the header of a region, and validates that of an existing file.</summary>
 internal static class RegionHeader
 {
-    /// <summary>Writes it, the ready word last. The file is long enough and zeroed.</summary>
+    /// <summary>Writes the header, with the ready word last. The file is zeroed and long enough.</summary>
     public static Errno Write(Descriptor file, RegionContent content, long size)
     {
         Span<byte> header = stackalloc byte[RegionLayout.ReadyAt];
@@ -23,14 +23,14 @@ internal static class RegionHeader
         return first.Ok ? file.WriteAt(ready, RegionLayout.ReadyAt).Error : first.Error;
     }
 
-    /// <summary>Whether the file begins as a region of ours does, whole or not.</summary>
+    /// <summary>Returns whether the file begins like a Fairlead region, complete or not.</summary>
     public static bool IsOurs(Descriptor file)
     {
         Span<byte> magic = stackalloc byte[RegionLayout.VersionAt];
         return file.ReadAt(magic, 0).Count == magic.Length && magic.SequenceEqual(RegionLayout.Magic);
     }
 
-    /// <summary>What it is used for; null: it is not whole, or not of this version.</summary>
+    /// <summary>Returns the content of a region; null if it is incomplete or of another version.</summary>
     public static RegionContent? ContentOf(Descriptor file)
     {
         Span<byte> header = stackalloc byte[RegionLayout.HeaderSize];
@@ -41,13 +41,13 @@ internal static class RegionHeader
             : null;
     }
 
-    /// <summary>Reads and judges the header, and returns the size that it tells.</summary>
-    /// <param name="file">Open for reading. It is read and not mapped: what somebody may have cut is not to be touched.</param>
-    /// <param name="content">What it must be used for.</param>
-    /// <param name="size">What the size must be; null: any.</param>
-    /// <param name="who">How it is named in errors.</param>
+    /// <summary>Reads and validates the header, and returns the size in it.</summary>
+    /// <param name="file">Open for reading. It is read, not mapped, because a process may have truncated it.</param>
+    /// <param name="content">The required content.</param>
+    /// <param name="size">The required size; null: any.</param>
+    /// <param name="who">Its description in errors.</param>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: no region. Incompatible: another version, size or content. Corrupt: cut short or half made.
+    /// AlreadyExists: not a region. Incompatible: another version, size or content. Corrupt: truncated or incomplete.
     /// </exception>
     public static long Read(Descriptor file, RegionContent content, long? size, string who)
     {
@@ -57,8 +57,8 @@ internal static class RegionHeader
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
-                $"{who} is a file that Fairlead did not make as a region",
-                "Fairlead never replaces what it did not make: choose another name, or remove it yourself.");
+                $"{who} is a file that Fairlead did not create as a region",
+                "Fairlead never replaces what it did not create: choose another name, or remove it yourself.");
         }
 
         var version = MemoryMarshal.Read<uint>(header[RegionLayout.VersionAt..]);
@@ -68,8 +68,8 @@ internal static class RegionHeader
         if (read.Count == header.Length && version != RegionLayout.Version)
         {
             throw Incompatible(
-                $"{who} has layout version {version}, and this program knows version {RegionLayout.Version}",
-                "Use one version of Fairlead in both programs, or remove the region.");
+                $"{who} has layout version {version}, but this program uses version {RegionLayout.Version}",
+                "Use the same version of Fairlead in both programs, or remove the region.");
         }
 
         long length = NativeFile.Fstat(file)?.Size ?? 0;
@@ -82,18 +82,18 @@ internal static class RegionHeader
                 ErrorCode.Corrupt,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{who} is damaged: its header tells of {has} bytes behind {headerSize}, and the file has {length}"),
-                "Somebody has cut or overwritten it: remove it and begin anew.");
+                    $"{who} is damaged: its header announces {has} bytes after {headerSize}, but the file has {length}"),
+                "A program has truncated or overwritten it: remove it and create it again.");
         }
 
         if (found != content)
         {
-            throw Incompatible($"{who} holds {Name(found)}, and {Name(content)} was asked for", "Choose another name.");
+            throw Incompatible($"{who} holds {Name(found)}, but {Name(content)} was requested", "Choose another name.");
         }
 
         if (size is { } wanted && wanted != has)
         {
-            // Of a cell the size follows from its value; it is judged, and named, there.
+            // The size of a cell follows from that of its value; the cell checks it, with a better message.
             if (content == RegionContent.Bytes)
             {
                 throw WrongSize(who, has, wanted);
@@ -103,10 +103,10 @@ internal static class RegionHeader
         return has;
     }
 
-    /// <summary>Both sizes, named.</summary>
+    /// <summary>Creates the error for a wrong size, with both sizes.</summary>
     public static FairleadException WrongSize(string who, long has, long wanted) => Incompatible(
-        string.Create(CultureInfo.InvariantCulture, $"{who} has {has} bytes, and {wanted} were asked for"),
-        "Open it with the size that it has, or remove it first.");
+        string.Create(CultureInfo.InvariantCulture, $"{who} has {has} bytes, but {wanted} were requested"),
+        "Open it with its existing size, or remove it first.");
 
     private static FairleadException Incompatible(string whatHappened, string whatToDo) =>
         new(ErrorCode.Incompatible, whatHappened, whatToDo);
@@ -122,6 +122,7 @@ internal static class RegionHeader
         RegionContent.Condition => "a condition",
         RegionContent.ReaderWriterLock => "a reader-writer lock",
         RegionContent.Barrier => "a barrier",
+        RegionContent.Board => "a board",
         _ => string.Create(CultureInfo.InvariantCulture, $"content of kind {(uint)content}"),
     };
 }

@@ -1,8 +1,8 @@
 namespace Fairlead.Memory.Backing;
 
 /// <summary>
-/// What stands before the bytes of a region of ours, a named one or a memory file. Drawn in docs/memory-layout.md; a test holds the
-/// numbers. In the byte order of the machine; written once, before anybody else can open it.
+/// The layout of the header before the bytes of a Fairlead region, named or in a memory file. docs/memory-layout.md shows it; a test checks
+/// the numbers. Native byte order; written once, before another process can open the file.
 /// <code>
 ///    0  magic "FLREGION"                     8 bytes
 ///    8  layout version, 1                    u32

@@ -4,14 +4,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>Memory that has been opened, whatever backs it: where it begins, how long it is, and the file behind it.</summary>
+/// <summary>Opened memory of any kind: its address, its size, and the file behind it.</summary>
 internal sealed unsafe class RegionMemory : IDisposable
 {
     private readonly FileIdentityCheck? _check;
 
-    /// <param name="mapping">Owned from now on.</param>
-    /// <param name="start">The first byte of the user's.</param>
-    /// <param name="size">Bytes of the user's.</param>
+    /// <param name="mapping">The mapping; this object takes ownership.</param>
+    /// <param name="start">The first byte for the user.</param>
+    /// <param name="size">The number of bytes for the user.</param>
     public RegionMemory(SafeHandle mapping, byte* start, long size)
     {
         Mapping = mapping;
@@ -27,37 +27,37 @@ internal sealed unsafe class RegionMemory : IDisposable
         _check = check;
     }
 
-    /// <summary>Unmaps with its last user.</summary>
+    /// <summary>The mapping; its last user unmaps it.</summary>
     public SafeHandle Mapping { get; }
 
     public byte* Start { get; }
 
     public long Size { get; }
 
-    /// <summary>The file behind it, open for reading and writing; null where there is none.</summary>
+    /// <summary>The file behind it, open for reading and writing; null if there is none.</summary>
     public Descriptor? File { get; }
 
-    /// <summary>Bytes of the file before <see cref="Start"/>.</summary>
+    /// <summary>The number of bytes of the file before <see cref="Start"/>.</summary>
     public int HeaderSize { get; }
 
     public required string Description { get; init; }
 
     public string? Name { get; init; }
 
-    /// <summary>Where others find it among the files; null where there is no file.</summary>
+    /// <summary>The path by which other processes find the file; null without a file.</summary>
     public string? Path { get; init; }
 
     public bool IsNew { get; init; }
 
-    /// <summary>Maps a file that has the space. Takes the descriptor over, also when it fails.</summary>
-    /// <param name="file">Open for reading and writing.</param>
-    /// <param name="headerSize">Bytes before the user's.</param>
-    /// <param name="size">Bytes of the user's.</param>
-    /// <param name="isNew">Whether this process has made it.</param>
-    /// <param name="description">How it is named in errors.</param>
-    /// <param name="path">Its path; null: the one by which others find this descriptor.</param>
-    /// <param name="name">Its name, where it has one.</param>
-    /// <param name="isRobust">Whether there will be words in it that the kernel marks when their owner dies.</param>
+    /// <summary>Maps a file whose space is allocated. Takes ownership of the descriptor, also on failure.</summary>
+    /// <param name="file">The file, open for reading and writing.</param>
+    /// <param name="headerSize">The number of bytes before those for the user.</param>
+    /// <param name="size">The number of bytes for the user.</param>
+    /// <param name="isNew">Whether this process created it.</param>
+    /// <param name="description">Its description in errors.</param>
+    /// <param name="path">Its path; null: the path in <c>/proc</c> by which other processes find this descriptor.</param>
+    /// <param name="name">Its name, if it has one.</param>
+    /// <param name="isRobust">Whether it will hold words that the kernel marks when their owner dies.</param>
     public static RegionMemory Map(
         Descriptor file,
         int headerSize,
@@ -101,7 +101,7 @@ internal sealed unsafe class RegionMemory : IDisposable
         }
     }
 
-    /// <summary>Finds out whether the file is still whole and still what its name means.</summary>
+    /// <summary>Checks that the file is still complete and still the one that its path refers to.</summary>
     /// <exception cref="FairleadException">Corrupt: it is not.</exception>
     public void Verify()
     {
@@ -117,7 +117,7 @@ internal sealed unsafe class RegionMemory : IDisposable
 
         if (NativeFile.Fstat(File) is not { } status || status.Size < HeaderSize + Size)
         {
-            throw Damaged("its file has been cut");
+            throw Damaged("its file has been truncated");
         }
 
         if (_check?.IsSame == false)
@@ -136,9 +136,9 @@ internal sealed unsafe class RegionMemory : IDisposable
         new(
             ErrorCode.Corrupt,
             $"{Description} is not what was opened: {how}",
-            "Who opens the name now gets other memory: dispose this and open it again.");
+            "Opening the name now gives other memory: dispose this object and open it again.");
 
-    /// <summary>Whether a path still leads to the file that was opened.</summary>
+    /// <summary>Checks whether a path still refers to the opened file.</summary>
     private sealed class FileIdentityCheck(string path, Descriptor file)
     {
         private readonly FileStatus? _opened = NativeFile.Fstat(file);

@@ -3,7 +3,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory.Backing;
 
-/// <summary>System V segments by key, for old C programs: no header, the first byte is the user's.</summary>
+/// <summary>System V segments by key, for old C programs: no header, the user's data begins at the first byte.</summary>
 internal static class SystemVRegion
 {
     public static unsafe RegionMemory Open(int key, long? size, uint mode)
@@ -66,18 +66,18 @@ internal static class SystemVRegion
     public static List<SystemVStatus> All() =>
         SystemVStatus.ReadAll()
         ?? throw new FairleadException(
-            ErrorCode.Unavailable, "the System V segments cannot be listed", "/proc/sysvipc/shm must be there to be read.");
+            ErrorCode.Unavailable, "the System V segments cannot be listed", "This process must be able to read /proc/sysvipc/shm.");
 
     private static unsafe RegionMemory Attach(int id, long? size, string who)
     {
-        // First attached, then looked at: from then on the number is nobody else's.
+        // Attach first, then check: from then on the kernel does not reuse the number.
         SystemVSegment segment = new(id);
         try
         {
             long has =
                 SystemVSegment.SizeOf(id)
                 ?? throw new FairleadException(
-                    ErrorCode.Unavailable, $"the size of {who} cannot be found out", "/proc/sysvipc/shm must be there to be read.");
+                    ErrorCode.Unavailable, $"the size of {who} cannot be read", "This process must be able to read /proc/sysvipc/shm.");
             return size is null || size == has
                 ? new RegionMemory(segment, segment.Pointer, has) { Description = who }
                 : throw RegionHeader.WrongSize(who, has, size.Value);
@@ -96,17 +96,17 @@ internal static class SystemVRegion
         {
             Errno.ENOSPC => (
                 ErrorCode.Full,
-                $"there is no room for {whole}: the system's limit of segments or of their memory is reached",
-                "See /proc/sys/kernel/shmmni and shmall, and what lies about: ipcs -m"),
-            Errno.EINVAL => (ErrorCode.TooLarge, $"{whole} is beyond the system's limit", "See /proc/sys/kernel/shmmax."),
+                $"{whole} cannot be created: the system's limit on segments or their memory is reached",
+                "Remove unused segments (ipcs -m lists them), or raise /proc/sys/kernel/shmmni or shmall."),
+            Errno.EINVAL => (ErrorCode.TooLarge, $"{whole} exceeds the system's limit", "See /proc/sys/kernel/shmmax."),
             _ => null,
         };
         return limit is { } known
             ? new FairleadException(known.Code, known.What, known.Mend) { Errno = (int)error }
-            : ErrnoMap.Failure($"cannot make {whole}", error);
+            : ErrnoMap.Failure($"cannot create {whole}", error);
     }
 
     private static string Describe(int key) => key == 0
-        ? throw new ArgumentOutOfRangeException(nameof(key), "Key 0 is the private one, by which nobody finds a segment.")
+        ? throw new ArgumentOutOfRangeException(nameof(key), "Key 0 is private: no process can find a segment by it.")
         : string.Create(CultureInfo.InvariantCulture, $"the System V segment 0x{key:x8}");
 }

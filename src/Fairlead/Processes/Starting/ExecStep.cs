@@ -4,18 +4,18 @@ using Fairlead.Native;
 namespace Fairlead.Processes.Starting;
 
 /// <summary>
-/// What <c>posix_spawn</c> cannot say about a child is said by small programs that stand before it and become it: <c>setpriv</c> ties it to
-/// its parent, the shell sets signals to be ignored. The process id stays the same.
+/// Adds what <c>posix_spawn</c> cannot do for a child, by small programs that run first and then become the child. <c>setpriv</c> ties it
+/// to its parent, the shell sets ignored signals. The process ID stays the same.
 /// </summary>
 internal static class ExecStep
 {
-    // The parent may have died before the tie was made, which then is one to nobody: who has another parent by then goes too. The number of
-    // the parent and the list of signals are the first two arguments.
+    // The parent may have died before the tie took effect, and the tie would never fire: a process with another parent by then ends too.
+    // The first two arguments are the number of the parent and the list of signals.
     private const string Script =
         "if [ \"$1\" != 0 ] && [ \"$PPID\" != \"$1\" ]; then kill -KILL $$; fi; [ -z \"$2\" ] || trap '' $2; shift 2; exec \"$@\"";
 
-    /// <summary>The same start with the steps before it.</summary>
-    /// <exception cref="FairleadException">NotSupported: a program that is needed for it is missing.</exception>
+    /// <summary>Returns the start request with the steps before it.</summary>
+    /// <exception cref="FairleadException">NotSupported: a program that this needs is missing.</exception>
     public static SpawnRequest Before(SpawnRequest request, bool isTied, IReadOnlyCollection<int> ignored)
     {
         if (!isTied && ignored.Count == 0)
@@ -32,7 +32,7 @@ internal static class ExecStep
             arguments.AddRange(["setpriv", "--pdeathsig", "KILL", "--"]);
         }
 
-        // Some shells drop variables whose names are none of theirs; env brings them back.
+        // Some shells drop variables whose names are not valid in the shell; env restores them.
         string[] odd =
         [
             .. request.Environment.Where(static variable =>
@@ -53,7 +53,7 @@ internal static class ExecStep
             ? ProgramFile.Find(program)
             : throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"{what} is needed to start a child so, and is not along PATH",
+                $"starting a child with these options needs {what}, which is not in PATH",
                 "Install it, or start the child without TiedToParent and IgnoredSignals.");
 
     private static bool IsShellName(ReadOnlySpan<char> name)

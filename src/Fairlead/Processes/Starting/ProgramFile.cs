@@ -2,13 +2,13 @@ using Fairlead.Native;
 
 namespace Fairlead.Processes.Starting;
 
-/// <summary>Finds programs as a shell does, and says what is wrong with them.</summary>
+/// <summary>Finds programs as a shell does, and explains why one cannot run.</summary>
 internal static class ProgramFile
 {
     private const string UsualPath = "/usr/local/bin:/usr/bin:/bin";
 
-    /// <summary>The file of a program: what has a slash is a path, what has none is sought along <c>PATH</c>.</summary>
-    /// <exception cref="FairleadException">NotFound; PermissionDenied: there is one, and it may not be run.</exception>
+    /// <summary>Returns the file of a program: a name with a slash is a path, any other is looked up in <c>PATH</c>.</summary>
+    /// <exception cref="FairleadException">NotFound; PermissionDenied: it exists, but this user may not run it.</exception>
     public static string Find(string program)
     {
         ArgumentException.ThrowIfNullOrEmpty(program);
@@ -28,19 +28,19 @@ internal static class ProgramFile
                 return Path.GetFullPath(path);
             }
 
-            // A directory that this user may not look into has nothing for him.
+            // A directory that this user may not search holds nothing for the user.
             isForbidden |= error == Errno.EACCES && NativeFile.Stat(path) is not null;
         }
 
         throw isForbidden
             ? Failure(program, Errno.EACCES)
-            : new FairleadException(ErrorCode.NotFound, $"there is no program '{program}' along PATH", "Install it, or give its path.")
+            : new FairleadException(ErrorCode.NotFound, $"the program '{program}' was not found in PATH", "Install it, or give its path.")
             {
                 Errno = (int)Errno.ENOENT,
             };
     }
 
-    /// <summary>Whether there is one of that name.</summary>
+    /// <summary>Returns whether a program of that name exists.</summary>
     public static bool Exists(string program)
     {
         try
@@ -54,7 +54,7 @@ internal static class ProgramFile
         }
     }
 
-    /// <summary>The error of a start that the kernel has refused.</summary>
+    /// <summary>Creates the error for a start that the kernel refused.</summary>
     public static FairleadException Refused(string program, string? directory, Errno error)
     {
         if (directory is not null && DirectoryProblem(directory) is { } problem)
@@ -64,30 +64,30 @@ internal static class ProgramFile
 
         return error switch
         {
-            // The file itself was found.
+            // The file itself was found before.
             Errno.ENOENT => new FairleadException(
                 ErrorCode.NotFound,
-                $"{program} needs an interpreter or a loader that is not there",
-                "Look at its first line, or at what file(1) says.")
+                $"{program} needs an interpreter or a loader that does not exist",
+                "Check its first line, or the output of file(1).")
             {
                 Errno = (int)error,
             },
             Errno.ENOEXEC => new FairleadException(
                 ErrorCode.NotSupported,
-                $"{program} is no program that this machine can run",
-                "A script begins with #! and its interpreter.")
+                $"{program} is not a program that this machine can run",
+                "A script must begin with #! and its interpreter.")
             {
                 Errno = (int)error,
             },
             Errno.E2BIG => new FairleadException(
                 ErrorCode.TooLarge,
                 "the arguments and the environment are longer than the kernel allows",
-                "Give them through a file or a stream.")
+                "Pass them in a file or a stream.")
             {
                 Errno = (int)error,
             },
             Errno.EACCES => Failure(program, error),
-            Errno.ETXTBSY => new FairleadException(ErrorCode.Unavailable, $"{program} is being written to", "Start it when it is whole.")
+            Errno.ETXTBSY => new FairleadException(ErrorCode.Unavailable, $"{program} is being written to", "Start it when it is complete.")
             {
                 Errno = (int)error,
             },
@@ -95,26 +95,26 @@ internal static class ProgramFile
         };
     }
 
-    /// <summary>Why a program cannot run there, or null.</summary>
+    /// <summary>Returns why a program cannot run in a directory, or null.</summary>
     public static FairleadException? DirectoryProblem(string directory)
     {
         FileStatus? status = NativeFile.Stat(directory, out Errno error);
         return status is null ? ErrnoMap.Failure($"the directory {directory} cannot be entered", error)
             : status.Kind != FileKind.Directory
-                ? new FairleadException(ErrorCode.NotFound, $"{directory} is no directory") { Errno = (int)Errno.ENOTDIR }
+                ? new FairleadException(ErrorCode.NotFound, $"{directory} is not a directory") { Errno = (int)Errno.ENOTDIR }
             : null;
     }
 
     private static FairleadException Failure(string program, Errno error) =>
         error switch
         {
-            Errno.EISDIR => new FairleadException(ErrorCode.NotFound, $"{program} is a directory, no program") { Errno = (int)error },
+            Errno.EISDIR => new FairleadException(ErrorCode.NotFound, $"{program} is a directory, not a program") { Errno = (int)error },
             Errno.EACCES => new FairleadException(
-                ErrorCode.PermissionDenied, $"{program} may not be run by this user", "See its mode: chmod +x.")
+                ErrorCode.PermissionDenied, $"this user may not run {program}", "Check its mode: chmod +x.")
             {
                 Errno = (int)error,
             },
-            _ => ErrnoMap.Failure($"there is no program {program}", error),
+            _ => ErrnoMap.Failure($"the program {program} was not found", error),
         };
 
     private static Errno Problem(string path)

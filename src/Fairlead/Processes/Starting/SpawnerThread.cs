@@ -4,15 +4,15 @@ using Fairlead.Native;
 namespace Fairlead.Processes.Starting;
 
 /// <summary>
-/// Starts the children that are tied to this process. The kernel ties a child to the *thread* that started it, so that must be one that
-/// lives as long as the process: not one of the pool's, not the caller's.
+/// Starts the children that are tied to this process. The kernel ties a child to the *thread* that started it. That thread must live as
+/// long as the process: neither a pool thread nor the caller's will do.
 /// </summary>
 internal static class SpawnerThread
 {
     private static readonly RankedLock Gate = new(LockRank.SpawnerThread);
     private static BlockingCollection<Action>? _work;
 
-    /// <summary>Runs it there, and waits until it is done.</summary>
+    /// <summary>Runs a function on that thread, and blocks until it is done.</summary>
     public static T Run<T>(Func<T> start)
     {
         TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,7 +24,7 @@ internal static class SpawnerThread
             }
             catch (Exception exception)
             {
-                // The caller's, who waits for it below.
+                // Hand it to the caller, which waits below.
                 done.SetException(exception);
             }
         });
@@ -46,7 +46,7 @@ internal static class SpawnerThread
                     }
                 });
 
-                // Not before: were the thread refused, the next caller would wait for it without end.
+                // Not earlier: if the thread could not start, the next caller would wait for it without end.
                 _work = work;
             }
 

@@ -4,12 +4,12 @@ using Fairlead.Registry;
 
 namespace Fairlead.Synchronization.Inspection;
 
-/// <summary>The files of all locks of this user, read and not mapped: what somebody may have cut is not to be touched.</summary>
+/// <summary>Reads the files of all locks of this user. It does not map them, because a process may have truncated a file.</summary>
 internal static class LockFile
 {
-    /// <summary>All locks by name; what is none, or cannot be read, is left out.</summary>
+    /// <summary>Returns all named locks; leaves out files that are not locks or cannot be read.</summary>
     /// <param name="directory">Null: the directory of this process.</param>
-    /// <exception cref="FairleadException">PermissionDenied: others could have put files there, and told what they like.</exception>
+    /// <exception cref="FairleadException">PermissionDenied: other users could have put forged files there.</exception>
     public static Dictionary<string, LockSnapshot> All(RuntimeDirectory? directory = null)
     {
         Dictionary<string, LockSnapshot> all = new(StringComparer.Ordinal);

@@ -3,24 +3,21 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Inspection;
 
-/// <summary>One who holds a lock or waits for it, as found in shared memory.</summary>
-/// <param name="Standing">As he has written it down.</param>
+/// <summary>An owner or waiter of a lock, as found in shared memory.</summary>
+/// <param name="Standing">The owner info that it has written.</param>
 /// <param name="Mark">
-/// What changes when he leaves: the number of the entry, or of the ticket and <see cref="Waits"/>. The same at two looks: he was there all
-/// the time between.
+/// Changes when the party leaves: the number of the entry, or of the ticket and <see cref="Waits"/>. If two reads find the same mark, the
+/// party was there all the time in between.
 /// </param>
 internal readonly record struct LockParty(Standing Standing, ulong Mark)
 {
-    /// <summary>
-    /// In the mark of one who stands in a line: so that he is never taken for one who has entered, though it be the same thread at the same
-    /// time.
-    /// </summary>
+    /// <summary>Set in the mark of a waiter: it is never taken for an owner, even with the same thread and the same time.</summary>
     public const ulong Waits = 1UL << 63;
 
-    /// <summary>Who can hold one lock and wait for another: a thread of a process; null for those who do not stand for a thread.</summary>
+    /// <summary>The thread of a process that can own one lock and wait for another; null for asynchronous callers.</summary>
     public (ulong Participant, int Thread)? Agent => Standing.Thread == 0 ? null : (Standing.ParticipantId, Standing.Thread);
 
-    /// <summary>For people.</summary>
+    /// <summary>Describes the party for people.</summary>
     public LockHolder Describe() => new(
         new Peer { ProcessId = Standing.Process, Program = NativeProcess.CommandLine(Standing.Process) },
         Standing.Thread == 0 ? null : Standing.Thread,

@@ -7,7 +7,7 @@ namespace Fairlead.Synchronization.Inspection;
 /// <content>Barriers.</content>
 internal sealed unsafe partial record LockSnapshot
 {
-    /// <summary>Reads the words of a barrier; null: there are not enough.</summary>
+    /// <summary>Reads the words of a barrier; null if there are too few.</summary>
     public static LockSnapshot? OfBarrier(ReadOnlySpan<byte> words)
     {
         if (words.Length < BarrierLayout.SeatsAt)

@@ -8,7 +8,7 @@ namespace Fairlead.Synchronization.Inspection;
 internal sealed unsafe partial record LockSnapshot
 {
     /// <summary>Reads the words of a countdown.</summary>
-    /// <param name="words">As many as <see cref="CountdownLayout.Size"/> says.</param>
+    /// <param name="words"><see cref="CountdownLayout.Size"/> bytes.</param>
     public static LockSnapshot OfCountdown(ReadOnlySpan<byte> words)
     {
         fixed (byte* start = words)

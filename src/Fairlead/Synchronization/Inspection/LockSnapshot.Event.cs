@@ -7,7 +7,7 @@ namespace Fairlead.Synchronization.Inspection;
 internal sealed unsafe partial record LockSnapshot
 {
     /// <summary>Reads the words of an event.</summary>
-    /// <param name="words">As many as <see cref="EventLayout.Size"/> says.</param>
+    /// <param name="words"><see cref="EventLayout.Size"/> bytes.</param>
     public static LockSnapshot OfEvent(ReadOnlySpan<byte> words)
     {
         fixed (byte* start = words)

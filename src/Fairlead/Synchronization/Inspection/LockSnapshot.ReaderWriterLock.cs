@@ -7,14 +7,14 @@ namespace Fairlead.Synchronization.Inspection;
 internal sealed partial record LockSnapshot
 {
     /// <summary>Reads the words of a reader-writer lock.</summary>
-    /// <param name="words">As many as <see cref="ReaderWriterLayout.Size"/> says.</param>
+    /// <param name="words"><see cref="ReaderWriterLayout.Size"/> bytes.</param>
     public static LockSnapshot OfReaderWriterLock(ReadOnlySpan<byte> words)
     {
         LockSnapshot gate = OfMutex(words[ReaderWriterLayout.GateAt..]);
         bool isWriting = MemoryMarshal.Read<uint>(words[ReaderWriterLayout.IsWritingAt..]) != 0;
         List<LockParty> readers = ReadersIn(words[ReaderWriterLayout.SeatsAt..]);
 
-        // Who is inside the gate and does not write waits for readers, before all others.
+        // A caller that is inside the gate and does not write waits for readers, before all other waiters.
         return new LockSnapshot(
             "reader-writer lock",
             [.. isWriting ? gate.Owners : [], .. readers],

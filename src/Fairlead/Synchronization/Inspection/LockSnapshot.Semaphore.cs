@@ -8,7 +8,7 @@ namespace Fairlead.Synchronization.Inspection;
 /// <content>Semaphores.</content>
 internal sealed unsafe partial record LockSnapshot
 {
-    /// <summary>Reads the words of a semaphore; null: there are not enough.</summary>
+    /// <summary>Reads the words of a semaphore; null if there are too few.</summary>
     public static LockSnapshot? OfSemaphore(ReadOnlySpan<byte> words)
     {
         if (words.Length < SemaphoreLayout.SeatsAt)

@@ -6,29 +6,29 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Inspection;
 
-/// <summary>A lock as it was at one moment, or nearly: a copy of its words. Nothing in it is trusted further than for telling.</summary>
-/// <param name="Kind">For people.</param>
-/// <param name="Owners">Who has it, or a part of it.</param>
-/// <param name="Waiting">Who waits, in the order of the line.</param>
+/// <summary>A snapshot of a lock at about one moment: a copy of its words. It serves for display only.</summary>
+/// <param name="Kind">The kind of lock, for people.</param>
+/// <param name="Owners">The owners of the lock, or of a part of it.</param>
+/// <param name="Waiting">The waiters, in queue order.</param>
 internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty> Owners, IReadOnlyList<LockParty> Waiting)
 {
-    /// <summary>What there is to tell besides: in a word or two.</summary>
+    /// <summary>The rest of the state, in a word or two.</summary>
     public string? State { get; init; }
 
-    /// <summary>Those who must have left before anybody who waits comes in; empty where somebody else can let him in, too.</summary>
+    /// <summary>The owners that must leave before any waiter can enter; empty if another process can release a waiter, too.</summary>
     public IReadOnlyList<LockParty> InTheWay { get; init; } = [];
 
     public IReadOnlyList<LockHolder> Holders => [.. Owners.Select(static party => party.Describe())];
 
-    /// <summary>The first of those who have it.</summary>
+    /// <summary>The first of the owners.</summary>
     public LockHolder? Holder => Owners is [var first, ..] ? first.Describe() : null;
 
-    /// <summary>The first of those that wait, where its process is stopped: it takes nothing, and all behind it wait for it.</summary>
+    /// <summary>The first waiter, if its process is stopped: it takes nothing, and all waiters behind it wait for it.</summary>
     public LockHolder? StoppedFirst => Waiting is [var first, ..] && first.Describe() is { IsStopped: true } stopped ? stopped : null;
 
     public IReadOnlyList<LockHolder> Waiters => [.. Waiting.Select(static party => party.Describe())];
 
-    /// <summary>How many bytes the words of a lock take at most; 0: it is none.</summary>
+    /// <summary>The maximum size of the words of a lock in bytes; 0 if the content is not a lock.</summary>
     public static int SizeOf(RegionContent content) => content switch
     {
         RegionContent.Mutex => MutexLayout.Size,
@@ -41,16 +41,16 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         _ => 0,
     };
 
-    /// <summary>The error for a caller that has not got the lock in time.</summary>
-    /// <param name="what">What happened, as a sentence without its end.</param>
-    /// <param name="holder">Who has it, or a part of it; null: nobody.</param>
+    /// <summary>Creates the error for a caller that did not get the lock in time.</summary>
+    /// <param name="what">The event, as a sentence without its full stop.</param>
+    /// <param name="holder">The owner of the lock or of a part of it; null: none.</param>
     public FairleadException NotInTime(string what, LockHolder? holder)
     {
         LockHolder? first = StoppedFirst;
         LockHolder? stopped = first ?? (holder is { IsStopped: true } ? holder : null);
         return new FairleadException(
             ErrorCode.Timeout,
-            first is null ? what : $"{what}; first in line is {first}, and no other overtakes it",
+            first is null ? what : $"{what}; {first} is first in the queue, and no other waiter overtakes it",
             stopped is null ? null
                 : string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {stopped.Peer.ProcessId}), or end it."))
         {
@@ -58,9 +58,9 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         };
     }
 
-    /// <summary>Reads the words of one; null: there are not enough.</summary>
-    /// <param name="content">Which kind it is.</param>
-    /// <param name="words">As many as there are.</param>
+    /// <summary>Reads the words of a lock; null if there are too few.</summary>
+    /// <param name="content">The kind of lock.</param>
+    /// <param name="words">The bytes that are available.</param>
     public static LockSnapshot? Of(RegionContent content, ReadOnlySpan<byte> words) => content switch
     {
         RegionContent.Semaphore => OfSemaphore(words),
@@ -75,7 +75,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     };
 
     /// <summary>Reads the words of a mutex.</summary>
-    /// <param name="words">As many as <see cref="MutexLayout.Size"/> says.</param>
+    /// <param name="words"><see cref="MutexLayout.Size"/> bytes.</param>
     public static LockSnapshot OfMutex(ReadOnlySpan<byte> words)
     {
         List<LockParty> owners = OwnerIn(words) is { } owner ? [owner] : [];
@@ -83,7 +83,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     }
 
     /// <summary>Reads the words of a condition.</summary>
-    /// <param name="words">As many as <see cref="ConditionLayout.Size"/> says.</param>
+    /// <param name="words"><see cref="ConditionLayout.Size"/> bytes.</param>
     public static LockSnapshot OfCondition(ReadOnlySpan<byte> words) => new("condition", [], WaitingIn(words[ConditionLayout.LineAt..]));
 
     private static LockParty? OwnerIn(ReadOnlySpan<byte> words)
@@ -97,7 +97,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
                 MemoryMarshal.Read<ulong>(words[MutexLayout.EntriesAt..]));
     }
 
-    // Where another has written it: the owner has just taken it, and has not written it down yet.
+    // If another keeper wrote the info, the owner has just taken the word and not written its own yet.
     private static LockParty Party(LockWord word, Standing standing, ulong mark) =>
         new(
             standing.Keeper == word.Owner

@@ -2,25 +2,25 @@ using System.Globalization;
 
 namespace Fairlead.Synchronization.Inspection;
 
-/// <summary>Those who wait for each other in a circle.</summary>
-/// <param name="Steps">Each waits for a lock that the next one holds; the last for one of the first's.</param>
+/// <summary>A cycle of callers that wait for each other.</summary>
+/// <param name="Steps">In each step, a caller waits for a lock that the next one owns; the last waits for a lock of the first.</param>
 internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
 {
     /// <summary>
-    /// The cycle that a thread is in, at this moment, beyond doubt: all of its waits and holds were seen twice, the second time after all
-    /// had been seen once.
+    /// Returns the cycle that a thread is in, without false alarms: all of its waits and entries were read twice, the second time after all
+    /// had been read once.
     /// </summary>
     public static WaitCycle? Of((ulong Participant, int Thread) agent) =>
         Find(agent, LockFile.All()) is { } seen && seen.IsStillThere(LockFile.All()) ? seen : null;
 
-    /// <summary>Follows those that each waits for.</summary>
+    /// <summary>Follows the owners that each caller waits for.</summary>
     public static WaitCycle? Find((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, LockSnapshot> locks)
     {
         List<WaitStep> steps = [];
         return LeadsTo(agent, agent, locks, steps, []) ? new WaitCycle(steps) : null;
     }
 
-    /// <summary>Whether all of it is there at a later look.</summary>
+    /// <summary>Returns whether a later reading still shows the whole cycle.</summary>
     public bool IsStillThere(IReadOnlyDictionary<string, LockSnapshot> later) => Steps.All(step =>
         later.TryGetValue(step.Lock, out LockSnapshot? found)
         && found.InTheWay.Any(owner => owner.Mark == step.Holder.Mark && owner.Agent == step.Holder.Agent)
@@ -35,7 +35,7 @@ internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
                     CultureInfo.InvariantCulture,
                     $"{step.Waiter.Describe().Peer} waits for '{step.Lock}', which {step.Holder.Describe().Peer} holds")));
 
-    // Each is gone through once: what has not led there once does not another time.
+    // Each thread is visited once: if it did not lead to the goal the first time, it does not the next time.
     private static bool LeadsTo(
         (ulong Participant, int Thread) goal,
         (ulong Participant, int Thread) now,
@@ -65,7 +65,7 @@ internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
         return false;
     }
 
-    // A writer who waits for readers is in the way of all others, and not in his own.
+    // A writer that waits for readers blocks all other callers, but not itself.
     private static IEnumerable<WaitStep> WaitsOf((ulong Participant, int Thread) agent, IReadOnlyDictionary<string, LockSnapshot> locks) =>
         from found in locks
         from waiter in found.Value.Waiting
@@ -75,5 +75,5 @@ internal sealed record WaitCycle(IReadOnlyList<WaitStep> Steps)
         select new WaitStep(waiter, found.Key, holder);
 }
 
-/// <summary>One who waits for what another one holds.</summary>
+/// <summary>A caller that waits for a lock of another one.</summary>
 internal sealed record WaitStep(LockParty Waiter, string Lock, LockParty Holder);

@@ -1,13 +1,13 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>An asynchronous caller's attempt.</summary>
+/// <summary>The attempt of an asynchronous caller, driven by one of the waiter threads.</summary>
 internal sealed unsafe class AttemptTurn(LockAttempt attempt, CancellationToken cancellationToken) : Turn
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int* _word;
     private bool _isAbandoned;
 
-    /// <summary>False: not in time.</summary>
+    /// <summary>Completes with true when the attempt succeeds, and with false when its time runs out.</summary>
     public Task<bool> Task => _done.Task;
 
     public override bool Advance(out int* word, out int value)

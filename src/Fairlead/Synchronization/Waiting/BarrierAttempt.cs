@@ -3,33 +3,34 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who has arrived at a barrier and waits for the others. All sleep on its bell together, and stand in the line only to be seen.
+/// An arrival at a barrier that waits for the other parties. All of them sleep on one doorbell word; they join the wait queue only to be
+/// visible.
 /// </summary>
-/// <param name="core">Keeps its memory until this has ended; and its seat.</param>
-/// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
+/// <param name="core">The core; the attempt keeps a reference to its memory, and to the seat of the party, until it ends.</param>
+/// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
     private bool _isCalling;
     private bool _hasArrived;
     private BarrierState _arrived;
 
-    /// <summary>What has become of it, when it has ended.</summary>
+    /// <summary>The outcome, valid when the attempt has ended.</summary>
     public BarrierOutcome Outcome { get; private set; }
 
-    /// <summary>Of which phase it was.</summary>
+    /// <summary>The phase of the arrival.</summary>
     public long Phase => _arrived.Phase;
 
-    /// <summary>Where it was taken back: how many had arrived, with this one.</summary>
+    /// <summary>If the arrival was withdrawn: how many had arrived, this one included.</summary>
     public int Arrived { get; private set; }
 
-    /// <summary>Where it is broken: by the death of which process.</summary>
+    /// <summary>If the barrier is broken: the process whose death broke it.</summary>
     public int Dead { get; private set; }
 
     protected override bool KeepsOrder => false;
 
-    /// <summary>Arrives. First, and once; <see cref="LockAttempt.Abandon"/> follows where it fails.</summary>
+    /// <summary>Arrives. Call it first, and once. If it throws, <see cref="LockAttempt.Abandon"/> must follow.</summary>
     /// <returns>
-    /// Whether all have, by this: then nothing need be waited for, and it is to be ended by <see cref="LockAttempt.Abandon"/>, too.
+    /// Whether this was the last arrival. There is nothing to wait for then; end the attempt by <see cref="LockAttempt.Abandon"/>.
     /// </returns>
     public bool Arrive()
     {
@@ -41,7 +42,7 @@ internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : Line
         return isLast;
     }
 
-    /// <summary>Takes it back, unless it is too late.</summary>
+    /// <summary>Withdraws the arrival, unless it is too late for that.</summary>
     public override void Abandon()
     {
         if (_hasArrived && Outcome == BarrierOutcome.Pending)
@@ -56,7 +57,8 @@ internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : Line
 
     protected override bool TryAdvanceAsFirst(out uint* sleepOn, out uint value)
     {
-        // In this order: who becomes a party after the first has rung by then, and who dies after the second is watched.
+        // This order matters: a process that becomes a party after the first step has rung by then; one that dies after the second is
+        // watched.
         sleepOn = core.Words.Bell;
         value = Volatile.Read(ref *sleepOn);
         Outcome = core.Words.State.Of(_arrived);

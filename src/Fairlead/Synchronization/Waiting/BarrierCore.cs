@@ -5,21 +5,21 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A barrier in this process: one of its parties, from the first arrival on.</summary>
+/// <summary>A barrier in this process, and one of its parties from the first arrival on.</summary>
 internal sealed unsafe class BarrierCore : LockCore
 {
     private const int None = -1;
 
     private readonly Guard _guard;
 
-    // Its seat: changed in a call, of which there is one at a time, or when it is closed and there is none.
+    // The seat of this party. It changes inside a call, of which there is one at a time, or on closing outside a call.
     private readonly RankedLock _calls = new(LockRank.BarrierCore);
     private bool _isCalling;
     private RobustKeeper? _keeper;
     private int _seat = None;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="parties">How many.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="parties">The number of parties.</param>
     public BarrierCore(LockPlace place, int parties)
         : base(place, new BarrierWords(place.Start, parties).Form, (uint)parties, Text)
     {
@@ -39,10 +39,10 @@ internal sealed unsafe class BarrierCore : LockCore
 
     public int Parties { get; }
 
-    /// <summary>To be touched by who holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must hold a reference to the memory.</summary>
     public BarrierWords Words { get; }
 
-    /// <summary>As it is now. One that has a dead party is broken, though nobody has found out yet.</summary>
+    /// <summary>The state of the barrier. It is broken if a party has died, even if no process has noticed yet.</summary>
     public BarrierState State
     {
         get
@@ -60,8 +60,8 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>A call begins: by who holds the memory until <see cref="EndCall"/>.</summary>
-    /// <exception cref="InvalidOperationException">There is one.</exception>
+    /// <summary>Begins a call. The caller holds a reference to the memory until <see cref="EndCall"/>.</summary>
+    /// <exception cref="InvalidOperationException">A call is running.</exception>
     /// <exception cref="ObjectDisposedException">It has been closed.</exception>
     public void BeginCall()
     {
@@ -75,14 +75,14 @@ internal sealed unsafe class BarrierCore : LockCore
             if (_isCalling)
             {
                 throw new InvalidOperationException(
-                    $"This object is one party of {Description}, and waits there already. Open it once more for another party.");
+                    $"This object is one party of {Description} and already waits there. Open the barrier again for another party.");
             }
 
             _isCalling = true;
         }
     }
 
-    /// <summary>A call ends, which holds the memory still.</summary>
+    /// <summary>Ends a call. The caller still holds its reference to the memory.</summary>
     public void EndCall()
     {
         using (_calls.Hold())
@@ -95,10 +95,10 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>Arrives. In a call.</summary>
-    /// <param name="arrived">When it has.</param>
-    /// <returns>Whether all have, by this.</returns>
-    /// <exception cref="FairleadException">BarrierBroken. Full: it has all of its parties.</exception>
+    /// <summary>Arrives. Inside a call.</summary>
+    /// <param name="arrived">The state that the arrival was based on.</param>
+    /// <returns>Whether this was the last arrival.</returns>
+    /// <exception cref="FairleadException">BarrierBroken. Full: the barrier has all of its parties.</exception>
     public bool Arrive(out BarrierState arrived)
     {
         while (true)
@@ -110,8 +110,8 @@ internal sealed unsafe class BarrierCore : LockCore
 
             if (_seat == None)
             {
-                // It is looked at once more afterwards: this has taken some time. And where a dead party has the seat, it is broken rather
-                // than full.
+                // Check once more: taking the seat has taken time. And if a dead party has the seat, the barrier is broken rather than
+                // full.
                 if (!TryTakeSeat() && LookWhole(out _))
                 {
                     throw Full();
@@ -129,8 +129,10 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>Whether no party has died, as far as is known; else it is broken then. By who holds the memory.</summary>
-    /// <param name="found">As it was when all seats were looked at.</param>
+    /// <summary>
+    /// Returns whether no party is known to be dead; otherwise breaks the barrier. The caller holds a reference to the memory.
+    /// </summary>
+    /// <param name="found">The state when all seats had been checked.</param>
     public bool LookWhole(out BarrierState found)
     {
         while (true)
@@ -151,8 +153,8 @@ internal sealed unsafe class BarrierCore : LockCore
     }
 
     /// <summary>
-    /// The processes of all parties are watched from now on; those that are gone unnoticed are marked. Before it is looked at: who dies
-    /// between the two is seen by the one or by the other.
+    /// Watches the processes of all parties from now on, and marks those that ended unnoticed. Call it before checking the seats: a process
+    /// that dies between the two is seen by one of them.
     /// </summary>
     public void WatchAll()
     {
@@ -162,7 +164,7 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>Takes away the seats of the dead, and begins the phase once more; if it is not broken, does nothing.</summary>
+    /// <summary>Removes the seats of dead parties and restarts the phase. Does nothing if the barrier is not broken.</summary>
     public void Reset()
     {
         Hold();
@@ -176,7 +178,7 @@ internal sealed unsafe class BarrierCore : LockCore
                     FreeDead();
                     Words.Reset();
 
-                    // The process that has broken it may have died before it rang.
+                    // The process that broke the barrier may have died before it rang the doorbell.
                     Words.Ring();
                 }
             }
@@ -188,8 +190,7 @@ internal sealed unsafe class BarrierCore : LockCore
     }
 
     /// <summary>
-    /// Nobody begins anything from now on, except who waits already; it is no party any more when he has done. The memory stays as long as
-    /// somebody needs it.
+    /// Rejects new calls; a present waiter continues, and its party ends when it has finished. The memory stays while any caller needs it.
     /// </summary>
     public override void Close()
     {
@@ -208,14 +209,14 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>What those are told who wait or come.</summary>
-    /// <param name="dead">The process that has died.</param>
+    /// <summary>Creates the error for present and later callers of a broken barrier.</summary>
+    /// <param name="dead">The process that died.</param>
     public FairleadException Broken(int dead) =>
         new(
             ErrorCode.BarrierBroken,
             string.Create(
                 CultureInfo.InvariantCulture, $"{Description} is broken: pid {dead}, one of its parties, has ended without disposing it"),
-            "Put right what it has left undone, then call Reset.")
+            "Repair the state it left behind, then call Reset.")
         {
             Peer = new Peer { ProcessId = dead },
         };
@@ -223,8 +224,8 @@ internal sealed unsafe class BarrierCore : LockCore
     protected override LockSnapshot SnapshotOf(byte* start) =>
         LockSnapshot.OfBarrier(new ReadOnlySpan<byte>(start, BarrierLayout.Size(Parties)))!;
 
-    // Those who wait are rung for before it is a party: so that each of them has seen its seat, and has its process watched, by the time
-    // that it can be missed.
+    // Waiters are woken before this object becomes a party. By the time its death could matter, each waiter has seen its seat and watches
+    // its process.
     private bool TryTakeSeat()
     {
         RobustKeeper keeper = RobustKeeper.Reserve();
@@ -238,7 +239,7 @@ internal sealed unsafe class BarrierCore : LockCore
 
             if (found.Word.HasDied)
             {
-                // Somebody of the dead process may still be about to sign in there.
+                // A thread of the dead process may still be about to write its owner info there.
                 EndedProcess.Outlast();
             }
 
@@ -246,7 +247,7 @@ internal sealed unsafe class BarrierCore : LockCore
             Words.Ring();
             if (!Words.TryJoin(keeper, seat))
             {
-                // This process is being killed, and the seat is free: nothing is to be counted for it.
+                // This process is being killed, and the kernel has freed the seat: do not count it.
                 break;
             }
 
@@ -286,7 +287,7 @@ internal sealed unsafe class BarrierCore : LockCore
     {
         if (Words.TryFindDead(0, out _, out _))
         {
-            // Somebody of the dead process may still be about to arrive, and would be counted when it has begun once more.
+            // A thread of the dead process may still be about to arrive, and would count in the restarted phase.
             EndedProcess.Outlast();
         }
 
@@ -298,8 +299,8 @@ internal sealed unsafe class BarrierCore : LockCore
 
     private FairleadException Full() => new(
         ErrorCode.Full,
-        string.Create(CultureInfo.InvariantCulture, $"{Description} has its {Parties} parties"),
-        "Wait until one of them is disposed, or make another barrier for more parties.");
+        string.Create(CultureInfo.InvariantCulture, $"{Description} already has all of its {Parties} parties"),
+        "Wait until one of them is disposed, or create another barrier with more parties.");
 
-    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"one for {options} parties");
+    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"a barrier for {options} parties");
 }

@@ -4,8 +4,8 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who waits for a condition. Three steps: he joins those who wait, and leaves the mutex (in the constructor); he sleeps until he is
-/// notified, or does not want to any longer; he takes the mutex back, however that has ended.
+/// A wait for a condition, in three steps. The constructor joins the wait queue and leaves the mutex. The attempt sleeps until it is
+/// notified or gives up. Then it enters the mutex again, however the sleep ended.
 /// </summary>
 internal sealed class ConditionAttempt : LockAttempt
 {
@@ -18,10 +18,10 @@ internal sealed class ConditionAttempt : LockAttempt
     private readonly uint _crowd;
     private readonly int _missing;
 
-    /// <param name="core">Keeps its memory until this has ended.</param>
-    /// <param name="mutex">The same.</param>
-    /// <param name="stay">Inside the mutex.</param>
-    /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
+    /// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+    /// <param name="mutex">The mutex of the condition; the same holds for its memory.</param>
+    /// <param name="stay">The caller's entry into the mutex.</param>
+    /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
     public ConditionAttempt(ConditionCore core, MutexCore mutex, Stay stay, int thread)
     {
         _core = core;
@@ -29,7 +29,7 @@ internal sealed class ConditionAttempt : LockAttempt
         core.Hold();
         try
         {
-            // All that can fail comes first: from then on the way back is sure.
+            // Everything that can fail comes first: from here on the way back into the mutex is certain.
             _back = new EnterAttempt(mutex, thread, stay.Hold);
             _keeper = RobustKeeper.Reserve();
         }
@@ -60,7 +60,9 @@ internal sealed class ConditionAttempt : LockAttempt
         }
     }
 
-    /// <summary>Whether it has been woken, with or without cause, and not only given up. When the mutex has been taken back.</summary>
+    /// <summary>
+    /// Whether the wait was woken, with or without a notification, rather than given up. Valid when the mutex is entered again.
+    /// </summary>
     public bool IsWoken { get; private set; }
 
     public override unsafe bool TryAdvance(out int* word, out int value)
@@ -75,14 +77,18 @@ internal sealed class ConditionAttempt : LockAttempt
         return IsWoken = IsWoken || IsDue();
     }
 
-    /// <summary>Waits no longer. The place is left when the mutex has been taken back: who is notified meanwhile has been.</summary>
+    /// <summary>
+    /// Stops waiting. The queue slot is released when the mutex is entered again; a notification until then still counts.
+    /// </summary>
     public override void Abandon()
     {
     }
 
     /// <summary>Enters the mutex again. Blocks.</summary>
-    /// <param name="deadline">By when.</param>
-    /// <exception cref="FairleadException">LockLost: not in time, or it would be for ever. Who was notified has passed it on.</exception>
+    /// <param name="deadline">The latest time to enter.</param>
+    /// <exception cref="FairleadException">
+    /// LockLost: the time ran out, or there is a deadlock. A notification that this attempt got has been passed on.
+    /// </exception>
     public void TakeBack(Deadline deadline)
     {
         bool isBack = false;
@@ -103,7 +109,7 @@ internal sealed class ConditionAttempt : LockAttempt
         ThrowUnless(isBack, cause);
     }
 
-    /// <summary>Enters the mutex again, without a thread.</summary>
+    /// <summary>Enters the mutex again, without blocking a thread.</summary>
     /// <inheritdoc cref="TakeBack"/>
     public async ValueTask TakeBackAsync(Deadline deadline)
     {
@@ -125,19 +131,19 @@ internal sealed class ConditionAttempt : LockAttempt
         ThrowUnless(isBack, cause);
     }
 
-    // Notified, or in the place of one who was and has died.
+    // Notified itself, or in the place of a notified waiter that has died.
     private unsafe bool IsDue() => _isInLine
         ? Volatile.Read(ref *_core.Words.Notified(_ticket)) != 0 || _core.Words.CountMissing(_ticket) != _missing
         : Volatile.Read(ref *_core.Words.Crowd) != _crowd;
 
-    // Where a process has ended unnoticed, nobody behind it would wake in its stead; the others are watched from now on.
+    // If a process ended unnoticed, no waiter behind it would wake in its place. The living ones are watched from now on.
     private unsafe void WatchThoseBefore()
     {
         Line line = _core.Words.Line;
         uint living = 0;
         for (uint before = line.First; before != _ticket && !_core.Words.Form.IsMixed; before++)
         {
-            // Neighbours are often of one process.
+            // Neighbouring slots often belong to one process.
             LockWord found = line.WordOf(before);
             if (found.Owner == 0 || found.Owner == living)
             {
@@ -160,7 +166,7 @@ internal sealed class ConditionAttempt : LockAttempt
         IsWoken |= IsDue();
         if (!isBack && IsWoken && _isInLine)
         {
-            // Nobody else would be woken for it.
+            // Pass the notification on: it woke no other waiter.
             _core.Words.NotifyLine();
         }
 
@@ -184,9 +190,9 @@ internal sealed class ConditionAttempt : LockAttempt
         {
             throw new FairleadException(
                 ErrorCode.LockLost,
-                $"{_mutex.Description} could not be taken back after waiting for {_core.Description}"
+                $"{_mutex.Description} could not be entered again after waiting for {_core.Description}"
                     + (cause is null ? "" : $": {cause.WhatHappened}"),
-                "Enter it anew: the scope has been left.",
+                "The scope has left the mutex: enter it again.",
                 cause)
             {
                 Peer = cause is null ? _mutex.Snapshot().Holder?.Peer : cause.Peer,

@@ -9,34 +9,34 @@ internal sealed unsafe class ConditionCore : LockCore
 {
     private readonly MutexCore _mutex;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="mutex">Which it goes with.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="mutex">The mutex of the condition.</param>
     public ConditionCore(LockPlace place, MutexCore mutex)
         : base(
             place,
             new ConditionWords(place.Start).Form,
             Hash(mutex.Identity),
-            options => options == Hash(mutex.Identity) ? $"with {mutex.Description}" : "with another mutex")
+            options => options == Hash(mutex.Identity) ? $"a condition of {mutex.Description}" : "a condition of another mutex")
     {
         _mutex = mutex;
         Words = new ConditionWords(place.Start);
     }
 
-    /// <summary>To be touched by who holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must hold a reference to the memory.</summary>
     public ConditionWords Words { get; }
 
-    /// <summary>By who is inside the mutex: stands in the line, and leaves the mutex.</summary>
-    /// <param name="stay">In the mutex.</param>
-    /// <param name="thread">Of who waits; 0: none.</param>
-    /// <exception cref="ArgumentException">It is no stay in that mutex.</exception>
+    /// <summary>Joins the wait queue and leaves the mutex. The caller is inside the mutex.</summary>
+    /// <param name="stay">The caller's entry into the mutex.</param>
+    /// <param name="thread">The waiting thread; 0 for an asynchronous caller.</param>
+    /// <exception cref="ArgumentException">The entry is not one into that mutex, or it has ended.</exception>
     public ConditionAttempt Begin(Stay stay, int thread)
     {
         Check(stay);
         return new ConditionAttempt(this, _mutex, stay, thread);
     }
 
-    /// <summary>By who is inside the mutex: wakes one, or all.</summary>
-    /// <exception cref="ArgumentException">It is no stay in that mutex.</exception>
+    /// <summary>Wakes one waiter, or all. The caller is inside the mutex.</summary>
+    /// <exception cref="ArgumentException">The entry is not one into that mutex, or it has ended.</exception>
     public void Notify(Stay stay, bool all)
     {
         Check(stay);
@@ -67,10 +67,10 @@ internal sealed unsafe class ConditionCore : LockCore
         }
     }
 
-    /// <summary>It is no stay, or not in that mutex.</summary>
+    /// <summary>Creates the error for a scope that is not inside the mutex of the condition.</summary>
     public ArgumentException NotInside() =>
         new(
-            $"{Description} needs a scope of {_mutex.Description}, of the object that it was opened with, which has not been left.",
+            $"{Description} needs a scope that is inside {_mutex.Description}, from the NamedMutex object it was opened with.",
             "scope");
 
     protected override LockSnapshot SnapshotOf(byte* start) =>

@@ -1,9 +1,9 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One who waits for a countdown to come to zero. All sleep on its word together, and stand in the line only to be seen.</summary>
-/// <param name="core">Keeps its memory until this has ended.</param>
-/// <param name="rounds">When the wait began.</param>
-/// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
+/// <summary>A wait for the zero of a countdown. All waiters sleep on one word; they join the wait queue only to be visible.</summary>
+/// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+/// <param name="rounds">The round in which the wait began.</param>
+/// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class CountdownAttempt(CountdownCore core, uint rounds, int thread)
     : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {

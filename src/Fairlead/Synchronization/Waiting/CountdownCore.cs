@@ -9,8 +9,8 @@ internal sealed unsafe class CountdownCore : LockCore
 {
     private readonly Guard _guard;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="count">Of the beginning.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="count">The initial count.</param>
     public CountdownCore(LockPlace place, int count)
         : base(place, new CountdownWords(place.Start, count).Form, (uint)count, Text)
     {
@@ -26,10 +26,10 @@ internal sealed unsafe class CountdownCore : LockCore
         }
     }
 
-    /// <summary>To be touched by who holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must hold a reference to the memory.</summary>
     public CountdownWords Words { get; }
 
-    /// <summary>How much is left.</summary>
+    /// <summary>The count that is left.</summary>
     public int Count
     {
         get
@@ -47,9 +47,9 @@ internal sealed unsafe class CountdownCore : LockCore
     }
 
     /// <summary>Counts up or down.</summary>
-    /// <param name="change">Less than zero: down.</param>
-    /// <param name="left">How much was left, if it is refused.</param>
-    /// <returns>False: refused.</returns>
+    /// <param name="change">The change; negative to count down.</param>
+    /// <param name="left">If refused: the count that is left.</param>
+    /// <returns>False if the change was refused.</returns>
     public bool TryChange(int change, out int left)
     {
         Hold();
@@ -72,7 +72,7 @@ internal sealed unsafe class CountdownCore : LockCore
         }
     }
 
-    /// <summary>Begins anew.</summary>
+    /// <summary>Sets the count anew.</summary>
     public void Reset(int count)
     {
         Hold();
@@ -89,8 +89,8 @@ internal sealed unsafe class CountdownCore : LockCore
         }
     }
 
-    /// <summary>Whether it has come to zero.</summary>
-    /// <param name="rounds">Else: when the wait begins.</param>
+    /// <summary>Returns whether the count is zero.</summary>
+    /// <param name="rounds">If false: the round in which a wait would begin.</param>
     public bool TryPass(out uint rounds)
     {
         Hold();
@@ -105,7 +105,7 @@ internal sealed unsafe class CountdownCore : LockCore
         }
     }
 
-    /// <summary>Nobody begins anything from now on, except who waits already. The memory stays as long as somebody needs it.</summary>
+    /// <summary>Rejects new calls; present waiters continue. The memory stays while any of them needs it.</summary>
     public override void Close()
     {
         if (TryClose())
@@ -118,5 +118,5 @@ internal sealed unsafe class CountdownCore : LockCore
     protected override LockSnapshot SnapshotOf(byte* start) =>
         LockSnapshot.OfCountdown(new ReadOnlySpan<byte>(start, CountdownLayout.Size));
 
-    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"one from {options}");
+    private static string Text(uint options) => string.Create(CultureInfo.InvariantCulture, $"a countdown from {options}");
 }

@@ -3,14 +3,14 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One who wants to enter a mutex that is not idle.</summary>
-/// <param name="core">Keeps its memory until this has ended.</param>
-/// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
-/// <param name="away">A stay that has stepped out, and goes on then; null: it is a new one.</param>
+/// <summary>An attempt to enter a mutex that is not idle.</summary>
+/// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+/// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
+/// <param name="away">The entry that stepped out and is to continue; null for a new entry.</param>
 internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold? away = null)
     : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
-    /// <summary>Looks at a mutex that changes hands before who is first sleeps: about what a wake-up costs.</summary>
+    /// <summary>How often the first waiter polls a contended mutex before it sleeps: about the cost of a wake-up.</summary>
     private const int Looks = 1000;
 
     private static readonly bool HasOneProcessor = Environment.ProcessorCount == 1;
@@ -18,12 +18,12 @@ internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold?
     private bool _hasEntered;
     private Stay _stay;
 
-    /// <summary>When it has entered.</summary>
+    /// <summary>The entry, valid when the attempt has succeeded.</summary>
     public Stay Stay => _stay;
 
     /// <summary>
-    /// The first of the line looks for a moment, without closing the mutex to others: one that is held shortly changes hands without a
-    /// system call.
+    /// Spins for a moment as the first waiter, without closing the mutex to other callers. A mutex that is held briefly thus changes hands
+    /// without a system call.
     /// </summary>
     public override void LookOn()
     {

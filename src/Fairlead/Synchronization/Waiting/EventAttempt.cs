@@ -2,12 +2,10 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>
-/// One who waits for an event. Where it releases all, they sleep on its word together, and stand in the line only to be seen.
-/// </summary>
-/// <param name="core">Keeps its memory until this has ended.</param>
-/// <param name="epoch">When the wait began.</param>
-/// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
+/// <summary>A wait for an event. Waiters of a manual event all sleep on its word, and join the wait queue only to be visible.</summary>
+/// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+/// <param name="epoch">The epoch in which the wait began.</param>
+/// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class EventAttempt(EventCore core, uint epoch, int thread)
     : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {

@@ -6,8 +6,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// <summary>An event in this process.</summary>
 internal sealed unsafe class EventCore : LockCore
 {
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="isAutomatic">Whether it releases one at a time.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="isAutomatic">Whether the event releases one waiter at a time.</param>
     public EventCore(LockPlace place, bool isAutomatic)
         : base(place, new EventWords(place.Start).Form, isAutomatic ? EventLayout.AutomaticOption : 0, Text)
     {
@@ -17,11 +17,11 @@ internal sealed unsafe class EventCore : LockCore
 
     public bool IsAutomatic { get; }
 
-    /// <summary>To be touched by who holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must hold a reference to the memory.</summary>
     public EventWords Words { get; }
 
-    /// <summary>Goes on if it is set and, where it releases one at a time, nobody waits for it.</summary>
-    /// <param name="epoch">Else: when the wait begins.</param>
+    /// <summary>Passes if the event is set and, for an automatic one, has no waiter.</summary>
+    /// <param name="epoch">If false: the epoch in which a wait would begin.</param>
     public bool TryPass(out uint epoch)
     {
         Hold();
@@ -36,7 +36,7 @@ internal sealed unsafe class EventCore : LockCore
         }
     }
 
-    /// <summary>While the memory is held: one of its steps.</summary>
+    /// <summary>Runs one step on the words of the event, with a reference to the memory.</summary>
     public void Do(Action<EventWords> step)
     {
         Hold();
@@ -50,7 +50,7 @@ internal sealed unsafe class EventCore : LockCore
         }
     }
 
-    /// <summary>Whether it is set.</summary>
+    /// <summary>Returns whether the event is set.</summary>
     public bool IsSet()
     {
         Hold();
@@ -64,7 +64,7 @@ internal sealed unsafe class EventCore : LockCore
         }
     }
 
-    /// <summary>Nobody begins anything from now on, except who waits already. The memory stays as long as somebody needs it.</summary>
+    /// <summary>Rejects new calls; present waiters continue. The memory stays while any of them needs it.</summary>
     public override void Close()
     {
         if (TryClose())
@@ -76,5 +76,5 @@ internal sealed unsafe class EventCore : LockCore
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfEvent(new ReadOnlySpan<byte>(start, EventLayout.Size));
 
     private static string Text(uint options) =>
-        (options & EventLayout.AutomaticOption) != 0 ? "one that resets itself" : "one that somebody resets";
+        (options & EventLayout.AutomaticOption) != 0 ? "an automatic event" : "a manual event";
 }

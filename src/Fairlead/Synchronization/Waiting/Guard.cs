@@ -4,19 +4,19 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// A mutex inside a lock, held for some steps that must not come between those of others: where its owner dies, the next one takes it and
-/// finds what he has left.
+/// A mutex inside a lock, held for steps that must not interleave with those of other callers. If its owner dies, the next caller takes it
+/// and finds the state that the owner left.
 /// </summary>
-/// <param name="core">Whose it is.</param>
-/// <param name="form">Of the lock.</param>
-/// <param name="words">The mutex, without a form of its own.</param>
+/// <param name="core">The lock that the guard belongs to.</param>
+/// <param name="form">The header of the lock.</param>
+/// <param name="words">The words of the mutex, which has no separate header.</param>
 internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
 {
-    // One of this process has it at a time.
+    // One caller in this process has the guard at a time.
     private readonly RobustKeeper _keeper = RobustKeeper.Reserve();
 
-    /// <summary>Enters. Blocks while others are inside, which is for some steps, or while one of them is stopped.</summary>
-    /// <returns>Leaves when it is disposed, however the steps end: until then every user in every process waits.</returns>
+    /// <summary>Enters. Blocks while another caller is inside: for a few steps, or while its process is stopped.</summary>
+    /// <returns>A scope; disposing it leaves. Dispose it however the steps end: until then every user in every process waits.</returns>
     public Scope Enter()
     {
         if (!TryTakeIdle())
@@ -27,7 +27,7 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
         return new Scope(this);
     }
 
-    /// <summary>Nobody enters any more by this.</summary>
+    /// <summary>Ends the use of the guard by this object.</summary>
     public void Free() => _keeper.Free();
 
     private bool TryTakeIdle()
@@ -50,7 +50,7 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
 
         if (new LockWord(found).HasDied)
         {
-            // Somebody of the dead process may still be at it for a moment.
+            // A thread of the dead process may still run inside for a moment.
             EndedProcess.Outlast();
         }
 
@@ -65,7 +65,7 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
         }
     }
 
-    /// <summary>The time inside.</summary>
+    /// <summary>One entry into the guard.</summary>
     public readonly ref struct Scope(Guard guard)
     {
         public void Dispose() => guard.Leave();

@@ -4,14 +4,14 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// Watches the processes on which those of this process wait. Nearly always the kernel has marked the words of a process long before it is
-/// gone. But its threads end in any order: one may take a word when its keeper has ended already, and one that was asleep may get the only
-/// wake-up that the kernel sends. So whoever sleeps on a word has its owner's process watched, by one descriptor for each, and looks again
-/// when it is gone.
+/// Watches the processes that this process waits for. Nearly always the kernel marks the words of a process long before it is gone. But the
+/// threads of a process end in any order. A thread may take a word when its keeper has already ended, and a thread that was asleep may get
+/// the only wake-up that the kernel sends. Therefore a sleeper watches the process of the owner, by one descriptor each, and checks again
+/// when that process is gone.
 /// </summary>
 internal sealed class KeeperWatch : IReactorClient
 {
-    // A process has a number of its own for each of its keepers.
+    // A process has a separate number for each of its keepers.
     private static readonly ConcurrentDictionary<uint, KeeperWatch> Watched = new();
     private static int _ended;
 
@@ -27,11 +27,12 @@ internal sealed class KeeperWatch : IReactorClient
     }
 
     /// <summary>
-    /// How many have ended that were watched. Read before <see cref="IsGone"/>: who is about to sleep does not if it has changed since.
+    /// The number of watched processes that have ended. Read it before <see cref="IsGone"/>: a caller about to sleep does not if it has
+    /// changed.
     /// </summary>
     public static int Ended => Volatile.Read(ref _ended);
 
-    /// <summary>Whether the keeper of that number has ended; if not, its process is watched from now on.</summary>
+    /// <summary>Returns whether the keeper with that number has ended; if not, watches its process from now on.</summary>
     public static bool IsGone(uint keeper)
     {
         if (RobustKeeper.IsOwn(keeper) || Watched.ContainsKey(keeper))
@@ -48,13 +49,12 @@ internal sealed class KeeperWatch : IReactorClient
         return false;
     }
 
-    // It may have ended before, and its number been given out again by the time that the descriptor is opened: so it is looked at once
-    // more.
+    // The process may have ended before, and the kernel may have reused its number by the time the descriptor is open. So check once more.
     private static void Watch(uint keeper, int process)
     {
         if (ProcessDescriptor.Open(process, out _) is not { } descriptor)
         {
-            // No descriptors left: the kernel's marks are all there is, which is nearly always enough.
+            // No descriptors left: only the kernel's marks remain, which are nearly always enough.
             return;
         }
 
@@ -74,7 +74,7 @@ internal sealed class KeeperWatch : IReactorClient
             }
             catch (FairleadException)
             {
-                // As above. The next who waits for it tries again.
+                // As above. The next waiter tries again.
                 _ = Watched.TryRemove(new(keeper, watch));
                 descriptor.Dispose();
             }
@@ -94,7 +94,7 @@ internal sealed class KeeperWatch : IReactorClient
             _process.Dispose();
         }
 
-        // First counted, then woken: who is not asleep by then does not fall asleep.
+        // Count first, then wake: a thread that is not asleep yet sees the new count and does not fall asleep.
         Interlocked.Increment(ref _ended);
         Sleep.WakeAll();
         TurnThreads.Shared.WakeAll();

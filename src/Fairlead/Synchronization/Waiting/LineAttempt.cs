@@ -4,8 +4,8 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who waits in a line: on his way into it, or in it behind others, on whose places he sleeps; as the first he looks for what all wait
-/// for.
+/// A waiter in a wait queue. It joins the queue, sleeps on the slot of the waiter before it, and as the first one tries to take what all
+/// wait for.
 /// </summary>
 internal abstract unsafe class LineAttempt : LockAttempt
 {
@@ -15,10 +15,10 @@ internal abstract unsafe class LineAttempt : LockAttempt
     private readonly RobustKeeper _keeper;
     private bool _isInLine;
 
-    /// <param name="core">Keeps its memory until this has ended.</param>
-    /// <param name="form">Of the lock.</param>
-    /// <param name="line">Of the lock.</param>
-    /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
+    /// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+    /// <param name="form">The header of the lock.</param>
+    /// <param name="line">The wait queue of the lock.</param>
+    /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
     protected LineAttempt(LockCore core, Form form, Line line, int thread)
     {
         _core = core;
@@ -37,18 +37,19 @@ internal abstract unsafe class LineAttempt : LockAttempt
         }
     }
 
-    /// <summary>Who waits, as the kernel numbers threads; 0: none.</summary>
+    /// <summary>The kernel's ID of the waiting thread; 0 for an asynchronous caller.</summary>
     protected int Thread { get; }
 
-    /// <summary>Of the place in the line.</summary>
+    /// <summary>The ticket of its slot in the wait queue.</summary>
     protected uint Ticket { get; private set; }
 
     /// <summary>
-    /// Whether one is served after the other. Else all are the first, and stand in the line to be seen, where there is room.
+    /// Whether waiters are served one after the other. If not, each of them acts as the first, and joins the wait queue only to be visible,
+    /// if there is a free slot.
     /// </summary>
     protected virtual bool KeepsOrder => true;
 
-    /// <summary>Whether this stands in the line and nobody before it.</summary>
+    /// <summary>Whether this waiter is in the queue with no waiter before it.</summary>
     protected bool IsFirst => _isInLine && !_line.TryFindBefore(Ticket, out _);
 
     public sealed override bool TryAdvance(out int* word, out int value)
@@ -59,7 +60,7 @@ internal abstract unsafe class LineAttempt : LockAttempt
             uint asLongAs;
             if (!_isInLine && !Join(out uint full) && KeepsOrder)
             {
-                // Not in the line, and so unknown to the kernel's chain of wake-ups: what comes is passed on.
+                // Not in the queue, and so not in the kernel's chain of wake-ups: pass on what arrives.
                 if (!_line.PrepareSleep(full, out asLongAs))
                 {
                     continue;
@@ -102,8 +103,8 @@ internal abstract unsafe class LineAttempt : LockAttempt
     }
 
     /// <summary>
-    /// Passes a wake-up on. Of those for whom the line had no room several may sleep on a place, and where its owner dies the kernel wakes
-    /// one.
+    /// Passes a wake-up on. Several waiters that found the queue full may sleep on one slot, and if its owner dies the kernel wakes one of
+    /// them.
     /// </summary>
     public sealed override void PassOn(int* word)
     {
@@ -113,26 +114,26 @@ internal abstract unsafe class LineAttempt : LockAttempt
         }
     }
 
-    /// <summary>Gives it up. Whoever has woken this one has woken the next by that.</summary>
+    /// <summary>Gives up. Leaving the slot wakes the next waiter, if this one was woken.</summary>
     public override void Abandon() => LeaveAndEnd();
 
-    /// <summary>By who is the first: takes what he waits for.</summary>
+    /// <summary>Takes what the waiter waits for. Called on the first waiter.</summary>
     /// <param name="sleepOn">
-    /// Else: the word that changes when it can be had. Nobody but the first sleeps on it, or all who do are woken.
+    /// If false: the word that changes when it may be taken. Only the first waiter sleeps on it, or all sleepers are woken.
     /// </param>
-    /// <param name="value">As long as it has this value.</param>
-    /// <returns>Whether it is his.</returns>
+    /// <param name="value">The value of the word to sleep on.</param>
+    /// <returns>Whether the waiter has taken it.</returns>
     protected abstract bool TryAdvanceAsFirst(out uint* sleepOn, out uint value);
 
-    /// <summary>It stands in the line from now on.</summary>
+    /// <summary>Called when the waiter has joined the queue.</summary>
     protected virtual void OnJoined()
     {
     }
 
-    /// <summary>The memory is needed no longer by who waited. Overridden where what was got needs it.</summary>
+    /// <summary>Releases the waiter's reference to the memory. Overridden where the result of the wait needs it.</summary>
     protected virtual void LetGo() => _core.LetGo();
 
-    /// <summary>A word about to be slept on, whose owner has ended without the kernel's mark: marks it.</summary>
+    /// <summary>Marks a word to sleep on whose owner has ended without the kernel's mark; returns whether it did.</summary>
     protected bool IsLeftByOwner(uint* word, uint value)
     {
         if (_form.IsMixed || !KeeperWatch.IsGone(new LockWord(value).Owner))

@@ -3,36 +3,36 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who wants something that lies in shared memory: goes on as far as is possible without waiting, and says what to sleep on. Driven by
-/// one thread at a time, and ended by getting it or by <see cref="Abandon"/>. Keeps its memory until then.
+/// An attempt to get something in shared memory. It advances without waiting where it can, and otherwise names the word to sleep on. One
+/// thread at a time drives it. It ends by success or by <see cref="Abandon"/>, and keeps a reference to its memory until then.
 /// </summary>
 internal abstract class LockAttempt
 {
-    // Of the base library's timers; beyond that it is as good as for ever.
+    // The limit of the base library's timers; longer than that counts as infinite.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
-    /// <summary>Goes on as far as is possible without waiting.</summary>
-    /// <param name="word">Else: what to sleep on.</param>
-    /// <param name="value">As long as it has this value.</param>
-    /// <returns>Whether it has been got, and this is over.</returns>
+    /// <summary>Advances without waiting, where it can.</summary>
+    /// <param name="word">If false: the word to sleep on.</param>
+    /// <param name="value">The value of the word to sleep on.</param>
+    /// <returns>Whether the attempt has succeeded and is over.</returns>
     public abstract unsafe bool TryAdvance(out int* word, out int value);
 
-    /// <summary>Before a thread of one's own sleeps: looks for a moment, where what is wanted changes hands quickly.</summary>
+    /// <summary>Spins for a moment before the caller's thread sleeps, where the lock changes hands quickly.</summary>
     public virtual void LookOn()
     {
     }
 
-    /// <summary>After a sleep: passes the wake-up on to those who need it too.</summary>
+    /// <summary>Passes a wake-up on, after a sleep, to other waiters that need it.</summary>
     public virtual unsafe void PassOn(int* word)
     {
     }
 
-    /// <summary>Gives it up. Nothing of it is left in shared memory afterwards that others would wait for.</summary>
+    /// <summary>Gives up. Leaves nothing in shared memory that other waiters would wait for.</summary>
     public abstract void Abandon();
 
-    /// <summary>Waits in the calling thread. Blocks.</summary>
-    /// <returns>False: not in time, and it has been abandoned.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled, and it has been abandoned.</exception>
+    /// <summary>Waits on the calling thread. Blocks.</summary>
+    /// <returns>False if the time ran out; the attempt is abandoned.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the attempt is abandoned.</exception>
     public bool Wait(Deadline deadline, CancellationToken cancellationToken)
     {
         bool isGot = WaitOrAbandon(deadline, cancellationToken);
@@ -44,9 +44,9 @@ internal abstract class LockAttempt
         return isGot;
     }
 
-    /// <summary>Waits without a thread.</summary>
-    /// <returns>False: not in time, and it has been abandoned.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled, and it has been abandoned.</exception>
+    /// <summary>Waits without blocking a thread.</summary>
+    /// <returns>False if the time ran out; the attempt is abandoned.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the attempt is abandoned.</exception>
     public async ValueTask<bool> WaitAsync(Deadline deadline, CancellationToken cancellationToken)
     {
         AttemptTurn turn = new(this, cancellationToken);
@@ -113,6 +113,6 @@ internal abstract class LockAttempt
         }
     }
 
-    // In a method of its own: no pointer lives across an await.
+    // A separate method: no pointer lives across an await.
     private unsafe bool TryAdvance() => TryAdvance(out _, out _);
 }

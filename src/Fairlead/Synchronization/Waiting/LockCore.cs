@@ -4,20 +4,20 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A lock of any kind in this process: where it lies, and who needs its memory.</summary>
+/// <summary>A lock of any kind in this process: its location, and the references to its memory.</summary>
 internal abstract unsafe class LockCore
 {
-    // All that are open or have somebody inside: the keeper's list leads through their memory, which must not go with an object that nobody
-    // refers to.
+    // All locks that are open or have an owner here. The keeper's robust list leads through their memory, which must therefore not go away
+    // with an unreachable object.
     private static readonly HashSet<LockCore> Open = [];
     private static readonly RankedLock OpenGate = new(LockRank.OpenLocks);
 
     private bool _isClosed;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="form">Its first words.</param>
-    /// <param name="options">What it is to be like.</param>
-    /// <param name="text">The options in words.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="form">The header of the lock.</param>
+    /// <param name="options">The requested options.</param>
+    /// <param name="text">Describes options in words.</param>
     protected LockCore(LockPlace place, Form form, uint options, Func<uint, string> text)
     {
         Place = place;
@@ -39,22 +39,22 @@ internal abstract unsafe class LockCore
 
     public string Description => Place.Description;
 
-    /// <summary>The same for all who mean it, as far as can be told: its name, or where it lies in its region.</summary>
+    /// <summary>The same for all users of the lock, if that can be told: its name, or its offset in a region.</summary>
     public string Identity => Place.Identity;
 
     public ulong ParticipantId => Place.ParticipantId;
 
-    /// <summary>Where it lies. To be touched by who has entered, or holds the memory.</summary>
+    /// <summary>Where the lock lies. Only a caller that is inside or holds a reference to the memory may touch it.</summary>
     protected LockPlace Place { get; }
 
-    /// <summary>Nobody begins anything from now on, except who has begun already.</summary>
+    /// <summary>Whether the object rejects new calls; calls that have begun continue.</summary>
     protected bool IsClosed
     {
         get => Volatile.Read(ref _isClosed);
         set => Volatile.Write(ref _isClosed, value);
     }
 
-    /// <summary>Keeps the memory. The release is <see cref="LetGo"/>.</summary>
+    /// <summary>Takes a reference to the memory. <see cref="LetGo"/> releases it.</summary>
     /// <exception cref="ObjectDisposedException">It has been disposed.</exception>
     public void Hold()
     {
@@ -68,10 +68,10 @@ internal abstract unsafe class LockCore
 
     public void LetGo() => Place.Mapping.DangerousRelease();
 
-    /// <summary>Lets go of it in this process. The memory stays as long as somebody holds it.</summary>
+    /// <summary>Closes the lock in this process. The memory stays while a caller holds a reference.</summary>
     public abstract void Close();
 
-    /// <summary>Who has something and who waits.</summary>
+    /// <summary>Returns the owners and waiters.</summary>
     public LockSnapshot Snapshot()
     {
         Hold();
@@ -85,15 +85,15 @@ internal abstract unsafe class LockCore
         }
     }
 
-    /// <summary>Somebody has let a scope go without disposing it.</summary>
+    /// <summary>Reports a scope that became unreachable without being disposed.</summary>
     public void ReportLost() => FairleadEventSource.Log.ScopeLost(Description);
 
     public void Verify() => Place.Verify();
 
-    /// <summary>Writes down who has taken a word, or a place.</summary>
-    /// <param name="standing">Beside the word.</param>
-    /// <param name="keeper">Owns the word.</param>
-    /// <param name="thread">The kernel's number of the thread; 0: none.</param>
+    /// <summary>Writes down the new owner of a word or a slot.</summary>
+    /// <param name="standing">The owner info beside the word.</param>
+    /// <param name="keeper">The keeper that owns the word.</param>
+    /// <param name="thread">The kernel's ID of the thread; 0: none.</param>
     public void SignIn(ref Standing standing, RobustKeeper keeper, int thread)
     {
         standing.ParticipantId = Place.ParticipantId;
@@ -103,21 +103,21 @@ internal abstract unsafe class LockCore
         Volatile.Write(ref standing.Keeper, keeper.Id);
     }
 
-    /// <summary>Who has something and who waits. The memory is held meanwhile.</summary>
+    /// <summary>Reads the owners and waiters. The caller holds a reference to the memory.</summary>
     protected abstract LockSnapshot SnapshotOf(byte* start);
 
-    /// <summary>The same as <see cref="Hold"/>, by who holds it already: so also where it has been closed meanwhile.</summary>
+    /// <summary>Takes one more reference, for a caller that already holds one. Also works after closing.</summary>
     protected void KeepMemory()
     {
         bool isHeld = false;
         Place.Mapping.DangerousAddRef(ref isHeld);
     }
 
-    /// <summary>Closes it, where nothing else is to be agreed on.</summary>
-    /// <returns>False: it has been closed before.</returns>
+    /// <summary>Marks the lock as closed, for kinds that need no further agreement.</summary>
+    /// <returns>False if it was closed before.</returns>
     protected bool TryClose() => !Interlocked.Exchange(ref _isClosed, true);
 
-    /// <summary>It is closed, and nobody has anything of it through this object.</summary>
+    /// <summary>Disposes the place: the lock is closed, and no caller has entered it through this object.</summary>
     protected void End()
     {
         using (OpenGate.Hold())
@@ -128,6 +128,6 @@ internal abstract unsafe class LockCore
         Place.Dispose();
     }
 
-    /// <summary>It has been closed.</summary>
+    /// <summary>Creates the error for calls on a closed object.</summary>
     protected ObjectDisposedException Disposed() => new(Description);
 }

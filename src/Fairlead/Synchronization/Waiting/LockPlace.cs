@@ -8,7 +8,7 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>Where a lock lies in this process's memory: in a file of its own, or at an offset of somebody's region.</summary>
+/// <summary>The location of a lock in this process's memory: a file, or an offset in a region of the caller.</summary>
 internal sealed unsafe class LockPlace : IDisposable
 {
     private readonly RegionMemory? _file;
@@ -47,27 +47,27 @@ internal sealed unsafe class LockPlace : IDisposable
 
     public byte* Start { get; }
 
-    /// <summary>Of the file of one that has a name.</summary>
+    /// <summary>The path of the file of a named lock.</summary>
     public string? Path { get; }
 
     public string Description { get; }
 
-    /// <summary>The same for all who mean it, as far as can be told: its name, or where it lies in its region.</summary>
+    /// <summary>The same for all users of the lock, if that can be told: its name, or its offset in a region.</summary>
     public string Identity { get; }
 
-    /// <summary>This process, as others tell it from all that had its number before.</summary>
+    /// <summary>Identifies this process among all that have had its process ID.</summary>
     public ulong ParticipantId { get; }
 
     public int Process { get; } = NativeProcess.Id;
 
     public SafeHandle Mapping => _around?.Mapping ?? _file?.Mapping ?? _piece!;
 
-    /// <summary>Opens the lock of a name, or makes it.</summary>
-    /// <param name="name">Which.</param>
-    /// <param name="size">Of one that is made.</param>
-    /// <param name="content">Its kind.</param>
+    /// <summary>Opens a named lock, or creates it.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="size">The size of a lock that is created here.</param>
+    /// <param name="content">The kind of lock.</param>
     /// <param name="least">
-    /// How many bytes one has in any case, where its size follows from its options: whoever has read them asks <see cref="Require"/>.
+    /// The minimum size in bytes, if the size depends on the options. The caller reads the options, and then calls <see cref="Require"/>.
     /// </param>
     public static LockPlace Named(string name, int size, RegionContent content, int? least = null)
     {
@@ -94,13 +94,13 @@ internal sealed unsafe class LockPlace : IDisposable
             throw new ArgumentOutOfRangeException(
                 nameof(offset),
                 offset,
-                string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not lie whole in {memory.Size}."));
+                string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not fit: the region has {memory.Size} bytes."));
         }
 
         if (offset % LineLayout.PlaceSize != 0)
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}, at which locks lie."),
+                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}: align the lock."),
                 nameof(offset));
         }
 
@@ -109,7 +109,7 @@ internal sealed unsafe class LockPlace : IDisposable
             throw new FairleadException(
                 ErrorCode.NotSupported,
                 $"{memory.Description} has no file, and cannot hold a lock",
-                "Choose a memory file, a named region, a POSIX segment or a file.");
+                "Use a memory file, a named region, a POSIX segment or a file.");
         }
 
         string description = string.Create(CultureInfo.InvariantCulture, $"{what} at {offset} of {memory.Description}");
@@ -127,12 +127,12 @@ internal sealed unsafe class LockPlace : IDisposable
         }
     }
 
-    /// <summary>A lock that is a part of this one. The memory stays this one's.</summary>
+    /// <summary>Returns the place of a lock that is a part of this one. This one keeps the memory.</summary>
     public LockPlace Within(int start) => new(this, start);
 
-    /// <summary>Makes it what it is to be; the first user's word counts.</summary>
+    /// <summary>Settles the kind and options of the lock; the first user decides.</summary>
     /// <exception cref="FairleadException">
-    /// Incompatible: it is another, or of another version. Corrupt: something else lies there.
+    /// Incompatible: the lock has other options or another version. Corrupt: the memory at the offset holds something else.
     /// </exception>
     public void Settle(Form form, uint options, Func<uint, string> text)
     {
@@ -146,19 +146,19 @@ internal sealed unsafe class LockPlace : IDisposable
         {
             throw new FairleadException(
                 ErrorCode.Incompatible,
-                $"{Description} is {text(Form.Options(found))}, and {text(options)} was asked for",
-                "Open it as it was made, or remove it first.");
+                $"{Description} is {text(Form.Options(found))}, but {text(options)} was requested",
+                "Open it with the settings it was created with, or remove it first.");
         }
 
         throw form.IsOtherVersion(found, out int version)
             ? new FairleadException(
                 ErrorCode.Incompatible,
-                $"{Description} has layout version {version}, and this program knows version {form.Version}",
-                "Use one version of Fairlead in both programs, or remove it.")
-            : Corrupt(Description, "is none: something else lies there");
+                $"{Description} has layout version {version}, but this program uses version {form.Version}",
+                "Use the same version of Fairlead in both programs, or remove it.")
+            : Corrupt(Description, "is not a lock of this kind: the memory holds something else");
     }
 
-    /// <exception cref="FairleadException">Corrupt: it has fewer bytes.</exception>
+    /// <exception cref="FairleadException">Corrupt: the file is shorter.</exception>
     public void Require(int size)
     {
         if (_file?.Size < size)
@@ -167,7 +167,7 @@ internal sealed unsafe class LockPlace : IDisposable
         }
     }
 
-    /// <summary>Whether it is still what its name means.</summary>
+    /// <summary>Checks that the file is still the one that the name refers to.</summary>
     public void Verify() => _file?.Verify();
 
     public void Dispose()
@@ -177,5 +177,5 @@ internal sealed unsafe class LockPlace : IDisposable
     }
 
     private static FairleadException Corrupt(string who, string how) =>
-        new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another place.");
+        new(ErrorCode.Corrupt, $"{who} {how}", "Remove it, or choose another name or offset.");
 }

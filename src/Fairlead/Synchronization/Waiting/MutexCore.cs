@@ -5,7 +5,7 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A mutex in this process: the words in shared memory, and who is inside here.</summary>
+/// <summary>A mutex in this process: the words in shared memory, and the entry of this process.</summary>
 internal sealed unsafe class MutexCore : LockCore
 {
     public const uint RecursiveOption = 1;
@@ -13,19 +13,19 @@ internal sealed unsafe class MutexCore : LockCore
     private readonly MutexWords _words;
     private readonly RobustKeeper _keeper;
 
-    // Under the mutex itself: whoever has entered takes it out, and puts it back before he leaves.
+    // Guarded by the mutex itself: a caller takes it after entering, and returns it before leaving.
     private MutexHold? _spare;
 
-    // The thread inside, blocking, of a recursive mutex, and its stay. Written by whoever is inside.
+    // The blocking thread inside a recursive mutex, and its entry. Written by the owner.
     private volatile int _insideThread;
     private WeakReference<MutexHold>? _inside;
 
-    // Changed inside the keeper's gate, as IsClosed is: so that who closes it and who enters or leaves agree on who lets go of the memory.
+    // Changed inside the keeper's gate, as IsClosed is: the closing caller and an entering or leaving one agree on who releases the memory.
     private bool _isInside;
     private bool _keepsReference;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="options">What it is to be like.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="options">The requested options.</param>
     public MutexCore(LockPlace place, uint options)
         : base(place, new MutexWords(place.Start).Form, options, Text)
     {
@@ -46,10 +46,10 @@ internal sealed unsafe class MutexCore : LockCore
 
     public bool DetectsDeadlock { get; init; }
 
-    /// <summary>To be looked at by who has entered, or holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must be inside, or hold a reference to the memory.</summary>
     public MutexWords Words => _words;
 
-    /// <summary>How often it was entered.</summary>
+    /// <summary>The number of entries.</summary>
     public ulong Entries
     {
         get
@@ -66,26 +66,26 @@ internal sealed unsafe class MutexCore : LockCore
         }
     }
 
-    /// <summary>By a thread that stands in the line.</summary>
-    /// <exception cref="FairleadException">Deadlock: it would stand there for ever.</exception>
+    /// <summary>Checks for a deadlock, for a thread in the wait queue.</summary>
+    /// <exception cref="FairleadException">Deadlock: the thread waits in a cycle.</exception>
     public void ThrowIfDeadlock(int thread)
     {
-        // What this thread has written is seen by all who look from now on: of those who close a cycle at the same time, one at least sees
-        // it.
+        // Makes this thread's writes visible to every check from now on. If several threads close a cycle at the same time, at least one of
+        // them sees it.
         Interlocked.MemoryBarrier();
         if (WaitCycle.Of((ParticipantId, thread)) is { } cycle)
         {
             throw new FairleadException(
                 ErrorCode.Deadlock,
-                $"{Description} cannot be entered: {cycle}",
-                "Enter locks in the same order everywhere, or leave the one before waiting for the other.")
+                $"{Description} cannot be entered without a deadlock: {cycle}",
+                "Enter locks in the same order everywhere, or leave one before you wait for the other.")
             {
                 Peer = cycle.Steps[0].Holder.Describe().Peer,
             };
         }
     }
 
-    /// <summary>By who is inside, unless that has ended.</summary>
+    /// <summary>Marks the guarded data consistent, if the entry is still inside.</summary>
     public bool TryMarkConsistent(MutexHold hold, long entry)
     {
         using (_keeper.Hold())
@@ -100,7 +100,7 @@ internal sealed unsafe class MutexCore : LockCore
         }
     }
 
-    /// <summary>Enters if it is free and nobody waits.</summary>
+    /// <summary>Enters if the mutex is free and has no waiter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnterIdle(int thread, out Stay stay)
     {
@@ -120,7 +120,7 @@ internal sealed unsafe class MutexCore : LockCore
         return true;
     }
 
-    /// <summary>Where the calling thread is inside already and may enter again.</summary>
+    /// <summary>Enters again if the calling thread is inside a recursive mutex.</summary>
     public bool TryEnterAgain(int thread, out Stay stay)
     {
         if (IsRecursive && _insideThread == thread && _inside!.TryGetTarget(out MutexHold? hold))
@@ -133,11 +133,11 @@ internal sealed unsafe class MutexCore : LockCore
         return false;
     }
 
-    /// <summary>By the first of the line: takes it as it was found, from nobody or from a dead owner.</summary>
-    /// <param name="found">The word.</param>
-    /// <param name="thread">Of who enters; 0: none.</param>
-    /// <param name="away">A stay that goes on; null: it is a new one.</param>
-    /// <param name="stay">When it was taken.</param>
+    /// <summary>Takes a mutex that was found free or left by a dead owner. Called on the first waiter.</summary>
+    /// <param name="found">The word as it was found.</param>
+    /// <param name="thread">The entering thread; 0 for an asynchronous caller.</param>
+    /// <param name="away">The entry that continues; null for a new one.</param>
+    /// <param name="stay">The entry, if it was taken.</param>
     public bool TryTake(uint found, int thread, MutexHold? away, out Stay stay)
     {
         using (_keeper.Hold())
@@ -154,8 +154,8 @@ internal sealed unsafe class MutexCore : LockCore
 
         if (new LockWord(found).HasDied)
         {
-            // Where this process dies before the second line, the kernel says it again. In this order: a thread of the dead one might still
-            // clear it.
+            // If this process dies before the second line, the kernel marks the word again. The order matters: a thread of the dead process
+            // might still clear the flag.
             EndedProcess.Outlast();
             _words.IsInDoubt = true;
         }
@@ -164,7 +164,7 @@ internal sealed unsafe class MutexCore : LockCore
         return true;
     }
 
-    /// <summary>Leaves, if this stay has not been ended.</summary>
+    /// <summary>Leaves, unless the entry has ended.</summary>
     public void Leave(MutexHold hold, long entry)
     {
         bool isClosed;
@@ -183,8 +183,8 @@ internal sealed unsafe class MutexCore : LockCore
         AfterLeaving(isClosed, keepsReference);
     }
 
-    /// <summary>Leaves for a while, with all that belongs to the stay, which goes on when it is given to <see cref="TryTake"/>.</summary>
-    /// <returns>False: it has been ended.</returns>
+    /// <summary>Leaves for a while with all recursive entries; <see cref="TryTake"/> continues the entry.</summary>
+    /// <returns>False if the entry has ended.</returns>
     public bool TryStepOut(MutexHold hold, long entry)
     {
         bool isClosed;
@@ -203,10 +203,12 @@ internal sealed unsafe class MutexCore : LockCore
         return true;
     }
 
-    /// <summary>Who has entered when the mutex had been closed in this process keeps the memory that he has had while he waited.</summary>
+    /// <summary>
+    /// Whether the caller entered after the mutex was closed here, and so keeps the reference to the memory from its wait.
+    /// </summary>
     public bool KeepsReference() => _keepsReference;
 
-    /// <summary>Nobody enters from now on, except who waits already. The memory stays as long as somebody needs it.</summary>
+    /// <summary>Rejects new calls; present waiters continue. The memory stays while any of them needs it.</summary>
     public override void Close()
     {
         bool isInside;
@@ -230,7 +232,7 @@ internal sealed unsafe class MutexCore : LockCore
 
     protected override LockSnapshot SnapshotOf(byte* start) => LockSnapshot.OfMutex(new ReadOnlySpan<byte>(start, MutexLayout.Size));
 
-    /// <summary>It has been entered: says so, in the order in which others may look.</summary>
+    /// <summary>Records an entry, in an order in which other processes may read it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Stay Begin(int thread, MutexHold? away = null)
     {
@@ -261,7 +263,7 @@ internal sealed unsafe class MutexCore : LockCore
         _isInside = false;
         isClosed = IsClosed;
 
-        // Read before it is left: the next one in this process says the same of himself.
+        // Read before leaving: the next owner in this process sets it for itself.
         keepsReference = _keepsReference;
         _words.Leave(_keeper);
     }

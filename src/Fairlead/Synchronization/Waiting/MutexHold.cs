@@ -1,23 +1,23 @@
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// A mutex in this process's hands. Used again and again by those who enter one after the other. While somebody is inside only his scope
-/// has a reference to it, so that a scope which is lost is found by the garbage collector.
+/// The entry of this process into a mutex. Successive owners reuse the object. While an owner is inside, only its scope refers to the
+/// object, and the finalizer thus finds a scope that was never disposed.
 /// </summary>
 internal sealed class MutexHold
 {
     private readonly MutexCore _core;
 
-    // Of a recursive mutex alone.
+    // For a recursive mutex only.
     private readonly RankedLock _gate;
 
-    // The stay, numbered; 0: nobody is inside. Of a recursive mutex: one of those of this stay, the others beside it.
+    // The number of the entry; 0: no owner is inside. For a recursive mutex: one of the nested entries, with the others in _more.
     private long _entry;
     private long _lastEntry;
     private List<long>? _more;
     private bool _isInDoubt;
 
-    // The stay that has stepped out, to wait for a condition; 0: none.
+    // The entry that has stepped out to wait for a condition; 0: none.
     private long _away;
 
     public MutexHold(MutexCore core)
@@ -38,13 +38,13 @@ internal sealed class MutexHold
         }
     }
 
-    /// <summary>What it is a stay of.</summary>
+    /// <summary>The mutex of the entry.</summary>
     public MutexCore Core => _core;
 
-    /// <summary>Of a recursive mutex.</summary>
+    /// <summary>Set for a recursive mutex only.</summary>
     public WeakReference<MutexHold>? Weak { get; }
 
-    /// <summary>The mutex has been entered.</summary>
+    /// <summary>Begins an entry when the mutex has been taken.</summary>
     public Stay Begin(bool isInDoubt)
     {
         _isInDoubt = isInDoubt;
@@ -54,7 +54,7 @@ internal sealed class MutexHold
         return new Stay(this, entry);
     }
 
-    /// <summary>Inside the gate of the mutex's keeper: ends the stay, if it has not ended.</summary>
+    /// <summary>Ends the entry, unless it has ended. Inside the gate of the mutex's keeper.</summary>
     public bool TryEnd(long entry)
     {
         if (_entry != entry)
@@ -66,9 +66,7 @@ internal sealed class MutexHold
         return true;
     }
 
-    /// <summary>
-    /// Inside the gate of the mutex's keeper: interrupts the stay, with all that belongs to it, until <see cref="StepIn"/>.
-    /// </summary>
+    /// <summary>Interrupts the entry, with all nested ones, until <see cref="StepIn"/>. Inside the gate of the mutex's keeper.</summary>
     public bool TryStepOut(long entry)
     {
         if (!IsInside(entry))
@@ -81,7 +79,7 @@ internal sealed class MutexHold
         return true;
     }
 
-    /// <summary>The mutex has been entered again.</summary>
+    /// <summary>Continues the interrupted entry when the mutex has been taken again.</summary>
     public Stay StepIn(bool isInDoubt)
     {
         _isInDoubt = isInDoubt;
@@ -114,7 +112,7 @@ internal sealed class MutexHold
         }
     }
 
-    /// <summary>Of a recursive mutex, by the thread that is inside.</summary>
+    /// <summary>Adds a nested entry. Called by the thread inside a recursive mutex.</summary>
     public Stay Again()
     {
         using (_gate.Hold())
@@ -151,7 +149,7 @@ internal sealed class MutexHold
         }
     }
 
-    private ObjectDisposedException Left() => new(_core.Description, "It has been left.");
+    private ObjectDisposedException Left() => new(_core.Description, "The scope has left the lock.");
 
     private bool IsLast(long entry)
     {
@@ -168,7 +166,7 @@ internal sealed class MutexHold
                 return true;
             }
 
-            // Another of this stay stands for it from now on.
+            // Another nested entry represents the owner from now on.
             _more.RemoveAt(_more.Count - 1);
             _entry = other;
             return false;

@@ -3,23 +3,25 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One who wants to read or write and may have to wait: first for the gate, then, inside it, for readers to leave.</summary>
+/// <summary>An attempt to read or write that may have to wait: first for the gate mutex, then, inside it, for readers to leave.</summary>
 internal sealed class ReaderWriterAttempt : LockAttempt
 {
     private readonly ReaderWriterCore _core;
     private readonly bool _writes;
     private readonly int _thread;
 
-    // Null: he has been inside it from the beginning.
+    // Null: the caller was inside the gate from the beginning.
     private readonly EnterAttempt? _toGate;
     private Stay? _gate;
     private bool _waits;
     private SeatStay _reading;
 
-    /// <param name="core">Keeps its memory until this has ended.</param>
-    /// <param name="writes">Else he reads.</param>
-    /// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
-    /// <param name="gate">The stay in the gate of one who has entered it, and holds the memory; null: he has not.</param>
+    /// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+    /// <param name="writes">True to write, false to read.</param>
+    /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
+    /// <param name="gate">
+    /// The entry into the gate of a caller that is inside and holds a reference to the memory; null for a caller that is not inside.
+    /// </param>
     public ReaderWriterAttempt(ReaderWriterCore core, bool writes, int thread, Stay? gate = null)
     {
         _core = core;
@@ -31,7 +33,7 @@ internal sealed class ReaderWriterAttempt : LockAttempt
             return;
         }
 
-        // Of its own: who is inside the gate, and waits there, has none by that.
+        // A separate reference: being inside the gate, or waiting there, does not include one.
         core.Hold();
         try
         {
@@ -44,10 +46,10 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         }
     }
 
-    /// <summary>When he reads.</summary>
+    /// <summary>The entry of a reader, valid on success.</summary>
     public SeatStay Reading => _reading;
 
-    /// <summary>When he writes.</summary>
+    /// <summary>The entry of a writer, valid on success.</summary>
     public WriteHold? Writing { get; private set; }
 
     public override unsafe bool TryAdvance(out int* word, out int value)
@@ -78,7 +80,7 @@ internal sealed class ReaderWriterAttempt : LockAttempt
                 return false;
             }
 
-            // It is wanted before all are looked at once more.
+            // Announce the wait before checking all seats once more.
             _core.Words.Want();
             if (!_waits)
             {
@@ -141,8 +143,8 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         return true;
     }
 
-    // Who leaves and dies before he rings is rung for by his end: so one for whom this waits must have been found with a seat, and is
-    // watched then. A writer waits for any of them, a reader for the first of all.
+    // If a reader leaves and dies before it rings, its death wakes the sleeper instead. So each seat waited for must have been found with
+    // an owner, which is watched then. A writer waits for all readers; a reader waits for the first free seat.
     private bool AreWatched()
     {
         Seats seats = _core.Words.Seats;

@@ -9,8 +9,8 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
 {
     private readonly ReaderWriterWords _words;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="detectsDeadlock">Whether who would wait for ever is told.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="detectsDeadlock">Whether a caller that would wait in a cycle gets an error.</param>
     public ReaderWriterCore(LockPlace place, bool detectsDeadlock)
         : base(place, new ReaderWriterWords(place.Start).Form, 0, static _ => "a reader-writer lock")
     {
@@ -26,16 +26,16 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    /// <summary>To be touched by who is inside, or holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must be inside, or hold a reference to the memory.</summary>
     public ReaderWriterWords Words => _words;
 
-    /// <summary>What a writer is inside of, and a reader who has to wait passes through.</summary>
+    /// <summary>The mutex that a writer holds, and that a waiting reader passes through.</summary>
     public MutexCore Gate { get; }
 
-    /// <summary>Begins to read if nobody writes or waits.</summary>
-    /// <param name="thread">Who reads; 0: no thread.</param>
-    /// <param name="stay">The time inside.</param>
-    /// <returns>False: it may have to be waited for.</returns>
+    /// <summary>Begins to read if no caller writes or waits.</summary>
+    /// <param name="thread">The reading thread; 0 for an asynchronous caller.</param>
+    /// <param name="stay">The entry.</param>
+    /// <returns>False if the caller may have to wait.</returns>
     public bool TryReadIdle(int thread, out SeatStay stay)
     {
         Hold();
@@ -47,7 +47,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
                 return false;
             }
 
-            // Taking the seat was a full fence: a writer who has come meanwhile has seen it, or is seen here.
+            // Taking the seat was a full fence: a writer that came meanwhile has seen the seat, or is seen here.
             if (Words.Gate.Word.IsIdle)
             {
                 return true;
@@ -62,7 +62,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    /// <summary>Takes a seat, if there is one. By who may read, and holds the memory.</summary>
+    /// <summary>Takes a seat, if one is free. The caller may read, and holds a reference to the memory.</summary>
     public bool TryTakeSeat(int thread, out SeatStay stay)
     {
         RobustKeeper keeper = RobustKeeper.Reserve();
@@ -79,7 +79,8 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
             {
                 if (found.Word.HasDied)
                 {
-                    // Somebody of the dead process may still read for a moment: nobody is to write beside him when this one has left.
+                    // A thread of the dead process may still read for a moment, and no writer may enter beside it when this reader has
+                    // left.
                     EndedProcess.Outlast();
                 }
 
@@ -94,13 +95,13 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         return false;
     }
 
-    /// <summary>Begins to write if nobody is inside and nobody waits.</summary>
-    /// <param name="thread">Who writes; 0: no thread.</param>
+    /// <summary>Begins to write if no caller is inside or waits.</summary>
+    /// <param name="thread">The writing thread; 0 for an asynchronous caller.</param>
     /// <param name="gate">
-    /// Where it may have to be waited for, and he is inside the gate already: that, to be waited in by a <see cref="ReaderWriterAttempt"/>,
-    /// for which the memory is held.
+    /// If the caller may have to wait and is already inside the gate: its entry there. A <see cref="ReaderWriterAttempt"/> waits with it,
+    /// and takes over the reference to the memory.
     /// </param>
-    /// <returns>Null: it may have to be waited for.</returns>
+    /// <returns>Null if the caller may have to wait.</returns>
     public WriteHold? TryWriteIdle(int thread, out Stay? gate)
     {
         gate = null;
@@ -126,7 +127,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    /// <summary>By who has just entered the gate: where its last owner has died, he may have written.</summary>
+    /// <summary>Records a dead writer. Called after entering the gate: its last owner may have died while writing.</summary>
     public void TakeOver(Stay gate)
     {
         if (gate.Hold.IsInDoubt(gate.Entry))
@@ -136,7 +137,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    /// <summary>By who is inside the gate: the seats that readers have left, or died on, are all free.</summary>
+    /// <summary>Returns whether no reader is inside, and frees the seats that readers died on. The caller is inside the gate.</summary>
     public bool IsWithoutReaders()
     {
         bool haveDied = false;
@@ -153,8 +154,8 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
 
         if (haveDied)
         {
-            // Somebody of the dead process may still read for a moment. Then they are as free as the others: nobody takes a seat here
-            // meanwhile.
+            // A thread of the dead process may still read for a moment. After that the seats are free like the others: no reader takes a
+            // seat here meanwhile.
             EndedProcess.Outlast();
             for (int i = 0; i < Words.Seats.Count; i++)
             {
@@ -166,7 +167,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         return true;
     }
 
-    /// <summary>By who is inside the gate: he writes from now on.</summary>
+    /// <summary>Begins to write. The caller is inside the gate.</summary>
     public WriteHold Write(Stay gate)
     {
         _words.IsWriting = true;
@@ -174,7 +175,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         return new WriteHold(this, gate);
     }
 
-    /// <summary>Has written. By its hold, once.</summary>
+    /// <summary>Ends writing. The hold calls it once.</summary>
     public void Leave(Stay gate)
     {
         _words.IsWriting = false;
@@ -182,13 +183,10 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         LetGo();
     }
 
-    /// <summary>What was in doubt is right again. By who writes, which keeps others from it.</summary>
+    /// <summary>Marks the guarded data consistent. The caller writes, which excludes others.</summary>
     public void NoteConsistent() => _words.IsInDoubt = false;
 
-    /// <summary>
-    /// Nobody begins anything from now on, except who waits already; who is inside stays there. The memory stays as long as somebody needs
-    /// it.
-    /// </summary>
+    /// <summary>Rejects new calls; present owners and waiters continue. The memory stays while any of them needs it.</summary>
     public override void Close()
     {
         if (TryClose())

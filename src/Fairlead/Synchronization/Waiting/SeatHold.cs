@@ -3,17 +3,17 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// A seat in this process's hands: a permit, or a reader's. Used again and again, by one after the other. While somebody has it only his
-/// scope has a reference to it, so that a scope which is lost is found by the garbage collector.
+/// The seat of one owner in this process: a permit, or a reader's seat. Successive owners reuse the object. While an owner has it, only its
+/// scope refers to the object, and the finalizer thus finds a scope that was never disposed.
 /// </summary>
-/// <param name="core">Its memory is held until the seat has been left.</param>
+/// <param name="core">The lock; the owner holds a reference to its memory until it leaves the seat.</param>
 internal sealed class SeatHold(SeatedCore core)
 {
     private RobustKeeper? _keeper;
     private int _seat;
     private bool _isInDoubt;
 
-    // The stay, numbered; 0: nobody has it.
+    // The number of the entry; 0: no owner.
     private long _entry;
     private long _lastEntry;
 
@@ -25,10 +25,10 @@ internal sealed class SeatHold(SeatedCore core)
         }
     }
 
-    /// <summary>The seat has been taken.</summary>
-    /// <param name="keeper">Owns the seat, with the room for it.</param>
-    /// <param name="seat">Which.</param>
-    /// <param name="isInDoubt">Whether a writer had died inside, and nobody had put it right.</param>
+    /// <summary>Begins an entry when the seat has been taken.</summary>
+    /// <param name="keeper">The keeper that owns the seat, with its list entry.</param>
+    /// <param name="seat">The index of the seat.</param>
+    /// <param name="isInDoubt">Whether a writer died inside and no writer has marked the data consistent.</param>
     public SeatStay Begin(RobustKeeper keeper, int seat, bool isInDoubt)
     {
         _keeper = keeper;

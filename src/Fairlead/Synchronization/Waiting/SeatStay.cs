@@ -1,12 +1,12 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>The time on a seat.</summary>
-/// <param name="Hold">Of the seat in this process; null: there is none.</param>
-/// <param name="Entry">Its number there: another one's is another time.</param>
+/// <summary>One entry that owns a seat.</summary>
+/// <param name="Hold">The seat in this process; null: none.</param>
+/// <param name="Entry">The number of the entry there; each owner has a different one.</param>
 internal readonly record struct SeatStay(SeatHold? Hold, long Entry)
 {
     public bool IsInDoubt => Hold?.IsInDoubt(Entry) ?? false;
 
-    /// <summary>Leaves the seat. Harmless the second time, and where there is none.</summary>
+    /// <summary>Leaves the seat. Harmless the second time, and without a seat.</summary>
     public void Leave() => Hold?.Leave(Entry);
 }

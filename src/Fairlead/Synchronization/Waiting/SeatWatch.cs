@@ -2,14 +2,14 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>Watches the processes that own seats, for one who is about to sleep until one of them is free.</summary>
+/// <summary>Watches the processes that own seats, for a waiter about to sleep until a seat is free.</summary>
 internal static unsafe class SeatWatch
 {
     /// <summary>
-    /// Marks the seats of processes that have ended unnoticed, as the kernel would have; the others are watched from now on. After
-    /// <see cref="KeeperWatch.Ended"/> has been read.
+    /// Marks the seats of processes that ended unnoticed, as the kernel would have, and watches the other owners from now on. Call it after
+    /// reading <see cref="KeeperWatch.Ended"/>.
     /// </summary>
-    /// <returns>Whether there was one: look again.</returns>
+    /// <returns>Whether a seat was marked: check the seats again.</returns>
     public static bool MarkGone(Seats seats)
     {
         bool any = false;
@@ -21,10 +21,10 @@ internal static unsafe class SeatWatch
         return any;
     }
 
-    /// <summary>The same for one of them.</summary>
-    /// <param name="seats">All.</param>
-    /// <param name="index">Which.</param>
-    /// <param name="found">As it was found.</param>
+    /// <summary>The same for one seat.</summary>
+    /// <param name="seats">The seats.</param>
+    /// <param name="index">The index of the seat.</param>
+    /// <param name="found">The seat as it was found.</param>
     public static bool MarkGone(Seats seats, int index, Seat found)
     {
         if (!found.HasOwner || !KeeperWatch.IsGone(found.Word.Owner))

@@ -3,17 +3,17 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// One who wants a permit of a semaphore and has to wait for it. All stand in the line; only the first looks for permits.
+/// An attempt to get a permit that has to wait. All such attempts are in the wait queue; only the first one looks for permits.
 /// </summary>
-/// <param name="core">Keeps its memory until this has ended.</param>
-/// <param name="isTaken">Whether the permit is taken away; else it is entered.</param>
-/// <param name="thread">The kernel's number of the thread that waits; 0: none.</param>
+/// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
+/// <param name="isTaken">True to remove a permit, false to enter.</param>
+/// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, int thread)
     : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {
     private SeatStay _stay;
 
-    /// <summary>When it has entered.</summary>
+    /// <summary>The entry, valid on success.</summary>
     public SeatStay Stay => _stay;
 
     public override void Abandon()
@@ -38,7 +38,7 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
                 return true;
             }
 
-            // It is wanted before all are looked at once more: who leaves meanwhile has been seen, or sees that he is to ring.
+            // Announce the wait before checking all seats once more: a leaver has been seen by the check, or sees that it must ring.
             core.Words.Want(Ticket);
             if (AllAreWatched())
             {
@@ -47,8 +47,8 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
         }
     }
 
-    // Who leaves and dies before he rings is rung for by his end: so each seat must have been found with an owner who is watched, or moved.
-    // Who posts rings before he leaves, too. What the kernel does for the dead it tells nobody who sleeps here.
+    // If a leaver dies before it rings, its death wakes the sleeper instead. So each seat must have been found with a watched owner, or
+    // moved. A poster also rings before it leaves. The kernel's work for the dead wakes no sleeper here.
     private bool AllAreWatched()
     {
         Seats seats = core.Words.Seats;

@@ -11,12 +11,12 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 {
     private readonly SemaphoreWords _words;
 
-    // Where a process has left a seat it most likely finds it again; and processes begin at different ones.
+    // A process most likely finds a seat where it last left one, and processes begin at different seats.
     private volatile int _hint;
 
-    /// <param name="place">Owned from now on.</param>
-    /// <param name="permits">Of the beginning.</param>
-    /// <param name="maximum">How many there can be.</param>
+    /// <param name="place">The location of the lock; this object takes ownership.</param>
+    /// <param name="permits">The initial number of permits.</param>
+    /// <param name="maximum">The largest number of permits.</param>
     public SemaphoreCore(LockPlace place, int permits, int maximum)
         : base(place, new SemaphoreWords(place.Start, permits, maximum).Form, SemaphoreLayout.Options(permits, maximum), Text)
     {
@@ -37,10 +37,10 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 
     public int Maximum { get; }
 
-    /// <summary>To be looked at by who holds the memory.</summary>
+    /// <summary>The words in shared memory. The caller must hold a reference to the memory.</summary>
     public SemaphoreWords Words => _words;
 
-    /// <summary>How many permits are free.</summary>
+    /// <summary>The number of free permits.</summary>
     public int CurrentCount
     {
         get
@@ -57,10 +57,10 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
     }
 
-    /// <summary>Gets a permit if one is free and nobody waits.</summary>
-    /// <param name="isTaken">Whether it is taken away; else it is entered.</param>
-    /// <param name="thread">Who enters; 0: no thread.</param>
-    /// <param name="stay">The time inside, if it is entered.</param>
+    /// <summary>Gets a permit if one is free and no caller waits.</summary>
+    /// <param name="isTaken">True to remove a permit, false to enter.</param>
+    /// <param name="thread">The entering thread; 0 for an asynchronous caller.</param>
+    /// <param name="stay">The entry, if the caller enters.</param>
     public bool TryGetIdle(bool isTaken, int thread, out SeatStay stay)
     {
         Hold();
@@ -74,8 +74,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 
             if (_words.Form.IsMixed && _words.TryFindFree(_hint, out _, out Seat found) && found.Word.HasDied)
             {
-                // A process of another pid namespace has died inside, whose end nobody here can watch: the next that comes wakes the first
-                // of the line.
+                // A process of another pid namespace has died inside, and no process here can watch its end. So the next caller wakes the
+                // first waiter.
                 _words.Ring();
             }
 
@@ -87,7 +87,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
     }
 
-    /// <summary>Gets a permit if one is free: by who may, and holds the memory.</summary>
+    /// <summary>Gets a permit if one is free. The caller may take it, and holds a reference to the memory.</summary>
     public bool TryGet(bool isTaken, int thread, out SeatStay stay)
     {
         RobustKeeper? keeper = isTaken ? null : RobustKeeper.Reserve();
@@ -100,7 +100,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 
             if (found.Word.HasDied)
             {
-                // Somebody of the dead process may still run inside for a moment.
+                // A thread of the dead process may still run inside for a moment.
                 EndedProcess.Outlast();
             }
 
@@ -113,8 +113,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         return false;
     }
 
-    /// <summary>Makes permits.</summary>
-    /// <returns>False: there would be more than the maximum, and there are none more.</returns>
+    /// <summary>Frees permits.</summary>
+    /// <returns>False if the maximum would be exceeded; nothing is freed then.</returns>
     public bool TryPost(int permits)
     {
         Hold();
@@ -128,8 +128,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
         finally
         {
-            // Who sleeps for a permit is rung for first, so that he finds the seats being posted and has this process watched: it may die
-            // between the next two steps.
+            // Ring for the sleeper first. It then finds the seats that are being posted and watches this process, which may die between the
+            // next two steps.
             if (isWhole)
             {
                 _words.Ring();
@@ -151,10 +151,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
     }
 
-    /// <summary>
-    /// Nobody begins anything from now on, except who waits already; who is inside stays there. The memory stays as long as somebody needs
-    /// it.
-    /// </summary>
+    /// <summary>Rejects new calls; present owners and waiters continue. The memory stays while any of them needs it.</summary>
     public override void Close()
     {
         if (TryClose())
@@ -198,7 +195,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         {
             if (!_words.TryFindMoved(ref seat, out Seat found))
             {
-                // One may be in the hands of somebody who has died posting.
+                // A process that died while posting may hold a seat.
                 if (_words.Form.IsMixed || !SeatWatch.MarkGone(_words.Seats))
                 {
                     return false;
@@ -231,5 +228,5 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     private static string Text(uint options) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"one of {SemaphoreLayout.Maximum(options)} permits at most, {SemaphoreLayout.Permits(options)} of them free in the beginning");
+            $"a semaphore of {SemaphoreLayout.Maximum(options)} permits at most, {SemaphoreLayout.Permits(options)} free initially");
 }

@@ -3,7 +3,7 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// A thread that sleeps on words of shared memory, until the time has passed, a token is cancelled, or a process has ended that is watched.
+/// The sleep of a thread on words of shared memory, until a deadline, the cancellation of a token, or the end of a watched process.
 /// </summary>
 internal sealed unsafe class Sleep : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed unsafe class Sleep : IDisposable
     private readonly CancellationTokenRegistration _registration;
     private int* _word;
 
-    // Odd while it is asleep, or about to be.
+    // Odd while the thread sleeps or is about to.
     private int _turns;
 
     public Sleep(CancellationToken cancellationToken)
@@ -30,16 +30,16 @@ internal sealed unsafe class Sleep : IDisposable
             : default;
     }
 
-    /// <summary>Sleeps while the word has the value; now and then wakes for no reason.</summary>
-    /// <param name="word">Mapped as long as this is not disposed.</param>
-    /// <param name="value">What it had when it was looked at.</param>
-    /// <param name="deadline">When to wake at the latest.</param>
-    /// <param name="ended"><see cref="KeeperWatch.Ended"/>, before its owner was looked at.</param>
+    /// <summary>Sleeps while the word has the value. Spurious wake-ups are possible.</summary>
+    /// <param name="word">The word; mapped until this is disposed.</param>
+    /// <param name="value">The value of the word when the caller checked it.</param>
+    /// <param name="deadline">The latest time to wake.</param>
+    /// <param name="ended"><see cref="KeeperWatch.Ended"/>, read before the caller checked the owner.</param>
     public void On(int* word, int value, Deadline deadline, int ended)
     {
         _word = word;
 
-        // With a full fence: whoever cancels now, or tells of an end, sees it; or this thread sees that he has.
+        // With a full fence: a thread that cancels, or reports the end of a process, sees this; or this thread sees that it did.
         Interlocked.Increment(ref _turns);
         if (!_token.IsCancellationRequested && KeeperWatch.Ended == ended)
         {
@@ -49,7 +49,7 @@ internal sealed unsafe class Sleep : IDisposable
         Volatile.Write(ref _turns, _turns + 1);
     }
 
-    /// <summary>All who sleep in this process look again.</summary>
+    /// <summary>Wakes all sleeping threads of this process, to check again.</summary>
     public static void WakeAll()
     {
         using (Gate.Hold())
@@ -70,8 +70,8 @@ internal sealed unsafe class Sleep : IDisposable
         }
     }
 
-    // The word is others' too, and must not be changed: so it is woken until the thread has been awake. It may have been about to fall
-    // asleep; and it may sleep again by the time that this looks.
+    // Other processes use the word, so its value must not change. Therefore this wakes repeatedly, until the thread has been awake: it may
+    // have been about to fall asleep, and it may sleep again by the time this checks.
     private void Wake()
     {
         SpinWait wait = default;

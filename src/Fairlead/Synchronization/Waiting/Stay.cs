@@ -1,6 +1,6 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>The time inside a mutex, or a part of it where it is recursive.</summary>
-/// <param name="Hold">Of the mutex in this process.</param>
-/// <param name="Entry">Its number there: another one's is another time.</param>
+/// <summary>One entry into a mutex, or one nested entry of a recursive mutex.</summary>
+/// <param name="Hold">The entry of this process.</param>
+/// <param name="Entry">The number of the entry there; each one has a different number.</param>
 internal readonly record struct Stay(MutexHold Hold, long Entry);

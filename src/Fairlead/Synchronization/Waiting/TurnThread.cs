@@ -2,23 +2,23 @@ using Fairlead.Native;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>One of the threads that sleep for those who have none.</summary>
+/// <summary>One of the threads that sleep for asynchronous waiters.</summary>
 internal sealed unsafe class TurnThread
 {
     private readonly TurnThreads _all;
     private readonly FutexSet _set = new();
     private readonly List<Turn> _coming = [];
 
-    // The thread's own.
+    // Used by the thread itself only.
     private List<Turn> _turns = [];
     private List<Turn> _staying = [];
 
     private TurnThread(TurnThreads all) => _all = all;
 
-    /// <summary>Whether no further turn is to come here. Inside the gate of all.</summary>
+    /// <summary>Whether the thread accepts no further waiters. Inside the shared gate.</summary>
     public bool IsFull { get; private set; }
 
-    /// <exception cref="FairleadException">Unavailable: the system gives no thread.</exception>
+    /// <exception cref="FairleadException">Unavailable: the system could not start a thread.</exception>
     public static TurnThread Start(TurnThreads all)
     {
         TurnThread thread = new(all);
@@ -34,13 +34,13 @@ internal sealed unsafe class TurnThread
         }
     }
 
-    /// <summary>Any thread: one of its turns is to end.</summary>
+    /// <summary>Wakes the thread because one of its waiters is to end. Any thread may call it.</summary>
     public void Hurry() => _all.Hurry(this);
 
-    /// <summary>Inside the gate of all, while it is in the list.</summary>
+    /// <summary>Wakes the thread. Inside the shared gate, while the thread is in the list.</summary>
     public void Ring() => _set.Ring();
 
-    /// <summary>Inside the gate of all, while it is in the list.</summary>
+    /// <summary>Hands it a waiter. Inside the shared gate, while the thread is in the list.</summary>
     public void Take(Turn turn)
     {
         _coming.Add(turn);
@@ -72,14 +72,14 @@ internal sealed unsafe class TurnThread
         }
         catch (Exception exception)
         {
-            // It concerns the one that waits, who is told: neither the others here nor the process.
+            // The error concerns one waiter, whose caller gets it: neither the other waiters here nor the process.
             turn.Fail(exception);
         }
     }
 
     private void GoOn(Turn turn)
     {
-        // First the look at what ends it: what it gets after that, it gets.
+        // Read first whether it is to end: a result that arrives after that still counts.
         bool isEnding = turn.IsEnding;
         if (turn.Advance(out int* word, out int value))
         {
@@ -104,7 +104,7 @@ internal sealed unsafe class TurnThread
         }
     }
 
-    /// <summary>False when there is nothing more to be done.</summary>
+    /// <summary>Sleeps; returns false when there is nothing left to do.</summary>
     private bool Sleep()
     {
         using (_all.Gate.Hold())

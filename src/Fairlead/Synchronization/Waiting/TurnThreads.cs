@@ -3,18 +3,18 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// The threads that sleep for asynchronous callers: each on up to 127 words at once, and any number of callers on each word. Where there
-/// are more words another thread is started, and all but the first end when they are not needed any more. Where the kernel cannot wait for
-/// several words (before Linux 5.16) there is a thread for each.
+/// The threads that sleep for asynchronous callers. Each thread sleeps on up to 127 words at once, with any number of callers on a word.
+/// More words start another thread; all but the first end when they are idle. Before Linux 5.16 the kernel cannot wait for several words,
+/// and each word takes a thread.
 /// </summary>
 internal sealed class TurnThreads
 {
     private readonly List<TurnThread> _running = [];
 
-    /// <summary>Those of this process.</summary>
+    /// <summary>The threads of this process.</summary>
     public static TurnThreads Shared { get; } = new();
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of threads.</summary>
     public int Count
     {
         get
@@ -26,12 +26,12 @@ internal sealed class TurnThreads
         }
     }
 
-    /// <summary>Of all of them: which threads there are, and which turns come to them.</summary>
+    /// <summary>Guards the list of threads and the assignment of waiters to them.</summary>
     public RankedLock Gate { get; } = new(LockRank.TurnThreads);
 
-    /// <summary>Drives a turn that waits.</summary>
+    /// <summary>Starts driving a waiter.</summary>
     /// <exception cref="FairleadException">
-    /// Unavailable: the system gives no thread. The turn is not driven, and its caller ends it.
+    /// Unavailable: the system could not start a thread. The waiter is not driven; its caller ends it.
     /// </exception>
     public void Add(Turn turn)
     {
@@ -41,7 +41,7 @@ internal sealed class TurnThreads
         }
     }
 
-    /// <summary>All look again at what they wait for.</summary>
+    /// <summary>Wakes all threads, to check their words again.</summary>
     public void WakeAll()
     {
         using (Gate.Hold())
@@ -53,7 +53,9 @@ internal sealed class TurnThreads
         }
     }
 
-    /// <summary>Wakes one; without effect when it has ended. It has handed its turns on before, and they are looked at by then.</summary>
+    /// <summary>
+    /// Wakes one thread; no effect if it has ended. An ending thread has handed its waiters on, and they have been checked by then.
+    /// </summary>
     public void Hurry(TurnThread thread)
     {
         using (Gate.Hold())
@@ -65,15 +67,15 @@ internal sealed class TurnThreads
         }
     }
 
-    /// <summary>Hands a turn to a thread that has room, or starts one. Inside the gate.</summary>
-    /// <exception cref="FairleadException">Unavailable: the system gives no thread.</exception>
+    /// <summary>Hands a waiter to a thread with capacity, or starts one. Inside the gate.</summary>
+    /// <exception cref="FairleadException">Unavailable: the system could not start a thread.</exception>
     public void Place(Turn turn)
     {
         TurnThread? thread = _running.Find(static thread => !thread.IsFull);
         if (thread is null)
         {
-            // In the list when it runs, and not before: a turn on a thread that never ran would wait without end. It waits for the gate
-            // meanwhile.
+            // The thread joins the list only when it runs: a waiter on a thread that never ran would wait without end. Until then the
+            // thread waits for the gate.
             thread = TurnThread.Start(this);
             _running.Add(thread);
         }
@@ -82,6 +84,6 @@ internal sealed class TurnThreads
         thread.Take(turn);
     }
 
-    /// <summary>Takes one out of the list, unless it is the first, which stays. Inside the gate.</summary>
+    /// <summary>Removes a thread from the list, unless it is the first one, which stays. Inside the gate.</summary>
     public bool TryEnd(TurnThread thread) => _running.IndexOf(thread) > 0 && _running.Remove(thread);
 }

@@ -1,10 +1,8 @@
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>
-/// A reader-writer lock that is written under in this process's hands. One that is lost is reported by its stay in the gate.
-/// </summary>
-/// <param name="core">Its memory is held until this has been left.</param>
-/// <param name="gate">In the gate.</param>
+/// <summary>The entry of a writer in this process. If it is never disposed, its entry into the gate reports that.</summary>
+/// <param name="core">The lock; the writer holds a reference to its memory until it leaves.</param>
+/// <param name="gate">The writer's entry into the gate.</param>
 internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
 {
     private readonly RankedLock _lock = new(LockRank.WriteHold);
@@ -36,7 +34,7 @@ internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
         }
     }
 
-    /// <summary>Has written. Harmless the second time.</summary>
+    /// <summary>Ends writing. Harmless the second time.</summary>
     public void Dispose()
     {
         using (_lock.Hold())
@@ -49,5 +47,5 @@ internal sealed class WriteHold(ReaderWriterCore core, Stay gate) : IDisposable
         }
     }
 
-    private ObjectDisposedException Left() => new(core.Description, "It has been left.");
+    private ObjectDisposedException Left() => new(core.Description, "The scope has left the lock.");
 }

@@ -1,16 +1,15 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A barrier. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that
-/// nobody has used.
+/// The layout of a barrier. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is a new barrier.
 /// <code>
-///     0  form, as of a mutex: the options are the number of parties                             u32
+///     0  header, as of a mutex: the options are the number of parties                           u32
 ///    64  state: bits 0–9 arrived, 10 broken, 11–18 resets, 19–63 the phase (BarrierState)       u64
-///    72  bell: changes when who waits is to look again                                         u32
-///    76  the process of the party that has died last                                           i32
-///   128  the line (LineLayout)
-/// 16576  guard: a mutex without a form (MutexLayout)
-/// 33152  seats, one for each party, 64 bytes each (Seats); the mark is 1 when its owner has become a party; at 8: who (Standing)
+///    72  doorbell: changes when the waiters must check again                                   u32
+///    76  the process of the party that died last                                               i32
+///   128  the wait queue (LineLayout)
+/// 16576  guard: a mutex without a header (MutexLayout)
+/// 33152  seats, one for each party, 64 bytes each (Seats); the mark is 1 when its owner is a party; at 8: the owner info (Standing)
 /// </code>
 /// </summary>
 internal static class BarrierLayout

@@ -4,15 +4,15 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a barrier in shared memory. Nothing here waits. A party owns a seat, so that the kernel marks it where the process dies.
-/// What has arrived, completed and broken is one word of eight bytes; who waits sleeps on the bell, and has the owners of all seats
-/// watched. A party has rung before it is one, so that each of those who sleep has seen its seat. Proved in models/barrier.pml.
+/// The steps of a barrier in shared memory. None of them waits. Each party owns a seat, which the kernel marks when its process dies. One
+/// word of eight bytes holds arrivals, completion and breakage. Waiters sleep on the doorbell, and watch the owners of all seats. A new
+/// party rings before it joins, and each sleeper has thus seen its seat. Verified in models/barrier.pml.
 /// </summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
-/// <param name="parties">How many there are.</param>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
+/// <param name="parties">The number of parties.</param>
 internal readonly unsafe struct BarrierWords(byte* start, int parties)
 {
-    // The marks of a seat. Who dies on one before he has rung was no party: the seat is free.
+    // The marks of a seat. A process that dies on a seat before it has rung was not a party: the seat is free.
     private const uint Coming = 0;
     private const uint Party = 1;
 
@@ -20,17 +20,17 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
 
     public Line Line => new(start + BarrierLayout.LineAt);
 
-    /// <summary>Held by who resets it.</summary>
+    /// <summary>Held while resetting.</summary>
     public MutexWords Guard => new(start + BarrierLayout.GuardAt);
 
     public Seats Seats => new(start + BarrierLayout.SeatsAt, parties, BarrierLayout.SeatSize);
 
-    /// <summary>Slept on by all who wait.</summary>
+    /// <summary>The word that all waiters sleep on.</summary>
     public uint* Bell => (uint*)(start + BarrierLayout.BellAt);
 
     public BarrierState State => new(Volatile.Read(ref *Place));
 
-    /// <summary>The process of the party that has died last, as it has numbered itself.</summary>
+    /// <summary>The process of the party that died last, by its own number for itself.</summary>
     public int Dead
     {
         get => Volatile.Read(ref *(int*)(start + BarrierLayout.DeadAt));
@@ -39,13 +39,13 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
 
     private ulong* Place => (ulong*)(start + BarrierLayout.StateAt);
 
-    /// <summary>Who has a seat, as he says himself. Written by him alone, before he is a party.</summary>
+    /// <summary>The owner info of a seat. Only its owner writes it, before it becomes a party.</summary>
     public ref Standing Standing(int seat) => ref Unsafe.AsRef<Standing>(Seats.Beside(seat));
 
-    /// <summary>Looks for a seat that nobody has.</summary>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="index">Which.</param>
-    /// <param name="found">As it was found: to be taken in exchange for that.</param>
+    /// <summary>Finds a seat without an owner.</summary>
+    /// <param name="from">The index to begin at.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
     public bool TryFindFree(int from, out int index, out Seat found)
     {
         for (int i = 0; i < parties; i++)
@@ -63,10 +63,10 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         return false;
     }
 
-    /// <summary>Looks for the seat of a party that has died.</summary>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="index">Which.</param>
-    /// <param name="found">As it was found.</param>
+    /// <summary>Finds the seat of a party that has died.</summary>
+    /// <param name="from">The index to begin at.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="found">Its value when found.</param>
     public bool TryFindDead(int from, out int index, out Seat found)
     {
         for (index = from; index < parties; index++)
@@ -82,30 +82,32 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         return false;
     }
 
-    /// <summary>Takes a free seat, and is not a party yet. Inside the keeper's gate.</summary>
+    /// <summary>Takes a free seat, without becoming a party yet. Inside the keeper's gate.</summary>
     public bool TryTake(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Coming);
 
-    /// <summary>By who has taken a seat and has rung: he is a party from now on.</summary>
-    /// <returns>False: the kernel has marked it, and he is none.</returns>
+    /// <summary>Makes the owner of a seat a party. It has rung before.</summary>
+    /// <returns>False if the kernel has marked the seat; it is not a party then.</returns>
     public bool TryJoin(RobustKeeper keeper, int index) =>
         Seats.TryChange(index, new Seat(new LockWord(keeper.Id), Coming), new Seat(new LockWord(keeper.Id), Party));
 
-    /// <summary>Whether a seat is a party's.</summary>
+    /// <summary>Whether the seat belongs to a party.</summary>
     public static bool IsParty(Seat seat) => seat.HasOwner && seat.Mark == Party;
 
-    /// <summary>Arrives: by a party, where it was found whole. Who comes last completes the phase, and is to ring.</summary>
-    /// <param name="found">As it was found.</param>
-    /// <param name="isLast">Whether the phase is completed.</param>
-    /// <returns>False: it is not as it was found any more.</returns>
+    /// <summary>
+    /// Arrives, for a party that found the barrier whole. The last arrival completes the phase, and its caller must ring.
+    /// </summary>
+    /// <param name="found">The state as it was found.</param>
+    /// <param name="isLast">Whether this arrival completes the phase.</param>
+    /// <returns>False if the state has changed since.</returns>
     public bool TryArrive(BarrierState found, out bool isLast)
     {
         isLast = found.Arrived == parties - 1;
         return TryChange(found, isLast ? found.Completed : found.WithArrival);
     }
 
-    /// <summary>Takes an arrival back, unless it is too late for that.</summary>
-    /// <param name="arrived">When it was.</param>
-    /// <param name="found">As it was when that was decided.</param>
+    /// <summary>Withdraws an arrival, unless it is too late for that.</summary>
+    /// <param name="arrived">The state of the arrival.</param>
+    /// <param name="found">The state at the decision.</param>
     public BarrierOutcome TakeBack(BarrierState arrived, out BarrierState found)
     {
         while (true)
@@ -125,14 +127,14 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     }
 
     /// <summary>
-    /// Breaks it, if it is as it was found before the seat of a dead party was. For only who resets it takes such a seat away, and it is
-    /// another then.
+    /// Breaks the barrier, if it is still in the state that was found before the seat of the dead party was. Only a reset removes such a
+    /// seat, and it changes the state.
     /// </summary>
-    /// <param name="found">As it was found, whole.</param>
-    /// <param name="seat">The dead one's.</param>
+    /// <param name="found">The state, not broken, as it was found.</param>
+    /// <param name="seat">The seat of the dead party.</param>
     public void Break(BarrierState found, int seat)
     {
-        // Before it is broken: whoever finds it so reads this.
+        // Write it before breaking: a caller that finds the barrier broken reads it.
         Dead = Standing(seat).Process;
         if (TryChange(found, found.Broken))
         {
@@ -140,17 +142,17 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         }
     }
 
-    /// <summary>Makes the seat of a dead party free. By the owner of the guard, while it is broken.</summary>
+    /// <summary>Frees the seat of a dead party. The caller owns the guard, and the barrier is broken.</summary>
     public void Free(int index, Seat found) => _ = Seats.TryChange(index, found, default);
 
-    /// <summary>Begins the phase once more. By the owner of the guard, while it is broken: nobody else changes it.</summary>
+    /// <summary>Restarts the phase. The caller owns the guard, and the barrier is broken: no other process changes the state.</summary>
     public void Reset()
     {
         BarrierState found = State;
         _ = TryChange(found, found.Reset);
     }
 
-    /// <summary>All who sleep look again.</summary>
+    /// <summary>Wakes all sleepers, to check again.</summary>
     public void Ring() => Futex.AddOneAndWakeAll(ref *(int*)Bell);
 
     private bool TryChange(BarrierState found, BarrierState wanted) =>

@@ -1,15 +1,15 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A condition. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one for
-/// which nobody waits.
+/// The layout of a condition. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is a condition
+/// without waiters.
 /// <code>
-///     0  form: which mutex it goes with u32, magic and version u32 (the first user settles it)   u64
+///     0  header: hash of its mutex u32, magic and version u32 (the first user settles it)   u64
 ///     8  pid namespace of the first user                                u32
-///    12  1: somebody of another pid namespace has it too                u32
-///    64  how often those without a place in the line were woken         u32
-///    68  1: somebody without a place in the line waits                  u32
-///   128  the line (LineLayout); beside each place: notified             u32
+///    12  1: a user in another pid namespace has it too                  u32
+///    64  how often the waiters outside the queue were woken             u32
+///    68  1: a waiter outside the queue exists                           u32
+///   128  the wait queue (LineLayout); beside each slot: notified        u32
 /// </code>
 /// </summary>
 internal static class ConditionLayout
@@ -22,6 +22,6 @@ internal static class ConditionLayout
     public const int LineAt = 128;
     public const int Size = LineAt + LineLayout.Size;
 
-    /// <summary>Of a place in the line: 0, or how often it was notified.</summary>
+    /// <summary>Beside a slot of the wait queue: 0, or how often it was notified.</summary>
     public const int NotifiedAt = 40;
 }

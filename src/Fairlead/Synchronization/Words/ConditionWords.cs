@@ -3,26 +3,26 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a condition in shared memory. Nothing here waits. Who waits for it stands in a line, and sleeps until his place is
-/// notified. All of it changes under the mutex that the condition goes with, except that places are left, by the living and the dead: so
-/// whoever is behind a place that was notified and whose owner has died, wakes in his stead. Proved in models/condition.pml.
+/// The steps of a condition in shared memory. None of them waits. Each waiter has a slot in the queue, and sleeps until that slot is
+/// notified. All changes happen under the mutex of the condition, except that waiters leave their slots, alive or dead. If the owner of a
+/// notified slot dies, a waiter behind it wakes in its place. Verified in models/condition.pml.
 /// </summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct ConditionWords(byte* start)
 {
     public Form Form => new(start, ConditionLayout.Magic);
 
     public Line Line => new(start + ConditionLayout.LineAt);
 
-    /// <summary>On what those sleep for whom the line has no room: any notification wakes all of them.</summary>
+    /// <summary>The word that waiters sleep on if the queue has no free slot. Any notification wakes all of them.</summary>
     public uint* Crowd => (uint*)(start + ConditionLayout.CrowdAt);
 
     private uint* IsCrowded => (uint*)(start + ConditionLayout.IsCrowdedAt);
 
-    /// <summary>Stands behind all who wait. Under the mutex.</summary>
-    /// <param name="keeper">Owns the place then.</param>
-    /// <param name="ticket">Of the place.</param>
-    /// <returns>False: there is no room.</returns>
+    /// <summary>Joins the queue. Under the mutex.</summary>
+    /// <param name="keeper">The keeper that owns the slot then.</param>
+    /// <param name="ticket">The ticket of the slot.</param>
+    /// <returns>False if the queue is full.</returns>
     public bool TryJoin(RobustKeeper keeper, out uint ticket)
     {
         if (!Line.TryJoin(keeper, out ticket))
@@ -30,29 +30,30 @@ internal readonly unsafe struct ConditionWords(byte* start)
             return false;
         }
 
-        // Of one who stood there before. Nobody notifies meanwhile, who would mean this one.
+        // Clear the value of an earlier waiter. No process notifies meanwhile, and could mean this one.
         Volatile.Write(ref *Notified(ticket), 0);
         return true;
     }
 
-    /// <summary>Waits beside the line. Under the mutex.</summary>
-    /// <returns>What <see cref="Crowd"/> is until somebody notifies.</returns>
+    /// <summary>Waits outside the queue. Under the mutex.</summary>
+    /// <returns>The value of <see cref="Crowd"/> until the next notification.</returns>
     public uint JoinCrowd()
     {
         Volatile.Write(ref *IsCrowded, 1);
         return Volatile.Read(ref *Crowd);
     }
 
-    /// <summary>On what the owner of a place sleeps: 0 until he is notified.</summary>
+    /// <summary>The word that the owner of a slot sleeps on: 0 until it is notified.</summary>
     public uint* Notified(uint ticket) => (uint*)(Line.Beside(ticket) + ConditionLayout.NotifiedAt);
 
-    /// <summary>Wakes the one who has waited longest and was not notified yet. Under the mutex.</summary>
+    /// <summary>Wakes the waiter that has waited longest and has not been notified. Under the mutex.</summary>
     public void NotifyOne()
     {
         WakeCrowd();
         for (uint ticket = Line.First; ticket != Line.Last + 1; ticket++)
         {
-            // Looked at once more: who had died by then takes nothing with him. Who dies from now on is missed by those behind him.
+            // Check once more: a waiter that had died by then takes no notification with it. If it dies later, the waiters behind it
+            // notice.
             if (TryNotify(ticket) && Line.IsWaiting(ticket))
             {
                 return;
@@ -60,7 +61,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
         }
     }
 
-    /// <summary>Wakes all. Under the mutex.</summary>
+    /// <summary>Wakes all waiters. Under the mutex.</summary>
     public void NotifyAll()
     {
         WakeCrowd();
@@ -68,8 +69,8 @@ internal readonly unsafe struct ConditionWords(byte* start)
     }
 
     /// <summary>
-    /// Wakes all who stand in the line: by one who was notified and could not take the mutex. Without the mutex, so that nobody takes part
-    /// in choosing.
+    /// Wakes all waiters in the queue, for a notified waiter that could not enter the mutex. It runs outside the mutex, and therefore
+    /// chooses none of them.
     /// </summary>
     public void NotifyLine()
     {
@@ -80,7 +81,8 @@ internal readonly unsafe struct ConditionWords(byte* start)
     }
 
     /// <summary>
-    /// How many before this one were notified and died before they had made anything of it. Only grows while this one stands in the line.
+    /// Counts the waiters before this one that were notified and died before they could act on it. Only grows while this one is in the
+    /// queue.
     /// </summary>
     public int CountMissing(uint ticket)
     {
@@ -96,7 +98,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
         return count;
     }
 
-    // In one step of the kernel: who is killed meanwhile has notified and woken, or neither.
+    // One step of the kernel: a process killed meanwhile has notified and woken, or neither.
     private bool TryNotify(uint ticket)
     {
         if (!Line.IsWaiting(ticket) || Volatile.Read(ref *Notified(ticket)) != 0)
@@ -108,7 +110,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
         return true;
     }
 
-    // First they are woken: who is killed between has woken them once more than need be.
+    // Wake first: a process killed in between has woken the waiters once more than needed.
     private void WakeCrowd()
     {
         if (Volatile.Read(ref *IsCrowded) != 0)

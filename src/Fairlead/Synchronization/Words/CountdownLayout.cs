@@ -1,14 +1,14 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A countdown. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that
-/// nobody has used.
+/// The layout of a countdown. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is a new
+/// countdown.
 /// <code>
-///     0  form, as of a mutex: the options are the count of the beginning                        u32
-///    64  word: bit 0 changed, bits 1–24 the count, 25–29 rounds, 30 ending, 31 somebody sleeps   u32
-///    68  rounds: how often it has begun anew after it had come to zero                          u32
-///   128  the line (LineLayout)
-/// 16576  guard: a mutex without a form (MutexLayout)
+///     0  header, as of a mutex: the options are the initial count                               u32
+///    64  word: bit 0 changed, bits 1–24 the count, 25–29 rounds, 30 ending, 31 has sleepers      u32
+///    68  rounds: how often it was reset after it had reached zero                               u32
+///   128  the wait queue (LineLayout)
+/// 16576  guard: a mutex without a header (MutexLayout)
 /// </code>
 /// </summary>
 internal static class CountdownLayout

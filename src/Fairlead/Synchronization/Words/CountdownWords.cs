@@ -3,22 +3,23 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a countdown in shared memory. Nothing here waits. All who wait sleep on its one word. Who counts down, but not to zero,
-/// exchanges it. To zero it comes in one step of the kernel with the wake-up, which does not ask what the word was: so whoever is about to
-/// do that says so in the word first, and holds a guard meanwhile, which passes to the next one if he dies. Proved in models/countdown.pml.
+/// The steps of a countdown in shared memory. None of them waits. All waiters sleep on its one word. A change that does not reach zero is a
+/// compare-and-swap. The change to zero and the wake-up are one step of the kernel, which does not compare the word first. The caller
+/// therefore announces it in the word, and holds a guard meanwhile, which passes to the next caller if this one dies. Verified in
+/// models/countdown.pml.
 /// <code>
-///   bit 0       it has been changed: the count is in the word; else it is that of the beginning
+///   bit 0       changed: the word holds the count; otherwise the count is the initial one
 ///   bits 1–24   the count
-///   bits 25–29  the lower bits of the rounds, so that a word does not come back while somebody is about to sleep on it
-///   bit 30      the owner of the guard is about to end it: who finds this takes the guard first
-///   bit 31      somebody sleeps
+///   bits 25–29  the lower bits of the rounds: a word does not recur while a caller is about to sleep on it
+///   bit 30      the owner of the guard is about to end it: a caller that finds this takes the guard first
+///   bit 31      has sleepers
 /// </code>
 /// </summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
-/// <param name="initial">The count of the beginning.</param>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
+/// <param name="initial">The initial count.</param>
 internal readonly unsafe struct CountdownWords(byte* start, int initial)
 {
-    /// <summary>What the word is at zero, with nobody asleep.</summary>
+    /// <summary>The word at zero, without sleepers.</summary>
     private const uint Zero = 1;
 
     private const uint ChangedBit = 1;
@@ -30,23 +31,23 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
 
     public Line Line => new(start + CountdownLayout.LineAt);
 
-    /// <summary>Held by who ends it, or begins it anew.</summary>
+    /// <summary>Held while ending or resetting the countdown.</summary>
     public MutexWords Guard => new(start + CountdownLayout.GuardAt);
 
     public uint* Word => (uint*)(start + CountdownLayout.WordAt);
 
-    /// <summary>How much is left.</summary>
+    /// <summary>The count that is left.</summary>
     public int Count => CountIn(Volatile.Read(ref *Word));
 
-    /// <summary>How often it has begun anew after it had come to zero: to be remembered by who begins to wait.</summary>
+    /// <summary>How often it was reset after it had reached zero. A waiter remembers this when it begins.</summary>
     public uint Rounds => Volatile.Read(ref *RoundsPlace);
 
     private uint* RoundsPlace => (uint*)(start + CountdownLayout.RoundsAt);
 
     /// <summary>Counts up or down.</summary>
-    /// <param name="change">Less than zero: down.</param>
+    /// <param name="change">The change; negative to count down.</param>
     /// <param name="isGuarded">Whether the caller holds the guard.</param>
-    /// <param name="left">How much was left, if it is refused.</param>
+    /// <param name="left">If refused: the count that is left.</param>
     public CountdownStep Change(int change, bool isGuarded, out int left)
     {
         while (true)
@@ -60,7 +61,7 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
                     return CountdownStep.NeedsGuard;
                 }
 
-                // Whoever was about to has died before he has.
+                // The process that was about to end it died before it did.
                 _ = Interlocked.CompareExchange(ref *Word, found & ~EndingBit, found);
                 continue;
             }
@@ -80,7 +81,7 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
 
                 if (Interlocked.CompareExchange(ref *Word, found | EndingBit, found) == found)
                 {
-                    // Nobody else changes it now, but for those who go to sleep: and they wake.
+                    // No other process changes the word now, except those about to sleep, and they wake.
                     Futex.SetAndWakeAll(ref *(int*)Word, (int)Zero);
                     return CountdownStep.Done;
                 }
@@ -96,7 +97,7 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
         }
     }
 
-    /// <summary>Begins anew. By the owner of the guard.</summary>
+    /// <summary>Sets the count anew. The caller owns the guard.</summary>
     public void Reset(int count)
     {
         while (true)
@@ -104,7 +105,7 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
             uint found = Volatile.Read(ref *Word);
             if (CountIn(found) == 0)
             {
-                // In this order: who has waited finds that he is released, by the one or by the other. Nobody else changes it at zero.
+                // In this order: a waiter sees its release in the count or in the rounds. No other process changes it at zero.
                 _ = Interlocked.Increment(ref *RoundsPlace);
             }
 
@@ -116,13 +117,13 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
         }
     }
 
-    /// <summary>Whether who has waited since a round is released.</summary>
+    /// <summary>Whether a waiter that began in a round is released.</summary>
     public bool IsReleased(uint rounds) => Count == 0 || Rounds != rounds;
 
-    /// <summary>Announces that somebody will sleep until it has come to zero.</summary>
-    /// <param name="rounds">When he began to wait.</param>
-    /// <param name="value">What its word is then: to sleep on.</param>
-    /// <returns>False: he is released.</returns>
+    /// <summary>Announces a sleeper, until the count reaches zero.</summary>
+    /// <param name="rounds">The round in which the wait began.</param>
+    /// <param name="value">The value of the word to sleep on.</param>
+    /// <returns>False if the waiter is released.</returns>
     public bool PrepareSleep(uint rounds, out uint value)
     {
         while (true)
@@ -144,14 +145,14 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
     private int CountIn(uint word) => (word & ChangedBit) == 0 ? initial : (int)(word >> 1) & CountdownLayout.MostCount;
 }
 
-/// <summary>What has come of a change.</summary>
+/// <summary>The outcome of a change.</summary>
 internal enum CountdownStep
 {
     Done,
 
-    /// <summary>It would come below zero, or above what there can be, or has come to zero: nothing is changed.</summary>
+    /// <summary>The count would fall below zero or exceed the maximum, or is zero already. Nothing is changed.</summary>
     Refused,
 
-    /// <summary>Nothing is changed: again, under the guard.</summary>
+    /// <summary>Nothing is changed: repeat it under the guard.</summary>
     NeedsGuard,
 }

@@ -1,12 +1,12 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// An event. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is one that is
-/// not set and that nobody has used.
+/// The layout of an event. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is a new event, not
+/// set.
 /// <code>
-///     0  form, as of a mutex: option 1 is automatic                   u32
-///    64  word: bit 0 set, bit 1 somebody sleeps, the rest an epoch    u32
-///   128  the line (LineLayout)
+///     0  header, as of a mutex: option 1 is automatic                 u32
+///    64  word: bit 0 set, bit 1 has sleepers, the rest an epoch       u32
+///   128  the wait queue (LineLayout)
 /// </code>
 /// </summary>
 internal static class EventLayout

@@ -3,16 +3,16 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of an event in shared memory. Nothing here waits. It has one word, on which all who wait sleep, or the first of them where one
-/// is released at a time: so that it changes and they wake in one step of the kernel, and nobody has to die between the two. Proved in
+/// The steps of an event in shared memory. None of them waits. All waiters sleep on its one word, or only the first of them if the event is
+/// automatic. The change of the word and the wake-up are one step of the kernel, and no process can die between the two. Verified in
 /// models/event.pml.
 /// <code>
 ///   bit 0       set
-///   bit 1       somebody sleeps on it, or has: who sets it wakes him
-///   bits 2–31   the epoch: another one from each reset, and each pulse; who has waited since the one before is released by that
+///   bit 1       a waiter sleeps on the word, or has slept: setting the event wakes it
+///   bits 2–31   the epoch: each reset and each pulse begins a new one, which releases the waiters of earlier epochs
 /// </code>
 /// </summary>
-/// <param name="start">Where it lies.</param>
+/// <param name="start">Its address.</param>
 internal readonly unsafe struct EventWords(byte* start)
 {
     private const uint SetBit = 1;
@@ -27,15 +27,15 @@ internal readonly unsafe struct EventWords(byte* start)
 
     public bool IsSet => (Now & SetBit) != 0;
 
-    /// <summary>To be remembered by who begins to wait.</summary>
+    /// <summary>The current epoch. A waiter remembers it when it begins.</summary>
     public uint Epoch => Now & ~(SetBit | SleeperBit);
 
-    /// <summary>Whether a newcomer must not take an automatic one: others wait for it.</summary>
+    /// <summary>Whether a newcomer must not take an automatic event because there are waiters.</summary>
     public bool IsClosed => (Now & SleeperBit) != 0 || Line.IsLastWaiting;
 
     private uint Now => Volatile.Read(ref *Word);
 
-    /// <summary>Sets it, and wakes who sleeps.</summary>
+    /// <summary>Sets the event, and wakes the sleepers.</summary>
     public void Set()
     {
         uint found = Now;
@@ -51,10 +51,10 @@ internal readonly unsafe struct EventWords(byte* start)
         }
     }
 
-    /// <summary>It is not set any more. Who has waited when it was is released all the same.</summary>
+    /// <summary>Resets the event. Waiters of an event that was set are released all the same.</summary>
     public void Reset()
     {
-        // Who has slept has been woken by then: who still sleeps when this is seen says so again.
+        // Setting the event woke the sleepers. A thread that sleeps again when it sees this announces itself again.
         uint found = Now;
         while ((found & SetBit) != 0)
         {
@@ -62,7 +62,7 @@ internal readonly unsafe struct EventWords(byte* start)
         }
     }
 
-    /// <summary>Releases those who wait now, and leaves it not set.</summary>
+    /// <summary>Releases the present waiters, and leaves the event not set.</summary>
     public void Pulse()
     {
         uint found = Now;
@@ -70,7 +70,7 @@ internal readonly unsafe struct EventWords(byte* start)
         {
             if ((found & (SetBit | SleeperBit)) == SleeperBit)
             {
-                // Where it is set between the two steps, that was after this.
+                // If the event is set between the two steps, that was after this.
                 Futex.AddAndWakeAll(ref *(int*)Word, (int)OneEpoch);
                 return;
             }
@@ -85,11 +85,11 @@ internal readonly unsafe struct EventWords(byte* start)
         }
     }
 
-    /// <summary>Whether who has waited since an epoch is released.</summary>
+    /// <summary>Whether a waiter that began in an epoch is released.</summary>
     public bool IsReleased(uint epoch) => IsSet || Epoch != epoch;
 
-    /// <summary>Takes it, so that it is not set any more: acquire.</summary>
-    /// <param name="isLast">Whether nobody waits behind: then newcomers may take it again.</param>
+    /// <summary>Takes an automatic event, which resets it. Acquire.</summary>
+    /// <param name="isLast">Whether no waiter is behind it: newcomers may take the event again then.</param>
     public bool TryTake(bool isLast)
     {
         uint found = Now;
@@ -107,9 +107,9 @@ internal readonly unsafe struct EventWords(byte* start)
         return false;
     }
 
-    /// <summary>Announces that somebody will sleep until it is set.</summary>
-    /// <param name="value">What its word is then: to sleep on. Whoever has remembered an epoch looks whether it is still that.</param>
-    /// <returns>False: it is set.</returns>
+    /// <summary>Announces a sleeper, until the event is set.</summary>
+    /// <param name="value">The value of the word to sleep on. A caller that remembered an epoch checks that it is still the same.</param>
+    /// <returns>False if the event is set.</returns>
     public bool PrepareSleep(out uint value)
     {
         value = Now;
@@ -129,7 +129,7 @@ internal readonly unsafe struct EventWords(byte* start)
     /// <summary>The epoch in a value of the word.</summary>
     public static uint EpochIn(uint value) => value & ~(SetBit | SleeperBit);
 
-    // What stands there then: what was wanted, or what others have made of it.
+    // Returns what the word holds then: the wanted value, or what another process has made of it.
     private uint Exchange(uint found, uint wanted) =>
         Interlocked.CompareExchange(ref *Word, wanted, found) is var before && before == found ? wanted : before;
 }

@@ -4,25 +4,25 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The line of those who wait, in shared memory. Who stands in it owns the word of his place and sleeps on the word of the place before
-/// him; the first sleeps on what all wait for. A place that is left, in whatever way, wakes the one behind it: by who leaves, or by the
-/// kernel where a process dies. So no wake-up is swallowed by a dead process. Proved in models/mutex.pml.
+/// The wait queue in shared memory. Each waiter owns the word of its slot, and sleeps on the word of the slot before it. The first waiter
+/// sleeps on the word that all wait for. Leaving a slot wakes the waiter behind it: the leaver does that, or the kernel if its process
+/// dies. So a dead process swallows no wake-up. Verified in models/mutex.pml.
 /// </summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct Line(byte* start)
 {
-    /// <summary>The oldest ticket that may still stand.</summary>
+    /// <summary>The oldest ticket that may still be waiting.</summary>
     public uint First => Last - LineLayout.MostWaiting + 1;
 
-    /// <summary>The ticket that was given last.</summary>
+    /// <summary>The latest ticket.</summary>
     public uint Last => Volatile.Read(ref *Given);
 
     private uint* Given => (uint*)(start + LineLayout.TicketsAt);
 
-    /// <summary>Stands behind all who wait.</summary>
-    /// <param name="keeper">Owns the place then.</param>
-    /// <param name="ticket">Of the place; or of the one that must be left first, where as many wait as there can be.</param>
-    /// <returns>False: there is no room.</returns>
+    /// <summary>Joins the queue behind all waiters.</summary>
+    /// <param name="keeper">The keeper that owns the slot then.</param>
+    /// <param name="ticket">The ticket of the slot; or, if the queue is full, of the slot that must become free first.</param>
+    /// <returns>False if the queue is full.</returns>
     public bool TryJoin(RobustKeeper keeper, out uint ticket)
     {
         while (true)
@@ -46,7 +46,7 @@ internal readonly unsafe struct Line(byte* start)
                 }
             }
 
-            // Whoever comes moves the counter on: who has claimed a place may have died since.
+            // Every newcomer advances the counter: the process that claimed the slot may have died since.
             if (TicketOf(Volatile.Read(ref *place)) == ticket)
             {
                 _ = Interlocked.CompareExchange(ref *Given, ticket, ticket - 1);
@@ -59,7 +59,7 @@ internal readonly unsafe struct Line(byte* start)
         }
     }
 
-    /// <summary>Leaves the line; who sleeps behind wakes.</summary>
+    /// <summary>Leaves the queue, and wakes the sleeper behind.</summary>
     public void Leave(RobustKeeper keeper, uint ticket)
     {
         Info(ticket) = default;
@@ -69,8 +69,8 @@ internal readonly unsafe struct Line(byte* start)
         }
     }
 
-    /// <summary>The nearest before this one who still waits.</summary>
-    /// <returns>False: this one is the first.</returns>
+    /// <summary>Finds the nearest waiter before this one.</summary>
+    /// <returns>False if this one is the first.</returns>
     public bool TryFindBefore(uint ticket, out uint before)
     {
         for (before = ticket - 1; before != ticket - LineLayout.MostWaiting; before--)
@@ -84,10 +84,10 @@ internal readonly unsafe struct Line(byte* start)
         return false;
     }
 
-    /// <summary>Announces that somebody will sleep until a place is left.</summary>
-    /// <param name="ticket">Whose place it is.</param>
-    /// <param name="value">What its word is then: to sleep on.</param>
-    /// <returns>False when it has been left already.</returns>
+    /// <summary>Announces a sleeper, until a slot is left.</summary>
+    /// <param name="ticket">The ticket of the slot.</param>
+    /// <param name="value">The value of its word to sleep on.</param>
+    /// <returns>False if the slot has been left already.</returns>
     public bool PrepareSleep(uint ticket, out uint value)
     {
         ulong* place = Place(ticket);
@@ -108,35 +108,35 @@ internal readonly unsafe struct Line(byte* start)
         }
     }
 
-    /// <summary>Whether nobody has come behind this one.</summary>
+    /// <summary>Whether no waiter has joined behind this one.</summary>
     public bool IsLast(uint ticket) => Volatile.Read(ref *Given) == ticket;
 
-    /// <summary>Whether the last who has come still waits.</summary>
+    /// <summary>Whether the waiter that joined last still waits.</summary>
     public bool IsLastWaiting => IsWaiting(Volatile.Read(ref *Given));
-    /// <summary>The word of a place, as it is now, whatever its ticket.</summary>
+    /// <summary>The current word of a slot, whatever its ticket.</summary>
     public LockWord WordOf(uint ticket) => LockWordOf(Volatile.Read(ref *Place(ticket)));
 
-    /// <summary>The word of a place.</summary>
+    /// <summary>The address of the word of a slot.</summary>
     public uint* Word(uint ticket) => (uint*)((byte*)Place(ticket) + LineLayout.WordAt);
 
-    /// <summary>Who stands at a place. Written by him alone.</summary>
+    /// <summary>The owner info of a slot. Only its owner writes it.</summary>
     public ref Standing Info(uint ticket) => ref Unsafe.AsRef<Standing>((byte*)Place(ticket) + LineLayout.ParticipantAt);
 
-    /// <summary>Whether somebody stands there with this ticket.</summary>
+    /// <summary>Whether a waiter with this ticket owns the slot.</summary>
     public bool IsWaiting(uint ticket)
     {
         ulong found = Volatile.Read(ref *Place(ticket));
         return TicketOf(found) == ticket && LockWordOf(found).Owner != 0;
     }
 
-    /// <summary>Whether he who stood there with this ticket has died, and nobody has taken the place since.</summary>
+    /// <summary>Whether the waiter with this ticket has died and no other has taken the slot since.</summary>
     public bool HasDied(uint ticket)
     {
         ulong found = Volatile.Read(ref *Place(ticket));
         return TicketOf(found) == ticket && LockWordOf(found).HasDied;
     }
 
-    /// <summary>The whole place, of <see cref="LineLayout.PlaceSize"/> bytes: what lies behind the standing is the lock's own.</summary>
+    /// <summary>The whole slot, of <see cref="LineLayout.PlaceSize"/> bytes; the lock may use what follows the owner info.</summary>
     public byte* Beside(uint ticket) => (byte*)Place(ticket);
 
     private ulong* Place(uint ticket) => (ulong*)(start + LineLayout.PlacesAt + (ticket % LineLayout.Places * LineLayout.PlaceSize));

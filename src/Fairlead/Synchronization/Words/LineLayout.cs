@@ -1,18 +1,18 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The queue of those who wait for a lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine.
-/// Memory that is zero is an empty line.
+/// The layout of the wait queue of a lock. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is
+/// an empty queue.
 /// <code>
-///    0  tickets given out                    u32
-///   64  places, 256 of 64 bytes: ticket n stands at place n mod 256
-///          0  word: keeper of who waits      u32    both are
+///    0  latest ticket                        u32
+///   64  slots, 256 of 64 bytes: ticket n has slot n mod 256
+///          0  word: keeper of the waiter     u32    both are
 ///          4  ticket                         u32    changed in one step
 ///          8  participant                    u64
 ///         16  process                        i32
-///         20  thread, 0: none waits          i32
+///         20  thread; 0: asynchronous        i32
 ///         24  since, nanoseconds of 1970     i64
-///         32  keeper of who has written it   u32
+///         32  keeper of the writer           u32
 /// </code>
 /// </summary>
 internal static class LineLayout
@@ -20,7 +20,7 @@ internal static class LineLayout
     public const int Places = 256;
 
     /// <summary>
-    /// No more stand in the line at once, so that a place is not used again while somebody may still sleep on its word
+    /// The most waiters in the queue at once. Fewer than there are slots: a slot is not reused while a thread may still sleep on its word
     /// (docs/design/locks.md).
     /// </summary>
     public const int MostWaiting = Places / 2;

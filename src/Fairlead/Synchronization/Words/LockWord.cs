@@ -3,12 +3,12 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The word of a lock, as the kernel's robust lists know it, and what each step makes of it. Values only: nothing here touches memory or
-/// waits, so that every state can be tried.
+/// The word of a lock, as the kernel's robust lists define it, and its transitions. Plain values: nothing here touches memory or waits, and
+/// tests can try every state.
 /// <code>
-///   bit 31      somebody sleeps on the word (or is about to): who leaves wakes him
-///   bit 30      the owner has died: the kernel has set it
-///   bits 0–29   the number of the owner's keeper; 0: nobody
+///   bit 31      has sleepers (or a waiter about to sleep): the leaver wakes one
+///   bit 30      the owner has died: set by the kernel
+///   bits 0–29   the number of the owner's keeper; 0: free
 /// </code>
 /// </summary>
 internal readonly record struct LockWord(uint Value)
@@ -17,7 +17,7 @@ internal readonly record struct LockWord(uint Value)
     public const uint DiedBit = Libc.FUTEX_OWNER_DIED;
     private const uint Number = Libc.FUTEX_TID_MASK;
 
-    /// <summary>Whose it is; 0: nobody's.</summary>
+    /// <summary>The keeper of the owner; 0: free.</summary>
     public uint Owner => Value & Number;
 
     public bool HasSleeper => (Value & SleeperBit) != 0;
@@ -25,18 +25,18 @@ internal readonly record struct LockWord(uint Value)
     /// <summary>Whether the last owner died with it.</summary>
     public bool HasDied => (Value & DiedBit) != 0;
 
-    /// <summary>Nobody's, and nobody to be considered: the one state in which a newcomer takes it at once.</summary>
+    /// <summary>Free, and without a sleeper or a dead owner: the one state in which a newcomer takes it at once.</summary>
     public bool IsIdle => Value == 0;
 
-    /// <summary>What the first of the queue makes of a word with an owner before he sleeps on it.</summary>
+    /// <summary>The word after the first waiter has announced that it will sleep.</summary>
     public LockWord WithSleeper => new(Value | SleeperBit);
 
     /// <summary>
-    /// What a leaver makes of his word: while somebody sleeps on it, it stays closed to newcomers, so that nobody takes it before the one
-    /// who was woken.
+    /// The word after its owner has left. While a waiter sleeps on it, it stays closed to newcomers: none of them takes it before the woken
+    /// waiter.
     /// </summary>
     public LockWord Left => new(Value & SleeperBit);
 
-    /// <summary>What the kernel makes of the word of a process that ends.</summary>
+    /// <summary>The word after the kernel has processed the end of its owner.</summary>
     public LockWord Abandoned => new((Value & SleeperBit) | DiedBit);
 }

@@ -1,21 +1,21 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A mutex. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is a free one
-/// that nobody has used.
+/// The layout of a mutex. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is a new, free
+/// mutex.
 /// <code>
-///     0  form: options u32, magic and version u32 (the first user settles it)   u64
+///     0  header: options u32, magic and version u32 (the first user settles it)   u64
 ///     8  pid namespace of the first user                               u32
-///    12  1: somebody of another pid namespace has it too               u32
+///    12  1: a user in another pid namespace has it too                 u32
 ///    64  word (LockWord)                                               u32
-///    68  in doubt: an owner has died, and nobody has put it right      u32
-///    72  how often it was entered                                      u64
+///    68  in doubt: an owner has died, and the data is not marked consistent   u32
+///    72  number of entries                                             u64
 ///    80  participant of the last owner                                 u64
 ///    88  process of the last owner                                     i32
-///    92  thread of the owner, 0: none, or none is inside               i32
+///    92  thread of the owner; 0: none, or the mutex is free            i32
 ///    96  since, nanoseconds of 1970                                    i64
 ///   104  keeper of the last owner                                      u32
-///   128  the line (LineLayout)
+///   128  the wait queue (LineLayout)
 /// </code>
 /// </summary>
 internal static class MutexLayout

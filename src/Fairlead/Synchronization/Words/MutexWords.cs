@@ -3,8 +3,8 @@ using Fairlead.Native;
 
 namespace Fairlead.Synchronization.Words;
 
-/// <summary>The steps of a mutex in shared memory. Nothing here waits. Proved in models/mutex.pml.</summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
+/// <summary>The steps of a mutex in shared memory. None of them waits. Verified in models/mutex.pml.</summary>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct MutexWords(byte* start)
 {
     public Form Form => new(start, MutexLayout.Magic);
@@ -13,29 +13,29 @@ internal readonly unsafe struct MutexWords(byte* start)
 
     public LockWord Word => new(Volatile.Read(ref *WordPlace));
 
-    /// <summary>Whether an owner has died and nobody has put right since what the mutex guards. Written by the owner alone.</summary>
+    /// <summary>Whether an owner has died and no owner has marked the data consistent since. Only the owner writes it.</summary>
     public bool IsInDoubt
     {
         get => Volatile.Read(ref *(uint*)(start + MutexLayout.InDoubtAt)) != 0;
         set => Volatile.Write(ref *(uint*)(start + MutexLayout.InDoubtAt), value ? 1u : 0u);
     }
 
-    /// <summary>How often it was entered.</summary>
+    /// <summary>The number of entries.</summary>
     public ulong Entries => Volatile.Read(ref *(ulong*)(start + MutexLayout.EntriesAt));
 
-    /// <summary>The last owner, as he has said himself. Written by the owner alone.</summary>
+    /// <summary>The info of the last owner. Only the owner writes it.</summary>
     public ref Standing Owner => ref Unsafe.AsRef<Standing>(start + MutexLayout.ParticipantAt);
 
-    /// <summary>What the owner's keeper owns.</summary>
+    /// <summary>The address of the word that the owner's keeper owns.</summary>
     public uint* WordPlace => (uint*)(start + MutexLayout.WordAt);
 
-    /// <summary>Takes it if it is nobody's and nobody is to be considered: one compare-and-swap. Inside the keeper's gate.</summary>
+    /// <summary>Takes the mutex if it is idle, by one compare-and-swap. Inside the keeper's gate.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTakeIdle(RobustKeeper keeper) => *WordPlace == 0 && keeper.TryTake(WordPlace, 0);
 
-    /// <summary>By the first of the line: whether the mutex is somebody's. Announces then that he will sleep on its word.</summary>
-    /// <param name="value">As long as it has this value.</param>
-    /// <returns>False: the mutex is nobody's; <paramref name="value"/> is how it was found, to be taken in exchange for that.</returns>
+    /// <summary>Returns whether the mutex has an owner, and if so announces a sleeper. Called by the first waiter.</summary>
+    /// <param name="value">The value of the word to sleep on.</param>
+    /// <returns>False if the mutex is free; <paramref name="value"/> is the word as found, to take by compare-and-swap.</returns>
     public bool MustSleep(out uint value)
     {
         while (true)
@@ -47,7 +47,7 @@ internal readonly unsafe struct MutexWords(byte* start)
                 return false;
             }
 
-            // He closes the mutex to all others by this: whoever leaves it leaves it closed.
+            // The bit closes the mutex to all newcomers: the owner leaves it closed.
             if (found.HasSleeper || Interlocked.CompareExchange(ref *WordPlace, value, found.Value) == found.Value)
             {
                 return true;
@@ -55,21 +55,19 @@ internal readonly unsafe struct MutexWords(byte* start)
         }
     }
 
-    /// <summary>Counts an entry. By the owner, when all is written down that others may read.</summary>
+    /// <summary>Counts an entry. The owner calls it when all info for other processes is written.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Count() => Volatile.Write(ref *(ulong*)(start + MutexLayout.EntriesAt), *(ulong*)(start + MutexLayout.EntriesAt) + 1);
 
     /// <summary>
-    /// Leaves; the first of the line wakes if he sleeps, and until he has taken it nobody else does. Inside the keeper's gate.
+    /// Leaves. Wakes the first waiter if it sleeps; no newcomer takes the mutex before that waiter. Inside the keeper's gate.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Leave(RobustKeeper keeper) => keeper.Release(WordPlace, LockWord.SleeperBit);
 
-    /// <summary>
-    /// Does for a word what the kernel has not done: its owner has ended, and the word still names him. Whoever sleeps on it wakes.
-    /// </summary>
-    /// <param name="word">The lock's, or a place's.</param>
-    /// <param name="found">With the owner.</param>
+    /// <summary>Marks a word whose owner has ended without the kernel's mark, as the kernel would have, and wakes its sleepers.</summary>
+    /// <param name="word">The word of the lock, or of a slot.</param>
+    /// <param name="found">The word as found, with the owner.</param>
     public static void Abandon(uint* word, uint found)
     {
         if (Interlocked.CompareExchange(ref *word, new LockWord(found).Abandoned.Value, found) == found)

@@ -1,18 +1,18 @@
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// A reader-writer lock. Drawn in docs/design/locks.md; a test holds the numbers. In the byte order of the machine. Memory that is zero is
-/// a free one that nobody has used.
+/// The layout of a reader-writer lock. docs/design/locks.md shows it; a test checks the numbers. Native byte order. All-zero memory is a
+/// new, free lock.
 /// <code>
-///     0  form: 0 u32, magic and version u32 (the first user settles it)   u64
+///     0  header: 0 u32, magic and version u32 (the first user settles it)   u64
 ///     8  pid namespace of the first user                        u32
-///    12  1: somebody of another pid namespace has it too        u32
-///    64  bell: rung by readers who leave                        u32
-///    68  1: somebody in the gate waits for readers to leave     u32
+///    12  1: a user in another pid namespace has it too          u32
+///    64  doorbell: rung by leaving readers                      u32
+///    68  1: a caller in the gate waits for readers to leave     u32
 ///    72  1: a writer is inside                                  u32
-///    76  in doubt: a writer has died inside, and nobody has put it right      u32
+///    76  in doubt: a writer has died inside, and the data is not marked consistent      u32
 ///   128  the gate: a mutex (MutexLayout)
-/// 16704  seats of readers, 256 of 64 bytes (Seats); at 8: who (Standing)
+/// 16704  seats of readers, 256 of 64 bytes (Seats); at 8: the owner info (Standing)
 /// </code>
 /// </summary>
 internal static class ReaderWriterLayout

@@ -4,11 +4,11 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a reader-writer lock in shared memory. Nothing here waits. A writer is inside the gate, a mutex, for as long as he writes,
-/// and waits there until the readers have left, who have a seat each; a reader takes his seat while the gate is idle, or inside it. Proved
-/// in models/readers.pml.
+/// The steps of a reader-writer lock in shared memory. None of them waits. A writer holds the gate, a mutex, for as long as it writes, and
+/// waits there until the readers have left. Each reader has a seat, which it takes while the gate is idle, or inside the gate. Verified in
+/// models/readers.pml.
 /// </summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct ReaderWriterWords(byte* start)
 {
     public Form Form => new(start, ReaderWriterLayout.Magic);
@@ -17,10 +17,10 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
 
     public Seats Seats => new(start + ReaderWriterLayout.SeatsAt, ReaderWriterLayout.MostReaders, ReaderWriterLayout.SeatSize);
 
-    /// <summary>On what he sleeps who waits inside the gate.</summary>
+    /// <summary>The word that a caller inside the gate sleeps on.</summary>
     public int* Bell => (int*)(start + ReaderWriterLayout.BellAt);
 
-    /// <summary>Whether somebody inside the gate waits for readers to leave. Written by him.</summary>
+    /// <summary>Whether a caller inside the gate waits for readers to leave. That caller writes it.</summary>
     public bool IsWanted => Volatile.Read(ref *Flag(ReaderWriterLayout.IsWantedAt)) != 0;
 
     /// <summary>Whether a writer is inside. Written inside the gate.</summary>
@@ -30,20 +30,20 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
         set => Volatile.Write(ref *Flag(ReaderWriterLayout.IsWritingAt), value ? 1u : 0u);
     }
 
-    /// <summary>Whether a writer has died inside, and no other has put right since what the lock guards. Written inside the gate.</summary>
+    /// <summary>Whether a writer has died inside and no writer has marked the data consistent since. Written inside the gate.</summary>
     public bool IsInDoubt
     {
         get => Volatile.Read(ref *Flag(ReaderWriterLayout.InDoubtAt)) != 0;
         set => Volatile.Write(ref *Flag(ReaderWriterLayout.InDoubtAt), value ? 1u : 0u);
     }
 
-    /// <summary>Who has a seat, as he says himself. Written by him alone.</summary>
+    /// <summary>The owner info of a seat. Only its owner writes it.</summary>
     public ref Standing Reader(int seat) => ref Unsafe.AsRef<Standing>(Seats.Beside(seat));
 
-    /// <summary>By who has been given the gate of a dead one: whether that one wrote, he takes note of for all who come.</summary>
+    /// <summary>Records whether a dead owner of the gate was writing. Called by the next owner, for all later callers.</summary>
     public void NoteDeath()
     {
-        // In this order: whoever dies between leaves it to the next.
+        // In this order: if this process dies in between, the next one repeats it.
         if (IsWriting)
         {
             IsInDoubt = true;
@@ -52,14 +52,14 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
     }
 
     /// <summary>
-    /// Says that who is inside the gate waits; with a full fence: who leaves now has been seen by the look after this, or sees it.
+    /// Announces that the caller inside the gate waits. A full fence: a leaving reader was seen by the check that follows, or sees this.
     /// </summary>
     public void Want() => Interlocked.Exchange(ref *Flag(ReaderWriterLayout.IsWantedAt), 1);
 
-    /// <summary>He waits no more.</summary>
+    /// <summary>Withdraws the announcement.</summary>
     public void WantNoMore() => Volatile.Write(ref *Flag(ReaderWriterLayout.IsWantedAt), 0);
 
-    /// <summary>Wakes who waits inside the gate. By who has left a seat: the step before was a full fence.</summary>
+    /// <summary>Wakes the caller inside the gate. Called by a reader that has left its seat; the step before was a full fence.</summary>
     public void Ring()
     {
         if (IsWanted)

@@ -3,20 +3,20 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a semaphore in shared memory. Nothing here waits. A free seat is a permit; who has entered owns a seat, so that his end
-/// gives the permit back; who takes a permit leaves a moved seat behind, and posting makes it free again. Proved in models/semaphore.pml.
+/// The steps of a semaphore in shared memory. None of them waits. A free seat is a permit. Entering takes a seat, and the owner's end
+/// returns the permit. Taking a permit leaves a moved seat behind; posting frees it again. Verified in models/semaphore.pml.
 /// </summary>
-/// <param name="start">Where it lies in a <see cref="RobustMemory"/>.</param>
+/// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 /// <param name="permits">
-/// Of the beginning: as many of the seats that nobody has used are free, the others moved. So nothing need be written for a beginning.
+/// The initial number of permits. That many unused seats count as free, and the others as moved. Creation thus writes nothing.
 /// </param>
-/// <param name="maximum">How many seats there are.</param>
+/// <param name="maximum">The number of seats.</param>
 internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int maximum)
 {
-    // In a mark, so that a seat which has been used is told from one that has not.
+    // In the mark: tells a used seat from an unused one.
     private const uint Used = 1u << 31;
 
-    // The mark of one who is about to post: where he dies before he has, the seat is moved as before.
+    // The mark of a process about to post: if it dies before that, the seat stays moved.
     private const uint Posting = uint.MaxValue;
 
     private static readonly Seat MovedSeat = new(new LockWord(Seats.Moved), Used);
@@ -27,11 +27,11 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
 
     public Seats Seats => new(start + SemaphoreLayout.SeatsAt, maximum, SemaphoreLayout.SeatSize);
 
-    /// <summary>Slept on by the first of the line.</summary>
+    /// <summary>The word that the first waiter sleeps on.</summary>
     public uint* Bell => (uint*)(start + SemaphoreLayout.BellAt);
 
     /// <summary>
-    /// Whether a newcomer must not take a permit: it is wanted by one who sleeps, or the last who has come into the line waits.
+    /// Whether a newcomer must not take a permit: a sleeping waiter wants one, or the waiter that joined last still waits.
     /// </summary>
     public bool IsClosed => Volatile.Read(ref *Wanted) != 0 || Line.IsLastWaiting;
 
@@ -40,7 +40,7 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <summary>Whether a seat is a free permit.</summary>
     public bool IsFree(int index, Seat seat) => seat.Word.Owner == 0 && !IsMoved(index, seat);
 
-    /// <summary>How many permits are free.</summary>
+    /// <summary>Returns the number of free permits.</summary>
     public int CountFree()
     {
         int count = 0;
@@ -52,10 +52,10 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         return count;
     }
 
-    /// <summary>Looks for a permit, once around.</summary>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="index">Which.</param>
-    /// <param name="found">As it was found: to be taken in exchange for that.</param>
+    /// <summary>Finds a free permit, once around.</summary>
+    /// <param name="from">The index to begin at.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
     public bool TryFindFree(int from, out int index, out Seat found)
     {
         for (int i = 0; i < maximum; i++)
@@ -73,9 +73,9 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         return false;
     }
 
-    /// <summary>Looks for a seat that is moved.</summary>
-    /// <param name="from">Where to begin; where the next one may begin.</param>
-    /// <param name="found">As it was found: to be taken in exchange for that.</param>
+    /// <summary>Finds a moved seat.</summary>
+    /// <param name="from">The index to begin at; on return, where the next search may begin.</param>
+    /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
     public bool TryFindMoved(ref int from, out Seat found)
     {
         for (; from < maximum; from++)
@@ -92,21 +92,21 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     }
 
     /// <summary>Enters by a free seat. Inside the keeper's gate.</summary>
-    /// <param name="keeper">Has room for a word more.</param>
-    /// <param name="index">Of the seat.</param>
-    /// <param name="found">As it was found.</param>
-    /// <param name="thread">Who enters; 0: no thread.</param>
+    /// <param name="keeper">The keeper, with a free list entry.</param>
+    /// <param name="index">The index of the seat.</param>
+    /// <param name="found">The seat as it was found.</param>
+    /// <param name="thread">The entering thread; 0 for an asynchronous caller.</param>
     public bool TryEnter(RobustKeeper keeper, int index, Seat found, int thread) =>
         Seats.TryTake(keeper, index, found, Used | (uint)thread);
 
-    /// <summary>Takes a permit away.</summary>
+    /// <summary>Removes a permit.</summary>
     public bool TryMove(int index, Seat found) => Seats.TryChange(index, found, MovedSeat);
 
-    /// <summary>Takes a moved seat, to leave it free. Inside the keeper's gate.</summary>
+    /// <summary>Takes a moved seat, in order to free it. Inside the keeper's gate.</summary>
     public bool TryBeginPost(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Posting);
 
     /// <summary>
-    /// What was taken to be posted is a free permit from now on; ring then. Or it is moved as before. Inside the keeper's gate.
+    /// Turns a seat that was taken for posting into a free permit (ring afterwards), or back into a moved one. Inside the keeper's gate.
     /// </summary>
     public void EndPost(RobustKeeper keeper, int index, bool isFree)
     {
@@ -120,13 +120,13 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         }
     }
 
-    /// <summary>By the first of the line: from now on who leaves or posts rings.</summary>
+    /// <summary>Asks leavers and posters to ring from now on. Called by the first waiter.</summary>
     public void Want(uint ticket)
     {
         ulong mine = WantedBy(ticket);
         ulong found = Volatile.Read(ref *Wanted);
 
-        // A later one's stays: he has found this process dead, and it has some microseconds left.
+        // The ticket of a later waiter stays: that waiter has found this process dead, which has some microseconds left.
         while (found != mine && (found == 0 || (int)(ticket - (uint)found) > 0))
         {
             ulong before = Interlocked.CompareExchange(ref *Wanted, mine, found);
@@ -135,8 +135,8 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     }
 
     /// <summary>
-    /// By the first, before he leaves the line: where nobody has come behind him, permits are anybody's again. Else it is left to the last
-    /// one; or, where that one dies, to whoever waits next.
+    /// Withdraws the request. The first waiter calls it before it leaves the queue. If no waiter is behind, permits are open to newcomers
+    /// again. Otherwise the last waiter withdraws it or, if that one dies, the next to wait.
     /// </summary>
     public void WantNoMore(uint ticket)
     {
@@ -146,17 +146,17 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         }
     }
 
-    /// <summary>A permit may have become free: wakes who sleeps for one.</summary>
+    /// <summary>Wakes a sleeping waiter, because a permit may have become free.</summary>
     public void Ring()
     {
-        // The seat has been left by an interlocked operation, as this was set by one: so one of the two has seen the other.
+        // An interlocked operation left the seat, and another one set this word: one of the two sides has seen the other.
         if (Volatile.Read(ref *Wanted) != 0)
         {
             Futex.AddOneAndWakeAll(ref *(int*)Bell);
         }
     }
 
-    /// <summary>Since when a seat is owned, in nanoseconds of 1970. Written by its owner.</summary>
+    /// <summary>Since when a seat is owned, in nanoseconds of 1970. Its owner writes it.</summary>
     public ref long Since(int index) => ref *(long*)Seats.Beside(index);
 
     private bool IsMoved(int index, Seat seat) => seat.Word.Owner switch
@@ -166,10 +166,10 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         _ => false,
     };
 
-    /// <summary>Whether the owner of a seat has not entered, but will leave it free at once.</summary>
+    /// <summary>Whether the owner of a seat is about to free it by posting, and has not entered.</summary>
     public static bool IsBeingPosted(Seat seat) => seat.Mark == Posting;
 
-    /// <summary>The thread of who has entered by a seat; 0: none.</summary>
+    /// <summary>The thread of the owner of a seat; 0: none.</summary>
     public static int Thread(Seat seat) => (int)(seat.Mark & ~Used);
 
     private static ulong WantedBy(uint ticket) => (1UL << 32) | ticket;

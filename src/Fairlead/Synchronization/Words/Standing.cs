@@ -2,9 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Synchronization.Words;
 
-/// <summary>
-/// Who has something or waits for it, in shared memory. For people, and for whoever looks for cycles: nothing is decided by it.
-/// </summary>
+/// <summary>The owner info of a lock or slot in shared memory. People and the search for cycles read it; no lock decides by it.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Standing
 {
@@ -14,12 +12,12 @@ internal struct Standing
     /// <summary>The process, by its own number for itself.</summary>
     public int Process;
 
-    /// <summary>The kernel's number of the thread that waits, or that has entered; 0: none, an asynchronous caller.</summary>
+    /// <summary>The kernel's ID of the waiting or owning thread; 0 for an asynchronous caller.</summary>
     public int Thread;
 
     /// <summary>Nanoseconds of 1970.</summary>
     public long Since;
 
-    /// <summary>The number in the word beside it when this was written: one by another is of somebody who is not there any more.</summary>
+    /// <summary>The keeper in the word beside it at the time of writing. If the word has another one, this info is outdated.</summary>
     public uint Keeper;
 }
