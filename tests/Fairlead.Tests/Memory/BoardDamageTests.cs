@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Memory.Boards.Storage;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Diagnostics;
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
 using Fairlead.Memory.Boards.Storage;

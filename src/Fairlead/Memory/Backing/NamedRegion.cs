@@ -26,17 +26,12 @@ internal static class NamedRegion
         Find(PathOf(name, content), name, content, size: null) ?? throw new FairleadException(
             ErrorCode.NotFound, $"{Describe(name, content)} does not exist", "Give a size to make it, or start the program that does.");
 
-<<<<<<< HEAD
-    /// <summary>Opens what there is, or makes it, zeroed.</summary>
-    /// <param name="name">Which.</param>
-    /// <param name="size">Of one that is made.</param>
-    /// <param name="content">Its kind.</param>
-    /// <param name="fill">Writes what stands in it before others can open it, behind the header; null: nothing.</param>
-    public static RegionMemory Open(string name, long size, RegionContent content, Func<Descriptor, Errno>? fill = null)
-=======
     /// <summary>Opens an existing region, or creates it, zeroed.</summary>
-    public static RegionMemory Open(string name, long size, RegionContent content)
->>>>>>> prose-core
+    /// <param name="name">The name.</param>
+    /// <param name="size">The size of a new region.</param>
+    /// <param name="content">The kind.</param>
+    /// <param name="fill">Writes the first contents of a new region, behind the header, before others can open it; null: zeroes.</param>
+    public static RegionMemory Open(string name, long size, RegionContent content, Func<Descriptor, Errno>? fill = null)
     {
         var path = PathOf(name, content);
         var who = Describe(name, content);
@@ -144,15 +139,11 @@ internal static class NamedRegion
         }
     }
 
-<<<<<<< HEAD
-    /// <summary>Keeps others from making and removing what lies in the folder of a path. Disposing the result ends that.</summary>
+    /// <summary>Keeps other processes from creating and removing files in the folder of a path, until the result is disposed.</summary>
     /// <exception cref="FairleadException">Unavailable: another process keeps the lock.</exception>
     public static DirectoryLock Lock(string path) => Lock(path, out _);
 
-    // The release is disposing the result.
-=======
     // Disposing the result releases the lock.
->>>>>>> prose-core
     private static DirectoryLock Lock(string path, out string folder)
     {
         folder = path[..path.LastIndexOf('/')];
