@@ -9,7 +9,7 @@ internal static class Program
 {
     public static int Main(string[] arguments)
     {
-        // In order, so that the run's directory is removed.
+        // Ends in order, which removes the run's directory.
         Console.CancelKeyPress += (_, _) => Environment.Exit(130);
 
         var only = new Option<string?>("--only") { Description = "Run the scenarios whose name contains this.", HelpName = "TEXT" };
@@ -18,7 +18,7 @@ internal static class Program
         var quick = new Option<bool>("--quick") { Description = "Few and short rounds: shows that it runs, not how fast." };
         var control = new Option<bool>("--control")
         {
-            Description = "Also measure the baseline against itself: what a ratio varies by when nothing differs.",
+            Description = "Also measure the baseline against itself: the variation of a ratio when nothing differs.",
         };
         var output = new Option<string>("--output")
         {
@@ -46,7 +46,7 @@ internal static class Program
             var scenarios = Rows.All.Where(s => s.Name.Contains(parsed.GetValue(only) ?? "", StringComparison.OrdinalIgnoreCase)).ToList();
             if (scenarios.Count == 0)
             {
-                Console.Error.WriteLine($"no such scenario; there are: {string.Join(", ", Rows.All.Select(s => s.Name))}");
+                Console.Error.WriteLine($"there is no such scenario; the scenarios are: {string.Join(", ", Rows.All.Select(s => s.Name))}");
                 return 2;
             }
 

@@ -18,7 +18,7 @@ internal static partial class Rows
             .. Callers("callers-64", 64),
         ];
 
-    /// <summary>Against the multiplexer; and shared memory against the Unix socket, both of Fairlead.</summary>
+    /// <summary>Rows against the multiplexer, and of shared memory against the Unix socket, both of Fairlead.</summary>
     private static IEnumerable<Scenario> Callers(string name, int callers) =>
         [
             new ManyCallers(

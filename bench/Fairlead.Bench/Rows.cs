@@ -5,7 +5,7 @@ namespace Fairlead.Bench;
 
 /// <summary>
 /// The parts list: each scenario with its contenders, the baseline first. A new row is one more contender here, and one small class
-/// in Contenders; a goal is the ratio to the baseline that the contender is meant to reach.
+/// in Contenders; a goal is the contender's target for the ratio to the baseline.
 /// </summary>
 internal static partial class Rows
 {
@@ -14,7 +14,7 @@ internal static partial class Rows
 
     private const int Kibibyte = 1024;
 
-    /// <summary>Fairlead's ring as it comes, and the one that it makes of <see cref="LongCapacity"/>: the C ring has the same.</summary>
+    /// <summary>Fairlead's default ring, and the one for <see cref="LongCapacity"/>: the C ring has the same size.</summary>
     private const long RingCapacity = 2 * 1024 * 1024;
     private const long LongRingCapacity = 8 * 1024 * 1024;
     private const string LongCapacity = "4MiB";

@@ -1,10 +1,10 @@
-// Type 1, the asynchronous message: the sender goes on as soon as the message is buffered, whatever the receiver is doing.
+// Type 1, the asynchronous message: the sender continues as soon as the message is buffered, whatever the receiver is doing.
 //
 //   dotnet run --project samples/AsynchronousMessage -- server [ADDRESS]
 //   dotnet run --project samples/AsynchronousMessage -- client [COUNT] [ADDRESS]
 //
-// The client measures something 1,000 times and sends each reading. It never waits for the server, unless so much lies there unread that
-// there is no room for more; then it waits for room, and nothing is lost.
+// The client measures something 1,000 times and sends each reading. It waits for the server only if the server has no capacity for more
+// unread messages; nothing is lost.
 using System.Text;
 using Fairlead;
 using Fairlead.Time;
@@ -43,7 +43,7 @@ async Task ReceiveAsync()
     await using var receiver = await Receiver.BindAsync(address);
     Console.Error.WriteLine($"receiving at {receiver.Address}");
 
-    // A message is a lease on the memory in which it arrived; the loop gives it back when it asks for the next one.
+    // A message is a lease on the memory in which it arrived; the loop releases it when it asks for the next one.
     await foreach (var message in receiver.ReceiveAllAsync(stop.Token))
     {
         Console.WriteLine(message.Text);
@@ -58,7 +58,7 @@ async Task<int> SendAsync(int count)
     {
         byte[] reading = Encoding.UTF8.GetBytes($"reading {i}");
 
-        // Whoever has something better to do than to wait asks first: a full queue is a result, no exception.
+        // To do other work instead of waiting, try first: a full queue is a result, not an exception.
         if (sender.TrySend(reading) == SendResult.Full)
         {
             full++;
@@ -66,10 +66,10 @@ async Task<int> SendAsync(int count)
         }
     }
 
-    // "Buffered" is not "read". Closing waits for that, at most so long, and says what is missing.
+    // "Buffered" is not "read". Closing waits until all is read, within this time, and reports the rest.
     CloseReport report = await sender.CloseAsync(10.Seconds());
     Console.WriteLine(
         $"sent {report.Sent}, acknowledged {report.Acknowledged}, not delivered {report.NotDelivered}, in doubt {report.InDoubt}");
-    Console.Error.WriteLine($"waited for room {full} times");
+    Console.Error.WriteLine($"waited for capacity {full} times");
     return report.IsComplete ? 0 : 1;
 }

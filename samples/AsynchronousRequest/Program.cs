@@ -1,10 +1,10 @@
-// Type 3, the asynchronous request: the caller goes on, the reply comes later, many are in flight.
+// Type 3, the asynchronous request: the caller continues, the reply comes later, many requests are in flight.
 //
 //   dotnet run --project samples/AsynchronousRequest -- server [ADDRESS]
 //   dotnet run --project samples/AsynchronousRequest -- client [ADDRESS] NUMBER …
 //
-// The server counts the primes below a number. The client asks for all its numbers at once and prints each reply when it comes: short work
-// overtakes long.
+// The server counts the primes below a number. The client sends requests for all its numbers at once and prints each reply when it comes:
+// short work overtakes long work.
 using System.Globalization;
 using System.Text;
 using Fairlead;
@@ -48,10 +48,10 @@ async Task ServeAsync()
             if (!int.TryParse(request.Text, NumberStyles.None, CultureInfo.InvariantCulture, out int below))
             {
                 // The requester gets this code and this text.
-                throw new FairleadException(ErrorCode.Failed, $"'{request.Text}' is no number");
+                throw new FairleadException(ErrorCode.Failed, $"'{request.Text}' is not a number");
             }
 
-            // A handler begins on the thread that read the request: long work goes elsewhere, so that the next request is read meanwhile.
+            // A handler begins on the thread that read the request. Move long work elsewhere, and the thread can read the next request.
             // The token is cancelled when the client gives up or dies.
             int primes = await Task.Run(() => CountPrimes(below, context.CancellationToken), context.CancellationToken);
             return Encoding.UTF8.GetBytes($"{primes}");
@@ -74,7 +74,7 @@ async Task<int> AskAsync(IEnumerable<string> numbers)
         }
         catch (FairleadException problem)
         {
-            // One request failed; the others go on.
+            // One request failed; the others continue.
             Console.Error.WriteLine(problem.Message);
             failed++;
         }

@@ -1,12 +1,12 @@
-// Producers and consumers: processes that put numbers into a buffer of eight places, and others that take them out. A full buffer holds the
-// producers up, an empty one the consumers.
+// Producers and consumers: processes that put numbers into a buffer of eight slots, and others that take them out. Producers wait while
+// the buffer is full, consumers while it is empty.
 //
 //   dotnet run --project samples/BoundedBuffer -- produce FIRST COUNT     puts in COUNT numbers from FIRST on; start several at once
 //   dotnet run --project samples/BoundedBuffer -- consume COUNT           takes out COUNT numbers and prints them; start several at once
 //   dotnet run --project samples/BoundedBuffer -- remove                  removes what the others have left
 //
-// Try also: more producers than consumers, and fairlead locks meanwhile. Each number goes to one consumer; where none may be lost when
-// somebody is killed, take a WorkQueue.
+// Try also: more producers than consumers, and fairlead locks meanwhile. Each number goes to one consumer. To lose none when a process is
+// killed, use a WorkQueue.
 using System.Globalization;
 using Fairlead;
 using Fairlead.Memory;
@@ -58,7 +58,7 @@ static void Consume(int count)
     }
 }
 
-/// <summary>A ring of numbers in memory that all share.</summary>
+/// <summary>A ring of numbers in shared memory.</summary>
 internal sealed class BoundedBuffer : IDisposable
 {
     private const int Places = 8, PutAt = 0, GotAt = 64, NumbersAt = 128;
@@ -67,8 +67,7 @@ internal sealed class BoundedBuffer : IDisposable
     private readonly SharedRegion _memory = SharedRegion.Open(Name, NumbersAt + (Places * sizeof(int)));
     private readonly NamedMutex _guard = NamedMutex.Open($"{Name}-guard");
 
-    // How many places are free, and how many numbers there are to be had. Who takes a permit from the one posts it to the other, in another
-    // process or not.
+    // The counts of free slots and of available numbers. A process that takes a permit from one semaphore posts it to the other.
     private readonly NamedSemaphore _free = NamedSemaphore.Open($"{Name}-free", Places);
     private readonly NamedSemaphore _filled = NamedSemaphore.Open($"{Name}-filled", 0, Places);
 
@@ -114,7 +113,7 @@ internal sealed class BoundedBuffer : IDisposable
         _memory.Dispose();
     }
 
-    // A number is in the buffer, or out of it, by one store, the last one: whoever was killed in here has left it whole.
+    // One store, the last one, puts a number into the buffer or takes it out. A process killed in here therefore leaves the buffer whole.
     private MutexScope Enter()
     {
         MutexScope scope = _guard.Enter();

@@ -1,10 +1,10 @@
-// A chat: one server, any number of clients, which it numbers.
+// A chat: one server, any number of numbered clients.
 //
 //   dotnet run --project samples/Chat -- server [ADDRESS]
 //   dotnet run --project samples/Chat -- client [ADDRESS]
 //
-// What a client or the server types goes to all; "@2 text" goes to number 2 alone, and is not shown at the server; "end" leaves, or
-// at the server ends the chat.
+// Lines typed at a client or the server go to all. "@2 text" goes only to number 2, and does not appear at the server. "end" leaves, or at
+// the server ends the chat.
 // With the address tcp://127.0.0.1:5242?framing=line every line-oriented program can join: nc 127.0.0.1 5242.
 using System.Text;
 using Fairlead;
@@ -49,7 +49,7 @@ catch (Exception problem) when (problem is FairleadException or AddressFormatExc
 
 async Task ServeAsync(Hub hub)
 {
-    // One loop for all clients: their events come one after the other, so nothing here needs a lock.
+    // One loop serves all clients: their events come one after the other, so nothing here needs a lock.
     await foreach (HubEvent happened in hub.Events(stop.Token))
     {
         HubClient client = happened.Client;
@@ -61,7 +61,7 @@ async Task ServeAsync(Hub hub)
                 await hub.BroadcastAsync($"{client} joined", except: client);
                 break;
             case HubEvent.Said said when said.Message.Text == "end":
-                // A client of this sample just closes; nc and its like say it.
+                // A client of this sample closes to leave; programs like nc send "end".
                 hub.Disconnect(client, "good bye");
                 break;
             case HubEvent.Said said:
@@ -92,7 +92,7 @@ async Task TypeAtServerAsync(Hub hub)
 
     if (line is null)
     {
-        // Nobody types at this server: it serves until Ctrl-C.
+        // The input has ended: the server serves until Ctrl-C.
         await Task.Delay(Timeout.Infinite, stop.Token);
     }
 }
@@ -106,7 +106,7 @@ void PassOn(Hub hub, HubClient? from, string text)
         return;
     }
 
-    // A number, and perhaps what is said to it.
+    // A number, and perhaps a text for it.
     string[] words = text[1..].Trim().Split(' ', 2);
     if (int.TryParse(words[0], out int number) && hub.Client(number) is { } client)
     {
@@ -114,17 +114,17 @@ void PassOn(Hub hub, HubClient? from, string text)
     }
     else if (from is not null)
     {
-        Tell(hub, from, $"nobody here has that number: {text}");
+        Tell(hub, from, $"there is no client with that number: {text}");
     }
     else
     {
-        Console.Error.WriteLine($"nobody here has that number: {text}");
+        Console.Error.WriteLine($"there is no client with that number: {text}");
     }
 }
 
 static void Tell(Hub hub, HubClient client, string text)
 {
-    // A server that waited for one client would keep all others waiting. One that has left meanwhile will be reported as such.
+    // Waiting for one client would delay all others. If the client has left, the loop reports that later.
     if (hub.TrySend(client, Encoding.UTF8.GetBytes(text)) == SendResult.Full)
     {
         hub.Disconnect(client, "you do not read");
@@ -133,7 +133,7 @@ static void Tell(Hub hub, HubClient client, string text)
 
 async Task ListenAsync(Pair pair)
 {
-    // Ends when the server closes, or sends this client away.
+    // Ends when the server closes, or disconnects this client.
     await foreach (var message in pair.ReceiveAllAsync(stop.Token))
     {
         Console.WriteLine(message.Text);
@@ -148,5 +148,5 @@ async Task SpeakAsync(Pair pair)
         await pair.SendAsync(Encoding.UTF8.GetBytes(line), stop.Token);
     }
 
-    // Closing, which follows, waits until the server has read what was said.
+    // Closing, which follows, waits until the server has read all messages.
 }

@@ -1,11 +1,11 @@
-// A date service over UDP, after the daytime protocol: a datagram asks, whatever it holds, and one answers. Clients need no Fairlead; and
-// either datagram may be lost, so who asks asks again.
+// A date service over UDP, after the daytime protocol: a datagram with any content asks, and one answers. Clients need no Fairlead. Either
+// datagram may be lost, so a client repeats its question.
 //
 //   dotnet run --project samples/DateByDatagram -- server [ADDRESS]
 //   echo | nc -u -w1 127.0.0.1 5244                                      in another shell
 //   dotnet run --project samples/DateByDatagram -- client [ADDRESS]      the same in C#
 //
-// With udp://127.0.0.1:5244?reliable=true for both ends nothing is lost; then both speak Fairlead.
+// With udp://127.0.0.1:5244?reliable=true at both ends nothing is lost; then both must use Fairlead.
 using System.Globalization;
 using System.Text;
 using Fairlead;
@@ -42,7 +42,7 @@ catch (Exception problem) when (problem is FairleadException or FormatException)
 async Task AnswerAsync()
 {
     await using var hub = await Hub.BindAsync(address);
-    Console.Error.WriteLine($"telling the date at {hub.Address}");
+    Console.Error.WriteLine($"serving the date at {hub.Address}");
     await foreach (HubEvent happened in hub.Events(stop.Token))
     {
         if (happened is HubEvent.Said said)

@@ -1,10 +1,10 @@
-// Philosophers at a round table, a process each, with a fork between every two of them: a NamedMutex. Who eats needs the fork on his left
-// and the one on his right.
+// Philosophers at a round table, each a process, with a fork between neighbours: a NamedMutex. To eat, a philosopher needs the fork on the
+// left and the one on the right.
 //
 //   dotnet run --project samples/DiningPhilosophers -- [PHILOSOPHERS [MEALS]]      all eat: the fork with the lower number first
-//   dotnet run --project samples/DiningPhilosophers -- --deadlock [PHILOSOPHERS]   nobody does: each has one fork and waits for the other
+//   dotnet run --project samples/DiningPhilosophers -- --deadlock [PHILOSOPHERS]   none eats: each has one fork and waits for the other
 //
-// Try also, while they wait for each other: fairlead deadlocks; fairlead locks; and fairlead signal PID KILL to one of them: its fork goes
+// Try also, while they wait for each other: fairlead deadlocks; fairlead locks; and fairlead signal PID KILL to one of them. Its fork goes
 // to its neighbour, and the others eat.
 using System.Globalization;
 using Fairlead;
@@ -38,7 +38,7 @@ catch (FairleadException problem)
 
 static int Number(string text) => int.TryParse(text, CultureInfo.InvariantCulture, out int number) ? number : 0;
 
-// The table: it starts the philosophers, lets them begin together, and counts in the end.
+// The table starts the philosophers, lets them begin together, and counts at the end.
 static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
 {
     using var table = NamedMutex.Open("table");
@@ -49,10 +49,10 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
     }
 
     using var _ = laid;
-    SharedRegion.Remove("forks"); // of a table that was killed
+    SharedRegion.Remove("forks"); // left by a killed table
     using var forks = Forks(philosophers);
 
-    // Behind kill -9 of this process they end too.
+    // After kill -9 of this process they end too.
     ChildProcessOptions options = new() { TiedToParent = true, StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe };
     string program = Environment.ProcessPath!;
     string[] first =
@@ -80,7 +80,7 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
 
     if (leftFirst)
     {
-        Console.Error.WriteLine("everybody has the left fork, and waits for the right one: see 'fairlead deadlocks'. Ctrl-C ends it.");
+        Console.Error.WriteLine("each has the left fork, and waits for the right one: see 'fairlead deadlocks'. Ctrl-C ends it.");
     }
 
     bool isGood = true;
@@ -93,7 +93,7 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
         await children[seat].DisposeAsync();
     }
 
-    // Counted without an atomic instruction, each by two processes: the sum is right because one at a time has the fork.
+    // Two processes count each fork, without atomic instructions: the sum is right because one at a time has the fork.
     for (int fork = 0; fork < philosophers; fork++)
     {
         isGood &= forks.At<int>(fork * sizeof(int)) == 2 * meals;
@@ -108,8 +108,8 @@ static async Task<int> LayAsync(int philosophers, int meals, bool leftFirst)
 
 static int Dine(int seat, int philosophers, int meals, bool leftFirst)
 {
-    // The last one sits between the last fork and fork 0. That he begins with the right one breaks the circle: whoever has the highest fork
-    // that is taken waits for nobody.
+    // The last philosopher sits between the last fork and fork 0, and begins with the right one, which breaks the circle: the owner of the
+    // highest taken fork waits for none.
     int left = seat, right = (seat + 1) % philosophers;
     int first = leftFirst ? left : Math.Min(left, right), second = leftFirst ? right : Math.Max(left, right);
     using var one = NamedMutex.Open($"fork-{first}");
@@ -139,7 +139,7 @@ static int Dine(int seat, int philosophers, int meals, bool leftFirst)
     return 0;
 }
 
-// Until the table closes this input: everybody is as far as this one.
+// Waits until the table closes this input: then all have reached this point.
 static void WaitForTheOthers()
 {
     Console.WriteLine("ready");
@@ -151,7 +151,7 @@ static MutexScope Take(NamedMutex fork)
     MutexScope taken = fork.Enter();
     if (taken.OwnerDied)
     {
-        Console.Error.WriteLine($"{fork.Name} fell from a dead hand, and is wiped");
+        Console.Error.WriteLine($"{fork.Name} was held by a philosopher that died, and is clean again");
         taken.MarkConsistent();
     }
 

@@ -22,7 +22,7 @@ try
             {
                 Console.Error.WriteLine($"serving echo, date and time at {responder.Address}");
 
-                // The handler is called for many requests at once. What it returns is the reply; what it throws, the requester is told.
+                // The handler runs for many requests at once. Its return value is the reply; the requester gets its exceptions.
                 await responder.RunAsync((request, context) => Encoding.UTF8.GetBytes(Answer(request.Text)), cancellationToken: stop.Token);
             }
 

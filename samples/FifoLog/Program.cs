@@ -1,5 +1,5 @@
-// A FIFO into which anybody may write lines, a shell among them, and one program that reads and numbers them. Writers come and go; lines of
-// several at once do not get mixed.
+// A FIFO into which any program may write lines, even a shell, and one program that reads and numbers them. Writers come and go; lines of
+// several at once stay whole.
 //
 //   dotnet run --project samples/FifoLog -- server [ADDRESS]
 //   echo hello > /tmp/fairlead-log                                       in another shell

@@ -1,13 +1,12 @@
-// Programs that know nothing of Fairlead: with ?framing=line a message is a line, and every program that reads and writes lines can take
-// part.
+// Programs without Fairlead: with ?framing=line a message is a line, and every program that reads and writes lines can take part.
 //
 //   dotnet run --project samples/ForeignPeers -- server [ADDRESS]
 //   printf 'hello\n' | nc -N 127.0.0.1 5242                                     in another shell
 //
-//   nc -lU /tmp/lines                                                           a server that is foreign
+//   nc -lU /tmp/lines                                                           a server without Fairlead
 //   dotnet run --project samples/ForeignPeers -- client 'unix:///tmp/lines?framing=line' LINE …
 //
-// A foreign program gives no receipts and sends no replies that could be told from messages: there are asynchronous messages only.
+// Such a program sends no receipts, and its replies look like messages: there are asynchronous messages only.
 using System.Text;
 using Fairlead;
 using Fairlead.Time;
@@ -53,7 +52,7 @@ async Task ServeAsync()
             string line = said.Message.Text;
             Console.WriteLine($"{said.Client}: {line}");
 
-            // Without waiting: a client that does not read, or has gone already, holds up no other.
+            // Without waiting: a client that does not read, or has gone, delays no other.
             hub.TrySend(said.Client, Encoding.UTF8.GetBytes(line.ToUpperInvariant()));
         }
         else

@@ -1,9 +1,9 @@
-// A log that outlives its programs: some append to it, others follow it, each from where it was.
+// A log that outlives its programs: some append to it, others follow it, each from its last position.
 //
 //   dotnet run --project samples/MappedLog -- append TEXT...       appends each text as a record; start several at once
-//   dotnet run --project samples/MappedLog -- follow NAME [COUNT]  goes on where the last one of this name ended, and waits for more
-//   dotnet run --project samples/MappedLog -- replay [FROM]        what there is: from the start, a number, or a time
-//   dotnet run --project samples/MappedLog -- info                 how much is in it, who follows, and whether it is whole
+//   dotnet run --project samples/MappedLog -- follow NAME [COUNT]  continues where the last one of this name ended, and waits for more
+//   dotnet run --project samples/MappedLog -- replay [FROM]        prints the present records: from the start, a number, or a time
+//   dotnet run --project samples/MappedLog -- info                 prints its size, its followers, and its damage
 //   dotnet run --project samples/MappedLog -- remove               removes it
 //
 // Try also: kill -9 of any of them, at any time; then start it again.

@@ -1,8 +1,8 @@
-// Metrics: what a program has sent, received, dropped and has lying, and how long it took, by a listener of the base library. OpenTelemetry
-// and dotnet-counters see the same.
+// Metrics: how many messages a program has sent, received, dropped and queued, and how long operations took, by a listener of the base
+// library. OpenTelemetry and dotnet-counters see the same.
 //
 //   dotnet run --project samples/Metrics -- server [ADDRESS]          answers requests, and shows its metrics once a second
-//   dotnet run --project samples/Metrics -- client [ADDRESS] [COUNT]  asks so many times, and shows its own
+//   dotnet run --project samples/Metrics -- client [ADDRESS] [COUNT]  sends COUNT requests, and shows its own
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -23,7 +23,7 @@ listener.InstrumentPublished = (instrument, self) =>
     }
 };
 
-// Counters are read when somebody asks, durations are told as they happen.
+// Counters are read on request, durations are reported as they happen.
 listener.SetMeasurementEventCallback<long>(
     (instrument, value, tags, _) => values[$"{instrument.Name} {Tag(tags, "fairlead.pattern")}"] = value);
 listener.SetMeasurementEventCallback<double>(

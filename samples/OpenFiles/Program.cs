@@ -1,11 +1,11 @@
-// Open files from process to process: one program may read a folder, and opens what is in it for another that does not even know where the
-// folder is.
+// Open files from process to process: one program may read a folder, and opens its files for another program that does not even know where
+// the folder is.
 //
-//   dotnet run --project samples/OpenFiles server FOLDER     opens files of this folder for whoever asks
+//   dotnet run --project samples/OpenFiles server FOLDER     opens files of this folder on request
 //   dotnet run --project samples/OpenFiles client NAME …     asks for them, and prints them
 //
-// The client reads each file itself: nothing of its content goes through the server, nor through a message. So a service can drop its
-// privileges and leave it to a small program, which keeps them, to decide what may be opened.
+// The client reads each file itself: no content goes through the server or a message. A service can therefore drop its privileges, and a
+// small program that keeps them decides which files may be opened.
 using System.Text;
 using Fairlead;
 using Microsoft.Win32.SafeHandles;
@@ -35,7 +35,7 @@ catch (FairleadException problem)
 
 async Task<int> ServeAsync(string folder)
 {
-    // One client at a time; it takes the files, so it is the one who says how many.
+    // One client at a time. It takes the files, so its address limits their number.
     await using Pair pair = await Pair.BindAsync(Place, cancellationToken: stop.Token);
     Console.Error.WriteLine($"opening files of {folder} at {pair.Address}");
     while (true)
@@ -44,13 +44,13 @@ async Task<int> ServeAsync(string folder)
         string name = asked.Text;
         try
         {
-            // A plain name and nothing else: no way leads out of the folder.
+            // Only a plain name: no path leads out of the folder.
             string path = name == Path.GetFileName(name) && name is not ("" or "." or "..")
                 ? Path.Combine(folder, name)
                 : throw new FileNotFoundException();
             using SafeFileHandle file = File.OpenHandle(path);
 
-            // What travels is a copy: ours is closed right behind it.
+            // A copy travels: our handle is closed right afterwards.
             await pair.SendHandleAsync(file, Encoding.UTF8.GetBytes(name), stop.Token);
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
@@ -91,7 +91,7 @@ async Task<Message> AnswerToAsync(Pair pair, string name)
 {
     while (true)
     {
-        // What a client that was killed has asked for comes to the next one. Not taken, it is closed with its message.
+        // The files of a killed client's requests come to the next one. If not taken, they are closed with their message.
         Message answer = await pair.ReceiveAsync(cancellationToken: stop.Token);
         if (answer.Text == name)
         {

@@ -1,8 +1,8 @@
-// A parent starts a child and asks it questions over a channel that no third process can reach. The child is this program again, without
-// arguments of its own.
+// A parent starts a child and sends it requests over a channel that no third process can reach. The child is the same program, started
+// without arguments.
 //
-//   dotnet run --project samples/ParentAndChild            starts a child that doubles numbers, asks it, and sees how it ends
-//   dotnet run --project samples/ParentAndChild -- crash   the same with a child that dies in the middle of a question
+//   dotnet run --project samples/ParentAndChild            starts a child that doubles numbers, and reports how it ends
+//   dotnet run --project samples/ParentAndChild -- crash   the same with a child that dies during a request
 using System.Globalization;
 using System.Text;
 using Fairlead;
@@ -10,7 +10,7 @@ using Fairlead.Processes;
 
 if (Inherited.HasChannel)
 {
-    // The child. It serves until its parent has no more questions, or is no more.
+    // The child. It serves until its parent closes the channel, or dies.
     await using var responder = await Responder.BindAsync(Inherited.Address);
     await responder.RunAsync((request, _) =>
     {

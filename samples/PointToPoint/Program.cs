@@ -1,9 +1,9 @@
-// Point to point: two programs talk, in both directions, in any order.
+// Point to point: two programs exchange messages, in both directions, in any order.
 //
 //   dotnet run --project samples/PointToPoint [ADDRESS]        in two shells
 //
-// What is typed in one is shown in the other, and "end" ends both. It does not matter which of them is started first, nor who speaks first:
-// the first one binds and the second connects; each direction is independent of the other.
+// Text typed in one appears in the other, and "end" ends both. Start them in any order: the first one binds and the second connects. Each
+// direction is independent of the other.
 using System.Text;
 using Fairlead;
 
@@ -42,8 +42,7 @@ async Task<Pair> MeetAsync()
 
 async Task ListenAsync(Pair pair)
 {
-    // The loop of the one that connected ends when the other closes. The one that is bound would wait for the next to come: "end" tells it
-    // not to.
+    // The loop of the connected program ends when the other closes. The bound one would wait for the next peer: "end" prevents that.
     await foreach (var message in pair.ReceiveAllAsync(stop.Token))
     {
         if (message.Text == "end")
@@ -60,10 +59,10 @@ async Task SpeakAsync(Pair pair)
     using var input = new StreamReader(Console.OpenStandardInput());
     while (true)
     {
-        // Reading a terminal cannot be cancelled, waiting for it can. The end of the input (Ctrl-D) ends the talk too.
+        // Reading a terminal cannot be cancelled, waiting for it can. The end of the input (Ctrl-D) ends the program too.
         string line = await input.ReadLineAsync().WaitAsync(stop.Token) ?? "end";
 
-        // Where nobody has connected yet, this waits for somebody.
+        // Without a peer, this waits for one.
         await pair.SendAsync(Encoding.UTF8.GetBytes(line), stop.Token);
         if (line == "end")
         {

@@ -1,10 +1,10 @@
-// Publish-subscribe: a publisher does not know who listens; each subscriber asks for the topics that it wants.
+// Publish-subscribe: a publisher does not know its subscribers; each subscriber asks for topics.
 //
 //   dotnet run --project samples/PublishSubscribe -- server [ADDRESS]
 //   dotnet run --project samples/PublishSubscribe -- client [ADDRESS] TOPIC …
 //
-// The server publishes what is typed: "eu.bond.10y 101.25" is the topic and the message. A client's topics may have wildcards: * for one
-// word, > for all that follow. What is published before a subscriber comes, it does not get.
+// The server publishes typed lines: "eu.bond.10y 101.25" is the topic and the message. A client's topics may have wildcards: * for one
+// word, > for all that follow. A subscriber does not get messages published before its subscription.
 using Fairlead;
 
 string address = args.FirstOrDefault(static argument => argument.Contains("://")) ?? "unix://prices";
@@ -32,7 +32,7 @@ catch (OperationCanceledException)
 }
 catch (Exception problem) when (problem is FairleadException or ArgumentException or FormatException)
 {
-    // An ArgumentException says what is wrong with a topic, a FormatException what is wrong with an address.
+    // An ArgumentException reports a wrong topic, a FormatException a wrong address.
     Console.Error.WriteLine(problem.Message);
     return 1;
 }
@@ -50,7 +50,7 @@ async Task PublishAsync()
             continue;
         }
 
-        // Never waits: a subscriber that does not read misses messages, and is told how many.
+        // Never waits: a subscriber that does not read misses messages, and learns how many.
         int subscribers = publisher.Publish(topic, price);
         Console.Error.WriteLine($"{topic} for {subscribers} of {publisher.Peers.Count} subscribers");
     }

@@ -1,11 +1,11 @@
-// Readers and writers: a table of numbers that are all the same, in memory in common. Any number of readers look at it at once; a writer
-// changes all of it, alone.
+// Readers and writers: a table of equal numbers in shared memory. Any number of readers read it at once; a writer changes all of it, alone.
 //
-//   dotnet run --project samples/ReadersAndWriters -- read [TIMES]      looks so many times, and says whether it ever saw half a change
-//   dotnet run --project samples/ReadersAndWriters -- write [TIMES]     adds one to every number, so many times
+//   dotnet run --project samples/ReadersAndWriters -- read [TIMES]      reads TIMES times, and says whether it ever saw half a change
+//   dotnet run --project samples/ReadersAndWriters -- write [TIMES]     adds one to every number, TIMES times
 //   dotnet run --project samples/ReadersAndWriters -- remove            removes what the others have left
 //
-// Try also: fairlead locks, while they run; and kill -9 of a writer: the next one is told that the table may be half changed, and mends it.
+// Try also: fairlead locks, while they run; and kill -9 of a writer: the next one learns that the table may be half changed, and
+// repairs it.
 using System.Globalization;
 using Fairlead;
 using Fairlead.Memory;
@@ -47,7 +47,7 @@ static int Read(int times)
         using var scope = table.EnterRead();
         Span<long> numbers = memory.Span<long>(0, Numbers);
 
-        // Of one who was killed while he wrote, the readers are told, too; until a writer has mended it they know what they look at.
+        // Readers also learn that a writer was killed while it wrote, until another writer has repaired the table.
         torn += scope.OwnerDied || numbers.IndexOfAnyExcept(numbers[0]) < 0 ? 0 : 1;
     }
 
@@ -66,7 +66,7 @@ static void Write(int times)
         Span<long> numbers = memory.Span<long>(0, Numbers);
         if (scope.OwnerDied)
         {
-            Console.Error.WriteLine("a writer died: the table is mended");
+            Console.Error.WriteLine("a writer died: the table is repaired");
             numbers.Fill(numbers[0]);
             scope.MarkConsistent();
         }

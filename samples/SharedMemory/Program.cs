@@ -1,11 +1,11 @@
-// Memory in common: two processes count together, and one sees where another is. No message is sent.
+// Shared memory: two processes count together, and one reads the position of another. No message is sent.
 //
 //   dotnet run --project samples/SharedMemory -- count [TIMES]     adds to one counter; start several at once
-//   dotnet run --project samples/SharedMemory -- move [STEPS]      goes round in a circle, and says where it is
-//   dotnet run --project samples/SharedMemory -- watch [STEPS]     looks where that is, until it has gone so many steps
+//   dotnet run --project samples/SharedMemory -- move [STEPS]      moves in a circle, and writes its position
+//   dotnet run --project samples/SharedMemory -- watch [STEPS]     reads that position, for STEPS steps
 //   dotnet run --project samples/SharedMemory -- remove            removes what the others have left
 //
-// Try also: kill -9 of the one that moves, while another watches; then start it again: it goes on from where it was.
+// Try also: kill -9 of the moving one, while another watches. Start it again, and it continues from its last position.
 using System.Globalization;
 using Fairlead;
 using Fairlead.Memory;
@@ -74,7 +74,7 @@ static async Task WatchAsync(int steps)
     {
         if (position.TryReadNew(ref version, out Position now))
         {
-            // Never half of one position and half of another: the point is on the circle.
+            // Never a mix of two positions: the point is on the circle.
             bool onCircle = Math.Abs((now.X * now.X) + (now.Y * now.Y) - 1) < 1e-9;
             Console.WriteLine($"step {now.Step}: {now.X:F3} {now.Y:F3}{(onCircle ? "" : ", which is torn")}");
             last = now.Step;

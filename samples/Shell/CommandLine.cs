@@ -1,12 +1,12 @@
 using System.Text;
 
-/// <summary>One program of a pipeline: its words, and where its streams lead.</summary>
+/// <summary>One program of a pipeline: its words and redirections.</summary>
 internal sealed record Command(List<string> Words, string? Input, string? Output, bool Appends, string? Errors, bool ErrorsToOutput);
 
 /// <summary>Programs joined by pipes, in the foreground or not.</summary>
 internal sealed record Pipeline(List<Command> Commands, bool IsBackground, string Text)
 {
-    /// <summary>Stands for <c>$?</c> until it is run: only then is it known.</summary>
+    /// <summary>Stands for <c>$?</c>, whose value is known only when the line runs.</summary>
     public const char Status = '\uE000';
 
     public Pipeline With(int status) =>

@@ -1,7 +1,7 @@
 using Fairlead;
 using Fairlead.Processes;
 
-/// <summary>A pipeline that runs, is stopped, or has ended: all of it is one process group.</summary>
+/// <summary>A pipeline that runs, is stopped, or has ended; it is one process group.</summary>
 internal sealed class Job
 {
     private readonly Dictionary<ChildProcess, ChildChange?> _last = [];
@@ -15,17 +15,17 @@ internal sealed class Job
 
     public int Group => _children[0].Group;
 
-    /// <summary>How it had set the terminal up when it was stopped.</summary>
+    /// <summary>The job's settings of the terminal when it was stopped.</summary>
     public TerminalModes? Modes { get; set; }
 
     public bool HasEnded => Locked(() => _last.Values.All(static change => change is ChildExit));
 
     public bool IsStopped => Locked(() => !HasEnded && _last.Values.Any(static change => change is ChildChange.Stopped));
 
-    /// <summary>As a shell counts: that of the last program of the pipeline.</summary>
+    /// <summary>The exit code as a shell counts it: that of the last program of the pipeline.</summary>
     public int Status => Locked(() => _last[_children[^1]] is ChildExit exit ? exit.ShellCode : 128 + Signal.TerminalStop.Number);
 
-    /// <summary>Whether it was ended from the keyboard, so that the prompt belongs on a new line.</summary>
+    /// <summary>Whether the keyboard ended the job; the prompt then needs a new line.</summary>
     public bool WasInterrupted => Locked(() => _last[_children[^1]] is ChildExit.Killed { Signal.Number: 2 or 3 });
 
     /// <summary>Starts the programs, each in the group of the first, each with the end of a pipe before and behind it.</summary>
@@ -47,7 +47,7 @@ internal sealed class Job
                         TakesTerminal = takesTerminal && job._children.Count == 0,
                         ReportsStops = true,
 
-                        // At a terminal the keys are theirs, even where whoever has started this shell ignores them.
+                        // At a terminal the keys are for the jobs, even if the parent of this shell ignores them.
                         DefaultSignals = takesTerminal
                             ? [Signal.Interrupt, Signal.Quit, Signal.TerminalStop, Signal.TerminalInput, Signal.TerminalOutput]
                             : [],
@@ -69,7 +69,7 @@ internal sealed class Job
                     throw;
                 }
 
-                // Only the children have these ends from here on: the reader sees the end when the writer has gone.
+                // From here on only the children have these ends: the reader sees the end when the writer has gone.
                 before?.Dispose();
                 before = behind;
             }
@@ -78,7 +78,7 @@ internal sealed class Job
         }
         catch when (job._children.Count > 0)
         {
-            // One of the programs is missing: those before it do not stay alone.
+            // One of the programs is missing: end those before it.
             job.Send(Signal.Terminate);
             throw;
         }
@@ -89,7 +89,7 @@ internal sealed class Job
         }
     }
 
-    /// <summary>Blocks until it has ended or is stopped, or the shell is interrupted.</summary>
+    /// <summary>Blocks until the job has ended or is stopped, or the shell is interrupted.</summary>
     public void Wait(Func<bool> isInterrupted)
     {
         lock (_last)
@@ -101,7 +101,7 @@ internal sealed class Job
         }
     }
 
-    /// <summary>Makes who waits for it look again.</summary>
+    /// <summary>Makes the waiter of the job check again.</summary>
     public void Nudge()
     {
         lock (_last)
@@ -110,7 +110,7 @@ internal sealed class Job
         }
     }
 
-    /// <summary>Lets it go on.</summary>
+    /// <summary>Resumes the job.</summary>
     public void Continue()
     {
         lock (_last)

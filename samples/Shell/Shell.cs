@@ -4,7 +4,7 @@ using Fairlead;
 using Fairlead.Processes;
 using Microsoft.Win32.SafeHandles;
 
-/// <summary>The jobs, what is built in, and whose the terminal is.</summary>
+/// <summary>Runs lines: the jobs, the built-in commands, and the owner of the terminal.</summary>
 internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 {
     private readonly StreamWriter _output = new(Console.IsOutputRedirected ? Console.OpenStandardOutput() : Terminal(1))
@@ -14,7 +14,7 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
     private readonly StreamWriter _errors = new(Console.IsErrorRedirected ? Console.OpenStandardError() : Terminal(2)) { AutoFlush = true };
     private readonly TerminalModes? _modes = terminal?.SaveModes();
 
-    // Replaced whole, since Ctrl-C comes on a thread of its own.
+    // Replaced whole, because Ctrl-C arrives on another thread.
     private volatile Job[] _jobs = [];
     private volatile bool _isInterrupted;
     private volatile bool _isAtPrompt;
@@ -23,7 +23,7 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 
     public bool IsOver { get; private set; }
 
-    /// <summary>Tells what has become of jobs in the background, and asks for a line.</summary>
+    /// <summary>Reports changes of jobs in the background, and asks for a line.</summary>
     public void Prompt()
     {
         foreach (Job job in _jobs.Where(static job => job.HasEnded))
@@ -42,7 +42,7 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
         }
     }
 
-    /// <summary>The input has ended: whoever started this shell writes on a line of its own.</summary>
+    /// <summary>Ends the prompt's line when the input has ended; the next prompt belongs to another program.</summary>
     public void End()
     {
         if (terminal is not null)
@@ -53,7 +53,7 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 
     public void Run(string line)
     {
-        // What was interrupted before was the line that was typed and not entered.
+        // An earlier interruption was for a line that was typed and not entered.
         _isAtPrompt = false;
         _isInterrupted = false;
         List<Pipeline> pipelines = [];
@@ -84,7 +84,7 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
         }
     }
 
-    /// <summary>Ctrl-C at the prompt, or while it is waited for a job in the background.</summary>
+    /// <summary>Handles Ctrl-C at the prompt, or while the shell waits for a job in the background.</summary>
     public void Interrupt(PosixSignalContext context)
     {
         context.Cancel = terminal is not null;
@@ -124,10 +124,10 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
         }
     }
 
-    /// <summary>Waits for it; then the terminal is this shell's again, and set up as before.</summary>
+    /// <summary>Waits for the job; then takes the terminal back, with its former settings.</summary>
     private void InForeground(Job job)
     {
-        // Without a terminal a signal to this shell alone ends the wait; at one it does not reach this shell.
+        // Without a terminal, a signal to this shell ends the wait. With a terminal the signal does not reach this shell.
         job.Wait(static () => false);
         if (terminal is not null)
         {
@@ -206,10 +206,10 @@ internal sealed class Shell(ControllingTerminal? terminal) : IDisposable
 
     private void Forget(Job job) => _jobs = [.. _jobs.Where(other => other != job)];
 
-    /// <summary>The console's own stream would set the terminal up, which is for the jobs to do.</summary>
+    /// <summary>Reads without the console's own stream, which would change the settings of the terminal.</summary>
     private static FileStream Terminal(int number) => new(new SafeFileHandle(number, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
-    /// <summary>The job that a command names, <c>%1</c>, or the last one.</summary>
+    /// <summary>Returns the job that a command names, <c>%1</c>, or the last one.</summary>
     private Job Find(Command command) =>
         (command.Words is [_, var name] ? Array.Find(_jobs, job => name == $"%{job.Number}") : _jobs.LastOrDefault())
         ?? throw new FormatException("there is no such job");

@@ -1,12 +1,12 @@
-// A server that is told by signals what to do: SIGHUP, read your settings again; SIGALRM, the alarm that it has set itself; SIGTERM and
-// Ctrl-C, end in order.
+// A server that signals control: at SIGHUP it reads its settings again, SIGALRM is the alarm that it has set itself, and at SIGTERM and
+// Ctrl-C it ends in order.
 //
-//   dotnet run --project samples/Signals -- serve FILE [SECONDS]    the settings are FILE; it rings every so many seconds
-//   dotnet run --project samples/Signals -- send PID@START SIGNAL   as the server says at its start: that process, and no later one
-//   dotnet run --project samples/Signals -- wait PID                until a process has ended, whoever its parent is
+//   dotnet run --project samples/Signals -- serve FILE [SECONDS]    the settings are FILE; the alarm rings every SECONDS
+//   dotnet run --project samples/Signals -- send PID@START SIGNAL   to the process that the server names at its start, and no later one
+//   dotnet run --project samples/Signals -- wait PID                waits until a process has ended, whatever its parent
 //
-// Try also: kill -HUP PID; fairlead signal --probe PID; and a number with a real-time signal, which comes where the server was started with
-// it blocked:
+// Try also: kill -HUP PID; fairlead signal --probe PID; and a number with a real-time signal, which arrives if the server was started with
+// the signal blocked:
 //   env --block-signal=RTMIN+1 dotnet run --project samples/Signals -- serve FILE      and      fairlead signal PID RTMIN+1 --value 42
 using System.Globalization;
 using Fairlead;
@@ -47,7 +47,7 @@ static async Task ServeAsync(string file, TimeSpan beat)
     var signals = Signals.ListenAsync([Signal.Hangup, Signal.Terminate, Signal.Interrupt, order]);
     Console.WriteLine($"serving as {ProcessIdentity.Current} with {settings}");
 
-    // Handled to the end of the process: an alarm that is on its way when nobody handles it any more would end it otherwise.
+    // Handled until the process ends. Otherwise an alarm that arrives after the last handler would end the process.
     int beats = 0;
     _ = Signals.Handle(Signal.Alarm, signal => Console.WriteLine($"beat {beats += signal.Count}"));
     Signals.Alarm(beat, every: beat);

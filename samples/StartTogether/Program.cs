@@ -1,11 +1,10 @@
-// Workers that start together: each gets ready in its own time, as a process of its own, and waits for an event; one signal starts them
-// all.
+// Workers that start together: each prepares in a separate process and waits for an event. One signal starts them all.
 //
-//   dotnet run --project samples/StartTogether -- work NAME     gets ready, waits, and says how long after the signal it began
-//   dotnet run --project samples/StartTogether -- start         gives the signal: to all who wait, and to those who come later
-//   dotnet run --project samples/StartTogether -- reset         takes it back, for the next start
+//   dotnet run --project samples/StartTogether -- work NAME     prepares, waits, and prints its delay after the signal
+//   dotnet run --project samples/StartTogether -- start         gives the signal, to present and later workers
+//   dotnet run --project samples/StartTogether -- reset         resets the signal, for the next start
 //
-// Try also: fairlead locks, while they wait; fairlead event set start instead of the second; and Ctrl-C at one of those that wait.
+// Try also: fairlead locks, while they wait; fairlead event set start instead of the second; and Ctrl-C at a waiting one.
 using System.Diagnostics;
 using Fairlead;
 using Fairlead.Memory;
@@ -21,7 +20,7 @@ try
             Console.Error.WriteLine($"{name} is ready");
             start.Wait();
 
-            // By the clock that all processes of a machine share.
+            // This clock is the same for all processes of a machine.
             TimeSpan late = Stopwatch.GetElapsedTime(Volatile.Read(ref given.At<long>(0)));
             Console.WriteLine($"{name} begins, {late.TotalMicroseconds:F0} µs after the signal");
             return 0;

@@ -1,4 +1,4 @@
-// A survey: one asks all and takes what comes until a deadline. Who is silent, or dies, is told too.
+// A survey: a requester asks all responders and takes replies until a deadline. It also learns which ones are silent or have died.
 //
 //   dotnet run --project samples/Survey -- server [ADDRESS]                    asks every line of its input
 //   dotnet run --project samples/Survey -- client [ADDRESS] NAME               answers; as many as you like
@@ -40,7 +40,7 @@ catch (Exception problem) when (problem is FairleadException or AddressFormatExc
 
 async Task AskAsync()
 {
-    // The one who asks binds: the others come to it.
+    // The requester binds, and the responders connect to it.
     await using var requester = await Requester.BindAsync(address);
     Console.Error.WriteLine($"asking at {requester.Address}");
     while (await NextLineAsync() is { } question)

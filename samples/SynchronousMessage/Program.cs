@@ -1,10 +1,9 @@
-// Type 2, the synchronous message: the sender goes on when the receiver has accepted the message, or knows that it did not.
+// Type 2, the synchronous message: the sender continues when it knows whether the receiver has accepted the message.
 //
 //   dotnet run --project samples/SynchronousMessage -- server [ADDRESS]
 //   dotnet run --project samples/SynchronousMessage -- client [ADDRESS] ORDER …
 //
-// An order is a number and a thing: "3 apples". The server refuses what is no order. Try also: kill -9 or kill -STOP the server, then
-// order.
+// An order is a number and a thing: "3 apples". The server refuses anything else. Try also: kill -9 or kill -STOP the server, then order.
 using System.Text;
 using Fairlead;
 using Fairlead.Time;
@@ -53,7 +52,7 @@ async Task TakeOrdersAsync()
 
         Console.WriteLine(order);
 
-        // Asking for the next message accepts this one. Whoever is done earlier says so: message.Accept().
+        // Asking for the next message accepts this one. To accept earlier, call message.Accept().
     }
 }
 
@@ -63,7 +62,7 @@ async Task<int> OrderAsync(IEnumerable<string> orders)
     int failed = 0;
     foreach (string order in orders)
     {
-        // A negative receipt is a result, no exception: what to do about it depends on which one it is.
+        // A negative receipt is a result, not an exception; the reaction depends on its kind.
         Delivery delivery = await sender.DeliverAsync(Encoding.UTF8.GetBytes(order), 2.Seconds(), stop.Token);
         Console.WriteLine(delivery.Status switch
         {

@@ -1,5 +1,5 @@
-// Type 4, the synchronous request: the calling thread waits for the reply. No await anywhere: for the shortest round trip, and for code
-// that is not asynchronous.
+// Type 4, the synchronous request: the calling thread waits for the reply. Without await: for the shortest round trip, and for code that is
+// not asynchronous.
 //
 //   dotnet run --project samples/SynchronousRequest -- server [ADDRESS]
 //   dotnet run --project samples/SynchronousRequest -- client [ADDRESS] TERM …
@@ -44,7 +44,7 @@ void Serve()
     Console.Error.WriteLine($"calculating at {responder.Address}");
     while (true)
     {
-        // Blocks until somebody asks. Ctrl-C ends the wait, like every other.
+        // Blocks until a request arrives. Ctrl-C ends the wait, like every other.
         using Request request = responder.Receive(cancellationToken: stop.Token);
         if (Calculate(request.Text) is { } result)
         {
@@ -53,7 +53,7 @@ void Serve()
         else
         {
             // The client gets this as a FairleadException with this code.
-            request.Fail(ErrorCode.Failed, $"'{request.Text}' is no term; write 2 + 3");
+            request.Fail(ErrorCode.Failed, $"'{request.Text}' is not a term; write 2 + 3");
         }
     }
 }

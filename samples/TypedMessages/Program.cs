@@ -1,4 +1,4 @@
-// Messages that are values: written and read as JSON by a serializer that the compiler generates, without reflection.
+// Values as messages: a serializer that the compiler generates writes and reads them as JSON, without reflection.
 //
 //   dotnet run --project samples/TypedMessages -- server [ADDRESS]
 //   dotnet run --project samples/TypedMessages -- client [ADDRESS]
@@ -56,7 +56,7 @@ async Task SellAsync()
         }
         catch (JsonException)
         {
-            // A message is bytes: who sends them may be mistaken, and the next message is another's.
+            // A message is bytes, and its sender may be wrong. The next message comes from another sender.
             Console.WriteLine($"not an order: {message.Text}");
         }
     }

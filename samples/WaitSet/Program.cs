@@ -1,5 +1,5 @@
-// One thread waits for everything at once: messages, questions, lines on its input, a beat, and the signal to stop. It sleeps in the kernel
-// until one of them is there.
+// One thread waits for everything at once: messages, requests, lines on its input, a timer, and the signal to stop. It sleeps in the kernel
+// until one of them arrives.
 //
 //   dotnet run --project samples/WaitSet -- server [ADDRESS]
 //   dotnet run --project samples/WaitSet -- client [ADDRESS] WORD …      sends the words, then asks how many came
@@ -54,7 +54,7 @@ int Serve()
         {
             if (ready.Attachment == ofWords && words.TryReceive(out var word))
             {
-                // One of them, perhaps; as long as there are more, the set says so.
+                // Takes one. As long as there are more, the set reports them.
                 using (word)
                 {
                     word.Accept();
@@ -70,7 +70,7 @@ int Serve()
             }
             else if (ready.Attachment == ofInput)
             {
-                // What is there, without waiting for the rest; nothing is the end.
+                // Reads the available bytes, without waiting for more; none means the end.
                 var bytes = new byte[4096];
                 int read = input.Read(bytes);
                 foreach (string line in Encoding.UTF8.GetString(bytes, 0, read).Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -103,7 +103,7 @@ int Serve()
     }
 }
 
-// A terminal, a pipe or a socket can be waited for; a file cannot, and need not.
+// A set can wait for a terminal, a pipe or a socket. A file is always ready.
 static bool IsWaitable(SafeFileHandle handle)
 {
     using var trial = new WaitSet();

@@ -4,7 +4,7 @@
 //   dotnet run --project samples/WorkQueue -- worker [ADDRESS]                 as many as you like
 //   dotnet run --project samples/WorkQueue -- client [ADDRESS] JOB …
 //
-// A job is a number of seconds and what to do: "0.5 dig". Try also: kill -9 a worker that works.
+// A job is a number of seconds and a text: "0.5 dig". Try also: kill -9 a busy worker.
 using System.Globalization;
 using System.Text;
 using Fairlead;
@@ -68,12 +68,12 @@ async Task WorkAsync()
         if (job.Text.Split(' ', 2) is not [var length, var what]
             || !double.TryParse(length, CultureInfo.InvariantCulture, out double seconds))
         {
-            // It goes to another worker, and after the third is given up.
-            job.Reject("no job begins so");
+            // The job goes to another worker. The queue gives it up after the third.
+            job.Reject("a job begins with a number of seconds");
             continue;
         }
 
-        // At least once: a job that another worker may have done already says so.
+        // At least once: a job that another worker may have done is marked.
         Console.WriteLine(job.Redelivered ? $"{what}, perhaps again" : what);
         await Task.Delay(TimeSpan.FromSeconds(seconds), stop.Token);
 

@@ -44,7 +44,7 @@ test_asynchronous_requests_overtake_each_other() {
   exits 1 AsynchronousRequest client 2000000 many 100 1000
   equal "100: 25, 1000: 168, 2000000: 148933" "$(sed 's/\(.*\) primes below \(.*\)/\2: \1/' out | sort -n | paste -sd, | sed 's/,/, /g')"
   equal '148933 primes below 2000000' "$(tail -n 1 out)"
-  contains "$(cat err)" "'many' is no number"
+  contains "$(cat err)" "'many' is not a number"
   interrupt
 }
 
@@ -52,7 +52,7 @@ test_synchronous_requests_are_answered() {
   serve SynchronousRequest 'calculating at'
   exits 1 SynchronousRequest client '2 + 3' 'what?' '7 / 2'
   equal "$(printf '2 + 3 = 5\n7 / 2 = 3.5')" "$(cat out)"
-  contains "$(cat err)" "'what?' is no term"
+  contains "$(cat err)" "'what?' is not a term"
   interrupt
 }
 
@@ -159,7 +159,7 @@ test_chat() {
   echo 'hello all' >&4
   line_in heard2 '^client 1: hello all$'; line_in heard3 '^client 1: hello all$'; line_in served '^client 1: hello all$'
   echo '@3 a secret' >&5; line_in heard3 '^client 2, to you: a secret$'
-  echo '@7 is there a seven?' >&5; line_in heard2 'nobody here has that number'
+  echo '@7 is there a seven?' >&5; line_in heard2 'there is no client with that number'
   echo '@3' >&5; line_in heard3 '^client 2, to you: $'
   echo '@1 from above' >&3; line_in heard1 '^server, to you: from above$'
   echo end >&5
@@ -195,7 +195,7 @@ test_a_log_into_which_shells_write() {
 }
 
 test_the_date_by_datagram() {
-  serve DateByDatagram 'telling the date at' 'udp://127.0.0.1:0?framing=none'
+  serve DateByDatagram 'serving the date at' 'udp://127.0.0.1:0?framing=none'
   local port; port=$(grep -oE ':[0-9]+' serving | head -n 1)
   exits 0 DateByDatagram client "udp://127.0.0.1$port?framing=none"
   grep -qxE '[0-9]{4}-[0-9]{2}-[0-9]{2}' out
@@ -203,7 +203,7 @@ test_the_date_by_datagram() {
 }
 
 test_the_date_by_datagram_that_is_not_lost() {
-  serve DateByDatagram 'telling the date at' 'udp://127.0.0.1:0?reliable=true'
+  serve DateByDatagram 'serving the date at' 'udp://127.0.0.1:0?reliable=true'
   local port; port=$(grep -oE ':[0-9]+' serving | head -n 1)
   exits 0 DateByDatagram client "udp://127.0.0.1$port?reliable=true"
   grep -qxE '[0-9]{4}-[0-9]{2}-[0-9]{2}' out
@@ -239,9 +239,9 @@ test_jobs_are_done_or_given_up() {
   WorkQueue worker > worked 2> worker-says &
   line_in worker-says 'waiting for work'
   exits 1 WorkQueue client '0 dig' nonsense '0 sow'
-  equal "$(printf '%s\n' '0 dig: Delivered' '0 sow: Delivered' 'nonsense: NotDelivered: given up after 3 deliveries: no job begins so')" "$(sort out)"
+  equal "$(printf '%s\n' '0 dig: Delivered' '0 sow: Delivered' 'nonsense: NotDelivered: given up after 3 deliveries: a job begins with a number of seconds')" "$(sort out)"
   equal "$(printf 'dig\nsow')" "$(sort worked)"
-  equal 'given up: nonsense (no job begins so)' "$(cat served)"
+  equal 'given up: nonsense (a job begins with a number of seconds)' "$(cat served)"
   interrupt
 }
 
@@ -370,12 +370,12 @@ test_philosophers_eat_all_of_them() {
 # The one that is killed has a fork in its hand: with that its neighbour eats, and the others after him.
 test_philosophers_who_wait_for_each_other_are_seen_and_freed_by_a_death() {
   DiningPhilosophers --deadlock 4 > dined 2> said & local table=$! code=0
-  line_in said '^everybody has the left fork'
+  line_in said '^each has the left fork'
   while fairlead deadlocks --output json > circle; do :; done
   exits 1 fairlead deadlocks
   contains "$(cat out)" 'deadlock 1: 4 wait for each other'
   kill -KILL "$(sed 's/^[^0-9]*\([0-9]*\).*/\1/' circle)"
-  line_in said '^fork-[0-9] fell from a dead hand, and is wiped$'
+  line_in said '^fork-[0-9] was held by a philosopher that died, and is clean again$'
   wait "$table" || code=$?
   equal 1 "$code"
   equal 3 "$(grep -c 'has eaten 1 times$' dined)"

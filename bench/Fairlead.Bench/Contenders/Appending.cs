@@ -3,21 +3,21 @@ using System.Net.Sockets;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// What those have in common who append to a file: another process that answers when it is asked, for the round to end, and where the files
-/// lie.
+/// The common part of contenders that append to a file: another process that answers on request, which ends the round, and the place of
+/// the files.
 /// </summary>
 internal sealed class Appending(Session session) : IDisposable
 {
-    /// <summary>Bytes that a file or log may have.</summary>
+    /// <summary>The limit of a file or log, in bytes.</summary>
     public const long Kept = 256L * 1024 * 1024;
 
     private readonly Socket _socket = UnixSockets.Connect(session);
 
-    /// <summary>On a disk, as a log is; removed with the run.</summary>
+    /// <summary>The folder, on a disk, as a log is; removed with the run.</summary>
     public static string Folder => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") ?? Path.GetTempPath();
 
     /// <summary>
-    /// Answers until the client leaves. <paramref name="isLast"/>: waits until the last record has come, where it reads them.
+    /// Answers until the client leaves. <paramref name="isLast"/>: waits until the last record has come, if it reads them.
     /// </summary>
     public static void Serve(Session session, Action listening, Action? isLast = null)
     {

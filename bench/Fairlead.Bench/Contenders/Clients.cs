@@ -47,7 +47,7 @@ internal abstract class OneWaySender : IDisposable
     /// </summary>
     public virtual long? AllocatedByReaders => null;
 
-    /// <summary>Sends a message, blocking where the receiver is too slow. It need not be on its way when this returns.</summary>
+    /// <summary>Sends a message, and blocks while the receiver is too slow. It may not have left when this returns.</summary>
     public abstract void Send(ReadOnlySpan<byte> message);
 
     /// <summary>Sends a message and returns when the receiver has acknowledged it, and so all before it.</summary>

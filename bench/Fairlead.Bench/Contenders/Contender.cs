@@ -15,10 +15,10 @@ internal abstract class Contender(string name)
     /// </summary>
     public double? Goal { get; init; }
 
-    /// <summary>Why it cannot be measured here; null where it can.</summary>
+    /// <summary>Why the contender cannot be measured here; null if it can.</summary>
     public virtual string? Missing => null;
 
-    /// <summary>The program that plays this role where it is not this one; it keeps to what <see cref="Running.Worker"/> says.</summary>
+    /// <summary>The program that plays this role if it is not this one; it follows the protocol of <see cref="Running.Worker"/>.</summary>
     public virtual ProcessStartInfo? Program(string role, Session session) => null;
 
     /// <summary>Serves one client until it leaves. Calls <paramref name="listening"/> as soon as a client may connect.</summary>
@@ -33,8 +33,8 @@ internal abstract class Contender<TClient>(string name) : Contender(name)
     public abstract TClient Connect(Session session);
 }
 
-/// <summary>What both halves know of each other.</summary>
-/// <param name="Name">A name that no other pair has; a bare name in the runtime directory, which is the run's own.</param>
+/// <summary>The data that both halves share.</summary>
+/// <param name="Name">The name of this pair only, in the run's private runtime directory.</param>
 /// <param name="MessageSize">Bytes of each message.</param>
 internal sealed record Session(string Name, int MessageSize)
 {

@@ -6,10 +6,10 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// Long messages on Fairlead. Loaned: filled in place and looked at in place, each cache line. Copied: in from the sender's memory, and out
-/// into the receiver's.
+/// Long messages on Fairlead. Loaned: filled and read in place, each cache line. Copied: in from the sender's memory, and out into the
+/// receiver's.
 /// </summary>
-/// <param name="capacity">What the receiver asks for; the ring has the next power of two above it.</param>
+/// <param name="capacity">The capacity that the receiver asks for; the ring has the next power of two above it.</param>
 internal sealed class FairleadBlocks(string scheme, bool isLoaned, string capacity)
     : Contender<OneWaySender>(Naming.Of("Sender, blocking", scheme, isLoaned ? "loaned" : "copied"))
 {

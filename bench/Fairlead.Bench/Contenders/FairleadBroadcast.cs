@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// A publisher and so many subscribers, each in a process of its own, that it waits for. The server's half starts the subscribers; the
-/// client's is the publisher. Each subscriber says over a second connection that the last message of a round has come.
+/// A publisher that waits for its subscribers, each in a separate process. The server's half starts the subscribers; the client's half is
+/// the publisher. Each subscriber reports the last message of a round over a second connection.
 /// </summary>
 internal sealed class FairleadBroadcast(string scheme, int readers, string options = "")
     : Contender<OneWaySender>(Naming.Of($"Publisher, {readers} subscribers", scheme, options))

@@ -7,7 +7,7 @@ internal sealed class FairleadCallers(string scheme = "unix") : Contender<Concur
     {
         using var responder = Responder.Bind(scheme == "tcp" ? "tcp://127.0.0.1:0" : session.AddressOf(scheme));
 
-        // The system chooses the port, so the client cannot know the address before.
+        // The system chooses the port, so the client does not know the address in advance.
         File.WriteAllText(AddressPath(session), responder.Address.ToString());
         listening();
         responder.RunAsync((request, _) => request.Memory).GetAwaiter().GetResult();

@@ -4,7 +4,7 @@ using Fairlead.Logs;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// Appends to a mapped log, without synchronizing. Followed: the other process reads every record and checks its number, at the same time.
+/// Appends to a mapped log, without synchronizing. If followed, the other process reads every record and checks its number meanwhile.
 /// </summary>
 internal sealed class FairleadLog(bool isFollowed) : Contender<OneWaySender>(isFollowed ? "Fairlead log, followed" : "Fairlead log")
 {
@@ -16,7 +16,7 @@ internal sealed class FairleadLog(bool isFollowed) : Contender<OneWaySender>(isF
             return;
         }
 
-        // The record that ends a round is marked; the socket beside asks when it has come.
+        // The record that ends a round is marked; the separate socket asks whether it has come.
         using var log = Open(session);
         using var follower = log.Follow();
         using SemaphoreSlim come = new(0);

@@ -5,7 +5,7 @@ namespace Fairlead.Bench.Contenders;
 
 /// <summary>
 /// The baseline of appending: one <c>write(2)</c> a record to a file opened with <c>O_APPEND</c>, as programs that keep a log by hand do.
-/// Nobody reads it.
+/// The file has no reader.
 /// </summary>
 internal sealed partial class FileAppend() : Contender<OneWaySender>("write(2), one each")
 {
@@ -30,7 +30,7 @@ internal sealed partial class FileAppend() : Contender<OneWaySender>("write(2), 
                 throw new IOException("the record was not written");
             }
 
-            // As the log forgets what is old: else a run fills the disk.
+            // As the log removes old segments: otherwise a run fills the disk.
             _size += message.Length;
             if (_size > Appending.Kept)
             {

@@ -60,7 +60,7 @@ internal sealed class FrameReader
         return _bytes.AsMemory(_filled);
     }
 
-    /// <summary>Adds so many bytes, which were read into <see cref="Room"/>.</summary>
+    /// <summary>Adds bytes that were read into <see cref="Room"/>.</summary>
     public void Add(int count) => _filled += count;
 
     /// <summary>Takes the next frame; its payload is valid until <see cref="Room"/>.</summary>

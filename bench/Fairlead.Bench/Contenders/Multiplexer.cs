@@ -6,7 +6,7 @@ namespace Fairlead.Bench.Contenders;
 /// The baseline of concurrent calls: an asynchronous multiplexer over a plain Unix stream socket, written by hand for throughput. The
 /// server answers all requests of one read with one write.
 /// </summary>
-/// <param name="tellsInline">Whether its callers go on where their replies are read, which only callers may do that never block.</param>
+/// <param name="tellsInline">Whether its callers continue on the thread that reads their replies; such callers must never block.</param>
 internal sealed class Multiplexer(bool tellsInline)
     : Contender<ConcurrentCaller>(tellsInline ? "Socket, multiplexed, inline" : "Socket, multiplexed")
 {

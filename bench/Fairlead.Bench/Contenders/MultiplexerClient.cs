@@ -21,8 +21,8 @@ internal sealed class MultiplexerClient : ConcurrentCaller
 
     /// <param name="socket">Owned from now on.</param>
     /// <param name="tellsInline">
-    /// Whether a caller goes on where its reply is read: its next request then leaves with those of the others, and one that blocks holds
-    /// up all of them. Else it goes on in the pool.
+    /// Whether a caller continues on the thread that reads its reply: its next request then leaves with those of the others, and one that
+    /// blocks delays all of them. Otherwise it continues in the pool.
     /// </param>
     public MultiplexerClient(Socket socket, bool tellsInline)
     {
@@ -45,7 +45,7 @@ internal sealed class MultiplexerClient : ConcurrentCaller
 
     public override void Dispose() => _socket.Dispose();
 
-    /// <summary>Takes back a call whose caller has the result.</summary>
+    /// <summary>Returns a call to the pool after its caller has the result.</summary>
     public void Return(PendingCall call)
     {
         lock (_gate)
@@ -89,8 +89,8 @@ internal sealed class MultiplexerClient : ConcurrentCaller
         return call;
     }
 
-    /// <summary>Makes the caller the one that flushes, under the gate.</summary>
-    /// <returns>False when another flush is under way, which takes along what is gathered.</returns>
+    /// <summary>Makes the caller the flusher, under the gate.</summary>
+    /// <returns>False when another flush is under way, which also writes the gathered requests.</returns>
     private bool TryBeginFlush()
     {
         bool begins = !_isFlushing;
@@ -98,7 +98,7 @@ internal sealed class MultiplexerClient : ConcurrentCaller
         return begins;
     }
 
-    /// <summary>Writes what is gathered, and what others gather meanwhile, until there is nothing more.</summary>
+    /// <summary>Writes the gathered requests, and those that others gather meanwhile, until none is left.</summary>
     private async Task FlushAsync()
     {
         try
@@ -122,7 +122,7 @@ internal sealed class MultiplexerClient : ConcurrentCaller
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
         {
-            // The reader finds the socket closed, and tells those who wait why.
+            // The reader finds the socket closed, and tells the waiters why.
             lock (_gate)
             {
                 _end ??= failure;

@@ -1,6 +1,6 @@
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>A mutex that two processes share: the server has it open, and takes turns with the client where it is asked to.</summary>
+/// <summary>A mutex that two processes share: the server has it open, and alternates with the client on request.</summary>
 internal abstract class MutexContender(string name) : Contender<MutexUser>(name)
 {
     public sealed override void Serve(Session session, Action listening)
@@ -17,7 +17,7 @@ internal abstract class MutexContender(string name) : Contender<MutexUser>(name)
     }
 }
 
-/// <summary>One process's hold on the mutex.</summary>
+/// <summary>One process's access to the mutex.</summary>
 internal abstract class MutexUser : IDisposable
 {
     public abstract void Enter();

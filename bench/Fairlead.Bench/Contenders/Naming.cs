@@ -1,6 +1,6 @@
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>How Fairlead's contenders are called, and the options that they stand for.</summary>
+/// <summary>The names of Fairlead's contenders, and their options.</summary>
 internal static class Naming
 {
     public static string Of(string what, string scheme, params string[] details) =>

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// libzmq's publish-subscribe, driven from C (bench/native/broadcast). Built with the system's compiler, where libzmq's headers are
+/// libzmq's publish-subscribe, driven from C (bench/native/broadcast). Built with the system's compiler if libzmq's headers are there
 /// (Debian: libzmq3-dev).
 /// </summary>
 internal sealed class NativeBroadcast(int readers) : Contender($"libzmq XPUB, {readers} readers")
@@ -26,5 +26,5 @@ internal sealed class NativeBroadcast(int readers) : Contender($"libzmq XPUB, {r
                 session.SocketPath,
             ]);
 
-    public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
+    public override void Serve(Session session, Action listening) => throw new NotSupportedException("this is a separate program");
 }

@@ -13,5 +13,5 @@ internal sealed class NativeMutex(string work) : Contender("C pthread mutex, rob
     public override ProcessStartInfo Program(string role, Session session) =>
         new(Worker.Path, [role, work, Path.Combine(session.Directory, session.Name + ".page"), session.SocketPath]);
 
-    public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
+    public override void Serve(Session session, Action listening) => throw new NotSupportedException("this is a separate program");
 }

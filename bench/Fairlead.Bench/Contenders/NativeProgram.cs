@@ -5,12 +5,12 @@ namespace Fairlead.Bench.Contenders;
 
 /// <summary>A program in C, built with the system's compiler once for each run of the benchmark, and removed at its end.</summary>
 /// <param name="folder">Its sources: all of this folder below bench/native, or in that itself.</param>
-/// <param name="libraries">What it is linked with.</param>
+/// <param name="libraries">The libraries to link with.</param>
 internal sealed class NativeProgram(string folder, params string[] libraries)
 {
     private readonly Lazy<(string Path, string? Errors)> _built = new(() => Build(folder, libraries));
 
-    /// <summary>What the compiler says, or that there is none; null where it is built.</summary>
+    /// <summary>The compiler's error, or that there is no compiler; null if the program is built.</summary>
     public string? Missing => _built.Value.Errors;
 
     public string Path => _built.Value.Path;

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// The ring of bench/native, in C: what the memory and the kernel allow when nothing stands above them. Built with the system's compiler.
+/// The ring of bench/native, in C: the limit that memory and kernel set, with nothing above them. Built with the system's compiler.
 /// </summary>
 /// <param name="waiting">spin, futex, brief or poll.</param>
 /// <param name="work">echo, copied or loaned.</param>
@@ -20,7 +20,7 @@ internal sealed class NativeRing(string waiting, string work, long capacity, Tim
             Worker.Path,
             [role, waiting, work, Text(session.MessageSize), Text(capacity), Text((long)silence.TotalMicroseconds), session.SocketPath]);
 
-    public override void Serve(Session session, Action listening) => throw new NotSupportedException("it is a program of its own");
+    public override void Serve(Session session, Action listening) => throw new NotSupportedException("this is a separate program");
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

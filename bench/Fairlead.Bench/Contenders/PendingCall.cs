@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>A call of <see cref="MultiplexerClient"/> that waits for its reply; one object serves one call after the other.</summary>
-/// <param name="number">Its place in the table of calls, which its frames carry.</param>
-/// <param name="owner">Gets the object back when the caller has its result.</param>
+/// <param name="number">Its index in the table of calls, which its frames carry.</param>
+/// <param name="owner">Receives the object when the caller has its result.</param>
 internal sealed class PendingCall(int number, MultiplexerClient owner) : IValueTaskSource<int>
 {
     private ManualResetValueTaskSourceCore<int> _result = new() { RunContinuationsAsynchronously = !owner.TellsInline };
@@ -12,7 +12,7 @@ internal sealed class PendingCall(int number, MultiplexerClient owner) : IValueT
 
     public int Number { get; } = number;
 
-    /// <summary>Whether the reply is still due.</summary>
+    /// <summary>Whether the reply is still missing.</summary>
     public bool IsPending { get; private set; }
 
     /// <summary>Completes with the length of the reply.</summary>

@@ -1,9 +1,9 @@
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>What .NET itself has on Linux: a named mutex that belongs to a thread.</summary>
+/// <summary>The mutex of .NET on Linux: a named mutex that belongs to a thread.</summary>
 internal sealed class PlatformMutex() : MutexContender("System.Threading.Mutex, named")
 {
-    // The runtime keeps such names in a directory of the user's, and removes them with their last user.
+    // The runtime keeps such names in a directory of the user, and removes them with their last user.
     public override MutexUser Connect(Session session) =>
         new User(new Mutex(initiallyOwned: false, $"fairlead-bench-{Path.GetFileName(session.Directory)}-{session.Name}"));
 

@@ -12,7 +12,7 @@ internal sealed class Publishing : OneWaySender
     private readonly bool _isTyped;
     private long? _allocatedByReaders;
 
-    /// <summary>Binds, and blocks until so many subscribers are there.</summary>
+    /// <summary>Binds, and blocks until all subscribers are connected.</summary>
     public Publishing(Session session, string scheme, int readers, string options = "", bool isTyped = false)
     {
         _readers = readers;

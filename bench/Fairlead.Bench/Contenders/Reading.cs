@@ -1,6 +1,6 @@
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>How a program takes its messages.</summary>
+/// <summary>How a program receives its messages.</summary>
 internal enum Reading
 {
     /// <summary><c>Receive</c>.</summary>

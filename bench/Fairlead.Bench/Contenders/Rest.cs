@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// Where a server that spins waits between the rounds, which would take a processor from whoever is measured next: a message of length 0
-/// sends it here, one over a Unix socket back to work.
+/// Where a spinning server waits between the rounds, because it would take a CPU from the next contender. A message of length 0 sends it
+/// here, a message over a Unix socket back to work.
 /// </summary>
 internal static class Rest
 {
@@ -14,8 +14,8 @@ internal static class Rest
 
     public static Sender? Connect(Session session, bool rests) => rests ? Sender.Connect(session.AddressOf("unix", ".rest")) : null;
 
-    /// <summary>Waits until a round begins; at once where there are no rests.</summary>
-    [SuppressMessage("Style", "IDE0063", Justification = "the message is given back before the work begins")]
+    /// <summary>Waits until a round begins; returns at once if there are no rests.</summary>
+    [SuppressMessage("Style", "IDE0063", Justification = "the message is released before the work begins")]
     public static void Wait(this Receiver? rest)
     {
         if (rest is not null)

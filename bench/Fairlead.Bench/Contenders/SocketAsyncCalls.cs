@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Awaited calls on a plain Unix stream socket, at both ends: what an async program gets without Fairlead.</summary>
+/// <summary>Awaited calls on a plain Unix stream socket, at both ends: the result of an async program without Fairlead.</summary>
 internal sealed class SocketAsyncCalls() : Contender<Caller>("Socket, async")
 {
     public override void Serve(Session session, Action listening)

@@ -4,8 +4,8 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// The baseline of streams: one blocking write a message on a plain Unix stream socket. The receiver reads as much as is there, into
-/// 64 KiB or one message, whichever is more, and looks at each message.
+/// The baseline of streams: one blocking write a message on a plain Unix stream socket. The receiver reads all available bytes, into
+/// 64 KiB or one message, whichever is more, and checks each message.
 /// </summary>
 internal sealed class SocketStream() : Contender<OneWaySender>("Socket, one write each")
 {

@@ -6,7 +6,7 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// A subscriber in a process of its own, which the publisher waits for. When the last message of a round has come, it says over a second
+/// A subscriber in a separate process, which the publisher waits for. After the last message of a round, it reports over a second
 /// connection how many bytes its process has allocated until now.
 /// </summary>
 internal sealed class Subscribing : IDisposable
@@ -18,7 +18,7 @@ internal sealed class Subscribing : IDisposable
     private readonly bool _isTyped;
     private long _due;
 
-    /// <summary>Blocks until the publisher is there.</summary>
+    /// <summary>Blocks until the publisher listens.</summary>
     public Subscribing(Session session, string scheme, string options = "", bool isTyped = false)
     {
         _subscriber = Subscriber.Connect(
@@ -51,7 +51,7 @@ internal sealed class Subscribing : IDisposable
         }
         catch (FairleadException end) when (end.Code == ErrorCode.PeerGone)
         {
-            // The publisher has left, and with it the reason to read.
+            // The publisher has left: stop reading.
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class Subscribing : IDisposable
         }
     }
 
-    // In the loops: what it costs is the subscriber's, and counted as Fairlead's.
+    // Read inside the loops: the cost belongs to the subscriber, and counts as Fairlead's.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Take(Message message)
     {

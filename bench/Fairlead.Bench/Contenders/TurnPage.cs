@@ -4,15 +4,15 @@ using System.IO.MemoryMappedFiles;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>
-/// A page that two share who take turns with a mutex. A turn: enter, stay until the other one is certainly asleep in his own enter, note
-/// the time, leave, and wait for the other to be inside: else one would be in again before the other has woken, which is no handing over.
-/// What is measured is the time from before one leaves until the other has entered.
+/// A page shared by two processes that alternate with a mutex. A turn: enter, stay until the other process is certainly asleep in its
+/// enter, note the time, leave, and wait until the other is inside. Without this wait, one process would enter again before the other has
+/// woken. The measured time is from before one leaves until the other has entered.
 /// </summary>
 internal sealed unsafe class TurnPage : IDisposable
 {
     public const int MostSamples = 1 << 16;
 
-    /// <summary>Longer than anybody looks before he sleeps.</summary>
+    /// <summary>Longer than any contender polls before it sleeps.</summary>
     private static readonly long Turn = Stopwatch.Frequency / 5_000;
 
     private readonly MemoryMappedFile _file;
@@ -29,19 +29,19 @@ internal sealed unsafe class TurnPage : IDisposable
         _page = (Page*)start;
     }
 
-    /// <summary>Before the other one is asked to begin.</summary>
+    /// <summary>Prepares the page, before the other process begins.</summary>
     public void Begin()
     {
         _page->Inside = 0;
         Volatile.Write(ref _page->IsOver, 0);
     }
 
-    /// <summary>Until one of the two finds that the time has come.</summary>
-    /// <param name="mutex">That both use.</param>
-    /// <param name="me">Not 0, and not the other's.</param>
-    /// <param name="end">When the round is over, by <see cref="Stopwatch"/>, which is one clock for all processes of the machine.</param>
-    /// <param name="samples">Ticks from the other's leaving to this one's being inside.</param>
-    /// <returns>How many samples.</returns>
+    /// <summary>Takes turns until one of the two finds that the time is over.</summary>
+    /// <param name="mutex">The mutex that both use.</param>
+    /// <param name="me">A number that is not 0, and not the other's.</param>
+    /// <param name="end">The end of the round, by <see cref="Stopwatch"/>, which is one clock for all processes of the machine.</param>
+    /// <param name="samples">Ticks from the other's leaving until this process is inside.</param>
+    /// <returns>The number of samples.</returns>
     public int TakeTurns(MutexUser mutex, int me, long end, Span<long> samples)
     {
         int count = 0;

@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>What the plain socket contenders share: a listener for one client, a connection, whole messages.</summary>
+/// <summary>The common part of plain socket contenders: a listener for one client, a connection, whole messages.</summary>
 internal static class UnixSockets
 {
-    /// <summary>The connection of the first client; the caller disposes it.</summary>
+    /// <summary>Returns the connection of the first client; the caller disposes it.</summary>
     public static Socket AcceptOne(Session session, Action listening)
     {
         using var listener = New();
@@ -15,7 +15,7 @@ internal static class UnixSockets
         return listener.Accept();
     }
 
-    /// <summary>A connection to the server; the caller disposes it.</summary>
+    /// <summary>Returns a connection to the server; the caller disposes it.</summary>
     public static Socket Connect(Session session)
     {
         var socket = New();
@@ -39,7 +39,7 @@ internal static class UnixSockets
         }
     }
 
-    /// <returns>False where the other end has left instead.</returns>
+    /// <returns>False if the other end has left instead.</returns>
     public static bool ReceiveAll(this Socket socket, Span<byte> bytes)
     {
         while (!bytes.IsEmpty)

@@ -3,7 +3,7 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Reporting;
 
-/// <summary>Where results go, as they come.</summary>
+/// <summary>Receives results as they come.</summary>
 internal interface IReport
 {
     void Begin(Machine machine, Plan plan);

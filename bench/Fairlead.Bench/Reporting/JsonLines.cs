@@ -6,7 +6,7 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Reporting;
 
 /// <summary>
-/// For programs: an object for the machine, then one for each contender of each scenario, a line each. Times are nanoseconds.
+/// The report for programs: an object for the machine, then one for each contender of each scenario, a line each. Times are nanoseconds.
 /// </summary>
 internal sealed class JsonLines(TextWriter output) : IReport
 {

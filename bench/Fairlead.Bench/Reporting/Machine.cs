@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Bench.Reporting;
 
-/// <summary>What a figure means nothing without.</summary>
+/// <summary>The machine, without which a figure means nothing.</summary>
 internal sealed record Machine(string Cpu, int Cores, string Architecture, string Kernel, string Runtime, string Build, string Load)
 {
     public static Machine Read() => new(
@@ -18,7 +18,7 @@ internal sealed record Machine(string Cpu, int Cores, string Architecture, strin
 #endif
         string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]));
 
-    /// <summary>The kernel names the model on x86; elsewhere it gives numbers at best.</summary>
+    /// <summary>Returns the CPU's model, which the kernel names on x86; elsewhere it gives numbers at best.</summary>
     private static string CpuModel()
     {
         string[] keys = ["model name", "Model", "CPU part"];

@@ -1,6 +1,6 @@
 namespace Fairlead.Bench.Reporting;
 
-/// <summary>The middle of some figures, and how far they lie apart.</summary>
+/// <summary>The median of some figures, and their range.</summary>
 internal readonly record struct Spread(double Median, double Lowest, double Highest)
 {
     public static Spread Of(IEnumerable<double> figures)

@@ -4,7 +4,7 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Reporting;
 
-/// <summary>For people: a table a scenario.</summary>
+/// <summary>The report for people: a table for each scenario.</summary>
 internal sealed class Table(TextWriter output) : IReport
 {
     private static readonly string[] TimeColumns =
@@ -77,7 +77,7 @@ internal sealed class Table(TextWriter output) : IReport
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The first column to the left, the others to the right.</summary>
+    /// <summary>Aligns the first column to the left, the others to the right.</summary>
     private void Write(IReadOnlyList<string[]> rows)
     {
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];

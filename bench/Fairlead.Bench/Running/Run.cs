@@ -4,7 +4,7 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Running;
 
 /// <summary>
-/// What a contender has given: all its rounds, and for all but the baseline its ratio to each baseline round beside them.
+/// The results of a contender: all its rounds, and for all but the baseline its ratio to each baseline round beside them.
 /// </summary>
 internal sealed record Result(Contender Contender, string Name, IReadOnlyList<Round> Rounds, IReadOnlyList<Pair> Pairs);
 
@@ -61,7 +61,7 @@ internal static class Run
 
                 foreach (var (_, _, workers, pairs) in others)
                 {
-                    // In turn before and after, so that a drift of the machine favours neither.
+                    // Alternately before and after: a drift of the machine then favours neither.
                     var pair = i % 2 == 0
                         ? new Pair(Baseline: first.Measure(plan.RoundLength), Contender: workers.Measure(plan.RoundLength))
                         : new Pair(Contender: workers.Measure(plan.RoundLength), Baseline: first.Measure(plan.RoundLength));
@@ -83,7 +83,7 @@ internal static class Run
         }
     }
 
-    /// <summary>Where the baseline is missing: figures, and no ratios.</summary>
+    /// <summary>Runs without a baseline: figures, without ratios.</summary>
     private static Result Alone(Scenario scenario, int contender, Plan plan)
     {
         using var directory = new RunDirectory();

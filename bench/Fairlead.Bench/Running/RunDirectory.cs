@@ -1,7 +1,7 @@
 namespace Fairlead.Bench.Running;
 
 /// <summary>
-/// A runtime directory for the processes of one scenario, removed with all that is in it, also where the program is interrupted.
+/// A runtime directory for the processes of one scenario, removed with all its content, even if the program is interrupted.
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {

@@ -7,9 +7,9 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Running;
 
 /// <summary>
-/// What the second and third process do. Both say <see cref="Ready"/> on stdout, the server when it listens, the client when it is
-/// connected. Then the client measures a round for each line on stdin (its length in milliseconds) and answers with a line of JSON.
-/// A program in another language that keeps to this can be measured too.
+/// The second and third process. Both write <see cref="Ready"/> to stdout, the server when it listens, the client when it is connected.
+/// Then the client measures a round for each line on stdin (its length in milliseconds) and answers with a line of JSON.
+/// A program in another language that follows this protocol can be measured too.
 /// </summary>
 internal static class Worker
 {
@@ -50,8 +50,8 @@ internal static class Worker
 
     private static void Serve(Contender who, Session where)
     {
-        // The client's leaving ends it. It ends with the program that started it, too, where no client ever came or the client
-        // does not leave; later than the client, which would complain.
+        // The server ends when the client leaves. It also ends with the program that started it, if no client ever came or the client
+        // does not leave; but later than the client, which would complain.
         new Thread(() =>
         {
             Console.In.ReadToEnd();

@@ -3,6 +3,6 @@ using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Running;
 
-/// <summary>What a client writes for each round.</summary>
+/// <summary>The line that a client writes for each round.</summary>
 [JsonSerializable(typeof(Round))]
 internal sealed partial class WorkerJson : JsonSerializerContext;

@@ -7,8 +7,8 @@ using Fairlead.Bench.Scenarios;
 namespace Fairlead.Bench.Running;
 
 /// <summary>
-/// The two processes of a contender. They talk to this one by lines on stdin and stdout, only between rounds, and end when their
-/// stdin does, so that none outlives this process.
+/// The two processes of a contender. They communicate with this one by lines on stdin and stdout, only between rounds. They end when
+/// their stdin does; none therefore outlives this process.
 /// </summary>
 internal sealed class WorkerPair : IDisposable
 {
@@ -76,7 +76,7 @@ internal sealed class WorkerPair : IDisposable
 
     public void Dispose()
     {
-        // The client first: its leaving ends the server in order.
+        // The client first: when it leaves, the server ends in order.
         End(_client);
         End(_server);
     }

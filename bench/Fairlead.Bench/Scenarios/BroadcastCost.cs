@@ -3,16 +3,16 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>The same messages to many: the processor time of the publishing process counts, for each message that it publishes.</summary>
+/// <summary>The same messages to many: counts the CPU time of the publishing process for each published message.</summary>
 internal sealed class BroadcastCost(string name, int messageSize, params Contender[] contenders)
     : OneWayScenario(name, messageSize, contenders)
 {
-    /// <summary>Messages that every subscriber has room for.</summary>
+    /// <summary>The number of messages in a burst, which fits every subscriber's capacity.</summary>
     private const int Burst = 8 * 1024;
 
     public override string Measures =>
-        $"{MessageSize} B to all, in bursts of {Burst} that all have room for: "
-            + "messages in a second of the publishing process's processor time";
+        $"{MessageSize} B to all, in bursts of {Burst} that fit every capacity: "
+            + "messages in a second of the publishing process's CPU time";
 
     protected override Round Measure(OneWaySender sender, byte[] message, long end, ref long number)
     {
@@ -26,7 +26,7 @@ internal sealed class BroadcastCost(string name, int messageSize, params Contend
             cost += Environment.CpuUsage.TotalTime - before;
             published += Burst;
 
-            // What is counted is publishing, not waiting: all have room for a burst, and have read it before the next.
+            // Count publishing, not waiting: a burst fits every capacity, and all have read it before the next.
             SendLast(sender, message, ref number);
         }
 

@@ -3,13 +3,13 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>A mutex that nobody else wants at the moment is entered and left again and again; another process has it open.</summary>
+/// <summary>A mutex without contention is entered and left repeatedly; another process has it open.</summary>
 internal sealed class EnteringAlone(string name, params Contender[] contenders) : Scenario(name, messageSize: 0)
 {
-    /// <summary>The clock is read once in so many times.</summary>
+    /// <summary>How many entries share one reading of the clock.</summary>
     private const int Batch = 1000;
 
-    public override string Measures => "entering and leaving a mutex that nobody else wants";
+    public override string Measures => "entering and leaving a mutex without contention";
 
     public override bool IsTime => false;
 

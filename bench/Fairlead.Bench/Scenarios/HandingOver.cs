@@ -4,7 +4,7 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>Two processes take turns with a mutex: each time the one who waits for it is asleep. See <see cref="TurnPage"/>.</summary>
+/// <summary>Two processes alternate with a mutex: each time the waiter is asleep. See <see cref="TurnPage"/>.</summary>
 internal sealed class HandingOver(string name, params Contender[] contenders) : Scenario(name, messageSize: 0)
 {
     public override string Measures => "from before one process leaves a mutex until the other, which sleeps, has entered it";
@@ -29,7 +29,7 @@ internal sealed class HandingOver(string name, params Contender[] contenders) : 
         long begin = Stopwatch.GetTimestamp();
         int count = 0;
 
-        // Not one in a whole round: that happens on a machine that does much else.
+        // There may be no sample in a whole round, on a machine with much other load.
         while (count == 0)
         {
             page.Begin();

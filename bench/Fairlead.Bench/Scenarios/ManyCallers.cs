@@ -3,7 +3,7 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>So many callers in one process share one connection; each makes one call after the other, and awaits its reply.</summary>
+/// <summary>Many callers in one process share one connection; each makes one call after the other, and awaits its reply.</summary>
 internal sealed class ManyCallers(string name, int messageSize, int callers, params Contender[] contenders) : Scenario(name, messageSize)
 {
     public override string Measures =>

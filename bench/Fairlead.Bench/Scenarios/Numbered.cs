@@ -15,14 +15,14 @@ internal static class Numbered
         message[8] = isLast ? (byte)1 : (byte)0;
     }
 
-    /// <summary>Checks the number that is due, and counts on.</summary>
-    /// <returns>Whether this message is to be acknowledged.</returns>
+    /// <summary>Checks for the expected number, and advances it.</summary>
+    /// <returns>Whether this message must be acknowledged.</returns>
     public static bool Check(ReadOnlySpan<byte> message, ref long due)
     {
         long number = BinaryPrimitives.ReadInt64LittleEndian(message);
         if (number != due)
         {
-            throw new InvalidDataException($"message {number} came where {due} was due");
+            throw new InvalidDataException($"message {number} came instead of message {due}");
         }
 
         due++;

@@ -4,12 +4,11 @@ using Fairlead.Bench.Contenders;
 namespace Fairlead.Bench.Scenarios;
 
 /// <summary>
-/// Messages as fast as they go. The round ends when who reads them has acknowledged the last one, so that nothing counts that is still on
-/// its way.
+/// Messages as fast as possible. The round ends when the reader has acknowledged the last one; messages still on their way do not count.
 /// </summary>
 internal sealed class OneWay(string name, int messageSize, params Contender[] contenders) : OneWayScenario(name, messageSize, contenders)
 {
-    /// <summary>How many times a message is read: once, or by each of so many subscribers, for the sum.</summary>
+    /// <summary>How many times a message is read: once, or by each subscriber, for the sum.</summary>
     public int Readers { get; init; } = 1;
 
     public override string Measures => Readers == 1
@@ -18,7 +17,7 @@ internal sealed class OneWay(string name, int messageSize, params Contender[] co
 
     protected override Round Measure(OneWaySender sender, byte[] message, long end, ref long number)
     {
-        // The clock is read once in so many messages: reading it costs as much as a fast transport takes for one.
+        // Read the clock once in many messages: reading it costs as much as a message of a fast transport.
         int batch = Math.Max(1, 16 * 1024 / MessageSize);
         long first = number;
         long? allocatedByReaders = sender.AllocatedByReaders;

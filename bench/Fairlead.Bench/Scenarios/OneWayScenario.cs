@@ -3,7 +3,7 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>Messages in one direction: each carries its number, and who reads them checks that none is missing.</summary>
+/// <summary>Messages in one direction: each carries its number, and the reader checks that none is missing.</summary>
 internal abstract class OneWayScenario(string name, int messageSize, Contender[] contenders) : Scenario(name, messageSize)
 {
     public sealed override bool IsTime => false;
@@ -21,13 +21,13 @@ internal abstract class OneWayScenario(string name, int messageSize, Contender[]
     }
 
     /// <summary>Sends until the clock's timestamp is reached.</summary>
-    /// <param name="sender">Connected.</param>
-    /// <param name="message">The memory that is sent.</param>
+    /// <param name="sender">The connected sender.</param>
+    /// <param name="message">The memory to send.</param>
     /// <param name="end">The timestamp.</param>
-    /// <param name="number">Of the next message.</param>
+    /// <param name="number">The number of the next message.</param>
     protected abstract Round Measure(OneWaySender sender, byte[] message, long end, ref long number);
 
-    /// <summary>Sends so many, each with its number.</summary>
+    /// <summary>Sends a number of messages, each with its number.</summary>
     protected static void Send(OneWaySender sender, byte[] message, int count, ref long number)
     {
         for (int i = 0; i < count; i++)
@@ -37,7 +37,7 @@ internal abstract class OneWayScenario(string name, int messageSize, Contender[]
         }
     }
 
-    /// <summary>Sends one more, and waits until all who read have said that it has come.</summary>
+    /// <summary>Sends one more message, and waits until all readers have reported it.</summary>
     protected static void SendLast(OneWaySender sender, byte[] message, ref long number)
     {
         Numbered.Write(message, number++, isLast: true);

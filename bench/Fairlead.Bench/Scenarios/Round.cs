@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>What one round of one contender has given. Times are nanoseconds; a scenario of rates has no percentiles.</summary>
+/// <summary>The result of one round of one contender. Times are nanoseconds; a scenario of rates has no percentiles.</summary>
 /// <param name="Operations">Calls made, or messages that the receiver has acknowledged.</param>
 /// <param name="Elapsed">Nanoseconds from the first operation to the end of the last.</param>
 /// <param name="Allocated">Bytes of managed memory that the client's process allocated meanwhile.</param>
@@ -11,14 +11,14 @@ internal sealed record Round(
 {
     /// <summary>
     /// Bytes of managed memory that the processes of the readers allocated from their last acknowledgement to this one, summed over them;
-    /// null if they do not say so.
+    /// null if they do not report it.
     /// </summary>
     public long? AllocatedByReaders { get; init; }
 
     /// <summary>Operations a second.</summary>
     public double Rate => Operations / Elapsed * 1e9;
 
-    /// <summary>Of the times of all operations, in ticks of <see cref="Stopwatch"/>, which are sorted here.</summary>
+    /// <summary>Creates the result from the times of all operations, in ticks of <see cref="Stopwatch"/>; sorts them.</summary>
     public static Round Of(Span<long> samples, long elapsed, long allocated)
     {
         samples.Sort();

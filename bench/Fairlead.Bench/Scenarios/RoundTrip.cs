@@ -4,8 +4,8 @@ using Fairlead.Bench.Contenders;
 namespace Fairlead.Bench.Scenarios;
 
 /// <summary>
-/// A closed loop: one call after the other, each timed from before its request is sent until its reply is there. With a silence,
-/// the client sleeps before each call, outside of the time measured, so that both processes are asleep when it starts.
+/// A closed loop: one call after the other, each timed from before its request is sent until its reply arrives. With a silence,
+/// the client sleeps before each call, outside of the measured time; both processes are then asleep when the call starts.
 /// </summary>
 internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, params Contender[] contenders) : Scenario(name, messageSize)
 {
@@ -71,8 +71,8 @@ internal sealed class RoundTrip(string name, int messageSize, TimeSpan silence, 
     }
 
     /// <summary>
-    /// The same with awaits. The pause is the same too: a timer would wake one thread that wakes another, often on the other core, and that
-    /// would be measured and not the call.
+    /// The same with awaits. The pause is the same too: a timer would wake one thread that wakes another, often on the other core, and the
+    /// measurement would include that.
     /// </summary>
     private async Task<Round> MeasureAsync(AsyncCaller caller, TimeSpan length, long[] samples)
     {

@@ -2,7 +2,7 @@ using Fairlead.Bench.Contenders;
 
 namespace Fairlead.Bench.Scenarios;
 
-/// <summary>What is measured, whoever does it: the message, its size, the pauses, and where the clock starts and stops.</summary>
+/// <summary>An experiment, the same for all contenders: the message, its size, the pauses, and where the clock starts and stops.</summary>
 internal abstract class Scenario(string name, int messageSize)
 {
     public string Name { get; } = name;
@@ -12,13 +12,13 @@ internal abstract class Scenario(string name, int messageSize)
     /// <summary>The experiment in a sentence, for the reader of the table.</summary>
     public abstract string Measures { get; }
 
-    /// <summary>Whether the figure is a time of each operation, less being better, or a rate.</summary>
+    /// <summary>Whether the figure is a time of each operation, of which less is better, or a rate.</summary>
     public abstract bool IsTime { get; }
 
-    /// <summary>So many rounds are forgotten: more where many processes compile their loops on the same few processors.</summary>
+    /// <summary>How many rounds to discard: more if many processes compile their loops on the same few CPUs.</summary>
     public int WarmUpRounds { get; init; } = 3;
 
-    /// <summary>Who does it; the first is the baseline.</summary>
+    /// <summary>The contenders; the first is the baseline.</summary>
     public abstract IReadOnlyList<Contender> Contenders { get; }
 
     /// <summary>Connects this contender and runs a round at each call of the result. Used in the client's process.</summary>
