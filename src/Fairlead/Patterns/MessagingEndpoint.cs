@@ -36,6 +36,13 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// </summary>
     public event EventHandler<EndpointStateChange>? StateChanged;
 
+    /// <summary>
+    /// Completes when the endpoint has ended: this side has closed or disposed it, or it has lost its peer for good. The task never fails,
+    /// and its continuations run on threads of the pool. A bound endpoint ends only when this side ends it, unless only one peer can reach
+    /// it (<c>fd://</c>). After the loss of the peer, messages that came before can still be received.
+    /// </summary>
+    public Task<EndpointEnd> Completion => Core.Completion.Task;
+
     /// <summary>What this endpoint has counted so far; the same numbers that <c>fairlead list</c> reads from outside.</summary>
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
 
@@ -74,6 +81,10 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// <param name="timeout">At most so long; default one second.</param>
     /// <returns>What was sent in the endpoint's life, acknowledged, not delivered, and in doubt.</returns>
     public ValueTask<CloseReport> CloseAsync(TimeSpan? timeout = null) => Core.CloseAsync(timeout ?? DisposeTimeout);
+
+    /// <summary>The same as <see cref="CloseAsync"/>. Blocks.</summary>
+    /// <inheritdoc cref="CloseAsync" path="/param|/returns"/>
+    public CloseReport Close(TimeSpan? timeout = null) => Core.Close(timeout ?? DisposeTimeout);
 
     /// <summary>Closes with one second for draining.</summary>
     public async ValueTask DisposeAsync()

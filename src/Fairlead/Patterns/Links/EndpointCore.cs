@@ -31,6 +31,7 @@ internal sealed partial class EndpointCore : IDisposable
     {
         bool isBound = listener is not null;
         Life = new EndpointLife(owner);
+        Completion = new CompletionSource(this);
         Pump = new Pump(this, Life);
         Table = new LinkTable(Pump);
         _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
@@ -83,6 +84,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>The phase that it is in, and its end.</summary>
     public EndpointLife Life { get; }
+
+    /// <summary>Tells callers how the endpoint ended.</summary>
+    public CompletionSource Completion { get; }
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => Life.IsClosing;
