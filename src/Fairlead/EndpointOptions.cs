@@ -74,6 +74,12 @@ public record EndpointOptions
     public WriteMode WriteMode { get; init; }
 
     /// <summary>
+    /// What a peer is told of an exception that a handler of this endpoint has thrown. Default: its type alone. This side gets all of it by
+    /// <see cref="MessagingEndpoint.HandlerFailed"/>.
+    /// </summary>
+    public ErrorDetails ErrorDetails { get; init; }
+
+    /// <summary>
     /// The clock of every timer of the endpoint, and of the time-outs of asynchronous calls. A call that blocks its thread sleeps by the
     /// system's clock, and looks at this one when it wakes: with a clock of your own await, or block without a time-out.
     /// </summary>

@@ -10,7 +10,7 @@ namespace Fairlead;
 /// Closing has three forms: <see cref="CloseAsync"/> drains until a deadline and reports what was not delivered; <see cref="DisposeAsync"/>
 /// is that with one second; <see cref="Dispose"/> aborts. None of them hangs.
 /// </remarks>
-public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
+public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(1);
 
@@ -29,12 +29,6 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
 
     /// <summary>The peers that are connected at this moment.</summary>
     public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
-
-    /// <summary>
-    /// A connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> lost its peer, got it back, or gave it up. Raised on a
-    /// thread of the pool, in order.
-    /// </summary>
-    public event EventHandler<EndpointStateChange>? StateChanged;
 
     /// <summary>
     /// Completes when the endpoint has ended: this side has closed or disposed it, or it has lost its peer for good. The task never fails,
@@ -106,9 +100,6 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
 
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name} {Address}";
-
-    /// <summary>By the core, from the task that reconnects.</summary>
-    private protected void RaiseStateChanged(EndpointStateChange change) => StateChanged?.Invoke(this, change);
 
     /// <summary>The one stream of this endpoint.</summary>
     private protected Stream StreamOf(bool canRead, bool canWrite)

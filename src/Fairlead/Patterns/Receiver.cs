@@ -131,7 +131,7 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
     /// <param name="cancellationToken">Ends the run.</param>
     public Task RunAsync(
         Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
-        Inbox.RunAsync(handler, concurrency, cancellationToken);
+        Inbox.RunAsync(handler, RaiseHandlerFailed, concurrency, cancellationToken);
 
     /// <summary>
     /// This end as a <see cref="Stream"/> that is read from: a connected receiver, or one that is bound to a FIFO, whose writers come and

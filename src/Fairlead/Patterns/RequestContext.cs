@@ -5,8 +5,12 @@ public sealed class RequestContext : IDisposable
 {
     private readonly Request _request;
     private CancellationTokenSource? _deadline;
+    private CancellationToken _asked;
 
     internal RequestContext(Request request) => _request = request;
+
+    /// <summary>Whether the handler has been told by the token that nobody waits any more.</summary>
+    internal bool IsOver => _asked.IsCancellationRequested || _deadline is { IsCancellationRequested: true };
 
     /// <summary>Who asks.</summary>
     public Peer Peer => _request.Peer;
@@ -26,7 +30,7 @@ public sealed class RequestContext : IDisposable
                 return _deadline.Token;
             }
 
-            CancellationToken cancellationToken = _request.CancellationToken;
+            CancellationToken cancellationToken = _asked = _request.CancellationToken;
             if (_request.Timeout is not { } timeout || timeout > TimeSpan.FromDays(24))
             {
                 return cancellationToken;

@@ -10,9 +10,10 @@ public sealed partial class Responder
     /// <param name="requestType">The request's metadata, from a source-generated context.</param>
     /// <param name="replyType">The reply's metadata, likewise.</param>
     /// <param name="handler">
-    /// Gets the value of the request, and its context, whose token is cancelled when nobody waits any more. What it throws is told to the
-    /// requester as <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does not end the
-    /// run. A request that is not such JSON never reaches it: the requester gets <see cref="ErrorCode.Corrupt"/>.
+    /// Gets the value of the request, and its context, whose token is cancelled when nobody waits any more. What it throws does not end the
+    /// run, and is reported by <see cref="MessagingEndpoint.HandlerFailed"/>. The requester gets <see cref="ErrorCode.Failed"/> and what
+    /// <see cref="EndpointOptions.ErrorDetails"/> says, or code and text of a <see cref="FairleadException"/> that the handler made. A
+    /// request that is not such JSON never reaches it: the requester gets <see cref="ErrorCode.Corrupt"/>.
     /// </param>
     /// <param name="concurrency">How many handlers may run at once.</param>
     /// <param name="cancellationToken">Ends the run; handlers that still run are waited for.</param>

@@ -104,9 +104,10 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
 
     /// <summary>Calls the handler for each request, many at once, and sends what it returns, until the token is cancelled.</summary>
     /// <param name="handler">
-    /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws is
-    /// told to the requester as <see cref="ErrorCode.Failed"/>, or as its own code where it is a <see cref="FairleadException"/>, and does
-    /// not end the run. Short handlers run on the thread that read the request.
+    /// Gets the request, valid until it returns, and its context, whose token is cancelled when nobody waits any more. What it throws does
+    /// not end the run, and is reported by <see cref="MessagingEndpoint.HandlerFailed"/>. The requester gets <see cref="ErrorCode.Failed"/>
+    /// and what <see cref="EndpointOptions.ErrorDetails"/> says, or code and text of a <see cref="FairleadException"/> that the handler
+    /// made. Short handlers run on the thread that read the request.
     /// </param>
     /// <param name="concurrency">
     /// How many handlers may run at once. A handler counts until its answer is written, where its requester does not read its answers and
@@ -174,8 +175,10 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         }
     }
 
-    private static async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
+    private async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
     {
+        // The handler may dispose the request.
+        Peer peer = request.Peer;
         RequestContext context = new(request);
         using Activity? activity = Tracing.Start("process", ActivityKind.Server, request.Address, request.Message.TraceContext);
         long start = OperationMeter.StartHandler();
@@ -183,22 +186,34 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         string? error = null;
         ErrorCode code;
         string text;
+        bool isHandled = false;
         try
         {
             ReadOnlyMemory<byte> reply = await handler(request, context).ConfigureAwait(false);
+            isHandled = true;
             request.ReplyUnlessAnswered(reply.Span);
             return;
         }
-        catch (FairleadException exception)
+        catch (FairleadException exception) when (isHandled)
         {
-            // Also a reply that is too long for the requester.
+            // The reply is longer than the requester accepts.
             (code, text) = (exception.Code, exception.Message);
             error = code.ToString();
         }
         catch (Exception exception)
         {
-            (code, text) = (ErrorCode.Failed, exception.Message);
+            text = exception is OperationCanceledException && context.IsOver
+                ? "the handler was cancelled"
+                : RaiseHandlerFailed(HandlerKind.Request, exception, peer);
+            code = ErrorCode.Failed;
             error = exception.GetType().FullName;
+            if (exception is FairleadException problem)
+            {
+                // One without an address was made by the handler itself, and is its answer. One of this endpoint's is about the reply.
+                bool isForRequester = problem.Address is null || problem.Address == Core.Address;
+                (code, text) = (problem.Code, isForRequester ? problem.Message : text);
+                error = code.ToString();
+            }
         }
         finally
         {

@@ -65,6 +65,9 @@ internal sealed record EndpointSettings
     /// <summary>When what is sent leaves for the kernel.</summary>
     public WriteMode Writing { get; init; }
 
+    /// <summary>What a peer is told of a handler's exception.</summary>
+    public ErrorDetails ErrorDetails { get; init; }
+
     /// <summary>Open files that may lie here unread; zero: none is taken.</summary>
     public int Handles { get; init; }
 
@@ -112,6 +115,7 @@ internal sealed record EndpointSettings
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.ReconnectTimeout,
             Waiting = WaitingOf(address) ?? options.WaitStrategy,
             Writing = WritingOf(address) ?? options.WriteMode,
+            ErrorDetails = options.ErrorDetails,
             Handles = HandlesOf(address, options, capabilities, framing),
             LongestPiece = transport.LongestPiece(address),
             Framing = framing,
@@ -143,6 +147,7 @@ internal sealed record EndpointSettings
         CheckDefined(options.OverflowPolicy, nameof(options));
         CheckDefined<AddressSelection>(options.AddressSelection, nameof(options));
         CheckDefined<WaitStrategy>(options.WaitStrategy, nameof(options));
+        CheckDefined<ErrorDetails>(options.ErrorDetails, nameof(options));
         CheckDefined<WriteMode>(options.WriteMode, nameof(options));
         ArgumentNullException.ThrowIfNull(options.TimeProvider, nameof(options));
         ArgumentNullException.ThrowIfNull(options.Alternatives, nameof(options));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Tests.Conformance;
@@ -78,6 +79,13 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         Receiver receiver = Track(Receiver.Bind(address));
         Sender sender = Track(await Sender.ConnectAsync(address, new() { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
         TaskCompletionSource isBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource isTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ConcurrentQueue<HandlerFailure> failures = new();
+        sender.HandlerFailed += (_, failure) =>
+        {
+            failures.Enqueue(failure);
+            throw new InvalidOperationException("another's own");
+        };
         sender.StateChanged += (_, change) =>
         {
             if (change.State == EndpointState.Connected)
@@ -87,11 +95,20 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
 
             throw new InvalidOperationException("a handler's own");
         };
+        sender.StateChanged += (_, change) => _ = change.State == EndpointState.Connected && isTold.TrySetResult();
 
         receiver.Dispose();
         Track(Receiver.Bind(address));
 
         await isBack.Task;
         await sender.SendAsync("on"u8.ToArray());
+
+        // One that throws keeps nothing from the next.
+        await isTold.Task;
+        Assert.All(
+            failures,
+            static failure => Assert.Equal(
+                (HandlerKind.StateChanged, "a handler's own", null), (failure.Kind, failure.Exception.Message, failure.Peer)));
+        Assert.Equal(2, failures.Count);
     }
 }

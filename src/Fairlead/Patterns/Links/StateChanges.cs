@@ -52,7 +52,7 @@ internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Addres
             catch (Exception exception)
             {
                 // A handler is told of what happened, and has no part in it.
-                FairleadEventSource.Log.HandlerFailed(who().Display, exception.ToString());
+                FairleadEventSource.Log.HandlerFailed(who().Display, nameof(HandlerKind.StateChanged), exception.ToString());
             }
         }
     }
