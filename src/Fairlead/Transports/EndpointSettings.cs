@@ -88,12 +88,11 @@ internal sealed record EndpointSettings
     /// <param name="address">Its options win.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="pattern">Who asks.</param>
-    /// <param name="patternOptions">What addresses of this pattern may carry besides; the pattern itself reads it.</param>
     /// <param name="transport">Whose options the address may carry, too.</param>
-    public static EndpointSettings From(
-        Address address, EndpointOptions? options, PatternKind pattern, string[] patternOptions, ITransport transport)
+    public static EndpointSettings From(Address address, EndpointOptions? options, PatternKind pattern, ITransport transport)
     {
-        AddressOptions.RequireKnown(address, [.. CommonOptions, .. patternOptions, .. transport.Options]);
+        string[] known = [.. CommonOptions, .. PatternOptions.TakenBy(pattern), .. transport.Options];
+        AddressOptions.RequireKnown(address, known, PatternOptions.IgnoredBy(pattern));
         options ??= new EndpointOptions();
         Check(options);
         TransportCapabilities capabilities = transport.CapabilitiesOf(address);

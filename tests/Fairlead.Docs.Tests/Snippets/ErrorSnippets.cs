@@ -21,7 +21,9 @@ public sealed class ErrorSnippets
         }
 
         Assert.Equal(
-            "not there: unix://nobody: nobody listens there. Start a server, or see what lives: fairlead list.", Assert.Single(_logged));
+            $"not there: unix://nobody: nobody listens there (searched {Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead). "
+                + "Start a server, or see what lives: fairlead list.",
+            Assert.Single(_logged));
     }
 
     [Fact]

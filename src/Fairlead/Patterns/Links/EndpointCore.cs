@@ -144,7 +144,7 @@ internal sealed partial class EndpointCore : IDisposable
     {
         Platform.Require();
         ITransport transport = BuiltInTransports.Find(address);
-        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport);
+        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
         profile.CheckPolicy(address, settings.Full);
         IListener listener = transport.Bind(address, settings);

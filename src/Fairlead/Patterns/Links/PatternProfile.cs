@@ -12,9 +12,6 @@ internal sealed record PatternProfile
 
     public required string Name { get; init; }
 
-    /// <summary>What its addresses may carry besides the options that all may; it reads them itself.</summary>
-    public string[] Options { get; init; } = [];
-
     /// <summary>The patterns that it talks to.</summary>
     public required PatternKind[] Peers { get; init; }
 

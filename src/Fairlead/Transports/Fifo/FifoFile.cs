@@ -193,7 +193,7 @@ internal sealed class FifoFile : IDisposable
             throw error is Errno.ENOENT or Errno.ENOTDIR
                 ? new FairleadException(
                     ErrorCode.NotFound,
-                    "nobody listens there: there is no such FIFO",
+                    $"nobody listens there: there is no such FIFO{RuntimeDirectory.Searched(address)}",
                     "Start whoever binds it, or see what lives: fairlead list.")
                 {
                     Address = address,

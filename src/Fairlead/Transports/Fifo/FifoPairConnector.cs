@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
@@ -25,7 +26,9 @@ internal static class FifoPairConnector
             Descriptor target =
                 requests.TryOpenToWrite(address)
                 ?? throw new FairleadException(
-                    ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.")
+                    ErrorCode.NotFound,
+                    $"nobody listens there{RuntimeDirectory.Searched(address)}",
+                    "Start a server, or see what lives: fairlead list.")
                 {
                     Address = address,
                     Errno = (int)Errno.ENXIO,

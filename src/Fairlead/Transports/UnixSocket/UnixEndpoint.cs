@@ -56,7 +56,9 @@ internal static class UnixEndpoint
         error switch
         {
             Errno.ENOENT or Errno.ECONNREFUSED or Errno.ENOTDIR => new FairleadException(
-                ErrorCode.NotFound, "nobody listens there", "Start a server, or see what lives: fairlead list.")
+                ErrorCode.NotFound,
+                $"nobody listens there{RuntimeDirectory.Searched(address)}",
+                "Start a server, or see what lives: fairlead list.")
             {
                 Address = address,
                 Errno = (int)error,
