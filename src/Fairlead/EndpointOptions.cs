@@ -75,6 +75,10 @@ public record EndpointOptions
     /// <remarks>In the address: <c>?writing=buffered</c>.</remarks>
     public WriteMode WriteMode { get; init; }
 
+    /// <summary>What a peer is told of an exception that a handler of this endpoint throws. Default: its type only.</summary>
+    /// <remarks>This side gets the whole exception by <see cref="MessagingEndpoint.HandlerFailed"/>.</remarks>
+    public ErrorDetails ErrorDetails { get; init; }
+
     /// <summary>The clock of all timers of the endpoint, and of the timeouts of asynchronous calls.</summary>
     /// <remarks>
     /// A call that blocks its thread sleeps by the system clock, and checks this one when it wakes. With your own clock, use asynchronous
