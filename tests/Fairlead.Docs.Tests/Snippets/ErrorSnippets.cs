@@ -21,7 +21,8 @@ public sealed class ErrorSnippets
         }
 
         Assert.Equal(
-            $"not there: unix://nobody: no endpoint listens there (searched {Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead). "
+            "not there: unix://nobody: no endpoint listens there "
+                + $"(searched {Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead). "
                 + "Start a server, or list live endpoints with fairlead list.",
             Assert.Single(_logged));
     }

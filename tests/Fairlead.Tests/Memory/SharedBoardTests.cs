@@ -109,7 +109,7 @@ public sealed class SharedBoardTests : IDisposable
         }
 
         Assert.Contains(
-            "and Int32 (4 bytes",
+            "but Int32 (4 bytes",
             Assert.Throws<FairleadException>(() => board.Read<int>("speed")).Message,
             StringComparison.Ordinal);
         Assert.Equal(new Elsewhere.Speed(1, 2), board.Read<Elsewhere.Speed>("speed"));

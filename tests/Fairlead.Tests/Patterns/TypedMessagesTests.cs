@@ -169,7 +169,8 @@ public sealed partial class TypedMessagesTests
         }
 
         Assert.Equal(
-            (ErrorCode.Failed, "the handler threw ArgumentException; only its own side sees the message"), await FailureAsync("""{"What":"bolts","Count":0}"""));
+            (ErrorCode.Failed, "the handler threw ArgumentException; only its own side sees the message"),
+            await FailureAsync("""{"What":"bolts","Count":0}"""));
         (ErrorCode code, string text) = await FailureAsync("no order");
         Assert.Equal(ErrorCode.Corrupt, code);
         Assert.StartsWith("the request is not of type Order: ", text, StringComparison.Ordinal);
