@@ -49,6 +49,12 @@ internal readonly struct Deadline
     /// <summary>What is left, in the form that waits take: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
     public TimeSpan RemainingWait => _clock is null ? Timeout.InfiniteTimeSpan : Remaining;
 
+    /// <summary>The clock if it is not the system's, else null. No sleep in the kernel ends by it: a timer wakes the thread.</summary>
+    public TimeProvider? OwnClock => _clock == TimeProvider.System ? null : _clock;
+
+    /// <summary>How long a thread may sleep in the kernel: without end where a timer of <see cref="OwnClock"/> wakes it.</summary>
+    public TimeSpan RemainingSleep => OwnClock is null ? RemainingWait : Timeout.InfiniteTimeSpan;
+
     /// <summary>
     /// What is left, in the form that timers take, which know nothing longer than 49 days: a tick that comes before the end is to arm the
     /// timer again.

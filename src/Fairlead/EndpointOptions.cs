@@ -80,8 +80,8 @@ public record EndpointOptions
     public ErrorDetails ErrorDetails { get; init; }
 
     /// <summary>
-    /// The clock of every timer of the endpoint, and of the time-outs of asynchronous calls. A call that blocks its thread sleeps by the
-    /// system's clock, and looks at this one when it wakes: with a clock of your own await, or block without a time-out.
+    /// The clock of every timer of the endpoint, and of the time-outs of all its calls. With a clock of your own, a call that blocks under
+    /// a time-out makes a timer, which wakes the call.
     /// </summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

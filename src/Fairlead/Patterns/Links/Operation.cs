@@ -92,7 +92,7 @@ internal abstract class Operation
         }
     }
 
-    /// <summary>A follower sleeps until it is done, nudged, or the time has passed.</summary>
+    /// <summary>A follower sleeps until it is done, nudged, or the time has passed by the system's clock.</summary>
     public void Sleep(Deadline deadline)
     {
         lock (this)
@@ -100,7 +100,7 @@ internal abstract class Operation
             _sleeps = true;
             while (!IsDone && !_nudged && !deadline.Passed)
             {
-                TimeSpan rest = deadline.RemainingWait;
+                TimeSpan rest = deadline.RemainingSleep;
                 Monitor.Wait(
                     this,
                     rest == Timeout.InfiniteTimeSpan || rest > WaitTimes.Longest ? WaitTimes.Longest : rest + TimeSpan.FromMilliseconds(1));
