@@ -79,10 +79,7 @@ public record EndpointOptions
     /// <remarks>This side gets the whole exception by <see cref="MessagingEndpoint.HandlerFailed"/>.</remarks>
     public ErrorDetails ErrorDetails { get; init; }
 
-    /// <summary>The clock of all timers of the endpoint, and of the timeouts of asynchronous calls.</summary>
-    /// <remarks>
-    /// A call that blocks its thread sleeps by the system clock, and checks this one when it wakes. With your own clock, use asynchronous
-    /// calls, or block without a timeout.
-    /// </remarks>
+    /// <summary>The clock of all timers of the endpoint, and of the timeouts of all its calls.</summary>
+    /// <remarks>With your own clock, a blocking call with a timeout creates a timer, which wakes the call.</remarks>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }
