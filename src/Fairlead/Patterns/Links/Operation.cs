@@ -88,7 +88,7 @@ internal abstract class Operation
         }
     }
 
-    /// <summary>Sleeps as a follower until the operation is done, the follower is woken, or the time has passed by the system clock.</summary>
+    /// <summary>Sleeps as a follower until the operation is done, a wake-up, or the deadline by the system clock.</summary>
     public void Sleep(Deadline deadline)
     {
         lock (this)
