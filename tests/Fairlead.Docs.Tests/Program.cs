@@ -1,10 +1,11 @@
 using Fairlead.Docs.Tests.Errors;
 using Fairlead.Docs.Tests.Prose;
 
-// eng/prose-lint and eng/error-texts run this.
+// eng/error-texts and eng/prose-lint run this.
 if (args is ["error-texts"])
 {
-    foreach (var t in ErrorTextScan.All()) { Console.WriteLine($"{t.Code} | {t.Text} | {t.Remedy}"); }
+    string path = Path.Combine(Fairlead.Docs.Tests.Repository.Root, ErrorTextPage.Path);
+    File.WriteAllText(path, ErrorTextPage.Renew(File.ReadAllText(path), ErrorTextScan.All()));
     return 0;
 }
 

@@ -5,7 +5,7 @@ namespace Fairlead.Docs.Tests.Errors;
 
 /// <summary>
 /// Finds the texts of errors in the source of the library: the literals among the arguments of each error that is made with a code. Texts
-/// that a method passes on are found where they are written only if that is such a place.
+/// that a method passes on, and those that consist of values alone, are not found.
 /// </summary>
 internal static partial class ErrorTextScan
 {
@@ -32,7 +32,7 @@ internal static partial class ErrorTextScan
             string remedy = string.Join(" / ", Literals(arguments.Count > 2 ? arguments[2] : ""));
             foreach (Match code in Code().Matches(arguments[0]))
             {
-                foreach (string text in Literals(arguments[1]).Where(static text => text.Contains(' ', StringComparison.Ordinal)))
+                foreach (string text in Literals(arguments[1]).Where(static text => Word().Count(text) > 1))
                 {
                     yield return new(code.Groups["name"].Value, text, remedy);
                 }
@@ -85,4 +85,7 @@ internal static partial class ErrorTextScan
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();
+
+    [GeneratedRegex(@"\p{L}+")]
+    private static partial Regex Word();
 }
