@@ -35,17 +35,17 @@ test_a_survey_asks_all_and_a_responder_comes_back() {
   fairlead reply unix://nodes --connect --wait 1m --reconnect infinite --verbose --exec 'echo Bob' 2> bob &
   exits 0 fairlead survey unix://nodes 'who?' --count 2 --timeout 1m
   equal "$(printf 'Ann\nBob')" "$(sort out)"
-  line_in ann 'lost the connection'
-  line_in bob 'lost the connection'
+  line_in ann 'connection lost'
+  line_in bob 'connection lost'
   exits 0 fairlead survey unix://nodes 'who?' --count 2 --timeout 1m --output json
   contains "$(cat out)" '"text":"Ann"'
   contains "$(cat out)" '"pid":'
-  line_in ann 'connected again'
+  line_in ann 'reconnected'
 }
 
 test_a_survey_that_nobody_answers_exits_124() {
   exits 124 fairlead survey unix://nobody 'who?' --timeout 50ms
-  contains "$(cat err)" 'nobody replied within 50 ms'
+  contains "$(cat err)" 'no responder replied within 50 ms'
 }
 
 test_another_who_pushes_goes_on_when_the_host_is_killed() {
@@ -115,7 +115,7 @@ test_a_reused_number_is_refused() {
   # The shell forks, and becomes it a moment later.
   until grep -qx sleep "/proc/$sleeper/comm"; do sleep 0.02; done
   exits 3 fairlead signal "$sleeper@1" KILL
-  contains "$(cat err)" "another's by now"
+  contains "$(cat err)" "its number now belongs to"
   exits 0 fairlead signal --probe "$sleeper" --output json
   contains "$(cat out)" '"program":"sleep 600"'
   exits 0 fairlead signal "$sleeper" KILL

@@ -373,7 +373,7 @@ test_philosophers_who_wait_for_each_other_are_seen_and_freed_by_a_death() {
   line_in said '^each has the left fork'
   while fairlead deadlocks --output json > circle; do :; done
   exits 1 fairlead deadlocks
-  contains "$(cat out)" 'deadlock 1: 4 wait for each other'
+  contains "$(cat out)" 'deadlock 1: 4 processes wait for each other'
   kill -KILL "$(sed 's/^[^0-9]*\([0-9]*\).*/\1/' circle)"
   line_in said '^fork-[0-9] was held by a philosopher that died, and is clean again$'
   wait "$table" || code=$?
@@ -418,7 +418,7 @@ test_signals() {
   line_in served '^order: without a number'
   Signals wait "$server" & local waiter=$!
   exits 1 Signals send "${who}0" TERM
-  contains "$(cat err)" "another's by now"
+  contains "$(cat err)" "its number now belongs to"
   exits 0 Signals send "$who" TERM
   wait "$server"; wait "$waiter"
   line_in served '^SIGTERM: ending$'

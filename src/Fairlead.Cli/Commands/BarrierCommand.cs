@@ -10,15 +10,15 @@ internal sealed class BarrierCommand : ToolCommand
     // Between two looks for a place.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
-    private readonly Argument<string> _name = new("NAME") { Description = "The barrier; it is made where there is none" };
+    private readonly Argument<string> _name = new("NAME") { Description = "Name of the barrier; created if it does not exist" };
     private readonly Option<int> _parties = NewOption.Number(
-        "--parties", "How many wait for each other; who makes the barrier settles that, and the others must say the same");
+        "--parties", "Number of parties; every user of the barrier must give the same number");
     private readonly Option<bool> _reset = NewOption.Switch(
-        "--reset", "Do not wait: mend one that is broken, because somebody who waited was killed");
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait; then it ends with 124, and has not arrived");
+        "--reset", "Do not wait: repair a barrier that broke when a waiting process was killed");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait; then withdraw and exit with 124");
 
     public BarrierCommand()
-        : base("barrier", "Wait until so many have come")
+        : base("barrier", "Wait until a number of processes have arrived")
     {
         _name.CompletionSources.Add(static _ => LocksCommand.Names("barrier"));
         Add(_name);
@@ -27,9 +27,9 @@ internal sealed class BarrierCommand : ToolCommand
         Add(_timeout);
         Examples =
         [
-            ("fairlead barrier ready --parties 3 && ./worker", "Three shells: the first two wait for the third, and all begin together"),
-            ("fairlead barrier ready --parties 3 --timeout 1m", "At most a minute (124)"),
-            ("fairlead barrier ready --parties 3 --reset", "When one who waited was killed, and the others were told so (6)"),
+            ("fairlead barrier ready --parties 3 && ./worker", "In three shells: the first two wait for the third, and all start together"),
+            ("fairlead barrier ready --parties 3 --timeout 1m", "Wait for at most a minute (exit 124)"),
+            ("fairlead barrier ready --parties 3 --reset", "Repair the barrier after a waiting process was killed (exit 6)"),
         ];
     }
 
@@ -37,7 +37,7 @@ internal sealed class BarrierCommand : ToolCommand
     {
         if (parsed.GetValue(_reset) && parsed.GetValue(_timeout) is not null)
         {
-            throw ToolException.Usage("--reset does not wait, and --timeout says how long to wait: give one of them");
+            throw ToolException.Usage("--reset does not wait, so --timeout has no effect: use only one of them");
         }
 
         using var barrier = NamedBarrier.Open(parsed.GetRequiredValue(_name), parsed.GetRequiredValue(_parties));
@@ -68,7 +68,7 @@ internal sealed class BarrierCommand : ToolCommand
                 throw new FairleadException(
                     error.Code,
                     error.WhatHappened,
-                    $"Put right what it has left undone, then: fairlead barrier {barrier.Name} --parties {barrier.Parties} --reset.")
+                    $"Repair the state it left behind, then: fairlead barrier {barrier.Name} --parties {barrier.Parties} --reset.")
                 {
                     Peer = error.Peer,
                 };
@@ -79,7 +79,7 @@ internal sealed class BarrierCommand : ToolCommand
                 if (left <= TimeSpan.Zero)
                 {
                     throw new FairleadException(
-                        ErrorCode.Timeout, $"{error.WhatHappened}, and none has gone within {DurationText.Describe(timeout!.Value)}");
+                        ErrorCode.Timeout, $"{error.WhatHappened}, and none has left within {DurationText.Describe(timeout!.Value)}");
                 }
 
                 await Task.Delay(Pause, TimeProvider.System, cancellationToken);

@@ -11,7 +11,7 @@ internal sealed class CompleteCommand : ToolCommand
     private readonly Argument<string[]> _words = new("WORDS") { Arity = ArgumentArity.ZeroOrMore };
 
     public CompleteCommand()
-        : base(Verb, "Words that may follow")
+        : base(Verb, "Print possible next words")
     {
         Hidden = true;
         Add(_words);

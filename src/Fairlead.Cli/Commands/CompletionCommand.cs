@@ -41,14 +41,14 @@ internal sealed class CompletionCommand : ToolCommand
     private readonly Argument<string> _shell = new("SHELL") { Description = "bash or zsh" };
 
     public CompletionCommand()
-        : base("completion", "Write a script that makes a shell complete verbs, options and live addresses")
+        : base("completion", "Print a shell script that completes commands, options and live addresses")
     {
         _shell.AcceptOnlyFromAmong("bash", "zsh");
         Add(_shell);
         Examples =
         [
-            ("source <(fairlead completion bash)", "In this shell; in ~/.bashrc, in all"),
-            ("fairlead completion zsh > ~/.zfunc/_fairlead", "For zsh, in a folder of $fpath"),
+            ("source <(fairlead completion bash)", "For this shell; put it into ~/.bashrc for all shells"),
+            ("fairlead completion zsh > ~/.zfunc/_fairlead", "For zsh, in a directory of $fpath"),
         ];
     }
 

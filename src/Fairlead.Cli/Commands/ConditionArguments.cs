@@ -6,17 +6,17 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Which condition, with which mutex, and what runs inside.</summary>
 internal sealed class ConditionArguments
 {
-    private readonly Argument<string> _name = new("NAME") { Description = "The condition; it is made where there is none" };
+    private readonly Argument<string> _name = new("NAME") { Description = "Name of the condition; created if it does not exist" };
     private readonly Argument<string[]> _command;
     private readonly Option<string?> _mutex = new("--mutex")
     {
-        Description = "The mutex that it goes with, the same for all who use it; else NAME.mutex",
+        Description = "Mutex of the condition, the same for all its users (default: NAME.mutex)",
         HelpName = "NAME",
     };
 
     private ConditionArguments(string what)
     {
-        _command = new("COMMAND") { Description = $"{what}, behind --", Arity = ArgumentArity.ZeroOrMore };
+        _command = new("COMMAND") { Description = $"{what}; after --", Arity = ArgumentArity.ZeroOrMore };
         _name.CompletionSources.Add(static _ => LocksCommand.Names("condition"));
         _mutex.CompletionSources.Add(static _ => LocksCommand.Names("mutex"));
     }

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Commands;
 internal sealed class ConditionCommand : Command, IHasExamples
 {
     public ConditionCommand()
-        : base("condition", "Wait until something is so, and tell who waits that it may be, inside a mutex")
+        : base("condition", "Wait for a condition inside a mutex, and notify its waiters")
     {
         Add(new ConditionWaitCommand());
         Add(new ConditionNotifyCommand());
@@ -14,7 +14,7 @@ internal sealed class ConditionCommand : Command, IHasExamples
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =
     [
-        ("fairlead condition wait inbox -- test -s mail", "One shell waits until there is mail …"),
-        ("fairlead condition notify inbox -- sh -c 'echo hello >> mail'", "… the other writes one, and wakes it"),
+        ("fairlead condition wait inbox -- test -s mail", "One shell waits for mail …"),
+        ("fairlead condition notify inbox -- sh -c 'echo hello >> mail'", "… and another writes one and wakes it"),
     ];
 }

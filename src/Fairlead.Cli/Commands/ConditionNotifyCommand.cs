@@ -8,18 +8,18 @@ namespace Fairlead.Cli.Commands;
 internal sealed class ConditionNotifyCommand : ToolCommand
 {
     private readonly ConditionArguments _condition;
-    private readonly Option<bool> _all = NewOption.Switch("--all", "Wake all who wait, not only the one who has waited longest");
+    private readonly Option<bool> _all = NewOption.Switch("--all", "Wake all waiters, not only the one that has waited longest");
 
     public ConditionNotifyCommand()
-        : base("notify", "Wake who waits for a condition, when a program has made it so")
+        : base("notify", "Wake waiters of a condition, after running a command that makes it true")
     {
         _condition = ConditionArguments.AddTo(
-            this, "The program that makes it so; it runs inside the mutex, and where it ends with anything but 0, nobody is woken");
+            this, "Command that makes the condition true; runs inside the mutex; no waiter wakes if it fails");
         Add(_all);
         Examples =
         [
-            ("fairlead condition notify inbox -- sh -c 'echo hello >> mail'", "Change it, and wake one"),
-            ("fairlead condition notify inbox --all", "Wake all"),
+            ("fairlead condition notify inbox -- sh -c 'echo hello >> mail'", "Change the state and wake one waiter"),
+            ("fairlead condition notify inbox --all", "Wake all waiters"),
         ];
     }
 

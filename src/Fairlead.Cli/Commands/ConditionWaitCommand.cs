@@ -9,21 +9,21 @@ namespace Fairlead.Cli.Commands;
 internal sealed class ConditionWaitCommand : ToolCommand
 {
     private readonly ConditionArguments _condition;
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait; then it ends with 124");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait; after that, exit with 124");
 
     public ConditionWaitCommand()
         : base(
             "wait",
-            "Wait until a program says that it is so, and ask it again whenever somebody notifies; "
-                + "without a program wait for the next who does")
+            "Wait until a command succeeds, running it again after each notification; "
+                + "without a command, wait for the next notification")
     {
-        _condition = ConditionArguments.AddTo(this, "The program that says by 0 that it is so; it runs inside the mutex");
+        _condition = ConditionArguments.AddTo(this, "Command that exits with 0 if the condition is true; runs inside the mutex");
         Add(_timeout);
         Examples =
         [
-            ("fairlead condition wait inbox -- test -s mail", "Until there is mail"),
-            ("fairlead condition wait inbox --timeout 1m -- test -s mail", "At most a minute (124)"),
-            ("fairlead condition wait inbox", "Until somebody notifies, from now on"),
+            ("fairlead condition wait inbox -- test -s mail", "Wait for mail"),
+            ("fairlead condition wait inbox --timeout 1m -- test -s mail", "Wait for at most a minute (exit 124)"),
+            ("fairlead condition wait inbox", "Wait for the next notification"),
         ];
     }
 
@@ -43,6 +43,6 @@ internal sealed class ConditionWaitCommand : ToolCommand
                 cancellationToken);
         return isSo
             ? Task.FromResult(ExitCode.Ok)
-            : throw new ToolException(ExitCode.Timeout, $"it was not so within {DurationText.Describe(timeout!.Value)}");
+            : throw new ToolException(ExitCode.Timeout, $"the condition was not true within {DurationText.Describe(timeout!.Value)}");
     }
 }

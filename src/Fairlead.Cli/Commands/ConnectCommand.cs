@@ -9,14 +9,14 @@ internal sealed class ConnectCommand : ToolCommand
     private readonly TalkArguments _talk;
 
     public ConnectCommand()
-        : base("connect", "Talk with one who listens: lines of stdin go there, what comes back goes to stdout")
+        : base("connect", "Connect to a listener: send lines of stdin, print replies to stdout")
     {
         _endpoint = EndpointArguments
             .AddTo(
-                this, binds: false, "End when nothing was said for so long; also the limit of connecting, and of the end", ["hub", "pair"])
+                this, binds: false, "Exit after this time without a message; also limits connecting and closing", ["hub", "pair"])
             .WithFull(
                 this,
-                "What to do when the other end has no room: wait is what is done otherwise",
+                "What to do when the other end is full (default: wait)",
                 OverflowPolicy.Wait,
                 OverflowPolicy.DropOldest,
                 OverflowPolicy.DropNewest,
@@ -24,11 +24,11 @@ internal sealed class ConnectCommand : ToolCommand
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
-            ("fairlead connect unix://talk", "Type lines; ends with stdin, when the other end has read everything"),
-            ("echo hello | fairlead connect unix://talk --count 1", "Say something, and wait for one line"),
+            ("fairlead connect unix://talk", "Send typed lines; exit at the end of stdin, when the other end has read everything"),
+            ("echo hello | fairlead connect unix://talk --count 1", "Send a line and wait for one line"),
             (
                 @"printf 'GET / HTTP/1.0\r\n\r\n' | fairlead connect 'tcp://localhost:80?framing=none' --keep",
-                "Bytes as they come, to any program; until it closes"),
+                "Exchange raw bytes with any program, until it closes"),
         ];
     }
 

@@ -12,14 +12,14 @@ internal sealed class DeadlocksCommand : ToolCommand
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public DeadlocksCommand()
-        : base("deadlocks", "Show processes that wait for each other's locks in a circle: 1 where there are some, 0 where there are none")
+        : base("deadlocks", "Show processes that wait for each other's locks in a cycle; exit 1 if there are any")
     {
         Add(_output);
         Examples =
         [
-            ("fairlead deadlocks", "Which process waits for what, held by whom, since when"),
-            ("fairlead deadlocks > /dev/null || echo stuck", "For a watchdog"),
-            ("fairlead deadlocks --output json | jq '.waits[0].waiter.pid'", "One of each circle, to be ended"),
+            ("fairlead deadlocks", "Show each waiting process, its lock, the owner, and since when"),
+            ("fairlead deadlocks > /dev/null || echo stuck", "Check from a watchdog"),
+            ("fairlead deadlocks --output json | jq '.waits[0].waiter.pid'", "Print one process of each cycle, to end it"),
         ];
     }
 
@@ -37,7 +37,7 @@ internal sealed class DeadlocksCommand : ToolCommand
             }
 
             StandardOutput.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"deadlock {++number}: {line.Waits.Length} wait for each other"));
+                string.Create(CultureInfo.InvariantCulture, $"deadlock {++number}: {line.Waits.Length} processes wait for each other"));
             foreach (var wait in line.Waits)
             {
                 StandardOutput.WriteLine($"  {Text(wait)}");
@@ -64,8 +64,8 @@ internal sealed class DeadlocksCommand : ToolCommand
 
     private static string Text(WaitLine wait)
     {
-        var within = wait.Within is { } pid ? string.Create(CultureInfo.InvariantCulture, $", in the command of pid {pid},") : "";
-        return $"{Text(wait.Waiter)}{within} waits for '{wait.Lock}' since {TimeText.Since(wait.Waiter.Since)}, "
+        var within = wait.Within is { } pid ? string.Create(CultureInfo.InvariantCulture, $", inside the command of pid {pid},") : "";
+        return $"{Text(wait.Waiter)}{within} has waited for '{wait.Lock}' since {TimeText.Since(wait.Waiter.Since)}, "
             + $"held by {Text(wait.Holder)} since {TimeText.Since(wait.Holder.Since)}";
     }
 

@@ -27,7 +27,7 @@ internal static class Draining
         }
 
         var why = report.DeadlinePassed ? $"not acknowledged within {DurationText.Describe(limit)}" : "the other end is gone";
-        ErrorLine.Write($"{endpoint.Address}: of {report.Sent} messages {Describe(report)}: {why}");
+        ErrorLine.Write($"{endpoint.Address}: of {report.Sent} messages, {Describe(report)}: {why}");
         return report.DeadlinePassed ? ExitCode.Timeout : ExitCode.PeerGone;
     }
 

@@ -15,7 +15,7 @@ internal static class Dropping
             return code;
         }
 
-        ErrorLine.Write($"{endpoint.Address}: {dropped} messages were dropped for an end that was too slow");
+        ErrorLine.Write($"{endpoint.Address}: {dropped} messages were dropped because the other end was too slow");
         return code == ExitCode.Ok && !wasAskedFor ? ExitCode.Full : code;
     }
 }

@@ -10,14 +10,14 @@ internal sealed class EndpointArguments
 {
     private readonly Argument<string> _address = new("ADDRESS")
     {
-        Description = "Where: unix://name, tcp://host:port, … with options as ?name=value",
+        Description = "Address: unix://name, tcp://host:port, …, with options as ?name=value",
     };
     private readonly Option<bool>? _turn;
     private readonly Option<TimeSpan?> _wait = NewOption.Duration(
-        "--wait", "Wait so long for somebody to listen, instead of failing at once");
+        "--wait", "Wait this long for a listener instead of failing at once");
     private readonly Option<TimeSpan?> _reconnect = NewOption.Reconnect();
     private readonly Option<TimeSpan?> _timeout;
-    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, connected");
+    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Report on stderr: listening, connected");
     private readonly bool _binds;
     private Option<OverflowPolicy?>? _full;
 
@@ -27,8 +27,8 @@ internal sealed class EndpointArguments
         _turn = (turns, binds) switch
         {
             (false, _) => null,
-            (_, true) => NewOption.Switch("--connect", "Connect to an end that has bound, instead of binding"),
-            (_, false) => NewOption.Switch("--bind", "Bind, for an end that connects, instead of connecting"),
+            (_, true) => NewOption.Switch("--connect", "Connect to a bound end instead of binding"),
+            (_, false) => NewOption.Switch("--bind", "Bind for a connecting end instead of connecting"),
         };
         _timeout = NewOption.Timeout(timeout);
     }
@@ -79,7 +79,7 @@ internal sealed class EndpointArguments
     {
         Address address = parsed.GetRequiredValue(_address);
         return address.Scheme == "inproc"
-            ? throw ToolException.Usage($"{address}: inproc:// stays inside one process, where nobody else is; unix:// leads to others")
+            ? throw ToolException.Usage($"{address}: inproc:// works inside one process only; use unix:// to reach other processes")
             : address;
     }
 
@@ -116,9 +116,9 @@ internal sealed class EndpointArguments
         {
             connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
             {
-                EndpointState.Connected => $"connected again to {string.Join(", ", ((MessagingEndpoint)endpoint!).Peers)}",
-                EndpointState.Reconnecting => $"lost the connection ({change.Reason}), connecting again",
-                _ => $"gave it up after {change.Attempt} attempts ({change.Reason})",
+                EndpointState.Connected => $"reconnected to {string.Join(", ", ((MessagingEndpoint)endpoint!).Peers)}",
+                EndpointState.Reconnecting => $"connection lost ({change.Reason}), reconnecting",
+                _ => $"gave up reconnecting after {change.Attempt} attempts ({change.Reason})",
             });
             ErrorLine.WriteBare($"connected to {string.Join(", ", connected.Peers)}");
         }
@@ -158,8 +158,8 @@ internal sealed class EndpointArguments
         {
             throw new FairleadException(
                 ErrorCode.Timeout,
-                $"somebody listens there, and did not answer within {DurationText.Describe(limit)}",
-                "It may be stopped, or busy.")
+                $"the listener did not answer within {DurationText.Describe(limit)}",
+                "Its process may be stopped or busy.")
             {
                 Address = address,
             };

@@ -14,7 +14,7 @@ internal sealed class EventActionCommand : ToolCommand
     {
         _event = EventArguments.AddTo(this);
         _act = act;
-        Examples = [($"fairlead event {verb} go", "It is made where there is none")];
+        Examples = [($"fairlead event {verb} go", "The event is created if it does not exist")];
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

@@ -6,9 +6,9 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Which event, and of which kind where there is none yet.</summary>
 internal sealed class EventArguments
 {
-    private readonly Argument<string> _name = new("NAME") { Description = "The event; it is made where there is none" };
+    private readonly Argument<string> _name = new("NAME") { Description = "Name of the event; created if it does not exist" };
     private readonly Option<bool> _auto = NewOption.Switch(
-        "--auto", "Make one that lets a single waiter go on each time, and is clear again then; one that is there is taken as it is");
+        "--auto", "Create an event that releases one waiter each time and clears itself; no effect on an existing event");
 
     private EventArguments() => _name.CompletionSources.Add(static _ => LocksCommand.Names("event"));
 

@@ -6,13 +6,13 @@ namespace Fairlead.Cli.Commands;
 internal sealed class EventCommand : Command, IHasExamples
 {
     public EventCommand()
-        : base("event", "Wait until somebody says so, and say so")
+        : base("event", "Set, clear and wait for named events")
     {
         Add(
             new EventActionCommand(
-                "set", "Set an event: all who wait go on, and all who come; with --auto one of them", static one => one.Set()));
-        Add(new EventActionCommand("clear", "Clear an event: who comes from now on waits", static one => one.Reset()));
-        Add(new EventActionCommand("pulse", "Let all go on who wait now, and leave the event clear", static one => one.Pulse()));
+                "set", "Set an event: release all waiters until it is cleared, or one waiter with --auto", static one => one.Set()));
+        Add(new EventActionCommand("clear", "Clear an event: later callers wait", static one => one.Reset()));
+        Add(new EventActionCommand("pulse", "Release all present waiters, and leave the event clear", static one => one.Pulse()));
         Add(new EventWaitCommand());
         Add(new EventIsSetCommand());
     }
@@ -21,6 +21,6 @@ internal sealed class EventCommand : Command, IHasExamples
     [
         ("fairlead event wait go && ./worker", "Any number of shells wait …"),
         ("fairlead event set go", "… and one starts them all"),
-        ("fairlead event is-set go || echo not yet", "Look without waiting"),
+        ("fairlead event is-set go || echo not yet", "Test without waiting"),
     ];
 }

@@ -8,10 +8,10 @@ internal sealed class EventIsSetCommand : ToolCommand
     private readonly EventArguments _event;
 
     public EventIsSetCommand()
-        : base("is-set", "Say by 0 that an event is set, by 1 that it is not")
+        : base("is-set", "Test whether an event is set: exit 0 if it is, 1 if not")
     {
         _event = EventArguments.AddTo(this);
-        Examples = [("fairlead event is-set go || echo not yet", "Look without waiting")];
+        Examples = [("fairlead event is-set go || echo not yet", "Test without waiting")];
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

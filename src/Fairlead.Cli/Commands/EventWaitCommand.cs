@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Commands;
 internal sealed class EventWaitCommand : ToolCommand
 {
     private readonly EventArguments _event;
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait; then it ends with 124");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait; after that, exit with 124");
 
     public EventWaitCommand()
         : base("wait", "Wait until an event is set")
@@ -15,9 +15,9 @@ internal sealed class EventWaitCommand : ToolCommand
         Add(_timeout);
         Examples =
         [
-            ("fairlead event wait go && ./worker", "Any number of shells; one 'fairlead event set go' starts them all"),
-            ("fairlead event wait go --timeout 5s", "At most 5 seconds (124)"),
-            ("fairlead event wait job --auto", "One of those who wait goes on for each 'fairlead event set job'"),
+            ("fairlead event wait go && ./worker", "Wait in any number of shells; 'fairlead event set go' starts them all"),
+            ("fairlead event wait go --timeout 5s", "Wait for at most 5 seconds (exit 124)"),
+            ("fairlead event wait job --auto", "Each 'fairlead event set job' releases one waiter"),
         ];
     }
 

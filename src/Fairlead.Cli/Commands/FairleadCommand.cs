@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Commands;
 internal sealed class FairleadCommand : Command, IHasExamples
 {
     private FairleadCommand()
-        : base("fairlead", "Talk between processes: messages, requests, publications, over every mechanism that Linux has.")
+        : base("fairlead", "Exchange messages, requests and publications between processes, over every IPC mechanism of Linux.")
     {
         Add(new TourCommand());
         Add(new TourWorkerCommand());
@@ -40,10 +40,10 @@ internal sealed class FairleadCommand : Command, IHasExamples
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =
     [
-        ("fairlead tour", "See processes talk, over every transport and in every pattern"),
-        ("fairlead receive unix://inbox", "Two shells: one receives …"),
-        ("seq 3 | fairlead send unix://inbox -", "… the other sends"),
-        ("fairlead COMMAND --help", "More about a command, with examples"),
+        ("fairlead tour", "Watch processes talk over every transport and in every pattern"),
+        ("fairlead receive unix://inbox", "In two shells: one receives …"),
+        ("seq 3 | fairlead send unix://inbox -", "… and the other sends"),
+        ("fairlead COMMAND --help", "Show the help of a command, with examples"),
     ];
 
     public static Command Create()

@@ -51,7 +51,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"nothing was said within {DurationText.Describe(timeout!.Value)}")
+            throw new FairleadException(ErrorCode.Timeout, $"no message arrived within {DurationText.Describe(timeout!.Value)}")
             {
                 Address = hub.Address,
             };
@@ -113,17 +113,17 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         }
         catch (FairleadException exception) when (exception.Code == ErrorCode.TooLarge)
         {
-            SendAway(client, $"a line of {message.Length} bytes is longer than it takes");
+            SendAway(client, $"a line of {message.Length} bytes exceeds its limit");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            SendAway(client, $"it has read nothing for {DurationText.Describe(patience)}");
+            SendAway(client, $"it read nothing for {DurationText.Describe(patience)}");
         }
     }
 
     private void SendAway(HubClient client, string why)
     {
-        ErrorLine.Write($"{hub.Address}: {client} ({client.Peer}) is disconnected: {why}");
+        ErrorLine.Write($"{hub.Address}: {client} ({client.Peer}) was disconnected: {why}");
         hub.Disconnect(client, why);
     }
 }

@@ -33,7 +33,7 @@ internal static class Incoming
                 if (message.Missed > 0)
                 {
                     missed += message.Missed;
-                    ErrorLine.Write($"{message.Missed} messages were dropped here: this end was too slow");
+                    ErrorLine.Write($"{message.Missed} messages before this one were dropped: this end was too slow");
                 }
 
                 output.Write(message);
@@ -48,7 +48,7 @@ internal static class Incoming
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"no message came within {DurationText.Describe(timeout!.Value)}")
+            throw new FairleadException(ErrorCode.Timeout, $"no message arrived within {DurationText.Describe(timeout!.Value)}")
             {
                 Address = endpoint.Address,
             };
@@ -56,7 +56,7 @@ internal static class Incoming
 
         if (endpoint.Statistics.Missed > missed)
         {
-            ErrorLine.Write($"{endpoint.Statistics.Missed - missed} messages were dropped behind the last one: this end was too slow");
+            ErrorLine.Write($"{endpoint.Statistics.Missed - missed} messages after the last one were dropped: this end was too slow");
         }
 
         return count is null

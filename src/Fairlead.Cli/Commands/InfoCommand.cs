@@ -12,14 +12,14 @@ internal sealed class InfoCommand : ToolCommand
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public InfoCommand()
-        : base("info", "Tell what the kernel knows of a System V segment: whose it is, who made it, who has it")
+        : base("info", "Show what the kernel knows about a System V segment: owner, creator, attachments")
     {
         Add(_segment);
         Add(_output);
         Examples =
         [
-            ("fairlead info sysv://0x5242", "Everything, a fact a line"),
-            ("fairlead info sysv://0x5242 --output json | jq .attached", "How many have it"),
+            ("fairlead info sysv://0x5242", "Show everything, one fact per line"),
+            ("fairlead info sysv://0x5242 --output json | jq .attached", "Print the number of attachments"),
         ];
     }
 
@@ -36,9 +36,9 @@ internal sealed class InfoCommand : ToolCommand
         Say("size", string.Create(CultureInfo.InvariantCulture, $"{line.Size} bytes"));
         Say("mode", line.Mode);
         Say("owner", string.Create(CultureInfo.InvariantCulture, $"user {line.Owner}, group {line.Group}"));
-        Say("made by", string.Create(CultureInfo.InvariantCulture, $"process {line.CreatorPid} of user {line.Creator}"));
+        Say("created by", string.Create(CultureInfo.InvariantCulture, $"process {line.CreatorPid} of user {line.Creator}"));
         Say("attached", string.Create(CultureInfo.InvariantCulture, $"{line.Attached} now"));
-        Say("last used by", line.LastPid is { } last ? string.Create(CultureInfo.InvariantCulture, $"process {last}") : "nobody yet");
+        Say("last used by", line.LastPid is { } last ? string.Create(CultureInfo.InvariantCulture, $"process {last}") : "no process yet");
         Say("last attached", Time(line.AttachedAt));
         Say("last detached", Time(line.DetachedAt));
         Say("changed", Time(line.ChangedAt));

@@ -9,11 +9,11 @@ internal abstract class InsideCommand : ToolCommand
     private readonly Argument<string> _name;
     private readonly Argument<string[]> _command = new("COMMAND")
     {
-        Description = "The program and its arguments, behind --",
+        Description = "The command and its arguments, after --",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<bool> _nonblock;
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long to wait to come in; then it ends with 124");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for the lock; after that, exit with 124");
 
     /// <param name="verb">What it is called.</param>
     /// <param name="description">What it does.</param>
@@ -23,9 +23,9 @@ internal abstract class InsideCommand : ToolCommand
     protected InsideCommand(string verb, string description, string what, string[] kinds, string full)
         : base(verb, description)
     {
-        _name = new("NAME") { Description = $"The {what}; it is made where there is none" };
+        _name = new("NAME") { Description = $"Name of the {what}; created if it does not exist" };
         _name.CompletionSources.Add(_ => LocksCommand.Names(kinds));
-        _nonblock = NewOption.Switch("--nonblock", $"Do not wait: end with 4 {full}");
+        _nonblock = NewOption.Switch("--nonblock", $"Do not wait: exit with 4 {full}");
         Add(_name);
         Add(_command);
         Add(_nonblock);
@@ -36,7 +36,7 @@ internal abstract class InsideCommand : ToolCommand
     {
         if (parsed.GetValue(_nonblock) && parsed.GetValue(_timeout) is not null)
         {
-            throw ToolException.Usage("--nonblock does not wait, and --timeout says how long to wait: give one of them");
+            throw ToolException.Usage("--nonblock does not wait, so --timeout has no effect: use only one of them");
         }
 
         return RunAsync(parsed.GetRequiredValue(_name), parsed, cancellationToken);

@@ -11,15 +11,15 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Who is there.</summary>
 internal sealed class ListCommand : ToolCommand
 {
-    private readonly Option<bool> _all = NewOption.Switch("--all", "Show also the ends that have connected");
+    private readonly Option<bool> _all = NewOption.Switch("--all", "Also show connecting endpoints");
     private readonly Option<bool> _segments = NewOption.Switch("--segments", "Show the System V segments of this machine instead");
     private readonly Option<bool> _locks = NewOption.Switch(
-        "--locks", "List the locks instead: who is inside, who waits; with --all the free ones too");
-    private readonly Option<bool> _boards = NewOption.Switch("--boards", "List the cells of boards instead: type, writer, version");
+        "--locks", "List named locks instead, with owners and waiters; with --all, free ones too");
+    private readonly Option<bool> _boards = NewOption.Switch("--boards", "List cells of boards instead, with type, writer and version");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public ListCommand()
-        : base("list", "List the endpoints that live: where, what, whose, and what they have counted")
+        : base("list", "List live endpoints with their process and counters")
     {
         Add(_all);
         Add(_segments);
@@ -28,13 +28,13 @@ internal sealed class ListCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead list", "Who listens"),
-            ("fairlead list --all", "And who is connected"),
-            ("fairlead list --segments", "System V shared memory, whoever's it is, as ipcs -m has it"),
-            ("fairlead list --locks", "Who holds locks, and who waits for them"),
-            ("fairlead list --boards", "What lies on boards, and which processes write it"),
-            ("fairlead list --output json | jq -r 'select(.dropped > 0) | .endpoint'", "One JSON object a line, for programs"),
-            ("fairlead list --output text | cut -f 1,3", "Columns with tabs between, without heads"),
+            ("fairlead list", "List the endpoints that listen"),
+            ("fairlead list --all", "Also list those that have connected"),
+            ("fairlead list --segments", "List the System V shared memory of all users, like ipcs -m"),
+            ("fairlead list --locks", "List owners and waiters of locks"),
+            ("fairlead list --boards", "List cells of boards and the processes that write them"),
+            ("fairlead list --output json | jq -r 'select(.dropped > 0) | .endpoint'", "One JSON object per line, for programs"),
+            ("fairlead list --output text | cut -f 1,3", "Columns separated by tabs, without a header"),
         ];
     }
 
@@ -55,7 +55,7 @@ internal sealed class ListCommand : ToolCommand
         {
             if (parsed.GetValue(_segments))
             {
-                throw ToolException.Usage("either --locks or --segments");
+                throw ToolException.Usage("use either --locks or --segments, not both");
             }
 
             LockListing.Write(LocksCommand.Lines(parsed.GetValue(_all)), parsed.GetRequiredValue(_output));
@@ -66,7 +66,7 @@ internal sealed class ListCommand : ToolCommand
         {
             if (parsed.GetValue(_all))
             {
-                throw ToolException.Usage("either --segments, which are all shown, or --all endpoints");
+                throw ToolException.Usage("--segments always shows all segments: leave out --all");
             }
 
             Table segments = new(
@@ -108,7 +108,7 @@ internal sealed class ListCommand : ToolCommand
 
         foreach (var skipped in listing.Skipped)
         {
-            ErrorLine.Write($"{skipped.Path} is not shown: {skipped.Reason}");
+            ErrorLine.Write($"{skipped.Path} is not listed: {skipped.Reason}");
         }
 
         return Task.FromResult(ExitCode.Ok);

@@ -13,21 +13,21 @@ internal sealed class ListenCommand : ToolCommand
     private readonly TalkArguments _talk;
 
     public ListenCommand()
-        : base("listen", "Talk with all who connect: lines of stdin go to each, what they say goes to stdout")
+        : base("listen", "Accept connections: send lines of stdin to all clients, print theirs to stdout")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "End when nothing was said for so long", ["pair"], turns: false)
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "Exit after this time without a message", ["pair"], turns: false)
             .WithFull(
                 this,
-                "What to do for a client that has no room; without it a line waits 5 s, then the client is disconnected",
+                "What to do when a client is full (default: wait 5 s, then disconnect it)",
                 OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail);
         _talk = TalkArguments.AddTo(this);
         Examples =
         [
-            ("fairlead listen unix://talk", "Type lines to all clients; ends with stdin, when they have read everything"),
-            ("fairlead listen unix://talk --keep < /dev/null", "Only hear what clients say, until Ctrl-C"),
+            ("fairlead listen unix://talk", "Send typed lines to all clients; exit at the end of stdin, when they have read everything"),
+            ("fairlead listen unix://talk --keep < /dev/null", "Only print what clients send, until Ctrl-C"),
             (
                 "fairlead listen 'tcp://127.0.0.1:0?framing=line'",
-                "For programs that know nothing of Fairlead, at any free port, which is told on stderr"),
+                "For programs without Fairlead, on any free port, which is printed to stderr"),
         ];
     }
 

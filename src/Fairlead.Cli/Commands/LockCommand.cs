@@ -11,29 +11,29 @@ internal sealed class LockCommand : InsideCommand
     private const string OwnerDied = "FAIRLEAD_OWNER_DIED";
 
     private readonly Option<bool> _shared = NewOption.Switch(
-        "--shared", "Read: others who read may be inside, too. It is a reader-writer lock then");
-    private readonly Option<bool> _exclusive = NewOption.Switch("--exclusive", "Write: be alone in a reader-writer lock");
+        "--shared", "Use a reader-writer lock and read: other readers may be inside too");
+    private readonly Option<bool> _exclusive = NewOption.Switch("--exclusive", "Use a reader-writer lock and write: exclude all others");
 
     public LockCommand()
         : base(
             "lock",
-            "Run a program while nobody else is inside a lock, and end as it does",
+            "Run a command while holding a named lock; exit with the command's status",
             "lock",
             ["mutex", "reader-writer lock"],
-            "where somebody is in the way")
+            "if the lock is not free")
     {
         Add(_shared);
         Add(_exclusive);
         Examples =
         [
-            ("fairlead lock build -- make -j8", "One at a time, in order of arrival"),
-            ("fairlead lock build --nonblock -- make", "Or not at all (4); who is inside is told on stderr"),
-            ("fairlead lock build --timeout 10s -- make", "Or after 10 seconds not (124)"),
+            ("fairlead lock build -- make -j8", "Run one at a time, in order of arrival"),
+            ("fairlead lock build --nonblock -- make", "Fail at once if the lock is held (exit 4); print the owner to stderr"),
+            ("fairlead lock build --timeout 10s -- make", "Give up after 10 seconds (exit 124)"),
             (
                 "fairlead lock build -- sh -c '[ -z \"$FAIRLEAD_OWNER_DIED\" ] || make clean; make'",
-                "Clean up after one who was killed inside"),
-            ("fairlead lock table --shared -- grep x table", "Any number read at once …"),
-            ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… while nobody writes"),
+                "Clean up after a process that was killed while holding the lock"),
+            ("fairlead lock table --shared -- grep x table", "Any number of readers at once …"),
+            ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… or one writer"),
         ];
     }
 
@@ -53,7 +53,7 @@ internal sealed class LockCommand : InsideCommand
     protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken) =>
         (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
         {
-            (true, true) => throw ToolException.Usage("--shared reads with others, and --exclusive writes alone: give one of them"),
+            (true, true) => throw ToolException.Usage("--shared reads, and --exclusive writes: use only one of them"),
             (true, _) => ReadAsync(name, parsed, cancellationToken),
             (_, true) => WriteAsync(name, parsed, cancellationToken),
             _ => BeAloneAsync(name, parsed, cancellationToken),
@@ -90,7 +90,7 @@ internal sealed class LockCommand : InsideCommand
         }
         catch (FairleadException error) when (error.Code == ErrorCode.Timeout && IsNow(parsed))
         {
-            throw Busy(inside() is [var holder, ..] ? $"{what} is held by {holder}" : $"{what} was held a moment ago");
+            throw Busy(inside() is [var holder, ..] ? $"{what} is held by {holder}" : $"{what} was held a moment ago: try again");
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class LockCommand : InsideCommand
     {
         if (hasDied)
         {
-            ErrorLine.Write($"the last owner of '{name}' died inside: what it guards may be half changed");
+            ErrorLine.Write($"the last owner of '{name}' died while holding it: the guarded data may be half changed");
         }
 
         var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], cancellationToken);

@@ -10,14 +10,14 @@ internal sealed class LocksCommand : ToolCommand
 {
     private readonly Argument<string?> _name = new("NAME")
     {
-        Description = "One lock; without it all that somebody holds or waits for",
+        Description = "Name of a lock; without it, all locks with owners or waiters",
         Arity = ArgumentArity.ZeroOrOne,
     };
-    private readonly Option<bool> _all = NewOption.Switch("--all", "Show also those that are free");
+    private readonly Option<bool> _all = NewOption.Switch("--all", "Also show free locks");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public LocksCommand()
-        : base("locks", "Show who is inside the locks and who waits for them, without taking part")
+        : base("locks", "Show the owners and waiters of named locks")
     {
         _name.CompletionSources.Add(static _ => Names());
         Add(_name);
@@ -25,9 +25,9 @@ internal sealed class LocksCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead locks", "Who holds what, who waits for it, and since when"),
-            ("fairlead locks build", "One, and that it is free if it is"),
-            ("fairlead locks --output json | jq -r 'select(.waiters | length > 3) | .lock'", "One JSON object a lock, for programs"),
+            ("fairlead locks", "Show owners and waiters, and since when"),
+            ("fairlead locks build", "Show one lock, even if it is free"),
+            ("fairlead locks --output json | jq -r 'select(.waiters | length > 3) | .lock'", "One JSON object per lock, for programs"),
         ];
     }
 
@@ -49,7 +49,7 @@ internal sealed class LocksCommand : ToolCommand
         {
             lines = lines.FirstOrDefault(line => line.Lock == name) is { } line
                 ? [line]
-                : throw new ToolException(ExitCode.NotFound, $"there is no lock '{name}'");
+                : throw new ToolException(ExitCode.NotFound, $"the lock '{name}' does not exist");
         }
 
         LockListing.Write(lines, parsed.GetRequiredValue(_output));

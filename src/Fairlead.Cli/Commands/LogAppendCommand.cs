@@ -10,11 +10,11 @@ internal sealed class LogAppendCommand : ToolCommand
     private readonly LogArguments _log;
     private readonly PayloadArguments _payload;
     private readonly Option<bool> _sync = NewOption.Switch(
-        "--sync", "Bring all of it to the disk before ending; ?sync=each does so with each record");
-    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr which number each record got");
+        "--sync", "Write everything to disk before exiting; ?sync=each does so for each record");
+    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Print the number of each record to stderr");
 
     public LogAppendCommand()
-        : base("append", "Append records; a log that is not there is made")
+        : base("append", "Append records to a log, which is created if it does not exist")
     {
         _log = LogArguments.AddTo(this, reads: false);
         _payload = PayloadArguments.AddTo(this, "record");
@@ -22,12 +22,12 @@ internal sealed class LogAppendCommand : ToolCommand
         Add(_verbose);
         Examples =
         [
-            ("fairlead log append log://orders 'three apples'", "One record"),
-            ("seq 1000 | fairlead log append log://orders -", "A record a line; several may append at once"),
+            ("fairlead log append log://orders 'three apples'", "Append one record"),
+            ("seq 1000 | fairlead log append log://orders -", "Append one record per line; several processes may append at once"),
             (
                 "fairlead log append 'log:///var/log/orders?sync=each' --file order.json",
-                "A file as one record, on the disk before this ends"),
-            ("fairlead log append 'log://ticks?keep=1GiB&age=7d' -", "A log that is never larger, and forgets what is older"),
+                "Append a file as one record, and write it to disk before exiting"),
+            ("fairlead log append 'log://ticks?keep=1GiB&age=7d' -", "Keep at most 1 GiB and 7 days of records"),
         ];
     }
 

@@ -9,11 +9,11 @@ internal sealed class LogArguments
 {
     private readonly Argument<string> _address = new("ADDRESS")
     {
-        Description = "The log: log://name, or log:///path, with options as ?name=value",
+        Description = "Address of the log: log://name or log:///path, with options as ?name=value",
     };
     private readonly Option<LogStart?> _from = new("--from")
     {
-        Description = "Where to begin: start, end, the number of a record, or a time, as in 2026-11-20T12:00",
+        Description = "Where to begin: start, end, the number of a record, or a time like 2026-11-20T12:00",
         HelpName = "PLACE",
         CustomParser = static result =>
         {
@@ -22,7 +22,7 @@ internal sealed class LogArguments
                 return start;
             }
 
-            result.AddError($"--from takes start, end, a number from 1 on, or a time, not '{result.Tokens[0].Value}'");
+            result.AddError($"--from takes start, end, a number of 1 or more, or a time, not '{result.Tokens[0].Value}'");
             return null;
         },
     };

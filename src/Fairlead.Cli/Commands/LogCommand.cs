@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Commands;
 internal sealed class LogCommand : Command, IHasExamples
 {
     public LogCommand()
-        : base("log", "Append to a log that outlives its programs, follow it, replay it")
+        : base("log", "Append to a persistent log, follow it and replay it")
     {
         Add(new LogAppendCommand());
         Add(new LogFollowCommand());
@@ -16,8 +16,8 @@ internal sealed class LogCommand : Command, IHasExamples
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =
     [
-        ("make 2>&1 | fairlead log append log://builds -", "Keep what a program says"),
-        ("fairlead log follow log://builds", "See it, and what comes, from any number of shells"),
-        ("fairlead log replay log://builds --from '2026-11-20 12:00'", "See what there was since then"),
+        ("make 2>&1 | fairlead log append log://builds -", "Log the output of a program"),
+        ("fairlead log follow log://builds", "Print all records and wait for more, in any number of shells"),
+        ("fairlead log replay log://builds --from '2026-11-20 12:00'", "Print the records since a time"),
     ];
 }

@@ -11,16 +11,16 @@ internal sealed class LogFollowCommand : ToolCommand
     private readonly LogArguments _log;
     private readonly Option<string?> _position = new("--position")
     {
-        Description = "Begin where the last one of this name ended, and keep under it how far this one comes",
+        Description = "Continue from the position saved under this name, and save the new position",
         HelpName = "NAME",
     };
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the records' bytes alone, without newlines between");
-    private readonly Option<long?> _count = NewOption.Count("End after so many records");
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long a record may take to come");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the records, without newlines");
+    private readonly Option<long?> _count = NewOption.Count("Exit after this many records");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for a record");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public LogFollowCommand()
-        : base("follow", "Write the records of a log, and wait for more")
+        : base("follow", "Print the records of a log and wait for more")
     {
         _log = LogArguments.AddTo(this, reads: true);
         Add(_position);
@@ -30,9 +30,9 @@ internal sealed class LogFollowCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead log follow log://orders", "All that there is, and all that comes"),
-            ("fairlead log follow log://orders --from end", "What comes"),
-            ("fairlead log follow log://orders --position billing", "Goes on where it was ended, be it by kill -9"),
+            ("fairlead log follow log://orders", "Print all existing and new records"),
+            ("fairlead log follow log://orders --from end", "Print new records only"),
+            ("fairlead log follow log://orders --position billing", "Continue where the last run stopped, even by kill -9"),
             ("fairlead log follow log://orders --output json | jq .sequence", "With number, time and appender, for programs"),
         ];
     }
@@ -55,7 +55,7 @@ internal sealed class LogFollowCommand : ToolCommand
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new FairleadException(ErrorCode.Timeout, $"no record came within {DurationText.Describe(timeout!.Value)}")
+                throw new FairleadException(ErrorCode.Timeout, $"no record arrived within {DurationText.Describe(timeout!.Value)}")
                 {
                     Address = log.Address,
                 };
@@ -63,7 +63,7 @@ internal sealed class LogFollowCommand : ToolCommand
 
             if (follower.Missed > missed)
             {
-                ErrorLine.Write($"{follower.Missed - missed} records had been removed, being old");
+                ErrorLine.Write($"{follower.Missed - missed} records were missed: they had been removed for their age");
                 missed = follower.Missed;
             }
 

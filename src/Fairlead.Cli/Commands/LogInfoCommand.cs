@@ -13,14 +13,14 @@ internal sealed class LogInfoCommand : ToolCommand
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public LogInfoCommand()
-        : base("info", "Read a whole log, and tell what is in it, who follows, and what is damaged")
+        : base("info", "Read a whole log, and report its content, followers and damage")
     {
         _log = LogArguments.AddTo(this, reads: false);
         Add(_output);
         Examples =
         [
-            ("fairlead log info log://orders", "Exit 0 when all of it is whole, 1 when something is damaged"),
-            ("fairlead log info log://orders --output json | jq '.positions[] | select(.behind > 1000)'", "Who is behind"),
+            ("fairlead log info log://orders", "Exit 0 if the log is intact, 1 if it is damaged"),
+            ("fairlead log info log://orders --output json | jq '.positions[] | select(.behind > 1000)'", "List slow followers"),
         ];
     }
 
@@ -47,8 +47,8 @@ internal sealed class LogInfoCommand : ToolCommand
             "records",
             string.Create(CultureInfo.InvariantCulture, $"{info.Records}, of {info.Bytes} bytes, numbers {info.First} to {info.Next - 1}"));
         Say("time", info.FirstTime is { } first ? $"{Time(first)} to {Time(info.LastTime!.Value)}" : "none yet");
-        Say("not finished", string.Create(CultureInfo.InvariantCulture, $"{info.Voided} by appenders that died, {info.Unfinished} now"));
-        Say("on the disk", string.Create(CultureInfo.InvariantCulture, $"before {info.Synced}"));
+        Say("incomplete", string.Create(CultureInfo.InvariantCulture, $"{info.Voided} by dead appenders, {info.Unfinished} in progress"));
+        Say("on disk", string.Create(CultureInfo.InvariantCulture, $"before {info.Synced}"));
         Say("segments", string.Create(CultureInfo.InvariantCulture, $"{info.Segments} of {info.SegmentSize} bytes"));
         foreach (var position in info.Positions)
         {

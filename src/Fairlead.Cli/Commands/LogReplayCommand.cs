@@ -7,12 +7,12 @@ namespace Fairlead.Cli.Commands;
 internal sealed class LogReplayCommand : ToolCommand
 {
     private readonly LogArguments _log;
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the records' bytes alone, without newlines between");
-    private readonly Option<long?> _count = NewOption.Count("End after so many records");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the records, without newlines");
+    private readonly Option<long?> _count = NewOption.Count("Exit after this many records");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public LogReplayCommand()
-        : base("replay", "Write the records that a log has now")
+        : base("replay", "Print the records of a log, without waiting for more")
     {
         _log = LogArguments.AddTo(this, reads: true);
         Add(_raw);
@@ -20,9 +20,9 @@ internal sealed class LogReplayCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead log replay log://orders", "All of them"),
-            ("fairlead log replay log://orders --from 1000 --count 10", "Ten, by number"),
-            ("fairlead log replay log://orders --from '2026-11-20 12:00'", "What was appended since then"),
+            ("fairlead log replay log://orders", "Print all records"),
+            ("fairlead log replay log://orders --from 1000 --count 10", "Print ten records, by number"),
+            ("fairlead log replay log://orders --from '2026-11-20 12:00'", "Print the records since a time"),
         ];
     }
 

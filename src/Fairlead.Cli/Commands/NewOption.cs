@@ -17,7 +17,7 @@ internal static class NewOption
                 return duration == System.Threading.Timeout.InfiniteTimeSpan ? null : duration;
             }
 
-            result.AddError($"'{result.Tokens[0].Value}' is no duration: {DurationText.Allowed}");
+            result.AddError($"'{result.Tokens[0].Value}' is not a duration: {DurationText.Allowed}");
             return null;
         },
     };
@@ -25,7 +25,7 @@ internal static class NewOption
     /// <summary>Here an infinite duration is one.</summary>
     public static Option<TimeSpan?> Reconnect() => new("--reconnect")
     {
-        Description = "When the other end is lost, try so long to get it back; infinite: for ever",
+        Description = "Longest time to reconnect when the connection is lost, or infinite",
         HelpName = "DURATION",
         CustomParser = static result =>
         {
@@ -34,7 +34,7 @@ internal static class NewOption
                 return duration;
             }
 
-            result.AddError($"'{result.Tokens[0].Value}' is no duration: {DurationText.Allowed}");
+            result.AddError($"'{result.Tokens[0].Value}' is not a duration: {DurationText.Allowed}");
             return null;
         },
     };
@@ -48,7 +48,7 @@ internal static class NewOption
         {
             if (result.Tokens is [var token] && !(long.TryParse(token.Value, out var count) && count > 0))
             {
-                result.AddError($"--count takes a number from 1 on, not '{token.Value}'");
+                result.AddError($"--count takes a number of 1 or more, not '{token.Value}'");
             }
         });
         return option;
@@ -103,7 +103,7 @@ internal static class NewOption
         {
             if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number > 0))
             {
-                result.AddError($"{name} takes a number from 1 on, not '{token.Value}'");
+                result.AddError($"{name} takes a number of 1 or more, not '{token.Value}'");
             }
         });
         return option;
@@ -116,7 +116,7 @@ internal static class NewOption
     {
         Option<string> option = new("--output")
         {
-            Description = $"How it is written: {string.Join(" or ", formats)}",
+            Description = $"Output format: {string.Join(" or ", formats)}",
             HelpName = string.Join('|', formats),
             DefaultValueFactory = _ => formats[0],
         };

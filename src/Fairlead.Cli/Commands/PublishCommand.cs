@@ -15,18 +15,18 @@ internal sealed class PublishCommand : ToolCommand
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly EndpointArguments _endpoint;
-    private readonly Argument<string> _topic = new("TOPIC") { Description = "Words with dots between: eu.bond.10y" };
+    private readonly Argument<string> _topic = new("TOPIC") { Description = "Topic: words separated by dots, like eu.bond.10y" };
     private readonly PayloadArguments _payload;
-    private readonly Option<bool> _now = NewOption.Switch("--now", "Publish also while nobody has subscribed: what nobody wants is gone");
+    private readonly Option<bool> _now = NewOption.Switch("--now", "Publish even without subscribers; unwanted messages are lost");
 
     public PublishCommand()
-        : base("publish", "Publish messages under a topic; the first waits for somebody who wants it")
+        : base("publish", "Publish messages under a topic; the first one waits for a subscriber")
     {
         _endpoint = EndpointArguments
-            .AddTo(this, binds: true, "How long to wait for a first subscriber, and for the last messages to be read", ["subscriber"])
+            .AddTo(this, binds: true, "Longest time to wait for the first subscriber, and for the last messages to be read", ["subscriber"])
             .WithFull(
                 this,
-                "What to do for a subscriber that is too slow and asks for nothing itself: drop-newest is what is done otherwise",
+                "What to do for a slow subscriber that does not choose itself (default: drop-newest)",
                 OverflowPolicy.Wait,
                 OverflowPolicy.DropOldest,
                 OverflowPolicy.DropNewest,
@@ -37,11 +37,11 @@ internal sealed class PublishCommand : ToolCommand
         Add(_now);
         Examples =
         [
-            ("fairlead publish unix://prices eu.bond.10y 98.7", "One message, when somebody has subscribed to it"),
+            ("fairlead publish unix://prices eu.bond.10y 98.7", "Publish one message, as soon as it has a subscriber"),
             (
                 "sensor | fairlead publish unix://state room.temperature - --full latest",
-                "A slow subscriber gets the newest value, and is told how many it missed"),
-            ("tail -F app.log | fairlead publish unix://log app.log - --now", "One a line, for whoever happens to listen"),
+                "A slow subscriber gets the latest value, and the number of values it missed"),
+            ("tail -F app.log | fairlead publish unix://log app.log - --now", "Publish one message per line to present subscribers"),
         ];
     }
 
@@ -103,7 +103,7 @@ internal sealed class PublishCommand : ToolCommand
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"nobody subscribed to {topic} within {DurationText.Describe(timeout!.Value)}")
+            throw new FairleadException(ErrorCode.Timeout, $"no subscriber to {topic} within {DurationText.Describe(timeout!.Value)}")
             {
                 Address = publisher.Address,
             };

@@ -58,8 +58,8 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         var first = _failed > 0
             ? _firstFailure
             : new Delivery(DeliveryStatus.NotDelivered, "the work queue was lost before it took the item", ErrorCode.PeerGone);
-        var status = first.Status == DeliveryStatus.Unknown ? "unknown whether it was done" : "not done";
-        ErrorLine.Write($"{address}: of {_pushed} items {_failed + left} were not accepted; the first of them: {status}: {first.Reason}");
+        var status = first.Status == DeliveryStatus.Unknown ? "unknown if done" : "not done";
+        ErrorLine.Write($"{address}: of {_pushed} items, {_failed + left} were not accepted; the first one: {status}: {first.Reason}");
         return first.Cause is { } cause ? ExitCode.Of(cause) : ExitCode.Failure;
     }
 

@@ -7,27 +7,27 @@ namespace Fairlead.Cli.Commands;
 internal sealed class ReceiveCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the messages' bytes alone, without newlines between");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the messages, without newlines");
     private readonly Option<long?> _count = NewOption.Count("End after so many messages");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public ReceiveCommand()
-        : base("receive", "Receive messages, and write one a line")
+        : base("receive", "Receive messages and print one per line")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long a message may take to come", ["sender"]);
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "Longest time to wait for a message", ["sender"]);
         Add(_raw);
         Add(_count);
         Add(_output);
         Examples =
         [
-            ("fairlead receive unix://inbox", "Write every message that anybody sends there"),
-            ("fairlead receive unix://inbox --raw --count 1 > photo.jpg", "Take one message, and no byte more"),
+            ("fairlead receive unix://inbox", "Print every message that is sent there"),
+            ("fairlead receive unix://inbox --raw --count 1 > photo.jpg", "Save the bytes of one message"),
             (
                 "fairlead receive tcp://127.0.0.1:0 --timeout 10s",
-                "At any free port, which is told on stderr; give up after 10 seconds of silence"),
+                "On any free port, which is printed to stderr; give up after 10 seconds of silence"),
             (
                 "fairlead receive 'unix:///tmp/lines?framing=line'",
-                "From programs that know nothing of Fairlead: echo hello | nc -U -N /tmp/lines"),
+                "Receive from programs without Fairlead: echo hello | nc -U -N /tmp/lines"),
         ];
     }
 

@@ -10,7 +10,7 @@ namespace Fairlead.Cli.Commands;
 internal sealed class RemoveCommand : ToolCommand
 {
     private readonly Argument<string> _segment = SegmentArgument.Create();
-    private readonly Option<bool> _force = NewOption.Switch("--force", "Remove it also while it is attached, without asking");
+    private readonly Option<bool> _force = NewOption.Switch("--force", "Remove it without asking, even if it is attached");
 
     public RemoveCommand()
         : base("remove", "Remove a System V segment")
@@ -19,8 +19,8 @@ internal sealed class RemoveCommand : ToolCommand
         Add(_force);
         Examples =
         [
-            ("fairlead remove sysv://0x5242", "At once where nobody has it; else it asks, or, without a terminal, refuses (4)"),
-            ("fairlead remove sysv://0x5242 --force", "Who has it attached keeps the memory; nobody finds it any more"),
+            ("fairlead remove sysv://0x5242", "Remove it if unattached; otherwise ask, or fail without a terminal (exit 4)"),
+            ("fairlead remove sysv://0x5242 --force", "Remove it although it is attached: attached processes keep the memory"),
         ];
     }
 
@@ -33,11 +33,11 @@ internal sealed class RemoveCommand : ToolCommand
             string state = $"{text} is attached ({segment.AttachedCount}), last by process {segment.LastProcessId}";
             if (Console.IsInputRedirected || Console.IsErrorRedirected)
             {
-                throw new ToolException(ExitCode.AlreadyExists, $"{state}. Nothing was removed; to remove it all the same: --force");
+                throw new ToolException(ExitCode.AlreadyExists, $"{state}. Nothing was removed. To remove it nevertheless: --force");
             }
 
             if (!await Terminal.ConfirmAsync(
-                $"fairlead: {state}. Who has it keeps the memory, and nobody finds it any more. Remove it? [y/N] ", cancellationToken))
+                $"fairlead: {state}. Attached processes keep the memory, but no other can find it. Remove it? [y/N] ", cancellationToken))
             {
                 return ExitCode.Failure;
             }
@@ -47,12 +47,12 @@ internal sealed class RemoveCommand : ToolCommand
         {
             return SharedRegion.RemoveSystemV(segment.Key)
                 ? ExitCode.Ok
-                : throw new ToolException(ExitCode.NotFound, $"{text}: somebody else has removed it");
+                : throw new ToolException(ExitCode.NotFound, $"{text}: another process has removed it");
         }
         catch (FairleadException refused) when (refused.Code == ErrorCode.PermissionDenied)
         {
             throw new ToolException(
-                ExitCode.PermissionDenied, $"{text} is user {segment.OwnerUserId}'s: that user may remove it, and root");
+                ExitCode.PermissionDenied, $"{text} belongs to user {segment.OwnerUserId}: only that user and root may remove it");
         }
     }
 }

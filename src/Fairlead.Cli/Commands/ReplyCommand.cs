@@ -14,19 +14,19 @@ internal sealed class ReplyCommand : ToolCommand
     private readonly Option<bool> _echo = NewOption.Switch("--echo", "Reply with the request itself");
     private readonly Option<string?> _exec = new("--exec")
     {
-        Description = "Reply with what this command writes: /bin/sh runs it for each request, with the request and a newline on its stdin",
+        Description = "Reply with the output of this command; /bin/sh runs it for each request, with the request and a newline on stdin",
         HelpName = "COMMAND",
     };
     private readonly Option<bool> _raw = NewOption.Switch(
-        "--raw", "With --exec, pass the bytes alone: no newline behind the request, none taken from the reply");
-    private readonly Option<int> _parallel = NewOption.Number("--parallel", "How many commands may run at once", DefaultParallel);
-    private readonly Option<long?> _count = NewOption.Count("End after so many requests");
+        "--raw", "With --exec, pass the bytes unchanged: add no newline to the request, remove none from the reply");
+    private readonly Option<int> _parallel = NewOption.Number("--parallel", "Number of commands that may run at once", DefaultParallel);
+    private readonly Option<long?> _count = NewOption.Count("Exit after this many requests");
 
     public ReplyCommand()
-        : base("reply", "Answer requests, by a command or with an echo")
+        : base("reply", "Answer requests with a command or an echo")
     {
         _endpoint = EndpointArguments.AddTo(
-            this, binds: true, "How long a command may run; the requester is told when it takes longer", ["requester"]);
+            this, binds: true, "Longest time a command may run; after that, the requester gets an error", ["requester"]);
         Add(_echo);
         Add(_exec);
         Add(_raw);
@@ -34,13 +34,13 @@ internal sealed class ReplyCommand : ToolCommand
         Add(_count);
         Examples =
         [
-            ("fairlead reply unix://echo --echo", "Every request comes back"),
+            ("fairlead reply unix://echo --echo", "Send every request back"),
             (
                 "fairlead reply unix://calc --exec 'bc -l'",
-                "A calculator; a command that fails is told to the requester, with the end of its stderr"),
+                "A calculator; if the command fails, the requester gets the end of its stderr"),
             (
                 "fairlead reply tcp://127.0.0.1:0 --exec 'tr a-z A-Z' --count 10",
-                "At any free port, which is told on stderr; for ten requests"),
+                "On any free port, which is printed to stderr; for ten requests"),
         ];
     }
 
@@ -50,8 +50,8 @@ internal sealed class ReplyCommand : ToolCommand
         {
             (true, null) => null,
             (false, { } command) => new ShellCommand(command, parsed.GetValue(_raw), _endpoint.Timeout(parsed)),
-            (true, _) => throw ToolException.Usage("either --echo or --exec COMMAND, not both"),
-            _ => throw ToolException.Usage("a way to answer is needed: --echo, or --exec COMMAND"),
+            (true, _) => throw ToolException.Usage("use either --echo or --exec COMMAND, not both"),
+            _ => throw ToolException.Usage("an option is missing: --echo or --exec COMMAND"),
         };
         var parallel = parsed.GetValue(_parallel);
 

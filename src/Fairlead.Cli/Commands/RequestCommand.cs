@@ -11,26 +11,26 @@ internal sealed class RequestCommand : ToolCommand
 
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the replies' bytes alone, without newlines between");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the replies, without newlines");
     private readonly Option<int> _inFlight = NewOption.Number(
-        "--in-flight", "How many requests may be under way at once, where there are several", DefaultInFlight);
+        "--in-flight", "Number of requests that may be in flight at once", DefaultInFlight);
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public RequestCommand()
-        : base("request", "Ask a responder, and write its reply")
+        : base("request", "Send a request and print the reply")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long a reply may take; the responder is told", ["responder"]);
+        _endpoint = EndpointArguments.AddTo(this, binds: false, "Longest time to wait for a reply", ["responder"]);
         _payload = PayloadArguments.AddTo(this, "request");
         Add(_raw);
         Add(_inFlight);
         Add(_output);
         Examples =
         [
-            ("fairlead request unix://calc '2^100'", "One request"),
+            ("fairlead request unix://calc '2^100'", "Send one request"),
             (
                 "seq 100 | fairlead request unix://calc -",
-                "One a line; many are under way at once, the replies come in the order of the lines"),
-            ("fairlead request --timeout 1s unix://calc '1+1'", "Exit 124 when there is no reply within a second"),
+                "Send one request per line; many are in flight, and replies keep the order of the lines"),
+            ("fairlead request --timeout 1s unix://calc '1+1'", "Exit 124 without a reply within a second"),
         ];
     }
 

@@ -11,7 +11,7 @@ internal static class SegmentArgument
 {
     public static Argument<string> Create()
     {
-        Argument<string> argument = new("ADDRESS") { Description = "The segment: sysv://KEY, as fairlead list --segments shows it" };
+        Argument<string> argument = new("ADDRESS") { Description = "The segment: sysv://KEY, as listed by fairlead list --segments" };
         argument.CompletionSources.Add(static _ =>
             SharedRegion
                 .SystemVSegments()
@@ -26,7 +26,7 @@ internal static class SegmentArgument
     {
         int key = KeyOf(text);
         return SharedRegion.FindSystemV(key)
-            ?? throw new ToolException(ExitCode.NotFound, $"{text}: there is no such segment. See what there is: fairlead list --segments");
+            ?? throw new ToolException(ExitCode.NotFound, $"{text}: the segment does not exist. To list all: fairlead list --segments");
     }
 
     private static int KeyOf(string text)
@@ -34,13 +34,13 @@ internal static class SegmentArgument
         Address address = Address.Parse(text);
         if (address.Options.Count > 0)
         {
-            throw ToolException.Usage($"{text}: there is no option of a segment's address");
+            throw ToolException.Usage($"{text}: the address of a segment takes no options");
         }
 
         if (address.Scheme != "sysv")
         {
             throw ToolException.Usage(
-                $"{text}: a System V segment is named sysv://KEY. What lives elsewhere goes with the process that has it");
+                $"{text}: not a System V segment: write sysv://KEY. Other endpoints end with their process");
         }
 
         string place = address.Place;
@@ -53,6 +53,6 @@ internal static class SegmentArgument
             && key != 0
             ? unchecked((int)key)
             : throw ToolException.Usage(
-                $"{text}: a key is a number of 32 bits, 0x5242 or 21058, and not 0, by which nobody finds a segment");
+                $"{text}: a key is a 32-bit number like 0x5242 or 21058, and not 0, which is private");
     }
 }

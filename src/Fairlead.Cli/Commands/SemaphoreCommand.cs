@@ -8,24 +8,24 @@ namespace Fairlead.Cli.Commands;
 internal sealed class SemaphoreCommand : InsideCommand
 {
     private readonly Option<int> _permits = NewOption.Number(
-        "--permits", "How many may be inside at once; who makes the semaphore settles that, and the others must say the same", 1);
+        "--permits", "Number of permits; every user of the semaphore must give the same number", 1);
 
     public SemaphoreCommand()
         : base(
             "semaphore",
-            "Run a program while no more than so many are inside a semaphore, and end as it does",
+            "Run a command while holding a permit of a named semaphore; exit with the command's status",
             "semaphore",
             ["semaphore"],
-            "where no permit is free")
+            "if no permit is free")
     {
         Add(_permits);
         Examples =
         [
-            ("fairlead semaphore slots --permits 3 -- make", "Three at once over all shells, the others in order of arrival"),
-            ("fairlead semaphore slots --permits 3 --nonblock -- make", "Or not at all (4)"),
+            ("fairlead semaphore slots --permits 3 -- make", "Run three at once in all shells, the others in order of arrival"),
+            ("fairlead semaphore slots --permits 3 --nonblock -- make", "Fail at once if no permit is free (exit 4)"),
             (
                 "ls *.png | xargs -P 0 -n 1 fairlead semaphore slots --permits 8 -- optipng",
-                "Eight for all who say so, whoever started them"),
+                "Run at most eight at once, in all shells"),
         ];
     }
 

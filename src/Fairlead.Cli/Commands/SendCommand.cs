@@ -10,7 +10,7 @@ internal sealed class SendCommand : ToolCommand
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
     private readonly Option<bool> _deliver = NewOption.Switch(
-        "--deliver", "Wait for the receipt of each message, and say why there is none");
+        "--deliver", "Wait for the receipt of each message, and report failures");
 
     public SendCommand()
         : base("send", "Send messages to a receiver")
@@ -19,11 +19,11 @@ internal sealed class SendCommand : ToolCommand
             .AddTo(
                 this,
                 binds: false,
-                "How long a message, its receipt, and the acknowledgement of the last may take; without it, as long as the receiver lives",
+                "Longest time for a message, its receipt, and the last acknowledgement (default: while the receiver lives)",
                 ["receiver"])
             .WithFull(
                 this,
-                "What to do when the receiver has no room: wait is what is done otherwise",
+                "What to do when the receiver is full (default: wait)",
                 OverflowPolicy.Wait,
                 OverflowPolicy.DropOldest,
                 OverflowPolicy.DropNewest,
@@ -32,15 +32,15 @@ internal sealed class SendCommand : ToolCommand
         Add(_deliver);
         Examples =
         [
-            ("fairlead send unix://inbox hello", "One message"),
-            ("seq 3 | fairlead send unix://inbox -", "One message a line"),
-            ("fairlead send unix://inbox --file photo.jpg", "A file, as one message"),
+            ("fairlead send unix://inbox hello", "Send one message"),
+            ("seq 3 | fairlead send unix://inbox -", "Send one message per line"),
+            ("fairlead send unix://inbox --file photo.jpg", "Send a file as one message"),
             (
                 "tail -F metrics | fairlead send unix://inbox - --full drop-oldest",
-                "Never waits for a receiver that is behind, and says how much it dropped"),
+                "Never wait for a slow receiver, and report how many messages were dropped"),
             (
                 "fairlead send --deliver --timeout 1s unix://inbox hello",
-                "Exit 0 when the receiver has accepted it, 124 when it has not within a second"),
+                "Exit 0 if the receiver accepts it, 124 if it does not within a second"),
         ];
     }
 
@@ -67,7 +67,7 @@ internal sealed class SendCommand : ToolCommand
     /// <summary>A negative receipt: by whom or what decides the exit code.</summary>
     private static int Explain(Address address, Delivery receipt)
     {
-        var status = receipt.Status == DeliveryStatus.Unknown ? "unknown whether it was delivered" : "not delivered";
+        var status = receipt.Status == DeliveryStatus.Unknown ? "unknown if delivered" : "not delivered";
         ErrorLine.Write($"{address}: {status}: {receipt.Reason}");
         return receipt.Cause is { } cause ? ExitCode.Of(cause) : ExitCode.Failure;
     }

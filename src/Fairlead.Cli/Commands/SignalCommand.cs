@@ -14,24 +14,24 @@ internal sealed class SignalCommand : ToolCommand
 {
     private readonly Argument<string> _target = new("PID")
     {
-        Description = "The process: PID, or PID@START, which is that process and no later one of its number",
+        Description = "The process: PID, or PID@START, which never means a later process with the same number",
     };
     private readonly Argument<string?> _signal = new("SIGNAL")
     {
         Description = "TERM, SIGTERM, 15, RTMIN+3 …",
         Arity = ArgumentArity.ZeroOrOne,
     };
-    private readonly Option<bool> _group = NewOption.Switch("--group", "PID is a process group: send to all that are in it");
+    private readonly Option<bool> _group = NewOption.Switch("--group", "PID is a process group: send to all its processes");
     private readonly Option<int?> _value = new("--value")
     {
-        Description = "A number that comes with it, for programs that were started with it blocked",
+        Description = "A number to send along, for programs that started with the signal blocked",
         HelpName = "N",
     };
-    private readonly Option<bool> _probe = NewOption.Switch("--probe", "Send nothing; say whether it is there, and its PID@START");
+    private readonly Option<bool> _probe = NewOption.Switch("--probe", "Send nothing; test if the process exists, and print its PID@START");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public SignalCommand()
-        : base("signal", "Send a signal to a process or a process group, or ask whether it is there")
+        : base("signal", "Send a signal to a process or a process group, or test whether it exists")
     {
         _target.CompletionSources.Add(static _ =>
             EndpointRegistry
@@ -48,11 +48,11 @@ internal sealed class SignalCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead signal 4242 HUP", "Reread your configuration"),
-            ("who=$(fairlead signal --probe 4242 | cut -f 1)", "Who it is: 4242@1289734"),
-            ("fairlead signal \"$who\" TERM", "That one; refused (3) if its number is another's by now"),
-            ("fairlead signal --group 4242 TERM", "All of a process group"),
-            ("fairlead signal 4242 RTMIN+1 --value 42", "With a number"),
+            ("fairlead signal 4242 HUP", "Ask a daemon to reread its configuration"),
+            ("who=$(fairlead signal --probe 4242 | cut -f 1)", "Get the identity of a process: 4242@1289734"),
+            ("fairlead signal \"$who\" TERM", "Signal exactly that process; fail (exit 3) if its number has been reused"),
+            ("fairlead signal --group 4242 TERM", "Signal a process group"),
+            ("fairlead signal 4242 RTMIN+1 --value 42", "Send a number along"),
         ];
     }
 
@@ -64,7 +64,7 @@ internal sealed class SignalCommand : ToolCommand
         if (value is not null && (parsed.GetValue(_group) || signal is null))
         {
             throw ToolException.Usage(
-                signal is null ? "--probe sends nothing, and no --value either" : "a group is sent no --value: there is no such call");
+                signal is null ? "--probe sends nothing: leave out --value" : "a group cannot be sent a --value");
         }
 
         SignalLine line = parsed.GetValue(_group) ? ToGroup(processId, start, signal) : ToProcess(processId, start, signal, value);
@@ -89,7 +89,7 @@ internal sealed class SignalCommand : ToolCommand
 
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int processId) && processId > 0
             ? (processId, null)
-            : throw ToolException.Usage($"'{text}' is no process. Write its number, or PID@START as --probe shows it");
+            : throw ToolException.Usage($"'{text}' is not a process. Write its number, or PID@START as printed by --probe");
     }
 
     /// <summary>Null: nothing is sent.</summary>
@@ -97,17 +97,17 @@ internal sealed class SignalCommand : ToolCommand
     {
         if (isProbe)
         {
-            return name is null ? null : throw ToolException.Usage("--probe sends nothing: leave the signal away");
+            return name is null ? null : throw ToolException.Usage("--probe sends nothing: leave out the signal");
         }
 
         if (name is null)
         {
-            throw ToolException.Usage("which signal? TERM, HUP, USR1 …; to send nothing: --probe");
+            throw ToolException.Usage("a signal is missing: TERM, HUP, USR1 …; to send nothing: --probe");
         }
 
         return Signal.Parse(name) is { Number: > 0 } signal
             ? signal
-            : throw ToolException.Usage("0 is no signal; to send nothing: --probe");
+            : throw ToolException.Usage("0 is not a signal; to send nothing: --probe");
     }
 
     private static SignalLine ToProcess(int processId, long? start, Signal? signal, int? value)
@@ -144,7 +144,7 @@ internal sealed class SignalCommand : ToolCommand
     {
         if (group == 1)
         {
-            throw ToolException.Usage("there is no process group 1: the kernel takes it for every process that there is");
+            throw ToolException.Usage("process group 1 cannot be used: to the kernel it means every process");
         }
 
         // As long as one is left in the group, its number is no other process's: only its first one can have it.
@@ -153,7 +153,7 @@ internal sealed class SignalCommand : ToolCommand
         {
             throw new ToolException(
                 ExitCode.NotFound,
-                $"the group of {group}@{start} has ended, and its number is another's by now: {other}. Nothing was sent");
+                $"the group of {group}@{start} has ended, and its number now belongs to {other}. Nothing was sent");
         }
 
         Signals.SendToGroup(group, signal ?? default);

@@ -22,13 +22,13 @@ internal sealed class SpawnChannel
     private readonly Option<string> _kind = new("--channel")
     {
         Description =
-            "Talk with it over descriptors 3 (and 4), as its FAIRLEAD_FD says: lines of stdin go there, what it says goes to stdout",
+            "Talk to it over descriptor 3 (and 4), named by its FAIRLEAD_FD: send lines of stdin, print its messages to stdout",
         HelpName = string.Join('|', Kinds.Keys),
         DefaultValueFactory = static _ => "none",
     };
     private readonly Option<string> _framing = new("--framing")
     {
-        Description = "How messages are told apart there, for a program that does not speak Fairlead's protocol: line, nul, length, none",
+        Description = "Framing of the channel, for a program without Fairlead's protocol: line, nul, length, none",
         HelpName = "FRAMING",
         DefaultValueFactory = static _ => "fairlead",
     };

@@ -12,18 +12,18 @@ internal sealed class SpawnCommand : ToolCommand
 {
     private readonly Argument<string[]> _command = new("COMMAND")
     {
-        Description = "The program and its arguments, behind --",
+        Description = "The command and its arguments, after --",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<bool> _group = NewOption.Switch("--group", "Give it a process group of its own, to be signalled as a whole");
-    private readonly Option<bool> _session = NewOption.Switch("--session", "Give it a session of its own: away from the terminal too");
-    private readonly Option<bool> _tied = NewOption.Switch("--tied", "The kernel kills it when this command ends, however that happens");
+    private readonly Option<bool> _group = NewOption.Switch("--group", "Start it in a new process group");
+    private readonly Option<bool> _session = NewOption.Switch("--session", "Start it in a new session, without the terminal");
+    private readonly Option<bool> _tied = NewOption.Switch("--tied", "Have the kernel kill it when this command ends in any way");
     private readonly SpawnSetting _setting;
     private readonly SpawnChannel _channel;
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public SpawnCommand()
-        : base("spawn", "Start a program in a group of its own, tied, or with a channel, and end as it does")
+        : base("spawn", "Start a program in a group, tied, or with a channel; exit with its status")
     {
         Add(_command);
         Add(_group);
@@ -34,13 +34,13 @@ internal sealed class SpawnCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead spawn --group -- make -j8", "Its number and its group's are told on stderr: pid 4242, group 4242"),
-            ("fairlead spawn --tied --directory /srv --env PORT=8080 -- ./server", "Dies with this command, by kill -9 too"),
+            ("fairlead spawn --group -- make -j8", "Print its process ID and group to stderr: pid 4242, group 4242"),
+            ("fairlead spawn --tied --directory /srv --env PORT=8080 -- ./server", "End it with this command, even by kill -9"),
             (
                 "seq 3 | fairlead spawn --channel duplex --framing line -- sh -c 'tr 0-9 a-j <&3 >&3'",
-                "Talk with a program over its descriptor 3"),
-            ("fairlead spawn --block TERM --ignore HUP -- ./worker", "With signals blocked or ignored from the beginning"),
-            ("fairlead spawn --output json -- true", "A line of JSON when it starts, and one when it has ended"),
+                "Talk to a program over its descriptor 3"),
+            ("fairlead spawn --block TERM --ignore HUP -- ./worker", "Start it with signals blocked or ignored"),
+            ("fairlead spawn --output json -- true", "Print a JSON object when it starts, and one when it has ended"),
         ];
     }
 

@@ -6,17 +6,17 @@ namespace Fairlead.Cli.Commands;
 /// <summary>What surrounds a child: directory, environment, signals.</summary>
 internal sealed class SpawnSetting
 {
-    private readonly Option<string?> _directory = new("--directory") { Description = "Where it runs", HelpName = "DIRECTORY" };
+    private readonly Option<string?> _directory = new("--directory") { Description = "Working directory", HelpName = "DIRECTORY" };
     private readonly Option<string[]> _environment = new("--env")
     {
-        Description = "Set a variable, or with a name alone take it away; more than once for several",
+        Description = "Set a variable, or remove it if only NAME is given; may be repeated",
         HelpName = "NAME=VALUE",
     };
-    private readonly Option<bool> _clear = NewOption.Switch("--clear-env", "Give it no variables but those of --env");
+    private readonly Option<bool> _clear = NewOption.Switch("--clear-env", "Pass only the variables of --env");
     private readonly Option<Signal[]> _block = Signals(
-        "--block", "A signal that is blocked in it from the beginning; more than once for several");
+        "--block", "A signal to block in the program; may be repeated");
     private readonly Option<Signal[]> _ignore = Signals(
-        "--ignore", "A signal that it ignores from the beginning; more than once for several");
+        "--ignore", "A signal to ignore in the program; may be repeated");
 
     public static SpawnSetting AddTo(ToolCommand command)
     {
@@ -66,7 +66,7 @@ internal sealed class SpawnSetting
                     else
                     {
                         result.AddError(
-                            $"'{token.Value}' is no signal for {name}: write TERM, SIGTERM, 15 or RTMIN+3; "
+                            $"'{token.Value}' is not a signal for {name}: write TERM, SIGTERM, 15 or RTMIN+3; "
                                 + "KILL and STOP can be neither blocked nor ignored");
                     }
                 }

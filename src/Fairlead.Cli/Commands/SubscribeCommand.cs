@@ -9,22 +9,22 @@ internal sealed class SubscribeCommand : ToolCommand
     private readonly EndpointArguments _endpoint;
     private readonly Argument<string> _topics = new("TOPICS")
     {
-        Description = "Which topics, with commas between; * stands for one word, > for all that follow",
+        Description = "Topics, separated by commas; * matches one word, > all following words",
         DefaultValueFactory = static _ => ">",
     };
-    private readonly Option<bool> _showTopic = NewOption.Switch("--show-topic", "Write the topic and a space before each message");
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the messages' bytes alone, without newlines between");
+    private readonly Option<bool> _showTopic = NewOption.Switch("--show-topic", "Print the topic and a space before each message");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the messages, without newlines");
     private readonly Option<long?> _count = NewOption.Count("End after so many messages");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public SubscribeCommand()
-        : base("subscribe", "Receive what is published, and write one message a line")
+        : base("subscribe", "Receive published messages and print one per line")
     {
         _endpoint = EndpointArguments
-            .AddTo(this, binds: false, "How long a message may take to come", ["publisher"])
+            .AddTo(this, binds: false, "Longest time to wait for a message", ["publisher"])
             .WithFull(
                 this,
-                "What the publisher is asked to do when this end is too slow",
+                "What the publisher does when this end is too slow",
                 OverflowPolicy.Wait,
                 OverflowPolicy.DropOldest,
                 OverflowPolicy.DropNewest,
@@ -36,12 +36,12 @@ internal sealed class SubscribeCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead subscribe unix://prices", "Everything"),
-            ("fairlead subscribe unix://prices 'eu.>,us.bond.*' --show-topic", "What begins with eu, and the American bonds"),
+            ("fairlead subscribe unix://prices", "Receive everything"),
+            ("fairlead subscribe unix://prices 'eu.>,us.bond.*' --show-topic", "Receive topics under eu, and the American bonds"),
             (
                 "fairlead subscribe unix://prices --full latest | slow-program",
-                "The newest of each topic; what was missed is told on stderr"),
-            ("fairlead subscribe unix://prices --wait 1m --output json", "Wait a minute for the publisher; one JSON object a line"),
+                "Receive the latest of each topic; print the number of missed messages to stderr"),
+            ("fairlead subscribe unix://prices --wait 1m --output json", "Wait a minute for the publisher; print one JSON object per line"),
         ];
     }
 

@@ -11,23 +11,23 @@ internal sealed class SurveyCommand : ToolCommand
 
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the replies' bytes alone, without newlines between");
-    private readonly Option<long?> _count = NewOption.Count("End after so many replies");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the replies, without newlines");
+    private readonly Option<long?> _count = NewOption.Count("Exit after this many replies");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public SurveyCommand()
-        : base("survey", "Ask all responders that connect, and write one reply a line")
+        : base("survey", "Ask all responders that connect, and print one reply per line")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: true, "How long replies are collected; 1s", ["responder"]);
+        _endpoint = EndpointArguments.AddTo(this, binds: true, "Time to collect replies (default: 1s)", ["responder"]);
         _payload = PayloadArguments.AddTo(this, "question", repeats: false);
         Add(_raw);
         Add(_count);
         Add(_output);
         Examples =
         [
-            ("fairlead survey unix://nodes 'who is there?' --timeout 2s", "All that connect within two seconds are asked"),
-            ("fairlead reply unix://nodes --connect --wait 1m --exec hostname", "One that answers; it may be there first"),
-            ("fairlead survey unix://nodes 'who is there?' --count 3", "The first three"),
+            ("fairlead survey unix://nodes 'who is there?' --timeout 2s", "Ask all responders that connect within two seconds"),
+            ("fairlead reply unix://nodes --connect --wait 1m --exec hostname", "A responder; it may start first"),
+            ("fairlead survey unix://nodes 'who is there?' --count 3", "Take the first three replies"),
         ];
     }
 
@@ -76,7 +76,7 @@ internal sealed class SurveyCommand : ToolCommand
             ? throw new FairleadException(
                 ErrorCode.Timeout,
                 count is null
-                    ? $"nobody replied within {DurationText.Describe(timeout)}"
+                    ? $"no responder replied within {DurationText.Describe(timeout)}"
                     : $"{replies} of {count} replied within {DurationText.Describe(timeout)}")
             {
                 Address = requester.Address,

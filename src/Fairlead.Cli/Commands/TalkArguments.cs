@@ -7,9 +7,9 @@ namespace Fairlead.Cli.Commands;
 /// <summary>What the two ends of a duplex talk may be told.</summary>
 internal sealed class TalkArguments
 {
-    private readonly Option<bool> _keep = NewOption.Switch("--keep", "Go on when stdin ends, until the other end closes, or Ctrl-C");
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write the bytes that come alone, without newlines between");
-    private readonly Option<long?> _count = NewOption.Count("End after so many messages have come");
+    private readonly Option<bool> _keep = NewOption.Switch("--keep", "Continue at the end of stdin, until the other end closes or Ctrl-C");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the received bytes, without newlines");
+    private readonly Option<long?> _count = NewOption.Count("Exit after receiving this many messages");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public static TalkArguments AddTo(ToolCommand command)

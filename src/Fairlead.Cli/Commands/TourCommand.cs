@@ -13,19 +13,19 @@ internal sealed class TourCommand : ToolCommand
 
     private readonly Option<string?> _input = new("--input")
     {
-        Description = "Send this file instead of the tool's own text; - is stdin",
+        Description = "File to send instead of the built-in text; - for stdin",
         HelpName = "PATH",
     };
     private readonly Option<string[]> _transport = new("--transport")
     {
-        Description = "Take only this transport, or locks; may be given several times",
+        Description = "Run only this transport, or locks; may be repeated",
         HelpName = "SCHEME",
     };
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long a row may take; else a minute, and more for a large input");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time for a row (default: a minute, more for a large input)");
     private readonly Option<string> _output = NewOption.Output("table", "json");
 
     public TourCommand()
-        : base("tour", "See processes talk, over every transport and in every pattern, and share locks, and check every byte")
+        : base("tour", "Run processes that talk over every transport and pattern and share locks, and verify every byte")
     {
         _transport.AcceptOnlyFromAmong([.. TourGround.All.Select(static ground => ground.Name)]);
         Add(_input);
@@ -34,10 +34,10 @@ internal sealed class TourCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead tour", "Send the tool's own text round this machine"),
+            ("fairlead tour", "Send the built-in text around this machine"),
             ("fairlead tour --input photo.jpg", "Send a file of any kind and size"),
-            ("fairlead tour --transport unix --output json", "One transport; one JSON object a row"),
-            ("fairlead tour --transport locks", "The locks alone"),
+            ("fairlead tour --transport unix --output json", "Run one transport; print one JSON object per row"),
+            ("fairlead tour --transport locks", "Run only the locks"),
         ];
     }
 

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Commands;
 internal sealed class WorkCommand : Command, IHasExamples
 {
     public WorkCommand()
-        : base("work", "Hand out work: each item to one of many workers, and to another when it is not done")
+        : base("work", "Distribute work: each item to one worker, and to another if that one fails")
     {
         Add(new WorkPushCommand());
         Add(new WorkPullCommand());
@@ -17,8 +17,8 @@ internal sealed class WorkCommand : Command, IHasExamples
     [
         (
             "fairlead work pull unix://jobs --exec 'gzip -9 \"$(cat)\"'",
-            "A worker; start as many as you like, before or after the work is there"),
-        ("ls *.log | fairlead work push unix://jobs -", "The work; ends when all of it is done"),
-        ("fairlead work serve unix://jobs", "A queue that lives on its own, for several who push"),
+            "A worker; start as many as you like, before or after the work"),
+        ("ls *.log | fairlead work push unix://jobs -", "Push the work, and exit when all of it is done"),
+        ("fairlead work serve unix://jobs", "A separate queue, for several pushing processes"),
     ];
 }

@@ -13,29 +13,29 @@ internal sealed class WorkPullCommand : ToolCommand
     private readonly Option<string?> _exec = new("--exec")
     {
         Description =
-            "Do an item with a command: /bin/sh runs it, with the item and a newline on its stdin. Accepted when it exits 0; "
-                + "else the item goes to another worker",
+            "Process each item with a command; /bin/sh runs it, with the item and a newline on stdin. Exit 0 accepts the item; "
+                + "otherwise another worker gets it",
         HelpName = "COMMAND",
     };
-    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Bytes alone: no newline behind an item, to stdout or to the command");
-    private readonly Option<long?> _count = NewOption.Count("End when so many items are done");
+    private readonly Option<bool> _raw = NewOption.Switch("--raw", "Pass only the bytes: add no newline to an item");
+    private readonly Option<long?> _count = NewOption.Count("Exit after this many items");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public WorkPullCommand()
-        : base("pull", "Do work: take items, one at a time, and write them or run a command for each")
+        : base("pull", "Process items of work: print each one, or run a command for it")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long an item may take to come", ["work-queue"], turns: false);
+        _endpoint = EndpointArguments.AddTo(this, binds: false, "Longest time to wait for an item", ["work-queue"], turns: false);
         Add(_exec);
         Add(_raw);
         Add(_count);
         Add(_output);
         Examples =
         [
-            ("fairlead work pull unix://jobs --exec 'xargs convert'", "Run a command for each; start as many of these as you like"),
-            ("fairlead work pull unix://jobs --count 1", "Write one item, and accept it"),
+            ("fairlead work pull unix://jobs --exec 'xargs convert'", "Run a command for each item; start as many workers as you like"),
+            ("fairlead work pull unix://jobs --count 1", "Print one item, and accept it"),
             (
                 "fairlead work pull unix://jobs --output json --timeout 10s",
-                "An object a line, with what was handed out before; give up after 10 seconds without work"),
+                "Print one JSON object per line, with earlier deliveries; give up after 10 seconds without work"),
         ];
     }
 
@@ -80,7 +80,7 @@ internal sealed class WorkPullCommand : ToolCommand
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new FairleadException(ErrorCode.Timeout, $"no item came within {DurationText.Describe(timeout!.Value)}")
+            throw new FairleadException(ErrorCode.Timeout, $"no item arrived within {DurationText.Describe(timeout!.Value)}")
             {
                 Address = address,
             };
@@ -110,7 +110,7 @@ internal sealed class WorkPullCommand : ToolCommand
 
         if (format == "json")
         {
-            throw ToolException.Usage("either --exec COMMAND, whose output is written as it is, or --output json");
+            throw ToolException.Usage("--exec prints the output of the command unchanged: leave out --output json");
         }
 
         var shell = new ShellCommand(command, isRaw, timeout: null);
@@ -146,8 +146,8 @@ internal sealed class WorkPullCommand : ToolCommand
     {
         if (item.Redelivered || item.Deliveries > 0)
         {
-            var perhaps = item.Redelivered ? ", and may have been done" : "";
-            ErrorLine.Write($"redelivered: {item.Text}: handed out {item.Deliveries} times before{perhaps}");
+            var perhaps = item.Redelivered ? ", and may have been processed" : "";
+            ErrorLine.Write($"redelivered: {item.Text}: delivered {item.Deliveries} times before{perhaps}");
         }
     }
 }

@@ -16,17 +16,17 @@ internal sealed class WorkPushCommand : ToolCommand
     private readonly PayloadArguments _payload;
 
     public WorkPushCommand()
-        : base("push", "Push items of work, and wait until they are done")
+        : base("push", "Push items of work and wait until they are done")
     {
-        _endpoint = EndpointArguments.AddTo(this, binds: false, "How long an item may take until it is done", ["work-queue"], turns: false);
+        _endpoint = EndpointArguments.AddTo(this, binds: false, "Longest time until an item is done", ["work-queue"], turns: false);
         _payload = PayloadArguments.AddTo(this, "item");
         Examples =
         [
-            ("seq 100 | fairlead work push unix://jobs -", "An item a line; ends when all are done"),
+            ("seq 100 | fairlead work push unix://jobs -", "Push one item per line; exit when all are done"),
             (
                 "fairlead work push unix://jobs --file job.json --timeout 1m",
-                "Exit 0 when a worker has accepted it, 124 when none has within a minute"),
-            ("fairlead work push unix://jobs 'make all' --wait 10s", "Wait for somebody to serve the queue before doing that itself"),
+                "Exit 0 if a worker accepts it, 124 if none does within a minute"),
+            ("fairlead work push unix://jobs 'make all' --wait 10s", "Wait for a process that serves the queue before serving it here"),
         ];
     }
 
@@ -80,7 +80,7 @@ internal sealed class WorkPushCommand : ToolCommand
         if (await Task.WhenAny(finishing, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellationToken)) != finishing
             && !cancellationToken.IsCancellationRequested)
         {
-            ErrorLine.Write($"{queue.Address}: all items are done; the queue stays for others who push there");
+            ErrorLine.Write($"{queue.Address}: all items are done; the queue stays for other processes that push there");
         }
 
         await finishing;

@@ -13,23 +13,23 @@ internal sealed class WorkServeCommand : ToolCommand
     private const int DefaultDeliveries = 5;
 
     private readonly EndpointArguments _endpoint;
-    private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "How many items a worker has at once", DefaultPrefetch);
+    private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "Number of items that a worker holds at once", DefaultPrefetch);
     private readonly Option<int> _deliveries = NewOption.Number(
-        "--deliveries", "How often an item is handed out before it is given up", DefaultDeliveries);
+        "--deliveries", "Number of deliveries before an item is given up", DefaultDeliveries);
 
     public WorkServeCommand()
-        : base("serve", "Host a work queue, until interrupted")
+        : base("serve", "Serve a work queue until interrupted")
     {
         _endpoint = EndpointArguments.AddTo(
-            this, binds: true, "When interrupted, how long to wait for the items that workers have", [], turns: false);
+            this, binds: true, "On interruption, longest time to wait for items that workers hold", [], turns: false);
         Add(_prefetch);
         Add(_deliveries);
         Examples =
         [
-            ("fairlead work serve unix://jobs", "For all who push and pull there"),
+            ("fairlead work serve unix://jobs", "Serve all processes that push and pull there"),
             (
                 "fairlead work serve tcp://127.0.0.1:0 --prefetch 16",
-                "At any free port, which is told on stderr; for small items, of which a worker has some in stock"),
+                "On any free port, which is printed to stderr; workers prefetch small items"),
         ];
     }
 
@@ -65,8 +65,8 @@ internal sealed class WorkServeCommand : ToolCommand
             // What workers still had: who pushed it is told that nobody knows.
             var doubt = queue.Count;
             ErrorLine.Write(
-                $"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} handed out again, {queue.GivenUp} given up, "
-                    + $"{queue.TakenBack} taken back by who pushed them, {queue.GivenBack} given back to who pushed them, {doubt} in doubt"
+                $"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} redelivered, {queue.GivenUp} given up, "
+                    + $"{queue.TakenBack} withdrawn by their senders, {queue.GivenBack} returned to their senders, {doubt} in doubt"
             );
         }
     }

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Input;
 /// <summary>Durations as the options of addresses are written: <c>200ms</c>, <c>1.5s</c>, <c>2m</c>, <c>infinite</c>.</summary>
 internal static class DurationText
 {
-    public const string Allowed = "a duration is a number with us, ms, s, m, h or d, for instance 5s or 200ms, or infinite";
+    public const string Allowed = "write a number with us, ms, s, m, h or d, such as 5s or 200ms, or infinite";
 
     private static readonly (string Suffix, long Ticks)[] Units =
     [

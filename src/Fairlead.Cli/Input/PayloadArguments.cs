@@ -20,10 +20,10 @@ internal sealed class PayloadArguments
     {
         _text = new Argument<string?>("TEXT")
         {
-            Description = $"The {what}; - takes one from each line of stdin",
+            Description = $"The {what}; - reads one from each line of stdin",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        _count = NewOption.Count("Send a text or file so many times; of stdin, take so many lines");
+        _count = NewOption.Count("Send a text or file this many times; from stdin, send this many lines");
     }
 
     /// <summary>Adds argument and options to a command.</summary>
@@ -54,8 +54,8 @@ internal sealed class PayloadArguments
         var count = parsed.GetValue(_count);
         return (text, file) switch
         {
-            (null, null) => throw ToolException.Usage("a TEXT is needed, - for the lines of stdin, or --file PATH"),
-            (not null, not null) => throw ToolException.Usage("either a TEXT or --file PATH, not both"),
+            (null, null) => throw ToolException.Usage("an argument is missing: TEXT, - for the lines of stdin, or --file PATH"),
+            (not null, not null) => throw ToolException.Usage("use either TEXT or --file PATH, not both"),
             ("-", _) => LinesAsync(count ?? long.MaxValue, cancellationToken),
             (not null, _) => RepeatAsync(Encoding.UTF8.GetBytes(text), count ?? 1),
             _ => RepeatAsync(File.ReadAllBytes(file!), count ?? 1),

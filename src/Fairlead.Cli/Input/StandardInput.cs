@@ -26,7 +26,7 @@ internal sealed class StandardInput
     {
         if (!InheritedDescriptor.IsOpen(Descriptor))
         {
-            throw new ToolException(ExitCode.Failure, "stdin cannot be read: it is closed. For an empty input: < /dev/null");
+            throw new ToolException(ExitCode.Failure, "stdin cannot be read: it is closed. For empty input: < /dev/null");
         }
     }
 

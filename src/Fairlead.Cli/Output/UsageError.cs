@@ -22,7 +22,7 @@ internal static class UsageError
         if (problem is null && parsed.Errors is [var first, ..])
         {
             problem = isRoot && parsed.UnmatchedTokens is [var verb, ..]
-                ? $"there is no command '{verb}'"
+                ? $"'{verb}' is not a command"
                 : WithoutTypes(first.Message.TrimEnd('.'));
         }
 
@@ -39,7 +39,7 @@ internal static class UsageError
     private static string WithoutTypes(string message)
     {
         int type = message.IndexOf(" as expected type ", StringComparison.Ordinal);
-        return type < 0 ? message : $"{message[..type]}: a number is needed";
+        return type < 0 ? message : $"{message[..type]}: a number is required";
     }
 
     /// <summary>
@@ -57,7 +57,7 @@ internal static class UsageError
 
             if (token.Type == TokenType.Argument && token.Value is ['-', _, ..] && !TakesValue(before))
             {
-                return $"there is no option '{token.Value}'; a text that begins with - stands behind --";
+                return $"'{token.Value}' is not an option; write a text that begins with - after --";
             }
 
             before = token;

@@ -7,7 +7,7 @@ internal static class OwnProgram
     {
         var program =
             Environment.ProcessPath
-            ?? throw new ToolException(ExitCode.Failure, "the kernel does not tell the path of this program (is /proc mounted?)");
+            ?? throw new ToolException(ExitCode.Failure, "the path of this program cannot be read (is /proc mounted?)");
         string[] assembly = Path.GetFileNameWithoutExtension(program) == "dotnet"
             ? [Path.Combine(AppContext.BaseDirectory, $"{typeof(OwnProgram).Assembly.GetName().Name}.dll")]
             : [];

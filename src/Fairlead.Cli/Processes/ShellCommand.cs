@@ -52,7 +52,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException(cancellationToken)
                 : new FairleadException(
-                    ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)}, and was killed");
+                    ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)} and was killed");
         }
 
         return process.ExitCode == 0

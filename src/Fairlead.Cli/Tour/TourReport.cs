@@ -71,14 +71,14 @@ internal sealed class TourReport(bool isJson, TourCut cut)
 
         _table.Write();
         var verdict = _bad == 0 ? "all intact" : $"{_bad} not intact";
-        var refused = _refused == 0 ? "" : $", and {_refused} refused that do not fit";
+        var refused = _refused == 0 ? "" : $", {_refused} refused as not applicable";
         var seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
         ErrorLine.WriteBare(
             $"{_rows - _refused} rows, {verdict}{refused}, in {seconds} s. "
                 + $"Each talk sent {cut.Count} messages of {cut.Path ?? "the tool's own text"} ({cut.Length} bytes) each way.");
         ErrorLine.WriteBare(
-            "Times: message, pair and publish from sending to arrival while sending as fast as it goes; "
-                + "a lock from asking to being inside; all others there and back.");
+            "Times: for message, pair and publish from sending to arrival, at full sending speed; "
+                + "for a lock from requesting to entering; for all others the round trip.");
     }
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

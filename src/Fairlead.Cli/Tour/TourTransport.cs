@@ -36,9 +36,9 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
     private static string? Refusal(Address address, TalkScenario scenario)
     {
         var has = TransportCatalog.CapabilitiesOf(address);
-        return !has.HasFlag(TransportCapabilities.Reliable) ? "it may lose messages, and each of these is counted"
-            : !has.HasFlag(TransportCapabilities.Duplex) && !scenario.IsOneWay ? "nothing comes back, not even a receipt"
-            : !has.HasFlag(TransportCapabilities.ManyPeers) && scenario.Joiners > 1 ? "it joins two ends, and this takes more"
+        return !has.HasFlag(TransportCapabilities.Reliable) ? "it may lose messages, and every message counts here"
+            : !has.HasFlag(TransportCapabilities.Duplex) && !scenario.IsOneWay ? "it carries nothing back, not even a receipt"
+            : !has.HasFlag(TransportCapabilities.ManyPeers) && scenario.Joiners > 1 ? "it connects two ends, and this pattern needs more"
             : null;
     }
 

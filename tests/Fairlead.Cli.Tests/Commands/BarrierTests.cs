@@ -52,7 +52,7 @@ public sealed class BarrierTests : IDisposable
         await WaitingAsync(3);
         var tooMany = await _home.RunAsync("barrier", "ready", "--parties", "3", "--timeout", "50ms");
         Assert.True(tooMany is { ExitCode: 124, Output: "" }, tooMany.ToString());
-        Assert.Contains("the barrier 'ready' has its 3 parties, and none has gone within 50 ms", tooMany.Error, StringComparison.Ordinal);
+        Assert.Contains("the barrier 'ready' already has all of its 3 parties, and none has left within 50 ms", tooMany.Error, StringComparison.Ordinal);
         var patient = _home.Start("barrier", "ready", "--parties", "3");
         await early[0].SignalAsync("CONT");
         foreach (var one in new[] { early[0], next[0], next[1], patient })
@@ -99,7 +99,7 @@ public sealed class BarrierTests : IDisposable
 
     [Theory]
     [InlineData(2, "--parties", "barrier", "ready")]
-    [InlineData(2, "from 1 on", "barrier", "ready", "--parties", "0")]
+    [InlineData(2, "takes a number of 1 or more", "barrier", "ready", "--parties", "0")]
     [InlineData(2, "1024", "barrier", "ready", "--parties", "1025")]
     [InlineData(2, "is not a valid name", "barrier", "a/b", "--parties", "2")]
     [InlineData(2, "does not wait", "barrier", "ready", "--parties", "2", "--reset", "--timeout", "1s")]

@@ -24,12 +24,12 @@ public sealed class FullTests : IDisposable
 
         var sent = await sender.EndAsync();
         Assert.True(sent.ExitCode == 0, sent.ToString());
-        Assert.Contains("85 messages were dropped for an end that was too slow", sent.Error, StringComparison.Ordinal);
+        Assert.Contains("85 messages were dropped because the other end was too slow", sent.Error, StringComparison.Ordinal);
         Assert.Contains("\"missed\":85,", (await _home.RunAsync("list", "--output", "json")).Output, StringComparison.Ordinal);
         await receiver.SignalAsync("INT");
         var heard = await receiver.EndAsync();
         Assert.Equal([.. Lines[..5], .. Lines[90..]], heard.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Contains("85 messages were dropped here", heard.Error, StringComparison.Ordinal);
+        Assert.Contains("85 messages before this one were dropped", heard.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,10 +69,10 @@ public sealed class FullTests : IDisposable
         var heard = await oldest.EndAsync();
         Assert.Equal(15, heard.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.Contains("\"text\":\"line 90\",\"bytes\":7,\"topic\":\"eu\",\"missed\":85", heard.Output, StringComparison.Ordinal);
-        Assert.Contains("85 messages were dropped here", heard.Error, StringComparison.Ordinal);
+        Assert.Contains("85 messages before this one were dropped", heard.Error, StringComparison.Ordinal);
         var first = await unasked.EndAsync();
         Assert.EndsWith("line 14\n", first.Output, StringComparison.Ordinal);
-        Assert.Contains("85 messages were dropped behind the last one", first.Error, StringComparison.Ordinal);
+        Assert.Contains("85 messages after the last one were dropped", first.Error, StringComparison.Ordinal);
     }
 
     [Theory]

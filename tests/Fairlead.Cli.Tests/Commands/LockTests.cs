@@ -21,8 +21,8 @@ public sealed class LockTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "give one of them", "lock", "build", "--shared", "--exclusive", "--", "true")]
-    [InlineData(2, "give one of them", "lock", "build", "--nonblock", "--timeout", "1s", "--", "true")]
+    [InlineData(2, "use only one of them", "lock", "build", "--shared", "--exclusive", "--", "true")]
+    [InlineData(2, "use only one of them", "lock", "build", "--nonblock", "--timeout", "1s", "--", "true")]
     [InlineData(2, "is not a valid name", "lock", "a/b", "--", "true")]
     [InlineData(2, "argument missing", "lock", "build")]
     public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
@@ -58,13 +58,13 @@ public sealed class LockTests : IDisposable
         await holder.SignalAsync("KILL");
         var told = await next.EndAsync();
         Assert.True(told is { ExitCode: 1, Output: "died 1\n" }, told.ToString());
-        Assert.Contains("the last owner of 'build' died inside", told.Error, StringComparison.Ordinal);
+        Assert.Contains("the last owner of 'build' died while holding it", told.Error, StringComparison.Ordinal);
 
         // Its command has gone with it: nobody else has its stdout, which else would not end.
         Assert.Equal(KilledByKill, (await holder.ExitAsync()).ExitCode);
 
         var again = await _home.RunAsync("lock", "build", "--", "true");
-        Assert.True(again.ExitCode == 0 && again.Error.Contains("died inside", StringComparison.Ordinal), again.ToString());
+        Assert.True(again.ExitCode == 0 && again.Error.Contains("died while holding it", StringComparison.Ordinal), again.ToString());
         var good = await _home.RunAsync("lock", "build", "--", "true");
         Assert.True(good is { ExitCode: 0, Error: "" }, good.ToString());
     }

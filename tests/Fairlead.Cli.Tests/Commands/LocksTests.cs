@@ -92,7 +92,7 @@ public sealed class LocksTests : IDisposable
 
         var text = await _home.RunAsync("deadlocks");
         Assert.True(text.ExitCode == 1 && text.Lines.Length == 3, text.ToString());
-        Assert.Contains($"waits for 'a' since", text.Output, StringComparison.Ordinal);
+        Assert.Contains($"has waited for 'a' since", text.Output, StringComparison.Ordinal);
         Assert.Contains($"held by pid {Pid(b.GetProperty("holders")[0])} (", text.Output, StringComparison.Ordinal);
 
         using var kill = System.Diagnostics.Process.Start("kill", [$"{Pid(b.GetProperty("waiters")[0])}"]);

@@ -43,7 +43,7 @@ public sealed class PublishTests : IDisposable
         var outcome = await _home.RunAsync("publish", "unix://prices", "eu", "98.7", "--timeout", "200ms");
 
         Assert.True(outcome.ExitCode == 124, outcome.ToString());
-        Assert.Contains("nobody subscribed to eu within 200 ms", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("no subscriber to eu within 200 ms", outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class SegmentTests : IDisposable
         {
             Outcome gone = await _home.RunAsync(verb, Address);
             Assert.Equal(3, gone.ExitCode);
-            Assert.Contains("there is no such segment", gone.Error, StringComparison.Ordinal);
+            Assert.Contains("the segment does not exist", gone.Error, StringComparison.Ordinal);
         }
     }
 

@@ -19,10 +19,10 @@ public sealed class SemaphoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "give one of them", "semaphore", "slots", "--nonblock", "--timeout", "1s", "--", "true")]
+    [InlineData(2, "use only one of them", "semaphore", "slots", "--nonblock", "--timeout", "1s", "--", "true")]
     [InlineData(2, "is not a valid name", "semaphore", "a/b", "--", "true")]
     [InlineData(2, "argument missing", "semaphore", "slots")]
-    [InlineData(2, "from 1 on", "semaphore", "slots", "--permits", "0", "--", "true")]
+    [InlineData(2, "takes a number of 1 or more", "semaphore", "slots", "--permits", "0", "--", "true")]
     [InlineData(2, "4096", "semaphore", "slots", "--permits", "5000", "--", "true")]
     public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
     {

@@ -42,7 +42,7 @@ public sealed class SignalTests : IDisposable
         {
             var refused = await _home.RunAsync(arguments);
             Assert.Equal((3, ""), (refused.ExitCode, refused.Output));
-            Assert.Contains("another's by now", refused.Error, StringComparison.Ordinal);
+            Assert.Contains("its number now belongs to", refused.Error, StringComparison.Ordinal);
         }
 
         Assert.True(real.IsAlive);
@@ -71,16 +71,16 @@ public sealed class SignalTests : IDisposable
     [InlineData(3, "process 8388608 does not exist", Nobody, "TERM")]
     [InlineData(3, "process 8388608 does not exist", "--probe", Nobody)]
     [InlineData(3, "process group 8388608 does not exist", "--group", Nobody, "TERM")]
-    [InlineData(2, "is no process", "4242@", "TERM")]
-    [InlineData(2, "is no process", "0", "TERM")]
+    [InlineData(2, "is not a process", "4242@", "TERM")]
+    [InlineData(2, "is not a process", "0", "TERM")]
     [InlineData(2, "'TEMR' is not a signal", "4242", "TEMR")]
     [InlineData(2, "which signal?", "4242")]
     [InlineData(2, "0 is not a signal", "4242", "0")]
-    [InlineData(2, "leave the signal away", "--probe", "4242", "TERM")]
+    [InlineData(2, "leave out the signal", "--probe", "4242", "TERM")]
     [InlineData(2, "--probe sends nothing", "--probe", "4242", "--value", "1")]
-    [InlineData(2, "a group is sent no --value", "--group", "4242", "TERM", "--value", "1")]
-    [InlineData(2, "no process group 1", "--group", "1", "TERM")]
-    [InlineData(2, "a number is needed. See fairlead signal --help", "4242", "TERM", "--value", "x")]
+    [InlineData(2, "a group cannot be sent a --value", "--group", "4242", "TERM", "--value", "1")]
+    [InlineData(2, "process group 1 cannot be used", "--group", "1", "TERM")]
+    [InlineData(2, "a number is required. See fairlead signal --help", "4242", "TERM", "--value", "x")]
     public async Task What_cannot_be_done_says_why(int exitCode, string text, params string[] arguments)
     {
         var refused = await _home.RunAsync(["signal", .. arguments]);

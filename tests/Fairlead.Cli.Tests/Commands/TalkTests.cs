@@ -128,7 +128,7 @@ public sealed class TalkTests : IDisposable
         Assert.Equal("two is longer", await other.LineAsync());
         Assert.Equal("three", await other.LineAsync());
         var remark = await listener.ErrorLineAsync("fairlead: unix://talk: client 1 ");
-        Assert.Contains("longer than it takes", remark, StringComparison.Ordinal);
+        Assert.Contains("exceeds its limit", remark, StringComparison.Ordinal);
         await small.ExitAsync();
     }
 
@@ -150,6 +150,6 @@ public sealed class TalkTests : IDisposable
         }
 
         var remark = await listener.ErrorLineAsync("fairlead: unix://talk: client 1 ");
-        Assert.Contains("has read nothing for 5 s", remark, StringComparison.Ordinal);
+        Assert.Contains("it read nothing for 5 s", remark, StringComparison.Ordinal);
     }
 }

@@ -60,14 +60,14 @@ public sealed class WorkTests : IDisposable
         var worked = await worker.EndAsync();
         Assert.True(
             worked.ExitCode == 130
-                && worked.Error.Contains("redelivered: b: handed out 1 times before, and may have been done", StringComparison.Ordinal),
+                && worked.Error.Contains("redelivered: b: delivered 1 times before, and may have been processed", StringComparison.Ordinal),
             worked.ToString());
         await queue.SignalAsync("INT");
         var served = await queue.EndAsync();
         Assert.True(
             served.ExitCode == 130
                 && served.Error.Contains(
-                    "1 items done, 1 handed out again, 1 given up, 0 taken back by who pushed them, 0 given back to who pushed them, "
+                    "1 items done, 1 redelivered, 1 given up, 0 withdrawn by their senders, 0 returned to their senders, "
                         + "0 in doubt",
                     StringComparison.Ordinal),
             served.ToString());
@@ -152,7 +152,7 @@ public sealed class WorkTests : IDisposable
         host.Close();
         var worker = _home.Start("work", "pull", "unix://jobs", "--count", "4");
         Assert.Equal("a", await worker.LineAsync());
-        await host.ErrorLineAsync("fairlead: unix://jobs: all items are done; the queue stays for others who push there");
+        await host.ErrorLineAsync("fairlead: unix://jobs: all items are done; the queue stays for other processes that push there");
 
         // The other one has pushed nothing yet, and does so in peace.
         await other.SayAsync("b", "c", "d");
@@ -190,7 +190,7 @@ public sealed class WorkTests : IDisposable
             Assert.True(
                 pushed.ExitCode == 6
                     && pushed.Error.Contains(
-                        "of 3 items 1 were not accepted; the first of them: unknown whether it was done: "
+                        "of 3 items, 1 were not accepted; the first one: unknown if done: "
                             + "the work queue was lost before it sent a receipt",
                         StringComparison.Ordinal),
                 pushed.ToString());
@@ -252,7 +252,7 @@ public sealed class WorkTests : IDisposable
         Assert.True(
             served.ExitCode == 130
                 && served.Error.Contains(
-                    "0 items done, 0 handed out again, 0 given up, 1 taken back by who pushed them, 1 given back to who pushed them, "
+                    "0 items done, 0 redelivered, 0 given up, 1 withdrawn by their senders, 1 returned to their senders, "
                         + "0 in doubt",
                     StringComparison.Ordinal),
             served.ToString());

@@ -33,7 +33,7 @@ public sealed class LockFloorTests : IDisposable
     {
         _memory.At<int>(0) = most;
         var error = Assert.Throws<ToolException>(() => _floor.Pass(most));
-        Assert.Equal($"{most + 1} were inside at once, and {most} may be", error.Message);
+        Assert.Equal($"{most + 1} were inside at once; {most} may be", error.Message);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class LockFloorTests : IDisposable
         _floor.Pass(4);
         _floor.Expect(2);
         var error = Assert.Throws<ToolException>(() => _floor.Expect(3));
-        Assert.Equal("one went on when 2 had come, and 3 must have", error.Message);
+        Assert.Equal("a process continued after 2 arrivals instead of 3", error.Message);
     }
 
     [Fact]
@@ -52,6 +52,6 @@ public sealed class LockFloorTests : IDisposable
         _floor.Pass(1);
         _floor.Tell(2);
         var error = Assert.Throws<ToolException>(_floor.Compare);
-        Assert.Equal("2 entries were counted as 1: somebody else was inside", error.Message);
+        Assert.Equal("2 entries were counted as 1: another process was inside", error.Message);
     }
 }

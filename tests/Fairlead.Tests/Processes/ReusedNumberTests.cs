@@ -55,7 +55,7 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
             Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => handle.Send(Signal.RealTime(1), 1)).Code);
             Assert.True(handle.HasExited);
             Assert.Contains(
-                "another's by now",
+                "its number now belongs to",
                 Assert.Throws<FairleadException>(() => Signals.Send(identity, Signal.Kill)).Message,
                 StringComparison.Ordinal);
             Assert.False(next.HasExited);

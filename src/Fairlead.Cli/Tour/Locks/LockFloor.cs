@@ -70,7 +70,7 @@ internal sealed class LockFloor(SharedRegion memory)
         var counted = Counted;
         if (counted < least)
         {
-            throw new ToolException(ExitCode.Failure, $"one went on when {counted} had come, and {least} must have");
+            throw new ToolException(ExitCode.Failure, $"a process continued after {counted} arrivals instead of {least}");
         }
     }
 
@@ -84,8 +84,8 @@ internal sealed class LockFloor(SharedRegion memory)
         var (counted, told) = (Counted, Volatile.Read(ref Told));
         if (counted != told)
         {
-            throw new ToolException(ExitCode.Failure, $"{told} entries were counted as {counted}: somebody else was inside");
+            throw new ToolException(ExitCode.Failure, $"{told} entries were counted as {counted}: another process was inside");
         }
     }
-    private static ToolException TooMany(int inside, int most) => new(ExitCode.Failure, $"{inside} were inside at once, and {most} may be");
+    private static ToolException TooMany(int inside, int most) => new(ExitCode.Failure, $"{inside} were inside at once; {most} may be");
 }

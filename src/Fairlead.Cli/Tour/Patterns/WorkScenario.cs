@@ -21,7 +21,7 @@ internal sealed class WorkScenario : TalkScenario
         await queue.DrainAsync(stage.Aborted);
         if (queue.Redeliveries > 0)
         {
-            throw new ToolException(ExitCode.Failure, $"{queue.Redeliveries} items were handed out again");
+            throw new ToolException(ExitCode.Failure, $"{queue.Redeliveries} items were redelivered");
         }
     }
 
