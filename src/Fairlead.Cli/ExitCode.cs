@@ -1,6 +1,6 @@
 namespace Fairlead.Cli;
 
-/// <summary>What the tool's exit codes mean: one number a cause, so that scripts can decide.</summary>
+/// <summary>The exit codes of the tool: one number for each cause, for use in scripts.</summary>
 internal static class ExitCode
 {
     public const int Ok = 0;
@@ -14,7 +14,7 @@ internal static class ExitCode
     public const int Incompatible = 8;
     public const int Timeout = 124;
 
-    // 128 and the number of the signal, as shells have it.
+    // 128 plus the number of the signal, as in shells.
     public const int HungUp = 129;
     public const int Interrupted = 130;
     public const int Terminated = 143;

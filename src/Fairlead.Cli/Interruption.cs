@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and SIGHUP: the first cancels the token, so that endpoints close and names are given back; the second ends the process
-/// at once.
+/// Handles Ctrl-C, SIGTERM and SIGHUP. The first cancels the token: endpoints close and release their names. The second ends the process at
+/// once.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -20,12 +20,12 @@ internal sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Asked first, by who has a program of his own at the terminal: true, and the signal is nothing to this process.</summary>
+    /// <summary>Asked first, for a command whose child owns the terminal: true if the signal does not concern this process.</summary>
     public static Func<PosixSignal, bool>? IsForAnother { get; set; }
 
     public bool HasHappened => ExitCode != 0;
 
-    /// <summary>As shells tell it: 128 and the number of the first signal; 0 before there was one.</summary>
+    /// <summary>The exit code, as in shells: 128 plus the number of the first signal; 0 before that.</summary>
     public int ExitCode => Volatile.Read(ref _exitCode);
 
     public void Dispose()
@@ -52,7 +52,7 @@ internal sealed class Interruption : IDisposable
             Environment.Exit(before);
         }
 
-        // Not here: what hangs on the token must not hold up the second signal.
+        // Asynchronously: callbacks of the token must not delay the second signal.
         _source.CancelAsync();
     }
 

@@ -4,12 +4,12 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli;
 
-/// <summary>The tool's entry point: parses, runs, and turns whatever goes wrong into one line and an exit code.</summary>
+/// <summary>The tool's entry point: parses, runs, and turns every failure into one line and an exit code.</summary>
 internal static class Program
 {
     public static int Main(string[] arguments)
     {
-        // An argument that begins with @ is a text like any other, not the name of a file with more of them.
+        // An argument that begins with @ is a text like any other, not the name of a response file.
         var parsed = FairleadCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (arguments.Length == 0)
         {
@@ -34,7 +34,7 @@ internal static class Program
         }
     }
 
-    /// <summary>The bare command is a usage error: it shows its help on stderr.</summary>
+    /// <summary>Handles the bare command, a usage error: prints the help to stderr.</summary>
     private static int ShowHelp()
     {
         using var help = new StringWriter();

@@ -4,10 +4,10 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Arrives at a barrier, once, and waits for the others.</summary>
+/// <summary>Arrives at a barrier once, and waits for the other parties.</summary>
 internal sealed class BarrierCommand : ToolCommand
 {
-    // Between two looks for a place.
+    // Between two attempts to become a party.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly Argument<string> _name = new("NAME") { Description = "Name of the barrier; created if it does not exist" };
@@ -59,7 +59,7 @@ internal sealed class BarrierCommand : ToolCommand
             var left = timeout - TimeProvider.System.GetElapsedTime(begin);
             try
             {
-                // Once at least, whatever the time.
+                // At least once, whatever the time.
                 barrier.SignalAndWait(left < TimeSpan.Zero ? TimeSpan.Zero : left, cancellationToken);
                 return;
             }
@@ -75,7 +75,7 @@ internal sealed class BarrierCommand : ToolCommand
             }
             catch (FairleadException error) when (error.Code == ErrorCode.Full)
             {
-                // Some of the last phase have passed, and are about to go.
+                // Some parties of the last phase have passed, and are about to leave.
                 if (left <= TimeSpan.Zero)
                 {
                     throw new FairleadException(

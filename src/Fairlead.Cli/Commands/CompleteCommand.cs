@@ -3,7 +3,9 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Hidden: what may stand where the cursor is, a word a line. The scripts of <see cref="CompletionCommand"/> call it.</summary>
+/// <summary>
+/// Hidden: prints the possible words at the cursor, one per line. The scripts of <see cref="CompletionCommand"/> call it.
+/// </summary>
 internal sealed class CompleteCommand : ToolCommand
 {
     public const string Verb = "complete-words";
@@ -19,7 +21,7 @@ internal sealed class CompleteCommand : ToolCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        // The words of the line behind the tool's name; the last is the one at the cursor, perhaps empty.
+        // The words after the tool's name; the last one is at the cursor and may be empty.
         var words = parsed.GetValue(_words) ?? [];
         var current = words.LastOrDefault() ?? "";
         var line = string.Join(' ', words.Select(static word => word.Contains(' ') ? $"\"{word}\"" : word));
@@ -34,7 +36,7 @@ internal sealed class CompleteCommand : ToolCommand
         return Task.FromResult(ExitCode.Ok);
     }
 
-    /// <summary>Options only where one was begun, and one address a line.</summary>
+    /// <summary>Returns whether a word fits: options only after a dash, and one address per line.</summary>
     private static bool Fits(string item, string[] words) =>
         (item[0] != '-' || words[^1].StartsWith('-')) && !(IsAddress(item) && words[..^1].Any(IsAddress));
 

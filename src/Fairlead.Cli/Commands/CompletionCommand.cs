@@ -3,11 +3,11 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Scripts that make a shell complete the tool's verbs, options and the addresses of live endpoints.</summary>
+/// <summary>Prints scripts for shell completion of the tool's commands, options and the addresses of live endpoints.</summary>
 internal sealed class CompletionCommand : ToolCommand
 {
-    // Nothing of what the tool proposes is expanded by the shell: an address may hold what others chose. Bash takes a colon for the end of
-    // a word, so what it has of the word already is cut off.
+    // The shell must not expand the tool's proposals: another program may have chosen an address. Bash ends a word at a colon: the script
+    // cuts off the part of the word before it.
     private const string Bash = $$"""
         # Completion of fairlead for bash: source <(fairlead completion bash)
         _fairlead() {

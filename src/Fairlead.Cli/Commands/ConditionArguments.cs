@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Which condition, with which mutex, and what runs inside.</summary>
+/// <summary>The arguments of the condition commands: the condition, its mutex, and the command to run inside.</summary>
 internal sealed class ConditionArguments
 {
     private readonly Argument<string> _name = new("NAME") { Description = "Name of the condition; created if it does not exist" };
@@ -21,9 +21,9 @@ internal sealed class ConditionArguments
         _mutex.CompletionSources.Add(static _ => LocksCommand.Names("mutex"));
     }
 
-    /// <summary>Adds them to a verb.</summary>
-    /// <param name="verb">The verb.</param>
-    /// <param name="what">What its command is for.</param>
+    /// <summary>Adds the arguments to a command.</summary>
+    /// <param name="verb">The command.</param>
+    /// <param name="what">The purpose of the program to run.</param>
     public static ConditionArguments AddTo(Command verb, string what)
     {
         var arguments = new ConditionArguments(what);
@@ -37,6 +37,6 @@ internal sealed class ConditionArguments
 
     public NamedMutex OpenMutex(ParseResult parsed) => LockCommand.Open(parsed.GetValue(_mutex) ?? $"{Name(parsed)}.mutex");
 
-    /// <summary>What is to run inside; empty: nothing.</summary>
+    /// <summary>Returns the program to run inside; empty: none.</summary>
     public string[] Command(ParseResult parsed) => parsed.GetValue(_command) ?? [];
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Conditions: waiting until something is so, and saying that it may be.</summary>
+/// <summary>Conditions: waiting for one, and notifying its waiters.</summary>
 internal sealed class ConditionCommand : Command, IHasExamples
 {
     public ConditionCommand()

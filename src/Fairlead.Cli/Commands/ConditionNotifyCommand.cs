@@ -4,7 +4,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Notifies who waits for a condition.</summary>
+/// <summary>Notifies the waiters of a condition.</summary>
 internal sealed class ConditionNotifyCommand : ToolCommand
 {
     private readonly ConditionArguments _condition;

@@ -6,7 +6,7 @@ using Fairlead.Cli.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Who waits for whom in a circle.</summary>
+/// <summary>Shows processes that wait for each other in a cycle.</summary>
 internal sealed class DeadlocksCommand : ToolCommand
 {
     private readonly Option<string> _output = NewOption.Output("text", "json");
@@ -54,7 +54,7 @@ internal sealed class DeadlocksCommand : ToolCommand
             .. waits.Select(
                 (wait, i) =>
                 {
-                    // The one before waits for what this one, or the command that this one runs in, holds.
+                    // The previous process waits for a lock of this one, or of the command that this one runs in.
                     var kept = waits[(i + waits.Count - 1) % waits.Count].Holder;
                     return new WaitLine(
                         PartyLine.Of(wait.Waiter), wait.IsOf(kept) ? null : kept.Peer.ProcessId, wait.Lock, PartyLine.Of(wait.Holder));

@@ -3,21 +3,21 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The end of a sending command: everything must have been acknowledged, else it says how much was not.</summary>
+/// <summary>Closes a sending command: every message must have been acknowledged, or it reports how many were not.</summary>
 internal static class Draining
 {
-    // Longer than anybody waits, and short enough for every timer.
+    // Longer than any user waits, and short enough for every timer.
     private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
 
-    /// <summary>Closes within the time-out, or as long as the other end lives. Ctrl-C ends the wait.</summary>
-    /// <returns>0; else by the cause, said on stderr.</returns>
+    /// <summary>Closes within the time-out, or while the other end lives. Ctrl-C ends the wait.</summary>
+    /// <returns>0, or the code of the cause, which is reported on stderr.</returns>
     public static async Task<int> CloseAsync(MessagingEndpoint endpoint, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var limit = timeout ?? Longest;
         CloseReport report;
         using (cancellationToken.UnsafeRegister(static state => ((MessagingEndpoint)state!).Dispose(), endpoint))
         {
-            // Interrupted, it aborts, and gives its name back; its report is then of no interest.
+            // On interruption it aborts and releases its name; the report does not matter then.
             report = await endpoint.CloseAsync(limit).AsTask().WaitAsync(cancellationToken);
         }
 
@@ -31,7 +31,7 @@ internal static class Draining
         return report.DeadlinePassed ? ExitCode.Timeout : ExitCode.PeerGone;
     }
 
-    /// <summary>The same while something still listens; what it writes until the end is written.</summary>
+    /// <summary>Same, while a listener runs; what that prints until the end is still printed.</summary>
     public static async Task<int> CloseAsync(
         MessagingEndpoint endpoint, Task<int> listening, TimeSpan? timeout, CancellationToken cancellationToken)
     {
@@ -42,7 +42,7 @@ internal static class Draining
         }
         catch (Exception exception) when (exception is ObjectDisposedException or FairleadException { Code: ErrorCode.PeerGone })
         {
-            // Closing ended it: the report has said whether anything was lost.
+            // Closing ended it: the report has shown any loss.
         }
 
         return code;

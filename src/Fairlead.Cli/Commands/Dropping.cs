@@ -2,11 +2,11 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What a sending command says of messages that were dropped.</summary>
+/// <summary>Reports the dropped messages of a sending command.</summary>
 internal static class Dropping
 {
-    /// <summary>Says on stderr how many were; that is a failure only where nobody asked for it.</summary>
-    /// <returns>The exit code: the one of the command where it failed anyway.</returns>
+    /// <summary>Reports their number on stderr; it is a failure only if the user did not ask for dropping.</summary>
+    /// <returns>The exit code: that of the command if it failed anyway.</returns>
     public static int Say(MessagingEndpoint endpoint, int code, bool wasAskedFor)
     {
         var dropped = endpoint.Statistics.Dropped;

@@ -5,7 +5,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Where an endpoint is, whether it binds or connects, and how long it waits.</summary>
+/// <summary>The arguments of an endpoint: its address, whether it binds or connects, and its timeouts.</summary>
 internal sealed class EndpointArguments
 {
     private readonly Argument<string> _address = new("ADDRESS")
@@ -33,12 +33,12 @@ internal sealed class EndpointArguments
         _timeout = NewOption.Timeout(timeout);
     }
 
-    /// <summary>Adds argument and options to a command.</summary>
-    /// <param name="command">Where.</param>
-    /// <param name="binds">What it does unless it is told otherwise.</param>
-    /// <param name="timeout">What <c>--timeout</c> is the limit of.</param>
+    /// <summary>Adds the argument and options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="binds">Whether it binds by default.</param>
+    /// <param name="timeout">The description of <c>--timeout</c>.</param>
     /// <param name="kinds">The kinds of endpoint at the other end, for completion.</param>
-    /// <param name="turns">Whether it can be told otherwise.</param>
+    /// <param name="turns">Whether the user can reverse binding and connecting.</param>
     public static EndpointArguments AddTo(ToolCommand command, bool binds, string timeout, string[] kinds, bool turns = true)
     {
         var arguments = new EndpointArguments(binds, turns, timeout);
@@ -60,7 +60,7 @@ internal sealed class EndpointArguments
         return arguments;
     }
 
-    /// <summary>Adds <c>--full</c>, with the policies that make sense there.</summary>
+    /// <summary>Adds <c>--full</c>, with the policies that make sense for the command.</summary>
     public EndpointArguments WithFull(ToolCommand command, string description, params OverflowPolicy[] modes)
     {
         _full = NewOption.Full(description, modes);
@@ -68,13 +68,13 @@ internal sealed class EndpointArguments
         return this;
     }
 
-    /// <summary>How long to wait for somebody to listen, where that was said.</summary>
+    /// <summary>Returns how long to wait for a listener, if given.</summary>
     public TimeSpan? Wait(ParseResult parsed) => parsed.GetValue(_wait);
 
-    /// <summary>The policy that was asked for, or null.</summary>
+    /// <summary>Returns the requested policy, or null.</summary>
     public OverflowPolicy? Full(ParseResult parsed) => _full is null ? null : parsed.GetValue(_full);
 
-    /// <exception cref="ToolException">Usage: the address leads nowhere from here.</exception>
+    /// <exception cref="ToolException">Usage: the address does not lead to other processes.</exception>
     public Address Address(ParseResult parsed)
     {
         Address address = parsed.GetRequiredValue(_address);
@@ -89,7 +89,9 @@ internal sealed class EndpointArguments
 
     public bool IsVerbose(ParseResult parsed) => parsed.GetValue(_verbose);
 
-    /// <summary>Binds, or connects within the time-out, and says where it listens if that could not be known, or was asked.</summary>
+    /// <summary>
+    /// Binds, or connects within the time-out, and prints the address if it was not known before or with <c>--verbose</c>.
+    /// </summary>
     public async ValueTask<T> OpenAsync<T>(
         ParseResult parsed,
         Func<Address, EndpointOptions, T> bind,
@@ -126,7 +128,7 @@ internal sealed class EndpointArguments
         return connected;
     }
 
-    /// <summary>Says where it listens, if that could not be known, or was asked.</summary>
+    /// <summary>Prints the listening address if it was not known before or with <c>--verbose</c>.</summary>
     public void SayListening(ParseResult parsed, MessagingEndpoint bound)
     {
         if (Address(parsed).Port == 0 || IsVerbose(parsed))
@@ -135,7 +137,7 @@ internal sealed class EndpointArguments
         }
     }
 
-    /// <summary>The time-out is that of an answer; waiting for somebody to listen comes before it.</summary>
+    /// <summary>Connects. The time-out applies to an answer; waiting for a listener comes before that.</summary>
     private static async ValueTask<T> ConnectAsync<T>(
         Address address,
         EndpointOptions options,

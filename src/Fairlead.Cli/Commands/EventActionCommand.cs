@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Does something to an event, without waiting.</summary>
+/// <summary>Changes an event without waiting.</summary>
 internal sealed class EventActionCommand : ToolCommand
 {
     private readonly EventArguments _event;

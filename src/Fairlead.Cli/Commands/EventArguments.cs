@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Which event, and of which kind where there is none yet.</summary>
+/// <summary>The arguments of the event commands: the event, and its kind if it does not exist yet.</summary>
 internal sealed class EventArguments
 {
     private readonly Argument<string> _name = new("NAME") { Description = "Name of the event; created if it does not exist" };
@@ -20,7 +20,7 @@ internal sealed class EventArguments
         return arguments;
     }
 
-    /// <summary>As it is, or as asked for.</summary>
+    /// <summary>Opens an existing event of either kind, or creates the requested one.</summary>
     public NamedEvent Open(ParseResult parsed)
     {
         var name = parsed.GetRequiredValue(_name);

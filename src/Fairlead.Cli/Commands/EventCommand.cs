@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Events: one shell waits, another one says when.</summary>
+/// <summary>Events: one shell waits, another one sets.</summary>
 internal sealed class EventCommand : Command, IHasExamples
 {
     public EventCommand()

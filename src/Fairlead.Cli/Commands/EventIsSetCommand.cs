@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Asks whether an event is set.</summary>
+/// <summary>Tests whether an event is set.</summary>
 internal sealed class EventIsSetCommand : ToolCommand
 {
     private readonly EventArguments _event;

@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The tree of commands. The root is named here, since a <see cref="RootCommand"/> names itself after the assembly.</summary>
+/// <summary>The tree of commands. The root has an explicit name, since a <see cref="RootCommand"/> takes that of the assembly.</summary>
 internal sealed class FairleadCommand : Command, IHasExamples
 {
     private FairleadCommand()

@@ -4,10 +4,10 @@ using System.CommandLine.Invocation;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The parser's help, and below it the examples of the verb.</summary>
+/// <summary>The parser's help, followed by the examples of the command.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
-    /// <summary>In fewer columns the parser's help fails or never ends; the terminal then breaks its lines.</summary>
+    /// <summary>With fewer columns the parser's help fails or never ends; the terminal wraps its lines then.</summary>
     private const int NarrowestHelp = 40;
 
     public override bool ClearsParseErrors => true;

@@ -3,10 +3,10 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>A duplex talk with all who connect.</summary>
+/// <summary>A duplex talk with all connecting clients.</summary>
 /// <param name="hub">The hub.</param>
-/// <param name="patience">How long a line waits at most for one client that has no room; infinite: until it has.</param>
-/// <param name="isVerbose">Whether clients that come and go in order are told on stderr.</param>
+/// <param name="patience">The longest time that a line waits for a full client; infinite: no limit.</param>
+/// <param name="isVerbose">Whether to report on stderr clients that join and leave in order.</param>
 internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
 {
     private readonly TaskCompletionSource _someoneCame = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -84,7 +84,8 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
     }
 
     /// <summary>
-    /// To each client, waiting where one has no room: a shell's pipe waits too, and loses nothing. No line is read before a client comes.
+    /// Sends to each client, and waits for a full one: a shell's pipe waits too, and loses nothing. Reads no line before a client has
+    /// joined.
     /// </summary>
     private async Task SendAsync(Talk talk, CancellationToken cancellationToken)
     {
@@ -98,7 +99,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         }
     }
 
-    /// <summary>A client that cannot take a line is sent away, so that it holds up none of the others.</summary>
+    /// <summary>Sends a line, and disconnects a client that cannot take it: it must not delay the others.</summary>
     private async Task SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -109,7 +110,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
         }
         catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
         {
-            // It left, which the listener notes.
+            // It left, which the listener reports.
         }
         catch (FairleadException exception) when (exception.Code == ErrorCode.TooLarge)
         {

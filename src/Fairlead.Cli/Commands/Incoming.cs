@@ -3,16 +3,16 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Writes messages as they come, until there were enough, the time is over, or the other end has closed.</summary>
+/// <summary>Prints messages as they arrive, until there are enough, the time runs out, or the other end has closed.</summary>
 internal static class Incoming
 {
-    /// <summary>Each message is accepted when it has been written: its sender's receipt means that it is out.</summary>
-    /// <param name="messages">A pattern's receive loop, given the token that ends it.</param>
-    /// <param name="output">Where they go.</param>
-    /// <param name="count">How many; null: as many as come.</param>
-    /// <param name="timeout">How long one may take to come.</param>
-    /// <param name="endpoint">Whose they are.</param>
-    /// <param name="cancellationToken">Ends the loop.</param>
+    /// <summary>Accepts each message after printing it: its sender's receipt means that it is out.</summary>
+    /// <param name="messages">The receive loop of a pattern, given the token that ends it.</param>
+    /// <param name="output">The destination.</param>
+    /// <param name="count">How many messages; null: no limit.</param>
+    /// <param name="timeout">The longest time to wait for a message.</param>
+    /// <param name="endpoint">The receiving endpoint.</param>
+    /// <param name="cancellationToken">Cancels the loop.</param>
     public static async Task<int> WriteAsync(
         Func<CancellationToken, IAsyncEnumerable<Message>> messages,
         MessageOutput output,

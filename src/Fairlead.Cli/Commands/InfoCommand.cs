@@ -5,7 +5,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What the kernel knows of a System V segment.</summary>
+/// <summary>Shows what the kernel knows about a System V segment.</summary>
 internal sealed class InfoCommand : ToolCommand
 {
     private readonly Argument<string> _segment = SegmentArgument.Create();

@@ -3,7 +3,7 @@ using Fairlead.Cli.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>A verb that runs a program inside a lock: it enters for the program, and leaves when that has ended.</summary>
+/// <summary>A command that runs a program inside a lock: it enters for the program, and leaves when the program has ended.</summary>
 internal abstract class InsideCommand : ToolCommand
 {
     private readonly Argument<string> _name;
@@ -15,11 +15,11 @@ internal abstract class InsideCommand : ToolCommand
     private readonly Option<bool> _nonblock;
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for the lock; after that, exit with 124");
 
-    /// <param name="verb">What it is called.</param>
-    /// <param name="description">What it does.</param>
+    /// <param name="verb">The name of the command.</param>
+    /// <param name="description">Its description.</param>
     /// <param name="what">What it enters.</param>
-    /// <param name="kinds">Which kinds of locks that may be.</param>
-    /// <param name="full">When nobody else comes in.</param>
+    /// <param name="kinds">The kinds of locks that it enters.</param>
+    /// <param name="full">The case in which it cannot enter.</param>
     protected InsideCommand(string verb, string description, string what, string[] kinds, string full)
         : base(verb, description)
     {
@@ -42,21 +42,21 @@ internal abstract class InsideCommand : ToolCommand
         return RunAsync(parsed.GetRequiredValue(_name), parsed, cancellationToken);
     }
 
-    /// <summary>Enters the lock of that name, runs the program, and leaves.</summary>
+    /// <summary>Enters the named lock, runs the program, and leaves.</summary>
     protected abstract Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken);
 
-    /// <summary>Whether to enter at once or not at all; who is refused is told so by <see cref="Busy"/>.</summary>
+    /// <summary>Whether to enter at once or not at all; a refused user gets <see cref="Busy"/>.</summary>
     protected bool IsNow(ParseResult parsed) => parsed.GetValue(_nonblock);
 
-    /// <summary>How long to wait; null: for ever.</summary>
+    /// <summary>Returns the longest time to wait; null: no limit.</summary>
     protected TimeSpan? Patience(ParseResult parsed) => parsed.GetValue(_timeout);
 
     protected static ToolException Busy(string message) => new(ExitCode.AlreadyExists, message);
 
     /// <summary>Runs the program.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="variables">What it finds among its variables besides.</param>
-    /// <param name="cancellationToken">Ends it before it begins.</param>
+    /// <param name="variables">Additional environment variables.</param>
+    /// <param name="cancellationToken">Cancels it before the program starts.</param>
     protected Task<int> RunInsideAsync(
         ParseResult parsed, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken cancellationToken) =>
         ProgramInside.RunAsync(parsed.GetRequiredValue(_command), variables, cancellationToken);

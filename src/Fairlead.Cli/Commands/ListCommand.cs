@@ -8,7 +8,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Who is there.</summary>
+/// <summary>Lists endpoints, segments or locks.</summary>
 internal sealed class ListCommand : ToolCommand
 {
     private readonly Option<bool> _all = NewOption.Switch("--all", "Also show connecting endpoints");

@@ -3,10 +3,10 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The listening end of a duplex talk: many clients may come.</summary>
+/// <summary>The listening end of a duplex talk, for many clients.</summary>
 internal sealed class ListenCommand : ToolCommand
 {
-    /// <summary>A line waits so long for a client that does not read, without <c>--full</c>: it must not hold up others.</summary>
+    /// <summary>How long a line waits for a client that does not read, without <c>--full</c>: it must not delay the others.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly EndpointArguments _endpoint;

@@ -3,10 +3,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The addresses that can be connected to at this moment, for completion.</summary>
+/// <summary>The addresses that one can connect to now, for completion.</summary>
 internal static class LiveAddresses
 {
-    /// <summary>Bound endpoints of these kinds; of all kinds where none is named.</summary>
+    /// <summary>Returns the bound endpoints of some kinds, or of all kinds if none is given.</summary>
     public static IEnumerable<string> Of(params string[] kinds) =>
         EndpointRegistry
             .List()

@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Runs a program inside a mutex, or a reader-writer lock.</summary>
 internal sealed class LockCommand : InsideCommand
 {
-    /// <summary>The variable by which the program learns that the one before it died inside.</summary>
+    /// <summary>The variable that tells the program that the previous owner died inside.</summary>
     private const string OwnerDied = "FAIRLEAD_OWNER_DIED";
 
     private readonly Option<bool> _shared = NewOption.Switch(
@@ -37,7 +37,9 @@ internal sealed class LockCommand : InsideCommand
         ];
     }
 
-    /// <summary>A mutex as it is, or a plain one: whether it is recursive makes no difference to who enters once.</summary>
+    /// <summary>
+    /// Opens an existing mutex of either kind, or creates a plain one: recursion makes no difference to one that enters once.
+    /// </summary>
     public static NamedMutex Open(string name)
     {
         try
@@ -81,7 +83,7 @@ internal sealed class LockCommand : InsideCommand
         return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
     }
 
-    /// <summary>Blocking, so that it is a thread that waits and is inside: these are followed by whoever looks for deadlocks.</summary>
+    /// <summary>Enters in a blocking call, so a thread waits and owns: the search for deadlocks follows only threads.</summary>
     private TScope Enter<TScope>(ParseResult parsed, Func<TimeSpan?, TScope> enter, object what, Func<IReadOnlyList<LockHolder>> inside)
     {
         try
@@ -103,7 +105,7 @@ internal sealed class LockCommand : InsideCommand
 
         var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], cancellationToken);
 
-        // Who succeeds has put right whatever there was, unless he only reads; else the next one is told too.
+        // A successful writer has repaired the data; a reader has not, and after a failure the next owner learns of the death too.
         if (hasDied && code == ExitCode.Ok)
         {
             mend?.Invoke();

@@ -5,7 +5,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Who is inside the locks, and who waits.</summary>
+/// <summary>Shows the owners and waiters of the locks.</summary>
 internal sealed class LocksCommand : ToolCommand
 {
     private readonly Argument<string?> _name = new("NAME")
@@ -31,14 +31,14 @@ internal sealed class LocksCommand : ToolCommand
         ];
     }
 
-    /// <summary>The locks that there are of some kinds, for completion; of all where none is given.</summary>
+    /// <summary>Returns the names of the locks of some kinds, for completion; of all kinds if none is given.</summary>
     public static IEnumerable<CompletionItem> Names(params string[] kinds) =>
         NamedLocks
             .List()
             .Where(found => kinds.Length == 0 || kinds.Contains(found.Kind))
             .Select(static found => new CompletionItem(found.Name));
 
-    /// <summary>All locks, or those that somebody is inside of or waits for.</summary>
+    /// <summary>Returns all locks, or those with owners or waiters.</summary>
     public static IEnumerable<LockLine> Lines(bool all) =>
         NamedLocks.List().Where(found => all || found.Holders.Count > 0 || found.Waiters.Count > 0).Select(LockLine.Of);
 

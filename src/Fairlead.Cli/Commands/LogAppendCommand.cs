@@ -4,7 +4,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Records, to a log.</summary>
+/// <summary>Appends records to a log.</summary>
 internal sealed class LogAppendCommand : ToolCommand
 {
     private readonly LogArguments _log;

@@ -4,7 +4,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Which log, and from where on.</summary>
+/// <summary>The arguments of the log commands: the log, and where to begin.</summary>
 internal sealed class LogArguments
 {
     private readonly Argument<string> _address = new("ADDRESS")
@@ -33,9 +33,9 @@ internal sealed class LogArguments
         _from.CompletionSources.Add("start", "end");
     }
 
-    /// <summary>Adds argument and options to a command.</summary>
-    /// <param name="command">Where.</param>
-    /// <param name="reads">Whether it reads records from somewhere on.</param>
+    /// <summary>Adds the argument and options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="reads">Whether it reads records from a given start.</param>
     public static LogArguments AddTo(ToolCommand command, bool reads)
     {
         LogArguments arguments = new();
@@ -50,11 +50,11 @@ internal sealed class LogArguments
 
     /// <summary>Opens the log.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="create">Whether it is made where it is not there.</param>
+    /// <param name="create">Whether to create it if it does not exist.</param>
     public MappedLog Open(ParseResult parsed, bool create) =>
         MappedLog.Open(parsed.GetRequiredValue(_address), new LogOptions { Create = create });
 
-    /// <summary>Where to begin.</summary>
+    /// <summary>Returns where to begin.</summary>
     public LogStart From(ParseResult parsed) => parsed.GetValue(_from) ?? LogStart.Oldest;
 
     private static IReadOnlyList<string> Names()
@@ -65,7 +65,7 @@ internal sealed class LogArguments
         }
         catch (FairleadException)
         {
-            // Nothing to offer: whoever then uses the log is told why.
+            // Nothing to propose: a command that uses the log reports the reason.
             return [];
         }
     }

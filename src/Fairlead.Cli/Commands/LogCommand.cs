@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Mapped logs: append, follow, replay, and what is in them.</summary>
+/// <summary>Mapped logs: append, follow, replay and inspect.</summary>
 internal sealed class LogCommand : Command, IHasExamples
 {
     public LogCommand()

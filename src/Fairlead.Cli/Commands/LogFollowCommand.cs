@@ -5,7 +5,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Records of a log as they come, to stdout.</summary>
+/// <summary>Prints the records of a log as they arrive.</summary>
 internal sealed class LogFollowCommand : ToolCommand
 {
     private readonly LogArguments _log;

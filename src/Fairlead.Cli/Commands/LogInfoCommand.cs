@@ -6,7 +6,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What is in a log, and whether it is whole.</summary>
+/// <summary>Reports the content of a log, and whether it is intact.</summary>
 internal sealed class LogInfoCommand : ToolCommand
 {
     private readonly LogArguments _log;

@@ -3,7 +3,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The records that a log has now, to stdout.</summary>
+/// <summary>Prints the records that a log has now.</summary>
 internal sealed class LogReplayCommand : ToolCommand
 {
     private readonly LogArguments _log;

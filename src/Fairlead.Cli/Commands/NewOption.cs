@@ -3,7 +3,7 @@ using Fairlead.Cli.Input;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Options that several verbs have, made the same way for each.</summary>
+/// <summary>Creates options that several commands share.</summary>
 internal static class NewOption
 {
     public static Option<TimeSpan?> Duration(string name, string description) => new(name)
@@ -22,7 +22,7 @@ internal static class NewOption
         },
     };
 
-    /// <summary>Here an infinite duration is one.</summary>
+    /// <summary>Creates <c>--reconnect</c>, where an infinite duration is a value.</summary>
     public static Option<TimeSpan?> Reconnect() => new("--reconnect")
     {
         Description = "Longest time to reconnect when the connection is lost, or infinite",
@@ -54,7 +54,7 @@ internal static class NewOption
         return option;
     }
 
-    /// <summary>What is done with a message for which there is no room.</summary>
+    /// <summary>Creates <c>--full</c>: what to do with a message if the other end is full.</summary>
     public static Option<OverflowPolicy?> Full(string description, params OverflowPolicy[] modes)
     {
         string[] names = [.. modes.Select(Name)];
@@ -78,7 +78,7 @@ internal static class NewOption
         return option;
     }
 
-    /// <summary>As it is written in an address.</summary>
+    /// <summary>Returns the name of a policy, as in an address.</summary>
     private static string Name(OverflowPolicy mode) => mode switch
     {
         OverflowPolicy.DropOldest => "drop-oldest",
@@ -88,9 +88,9 @@ internal static class NewOption
         _ => "wait",
     };
 
-    /// <param name="name">With its dashes.</param>
-    /// <param name="description">For help.</param>
-    /// <param name="normally">Where it is not given; null: it must be.</param>
+    /// <param name="name">The name with its dashes.</param>
+    /// <param name="description">The help text.</param>
+    /// <param name="normally">The default; null: the option is required.</param>
     public static Option<int> Number(string name, string description, int? normally = null)
     {
         Option<int> option = new(name) { Description = description, HelpName = "N", Required = normally is null };
@@ -111,7 +111,7 @@ internal static class NewOption
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 
-    /// <summary>How data is written; the first is the default.</summary>
+    /// <summary>Creates <c>--output</c>; the first format is the default.</summary>
     public static Option<string> Output(params string[] formats)
     {
         Option<string> option = new("--output")

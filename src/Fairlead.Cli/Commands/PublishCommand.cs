@@ -4,12 +4,10 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Messages with a topic, to whoever asked for it.</summary>
+/// <summary>Publishes messages under a topic to all that subscribed to it.</summary>
 internal sealed class PublishCommand : ToolCommand
 {
-    /// <summary>
-    /// How long subscribers may take for the last messages, unless it is told otherwise: publishing waits for nobody for ever.
-    /// </summary>
+    /// <summary>The default time for subscribers to take the last messages: publishing never waits without a limit.</summary>
     private static readonly TimeSpan DefaultDrain = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
@@ -79,7 +77,9 @@ internal sealed class PublishCommand : ToolCommand
         return Dropping.Say(publisher, code, wasAskedFor: _endpoint.Full(parsed) is not null);
     }
 
-    /// <summary>A shell's pipe waits too, and loses nothing: who is to be waited for has as long as the command.</summary>
+    /// <summary>
+    /// Returns the settings. A shell's pipe waits too, and loses nothing: a subscriber to wait for has as long as the command.
+    /// </summary>
     private static PublisherOptions Settings(EndpointOptions options, TimeSpan? timeout) => new()
     {
         ConnectTimeout = options.ConnectTimeout,
@@ -88,7 +88,7 @@ internal sealed class PublishCommand : ToolCommand
                 ?? (options.OverflowPolicy == OverflowPolicy.Wait ? Timeout.InfiniteTimeSpan : new PublisherOptions().LongestWait),
     };
 
-    /// <summary>A subscription shows in nothing but the number of those whom a message reaches.</summary>
+    /// <summary>Publishes until a subscriber gets the message: nothing else shows a subscription but that number.</summary>
     private static async Task PublishFirstAsync(
         Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken cancellationToken)
     {

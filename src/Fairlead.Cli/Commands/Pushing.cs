@@ -3,11 +3,11 @@ using Fairlead.Cli.Output;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>
-/// Items on their way into a work queue, or one queue after the other: what a queue that ended has certainly not taken goes to the next.
+/// Items on their way into one work queue after the other: items that an ended queue has certainly not taken go to the next one.
 /// </summary>
 internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, TimeSpan? timeout) : IDisposable
 {
-    /// <summary>Items whose receipts are awaited at once.</summary>
+    /// <summary>The number of items whose receipts are awaited at once.</summary>
     private const int InFlight = 256;
 
     private readonly SemaphoreSlim _places = new(InFlight);
@@ -20,11 +20,11 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
     private long _failed;
     private Delivery _firstFailure;
 
-    /// <summary>Whether something was pushed already.</summary>
+    /// <summary>Whether an item has been pushed already.</summary>
     public bool IsUnderWay => _pushed > 0;
 
-    /// <summary>Pushes what there is, until all of it has come to its end, or the queue is lost.</summary>
-    /// <returns>Whether it is lost, and something is left to be pushed.</returns>
+    /// <summary>Pushes the items, until all of them are settled or the queue is lost.</summary>
+    /// <returns>Whether the queue is lost with items left to push.</returns>
     public async Task<bool> PushAsync(Sender sender, CancellationToken cancellationToken)
     {
         _lost = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,12 +41,12 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
 
         _places.Release(InFlight);
 
-        // Their calls may have ended by it, too.
+        // Cancellation may have ended their calls, too.
         cancellationToken.ThrowIfCancellationRequested();
         return _again.Count > 0 || !_hasRead;
     }
 
-    /// <summary>Says what was not done, and gives the exit code.</summary>
+    /// <summary>Reports what was not done, and returns the exit code.</summary>
     public int Explain(Address address)
     {
         var left = _again.Count;
@@ -65,7 +65,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
 
     public void Dispose() => _places.Dispose();
 
-    /// <summary>The next item: first those that came back, in their order; null when there is none, or the queue is lost first.</summary>
+    /// <summary>Returns the next item, first the returned ones in order; null if there is none, or the queue is lost first.</summary>
     private async ValueTask<(long Number, byte[] Item)?> NextAsync(CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -81,7 +81,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
             return null;
         }
 
-        // Who waits for input for long hears that the queue is lost all the same; the input is the next queue's then.
+        // A lost queue ends a long wait for input; the input then belongs to the next queue.
         _reading ??= items.MoveNextAsync().AsTask();
         if (!_reading.IsCompleted && await Task.WhenAny(_reading, _lost.Task) == _lost.Task)
         {

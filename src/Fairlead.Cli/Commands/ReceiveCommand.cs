@@ -3,7 +3,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Messages of types 1 and 2, to stdout.</summary>
+/// <summary>Prints messages of types 1 and 2.</summary>
 internal sealed class ReceiveCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;

@@ -4,9 +4,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>
-/// Removes a System V segment, which nothing else does but a restart of the machine. What is in use is removed only by who confirms it.
-/// </summary>
+/// <summary>Removes a System V segment; nothing else but a restart of the machine does. Removing one in use needs a confirmation.</summary>
 internal sealed class RemoveCommand : ToolCommand
 {
     private readonly Argument<string> _segment = SegmentArgument.Create();

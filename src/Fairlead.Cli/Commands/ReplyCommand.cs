@@ -5,7 +5,7 @@ using Fairlead.Cli.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Answers requests: with themselves, or by a command.</summary>
+/// <summary>Answers requests, with an echo or by a command.</summary>
 internal sealed class ReplyCommand : ToolCommand
 {
     private const int DefaultParallel = 16;
@@ -55,7 +55,7 @@ internal sealed class ReplyCommand : ToolCommand
         };
         var parallel = parsed.GetValue(_parallel);
 
-        // The pipes of a running command each hold a thread of the pool while they are read, and the pool adds threads slowly.
+        // Each pipe of a running command holds a pool thread while it is read, and the pool adds threads slowly.
         ThreadPool.GetMinThreads(out var workers, out var completions);
         ThreadPool.SetMinThreads(workers + (3 * parallel), completions);
         await using var responder = await _endpoint.OpenAsync(parsed, Responder.Bind, Responder.ConnectAsync, cancellationToken);
@@ -78,7 +78,7 @@ internal sealed class ReplyCommand : ToolCommand
         }
         finally
         {
-            // Those that still run end first: by themselves, or because the token ends them.
+            // Running commands end first: by themselves, or because the token kills them.
             for (; parallel > 0; parallel--)
             {
                 await places.WaitAsync(CancellationToken.None);
@@ -111,7 +111,7 @@ internal sealed class ReplyCommand : ToolCommand
                 return;
             }
 
-            // Ends when nobody waits for the answer any more, or this end is to end.
+            // Ends when the requester no longer waits, or this process is to end.
             using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, cancellationToken);
             await unread.ReplyAsync(request, await shell.RunAsync(request.Memory, output, end.Token), output, cancellationToken);
         }

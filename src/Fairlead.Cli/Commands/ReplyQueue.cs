@@ -4,7 +4,7 @@ using Fairlead.Cli.Output;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>
-/// Requests that are under way: their replies are written in the order of the requests, each as soon as it and all before it are there.
+/// Requests in flight. Their replies are printed in the order of the requests, each as soon as it and all before it have arrived.
 /// </summary>
 internal sealed class ReplyQueue
 {
@@ -14,13 +14,13 @@ internal sealed class ReplyQueue
 
     public ReplyQueue(int inFlight, MessageOutput output, CancellationToken cancellationToken)
     {
-        // One is awaited by the writer, the others lie in the channel.
+        // The writer awaits one; the others wait in the channel.
         _pending = Channel.CreateBounded<Task<Message>>(Math.Max(1, inFlight - 1));
         _token = cancellationToken;
         _writing = WriteAsync(output);
     }
 
-    /// <summary>Adds a request; waits where too many are under way. Throws what the first that failed threw.</summary>
+    /// <summary>Adds a request; waits if too many are in flight. Throws the exception of the first failed one.</summary>
     public async ValueTask AddAsync(ValueTask<Message> request)
     {
         if (_writing.IsCompleted)
@@ -57,7 +57,7 @@ internal sealed class ReplyQueue
         }
         finally
         {
-            // After a failure nobody takes more; who waits to add one hears of it.
+            // No request is taken after a failure; a waiting caller gets the exception.
             _pending.Writer.TryComplete();
         }
     }

@@ -4,7 +4,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Requests: of type 4 for one, of type 3 for the lines of stdin.</summary>
+/// <summary>Requests: type 4 for one, type 3 for the lines of stdin.</summary>
 internal sealed class RequestCommand : ToolCommand
 {
     private const int DefaultInFlight = 32;

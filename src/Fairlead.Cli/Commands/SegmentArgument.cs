@@ -6,7 +6,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>A System V segment on the command line: <c>sysv://0x5242</c>, or <c>sysv://21058</c>.</summary>
+/// <summary>The argument for a System V segment: <c>sysv://0x5242</c> or <c>sysv://21058</c>.</summary>
 internal static class SegmentArgument
 {
     public static Argument<string> Create()
@@ -21,7 +21,7 @@ internal static class SegmentArgument
         return argument;
     }
 
-    /// <exception cref="ToolException">It names no segment, or there is none.</exception>
+    /// <exception cref="ToolException">The text does not name a segment, or the segment does not exist.</exception>
     public static SystemVInfo Find(string text)
     {
         int key = KeyOf(text);

@@ -64,7 +64,7 @@ internal sealed class SendCommand : ToolCommand
         return Dropping.Say(sender, await Draining.CloseAsync(sender, timeout, cancellationToken), wasAskedFor: true);
     }
 
-    /// <summary>A negative receipt: by whom or what decides the exit code.</summary>
+    /// <summary>Reports a negative receipt; its cause decides the exit code.</summary>
     private static int Explain(Address address, Delivery receipt)
     {
         var status = receipt.Status == DeliveryStatus.Unknown ? "unknown if delivered" : "not delivered";

@@ -9,7 +9,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Sends a signal to a process or a group, or asks whether it is there.</summary>
+/// <summary>Sends a signal to a process or a group, or tests whether it exists.</summary>
 internal sealed class SignalCommand : ToolCommand
 {
     private readonly Argument<string> _target = new("PID")
@@ -92,7 +92,7 @@ internal sealed class SignalCommand : ToolCommand
             : throw ToolException.Usage($"'{text}' is not a process. Write its number, or PID@START as printed by --probe");
     }
 
-    /// <summary>Null: nothing is sent.</summary>
+    /// <summary>Returns the signal; null: send nothing.</summary>
     private static Signal? SignalOf(string? name, bool isProbe)
     {
         if (isProbe)
@@ -147,7 +147,7 @@ internal sealed class SignalCommand : ToolCommand
             throw ToolException.Usage("process group 1 cannot be used: to the kernel it means every process");
         }
 
-        // As long as one is left in the group, its number is no other process's: only its first one can have it.
+        // While the group has a process, its number is not reused: only its first process can have it.
         ProcessIdentity? first = Signals.Exists(group) ? ProcessIdentity.Of(group) : null;
         if (start is not null && first is { } other && other.Start != start)
         {

@@ -5,7 +5,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>A talk with a child over its channel: lines of stdin go there, what it says goes to stdout.</summary>
+/// <summary>A talk with a child over its channel: sends lines of stdin, prints its messages to stdout.</summary>
 internal sealed class SpawnChannel
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -43,7 +43,7 @@ internal sealed class SpawnChannel
         return channel;
     }
 
-    /// <summary>The child of a talk leaves stdin to the talk, where it has to do with it.</summary>
+    /// <summary>Sets the channel, and keeps stdin from the child if the talk needs it.</summary>
     public ChildProcessOptions Apply(ParseResult parsed, ChildProcessOptions options)
     {
         var kind = Kind(parsed);
@@ -54,7 +54,7 @@ internal sealed class SpawnChannel
         };
     }
 
-    /// <summary>Talks until the child has closed, or stdin has ended and it has been told so.</summary>
+    /// <summary>Talks until the child has closed, or stdin has ended and the child knows that.</summary>
     public async Task TalkAsync(ParseResult parsed, ChildProcess child, CancellationToken cancellationToken)
     {
         var kind = Kind(parsed);
@@ -66,7 +66,7 @@ internal sealed class SpawnChannel
         var address = child.Address.With("framing", parsed.GetRequiredValue(_framing));
         var isStream = address.Option("framing") == "none";
 
-        // A program that knows nothing of Fairlead may answer when it has read to the end, and has said all when it ends itself.
+        // A program without Fairlead may answer when it has read everything, and has sent everything when it ends.
         var isForeign = address.Option("framing") != "fairlead";
         Talk talk = new(Input(kind, isStream), MessageOutput.Of(isStream, "text"), null, Keeps: isForeign, TellsEnd: isForeign);
         try
@@ -101,13 +101,11 @@ internal sealed class SpawnChannel
         }
         catch (FairleadException gone) when (gone.Code == ErrorCode.PeerGone)
         {
-            // It has closed, or has ended: how, its exit code says.
+            // It has closed or ended; its exit code tells how.
         }
     }
 
-    /// <summary>
-    /// The child has ended: what it has said is still written. Somebody to whom it has left its end is not waited for long.
-    /// </summary>
+    /// <summary>Prints what the child has sent before it ended. If another process still has its end, the wait is short.</summary>
     public async Task EndAsync(ParseResult parsed, Task talking, CancellationTokenSource end)
     {
         try
@@ -125,11 +123,11 @@ internal sealed class SpawnChannel
         }
         catch (OperationCanceledException)
         {
-            // Interrupted, or the child has ended before it spoke.
+            // Interrupted, or the child ended before it sent anything.
         }
     }
 
-    /// <summary>Where what the child is told comes from; one that only talks is told nothing.</summary>
+    /// <summary>Returns the source of the messages to the child; a child that only sends gets none.</summary>
     private static Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> Input(ChannelKind kind, bool isStream)
     {
         if (kind == ChannelKind.FromChild)

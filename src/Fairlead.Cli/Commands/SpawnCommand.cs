@@ -7,7 +7,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Starts a program as a child: in a group of its own, tied, with a channel.</summary>
+/// <summary>Starts a program as a child: in a new group, tied, with a channel.</summary>
 internal sealed class SpawnCommand : ToolCommand
 {
     private readonly Argument<string[]> _command = new("COMMAND")
@@ -65,8 +65,8 @@ internal sealed class SpawnCommand : ToolCommand
             new SpawnLine { Pid = child.Id, Group = child.Group },
             string.Create(CultureInfo.InvariantCulture, $"pid {child.Id}, group {child.Group}"));
 
-        // Ctrl-C at a terminal has reached a child of this group already, and what it does then is its affair: an editor or an interpreter
-        // does not end.
+        // Ctrl-C at a terminal has already reached a child in this group, and it decides what to do: an editor or an interpreter does not
+        // end.
         using var terminal = options.Group == ProcessGroup.Inherited ? ControllingTerminal.TryOpen() : null;
         Interruption.IsForAnother = signal => signal == PosixSignal.SIGINT && terminal?.Foreground == ControllingTerminal.OwnGroup;
 
@@ -79,7 +79,7 @@ internal sealed class SpawnCommand : ToolCommand
             ErrorLine.Write($"{command[0]} was {killed}");
         }
 
-        // What it has said is still written; what it would have been told is not.
+        // Its messages are still printed; messages to it are lost.
         await _channel.EndAsync(parsed, talking, end);
         if (isJson)
         {
@@ -98,7 +98,9 @@ internal sealed class SpawnCommand : ToolCommand
         return exit.ShellCode;
     }
 
-    /// <summary>What is stopped, as by reading from a terminal that is not its group's, ends only when it goes on.</summary>
+    /// <summary>
+    /// Passes SIGTERM on. A stopped child, as after reading from the terminal in the background, ends only when it continues.
+    /// </summary>
     private static void PassOn(ChildProcess child, bool isAlone)
     {
         foreach (var signal in new[] { Signal.Terminate, Signal.Continue })

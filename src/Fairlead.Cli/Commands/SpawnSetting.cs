@@ -3,7 +3,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What surrounds a child: directory, environment, signals.</summary>
+/// <summary>The environment of a child: directory, variables, signals.</summary>
 internal sealed class SpawnSetting
 {
     private readonly Option<string?> _directory = new("--directory") { Description = "Working directory", HelpName = "DIRECTORY" };

@@ -3,7 +3,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What is published on some topics, to stdout.</summary>
+/// <summary>Prints what is published under some topics.</summary>
 internal sealed class SubscribeCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;

@@ -46,7 +46,7 @@ internal sealed class SurveyCommand : ToolCommand
         return code;
     }
 
-    /// <summary>Who did not reply is told on stderr; it is a failure only where nobody did, or fewer than asked for.</summary>
+    /// <summary>Asks once. Reports on stderr who did not reply; it fails only if there was no reply, or fewer than requested.</summary>
     private static async Task<int> AskAsync(
         Requester requester,
         ReadOnlyMemory<byte> question,

@@ -4,7 +4,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What the two ends of a duplex talk may be told.</summary>
+/// <summary>The common options of both ends of a duplex talk.</summary>
 internal sealed class TalkArguments
 {
     private readonly Option<bool> _keep = NewOption.Switch("--keep", "Continue at the end of stdin, until the other end closes or Ctrl-C");
@@ -22,7 +22,7 @@ internal sealed class TalkArguments
         return arguments;
     }
 
-    /// <summary>Without framing there are no messages: stdin goes as it comes, and so does what arrives.</summary>
+    /// <summary>Returns the settings. Without framing there are no messages: stdin and received bytes pass as they come.</summary>
     public Talk Read(ParseResult parsed, Address address)
     {
         var isStream = address.Option("framing") == "none";
@@ -30,7 +30,7 @@ internal sealed class TalkArguments
             isStream ? new ChunkReader().ReadAsync : new LineReader().ReadAsync,
             MessageOutput.Of(isStream || parsed.GetValue(_raw), parsed.GetRequiredValue(_output)),
             parsed.GetValue(_count),
-            // With a count, the end of stdin is not the end: what was asked for is still to come.
+            // With a count, continue at the end of stdin: the requested messages are still to come.
             parsed.GetValue(_keep) || parsed.GetValue(_count) is not null);
     }
 }

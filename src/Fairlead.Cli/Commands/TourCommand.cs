@@ -3,10 +3,10 @@ using Fairlead.Cli.Tour;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The main job: processes that talk over every transport in every pattern, and a table of what arrived.</summary>
+/// <summary>The tour: processes that talk over every transport in every pattern, and a table of what arrived.</summary>
 internal sealed class TourCommand : ToolCommand
 {
-    /// <summary>Bytes that a row sends in a second at the very least, all its ends together.</summary>
+    /// <summary>The lowest expected rate of a row in bytes per second, all its ends together.</summary>
     private const double SlowestBytesPerSecond = 5_000_000;
 
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60);

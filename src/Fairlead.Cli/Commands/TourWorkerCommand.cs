@@ -4,8 +4,8 @@ using Fairlead.Cli.Tour;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>
-/// Hidden: a process of the tour, started by it. A Ctrl-C at the terminal reaches it too, and is left to the parent, whose end is the end
-/// of stdin.
+/// Hidden: a process of the tour, started by it. A Ctrl-C at the terminal reaches it too; it leaves that to the parent, whose end closes
+/// stdin.
 /// </summary>
 internal sealed class TourWorkerCommand : ToolCommand
 {

@@ -4,17 +4,17 @@ using Fairlead.Cli.Processes;
 namespace Fairlead.Cli.Commands;
 
 /// <summary>
-/// Sends replies. A requester that does not read them keeps the places of their commands, up to a number: the other places serve the
+/// Sends replies. A requester that does not read its replies keeps the slots of their commands, up to a limit: the other slots serve
 /// requesters that read.
 /// </summary>
 internal sealed class UnreadReplies(int most)
 {
     private readonly Lock _gate = new();
 
-    // Each connection has a Peer of its own, even where one process has several.
+    // Each connection has a separate Peer, even if one process has several.
     private readonly Dictionary<Peer, int> _waiting = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Sends the reply, and completes when the place is free again.</summary>
+    /// <summary>Sends the reply, and completes when the slot is free again.</summary>
     public async ValueTask ReplyAsync(
         Request request, ReadOnlySequence<byte> reply, CollectedOutput output, CancellationToken cancellationToken)
     {
@@ -30,7 +30,7 @@ internal sealed class UnreadReplies(int most)
             ValueTask<bool> read = request.ReplyAsync(reply, cancellationToken);
             if (!read.IsCompleted)
             {
-                // It has been copied: one copy is enough while it waits.
+                // The reply has been copied: one copy is enough while it waits.
                 output.Dispose();
                 request.Dispose();
             }
@@ -39,7 +39,7 @@ internal sealed class UnreadReplies(int most)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // The reply is on its way, and the tool ends: nobody needs the place any more.
+            // The reply is on its way, and the tool ends: no request needs the slot any more.
         }
         finally
         {

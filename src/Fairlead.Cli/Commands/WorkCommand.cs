@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Work queues: each item to one of many workers.</summary>
+/// <summary>Work queues: each item goes to one of many workers.</summary>
 internal sealed class WorkCommand : Command, IHasExamples
 {
     public WorkCommand()

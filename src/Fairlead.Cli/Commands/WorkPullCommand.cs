@@ -6,7 +6,7 @@ using Fairlead.Cli.Processes;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>A worker: does items by a command, or writes them.</summary>
+/// <summary>A worker: processes items by a command, or prints them.</summary>
 internal sealed class WorkPullCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;
@@ -50,7 +50,7 @@ internal sealed class WorkPullCommand : ToolCommand
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
-            // Queues come and go with who pushes: a worker stays.
+            // Queues come and go with their pushing processes: a worker stays.
             while (true)
             {
                 await using var receiver = await ConnectAsync(address, _endpoint.Wait(parsed), end.Token);
@@ -87,11 +87,11 @@ internal sealed class WorkPullCommand : ToolCommand
         }
     }
 
-    /// <summary>For ever, unless it was said how long.</summary>
+    /// <summary>Connects; waits without a limit, unless one is given.</summary>
     private static ValueTask<Receiver> ConnectAsync(Address address, TimeSpan? wait, CancellationToken cancellationToken) =>
         Receiver.ConnectAsync(address, new EndpointOptions { ConnectTimeout = wait ?? Timeout.InfiniteTimeSpan }, cancellationToken);
 
-    /// <summary>What is done with an item; true when it was accepted.</summary>
+    /// <summary>Returns the function that processes an item; it returns whether the item was accepted.</summary>
     private Func<Message, CancellationToken, ValueTask<bool>> Worker(ParseResult parsed)
     {
         var isRaw = parsed.GetValue(_raw);
@@ -117,7 +117,7 @@ internal sealed class WorkPullCommand : ToolCommand
         return (item, cancellationToken) => RunAsync(shell, item, isRaw, cancellationToken);
     }
 
-    /// <summary>Interrupted, the command is killed and the item given back, since nobody accepted it.</summary>
+    /// <summary>Runs the command. On interruption the command is killed and the item returned, since it was not accepted.</summary>
     private static async ValueTask<bool> RunAsync(ShellCommand shell, Message item, bool isRaw, CancellationToken cancellationToken)
     {
         SayIfAgain(item);

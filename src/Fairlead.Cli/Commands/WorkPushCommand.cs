@@ -4,10 +4,10 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Items for workers, each with the receipt of the worker that did it.</summary>
+/// <summary>Pushes items to workers; each gets the receipt of the worker that processed it.</summary>
 internal sealed class WorkPushCommand : ToolCommand
 {
-    /// <summary>A name that somebody holds, and at which nobody listens, is not tried longer.</summary>
+    /// <summary>How long to try a name that a process holds but does not listen on.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
@@ -44,7 +44,7 @@ internal sealed class WorkPushCommand : ToolCommand
             }
             catch (FairleadException) when (pushing.IsUnderWay)
             {
-                // Its host was lost, and no other can be had.
+                // The host was lost, and no other is available.
                 pushing.Explain(_endpoint.Address(parsed));
                 throw;
             }
@@ -59,7 +59,7 @@ internal sealed class WorkPushCommand : ToolCommand
 
                 if (isLost)
                 {
-                    // What nobody took is pushed again, to whoever hosts the queue now; and be it this process.
+                    // Items that no worker took are pushed again, to the next host of the queue, which may be this process.
                     continue;
                 }
 
@@ -73,7 +73,7 @@ internal sealed class WorkPushCommand : ToolCommand
         }
     }
 
-    /// <summary>What others push here is theirs: the queue stays until the last of them has gone.</summary>
+    /// <summary>Keeps the queue for the items of other processes until the last of them has left.</summary>
     private static async Task StayAsync(WorkQueue queue, CancellationToken cancellationToken)
     {
         var finishing = queue.FinishAsync(cancellationToken);
@@ -86,7 +86,7 @@ internal sealed class WorkPushCommand : ToolCommand
         await finishing;
     }
 
-    /// <summary>Connects, or hosts the queue where nobody does, and connects to that.</summary>
+    /// <summary>Connects to the queue; hosts it first if no process does.</summary>
     private async Task<(Sender Sender, WorkQueue? Queue)> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var since = TimeProvider.System.GetTimestamp();
@@ -104,7 +104,8 @@ internal sealed class WorkPushCommand : ToolCommand
     }
 
     /// <summary>
-    /// One host ends, and has let nobody in, or another begins, and does not listen yet. What is no endpoint stays where it is.
+    /// Returns whether the failure may pass: one host ends and admits no client, or another begins and does not listen yet. Anything that
+    /// is not an endpoint stays as it is.
     /// </summary>
     private static bool MayChange(FairleadException exception) =>
         exception is { Code: ErrorCode.PeerGone } or { Code: ErrorCode.AlreadyExists, Peer: not null };

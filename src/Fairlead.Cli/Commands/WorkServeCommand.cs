@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Hosts a work queue.</summary>
 internal sealed class WorkServeCommand : ToolCommand
 {
-    /// <summary>A command's work takes longer than the way of an item: nobody shall have two while another has none.</summary>
+    /// <summary>A command takes longer than an item's way: no worker shall hold two while another has none.</summary>
     private const int DefaultPrefetch = 1;
 
     private const int DefaultDeliveries = 5;
@@ -33,7 +33,7 @@ internal sealed class WorkServeCommand : ToolCommand
         ];
     }
 
-    /// <summary>Binds a queue that says what it gives up.</summary>
+    /// <summary>Binds a queue that reports the items it gives up.</summary>
     public static WorkQueue Host(Address address, int prefetch = DefaultPrefetch, int deliveries = DefaultDeliveries) =>
         WorkQueue.Bind(
             address,
@@ -62,7 +62,7 @@ internal sealed class WorkServeCommand : ToolCommand
         {
             await queue.CloseAsync(_endpoint.Timeout(parsed));
 
-            // What workers still had: who pushed it is told that nobody knows.
+            // Items that workers still held: their senders get the status unknown.
             var doubt = queue.Count;
             ErrorLine.Write(
                 $"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} redelivered, {queue.GivenUp} given up, "

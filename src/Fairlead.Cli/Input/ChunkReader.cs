@@ -1,12 +1,12 @@
 namespace Fairlead.Cli.Input;
 
-/// <summary>Takes stdin as it comes, for a framing that has no messages.</summary>
+/// <summary>Reads stdin as it comes, for a framing without messages.</summary>
 internal sealed class ChunkReader
 {
     private readonly StandardInput _input = new();
     private readonly byte[] _buffer = new byte[64 * 1024];
 
-    /// <summary>What is there, valid until the next call; null at the end.</summary>
+    /// <summary>Returns available bytes, valid until the next call; null at the end.</summary>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
     {
         var count = await _input.ReadAsync(_buffer, cancellationToken);

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Input;
 
-/// <summary>Durations as the options of addresses are written: <c>200ms</c>, <c>1.5s</c>, <c>2m</c>, <c>infinite</c>.</summary>
+/// <summary>Durations in the form of address options: <c>200ms</c>, <c>1.5s</c>, <c>2m</c>, <c>infinite</c>.</summary>
 internal static class DurationText
 {
     public const string Allowed = "write a number with us, ms, s, m, h or d, such as 5s or 200ms, or infinite";
@@ -14,7 +14,7 @@ internal static class DurationText
         ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour), ("d", TimeSpan.TicksPerDay),
     ];
 
-    /// <summary>Reads a duration; <see cref="Timeout.InfiniteTimeSpan"/> for <c>infinite</c>.</summary>
+    /// <summary>Parses a duration; <see cref="Timeout.InfiniteTimeSpan"/> for <c>infinite</c>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out TimeSpan duration)
     {
         duration = text == "infinite" ? Timeout.InfiniteTimeSpan : TimeSpan.Zero;
@@ -41,7 +41,7 @@ internal static class DurationText
         return false;
     }
 
-    /// <summary>For messages: <c>1 s</c>, <c>200 ms</c>.</summary>
+    /// <summary>Formats a duration for messages: <c>1 s</c>, <c>200 ms</c>.</summary>
     public static string Describe(TimeSpan duration) => duration < TimeSpan.FromSeconds(1)
         ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.###} ms")
         : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.###} s");

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Input;
 
-/// <summary>Cuts stdin into lines of bytes, of any length, each given out as soon as its newline is there.</summary>
+/// <summary>Splits stdin into lines of bytes, of any length, and returns each as soon as its newline has arrived.</summary>
 internal sealed class LineReader
 {
     private const int FirstSize = 64 * 1024;
@@ -13,7 +13,7 @@ internal sealed class LineReader
     private bool _atEnd;
 
     /// <summary>
-    /// The next line without its newline, valid until the next call; null at the end. What stands behind the last newline is a line too.
+    /// Returns the next line without its newline, valid until the next call; null at the end. Text after the last newline is a line too.
     /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ using Fairlead.Cli.Commands;
 
 namespace Fairlead.Cli.Input;
 
-/// <summary>What is sent: a text, the lines of stdin, or a file; and how often, or how many of them.</summary>
+/// <summary>The arguments for what to send: a text, the lines of stdin, or a file; and how often, or how many of them.</summary>
 internal sealed class PayloadArguments
 {
     private readonly Argument<string?> _text;
@@ -26,9 +26,9 @@ internal sealed class PayloadArguments
         _count = NewOption.Count("Send a text or file this many times; from stdin, send this many lines");
     }
 
-    /// <summary>Adds argument and options to a command.</summary>
-    /// <param name="command">Where.</param>
-    /// <param name="what">What one of them is called: message, request.</param>
+    /// <summary>Adds the argument and options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="what">The word for one of them: message, request.</param>
     /// <param name="repeats">Whether one can be sent many times.</param>
     public static PayloadArguments AddTo(ToolCommand command, string what, bool repeats = true)
     {
@@ -43,10 +43,10 @@ internal sealed class PayloadArguments
         return arguments;
     }
 
-    /// <summary>Whether stdin is read.</summary>
+    /// <summary>Returns whether stdin is read.</summary>
     public bool ReadsStdin(ParseResult parsed) => parsed.GetValue(_text) == "-";
 
-    /// <summary>All of them, one after the other. Each is valid until the next is asked for.</summary>
+    /// <summary>Returns all of them in order, each valid until the next one is requested.</summary>
     /// <exception cref="ToolException">Usage: none is given, or two.</exception>
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {

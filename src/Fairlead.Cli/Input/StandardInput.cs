@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Fairlead.Cli.Input;
 
 /// <summary>
-/// Stdin as bytes. A read that blocks does so on a thread of its own, so that Ctrl-C, or a peer that goes, ends the wait; the thread then
-/// ends with the process.
+/// Stdin as bytes. A separate thread blocks in a read: Ctrl-C, or the loss of a peer, can end the wait. The thread then ends with the
+/// process.
 /// </summary>
 internal sealed class StandardInput
 {
@@ -13,10 +13,10 @@ internal sealed class StandardInput
 
     private readonly Stream _stream = Open();
 
-    /// <summary>At least one byte, or 0 at the end.</summary>
+    /// <summary>Reads at least one byte; returns 0 at the end.</summary>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        // Cancelled, the read goes on and may still take something: so into memory that nobody else has.
+        // After cancellation the read goes on and may still take bytes; no other code uses this memory.
         var read = Task.Run(() => _stream.Read(buffer.Span), CancellationToken.None);
         return await read.WaitAsync(cancellationToken);
     }
@@ -31,8 +31,8 @@ internal sealed class StandardInput
     }
 
     /// <summary>
-    /// As for stdout: the file position belongs to the shell as well, so a file is read by read(2); a terminal is read as it is, without
-    /// the console's line editor.
+    /// Opens stdin. As with stdout, the shell shares the file position, so a file is read by read(2). A terminal is read directly, without
+    /// the line editor of the console.
     /// </summary>
     private static Stream Open()
     {

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>How a cell is meant, where colours can say it.</summary>
+/// <summary>The meaning of a cell, shown by colours where available.</summary>
 internal enum CellTone
 {
     Plain,
@@ -10,11 +10,11 @@ internal enum CellTone
 }
 
 /// <summary>A cell of a table.</summary>
-/// <param name="Text">What it says.</param>
-/// <param name="Tone">How it is meant.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Tone">Its meaning.</param>
 internal readonly record struct Cell(string Text, CellTone Tone = CellTone.Plain)
 {
-    /// <summary>One line, without tabs.</summary>
+    /// <summary>The text as one line, without tabs.</summary>
     public string Text { get; } = VisibleText.OneLine(Text);
 
     public static implicit operator Cell(string text) => new(text);

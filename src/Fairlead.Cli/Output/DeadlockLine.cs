@@ -1,14 +1,15 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>Those who wait for each other in a circle, as a line of JSON.</summary>
-/// <param name="Waits">Each waits for what the next one holds, the last for what the first one holds.</param>
+/// <summary>A cycle of processes that wait for each other, as a line of JSON.</summary>
+/// <param name="Waits">The waits: in each one, a process waits for a lock of the next; the last waits for a lock of the first.</param>
 internal sealed record DeadlockLine(WaitLine[] Waits);
 
-/// <summary>One who waits for what another holds.</summary>
-/// <param name="Waiter">Who waits.</param>
+/// <summary>A process that waits for a lock of another one.</summary>
+/// <param name="Waiter">The waiting process.</param>
 /// <param name="Within">
-/// The <c>fairlead lock</c> or <c>semaphore</c> in whose command that is, where it is this one that holds what the one before waits for.
+/// The <c>fairlead lock</c> or <c>semaphore</c> whose command this process runs in, if that one owns the lock that the previous process
+/// waits for.
 /// </param>
-/// <param name="Lock">For what.</param>
-/// <param name="Holder">Who holds it.</param>
+/// <param name="Lock">The lock.</param>
+/// <param name="Holder">Its owner.</param>
 internal sealed record WaitLine(PartyLine Waiter, int? Within, string Lock, PartyLine Holder);

@@ -4,7 +4,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>A live endpoint as a line of JSON, and what the table takes its cells from.</summary>
+/// <summary>A live endpoint as a line of JSON, and the source of the table's cells.</summary>
 internal sealed record EndpointLine
 {
     public required string Endpoint { get; init; }
@@ -15,12 +15,12 @@ internal sealed record EndpointLine
 
     public required int Pid { get; init; }
 
-    /// <summary>The whole command line.</summary>
+    /// <summary>The complete command line.</summary>
     public required string Program { get; init; }
 
     public required long Clients { get; init; }
 
-    /// <summary>Sent and received together: most kinds do one of both.</summary>
+    /// <summary>Sent and received messages together: most kinds only send or receive.</summary>
     public required long Messages { get; init; }
 
     public required long MessagesSent { get; init; }
@@ -34,15 +34,15 @@ internal sealed record EndpointLine
     /// <summary>Messages that wait for the endpoint's user.</summary>
     public required long Queued { get; init; }
 
-    /// <summary>Messages that this end had no room for.</summary>
+    /// <summary>Messages that this end dropped because it was full.</summary>
     public required long Dropped { get; init; }
 
-    /// <summary>Messages that the other ends have dropped because this one was too slow.</summary>
+    /// <summary>Messages that other ends dropped because this one was too slow.</summary>
     public required long Missed { get; init; }
 
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>The program's name alone; what runs under <c>dotnet</c> is named after its assembly.</summary>
+    /// <summary>The name of the program; one that runs under <c>dotnet</c> is named after its assembly.</summary>
     [JsonIgnore]
     public string ProgramName => NameOf(Program);
 

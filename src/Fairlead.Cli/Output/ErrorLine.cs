@@ -1,21 +1,21 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>What the tool says on stderr: one line a fact, which begins with the tool's name.</summary>
+/// <summary>The tool's messages on stderr: one line per fact, which begins with the tool's name.</summary>
 internal static class ErrorLine
 {
     /// <summary>Writes <c>fairlead: message</c>.</summary>
     public static void Write(string message) => WriteBare($"fairlead: {OneLine(message)}");
 
-    /// <summary>Writes a line without the tool's name, for other programs to read.</summary>
+    /// <summary>Writes a line without the tool's name, for other programs to parse.</summary>
     public static void WriteBare(string line) => StandardError.Write($"{VisibleText.OneLine(line)}\n");
 
-    /// <summary>Says what happened and returns the exit code for it.</summary>
+    /// <summary>Reports an exception and returns its exit code.</summary>
     public static int Report(Exception exception, Interruption interruption)
     {
         switch (exception)
         {
             case OutputClosedException:
-                // Whoever read the output has had enough. That is no error of ours.
+                // The reader of the output has seen enough. That is not an error.
                 return ExitCode.Ok;
             case OperationCanceledException when interruption.HasHappened:
                 return interruption.ExitCode;
@@ -44,7 +44,7 @@ internal static class ErrorLine
         return exitCode;
     }
 
-    /// <summary>The base library appends the parameter's name, which means nothing at a shell.</summary>
+    /// <summary>Removes the parameter's name, which the base library appends and which means nothing in a shell.</summary>
     private static string WithoutParameter(ArgumentException exception)
     {
         var suffix = $" (Parameter '{exception.ParamName}')";

@@ -2,14 +2,14 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>A lock, who is inside or has a part of it, and who waits, as a line of JSON.</summary>
+/// <summary>A lock with its owners and waiters, as a line of JSON.</summary>
 internal sealed record LockLine
 {
     public required string Lock { get; init; }
 
     public required string Kind { get; init; }
 
-    /// <summary>Not there where there is nothing to tell besides.</summary>
+    /// <summary>Absent if there is nothing else to report.</summary>
     public string? State { get; init; }
 
     public required PartyLine[] Holders { get; init; }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>Locks as a table, as text, or as JSON: a row for each who is inside or waits.</summary>
+/// <summary>Prints locks as a table, as text, or as JSON: one row for each owner or waiter.</summary>
 internal static class LockListing
 {
     public static void Write(IEnumerable<LockLine> locks, string format)

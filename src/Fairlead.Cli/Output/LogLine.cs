@@ -2,7 +2,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>What is in a log as a line of JSON.</summary>
+/// <summary>The content of a log as a line of JSON.</summary>
 internal sealed record LogLine
 {
     public required string Path { get; init; }
@@ -19,7 +19,7 @@ internal sealed record LogLine
 
     public required long Unfinished { get; init; }
 
-    /// <summary>All records before this number are on the disk.</summary>
+    /// <summary>All records before this number are on disk.</summary>
     public required long Synced { get; init; }
 
     public required int Segments { get; init; }

@@ -5,27 +5,27 @@ namespace Fairlead.Cli.Output;
 /// <summary>A received message as a line of JSON.</summary>
 internal sealed record MessageLine
 {
-    /// <summary>The payload, where it is text.</summary>
+    /// <summary>The payload, if it is text.</summary>
     public string? Text { get; init; }
 
-    /// <summary>The payload, where it is not.</summary>
+    /// <summary>The payload, if it is not text.</summary>
     public byte[]? Base64 { get; init; }
 
-    /// <summary>Bytes of the payload.</summary>
+    /// <summary>The size of the payload in bytes.</summary>
     public required int Bytes { get; init; }
 
     public string? Topic { get; init; }
 
-    /// <summary>Messages that were dropped before this one.</summary>
+    /// <summary>The number of messages that were dropped before this one.</summary>
     public long? Missed { get; init; }
 
-    /// <summary>Whether a work queue handed it to somebody before who may have read it.</summary>
+    /// <summary>Whether a work queue delivered it before to a worker that may have read it.</summary>
     public bool? Redelivered { get; init; }
 
-    /// <summary>How many times a work queue has handed it out before.</summary>
+    /// <summary>How many times a work queue has delivered it before.</summary>
     public int? Deliveries { get; init; }
 
-    /// <summary>The client of a hub.</summary>
+    /// <summary>The number of the client of a hub.</summary>
     public int? Client { get; init; }
 
     public int? Pid { get; init; }

@@ -5,24 +5,24 @@ using System.Text.Json;
 namespace Fairlead.Cli.Output;
 
 /// <summary>
-/// Writes received messages to stdout: one a line, their bytes alone, or one JSON object a line. When a call returns, the kernel has the
+/// Writes received messages to stdout: one per line, their bytes only, or one JSON object per line. When a call returns, the kernel has the
 /// message.
 /// </summary>
-/// <param name="isRaw">Bytes alone.</param>
-/// <param name="isJson">An object a line.</param>
-/// <param name="showsTopic">Whether the topic stands before each message.</param>
-/// <param name="isTerminal">Whether a person reads: payloads must not steer the terminal.</param>
+/// <param name="isRaw">Whether to write the bytes only.</param>
+/// <param name="isJson">Whether to write one object per line.</param>
+/// <param name="showsTopic">Whether to print the topic before each message.</param>
+/// <param name="isTerminal">Whether a person reads: payloads must not control the terminal.</param>
 internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic, bool isTerminal)
 {
     private readonly ArrayBufferWriter<byte> _line = new(4096);
 
-    /// <summary>How a receiving command was told to write.</summary>
+    /// <summary>Returns the output for the options of a receiving command.</summary>
     public static MessageOutput Of(bool isRaw, string format, bool showsTopic = false) =>
         new(isRaw, format == "json", showsTopic, isTerminal: !Console.IsOutputRedirected);
 
     public void Write(Message message) => Write(message.Span, () => MessageLine.Of(message), showsTopic ? message.Topic : null);
 
-    /// <summary>Writes a message; how it is described is asked only where it matters.</summary>
+    /// <summary>Writes a message; calls <paramref name="describe"/> only if needed.</summary>
     public void Write(ReadOnlySpan<byte> payload, Func<MessageLine> describe, string? topic = null) =>
         Write(payload, () => JsonSerializer.SerializeToUtf8Bytes(describe(), OutputJson.Readable.MessageLine), topic);
 
@@ -38,7 +38,7 @@ internal sealed class MessageOutput(bool isRaw, bool isJson, bool showsTopic, bo
             return;
         }
 
-        // In one piece, so that lines of several processes on one pipe stay whole as long as the kernel keeps them so.
+        // In one piece: lines of several processes on one pipe stay whole if the kernel keeps them so.
         _line.ResetWrittenCount();
         if (isJson)
         {

@@ -1,4 +1,4 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>Nobody reads stdout any more, as after <c>| head -n 1</c>.</summary>
+/// <summary>Stdout has no reader any more, as after <c>| head -n 1</c>.</summary>
 internal sealed class OutputClosedException(Exception cause) : Exception("stdout is closed", cause);

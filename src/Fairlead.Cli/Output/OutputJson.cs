@@ -5,7 +5,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>What the tool writes for programs: one object a line.</summary>
+/// <summary>The tool's output for programs: one object per line.</summary>
 [JsonSerializable(typeof(BoardLine))]
 [JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(DeadlockLine))]
@@ -19,7 +19,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(TourLine))]
 internal sealed partial class OutputJson : JsonSerializerContext
 {
-    /// <summary>Letters of all languages are written as they are; nobody pastes these lines into a web page.</summary>
+    /// <summary>Writes letters of all languages unescaped; these lines are not for web pages.</summary>
     public static OutputJson Readable { get; } = new(new JsonSerializerOptions
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

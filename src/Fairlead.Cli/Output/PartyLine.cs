@@ -2,20 +2,20 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>Who holds a lock or waits for it, as a part of a line of JSON.</summary>
+/// <summary>An owner or waiter of a lock, as a part of a line of JSON.</summary>
 internal sealed record PartyLine
 {
     public required int Pid { get; init; }
 
-    /// <summary>Not there for an asynchronous caller.</summary>
+    /// <summary>Absent for an asynchronous caller.</summary>
     public int? Thread { get; init; }
 
-    /// <summary>The whole command line; not there where the process has ended, or is not to be seen.</summary>
+    /// <summary>The complete command line; absent if the process has ended or is hidden.</summary>
     public string? Program { get; init; }
 
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>Not there where the process is not stopped.</summary>
+    /// <summary>Absent unless the process is stopped.</summary>
     public bool? Stopped { get; init; }
 
     public static PartyLine Of(LockHolder party) => new()

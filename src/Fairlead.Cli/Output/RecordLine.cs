@@ -15,10 +15,10 @@ internal sealed record RecordLine
     /// <summary>The participant that appended it.</summary>
     public required string Appender { get; init; }
 
-    /// <summary>The record, where it is text.</summary>
+    /// <summary>The record, if it is text.</summary>
     public string? Text { get; init; }
 
-    /// <summary>The record, where it is not.</summary>
+    /// <summary>The record, if it is not text.</summary>
     public byte[]? Base64 { get; init; }
 
     public required int Bytes { get; init; }

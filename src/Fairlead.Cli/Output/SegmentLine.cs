@@ -3,18 +3,18 @@ using Fairlead.Memory;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>A System V segment as a line of JSON, and what tables take their cells from.</summary>
+/// <summary>A System V segment as a line of JSON, and the source of table cells.</summary>
 internal sealed record SegmentLine
 {
-    /// <summary>Not there where nothing finds it any more: it is private, or has been removed.</summary>
+    /// <summary>Absent if no program can find it any more: it is private, or has been removed.</summary>
     public string? Segment { get; init; }
 
-    /// <summary>As <c>ipcs</c> and <c>ipcrm</c> have it.</summary>
+    /// <summary>The number, as in <c>ipcs</c> and <c>ipcrm</c>.</summary>
     public required int Id { get; init; }
 
     public required long Size { get; init; }
 
-    /// <summary>Octal.</summary>
+    /// <summary>The permissions in octal.</summary>
     public required string Mode { get; init; }
 
     public required uint Owner { get; init; }
@@ -35,7 +35,7 @@ internal sealed record SegmentLine
 
     public required DateTimeOffset ChangedAt { get; init; }
 
-    /// <summary>Removed, and there for those only who have it attached.</summary>
+    /// <summary>Whether it is removed, and exists only for the processes that have it attached.</summary>
     public required bool Removed { get; init; }
 
     public static SegmentLine Of(SystemVInfo segment) => new()

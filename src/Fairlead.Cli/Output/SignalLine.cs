@@ -1,19 +1,19 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>What was sent a signal, or was asked for, as a line of JSON.</summary>
+/// <summary>The target of a signal or probe, as a line of JSON.</summary>
 internal sealed record SignalLine
 {
     public required int Pid { get; init; }
 
-    /// <summary>What <c>PID@START</c> takes; not there where a group was meant whose first process has ended.</summary>
+    /// <summary>The start time for <c>PID@START</c>; absent for a group whose first process has ended.</summary>
     public long? Start { get; init; }
 
     public string? Program { get; init; }
 
-    /// <summary>Whether all of the group was meant.</summary>
+    /// <summary>Whether the target is a group.</summary>
     public required bool Group { get; init; }
 
-    /// <summary>Not there where it was only asked for.</summary>
+    /// <summary>Absent for a probe.</summary>
     public string? Signal { get; init; }
 
     public int? Value { get; init; }

@@ -5,7 +5,7 @@ namespace Fairlead.Cli.Output;
 
 /// <summary>
 /// Stderr. Writing to it never fails: a closed descriptor or a full disk loses the text, not the work, and the exit code keeps its meaning.
-/// Everything that the tool says there passes here.
+/// All messages of the tool pass through here.
 /// </summary>
 internal static class StandardError
 {
@@ -15,7 +15,7 @@ internal static class StandardError
     private static bool? _isOpen;
     private static Stream? _stream;
 
-    /// <summary>Writes a text as it is, with a newline or without, in one piece beside other threads.</summary>
+    /// <summary>Writes a text as it is, with or without a newline, in one piece beside other threads.</summary>
     public static void Write(string text)
     {
         lock (Gate)
@@ -32,7 +32,7 @@ internal static class StandardError
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // There is no other place to say it. The next text is tried again: a disk may have room by then.
+                // There is no other place to report it. The next text is tried again: a disk may have space by then.
             }
         }
     }

@@ -4,9 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>
-/// Stdout as bytes, unbuffered: when a write returns, the kernel has it. Only data goes here.
-/// </summary>
+/// <summary>Stdout as bytes, unbuffered: when a write returns, the kernel has it. For data only.</summary>
 internal static class StandardOutput
 {
     private const int Descriptor = 1;
@@ -17,8 +15,8 @@ internal static class StandardOutput
     private static readonly Lock Gate = new();
     private static Stream? _stream;
 
-    /// <summary>Writes bytes with one system call where the kernel takes them at once.</summary>
-    /// <exception cref="OutputClosedException">Nobody reads any more.</exception>
+    /// <summary>Writes bytes, by one system call if the kernel takes them at once.</summary>
+    /// <exception cref="OutputClosedException">There is no reader any more.</exception>
     public static void Write(ReadOnlySpan<byte> bytes)
     {
         lock (Gate)
@@ -36,7 +34,7 @@ internal static class StandardOutput
             }
             catch (UnauthorizedAccessException exception)
             {
-                // The descriptor is not open, or open for something else.
+                // The descriptor is not open, or not open for writing.
                 throw new ToolException(ExitCode.Failure, $"stdout cannot be written: {exception.Message}");
             }
         }
@@ -45,8 +43,8 @@ internal static class StandardOutput
     public static void WriteLine(string line) => Write(Encoding.UTF8.GetBytes(line + "\n"));
 
     /// <summary>
-    /// The console's own stream writes by write(2), as a shared file position needs, but passes over a closed pipe in silence; a file
-    /// stream tells, but keeps a position of its own where there is one. So each serves where it is right.
+    /// Opens stdout. The console's stream writes by write(2), as a shared file position requires, but silently ignores a closed pipe. A
+    /// file stream reports that, but keeps its own position in a file. So each is used where it is right.
     /// </summary>
     private static Stream Open()
     {

@@ -1,8 +1,8 @@
 namespace Fairlead.Cli.Output;
 
 /// <summary>
-/// Rows under heads. On a terminal they are drawn when all are known; anywhere else they are plain text, a row a line, which tools like cut
-/// and awk read.
+/// Rows with headers. On a terminal the table is drawn when all rows are known. Elsewhere it is plain text with one row per line, for tools
+/// like cut and awk.
 /// </summary>
 internal sealed class Table(params IReadOnlyList<Column> columns)
 {
@@ -12,7 +12,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
     /// <summary>Adds a row.</summary>
     public void Add(params Cell[] cells) => _rows.Add(cells);
 
-    /// <summary>Adds a row and, where nothing is drawn, writes it at once.</summary>
+    /// <summary>Adds a row and, if the table is not drawn, writes it at once.</summary>
     public void Stream(params Cell[] cells)
     {
         Add(cells);
@@ -22,7 +22,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
         }
     }
 
-    /// <summary>Writes what has not been written.</summary>
+    /// <summary>Writes the remaining rows.</summary>
     public void Write()
     {
         if (Terminal.IsOutput)

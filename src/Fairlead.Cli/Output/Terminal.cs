@@ -5,13 +5,13 @@ internal static class Terminal
 {
     private static readonly bool IsDumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
 
-    /// <summary>Whether a person looks at stdout.</summary>
+    /// <summary>Whether a person reads stdout.</summary>
     public static bool IsOutput { get; } = !Console.IsOutputRedirected && !IsDumb;
 
-    /// <summary>Whether a person looks at stderr.</summary>
+    /// <summary>Whether a person reads stderr.</summary>
     public static bool IsError { get; } = !Console.IsErrorRedirected && !IsDumb;
 
-    /// <summary>Asks a person; everything but a yes is a no, and so is the end of input.</summary>
+    /// <summary>Asks the user; anything but yes means no, and so does the end of input.</summary>
     public static async Task<bool> ConfirmAsync(string question, CancellationToken cancellationToken)
     {
         StandardError.Write(question);
@@ -22,12 +22,12 @@ internal static class Terminal
         }
         catch (OperationCanceledException)
         {
-            // The shell's prompt begins a line of its own.
+            // The shell's prompt begins on a new line.
             StandardError.Write("\n");
             throw;
         }
     }
 
-    /// <summary>Whether colours are wanted: see no-color.org.</summary>
+    /// <summary>Whether to use colours: see no-color.org.</summary>
     public static bool HasColors { get; } = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 }

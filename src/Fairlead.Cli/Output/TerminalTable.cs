@@ -3,8 +3,7 @@ using Spectre.Console;
 namespace Fairlead.Cli.Output;
 
 /// <summary>
-/// A table for people: it fits the width of the terminal, and has colours where they are wanted. The one place that loads the library for
-/// it.
+/// A table for people: it fits the width of the terminal, and uses colours unless disabled. Only this class loads the library for that.
 /// </summary>
 internal static class TerminalTable
 {

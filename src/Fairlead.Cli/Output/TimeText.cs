@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>Moments, for people.</summary>
+/// <summary>Formats times for people.</summary>
 internal static class TimeText
 {
-    /// <summary>The time; with the day where that is not today.</summary>
+    /// <summary>Returns the time, with the date if that is not today.</summary>
     public static string Since(DateTimeOffset since)
     {
         var local = since.ToLocalTime();

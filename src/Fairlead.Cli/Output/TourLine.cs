@@ -6,34 +6,34 @@ namespace Fairlead.Cli.Output;
 /// <summary>A row of the tour as a line of JSON.</summary>
 internal sealed record TourLine
 {
-    /// <summary><c>locks</c> where nothing is transported.</summary>
+    /// <summary><c>locks</c> for a row without a transport.</summary>
     public required string Transport { get; init; }
 
     public required string Pattern { get; init; }
 
-    /// <summary>How many took part.</summary>
+    /// <summary>The number of processes.</summary>
     public required int Processes { get; init; }
 
-    /// <summary>Messages that arrived, at all ends together. Not there for a lock.</summary>
+    /// <summary>Messages that arrived, at all ends together. Absent for a lock.</summary>
     public int? Messages { get; init; }
 
-    /// <summary>Not there for a lock.</summary>
+    /// <summary>Absent for a lock.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>How often a lock was entered, by all together.</summary>
+    /// <summary>How often all processes together entered a lock.</summary>
     public int? Entries { get; init; }
 
     public double? MedianMicroseconds { get; init; }
 
     public double? P99Microseconds { get; init; }
 
-    /// <summary>Null where the transport refused.</summary>
+    /// <summary>Null if the transport refused.</summary>
     public bool? Intact { get; init; }
 
-    /// <summary>What was lost, doubled, reordered or altered, what a lock did not keep, or which process failed.</summary>
+    /// <summary>What was lost, duplicated, reordered or altered, what a lock did not keep, or which process failed.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>Why the transport does not do this.</summary>
+    /// <summary>Why the transport does not support the pattern.</summary>
     public string? Refused { get; init; }
 
     public static TourLine Of(TourRow row) => new()

@@ -4,13 +4,13 @@ using System.CommandLine.Parsing;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>A command line that cannot be understood: what is wrong with it, and where the help is.</summary>
+/// <summary>Explains a command line that cannot be understood, and refers to the help.</summary>
 internal static class UsageError
 {
-    /// <summary>What is wrong, or null.</summary>
+    /// <summary>Returns the problem, or null.</summary>
     public static string? Problem(ParseResult parsed)
     {
-        // Help is shown whatever else stands there.
+        // Help is shown whatever else is on the command line.
         if (parsed.Action is CommandLineAction { ClearsParseErrors: true })
         {
             return null;
@@ -29,12 +29,13 @@ internal static class UsageError
         return problem is null ? null : $"{problem}. See {Path(command)} --help";
     }
 
-    /// <summary>As it is typed: <c>fairlead log replay</c>.</summary>
+    /// <summary>Returns the command as typed: <c>fairlead log replay</c>.</summary>
     private static string Path(Command command) =>
         command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{Path(parent)} {command.Name}" : command.Name;
 
     /// <summary>
-    /// The parser names the type that it failed to make, which means nothing at a shell: all that have no parser of their own are numbers.
+    /// Replaces the type name in the parser's message, which means nothing in a shell: all options without a parser of their own are
+    /// numbers.
     /// </summary>
     private static string WithoutTypes(string message)
     {
@@ -42,9 +43,7 @@ internal static class UsageError
         return type < 0 ? message : $"{message[..type]}: a number is required";
     }
 
-    /// <summary>
-    /// The parser takes what looks like an option and is none for an argument; a misspelt one would be sent as a message.
-    /// </summary>
+    /// <summary>Finds an unknown option. The parser takes it for an argument, and a misspelt one would be sent as a message.</summary>
     private static string? UnknownOption(ParseResult parsed, Command command)
     {
         Token? before = null;

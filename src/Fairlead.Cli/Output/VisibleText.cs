@@ -3,15 +3,15 @@ using System.Text;
 namespace Fairlead.Cli.Output;
 
 /// <summary>
-/// Text that another program has chosen (a reason, a topic, a payload), made harmless where a person reads it: control characters could
-/// steer the terminal or forge a line, and marks of writing direction could disguise one. Each becomes a space.
+/// Text from another program (a reason, a topic, a payload), made harmless for display. Control characters could control the terminal or
+/// forge a line, and marks of writing direction could disguise one. Each becomes a space.
 /// </summary>
 internal static class VisibleText
 {
-    /// <summary>A text that becomes part of a line of the tool's own.</summary>
+    /// <summary>Returns a text as a part of one of the tool's lines.</summary>
     public static string OneLine(string text) => Replace(text, kept: "");
 
-    /// <summary>A payload on a terminal: it keeps its lines and its tabs.</summary>
+    /// <summary>Returns a payload for a terminal: it keeps its lines and tabs.</summary>
     public static string Lines(ReadOnlySpan<byte> payload) => Replace(Encoding.UTF8.GetString(payload), kept: "\n\t");
 
     private static string Replace(string text, string kept) =>

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Fairlead.Cli.Processes;
 
 /// <summary>
-/// What a command has written, in pieces of rented memory: it grows without copying, and goes back when the answer has been handed on.
+/// The output of a command, in pieces of rented memory: it grows without copying, and is returned when the answer has been handed on.
 /// </summary>
 internal sealed class CollectedOutput : IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed class CollectedOutput : IDisposable
     /// <summary>Reads a stream to its end.</summary>
     public Task FillAsync(Stream stream, CancellationToken cancellationToken) => _filling = ReadToEndAsync(stream, cancellationToken);
 
-    /// <summary>What there is, valid until <see cref="Dispose"/>.</summary>
-    /// <param name="withoutNewline">Whether a newline at its end is left away.</param>
+    /// <summary>Returns the output so far, valid until <see cref="Dispose"/>.</summary>
+    /// <param name="withoutNewline">Whether to leave out a final newline.</param>
     public ReadOnlySequence<byte> Content(bool withoutNewline)
     {
         Piece? first = null;
@@ -41,7 +41,7 @@ internal sealed class CollectedOutput : IDisposable
 
     public void Dispose()
     {
-        // A read that was given up may still write into the last piece: then the memory is left to the collector.
+        // An abandoned read may still write into the last piece: leave the memory to the garbage collector then.
         if (_filling.IsCompleted)
         {
             foreach (var piece in _pieces)

@@ -2,36 +2,36 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>One who waits for a lock that somebody holds.</summary>
-/// <param name="Waiter">Who waits.</param>
-/// <param name="Lock">For what.</param>
-/// <param name="Holder">Who holds it.</param>
+/// <summary>A process that waits for a lock of another one.</summary>
+/// <param name="Waiter">The waiting process.</param>
+/// <param name="Lock">The lock.</param>
+/// <param name="Holder">Its owner.</param>
 internal sealed record LockWait(LockHolder Waiter, string Lock, LockHolder Holder)
 {
     private readonly Lazy<IReadOnlyList<int>> _around = new(() => EnclosingLock.Of(Waiter.Peer.ProcessId ?? 0));
 
     /// <summary>
-    /// Whether a holder can leave only when this wait has ended: the same thread, or a <c>fairlead lock</c> that this runs in.
+    /// Returns whether an owner can leave only after this wait: it is the same thread, or a <c>fairlead lock</c> that this process runs in.
     /// </summary>
     public bool Keeps(LockHolder holder) => IsOf(holder) || (holder.Peer.ProcessId is { } pid && _around.Value.Contains(pid));
 
-    /// <summary>Whether it is the holder's own.</summary>
+    /// <summary>Returns whether the waiter is the owner itself.</summary>
     public bool IsOf(LockHolder holder) =>
         holder.Thread is not null && holder.Thread == Waiter.Thread && holder.Peer.ProcessId == Waiter.Peer.ProcessId;
 
-    /// <summary>The same wait for the same stay.</summary>
+    /// <summary>Returns whether it is the same wait for the same entry.</summary>
     public bool IsSame(LockWait other) => Lock == other.Lock && IsSame(Waiter, other.Waiter) && IsSame(Holder, other.Holder);
 
     private static bool IsSame(LockHolder one, LockHolder other) =>
         one.Peer.ProcessId == other.Peer.ProcessId && one.Thread == other.Thread && one.Since == other.Since;
 }
 
-/// <summary>Those who wait for each other in a circle.</summary>
-/// <param name="Waits">The holder of each is kept by the next; that of the last by the first.</param>
+/// <summary>A cycle of processes that wait for each other.</summary>
+/// <param name="Waits">The waits: each one keeps the owner of the previous one from leaving, and the first that of the last.</param>
 internal sealed record Deadlock(IReadOnlyList<LockWait> Waits)
 {
     /// <summary>
-    /// All of them, beyond doubt: every wait and every hold was seen twice, the second time after all had been seen once.
+    /// Returns all deadlocks, without false alarms: all waits and entries were read twice, the second time after all had been read once.
     /// </summary>
     public static IReadOnlyList<Deadlock> Find()
     {
@@ -45,14 +45,14 @@ internal sealed record Deadlock(IReadOnlyList<LockWait> Waits)
         return [.. found.Where(deadlock => deadlock.Waits.All(wait => later.Any(wait.IsSame)))];
     }
 
-    /// <summary>One for each knot: who is in a circle already is not looked for in another.</summary>
+    /// <summary>Returns one cycle for each knot: a wait in one cycle is not looked for in another.</summary>
     public static IReadOnlyList<Deadlock> In(IReadOnlyList<LockWait> waits)
     {
         List<Deadlock> found = [];
         HashSet<LockWait> done = new(ReferenceEqualityComparer.Instance);
         foreach (var first in waits.Where(wait => !done.Contains(wait)))
         {
-            // The shortest way from each back to itself.
+            // The shortest way from each wait back to itself.
             Dictionary<LockWait, LockWait?> cameFrom = new(ReferenceEqualityComparer.Instance) { [first] = null };
             Queue<LockWait> open = new([first]);
             LockWait? last = null;
@@ -89,7 +89,7 @@ internal sealed record Deadlock(IReadOnlyList<LockWait> Waits)
         return found;
     }
 
-    // Who waits for one of several permits is let in by whoever gives one back: he waits for nobody in particular.
+    // A waiter for one of several permits waits for no particular owner: any of them may let it in.
     private static List<LockWait> Waiting() =>
         [.. from found in NamedLocks.List()
             where found.Kind is "mutex" or "reader-writer lock"

@@ -4,15 +4,15 @@ using Fairlead.Processes;
 namespace Fairlead.Cli.Processes;
 
 /// <summary>
-/// The <c>fairlead lock</c>, or <c>fairlead semaphore</c>, in whose command a process runs. It has entered for the command and leaves when
-/// this has ended, so that it waits for what the command waits for; nobody else can see that. Known by a variable that the command is given
-/// and hands on.
+/// The <c>fairlead lock</c> or <c>fairlead semaphore</c> whose command a process runs in. That one has entered for the command and leaves
+/// when the command has ended, and therefore waits for what the command waits for; no other process can see that. A variable, which the
+/// command inherits and passes on, identifies it.
 /// </summary>
 internal static class EnclosingLock
 {
     public const string Variable = "FAIRLEAD_LOCKED_BY";
 
-    /// <summary>All that a process runs in, from the inside out; none where it is not to be seen.</summary>
+    /// <summary>Returns all that a process runs in, innermost first; none if it is hidden.</summary>
     public static IReadOnlyList<int> Of(int processId)
     {
         List<int> around = [];
@@ -35,7 +35,7 @@ internal static class EnclosingLock
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // It has ended, or has become another user's.
+            // It has ended, or runs as another user now.
             return null;
         }
     }

@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>The descriptors 0, 1 and 2, which the starter may have left closed (<c>&lt;&amp;-</c>, <c>2&gt;&amp;-</c>).</summary>
+/// <summary>Descriptors 0, 1 and 2, which the starter may have left closed (<c>&lt;&amp;-</c>, <c>2&gt;&amp;-</c>).</summary>
 internal static class InheritedDescriptor
 {
     // O_CLOEXEC, as the kernel shows it in fdinfo.
     private const int ClosesOnExec = 0x80000;
 
     /// <summary>
-    /// Tells whether a descriptor came from the starter. The .NET runtime takes the lowest free numbers for pipes and files of its own,
-    /// so an open descriptor proves nothing. But it opens these with O_CLOEXEC, which no descriptor that came through exec can have.
+    /// Returns whether a descriptor came from the starter. The .NET runtime takes the lowest free numbers for its own pipes and files, so
+    /// an open descriptor proves nothing. But it opens these with O_CLOEXEC, which no descriptor that came through exec can have.
     /// </summary>
     public static bool IsOpen(int descriptor)
     {
@@ -22,7 +22,7 @@ internal static class InheritedDescriptor
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            // Closed; or there is no /proc, and a call on the descriptor will tell.
+            // Closed; or there is no /proc, and a call on the descriptor will show it.
             return !Directory.Exists("/proc/self/fdinfo");
         }
     }

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Processes;
 
-/// <summary>Starts this program again, whatever it runs as: an AOT binary, a starter, or an assembly under <c>dotnet</c>.</summary>
+/// <summary>Starts this program again, in any form: a native binary, a launcher, or an assembly under <c>dotnet</c>.</summary>
 internal static class OwnProgram
 {
     public static (string Program, IEnumerable<string> Arguments) With(params IEnumerable<string> arguments)

@@ -3,17 +3,17 @@ using Fairlead.Processes;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>A program that runs while this process is inside a lock for it.</summary>
+/// <summary>Runs a program while this process is inside a lock for it.</summary>
 internal static class ProgramInside
 {
-    /// <summary>Runs it to its end, tied to this process, and returns its code as a shell tells it.</summary>
+    /// <summary>Runs it to its end, tied to this process, and returns its status as shells report it.</summary>
     /// <param name="command">The program and its arguments.</param>
-    /// <param name="variables">What it finds among its variables besides.</param>
-    /// <param name="cancellationToken">Ends it before it begins.</param>
+    /// <param name="variables">Additional environment variables.</param>
+    /// <param name="cancellationToken">Cancels it before the program starts.</param>
     public static async Task<int> RunAsync(
         string[] command, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken cancellationToken)
     {
-        // A signal ends the waiting before, or reaches the program; none is lost between.
+        // A signal ends the wait before, or reaches the program; none is lost in between.
         using var passing = new SignalPassing();
         cancellationToken.ThrowIfCancellationRequested();
         await using var child = ChildProcess.Start(command[0], command[1..], new ChildProcessOptions

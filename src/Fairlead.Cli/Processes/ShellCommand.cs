@@ -5,19 +5,17 @@ using Fairlead.Cli.Input;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>A shell command that answers requests, or does work: a process each.</summary>
+/// <summary>A shell command that answers requests or processes items, with one process for each.</summary>
 internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout)
 {
-    /// <summary>So much of stderr, from its end, is told to a requester.</summary>
+    /// <summary>How many characters of stderr, from its end, a requester gets.</summary>
     private const int ErrorTail = 500;
 
-    /// <summary>Runs the command with these bytes on its stdin and returns what it wrote.</summary>
+    /// <summary>Runs the command with these bytes on its stdin, and returns its output.</summary>
     /// <param name="given">The bytes.</param>
-    /// <param name="output">The memory of what it wrote, to be disposed when that is no longer read, also after a failure.</param>
+    /// <param name="output">The memory of the output; dispose it when that is no longer read, also after a failure.</param>
     /// <param name="cancellationToken">Kills the process.</param>
-    /// <exception cref="FairleadException">
-    /// Failed: it ended with something else than 0. Timeout: it ran too long, and was killed.
-    /// </exception>
+    /// <exception cref="FairleadException">Failed: it exited with another code than 0. Timeout: it ran too long and was killed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
     public async ValueTask<ReadOnlySequence<byte>> RunAsync(
         ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken cancellationToken)
@@ -31,7 +29,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             RedirectStandardError = true,
         })!;
 
-        // A disposed process leaves the streams open that were asked for.
+        // Disposing a process leaves the redirected streams open.
         using var input = process.StandardInput.BaseStream;
         using var reader = process.StandardOutput;
         using var errorReader = process.StandardError;
@@ -60,7 +58,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {process.ExitCode}{errors}");
     }
 
-    /// <summary>Writes what it is given. A command that does not want to read it closes its stdin, which is its affair.</summary>
+    /// <summary>Writes the input. A command that does not want to read it may close its stdin.</summary>
     private async Task FeedAsync(Stream input, ReadOnlyMemory<byte> given, CancellationToken cancellationToken)
     {
         try
@@ -79,7 +77,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         }
     }
 
-    /// <summary>The end of what a command says on stderr, behind a colon; no more of it is kept.</summary>
+    /// <summary>Returns the end of a command's stderr, after a colon; it keeps no more than that.</summary>
     private static async Task<string> TailAsync(StreamReader reader, CancellationToken cancellationToken)
     {
         var buffer = new char[4 * ErrorTail];

@@ -4,7 +4,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Cli.Processes;
 
-/// <summary>Passes on to a child what this process is sent, those too that come before there is a child.</summary>
+/// <summary>Passes signals of this process on to a child, also those that arrive before the child has started.</summary>
 internal sealed class SignalPassing : IDisposable
 {
     private static readonly Signal[] Passed =
@@ -28,7 +28,7 @@ internal sealed class SignalPassing : IDisposable
             .. Passed.Select(signal => PosixSignalRegistration.Create((PosixSignal)signal.Number, context => Take(context, signal))),
         ];
 
-    /// <summary>From now on to this one, which is in the process group of this process.</summary>
+    /// <summary>Passes signals to this child from now on. It is in the process group of this process.</summary>
     public void To(ChildProcess child)
     {
         lock (_gate)
@@ -53,8 +53,7 @@ internal sealed class SignalPassing : IDisposable
     {
         context.Cancel = true;
 
-        // What the keyboard makes goes to all of the group that the terminal listens to: the child has it already, and is not to have it
-        // twice.
+        // Signals of the keyboard go to the whole foreground group: the child has it already, and must not get it twice.
         if (signal == Signal.Interrupt || signal == Signal.Quit)
         {
             if (HasTerminal())
@@ -76,10 +75,10 @@ internal sealed class SignalPassing : IDisposable
         }
     }
 
-    /// <summary>Whether this process is in the foreground of its terminal.</summary>
+    /// <summary>Returns whether this process is in the foreground of its terminal.</summary>
     private static bool HasTerminal()
     {
-        // Behind the name, which may hold anything: state, parent, group, session, terminal, its foreground group.
+        // After the name, which may contain anything: state, parent, group, session, terminal, its foreground group.
         var stat = File.ReadAllText("/proc/self/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return int.Parse(fields[2], CultureInfo.InvariantCulture) == int.Parse(fields[5], CultureInfo.InvariantCulture);

@@ -4,25 +4,25 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>
-/// What stands before each message of a tour, inside its payload: which it is, so that a lost, doubled or reordered one is seen; how long
-/// it is, so that two that ran together are seen; and when it was sent, by the clock that all processes of a machine share.
+/// The header before each message of a tour, inside its payload. Its number shows lost, duplicated and reordered messages, its length shows
+/// messages that ran together. The sending time is by the clock that all processes of a machine share.
 /// </summary>
-/// <param name="Stream">Where one end gets the input several times: which time.</param>
+/// <param name="Stream">If an end gets the input several times: the number of the time.</param>
 /// <param name="Index">The number of the message in the input, from 0.</param>
-/// <param name="Length">Bytes behind the envelope.</param>
+/// <param name="Length">The number of bytes after the envelope.</param>
 /// <param name="SentAt">A timestamp of <see cref="Stopwatch"/>.</param>
 internal readonly record struct Envelope(int Stream, int Index, int Length, long SentAt)
 {
     public const int Size = 20;
 
-    /// <summary>Time from sending until now.</summary>
+    /// <summary>The time from sending until now.</summary>
     public TimeSpan Age => Stopwatch.GetElapsedTime(SentAt);
 
-    /// <summary>A buffer for <see cref="Pack"/>.</summary>
+    /// <summary>Returns a buffer for <see cref="Pack"/>.</summary>
     public static byte[] BufferFor(TourInput input) => new byte[Size + input.Cut.Longest];
 
     /// <summary>
-    /// Builds message <paramref name="index"/> of the input in <paramref name="buffer"/> and returns its bytes. The time of sending is now.
+    /// Builds message <paramref name="index"/> of the input in <paramref name="buffer"/> and returns its bytes. The sending time is now.
     /// </summary>
     public static Span<byte> Pack(TourInput input, int index, byte[] buffer, int stream = 0)
     {
@@ -35,7 +35,7 @@ internal readonly record struct Envelope(int Stream, int Index, int Length, long
         return buffer.AsSpan(0, Size + length);
     }
 
-    /// <summary>Reads a message; null when it is none of a tour.</summary>
+    /// <summary>Reads an envelope; null if the message is not one of a tour.</summary>
     public static Envelope? Read(ReadOnlySpan<byte> packed)
     {
         if (packed.Length < Size)

@@ -2,14 +2,14 @@ using System.Security.Cryptography;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>Knows what each end should have got, and says what is wrong with what it got.</summary>
+/// <summary>Knows what each end should have received, and reports differences.</summary>
 internal sealed class Judge(TourInput input)
 {
     private readonly Dictionary<(Share Share, int Sent), (int Messages, long Bytes, string Sha256)> _expected = [];
 
-    /// <summary>What was lost, doubled, reordered or altered; null when nothing was.</summary>
-    /// <param name="counted">What an end got.</param>
-    /// <param name="sent">How many messages of the input were sent, from the first on.</param>
+    /// <summary>Returns what was lost, duplicated, reordered or altered; null if nothing was.</summary>
+    /// <param name="counted">What an end received.</param>
+    /// <param name="sent">How many messages of the input were sent, from the first one on.</param>
     public string? Problem(TallyReport counted, int sent)
     {
         var (messages, bytes, sha256) = Expected(counted.Share, sent);

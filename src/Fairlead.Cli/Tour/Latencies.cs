@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>Median and 99th percentile of what the ends of a row measured, in microseconds.</summary>
+/// <summary>The median and 99th percentile of the measurements of a row, in microseconds.</summary>
 internal sealed class Latencies
 {
     private readonly long[] _nanoseconds;
@@ -15,7 +15,7 @@ internal sealed class Latencies
 
     public double? P99 => At(0.99);
 
-    /// <summary>The smallest value that so large a part of all does not exceed.</summary>
+    /// <summary>Returns the smallest value that the given part of all values does not exceed.</summary>
     private double? At(double part)
     {
         if (_nanoseconds.Length == 0)

@@ -1,18 +1,18 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>What a worker tells the parent of a tour: a line of JSON on its stdout.</summary>
+/// <summary>What a worker reports to the parent of a tour: a line of JSON on its stdout.</summary>
 internal enum NewsKind
 {
-    /// <summary>There, and where that is.</summary>
+    /// <summary>It is ready, at a place.</summary>
     Ready,
 
-    /// <summary>Something for the others of the row.</summary>
+    /// <summary>A note for the others of the row.</summary>
     Note,
 
-    /// <summary>Everything that it was to send has been sent, and what it waits for has come.</summary>
+    /// <summary>It has sent everything, and received what it waits for.</summary>
     Sent,
 
-    /// <summary>Closed; here is what it counted.</summary>
+    /// <summary>It has closed; here are its counts.</summary>
     Done,
 
     /// <summary>It failed.</summary>
@@ -20,14 +20,14 @@ internal enum NewsKind
 }
 
 /// <inheritdoc cref="NewsKind"/>
-/// <param name="Kind">Which.</param>
-/// <param name="Role">The number of the role that it is about.</param>
-/// <param name="Place">Ready: where it is.</param>
-/// <param name="Text">Note: what. Failed: why.</param>
-/// <param name="Code">Failed: the kind of failure, where it is one of Fairlead's.</param>
-/// <param name="Tallies">Done: what it counted.</param>
-/// <param name="Nanoseconds">Done: what it measured.</param>
-/// <param name="Entries">Done: how often it has entered a lock.</param>
+/// <param name="Kind">The kind of news.</param>
+/// <param name="Role">The number of the role that it concerns.</param>
+/// <param name="Place">Ready: the place.</param>
+/// <param name="Text">Note: the text. Failed: the reason.</param>
+/// <param name="Code">Failed: the error code, if it is an error of Fairlead.</param>
+/// <param name="Tallies">Done: its counts.</param>
+/// <param name="Nanoseconds">Done: its measurements.</param>
+/// <param name="Entries">Done: how often it entered a lock.</param>
 internal sealed record News(
     NewsKind Kind,
     int Role,

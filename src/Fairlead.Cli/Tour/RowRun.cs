@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>One row of the tour while it runs: roles in workers, brought to the start together, led to the end, and judged.</summary>
+/// <summary>A row of the tour while it runs: roles in workers, which it starts together, leads to the end, and judges.</summary>
 internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Judge judge, int firstRole, int messages)
 {
     private readonly Channel<News> _news = Channel.CreateUnbounded<News>();
@@ -13,13 +13,13 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
     private int _entries;
     private string? _problem;
 
-    /// <summary>By a worker: news of one of this row's roles.</summary>
+    /// <summary>Takes news of a role of this row. Called by a worker.</summary>
     public void Hear(News news) => _news.Writer.TryWrite(news);
 
     /// <summary>Plays the row.</summary>
-    /// <param name="place">Where the first role is to be.</param>
-    /// <param name="limit">How long the row may take.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="place">The place of the first role.</param>
+    /// <param name="limit">The longest time for the row.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
     public async Task<TourRow> PlayAsync(string place, TimeSpan limit, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -71,7 +71,7 @@ internal sealed class RowRun(TourRow row, IReadOnlyList<WorkerProcess> seats, Ju
 
     private bool Sends(int seat) => seat == 0 ? row.Scenario.BinderSends : row.Scenario.JoinersSend;
 
-    /// <summary>Waits for news of a kind, or bad news; what else comes is dealt with.</summary>
+    /// <summary>Waits for news of a kind, or of a failure; handles other news.</summary>
     private async Task<News> HearAsync(NewsKind awaited, CancellationToken cancellationToken)
     {
         while (true)

@@ -1,8 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>
-/// What several roles, each in a process of its own, do with each other: a row of the tour on each ground where it can be played.
-/// </summary>
+/// <summary>An interaction of several roles, each in a separate process: a row of the tour on each ground that supports it.</summary>
 internal abstract class Scenario
 {
     /// <summary>Its name for programs: <c>message</c>.</summary>
@@ -11,18 +9,18 @@ internal abstract class Scenario
     /// <summary>Its name for people.</summary>
     public abstract string Title { get; }
 
-    /// <summary>How many join the first.</summary>
+    /// <summary>How many roles join the first one.</summary>
     public virtual int Joiners => 1;
 
-    /// <summary>Whether the first role says when it has sent everything.</summary>
+    /// <summary>Whether the first role reports that it has sent everything.</summary>
     public virtual bool BinderSends => false;
 
-    /// <summary>Whether those that join it say it.</summary>
+    /// <summary>Whether the joining roles report that.</summary>
     public virtual bool JoinersSend => false;
 
-    /// <summary>Plays role <paramref name="seat"/> at the place, from being ready to having closed. Role 0 comes first.</summary>
+    /// <summary>Plays role <paramref name="seat"/> at a place, from being ready to having closed. Role 0 comes first.</summary>
     public abstract Task PlayAsync(Stage stage, string place, int seat);
 
-    /// <summary>What a role is called where it is missed.</summary>
+    /// <summary>Returns the name of a role for messages.</summary>
     public abstract string RoleOf(int seat);
 }

@@ -3,7 +3,7 @@ using Fairlead.Cli.Tour.Patterns;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>The parts list of the tour: every communication type and model, and every lock, in the order of their rows.</summary>
+/// <summary>The scenarios of the tour: every communication type and model, and every lock, in the order of their rows.</summary>
 internal static class Scenarios
 {
     public static IReadOnlyList<TalkScenario> Talks { get; } =

@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>One role of a scenario in a worker: what it has to send, and its line to the parent.</summary>
+/// <summary>A role of a scenario in a worker: what it has to send, and its connection to the parent.</summary>
 internal sealed class Stage(int role, TourInput input, int messages, Action<News> tell) : IDisposable
 {
     private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -15,41 +15,41 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
 
     public TourInput Input => input;
 
-    /// <summary>How many messages of the input are sent: all, or a few in a rehearsal.</summary>
+    /// <summary>How many messages of the input to send: all, or a few in a rehearsal.</summary>
     public int Messages => messages;
 
-    /// <summary>Cancelled when nobody sends any more: what has not come by then does not come.</summary>
+    /// <summary>Cancelled when no role sends any more: messages that have not arrived by then never will.</summary>
     public CancellationToken Finished => _finish.Token;
 
-    /// <summary>Cancelled when the tour ends before its time.</summary>
+    /// <summary>Cancelled when the tour ends early.</summary>
     public CancellationToken Aborted => _abort.Token;
 
     /// <summary>
-    /// Whether the parent says within some seconds that nobody sends any more: its word may come a little later than what others do upon
-    /// it.
+    /// Returns whether the parent reports within some seconds that no role sends any more: that report may arrive a little later than the
+    /// reactions of others to it.
     /// </summary>
     public bool FinishesSoon() => Finished.WaitHandle.WaitOne(TimeSpan.FromSeconds(5));
 
-    /// <summary>Tells the parent that this role is bound or connected, and waits until all others are.</summary>
+    /// <summary>Reports to the parent that this role is bound or connected, and waits until all others are.</summary>
     public Task ReadyAsync(MessagingEndpoint endpoint) => ReadyAsync(endpoint.Address.ToString());
 
-    /// <summary>Tells the parent that this role is at the place, and waits until all others are.</summary>
+    /// <summary>Reports to the parent that this role is at the place, and waits until all others are.</summary>
     public Task ReadyAsync(string place)
     {
         tell(new News(NewsKind.Ready, role, Place: place));
         return _go.Task;
     }
 
-    /// <summary>Tells the others of the row.</summary>
+    /// <summary>Sends a note to the others of the row.</summary>
     public void Tell(string text) => tell(new News(NewsKind.Note, role, Text: text));
 
-    /// <summary>What another one told.</summary>
+    /// <summary>Waits for a note of another role.</summary>
     public ValueTask<string> ToldAsync() => _notes.Reader.ReadAsync(Aborted);
 
-    /// <summary>Tells the parent that this role has nothing more to do by itself.</summary>
+    /// <summary>Reports to the parent that this role has nothing more to do by itself.</summary>
     public void HasSent() => tell(new News(NewsKind.Sent, role));
 
-    /// <summary>Adds the time of a message or of a round trip. Any thread.</summary>
+    /// <summary>Adds the latency of a message or of a round trip. Any thread may call it.</summary>
     public void Measure(TimeSpan span)
     {
         lock (_nanoseconds)
@@ -58,13 +58,13 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
         }
     }
 
-    /// <summary>Adds what this role has counted.</summary>
+    /// <summary>Adds the counts of this role.</summary>
     public void Report(Tally tally, Share share) => _tallies.Add(tally.Report(share));
 
-    /// <summary>Says how often this role has entered a lock.</summary>
+    /// <summary>Reports how often this role has entered a lock.</summary>
     public void Report(int entries) => _entries = entries;
 
-    /// <summary>An order for this role.</summary>
+    /// <summary>Handles an order for this role.</summary>
     public void Take(Order order)
     {
         switch (order.Kind)
@@ -81,7 +81,7 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
         }
     }
 
-    /// <summary>Makes every wait of the role end.</summary>
+    /// <summary>Ends every wait of the role.</summary>
     public void Abort()
     {
         _abort.Cancel();

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>One communication type or model, played by one role that binds and some that connect.</summary>
+/// <summary>A communication type or model, played by one role that binds and others that connect.</summary>
 internal abstract class TalkScenario : Scenario
 {
     /// <summary>Whether nothing comes back, not even a receipt.</summary>

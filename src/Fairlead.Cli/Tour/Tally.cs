@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>
-/// What arrived at one end, judged without looking at the input: each message once, in ascending order, whole; and the hash of all bytes in
-/// the order of their arrival.
+/// The messages that arrived at one end, judged without the input: each message once, in ascending order, complete; and the hash of all
+/// bytes in the order of arrival.
 /// </summary>
 internal sealed class Tally : IDisposable
 {
@@ -16,11 +16,11 @@ internal sealed class Tally : IDisposable
     private int _reordered;
     private int _garbled;
 
-    /// <summary>How many messages it has taken.</summary>
+    /// <summary>The number of messages so far.</summary>
     public int Messages { get; private set; }
 
     /// <summary>Takes a message, envelope and content.</summary>
-    /// <returns>The envelope; null when it is broken.</returns>
+    /// <returns>The envelope; null if it is broken.</returns>
     public Envelope? Add(ReadOnlySpan<byte> message)
     {
         Messages++;
@@ -45,7 +45,7 @@ internal sealed class Tally : IDisposable
         return envelope;
     }
 
-    /// <summary>The result, for the parent, which knows what it should be.</summary>
+    /// <summary>Returns the result for the parent, which knows the expected one.</summary>
     public TallyReport Report(Share share) =>
         new(share, Messages, _bytes, _doubled, _reordered, _garbled, Convert.ToHexStringLower(_hash.GetCurrentHash()));
 

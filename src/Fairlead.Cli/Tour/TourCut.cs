@@ -1,23 +1,25 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>How the input is cut into messages: a text into its lines, anything else, and what has very many lines, into blocks.</summary>
-/// <param name="Path">The file; null: the tool's own text.</param>
-/// <param name="Length">Its bytes at the beginning of the tour.</param>
-/// <param name="BlockSize">Bytes of a message; 0: lines.</param>
-/// <param name="Lines">Where the lines begin, and the end of the last.</param>
+/// <summary>
+/// How the input is split into messages: a text into its lines; anything else, or a text with very many lines, into blocks.
+/// </summary>
+/// <param name="Path">The file; null: the built-in text.</param>
+/// <param name="Length">Its size in bytes at the start of the tour.</param>
+/// <param name="BlockSize">The size of a message in bytes; 0: lines.</param>
+/// <param name="Lines">Where the lines begin, and the end of the last one.</param>
 internal sealed record TourCut(string? Path, long Length, int BlockSize, long[]? Lines)
 {
-    /// <summary>A message each, so that the tour stays short.</summary>
+    /// <summary>The most lines to send as messages, to keep the tour short.</summary>
     private const int MostLines = 4096;
 
     private const int LongestLine = 64 * 1024;
 
     private const int LargestBlock = 1024 * 1024;
 
-    /// <summary>How many messages there are.</summary>
+    /// <summary>The number of messages.</summary>
     public int Count => Lines is not null ? Lines.Length - 1 : checked((int)((Length + BlockSize - 1) / BlockSize));
 
-    /// <summary>Bytes of the longest message.</summary>
+    /// <summary>The size of the longest message in bytes.</summary>
     public int Longest
     {
         get
@@ -32,7 +34,7 @@ internal sealed record TourCut(string? Path, long Length, int BlockSize, long[]?
         }
     }
 
-    /// <summary>Where message <paramref name="index"/> lies.</summary>
+    /// <summary>Returns the place of message <paramref name="index"/>.</summary>
     public (long Start, int Length) Message(int index)
     {
         if (Lines is not null)
@@ -44,7 +46,7 @@ internal sealed record TourCut(string? Path, long Length, int BlockSize, long[]?
         return (start, (int)Math.Min(BlockSize, Length - start));
     }
 
-    /// <summary>Looks at an input and decides. A line keeps its newline, so that an empty one is a message of one byte.</summary>
+    /// <summary>Reads an input and decides. A line keeps its newline: an empty one is a message of one byte.</summary>
     public static TourCut Of(Stream input, string? path)
     {
         var ends = new List<long> { 0 };
@@ -77,7 +79,7 @@ internal sealed record TourCut(string? Path, long Length, int BlockSize, long[]?
             return new TourCut(path, length, 0, [.. ends]);
         }
 
-        // Some four thousand blocks, in powers of two from 256 bytes; larger than the largest only by their number.
+        // About four thousand blocks, in powers of two from 256 bytes; beyond the largest block only the number grows.
         var size = 256;
         while (size < LargestBlock && (long)size * MostLines < length)
         {

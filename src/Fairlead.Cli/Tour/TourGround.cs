@@ -2,8 +2,7 @@
 namespace Fairlead.Cli.Tour;
 
 /// <summary>
-/// What rows of the tour have in common: a transport, or the locks. The library says which transports there are; a new one gets its rows by
-/// itself.
+/// The common part of rows of the tour: a transport, or the locks. The library lists the transports; a new one gets its rows automatically.
 /// </summary>
 /// <param name="Name">The scheme of a transport, or <c>locks</c>.</param>
 internal abstract record TourGround(string Name)
@@ -11,7 +10,7 @@ internal abstract record TourGround(string Name)
     public static IReadOnlyList<TourGround> All { get; } =
     [.. TransportCatalog.Schemes.Select(static scheme => new TourTransport(scheme)), new TourLocks()];
 
-    /// <summary>Its rows, in their order.</summary>
-    /// <param name="name">What the places of this tour are called.</param>
+    /// <summary>Returns its rows, in order.</summary>
+    /// <param name="name">The prefix for the places of this tour.</param>
     public abstract IEnumerable<TourPlay> Plays(string name);
 }

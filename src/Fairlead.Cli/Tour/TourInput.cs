@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>
-/// What the processes of a tour send each other: a file, or the tool's own text, as numbered messages whose bytes in a row are the whole.
+/// The input that the processes of a tour send to each other: a file, or the built-in text, as numbered messages whose bytes together are
+/// the whole.
 /// </summary>
 internal sealed class TourInput : IDisposable
 {
@@ -20,12 +21,12 @@ internal sealed class TourInput : IDisposable
     /// <summary>Where the messages begin and end.</summary>
     public TourCut Cut { get; }
 
-    /// <summary>Opens what the parent of the tour has cut.</summary>
+    /// <summary>Opens the input that the parent of the tour has split.</summary>
     public static TourInput Open(TourCut cut) => cut.Path is { } path
         ? new TourInput(cut, File.OpenHandle(path, options: FileOptions.RandomAccess), null)
         : new TourInput(cut, null, TourText.Bytes);
 
-    /// <summary>Copies message <paramref name="index"/> into <paramref name="destination"/>, which has room for it.</summary>
+    /// <summary>Copies message <paramref name="index"/> into <paramref name="destination"/>, which is large enough.</summary>
     public void Read(int index, Span<byte> destination)
     {
         var (start, length) = Cut.Message(index);

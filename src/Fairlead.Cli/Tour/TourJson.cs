@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>How parent and workers of a tour write to each other.</summary>
+/// <summary>The JSON between parent and workers of a tour.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

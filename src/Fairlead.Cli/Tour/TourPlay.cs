@@ -1,16 +1,16 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>A row that is to be played, and where.</summary>
-/// <param name="Row">As it is before.</param>
+/// <summary>A row to be played, and its place.</summary>
+/// <param name="Row">The row before it is played.</param>
 /// <param name="Place">An address, or the name of a lock.</param>
-/// <param name="Clear">Before and behind each play: what outlives its processes is of no use to the next.</param>
+/// <param name="Clear">Runs before and after each play: remains of earlier processes are of no use to the next.</param>
 internal sealed record TourPlay(TourRow Row, string Place, Action Clear)
 {
     /// <summary>
-    /// Whether the ends are given to processes when they start, and opened once: <see cref="Place"/> is like the real one.
+    /// Whether processes get the ends when they start, and open them once: <see cref="Place"/> only resembles the real address.
     /// </summary>
     public bool IsInherited { get; init; }
 
-    /// <summary>Why this cannot be played there although each of its ends could; null where it can.</summary>
+    /// <summary>Why the ground does not support this although each of its ends would; null if it does.</summary>
     public string? Refusal { get; init; }
 }

@@ -24,10 +24,10 @@ internal sealed class TourReport(bool isJson, TourCut cut)
     private int _bad;
     private int _refused;
 
-    /// <summary>Whether nothing was lost, doubled, reordered or altered, every lock kept what it promises, and no process failed.</summary>
+    /// <summary>Whether nothing was lost, duplicated, reordered or altered, every lock kept its promise, and no process failed.</summary>
     public bool IsIntact => _bad == 0;
 
-    /// <summary>A row is about to be played.</summary>
+    /// <summary>Announces a row.</summary>
     public static void Begin(TourRow row) => Progress($"{row.Ground}: {row.Scenario.Title} …");
 
     public void Add(TourRow row)
@@ -60,7 +60,7 @@ internal sealed class TourReport(bool isJson, TourCut cut)
             verdict);
     }
 
-    /// <summary>After the last row.</summary>
+    /// <summary>Ends the report after the last row.</summary>
     public void End()
     {
         Progress("");
@@ -85,7 +85,7 @@ internal sealed class TourReport(bool isJson, TourCut cut)
 
     private static string Microseconds(double? value) => value?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-";
 
-    /// <summary>One line that is written over and over, for a person who waits.</summary>
+    /// <summary>Overwrites a progress line, for a person who waits.</summary>
     private static void Progress(string text)
     {
         if (Terminal.IsOutput && Terminal.IsError)

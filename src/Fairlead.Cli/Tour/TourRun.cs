@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>The whole tour: row after row, in processes that are started once.</summary>
+/// <summary>The whole tour: row after row, in processes that start once.</summary>
 internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 {
-    /// <summary>Messages that go before, so that what is measured is not the compiler and the first page faults.</summary>
+    /// <summary>How many messages to send in a rehearsal: without it, the compiler and the first page faults would be measured.</summary>
     private const int Rehearsal = 20;
 
-    /// <summary>How long after a failure a process may take to be seen as dead: its peers see that first.</summary>
+    /// <summary>How long the death of a process may go unnoticed after a failure: its peers notice it first.</summary>
     private static readonly TimeSpan Aftermath = TimeSpan.FromMilliseconds(500);
 
     private static readonly News WorkerEnded = new(NewsKind.Failed, 0, Text: "a worker process has ended");
@@ -20,7 +20,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     private volatile RowRun? _current;
     private int _nextRole;
 
-    /// <summary>The rows, as they end.</summary>
+    /// <summary>Returns the rows, as they end.</summary>
     public async IAsyncEnumerable<TourRow> RowsAsync(
         IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -67,7 +67,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         var current = _current = new RowRun(row, seats, judge, _nextRole, messages);
         _nextRole += seats.Length;
 
-        // One that ended before is told here, one that ends from now on by its watch.
+        // If it ended before, this reports it; from now on its watch does.
         if (_workers.Exists(static worker => worker.Ended.IsCompleted))
         {
             current.Hear(WorkerEnded);
@@ -78,7 +78,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
 
     private string Place(TourPlay play) => play.IsInherited ? _channels.Next().ToString() : play.Place;
 
-    /// <summary>The processes that play: where there are fewer than roles, the last plays several.</summary>
+    /// <summary>Returns the processes for the roles: if there are fewer than roles, the last one plays several.</summary>
     private WorkerProcess[] Seat(int roles, int processes)
     {
         while (_workers.Count < processes)
@@ -95,14 +95,14 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         return [.. Enumerable.Range(0, roles).Select(role => _workers[Math.Min(role, processes - 1)])];
     }
 
-    /// <summary>A worker that ends fails the row that runs.</summary>
+    /// <summary>Fails the running row when a worker ends.</summary>
     private async Task WatchAsync(WorkerProcess worker)
     {
         await worker.Ended;
         _current?.Hear(WorkerEnded);
     }
 
-    /// <summary>Which process has died, if one has: that explains what the others report.</summary>
+    /// <summary>Returns which process has died, if any: that explains the reports of the others.</summary>
     private async Task<string?> DeathAsync()
     {
         await Task.WhenAny([Task.Delay(Aftermath, TimeProvider.System), .. _workers.Select(static worker => worker.Ended)]);
@@ -110,8 +110,8 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
     }
 
     /// <summary>
-    /// After a failure nothing is known of the roles that still play: all processes are replaced. They end in order where they can, so that
-    /// their names are given back.
+    /// Replaces all processes: after a failure the state of the running roles is unknown. The old ones end in order if they can, and
+    /// release their names.
     /// </summary>
     private async Task ReplaceAsync()
     {

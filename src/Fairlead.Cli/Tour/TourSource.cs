@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>What the tour was told to send. It stays open in the parent; the workers open it by its path.</summary>
+/// <summary>The input of the tour. It stays open in the parent; the workers open it by its path.</summary>
 internal sealed class TourSource : IDisposable
 {
     private readonly SafeFileHandle? _spool;
@@ -17,7 +17,7 @@ internal sealed class TourSource : IDisposable
 
     public TourCut Cut { get; }
 
-    /// <summary>Opens an input; null: the tool's own text, -: stdin.</summary>
+    /// <summary>Opens an input; null: the built-in text, -: stdin.</summary>
     public static TourSource Open(string? input)
     {
         if (input is null)
@@ -37,7 +37,7 @@ internal sealed class TourSource : IDisposable
 
     public void Dispose() => _spool?.Dispose();
 
-    /// <summary>What can be read once only goes to a file without a name, which is gone with this process, however that ends.</summary>
+    /// <summary>Copies an input that can be read only once into an unnamed file, which disappears with this process in any case.</summary>
     private static TourSource Spool(Stream stream)
     {
         var path = Path.GetTempFileName();

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>The text that a tour sends where it is given none: it lies in the assembly.</summary>
+/// <summary>The built-in text of the tour, a resource of the assembly.</summary>
 internal static class TourText
 {
     public static byte[] Bytes

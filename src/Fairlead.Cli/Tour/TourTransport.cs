@@ -5,7 +5,7 @@ namespace Fairlead.Cli.Tour;
 /// <summary>A transport on the tour.</summary>
 internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
 {
-    /// <summary>Whether it leads from one process to another; what does not is shown inside one.</summary>
+    /// <summary>Whether it connects processes; one that does not is shown inside a single process.</summary>
     private bool CrossesProcesses => Scheme != "inproc";
 
     private bool IsInherited => Scheme == "fd";
@@ -22,8 +22,8 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
     });
 
     /// <summary>
-    /// A place of that name, or, where there are no names, on this host at a free port; where messages may be lost unless something is said
-    /// about it, with that said.
+    /// Returns a place with a name or, without names, on this host at a free port. If messages may be lost without an option, it adds the
+    /// option.
     /// </summary>
     private Address AddressNamed(string name, TalkScenario scenario) =>
         IsInherited ? Address.Parse("fd://3,4")
@@ -32,7 +32,7 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
         : Scheme == "udp" ? "udp://127.0.0.1:0?reliable=true"
         : Address.TryParse($"{Scheme}://{name}", out var named) ? named : Address.Parse($"{Scheme}://127.0.0.1:0");
 
-    /// <summary>Why a scenario cannot be played there although each of its ends could; null where it can.</summary>
+    /// <summary>Returns why a scenario cannot be played although each of its ends could; null if it can.</summary>
     private static string? Refusal(Address address, TalkScenario scenario)
     {
         var has = TransportCatalog.CapabilitiesOf(address);
@@ -51,8 +51,8 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
     }
 
     /// <summary>
-    /// One FIFO for what goes one way, two for the rest. The lines of the input may be longer than what stays whole among several writers,
-    /// and there is one.
+    /// Returns one FIFO for one-way talks, two for the others. Lines of the input may be longer than what stays whole among several
+    /// writers; there is one writer.
     /// </summary>
     private static Address FifoNamed(string name, TalkScenario scenario) =>
         scenario.IsOneWay ? $"fifo://{name}?writers=1" : $"fifo://{name}.a,{name}.b";

@@ -3,7 +3,7 @@ using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>A process of the tour: plays roles until its stdin ends, which happens at the latest when the parent dies.</summary>
+/// <summary>A process of the tour: plays roles until its stdin ends, at the latest when the parent dies.</summary>
 internal sealed class WorkerHost
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -21,7 +21,7 @@ internal sealed class WorkerHost
             Take(JsonSerializer.Deserialize(line, TourJson.Default.Order)!);
         }
 
-        // Every wait ends, every endpoint is closed, every name given back; who does not manage that ends with the process.
+        // Every wait ends, every endpoint closes and releases its name; a role that does not manage that ends with the process.
         lock (_gate)
         {
             foreach (var stage in _stages.Values)
@@ -62,7 +62,7 @@ internal sealed class WorkerHost
         }
     }
 
-    /// <summary>A role, on a thread of its own: it may block.</summary>
+    /// <summary>Plays a role on a dedicated thread: it may block.</summary>
     private void Play(Stage stage, Order order)
     {
         try
@@ -72,7 +72,7 @@ internal sealed class WorkerHost
         }
         catch (OutputClosedException)
         {
-            // The parent is gone; the end of stdin says so too.
+            // The parent is gone; the end of stdin shows that too.
         }
         catch (Exception exception)
         {

@@ -6,7 +6,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>A worker, seen from the parent. It lives for the whole tour and plays one role after the other, unless it fails.</summary>
+/// <summary>A worker, as the parent sees it. It lives for the whole tour and plays one role after the other, unless it fails.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -25,7 +25,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         _reading = ReadAsync(tell);
     }
 
-    /// <summary>Completes when the worker has ended, or speaks no more.</summary>
+    /// <summary>Completes when the worker has ended, or closed its output.</summary>
     public Task Ended => _reading;
 
     public static WorkerProcess Start(TourCut cut, IReadOnlyDictionary<int, SafeHandle> given, Action<WorkerProcess, News> tell)
@@ -47,7 +47,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return worker;
     }
 
-    /// <summary>How it ended, for the table.</summary>
+    /// <summary>Returns how it ended, for the table.</summary>
     public string Epitaph()
     {
         var how = _process.WaitForExit(Patience) switch
@@ -70,11 +70,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         catch (IOException)
         {
-            // It has ended: its watch tells the row.
+            // It has ended: its watch reports that to the row.
         }
     }
 
-    /// <summary>Ends its stdin, by which it ends; one that does not is killed.</summary>
+    /// <summary>Closes its stdin, which ends it; kills it if it does not end.</summary>
     public async ValueTask DisposeAsync()
     {
         _process.StandardInput.Dispose();

@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>A barrier: nobody goes on before all have done their part; the time is that until all have.</summary>
+/// <summary>A barrier: no process continues before all have done their part. The time is that until all have.</summary>
 internal sealed class BarrierScenario : LockScenario
 {
     public override string Name => "barrier";

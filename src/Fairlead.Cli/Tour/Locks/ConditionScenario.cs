@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>A condition: the turn goes round, and each waits until it is his; the time is that until it is.</summary>
+/// <summary>A condition: the turn passes around, and each process waits for its turn. The time is that of the wait.</summary>
 internal sealed class ConditionScenario : LockScenario
 {
     public override string Name => "condition";

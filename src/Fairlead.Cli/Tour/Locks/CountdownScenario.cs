@@ -5,13 +5,13 @@ using Fairlead.Synchronization;
 namespace Fairlead.Cli.Tour.Locks;
 
 /// <summary>
-/// Countdowns, one after the other: each counts when he has done his part, and goes on at zero; the time is that until then.
+/// Countdowns in sequence: each process counts when it has done its part, and continues at zero. The time is that until zero.
 /// </summary>
 internal sealed class CountdownScenario : LockScenario
 {
     /// <summary>
-    /// Whoever brings one to zero begins the one before anew: all have left that, and nobody comes to it before he has counted down the one
-    /// after.
+    /// The process that brings a countdown to zero resets the previous one: all have left that, and none returns to it before it has
+    /// counted down the next one.
     /// </summary>
     private const int Countdowns = 3;
 
@@ -32,7 +32,7 @@ internal sealed class CountdownScenario : LockScenario
             var start = Stopwatch.GetTimestamp();
             if (now.Signal())
             {
-                // The first time it is as it was made.
+                // The first time it is as it was created.
                 all[(round + 1) % Countdowns].Reset();
             }
 

@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>An event that resets itself: each time it is set one who waits goes on, does his part, and sets it for the next.</summary>
+/// <summary>An automatic event: each time it is set, one waiter continues, does its part, and sets it for the next.</summary>
 internal sealed class EventScenario : LockScenario
 {
     public override string Name => "event";

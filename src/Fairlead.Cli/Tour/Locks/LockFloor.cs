@@ -3,36 +3,36 @@ using Fairlead.Memory;
 namespace Fairlead.Cli.Tour.Locks;
 
 /// <summary>
-/// Memory in common behind a lock, in which those who are inside count: that goes right only if the lock keeps the others out.
+/// Shared memory behind a lock, in which the processes inside count: the count is right only if the lock keeps others out.
 /// </summary>
-/// <param name="memory">All zeroes at first; <see cref="Size"/> bytes at least.</param>
+/// <param name="memory">All zeroes at first; at least <see cref="Size"/> bytes.</param>
 internal sealed class LockFloor(SharedRegion memory)
 {
-    /// <summary>A counter each, on cache lines of their own.</summary>
+    /// <summary>The counters, each on a separate cache line.</summary>
     private const int InsideAt = 0, EntriesAt = 64, ToldAt = 128;
 
-    /// <summary>Bytes that it takes.</summary>
+    /// <summary>The size in bytes.</summary>
     public const int Size = 192;
 
-    /// <summary>Each so manieth entry lets others run while it is inside.</summary>
+    /// <summary>How many entries pass between those in which the thread yields inside.</summary>
     private const int Lingering = 16;
 
     private int _entries;
 
     private ref int Inside => ref memory.At<int>(InsideAt);
 
-    /// <summary>Counted inside.</summary>
+    /// <summary>The entries counted inside.</summary>
     private ref long Entries => ref memory.At<long>(EntriesAt);
 
-    /// <summary>Counted by each for himself.</summary>
+    /// <summary>The entries that each process counted for itself.</summary>
     private ref long Told => ref memory.At<long>(ToldAt);
 
-    /// <summary>How many have been inside until now: for one who is there.</summary>
+    /// <summary>How many have been inside until now, for a process that is inside.</summary>
     public long Counted => Volatile.Read(ref Entries);
 
-    /// <summary>One is inside now: says so to the others, looks who else is, counts himself, looks again, and goes.</summary>
+    /// <summary>Passes through once: announces itself, checks who else is inside, counts, checks again, and leaves.</summary>
     /// <param name="most">How many may be inside at once.</param>
-    /// <exception cref="ToolException">More are.</exception>
+    /// <exception cref="ToolException">More are inside.</exception>
     public void Pass(int most)
     {
         var inside = Interlocked.Increment(ref Inside);
@@ -46,7 +46,7 @@ internal sealed class LockFloor(SharedRegion memory)
             Thread.Yield();
         }
 
-        // Who is alone needs no atomic instruction: what another process wrote before is seen, and nothing is written over.
+        // A process that is alone inside needs no atomic instruction: it sees earlier writes, and no other overwrites its own.
         if (most == 1)
         {
             Entries++;
@@ -63,7 +63,7 @@ internal sealed class LockFloor(SharedRegion memory)
         }
     }
 
-    /// <summary>So many have been inside by now, or more.</summary>
+    /// <summary>Checks that at least this many have been inside by now.</summary>
     /// <exception cref="ToolException">Fewer have.</exception>
     public void Expect(long least)
     {
@@ -74,11 +74,11 @@ internal sealed class LockFloor(SharedRegion memory)
         }
     }
 
-    /// <summary>One has entered so often.</summary>
+    /// <summary>Reports how often one process has entered.</summary>
     public void Tell(int entries) => Interlocked.Add(ref Told, entries);
 
-    /// <summary>When all have told.</summary>
-    /// <exception cref="ToolException">Something else was counted inside.</exception>
+    /// <summary>Compares the counts when all have reported.</summary>
+    /// <exception cref="ToolException">The count inside differs.</exception>
     public void Compare()
     {
         var (counted, told) = (Counted, Volatile.Read(ref Told));

@@ -3,12 +3,11 @@ using Fairlead.Memory;
 namespace Fairlead.Cli.Tour.Locks;
 
 /// <summary>
-/// Several processes use one lock as fast as it goes, and look whether it keeps what it promises; the time is that from asking until it
-/// lets one in.
+/// Several processes use one lock as fast as possible, and check that it keeps its promise. The time is that from requesting to entering.
 /// </summary>
 internal abstract class LockScenario : Scenario
 {
-    /// <summary>How often each of them uses it.</summary>
+    /// <summary>How often each process uses it.</summary>
     private const int Turns = 1000;
 
     public override int Joiners => 3;
@@ -19,7 +18,7 @@ internal abstract class LockScenario : Scenario
 
     public sealed override string RoleOf(int seat) => $"process {seat + 1}";
 
-    /// <summary>Removes the lock and what was counted inside.</summary>
+    /// <summary>Removes the lock and the counters.</summary>
     public void Clear(string place)
     {
         Remove(place);
@@ -29,11 +28,11 @@ internal abstract class LockScenario : Scenario
     /// <summary>Removes the lock.</summary>
     protected abstract void Remove(string name);
 
-    /// <summary>Uses the lock in turns, together with all others, and closes it.</summary>
+    /// <summary>Uses the lock repeatedly, together with all others, and closes it.</summary>
     /// <param name="stage">The role.</param>
     /// <param name="place">The name of the lock.</param>
     /// <param name="opened">The lock.</param>
-    /// <param name="turn">Enters it and counts that on the floor, once.</param>
+    /// <param name="turn">Enters it once, and counts that on the floor.</param>
     protected static async Task UseAsync<TLock>(Stage stage, string place, TLock opened, Action<TLock, LockFloor> turn)
         where TLock : IDisposable
     {

@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>A mutex: one inside.</summary>
+/// <summary>A mutex: one process inside.</summary>
 internal sealed class MutexScenario : LockScenario
 {
     public override string Name => "mutex";

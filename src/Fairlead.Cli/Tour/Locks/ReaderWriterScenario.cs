@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>A reader-writer lock: every fourth time each writes, alone; else he reads, with others.</summary>
+/// <summary>A reader-writer lock: every fourth time each process writes, alone; otherwise it reads, with others.</summary>
 internal sealed class ReaderWriterScenario : LockScenario
 {
     private const int WritesEach = 4;

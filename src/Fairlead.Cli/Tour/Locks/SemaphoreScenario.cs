@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>A semaphore: so many inside at once, and no more.</summary>
+/// <summary>A semaphore: a limited number inside at once.</summary>
 internal sealed class SemaphoreScenario : LockScenario
 {
     private const int Permits = 2;

@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// How the receiving ends of a tour take messages: they do not know how many there should be, so that one too many is seen too.
+/// How the receiving ends of a tour take messages: they do not know the expected number, and thus notice surplus ones too.
 /// </summary>
 internal static class Arrivals
 {
@@ -10,13 +10,13 @@ internal static class Arrivals
     public delegate bool TryReceive(out Message message);
 
     /// <summary>
-    /// Where nothing comes back, not even that a message has arrived, what was sent last may still be on its way when everything has been
-    /// sent.
+    /// How long the last messages may still be on their way when everything has been sent, on a transport that carries nothing back, not
+    /// even an acknowledgement.
     /// </summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Takes and accepts messages in this thread until the parent says that everything has been sent, and then what is left.
+    /// Takes and accepts messages on this thread until the parent reports that everything has been sent, and then the rest.
     /// </summary>
     public static void Take(Stage stage, Receive receive, TryReceive tryReceive, Action<Message> handle, bool isTold = true)
     {
@@ -29,7 +29,7 @@ internal static class Arrivals
         }
         catch (OperationCanceledException) when (stage.Finished.IsCancellationRequested)
         {
-            // Everything that was sent has arrived, if its senders are told so: then only what must not be there is there now.
+            // Everything has arrived if the senders know that: only surplus messages can be there now.
             while (!stage.Aborted.IsCancellationRequested && TryTake(out var extra))
             {
                 TakeOne(extra);
@@ -37,7 +37,7 @@ internal static class Arrivals
         }
         catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone && stage.FinishesSoon())
         {
-            // The other end has heard of the end first, and closed.
+            // The other end has learned of the end first, and closed.
         }
 
         void TakeOne(Message message)
@@ -71,7 +71,7 @@ internal static class Arrivals
         }
     }
 
-    /// <summary>Counts a message and measures its way.</summary>
+    /// <summary>Counts a message and measures its latency.</summary>
     public static void Count(Stage stage, Tally tally, Message message)
     {
         if (tally.Add(message.Span) is { } envelope)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>Type 3: many requests are in flight, their replies are awaited later; the time is that from a request to its reply.</summary>
+/// <summary>Type 3: many requests are in flight, and their replies are awaited later. The time is that of the round trip.</summary>
 internal sealed class AsyncRequestScenario : TalkScenario
 {
     private const int InFlight = 32;
@@ -20,7 +20,7 @@ internal sealed class AsyncRequestScenario : TalkScenario
         await stage.ReadyAsync(responder);
         try
         {
-            // One handler at a time, so that the order of the requests can be judged.
+            // One handler at a time: the order of the requests can be checked.
             await responder.RunAsync(
                 (request, _) =>
                 {

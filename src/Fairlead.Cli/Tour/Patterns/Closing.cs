@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>How the sending ends of a tour close: everything must have been acknowledged.</summary>
+/// <summary>How the sending ends of a tour close: every message must have been acknowledged.</summary>
 internal static class Closing
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

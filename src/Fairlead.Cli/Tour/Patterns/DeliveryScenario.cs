@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>Type 2: the sender waits for the receipt of each message; the time is that until the receipt is in.</summary>
+/// <summary>Type 2: the sender waits for the receipt of each message. The time is that until the receipt arrives.</summary>
 internal sealed class DeliveryScenario : TalkScenario
 {
     public override string Name => "delivery";

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>The clients of the hub, as the server hears them: they come, say where they sit, echo, and leave.</summary>
+/// <summary>The clients of the hub, as the server sees them: they join, name their seat, echo, and leave.</summary>
 internal sealed class HubAudience(Stage stage, int count) : IDisposable
 {
     private readonly Dictionary<HubClient, int> _seats = [];
@@ -14,14 +14,14 @@ internal sealed class HubAudience(Stage stage, int count) : IDisposable
     /// <summary>Called for each message that comes back.</summary>
     public Action? Echoed { get; set; }
 
-    /// <summary>The share of the input that is sent to one client alone.</summary>
+    /// <summary>Returns the share of the input that is sent to one client only.</summary>
     public static Share ShareOf(int seat, int count) => new(seat - 1, count);
 
     public Task AllHereAsync() => _allHere.Task.WaitAsync(stage.Aborted);
 
     public HubClient Seated(int seat) => _clients[seat - 1];
 
-    /// <summary>Hears until all clients have left. What fails here ends the sending too.</summary>
+    /// <summary>Listens until all clients have left. A failure here ends the sending too.</summary>
     public async Task ListenAsync(Hub hub)
     {
         try
@@ -46,7 +46,7 @@ internal sealed class HubAudience(Stage stage, int count) : IDisposable
         }
     }
 
-    /// <summary>Tells what each client has echoed.</summary>
+    /// <summary>Reports what each client has echoed.</summary>
     public void Report()
     {
         for (var i = 0; i < count; i++)

@@ -4,15 +4,15 @@ using System.Text;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// One server and three clients: each message goes to all, and to one of them in turn, and each client says back what it hears. The time is
+/// One server and three clients: each message goes to all, and to one of them in turn, and each client echoes what it receives. The time is
 /// that from sending to the echo.
 /// </summary>
 internal sealed class HubScenario : TalkScenario
 {
-    /// <summary>The stream of what is sent to all clients.</summary>
+    /// <summary>The stream of messages to all clients.</summary>
     public const int ToAll = 0;
 
-    /// <summary>The stream of what is sent to one client.</summary>
+    /// <summary>The stream of messages to one client.</summary>
     public const int ToOne = 1;
 
     private const int BytesOnTheirWay = 256 * 1024;
@@ -39,7 +39,7 @@ internal sealed class HubScenario : TalkScenario
         }
         catch (OperationCanceledException) when (listening.IsFaulted)
         {
-            // What failed there ended this, and is told below.
+            // The failure there ended this, and is reported below.
         }
 
         await listening;
@@ -63,7 +63,9 @@ internal sealed class HubScenario : TalkScenario
         stage.Report(toOne, HubAudience.ShareOf(seat, Joiners));
     }
 
-    /// <summary>A broadcast waits for nobody, and sends away who has no room: so what is on its way is kept well below that room.</summary>
+    /// <summary>
+    /// Sends. A broadcast never waits, and disconnects a full client: so the messages in flight stay well below that limit.
+    /// </summary>
     private async Task SendAsync(Stage stage, Hub hub, HubAudience audience)
     {
         var window = Joiners * Math.Clamp(BytesOnTheirWay / (Envelope.Size + stage.Input.Cut.Longest), 1, 32);
@@ -83,7 +85,7 @@ internal sealed class HubScenario : TalkScenario
             await hub.SendAsync(audience.Seated(1 + (i % Joiners)), Envelope.Pack(stage.Input, i, buffer, ToOne), stage.Aborted);
         }
 
-        // Until the last echo is back.
+        // Until the last echo has arrived.
         await TakeAsync(window);
 
         async Task TakeAsync(int count)

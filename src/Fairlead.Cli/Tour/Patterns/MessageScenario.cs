@@ -1,7 +1,7 @@
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>Type 1: the sender goes on as soon as a message is buffered; the time is that from sending to arrival.</summary>
+/// <summary>Type 1: the sender continues as soon as a message is buffered. The time is that from sending to arrival.</summary>
 internal sealed class MessageScenario : TalkScenario
 {
     public override string Name => "message";

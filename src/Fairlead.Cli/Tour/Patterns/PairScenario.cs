@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>Both ends send the whole input to each other at the same time; the time is that from sending to arrival.</summary>
+/// <summary>Both ends send the whole input to each other at the same time. The time is that from sending to arrival.</summary>
 internal sealed class PairScenario : TalkScenario
 {
     public override string Name => "pair";
@@ -38,7 +38,7 @@ internal sealed class PairScenario : TalkScenario
 
         if (stage.Messages > 0)
         {
-            // Who closes takes the way back from the other, so both have heard everything before either does.
+            // Closing cuts off the other direction, so both ends receive everything before either closes.
             await (await Task.WhenAny(all.Task, listening));
         }
 

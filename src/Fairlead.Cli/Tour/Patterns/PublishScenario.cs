@@ -4,7 +4,7 @@ using System.Text;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// One publisher and three subscribers, who ask for everything, for one word of the topic, and for another. The time is that from
+/// One publisher and three subscribers, which ask for everything, for one word of the topic, and for another. The time is that from
 /// publishing to arrival.
 /// </summary>
 internal sealed class PublishScenario : TalkScenario
@@ -48,8 +48,8 @@ internal sealed class PublishScenario : TalkScenario
         stage.HasSent();
         await Closing.CompleteAsync(publisher);
 
-        // Publishing waits for nobody, and drops what a subscriber has no room for. So that nothing is dropped, it goes in rounds, and
-        // waits until each subscriber has read one.
+        // Publishing never waits, and drops what a subscriber has no space for. To avoid that, it goes in rounds, and waits until each
+        // subscriber has read one.
         async Task EndRoundAsync()
         {
             (messages, bytes) = (0, 0);
@@ -73,7 +73,7 @@ internal sealed class PublishScenario : TalkScenario
     {
         var (topics, share) = Wishes[seat - 1];
 
-        // What was read is acknowledged at the latest when it is a quarter of the capacity: a round and that quarter must fit.
+        // Messages are acknowledged at the latest when a quarter of the capacity has been read: a round and that quarter must fit.
         var capacity = 2 * (BytesOfRound + Envelope.Size + stage.Input.Cut.Longest);
         await using var subscriber = await Subscriber.ConnectAsync(
             address, topics, new EndpointOptions { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024) });

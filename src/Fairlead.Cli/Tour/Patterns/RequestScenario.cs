@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>Type 4: the requester waits for each reply; the time is that of the round trip.</summary>
+/// <summary>Type 4: the requester waits for each reply. The time is that of the round trip.</summary>
 internal sealed class RequestScenario : TalkScenario
 {
     public override string Name => "request";
@@ -31,7 +31,7 @@ internal sealed class RequestScenario : TalkScenario
         }
         catch (FairleadException over) when (over.Code == ErrorCode.PeerGone && address.Scheme == "fd")
         {
-            // The only requester that there could be has closed, and what it asked came before.
+            // The only possible requester has closed, and its requests came before.
         }
 
         stage.Report(tally, Share.All);
@@ -57,7 +57,7 @@ internal sealed class RequestScenario : TalkScenario
         stage.HasSent();
     }
 
-    /// <summary>Requests that nobody asked: they are counted, so that they are seen.</summary>
+    /// <summary>Takes surplus requests, and counts them: that shows them.</summary>
     public static void TakeExtra(Responder responder, Tally tally)
     {
         try
@@ -72,7 +72,7 @@ internal sealed class RequestScenario : TalkScenario
         }
         catch (FairleadException over) when (over.Code == ErrorCode.PeerGone)
         {
-            // The only requester that there could be has closed: nothing more can come.
+            // The only possible requester has closed: nothing more can come.
         }
     }
 }

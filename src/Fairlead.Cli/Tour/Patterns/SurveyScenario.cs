@@ -4,7 +4,8 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// One asks three, all at once, and waits for each one's reply before it asks again; the time is that from the question to a reply.
+/// One requester asks three responders at once, and waits for each reply before it asks again. The time is that from the question to a
+/// reply.
 /// </summary>
 internal sealed class SurveyScenario : TalkScenario
 {
@@ -61,7 +62,7 @@ internal sealed class SurveyScenario : TalkScenario
                 using var request = responder.Receive(null, stage.Finished);
                 tally.Add(request.Span);
 
-                // Which of the three it was: the asker judges each one's replies apart.
+                // The number of the responder: the requester judges the replies of each separately.
                 var reply = request.Span.ToArray();
                 BinaryPrimitives.WriteInt32BigEndian(reply, seat);
                 request.Reply(reply);
@@ -71,7 +72,7 @@ internal sealed class SurveyScenario : TalkScenario
             when ((ended is OperationCanceledException && stage.Finished.IsCancellationRequested)
                 || (ended is FairleadException { Reason: CloseReason.ClosedByPeer } && stage.FinishesSoon()))
         {
-            // Nobody asks any more.
+            // The requester asks no more.
         }
 
         stage.Report(tally, Share.All);

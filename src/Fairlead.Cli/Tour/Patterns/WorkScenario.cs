@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
-/// <summary>A work queue between one who sends items and one who does them; the time is that until the worker's receipt is in.</summary>
+/// <summary>A work queue between a sender and a worker. The time is that until the worker's receipt arrives.</summary>
 internal sealed class WorkScenario : TalkScenario
 {
     private const int Sending = 1;
