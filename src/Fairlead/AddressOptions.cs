@@ -20,17 +20,20 @@ internal static class AddressOptions
 
     /// <summary>Throws for the first unknown option, because a misspelt option must not be ignored.</summary>
     /// <exception cref="AddressFormatException">An option is unknown.</exception>
-    public static void RequireKnown(this Address address, IEnumerable<string> known)
+    /// <param name="address">The address.</param>
+    /// <param name="known">The options that have a meaning here.</param>
+    /// <param name="ignored">Options of the other end, which may stand here and mean nothing.</param>
+    public static void RequireKnown(this Address address, IEnumerable<string> known, params string[] ignored)
     {
         var names = known as IReadOnlyCollection<string> ?? [.. known];
         foreach (var (name, _) in address.Options)
         {
-            if (names.Contains(name))
+            if (names.Contains(name) || ignored.Contains(name))
             {
                 continue;
             }
 
-            var guess = NearestName.Of(name, names) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
+            var guess = NearestName.Of(name, [.. names, .. ignored]) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
             var allowed = names.Count == 0
                 ? $"{address.Scheme} accepts no options here"
                 : $"Here {address.Scheme} accepts: {string.Join(", ", names.Order(StringComparer.Ordinal))}";

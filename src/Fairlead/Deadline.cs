@@ -47,6 +47,12 @@ internal readonly struct Deadline
     /// <summary>The remaining time in the form that waits accept: <see cref="Timeout.InfiniteTimeSpan"/> when infinite.</summary>
     public TimeSpan RemainingWait => _clock is null ? Timeout.InfiniteTimeSpan : Remaining;
 
+    /// <summary>The clock, or null for the system clock. It does not end a sleep in the kernel: a timer wakes the thread.</summary>
+    public TimeProvider? OwnClock => _clock == TimeProvider.System ? null : _clock;
+
+    /// <summary>How long a thread may sleep in the kernel: without limit where a timer of <see cref="OwnClock"/> wakes it.</summary>
+    public TimeSpan RemainingSleep => OwnClock is null ? RemainingWait : Timeout.InfiniteTimeSpan;
+
     /// <summary>The remaining time in the form that timers accept, at most about 49 days.</summary>
     /// <remarks>If the timer ticks before the deadline, its owner must arm it again.</remarks>
     public TimeSpan RemainingTimer => _clock is null ? Timeout.InfiniteTimeSpan : ForTimer(Remaining);

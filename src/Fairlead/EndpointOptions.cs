@@ -75,10 +75,11 @@ public record EndpointOptions
     /// <remarks>In the address: <c>?writing=buffered</c>.</remarks>
     public WriteMode WriteMode { get; init; }
 
-    /// <summary>The clock of all timers of the endpoint, and of the timeouts of asynchronous calls.</summary>
-    /// <remarks>
-    /// A call that blocks its thread sleeps by the system clock, and checks this one when it wakes. With your own clock, use asynchronous
-    /// calls, or block without a timeout.
-    /// </remarks>
+    /// <summary>What a peer is told of an exception that a handler of this endpoint throws. Default: its type only.</summary>
+    /// <remarks>This side gets the whole exception by <see cref="MessagingEndpoint.HandlerFailed"/>.</remarks>
+    public ErrorDetails ErrorDetails { get; init; }
+
+    /// <summary>The clock of all timers of the endpoint, and of the timeouts of all its calls.</summary>
+    /// <remarks>With your own clock, a blocking call with a timeout creates a timer, which wakes the call.</remarks>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -37,8 +37,8 @@ internal sealed class FairleadEventSource : EventSource
     [Event(8, Level = EventLevel.Warning, Message = "{0}: a scope was not disposed; the lock stays held until this process ends")]
     public void ScopeLost(string name) => WriteEvent(8, name);
 
-    [Event(9, Level = EventLevel.Error, Message = "{0}: a handler of StateChanged failed: {1}")]
-    public void HandlerFailed(string address, string error) => WriteEvent(9, address, error);
+    [Event(9, Version = 1, Level = EventLevel.Error, Message = "{0}: a handler failed ({1}): {2}")]
+    public void HandlerFailed(string address, string handler, string error) => WriteEvent(9, address, handler, error);
 
     [Event(10, Level = EventLevel.Error, Message = "{0}: deferred work failed: {1}")]
     public void VisitFailed(string thread, string error) => WriteEvent(10, thread, error);

@@ -10,6 +10,18 @@ public sealed class ManualClock : TimeProvider
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    /// <summary>How many timers will tick when the clock is moved far enough.</summary>
+    public int Armed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timers.Count(static timer => timer.Due != long.MaxValue);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public override long GetTimestamp() => Volatile.Read(ref _now);
 

@@ -13,7 +13,8 @@ public sealed class ProseTests
 
     [Fact]
     public void Covered_folders_have_no_findings() =>
-        Assert.Empty(ProseLint.Check(Covered).Where(static finding => !Intended.Contains(finding.Sentence)).Select(static f => f.ToString()));
+        Assert.Empty(
+            ProseLint.Check(Covered).Where(static finding => !Intended.Contains(finding.Sentence)).Select(static f => f.ToString()));
 
     [Fact]
     public void Every_covered_path_has_files() => Assert.All(Covered, static path => Assert.NotEmpty(ProseFiles.Under([path])));
@@ -67,7 +68,8 @@ public sealed class ProseTests
     public void Code_in_a_page_is_not_prose() => Assert.Empty(ProseLint.Check("page.md", "Run it:\n\n```\n# so that he waits\n```\n"));
 
     [Fact]
-    public void A_heading_may_begin_with_a_question_word() => Assert.Empty(ProseLint.Check("page.md", "## What the library promises you\n"));
+    public void A_heading_may_begin_with_a_question_word() =>
+        Assert.Empty(ProseLint.Check("page.md", "## What the library promises you\n"));
 
     [Theory]
     [InlineData("// It waits.\n// Nobody sees\n// it.\nint x;\n", 2)]
@@ -77,7 +79,9 @@ public sealed class ProseTests
     [InlineData("var a = @\"c:\\\";\nvar b = \"good\" +\n    \" and seen by nobody at all\";\n", 2)]
     [InlineData("var a = $$\"\"\"\n    {good}\n    {{name}} is seen by nobody here.\n    \"\"\";\n", 2)]
     public void Comments_and_literals_of_code_are_prose(string source, int line) =>
-        Assert.Equal(("an unnamed person", line), Assert.Single(ProseLint.Check("src/Code.cs", source)) is var finding ? (finding.Rule, finding.Line) : default);
+        Assert.Equal(
+            ("an unnamed person", line),
+            Assert.Single(ProseLint.Check("src/Code.cs", source)) is var finding ? (finding.Rule, finding.Line) : default);
 
     [Theory]
     [InlineData("var nobody = him.His(who);\n")]

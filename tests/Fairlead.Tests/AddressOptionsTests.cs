@@ -115,6 +115,7 @@ public sealed class AddressOptionsTests
             "unix://a?wait=1s&capcity=1MiB: unknown option 'capcity'; did you mean 'capacity'? Here unix accepts: capacity, wait",
             refused.Message);
         address.RequireKnown(["wait", "capcity"]);
+        address.RequireKnown(["wait"], "capcity");
     }
 
     private static Address At(string value) => Address.Parse("unix://a").With("o", value);

@@ -18,6 +18,9 @@ internal static class OperationMeter
     private static readonly Histogram<double> Handlers =
         EndpointMeter.Meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling a request.");
 
+    private static readonly Counter<long> Failures = EndpointMeter.Meter.CreateCounter<long>(
+        "fairlead.handler.failures", "{failure}", "Exceptions thrown by user handlers.");
+
     /// <summary>Whether there is a listener.</summary>
     public static bool IsOn => Calls.Enabled;
 
@@ -46,6 +49,19 @@ internal static class OperationMeter
         if (start != 0)
         {
             Record(Handlers, start, "process", endpoint, error);
+        }
+    }
+
+    /// <summary>A handler has thrown.</summary>
+    /// <param name="endpoint">The endpoint's own tags.</param>
+    /// <param name="handler">Which handler.</param>
+    /// <param name="exception">What it threw.</param>
+    public static void CountHandlerFailure(KeyValuePair<string, object?>[] endpoint, string handler, Exception exception)
+    {
+        if (Failures.Enabled)
+        {
+            Failures.Add(
+                1, new TagList(endpoint) { { "fairlead.handler", handler }, { "error.type", exception.GetType().FullName } });
         }
     }
 

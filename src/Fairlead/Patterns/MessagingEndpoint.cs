@@ -10,7 +10,7 @@ namespace Fairlead;
 /// <see cref="DisposeAsync"/> does the same with a deadline of one second. <see cref="Dispose"/> aborts. None of them hangs.
 /// </para>
 /// </remarks>
-public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
+public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(1);
 
@@ -31,10 +31,12 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// <summary>The peers that are connected now.</summary>
     public IReadOnlyList<Peer> Peers => [.. Core.Links().Where(static link => link.WasUp).Select(static link => link.Peer)];
 
-    /// <summary>Occurs when a connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> loses, regains or gives up its
-    /// peer.</summary>
-    /// <remarks>Handlers run on a thread-pool thread, one event after the other, in order.</remarks>
-    public event EventHandler<EndpointStateChange>? StateChanged;
+    /// <summary>Completes when the endpoint has ended: this side closed or disposed it, or it lost its peer for good.</summary>
+    /// <remarks>
+    /// The task never fails, and its continuations run on pool threads. A bound endpoint ends only when this side ends it, unless only one
+    /// peer can reach it (<c>fd://</c>). After the loss of the peer, messages that arrived before can still be received.
+    /// </remarks>
+    public Task<EndpointEnd> Completion => Core.Completion.Task;
 
     /// <summary>The counters of this endpoint: the same numbers that <c>fairlead list</c> reads from outside.</summary>
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
@@ -76,6 +78,10 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// <returns>How many messages this endpoint sent in its life, and how many were acknowledged, not delivered, or are in doubt.</returns>
     public ValueTask<CloseReport> CloseAsync(TimeSpan? timeout = null) => Core.CloseAsync(timeout ?? DisposeTimeout);
 
+    /// <summary>Closes like <see cref="CloseAsync"/>. Blocks.</summary>
+    /// <inheritdoc cref="CloseAsync" path="/param|/returns"/>
+    public CloseReport Close(TimeSpan? timeout = null) => Core.Close(timeout ?? DisposeTimeout);
+
     /// <summary>Closes and drains for at most one second.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -96,9 +102,6 @@ public abstract class MessagingEndpoint : IDisposable, IAsyncDisposable
 
     /// <inheritdoc/>
     public override string ToString() => $"{GetType().Name} {Address}";
-
-    /// <summary>Raises the event. Called by the core, from the task that reconnects.</summary>
-    private protected void RaiseStateChanged(EndpointStateChange change) => StateChanged?.Invoke(this, change);
 
     /// <summary>Returns the single stream of this endpoint.</summary>
     private protected Stream StreamOf(bool canRead, bool canWrite)

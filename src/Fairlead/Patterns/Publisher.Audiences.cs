@@ -25,9 +25,86 @@ public sealed partial class Publisher
     private readonly ConcurrentDictionary<string, Audience> _audiences = new(StringComparer.Ordinal);
     private int _version;
 
+    // Completed and replaced at every change of the subscribers. Null while no caller waits.
+    private TaskCompletionSource? _changed;
+
+    /// <summary>Returns how many subscribers have subscribed to the topic.</summary>
+    /// <remarks>
+    /// Each of them gets the messages published on it from now on, as its policy allows. A subscriber counts once its patterns have
+    /// arrived, which is later than its entry in <see cref="MessagingEndpoint.Peers"/>.
+    /// </remarks>
+    /// <param name="topic">A topic, without wildcards.</param>
+    /// <exception cref="ArgumentException">The topic is not valid.</exception>
+    public int SubscribersOf(string topic) => AudienceOf(topic).Links.Length;
+
+    /// <summary>Completes when at least <paramref name="count"/> subscribers have subscribed to the topic.</summary>
+    /// <param name="topic">A topic, without wildcards.</param>
+    /// <param name="count">The number of subscribers.</param>
+    /// <param name="timeout">How long to wait at most; null waits without limit.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The number of subscribers.</returns>
+    /// <exception cref="ArgumentException">The topic is not valid.</exception>
+    /// <exception cref="FairleadException">
+    /// Timeout: there were fewer in time. PeerGone: a connected publisher has lost its subscriber.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The publisher is closing or closed.</exception>
+    public async ValueTask<int> WaitForSubscribersAsync(
+        string topic, int count = 1, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        Deadline.Check(timeout);
+        Deadline deadline = Deadline.After(timeout, Core.Settings.Time);
+        while (true)
+        {
+            // Before the count is read: a change after that completes this task.
+            Task changed = NextChange();
+            int subscribers = SubscribersOf(topic);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (subscribers >= count)
+            {
+                return subscribers;
+            }
+
+            new Outbox(Core).ThrowIfClosing();
+            if (Core.Presence.HasEnded)
+            {
+                throw Core.Presence.EndException();
+            }
+
+            if (deadline.Passed)
+            {
+                throw TooFew(topic, subscribers, count);
+            }
+
+            try
+            {
+                await changed.WaitAsync(deadline.RemainingTimer, Core.Settings.Time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // The deadline says whether the time is over.
+            }
+        }
+    }
+
+    /// <summary>Completes when at least <paramref name="count"/> subscribers have subscribed to the topic.</summary>
+    /// <inheritdoc cref="WaitForSubscribersAsync(string, int, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
+    public ValueTask<int> WaitForSubscribersAsync(string topic, int count, CancellationToken cancellationToken) =>
+        WaitForSubscribersAsync(topic, count, null, cancellationToken);
+
+    /// <summary>Blocks until at least <paramref name="count"/> subscribers have subscribed to the topic.</summary>
+    /// <inheritdoc cref="WaitForSubscribersAsync(string, int, TimeSpan?, CancellationToken)" path="/param|/returns|/exception"/>
+    public int WaitForSubscribers(
+        string topic, int count = 1, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        Opening.Wait(WaitForSubscribersAsync(topic, count, timeout, cancellationToken));
+
     /// <summary>Notes that a subscriber joined, left or changed its subscriptions. Called after the change, which later lookups then
     /// see.</summary>
-    private void ChangeAudiences() => Interlocked.Increment(ref _version);
+    private void ChangeAudiences()
+    {
+        Interlocked.Increment(ref _version);
+        TellOfChange();
+    }
 
     private Audience AudienceOf(string topic)
     {
@@ -153,6 +230,41 @@ public sealed partial class Publisher
         else if (!Tracing.IsWatched && link.Place.TryJoin())
         {
             ChangeAudiences();
+        }
+    }
+
+    void ILinkOwner.OnClosing() => TellOfChange();
+
+    private FairleadException TooFew(string topic, int subscribers, int count) =>
+        new(
+            ErrorCode.Timeout,
+            $"{subscribers} of {count} subscribers have asked for '{topic}' in time",
+            "Start the others, or compare their patterns with the topic.")
+        {
+            Address = Address,
+        };
+
+    private Task NextChange()
+    {
+        if (Volatile.Read(ref _changed) is { } made)
+        {
+            return made.Task;
+        }
+
+        TaskCompletionSource mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (Interlocked.CompareExchange(ref _changed, mine, null) ?? mine).Task;
+    }
+
+    /// <summary>
+    /// Wakes the callers that wait for a change. Called after the change; <see cref="NextChange"/> is called before the look. Each has a
+    /// full fence, so either the caller sees the change, or it is woken here.
+    /// </summary>
+    private void TellOfChange()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _changed) is not null)
+        {
+            Interlocked.Exchange(ref _changed, null)?.TrySetResult();
         }
     }
 }

@@ -23,7 +23,6 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     {
         Kind = PatternKind.Publisher,
         Name = "Publisher",
-        Options = ["history"],
         Peers = [PatternKind.Subscriber],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.Protocol,
         Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail, OverflowPolicy.Latest],
@@ -116,7 +115,12 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         _audiences.Clear();
     }
 
-    void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
+    void ILinkOwner.OnStateChanged(EndpointStateChange change)
+    {
+        // The lost subscriber may be given up.
+        TellOfChange();
+        RaiseStateChanged(change);
+    }
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => Change(link, topic, subscribes);
 

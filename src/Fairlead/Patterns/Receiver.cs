@@ -132,7 +132,7 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
     /// <param name="cancellationToken">Ends the run.</param>
     public Task RunAsync(
         Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
-        Inbox.RunAsync(handler, concurrency, cancellationToken);
+        Inbox.RunAsync(handler, RaiseHandlerFailed, concurrency, cancellationToken);
 
     /// <summary>Returns this end as a readable <see cref="Stream"/>, for a connected receiver or one bound to a FIFO.</summary>
     /// <remarks>

@@ -5,8 +5,12 @@ public sealed class RequestContext : IDisposable
 {
     private readonly Request _request;
     private CancellationTokenSource? _deadline;
+    private CancellationToken _asked;
 
     internal RequestContext(Request request) => _request = request;
+
+    /// <summary>Whether the token has told the handler that the requester no longer waits.</summary>
+    internal bool IsOver => _asked.IsCancellationRequested || _deadline is { IsCancellationRequested: true };
 
     /// <summary>The requester's process.</summary>
     public Peer Peer => _request.Peer;
@@ -25,7 +29,7 @@ public sealed class RequestContext : IDisposable
                 return _deadline.Token;
             }
 
-            CancellationToken cancellationToken = _request.CancellationToken;
+            CancellationToken cancellationToken = _asked = _request.CancellationToken;
             if (_request.Timeout is not { } timeout || timeout > TimeSpan.FromDays(24))
             {
                 return cancellationToken;

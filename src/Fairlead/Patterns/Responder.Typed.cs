@@ -12,8 +12,10 @@ public sealed partial class Responder
     /// <param name="replyType">The reply's metadata, from a source-generated context.</param>
     /// <param name="handler">
     /// Gets the value of the request and its context, whose token is cancelled when the requester no longer waits. If the handler throws,
-    /// the requester gets <see cref="ErrorCode.Failed"/>, or the code of a <see cref="FairleadException"/>, and the run continues. A
-    /// request that is not valid JSON for the type does not reach the handler: the requester gets <see cref="ErrorCode.Corrupt"/>.
+    /// the run continues, and <see cref="MessagingEndpoint.HandlerFailed"/> reports the exception. The requester gets
+    /// <see cref="ErrorCode.Failed"/> with what <see cref="EndpointOptions.ErrorDetails"/> allows, or the code and text of a
+    /// <see cref="FairleadException"/> that the handler made. A request that is not valid JSON for the type does not reach the handler: the
+    /// requester gets <see cref="ErrorCode.Corrupt"/>.
     /// </param>
     /// <param name="concurrency">How many handlers may run at the same time.</param>
     /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>

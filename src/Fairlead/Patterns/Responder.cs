@@ -103,8 +103,9 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
     /// <summary>Calls the handler for each request, many at the same time, and replies with its results, until cancelled.</summary>
     /// <param name="handler">
     /// Gets the request, which is valid until the handler returns, and its context, whose token is cancelled when the requester no longer
-    /// waits. If the handler throws, the requester gets <see cref="ErrorCode.Failed"/>, or the code of a <see cref="FairleadException"/>,
-    /// and the run continues. Short handlers run on the thread that read the request.
+    /// waits. If the handler throws, the run continues, and <see cref="MessagingEndpoint.HandlerFailed"/> reports the exception. The
+    /// requester gets <see cref="ErrorCode.Failed"/> with what <see cref="EndpointOptions.ErrorDetails"/> allows, or the code and text of a
+    /// <see cref="FairleadException"/> that the handler made. Short handlers run on the thread that read the request.
     /// </param>
     /// <param name="concurrency">
     /// How many handlers may run at the same time. If a requester does not read its replies and more than 4 MiB of them wait here, a
@@ -172,8 +173,10 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         }
     }
 
-    private static async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
+    private async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
     {
+        // The handler may dispose the request.
+        Peer peer = request.Peer;
         RequestContext context = new(request);
         using Activity? activity = Tracing.Start("process", ActivityKind.Server, request.Address, request.Message.TraceContext);
         long start = OperationMeter.StartHandler();
@@ -181,22 +184,34 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         string? error = null;
         ErrorCode code;
         string text;
+        bool isHandled = false;
         try
         {
             ReadOnlyMemory<byte> reply = await handler(request, context).ConfigureAwait(false);
+            isHandled = true;
             request.ReplyUnlessAnswered(reply.Span);
             return;
         }
-        catch (FairleadException exception)
+        catch (FairleadException exception) when (isHandled)
         {
-            // Includes a reply that is too long for the requester.
+            // The reply is longer than the requester accepts.
             (code, text) = (exception.Code, exception.Message);
             error = code.ToString();
         }
         catch (Exception exception)
         {
-            (code, text) = (ErrorCode.Failed, exception.Message);
+            text = exception is OperationCanceledException && context.IsOver
+                ? "the handler was cancelled"
+                : RaiseHandlerFailed(HandlerKind.Request, exception, peer);
+            code = ErrorCode.Failed;
             error = exception.GetType().FullName;
+            if (exception is FairleadException problem)
+            {
+                // One without an address was made by the handler itself, and is its answer. One of this endpoint's is about the reply.
+                bool isForRequester = problem.Address is null || problem.Address == Core.Address;
+                (code, text) = (problem.Code, isForRequester ? problem.Message : text);
+                error = code.ToString();
+            }
         }
         finally
         {

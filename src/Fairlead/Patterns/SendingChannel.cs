@@ -25,16 +25,14 @@ internal sealed class SendingChannel<T>(Func<T, SendResult> trySend, Func<T, Can
                 return false;
             }
 
-            switch (trySend(item))
+            if (trySend(item) == SendResult.Sent)
             {
-                case SendResult.Sent:
-                    return true;
-                case SendResult.PeerGone:
-                    return false;
-                default:
-                    _pending = sendAsync(item, CancellationToken.None).AsTask();
-                    return true;
+                return true;
             }
+
+            // Where sending fails at once, as after the end of the peer, the value is not taken, and the next wait throws the error.
+            _pending = sendAsync(item, CancellationToken.None).AsTask();
+            return !_pending.IsFaulted;
         }
     }
 

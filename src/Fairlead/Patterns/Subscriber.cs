@@ -167,7 +167,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     /// <inheritdoc cref="Receiver.RunAsync"/>
     public Task RunAsync(
         Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
-        Inbox.RunAsync(handler, concurrency, cancellationToken);
+        Inbox.RunAsync(handler, RaiseHandlerFailed, concurrency, cancellationToken);
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {

@@ -79,7 +79,8 @@ public sealed partial class WorkQueue
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                told = $"{told}; the dead-letter handler failed: {exception.Message}";
+                string why = RaiseHandlerFailed(HandlerKind.DeadLetter, exception, item.Message.Peer);
+                told = $"{told}; dead-letter handler: {why}";
                 Core.Drops.Count();
             }
         }

@@ -106,6 +106,9 @@ internal sealed class RuntimeDirectory
         : address.IsBareName ? $"{Path}/{address.Scheme}/{address.Place}"
         : null;
 
+    /// <summary>Says where a name was looked for: " (searched /run/user/1000/fairlead)". Empty for a path or an abstract name.</summary>
+    public static string Searched(Address address) => !address.IsPath && !address.IsAbstract ? $" (searched {Current().Path})" : "";
+
     private static void RequireUsableParent(string parent, uint user)
     {
         // The variable may name a symbolic link: its setter chose that. The directory one level below must not be one.

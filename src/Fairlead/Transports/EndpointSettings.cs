@@ -63,6 +63,9 @@ internal sealed record EndpointSettings
     /// <summary>When sent messages leave for the kernel.</summary>
     public WriteMode Writing { get; init; }
 
+    /// <summary>What a peer is told of a handler's exception.</summary>
+    public ErrorDetails ErrorDetails { get; init; }
+
     /// <summary>The most unread open files here; zero: none are accepted.</summary>
     public int Handles { get; init; }
 
@@ -83,12 +86,11 @@ internal sealed record EndpointSettings
     /// <param name="address">The address, whose options override the others.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <param name="pattern">The pattern of the endpoint.</param>
-    /// <param name="patternOptions">Further options for addresses of this pattern, which reads them itself.</param>
     /// <param name="transport">The transport, whose options the address may have, too.</param>
-    public static EndpointSettings From(
-        Address address, EndpointOptions? options, PatternKind pattern, string[] patternOptions, ITransport transport)
+    public static EndpointSettings From(Address address, EndpointOptions? options, PatternKind pattern, ITransport transport)
     {
-        AddressOptions.RequireKnown(address, [.. CommonOptions, .. patternOptions, .. transport.Options]);
+        string[] known = [.. CommonOptions, .. PatternOptions.TakenBy(pattern), .. transport.Options];
+        AddressOptions.RequireKnown(address, known, PatternOptions.IgnoredBy(pattern));
         options ??= new EndpointOptions();
         Check(options);
         TransportCapabilities capabilities = transport.CapabilitiesOf(address);
@@ -110,6 +112,7 @@ internal sealed record EndpointSettings
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.ReconnectTimeout,
             Waiting = WaitingOf(address) ?? options.WaitStrategy,
             Writing = WritingOf(address) ?? options.WriteMode,
+            ErrorDetails = options.ErrorDetails,
             Handles = HandlesOf(address, options, capabilities, framing),
             LongestPiece = transport.LongestPiece(address),
             Framing = framing,
@@ -141,6 +144,7 @@ internal sealed record EndpointSettings
         CheckDefined(options.OverflowPolicy, nameof(options));
         CheckDefined<AddressSelection>(options.AddressSelection, nameof(options));
         CheckDefined<WaitStrategy>(options.WaitStrategy, nameof(options));
+        CheckDefined<ErrorDetails>(options.ErrorDetails, nameof(options));
         CheckDefined<WriteMode>(options.WriteMode, nameof(options));
         ArgumentNullException.ThrowIfNull(options.TimeProvider, nameof(options));
         ArgumentNullException.ThrowIfNull(options.Alternatives, nameof(options));

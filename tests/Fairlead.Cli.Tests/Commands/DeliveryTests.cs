@@ -26,7 +26,7 @@ public sealed class DeliveryTests : IDisposable
         var sent = await _home.RunAsync("send", "--deliver", "--timeout", "1s", "unix://nobody", "hello");
 
         Assert.True(sent.ExitCode == 3, sent.ToString());
-        Assert.StartsWith("fairlead: unix://nobody: no endpoint listens there", sent.Error, StringComparison.Ordinal);
+        Assert.StartsWith("fairlead: unix://nobody: no endpoint listens there (searched /", sent.Error, StringComparison.Ordinal);
         Assert.Single(sent.Error.Trim().Split('\n'));
     }
 

@@ -31,6 +31,51 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal(Count, await receiving);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Closing_drains_where_it_blocks_too(bool senderBinds)
+    {
+        const int Count = 100;
+        (Sender sender, Receiver receiver) = await OpenAsync(senderBinds, "messages=20");
+        Task<EndpointEnd> end = sender.Completion;
+        Task<int> receiving = CountAsync(receiver, Count);
+
+        // From a thread of its own: nothing has to be awaited.
+        CloseReport report = await OnThread(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                sender.Send(Payload.Make(i, 100));
+            }
+
+            return sender.Close(90.Seconds());
+        });
+
+        Assert.Equal(new CloseReport(Count, Count, 0, 0), report);
+        Assert.Equal(Count, await receiving);
+        Assert.Equal((CloseReason.ClosedByUs, report), ((await end).Reason, (await end).Report));
+        Assert.Equal(report, sender.Close());
+    }
+
+    [Fact]
+    public async Task Closing_that_blocks_is_bounded_by_the_endpoints_clock()
+    {
+        SkipUnless(Transport.HasPeers, "what is kept is sent");
+
+        foreach (ManualClock? clock in (ManualClock?[])[null, new ManualClock()])
+        {
+            Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+            EndpointOptions options = clock is null ? new() : new() { TimeProvider = clock };
+            ValueTask<Sender> connecting = Sender.ConnectAsync(OtherEnd(receiver.Address), options);
+            Sender sender = Track(clock is null ? await connecting : await MovingAsync(clock, connecting.AsTask()));
+            sender.Send("1"u8);
+            Task<CloseReport> closing = OnThread(() => sender.Close(50.Milliseconds()));
+            CloseReport report = clock is null ? await closing : await MovingAsync(clock, closing);
+            Assert.Equal(new CloseReport(1, 0, 0, 1) { DeadlinePassed = true }, report);
+        }
+    }
+
     [Fact]
     public async Task Closing_reports_what_was_not_read_in_time()
     {

@@ -99,7 +99,13 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
             concurrency);
 
         Assert.True((await sender.DeliverAsync("good"u8)).IsDelivered);
-        Assert.Equal(new Delivery(DeliveryStatus.NotDelivered, "it was bad"), await sender.DeliverAsync("bad"u8));
+        HandlerFailure? failure = null;
+        receiver.HandlerFailed += (_, told) => failure = told;
+        Assert.Equal(
+            new Delivery(
+                DeliveryStatus.NotDelivered, "the handler threw InvalidOperationException; only its own side sees the message"),
+            await sender.DeliverAsync("bad"u8));
+        Assert.Equal((HandlerKind.Message, "it was bad"), (failure!.Kind, failure.Exception.Message));
         Assert.Equal("it was bad", (await Assert.ThrowsAsync<InvalidOperationException>(() => running)).Message);
     }
 

@@ -56,6 +56,79 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
+    public async Task A_publisher_counts_the_subscribers_of_a_topic_and_waits_for_them()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Assert.Equal(0, publisher.SubscribersOf("a.b"));
+        Assert.Throws<ArgumentException>(() => publisher.SubscribersOf("a.*"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await publisher.WaitForSubscribersAsync(""));
+        Assert.Equal(0, publisher.WaitForSubscribers("a.b", 0));
+        FairleadException late = Fails(ErrorCode.Timeout, () => publisher.WaitForSubscribers("a.b", timeout: 20.Milliseconds()));
+        Assert.Contains("0 of 1 subscribers have asked for 'a.b' in time", late.Message, StringComparison.Ordinal);
+
+        Task<int> awaited = publisher.WaitForSubscribersAsync("a.b").AsTask();
+        Task<int> blocked = OnThread(() => publisher.WaitForSubscribers("a.b", 1, 90.Seconds()));
+        Task<int> another = publisher.WaitForSubscribersAsync("other").AsTask();
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), "a.*"));
+        Assert.Equal((1, 1), (await awaited, await blocked));
+        Assert.Equal((1, 0), (publisher.SubscribersOf("a.b"), publisher.SubscribersOf("a")));
+        Assert.False(another.IsCompleted);
+        await subscriber.SubscribeAsync("other");
+        Assert.Equal(1, await another);
+
+        // Whoever was counted gets what is published from then on.
+        publisher.Publish("a.b", "1");
+        using (Message message = await subscriber.ReceiveAsync())
+        {
+            Assert.Equal("1", message.Text);
+        }
+
+        await subscriber.UnsubscribeAsync("a.*");
+        Assert.Equal(0, publisher.SubscribersOf("a.b"));
+        if (Transport.ServesMany)
+        {
+            Task<int> two = publisher.WaitForSubscribersAsync("other", 2).AsTask();
+            Assert.False(two.IsCompleted);
+            Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), "other"));
+            Assert.Equal(2, await two);
+            subscriber.Dispose();
+            await Until(() => publisher.SubscribersOf("other") == 1, "it has left");
+        }
+
+        using CancellationTokenSource stop = new();
+        ValueTask<int> cancelled = publisher.WaitForSubscribersAsync("other", 9, stop.Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await cancelled);
+        ValueTask<int> closed = publisher.WaitForSubscribersAsync("other", 9);
+        publisher.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await closed);
+    }
+
+    [Fact]
+    public async Task A_connected_publisher_waits_for_its_subscribers_topics()
+    {
+        Subscriber subscriber = Track(await Subscriber.BindAsync(NewPlace(), "x,y.>"));
+        Publisher publisher = Track(await Publisher.ConnectAsync(OtherEnd(subscriber.Address)));
+        Assert.Equal(1, await publisher.WaitForSubscribersAsync("y.z"));
+        Assert.Equal(1, publisher.Publish("y.z", "1"));
+        ValueTask<int> waiting = publisher.WaitForSubscribersAsync("nothing");
+        subscriber.Dispose();
+        await FailsAsync(ErrorCode.PeerGone, async () => await waiting);
+    }
+
+    [Fact]
+    public async Task A_subscriber_takes_the_address_that_its_publisher_reports()
+    {
+        SkipUnless(Transport.ServesMany, "its ends may have addresses of their own");
+
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=1000")));
+        publisher.Publish("t", "1");
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address.ToString(), "t"));
+        using Message message = await subscriber.ReceiveAsync();
+        Assert.Equal("1", message.Text);
+    }
+
+    [Fact]
     public async Task A_bound_subscriber_takes_from_many_publishers_and_tells_each_what_it_wants()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");

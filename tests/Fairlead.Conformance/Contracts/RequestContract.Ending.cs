@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Fairlead.Time;
 
@@ -9,22 +10,35 @@ public abstract partial class RequestContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_handlers_error_reaches_the_caller_with_its_code_and_text(Calls calls)
+    public async Task A_handlers_error_reaches_the_caller_and_its_message_stays_here(Calls calls)
     {
+        ConcurrentQueue<HandlerFailure> failures = new();
         (Requester requester, Responder responder) = await OpenRequestAsync();
+        responder.HandlerFailed += (_, failure) => failures.Enqueue(failure);
+        responder.HandlerFailed += (_, _) => throw new InvalidOperationException("A handler may do this.");
         Task running = responder.RunAsync((request, _) => request.Text switch
         {
             "throw" => throw new InvalidOperationException("cannot do that"),
             "code" => throw new FairleadException(ErrorCode.PermissionDenied, "you may not"),
+            "nested" => throw new FairleadException(ErrorCode.NotFound, "no secrets there") { Address = "unix://secret" },
             "cancel" => throw new OperationCanceledException("had enough"),
             _ => "fine"u8.ToArray(),
         });
 
         FairleadException thrown = await FailsAsync(ErrorCode.Failed, () => RequestAsync(requester, calls, "throw"u8.ToArray()));
-        Assert.Contains("cannot do that", thrown.Message, StringComparison.Ordinal);
+        Assert.Equal("the handler threw InvalidOperationException; only its own side sees the message", thrown.WhatHappened);
         FairleadException refused = await FailsAsync(ErrorCode.PermissionDenied, () => RequestAsync(requester, calls, "code"u8.ToArray()));
         Assert.Contains("you may not", refused.Message, StringComparison.Ordinal);
+        FairleadException nested = await FailsAsync(ErrorCode.NotFound, () => RequestAsync(requester, calls, "nested"u8.ToArray()));
+        Assert.Equal("the handler threw FairleadException; only its own side sees the message", nested.WhatHappened);
         await FailsAsync(ErrorCode.Failed, () => RequestAsync(requester, calls, "cancel"u8.ToArray()));
+
+        // Told here before it is told there.
+        Assert.Equal(
+            ["cannot do that", "you may not", "unix://secret: no secrets there", "had enough"],
+            failures.Select(static failure => failure.Exception.Message));
+        Assert.All(failures, static failure => Assert.Equal(HandlerKind.Request, failure.Kind));
+        Assert.All(failures, static failure => Assert.NotNull(failure.Peer));
 
         // None of that ends the run.
         using Message reply = await RequestAsync(requester, calls, "go on"u8.ToArray());

@@ -128,7 +128,7 @@ internal static partial class ProseLint
     [GeneratedRegex(@"\s+")]
     private static partial Regex Space();
 
-    /// <summary>A clause in the place of the subject. A question may begin so, and so may a phrase of a few words, such as the head of a column.</summary>
+    /// <summary>A clause in the place of the subject. A question may begin so, and so may the short head of a column.</summary>
     [GeneratedRegex(@"^\W*(who|whoever|whose|what)\b(?=(\s+\S+){3})(?!\s+to\b)(?!.*\?)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex HeadlessStart();
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Fairlead.Docs.Tests.Prose;
 
-/// <summary>Words that Fairlead no longer uses in text for its users, each with the standard term. The glossary explains the standard terms.</summary>
+/// <summary>Words that Fairlead no longer uses in text for its users, each with the standard term of the glossary.</summary>
 internal static partial class RetiredTerms
 {
     public const string Glossary = "docs/glossary.md";
@@ -42,7 +42,8 @@ internal static partial class RetiredTerms
             .Select(static word => (word, Standard[word]));
 
     [GeneratedRegex(
-        @"\b(bells?|crowd|(?<!fence )elision|gives back|given back|hastily|keepers?|lends?|lent|foreign|lingers?|nudge[sd]?|passed over|seats?|short way)\b",
+        @"\b(bells?|crowd|(?<!fence )elision|gives back|given back|"
+            + @"hastily|keepers?|lends?|lent|foreign|lingers?|nudge[sd]?|passed over|seats?|short way)\b",
         RegexOptions.IgnoreCase)]
     private static partial Regex Words();
 }

@@ -107,6 +107,19 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
+    public async Task An_endpoint_tells_how_it_ended()
+    {
+        var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        await receiver.CloseAsync();
+
+        EndpointEnd end = await sender.Completion;
+        Say($"{end.Reason}: {end.Report.InDoubt} messages are in doubt. {end.Error?.Message}");
+
+        Assert.StartsWith("ClosedByPeer: 0 messages are in doubt. unix://orders: the peer closed", Assert.Single(_said));
+    }
+
+    [Fact]
     public async Task A_receiver_that_closes_in_order_says_what_it_has_not_read()
     {
         var receiver = await Receiver.BindAsync("unix://orders");

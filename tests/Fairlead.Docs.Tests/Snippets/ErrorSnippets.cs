@@ -21,7 +21,9 @@ public sealed class ErrorSnippets
         }
 
         Assert.Equal(
-            "not there: unix://nobody: no endpoint listens there. Start a server, or list live endpoints with fairlead list.",
+            "not there: unix://nobody: no endpoint listens there "
+                + $"(searched {Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead). "
+                + "Start a server, or list live endpoints with fairlead list.",
             Assert.Single(_logged));
     }
 

@@ -90,6 +90,18 @@ public sealed class PublisherSubscriberSnippets
         Assert.Equal("21", subscriber.Receive(5.Seconds()).Text);
     }
 
+    [Fact]
+    public async Task A_publisher_waits_for_its_subscribers()
+    {
+        await using var publisher = await Publisher.BindAsync("unix://prices");
+        await using var first = await Subscriber.ConnectAsync("unix://prices", "eu.>");
+        await using var second = await Subscriber.ConnectAsync("unix://prices", "*.bond.*");
+
+        await publisher.WaitForSubscribersAsync("eu.bond.10y", count: 2);
+
+        Assert.Equal((2, 1), (publisher.SubscribersOf("eu.bond.10y"), publisher.SubscribersOf("eu.swap.10y")));
+    }
+
     private void Use(string topic, ReadOnlySpan<byte> message, long missed)
     {
         Assert.Equal(0, missed);

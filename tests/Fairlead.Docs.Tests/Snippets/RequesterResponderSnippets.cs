@@ -95,7 +95,8 @@ public sealed partial class RequesterResponderSnippets : IDisposable
             Log($"the responder's handler failed: {problem.WhatHappened}");
         }
 
-        Assert.Equal("the responder's handler failed: a division by zero", _logged);
+        Assert.Equal(
+            "the responder's handler failed: the handler threw InvalidOperationException; only its own side sees the message", _logged);
         FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("refuse"u8));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);
         await _stop.CancelAsync();
@@ -171,6 +172,19 @@ public sealed partial class RequesterResponderSnippets : IDisposable
     private static ValueTask<ReadOnlyMemory<byte>> FailAsync(string why) => throw new InvalidOperationException(why);
 
     private static void Use(ReadOnlySpan<byte> reply) => Assert.Fail($"there was a reply of {reply.Length} bytes");
+
+    [Fact]
+    public async Task The_responder_hears_what_its_handler_threw()
+    {
+        await using var responder = await Responder.BindAsync("unix://calc");
+        responder.HandlerFailed += (_, failure) => Log($"{failure.Peer} asked, and {failure.Exception}");
+        Task run = responder.RunAsync((_, _) => FailAsync("a division by zero"), cancellationToken: _stop.Token);
+        await using var requester = await Requester.ConnectAsync("unix://calc");
+        await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("1 / 0"u8));
+        Assert.Contains("a division by zero", _logged, StringComparison.Ordinal);
+        await _stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
 
     private void Log(string text) => _logged = text;
 

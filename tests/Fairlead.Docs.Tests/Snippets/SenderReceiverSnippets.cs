@@ -93,7 +93,7 @@ public sealed class SenderReceiverSnippets : IDisposable
         Assert.True((await sender.DeliverAsync("3 apples"u8)).IsDelivered);
         Delivery refused = await sender.DeliverAsync("poison"u8);
         Assert.Equal(DeliveryStatus.NotDelivered, refused.Status);
-        Assert.Equal("it cannot be saved", refused.Reason);
+        Assert.Equal("the handler threw InvalidOperationException; only its own side sees the message", refused.Reason);
 
         // The exception of one handler ends the run.
         await Assert.ThrowsAsync<InvalidOperationException>(() => run);

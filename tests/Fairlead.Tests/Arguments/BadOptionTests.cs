@@ -24,6 +24,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
         { "order, unknown", new EndpointOptions { AddressSelection = (AddressSelection)99 } },
         { "waiting, unknown", new EndpointOptions { WaitStrategy = (WaitStrategy)99 } },
         { "writing, unknown", new EndpointOptions { WriteMode = (WriteMode)99 } },
+        { "error details, unknown", new EndpointOptions { ErrorDetails = (ErrorDetails)99 } },
         { "clock, null", new EndpointOptions { TimeProvider = null! } },
         { "alternatives, null", new EndpointOptions { Alternatives = null! } },
     };

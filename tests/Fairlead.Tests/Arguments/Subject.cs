@@ -21,7 +21,7 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
         select method;
 
     /// <summary>Whether it is over for the one on which this was called.</summary>
-    public static bool Ends(MethodInfo method) => method.Name is "CloseAsync" or "Dispose" or "DisposeAsync" or "Disconnect";
+    public static bool Ends(MethodInfo method) => method.Name is "CloseAsync" or "Close" or "Dispose" or "DisposeAsync" or "Disconnect";
 
     private static IEnumerable<Subject> Endpoints(string scheme)
     {

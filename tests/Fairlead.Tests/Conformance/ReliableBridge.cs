@@ -74,7 +74,7 @@ internal sealed class ReliableBridge
     }
 
     private static EndpointSettings SettingsFor(Address address) =>
-        EndpointSettings.From(address, null, PatternKind.Pair, [], BuiltInTransports.Find(address));
+        EndpointSettings.From(address, null, PatternKind.Pair, BuiltInTransports.Find(address));
 
     private void Down()
     {

@@ -121,7 +121,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         Patch(Head + 4, 0);
         Assert.Contains("its first bytes are not those of a board", Refused(ErrorCode.Corrupt), StringComparison.Ordinal);
         Patch(RegionLayout.ContentAt, 77);
-        Assert.Contains("holds content of kind 77, and a board was asked for", Refused(ErrorCode.Incompatible), StringComparison.Ordinal);
+        Assert.Contains("holds content of kind 77, but a board was requested", Refused(ErrorCode.Incompatible), StringComparison.Ordinal);
         Assert.DoesNotContain(SharedBoard.List(), found => found.Name == _name);
         File.WriteAllText(FilePath, "another program's notes");
         _ = Refused(ErrorCode.AlreadyExists);

@@ -102,14 +102,14 @@ public sealed class SharedBoardTests : IDisposable
             Assert.Contains(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"holds Speed (16 bytes, layout {LayoutFingerprint.Of<Speed>():x16}), and Turned (16 bytes, layout "
-                        + $"{LayoutFingerprint.Of<Turned>():x16}) was asked for"),
+                    $"holds Speed (16 bytes, layout {LayoutFingerprint.Of<Speed>():x16}), but Turned (16 bytes, layout "
+                        + $"{LayoutFingerprint.Of<Turned>():x16}) was requested"),
                 refused.Message,
                 StringComparison.Ordinal);
         }
 
         Assert.Contains(
-            "and Int32 (4 bytes",
+            "but Int32 (4 bytes",
             Assert.Throws<FairleadException>(() => board.Read<int>("speed")).Message,
             StringComparison.Ordinal);
         Assert.Equal(new Elsewhere.Speed(1, 2), board.Read<Elsewhere.Speed>("speed"));
@@ -165,7 +165,7 @@ public sealed class SharedBoardTests : IDisposable
         SharedBoardOptions larger = new() { MaxCells = 3, MaxBytes = 1000 };
         var other = Assert.Throws<FairleadException>(() => SharedBoard.Open(_name, larger));
         Assert.Equal(ErrorCode.Incompatible, other.Code);
-        Assert.Contains("room for 2 cells in 1000 bytes, and 3 in 1000 were asked for", other.Message, StringComparison.Ordinal);
+        Assert.Contains("room for 2 cells in 1000 bytes, but 3 in 1000 were requested", other.Message, StringComparison.Ordinal);
         SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 2, MaxBytes = 1000 }).Dispose();
         foreach (SharedBoardOptions options in (SharedBoardOptions[])
             [new() { MaxCells = 0 }, new() { MaxCells = 1025 }, new() { MaxBytes = 0 }, new() { MaxBytes = long.MaxValue }])
@@ -233,7 +233,7 @@ public sealed class SharedBoardTests : IDisposable
         {
             board.Verify();
             Assert.Contains(
-                "holds a board, and a region was asked for",
+                "holds a board, but a region was requested",
                 Assert.Throws<FairleadException>(() => SharedRegion.Open(_name)).Message,
                 StringComparison.Ordinal);
             Assert.True(SharedBoard.Remove(_name));
@@ -243,7 +243,7 @@ public sealed class SharedBoardTests : IDisposable
         Assert.False(SharedBoard.Remove(_name));
         using var cell = SharedCell<int>.Open(_name);
         Assert.Contains(
-            "holds a cell, and a board was asked for",
+            "holds a cell, but a board was requested",
             Assert.Throws<FairleadException>(() => SharedBoard.Open(_name)).Message,
             StringComparison.Ordinal);
     }

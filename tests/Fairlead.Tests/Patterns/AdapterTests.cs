@@ -79,6 +79,7 @@ public sealed partial class AdapterTests
         Assert.False(await reader.WaitToReadAsync());
         await reader.Completion;
         Assert.False(writer.TryWrite(1));
+        await Assert.ThrowsAsync<FairleadException>(async () => await writer.WaitToWriteAsync());
         await Assert.ThrowsAsync<FairleadException>(async () => await writer.WriteAsync(1));
     }
 

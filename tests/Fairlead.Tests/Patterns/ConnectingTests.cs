@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Tests.Conformance;
@@ -78,6 +79,13 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         Receiver receiver = Track(Receiver.Bind(address));
         Sender sender = Track(await Sender.ConnectAsync(address, new() { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
         TaskCompletionSource isBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource isTold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ConcurrentQueue<HandlerFailure> failures = new();
+        sender.HandlerFailed += (_, failure) =>
+        {
+            failures.Enqueue(failure);
+            throw new InvalidOperationException("another's own");
+        };
         sender.StateChanged += (_, change) =>
         {
             if (change.State == EndpointState.Connected)
@@ -87,11 +95,56 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
 
             throw new InvalidOperationException("a handler's own");
         };
+        sender.StateChanged += (_, change) => _ = change.State == EndpointState.Connected && isTold.TrySetResult();
 
         receiver.Dispose();
         Track(Receiver.Bind(address));
 
         await isBack.Task;
         await sender.SendAsync("on"u8.ToArray());
+
+        // One that throws keeps nothing from the next.
+        await isTold.Task;
+        Assert.All(
+            failures,
+            static failure => Assert.Equal(
+                (HandlerKind.StateChanged, "a handler's own", null), (failure.Kind, failure.Exception.Message, failure.Peer)));
+        Assert.Equal(2, failures.Count);
+    }
+
+    [Theory]
+    [InlineData("unix://nobody")]
+    [InlineData("unixpacket://nobody")]
+    [InlineData("unixgram://nobody")]
+    [InlineData("shm://nobody")]
+    [InlineData("fifo://nobody")]
+    [InlineData("fifo://nobody,either")]
+    public async Task Where_nobody_listens_at_a_name_the_error_says_which_directory_was_searched(string address)
+    {
+        FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(address));
+        Assert.EndsWith(
+            $" (searched {Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead)", error.WhatHappened, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("unix:///tmp/nobody/listens")]
+    [InlineData("unix://@nobody")]
+    [InlineData("tcp://127.0.0.1:1")]
+    public async Task Where_no_directory_was_searched_none_is_named(string address)
+    {
+        FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(address));
+        Assert.DoesNotContain("searched", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_option_of_the_other_end_means_nothing_here_and_a_misspelt_one_is_refused()
+    {
+        using Subscriber subscriber = Subscriber.Bind("inproc://other-end?history=1000", "t");
+        Assert.Equal("1000", subscriber.Address.Option("history"));
+        AddressFormatException refused = Assert.Throws<AddressFormatException>(() => Subscriber.Bind("inproc://other-end?histori=1", "t"));
+        Assert.Contains("unknown option 'histori'; did you mean 'history'?", refused.Message, StringComparison.Ordinal);
+
+        // It is an option of publishers. A pattern that does not talk to them refuses it.
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind("inproc://other-end-2?history=1"));
     }
 }

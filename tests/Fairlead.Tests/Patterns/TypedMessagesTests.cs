@@ -168,7 +168,9 @@ public sealed partial class TypedMessagesTests
             Assert.Equal(new Order("bolts", 6), reply.Read(OrderJson.Default.Order));
         }
 
-        Assert.Equal((ErrorCode.Failed, "none were ordered"), await FailureAsync("""{"What":"bolts","Count":0}"""));
+        Assert.Equal(
+            (ErrorCode.Failed, "the handler threw ArgumentException; only its own side sees the message"),
+            await FailureAsync("""{"What":"bolts","Count":0}"""));
         (ErrorCode code, string text) = await FailureAsync("no order");
         Assert.Equal(ErrorCode.Corrupt, code);
         Assert.StartsWith("the request is not of type Order: ", text, StringComparison.Ordinal);
@@ -195,7 +197,8 @@ public sealed partial class TypedMessagesTests
     public async Task A_handler_takes_and_returns_what_its_serializers_read_and_write()
     {
         Fixed fixedLength = new();
-        await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
+        await using Responder responder = await Responder.BindAsync(
+            $"inproc://typed-{Guid.NewGuid():N}", new() { ErrorDetails = ErrorDetails.Message });
         Task running = responder.RunAsync(fixedLength, fixedLength, (number, _) => new ValueTask<long>(number - 5));
         await using Requester requester = await Requester.ConnectAsync(responder.Address);
         using (Message reply = await requester.RequestAsync(7L, fixedLength))

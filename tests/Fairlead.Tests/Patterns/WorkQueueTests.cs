@@ -129,7 +129,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     [Fact]
     public async Task An_error_longer_than_its_requester_takes_is_cut_and_costs_no_connection()
     {
-        Responder responder = Track(Responder.Bind(NewPlace()));
+        Responder responder = Track(Responder.Bind(NewPlace(), new() { ErrorDetails = ErrorDetails.Message }));
         Task running = responder.RunAsync(
             static ReadOnlyMemory<byte> (_, _) => throw new InvalidOperationException(new string('é', 3_000)));
         Requester requester = Track(await Requester.ConnectAsync(responder.Address.With("maxmessage", "10")));

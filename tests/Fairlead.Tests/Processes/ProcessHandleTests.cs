@@ -57,7 +57,7 @@ public sealed class ProcessHandleTests
         Assert.False(former.IsAlive);
         FairleadException refused = Assert.Throws<FairleadException>(() => Signals.Send(former, Signal.Kill));
         Assert.Equal(ErrorCode.NotFound, refused.Code);
-        Assert.Contains("another's by now", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("its number now belongs to", refused.Message, StringComparison.Ordinal);
         Assert.Equal(peer.Id, refused.Peer!.ProcessId);
         Signals.Send(real, default);
         Assert.Equal(0, await peer.FinishAsync());

@@ -137,9 +137,9 @@ public sealed class EndpointRegistryTests : IDisposable
     [InlineData(EndpointLayout.Started + 7, 0x7f, "time")]
     [InlineData(EndpointLayout.Kind, 77, "kind")]
     [InlineData(EndpointLayout.Bound, 2, "kind")]
-    [InlineData(EndpointLayout.AddressLength + 1, 0xff, "no text")]
-    [InlineData(EndpointLayout.Address, 0xff, "no text")]
-    [InlineData(EndpointLayout.ProgramLength + 1, 0xff, "no text")]
+    [InlineData(EndpointLayout.AddressLength + 1, 0xff, "not valid text")]
+    [InlineData(EndpointLayout.Address, 0xff, "not valid text")]
+    [InlineData(EndpointLayout.ProgramLength + 1, 0xff, "not valid text")]
     [InlineData(EndpointLayout.Clients + 7, 0xff, "counter")]
     public void Each_field_is_checked(int offset, int value, string reason)
     {

@@ -133,7 +133,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     {
         File.WriteAllText(_temporary["fairlead"], "mine");
 
-        Assert.Contains("no directory", AssertRefused(_temporary["fairlead"]).Message, StringComparison.Ordinal);
+        Assert.Contains("is not a directory", AssertRefused(_temporary["fairlead"]).Message, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(_temporary["fairlead"]));
     }
 

@@ -75,8 +75,8 @@ public sealed class SharedBoard : IDisposable
                 ErrorCode.Incompatible,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{core.Description} has room for {core.MaxCells} cells in {core.MaxBytes} bytes, and {wanted.MaxCells} in "
-                        + $"{wanted.MaxBytes} were asked for"),
+                    $"{core.Description} has room for {core.MaxCells} cells in {core.MaxBytes} bytes, but {wanted.MaxCells} in "
+                        + $"{wanted.MaxBytes} were requested"),
                 "Open it without options, or remove it first.");
             core.Close();
             throw other;

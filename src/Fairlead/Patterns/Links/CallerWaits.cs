@@ -52,6 +52,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
             ? cancellationToken.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(pump, operation))
             : default;
+        using ClockAlarm? alarm = deadline.OwnClock is { } clock ? new ClockAlarm(clock, pump, operation) : null;
         bool hasFollowed = false;
         while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested)
         {
@@ -67,7 +68,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 
             if (leads)
             {
-                Lead(operation, deadline, cancellationToken);
+                Lead(operation, deadline, alarm, cancellationToken);
             }
             else
             {
@@ -75,6 +76,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 try
                 {
                     endpoint.Table.FlushDeferred();
+                    alarm?.Arm(deadline);
                     operation.Sleep(deadline);
                 }
                 finally
@@ -205,7 +207,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>Pumps in a blocking caller until its own operation is done.</summary>
-    private void Lead(Operation operation, Deadline deadline, CancellationToken cancellationToken)
+    private void Lead(Operation operation, Deadline deadline, ClockAlarm? alarm, CancellationToken cancellationToken)
     {
         try
         {
@@ -231,7 +233,8 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested && !endpoint.Life.IsClosed)
                 {
                     using Completions completions = Completions.Rent();
-                    pump.Turn(deadline.RemainingWait, completions);
+                    alarm?.Arm(deadline);
+                    pump.Turn(deadline.RemainingSleep, completions);
                 }
             }
         }
@@ -247,6 +250,37 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     private sealed class WaitState(Pump pump, Operation operation)
     {
         public void Cancel()
+        {
+            operation.Nudge();
+            pump.WakeLeader();
+        }
+    }
+
+    /// <summary>
+    /// Wakes a caller that blocks when its time has passed by a clock that is not the system's. Its tick reads no clock: the caller does,
+    /// and arms it again if the tick was early.
+    /// </summary>
+    private sealed class ClockAlarm(TimeProvider clock, Pump pump, Operation operation) : IAlarmed, IDisposable
+    {
+        private ITimer? _timer;
+
+        /// <summary>By the caller, before it sleeps. A tick that comes first is not lost.</summary>
+        public void Arm(Deadline deadline)
+        {
+            TimeSpan due = deadline.RemainingTimer;
+            if (_timer is null)
+            {
+                _timer = Alarm.Create(clock, this, due, Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                _timer.Change(due, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        public void Dispose() => _timer?.Dispose();
+
+        void IAlarmed.OnAlarm()
         {
             operation.Nudge();
             pump.WakeLeader();

@@ -29,34 +29,10 @@ internal sealed partial class EndpointCore
     public async ValueTask<CloseReport> CloseAsync(TimeSpan timeout)
     {
         Deadline.Check(timeout);
-        bool isFirst;
-        using (Completions completions = Completions.Rent())
-        using (Gate.Hold())
-        {
-            // From here on nothing is handed out: the acknowledgements in the final message are complete.
-            isFirst = Life.TryBeginClose();
-            if (isFirst)
-            {
-                EndWaiters(new ObjectDisposedException(Profile.Name), completions);
-            }
-        }
-
-        Task end = Life.Gone;
         bool isLate;
         try
         {
-            if (isFirst)
-            {
-                _acceptor.Stop();
-                Owner.OnClosing();
-                foreach (Link link in Table.All)
-                {
-                    link.BeginClose();
-                }
-
-                end = DrainAsync();
-            }
-
+            Task end = BeginClose();
             isLate = timeout == TimeSpan.Zero && !end.IsCompleted;
             if (timeout != TimeSpan.Zero && !end.IsCompleted)
             {
@@ -69,6 +45,23 @@ internal sealed partial class EndpointCore
                     isLate = true;
                 }
             }
+        }
+        finally
+        {
+            Dispose();
+        }
+
+        return Life.Report with { DeadlinePassed = isLate };
+    }
+
+    /// <summary>Closes like the awaited form, and blocks. With the system clock, no pool thread is needed to wake the caller.</summary>
+    public CloseReport Close(TimeSpan timeout)
+    {
+        Deadline.Check(timeout);
+        bool isLate;
+        try
+        {
+            isLate = !IsOverWithin(BeginClose(), timeout);
         }
         finally
         {
@@ -128,6 +121,58 @@ internal sealed partial class EndpointCore
         return true;
     }
 
+    /// <summary>
+    /// Takes nothing new and says goodbye, if nobody has done so before. The task completes when everything is drained; for a later caller
+    /// when the endpoint is gone.
+    /// </summary>
+    private Task BeginClose()
+    {
+        bool isFirst;
+        using (Completions completions = Completions.Rent())
+        using (Gate.Hold())
+        {
+            // From here on nothing is handed out: what the goodbye acknowledges is final.
+            isFirst = Life.TryBeginClose();
+            if (isFirst)
+            {
+                EndWaiters(new ObjectDisposedException(Profile.Name), completions);
+            }
+        }
+
+        if (!isFirst)
+        {
+            return Life.Gone;
+        }
+
+        _acceptor.Stop();
+        Owner.OnClosing();
+        foreach (Link link in Table.All)
+        {
+            link.BeginClose();
+        }
+
+        return DrainAsync();
+    }
+
+    /// <summary>Blocks until the end, or until the time has passed by the endpoint's clock.</summary>
+    private bool IsOverWithin(Task end, TimeSpan timeout)
+    {
+        if (Settings.Time == TimeProvider.System)
+        {
+            return end.Wait(timeout.TotalMilliseconds > int.MaxValue ? Timeout.InfiniteTimeSpan : timeout);
+        }
+
+        try
+        {
+            end.WaitAsync(Deadline.ForTask(timeout), Settings.Time).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     private Task DrainAsync()
     {
         if (IsDrained)
@@ -178,6 +223,7 @@ internal sealed partial class EndpointCore
         }
 
         Life.SetGone();
+        Do(Completion.OnGone);
         Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Nudge()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);

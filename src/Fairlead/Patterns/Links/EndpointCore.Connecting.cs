@@ -53,8 +53,7 @@ internal sealed partial class EndpointCore
     /// <remarks>The endpoint has a heartbeat if at least one of the addresses may cross the network.</remarks>
     private static EndpointSettings SettingsFor(Address[] addresses, EndpointOptions? options, PatternProfile profile)
     {
-        EndpointSettings settings = EndpointSettings.From(
-            addresses[0], options, profile.Kind, profile.Options, BuiltInTransports.Find(addresses[0]));
+        EndpointSettings settings = EndpointSettings.From(addresses[0], options, profile.Kind, BuiltInTransports.Find(addresses[0]));
         foreach (Address address in addresses)
         {
             ITransport transport = BuiltInTransports.Find(address);
@@ -71,7 +70,7 @@ internal sealed partial class EndpointCore
                     nameof(options));
             }
 
-            TimeSpan heartbeat = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport).Heartbeat;
+            TimeSpan heartbeat = EndpointSettings.From(address, options, profile.Kind, transport).Heartbeat;
             if (settings.Heartbeat == TimeSpan.Zero && addresses[0].Option("heartbeat") is null)
             {
                 settings = settings with { Heartbeat = heartbeat };

@@ -29,6 +29,7 @@ internal sealed partial class EndpointCore : IDisposable
     {
         bool isBound = listener is not null;
         Life = new EndpointLife(owner);
+        Completion = new CompletionSource(this);
         Pump = new Pump(this, Life);
         Table = new LinkTable(Pump);
         _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
@@ -81,6 +82,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>The current phase, and the end.</summary>
     public EndpointLife Life { get; }
+
+    /// <summary>Tells callers how the endpoint ended.</summary>
+    public CompletionSource Completion { get; }
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => Life.IsClosing;
@@ -138,7 +142,7 @@ internal sealed partial class EndpointCore : IDisposable
     {
         Platform.Require();
         ITransport transport = BuiltInTransports.Find(address);
-        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, profile.Options, transport);
+        EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
         profile.CheckPolicy(address, settings.Full);
         IListener listener = transport.Bind(address, settings);

@@ -24,6 +24,7 @@ internal sealed class EndpointLife(object owner)
     private CloseReport _report;
     private volatile EndpointPhase _phase;
     private bool _isRetired;
+    private bool _isAborted;
 
     /// <summary>Whether nothing new may be sent or received.</summary>
     public bool IsClosing => _phase != EndpointPhase.Open;
@@ -33,6 +34,9 @@ internal sealed class EndpointLife(object owner)
 
     /// <summary>Whether nothing is left of the endpoint.</summary>
     public bool IsTornDown => _phase == EndpointPhase.TornDown;
+
+    /// <summary>Whether the endpoint ended without closing first.</summary>
+    public bool IsAborted => _isAborted;
 
     /// <summary>Whether the endpoint refuses new connections. Under the gate.</summary>
     public bool TakesNoPeers => _isRetired || IsClosed;
@@ -69,6 +73,7 @@ internal sealed class EndpointLife(object owner)
             return false;
         }
 
+        _isAborted = _phase == EndpointPhase.Open;
         Enter(EndpointPhase.Closed);
         return true;
     }

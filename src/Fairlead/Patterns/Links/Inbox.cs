@@ -61,7 +61,15 @@ internal readonly struct Inbox(EndpointCore core)
 
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken) => new MessageSequence(core, cancellationToken);
 
-    public async Task RunAsync(Func<Message, CancellationToken, ValueTask> handler, int concurrency, CancellationToken cancellationToken)
+    /// <param name="handler">Gets each message.</param>
+    /// <param name="onFailed">Reports what a handler threw; returns what the message's sender is told.</param>
+    /// <param name="concurrency">How many handlers run at once.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public async Task RunAsync(
+        Func<Message, CancellationToken, ValueTask> handler,
+        Func<HandlerKind, Exception, Peer?, string> onFailed,
+        int concurrency,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentOutOfRangeException.ThrowIfLessThan(concurrency, 1);
@@ -70,7 +78,7 @@ internal readonly struct Inbox(EndpointCore core)
         Task[] loops = new Task[concurrency];
         for (int i = 0; i < concurrency; i++)
         {
-            loops[i] = self.LoopAsync(handler, failure, cancellationToken);
+            loops[i] = self.LoopAsync(handler, onFailed, failure, cancellationToken);
         }
 
         await Task.WhenAll(loops).ConfigureAwait(false);
@@ -78,19 +86,25 @@ internal readonly struct Inbox(EndpointCore core)
 
     /// <summary>Runs one of several loops. A handler that fails ends the others, too.</summary>
     private async Task LoopAsync(
-        Func<Message, CancellationToken, ValueTask> handler, CancellationTokenSource failure, CancellationToken cancellationToken)
+        Func<Message, CancellationToken, ValueTask> handler,
+        Func<HandlerKind, Exception, Peer?, string> onFailed,
+        CancellationTokenSource failure,
+        CancellationToken cancellationToken)
     {
         try
         {
             await foreach (Message message in ReceiveAllAsync(failure.Token).ConfigureAwait(false))
             {
+                // The handler may dispose the message.
+                Peer peer = message.Peer;
                 try
                 {
                     await handler(message, cancellationToken).ConfigureAwait(false);
                 }
-                catch (Exception exception) when (exception is not OperationCanceledException)
+                catch (Exception exception) when (
+                    exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
                 {
-                    message.RejectUnlessDisposed(exception.Message);
+                    message.RejectUnlessDisposed(onFailed(HandlerKind.Message, exception, peer));
                     throw;
                 }
             }

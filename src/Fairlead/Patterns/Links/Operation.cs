@@ -88,7 +88,7 @@ internal abstract class Operation
         }
     }
 
-    /// <summary>Sleeps as a follower until the operation is done, the follower is woken, or the time has passed.</summary>
+    /// <summary>Sleeps as a follower until the operation is done, a wake-up, or the deadline by the system clock.</summary>
     public void Sleep(Deadline deadline)
     {
         lock (this)
@@ -96,7 +96,7 @@ internal abstract class Operation
             _sleeps = true;
             while (!IsDone && !_nudged && !deadline.Passed)
             {
-                TimeSpan rest = deadline.RemainingWait;
+                TimeSpan rest = deadline.RemainingSleep;
                 Monitor.Wait(
                     this,
                     rest == Timeout.InfiniteTimeSpan || rest > WaitTimes.Longest ? WaitTimes.Longest : rest + TimeSpan.FromMilliseconds(1));

@@ -12,9 +12,6 @@ internal sealed record PatternProfile
 
     public required string Name { get; init; }
 
-    /// <summary>The options of this pattern's addresses beyond the common ones; the pattern reads them itself.</summary>
-    public string[] Options { get; init; } = [];
-
     /// <summary>The patterns that it talks to.</summary>
     public required PatternKind[] Peers { get; init; }
 

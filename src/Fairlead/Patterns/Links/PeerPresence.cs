@@ -108,6 +108,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
             Volatile.Write(ref _lastEnd, _lostPeer);
             _endpoint.Receivers.End(null, completions);
             _endpoint.Placement.Place(completions);
+            _endpoint.Completion.OnLost();
             Tell(EndpointState.Ended, _lostPeer!.Reason, _reconnector.Attempts);
         }
     }
@@ -131,6 +132,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         {
             Volatile.Write(ref _lastEnd, end);
             _endpoint.Receivers.End(null, completions);
+            _endpoint.Completion.OnLost();
             if (link.WasUp && _endpoint.Settings.Reconnect != TimeSpan.Zero && !_endpoint.IsClosing)
             {
                 Tell(EndpointState.Ended, end.Reason, 0);

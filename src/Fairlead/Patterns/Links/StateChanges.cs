@@ -50,7 +50,7 @@ internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Addres
             catch (Exception exception)
             {
                 // A handler only learns of a change; its error must not affect the endpoint.
-                FairleadEventSource.Log.HandlerFailed(who().Display, exception.ToString());
+                FairleadEventSource.Log.HandlerFailed(who().Display, nameof(HandlerKind.StateChanged), exception.ToString());
             }
         }
     }

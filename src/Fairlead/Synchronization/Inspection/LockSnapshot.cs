@@ -50,7 +50,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
         LockHolder? stopped = first ?? (holder is { IsStopped: true } ? holder : null);
         return new FairleadException(
             ErrorCode.Timeout,
-            first is null ? what : $"{what}; {first} is first in the queue, and no other waiter overtakes it",
+            first is null ? what : $"{what}; {first}, is first in the queue, and no other waiter overtakes it",
             stopped is null ? null
                 : string.Create(CultureInfo.InvariantCulture, $"Continue it (kill -CONT {stopped.Peer.ProcessId}), or end it."))
         {

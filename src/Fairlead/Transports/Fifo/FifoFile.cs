@@ -190,7 +190,7 @@ internal sealed class FifoFile : IDisposable
             throw error is Errno.ENOENT or Errno.ENOTDIR
                 ? new FairleadException(
                     ErrorCode.NotFound,
-                    "no endpoint listens there: the FIFO does not exist",
+                    $"no endpoint listens there: the FIFO does not exist{RuntimeDirectory.Searched(address)}",
                     "Start the program that binds it, or list live endpoints with fairlead list.")
                 {
                     Address = address,

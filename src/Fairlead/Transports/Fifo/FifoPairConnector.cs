@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;
 
@@ -25,7 +26,9 @@ internal static class FifoPairConnector
             Descriptor target =
                 requests.TryOpenToWrite(address)
                 ?? throw new FairleadException(
-                    ErrorCode.NotFound, "no endpoint listens there", "Start a server, or list live endpoints with fairlead list.")
+                    ErrorCode.NotFound,
+                    $"no endpoint listens there{RuntimeDirectory.Searched(address)}",
+                    "Start a server, or list live endpoints with fairlead list.")
                 {
                     Address = address,
                     Errno = (int)Errno.ENXIO,

@@ -56,7 +56,9 @@ internal static class UnixEndpoint
         error switch
         {
             Errno.ENOENT or Errno.ECONNREFUSED or Errno.ENOTDIR => new FairleadException(
-                ErrorCode.NotFound, "no endpoint listens there", "Start a server, or list live endpoints with fairlead list.")
+                ErrorCode.NotFound,
+                $"no endpoint listens there{RuntimeDirectory.Searched(address)}",
+                "Start a server, or list live endpoints with fairlead list.")
             {
                 Address = address,
                 Errno = (int)error,

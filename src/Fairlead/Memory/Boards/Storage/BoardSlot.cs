@@ -48,7 +48,7 @@ internal sealed unsafe class BoardSlot : ICellOwner
 
         throw new FairleadException(
             ErrorCode.Incompatible,
-            $"{Description} holds {Text(Entry)}, and {Text(wanted)} was asked for",
+            $"{Description} holds {Text(Entry)}, but {Text(wanted)} was requested",
             "Declare the type alike in all programs, or choose another key.");
     }
 

@@ -1,0 +1,17 @@
+namespace Fairlead;
+
+/// <summary>Which handler has failed.</summary>
+public enum HandlerKind
+{
+    /// <summary>A handler of <c>RunAsync</c> of a <see cref="Responder"/>.</summary>
+    Request = 1,
+
+    /// <summary>A handler of <c>RunAsync</c> of a <see cref="Receiver"/>, <see cref="Pair"/> or <see cref="Subscriber"/>.</summary>
+    Message = 2,
+
+    /// <summary>A handler of <see cref="MessagingEndpoint.StateChanged"/>.</summary>
+    StateChanged = 3,
+
+    /// <summary>The handler of <see cref="WorkQueueOptions.DeadLetter"/>.</summary>
+    DeadLetter = 4,
+}

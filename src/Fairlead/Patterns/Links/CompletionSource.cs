@@ -1,0 +1,81 @@
+namespace Fairlead.Patterns.Links;
+
+/// <summary>Tells callers that ask for it how the endpoint ended.</summary>
+/// <remarks>
+/// Owns the task, which the first caller makes, and whether the peer was lost for good before this side closed. Both are under the
+/// endpoint's gate. <see cref="PeerPresence"/> and the tear-down report the end. A thread of the pool completes the task, because a
+/// continuation may run code of the user (a scheduler, a synchronization context) on the thread that completes it.
+/// </remarks>
+internal sealed class CompletionSource(EndpointCore endpoint)
+{
+    private TaskCompletionSource<EndpointEnd>? _source;
+    private bool _isLost;
+
+    /// <summary>Completes when the endpoint has ended. Never fails.</summary>
+    public Task<EndpointEnd> Task
+    {
+        get
+        {
+            using (endpoint.Pump.Gate.Hold())
+            {
+                if (_source is null)
+                {
+                    _source = new TaskCompletionSource<EndpointEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+                    if (_isLost || endpoint.Life.Gone.IsCompleted)
+                    {
+                        // Nobody continues it yet.
+                        _source.SetResult(End());
+                    }
+                }
+
+                return _source.Task;
+            }
+        }
+    }
+
+    /// <summary>Whether a caller has asked. Until then there is no task.</summary>
+    public bool IsAskedFor => _source is not null;
+
+    /// <summary>The peer is lost for good. An endpoint that closes anyway ends by its tear-down. Under the gate.</summary>
+    public void OnLost()
+    {
+        if (!endpoint.Life.IsClosing && !_isLost)
+        {
+            _isLost = true;
+            Complete();
+        }
+    }
+
+    /// <summary>Nothing is left of the endpoint. No lock is held.</summary>
+    public void OnGone()
+    {
+        using (endpoint.Pump.Gate.Hold())
+        {
+            if (!_isLost)
+            {
+                Complete();
+            }
+        }
+    }
+
+    private void Complete()
+    {
+        if (_source is { } source)
+        {
+            EndpointEnd end = End();
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static told => told.Source.TrySetResult(told.End), (Source: source, End: end), preferLocal: false);
+        }
+    }
+
+    private EndpointEnd End()
+    {
+        if (_isLost)
+        {
+            return new EndpointEnd(endpoint.Presence.LastEnd!.Reason, endpoint.Placement.Report, endpoint.Presence.EndException());
+        }
+
+        CloseReason reason = endpoint.Life.IsAborted ? CloseReason.Aborted : CloseReason.ClosedByUs;
+        return new EndpointEnd(reason, endpoint.Life.Report, null);
+    }
+}

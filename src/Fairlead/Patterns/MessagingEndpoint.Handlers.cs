@@ -1,0 +1,56 @@
+using Fairlead.Diagnostics;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <content>What a handler of the user throws: this side hears all of it, the peer what the options say.</content>
+public abstract partial class MessagingEndpoint
+{
+    /// <summary>
+    /// A handler of this endpoint has thrown an exception. Raised on the handler's thread, before the peer is told: keep it short. An
+    /// exception of a handler of this event goes to the event source, and ends nothing. Cancellation is not a failure: an
+    /// <see cref="OperationCanceledException"/> is not reported after the run or the request was cancelled.
+    /// </summary>
+    public event EventHandler<HandlerFailure>? HandlerFailed;
+
+    /// <summary>
+    /// A connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> lost its peer, got it back, or gave it up. Raised on a
+    /// thread of the pool, in order. An exception of a handler goes to <see cref="HandlerFailed"/>, and keeps nothing from the others.
+    /// </summary>
+    public event EventHandler<EndpointStateChange>? StateChanged;
+
+    /// <summary>By the core, from the task that reconnects.</summary>
+    private protected void RaiseStateChanged(EndpointStateChange change)
+    {
+        foreach (EventHandler<EndpointStateChange> handler in Delegate.EnumerateInvocationList(StateChanged))
+        {
+            try
+            {
+                handler(this, change);
+            }
+            catch (Exception exception)
+            {
+                RaiseHandlerFailed(HandlerKind.StateChanged, exception, null);
+            }
+        }
+    }
+
+    /// <summary>Tells this side of a handler's exception: the event source, the meter, the handlers of the event. Never throws.</summary>
+    /// <returns>What the peer is told of it.</returns>
+    private protected string RaiseHandlerFailed(HandlerKind kind, Exception exception, Peer? peer)
+    {
+        EndpointCore core = Core;
+        string handler = kind.ToString();
+        FairleadEventSource.Log.HandlerFailed(core.Address.Display, handler, exception.ToString());
+        OperationMeter.CountHandlerFailure(core.MeterTags, handler, exception);
+        HandlerFailure failure = new(kind, exception, peer);
+        foreach (EventHandler<HandlerFailure> told in Delegate.EnumerateInvocationList(HandlerFailed))
+        {
+            Finishing.Do(core.Address.Display, () => told(this, failure));
+        }
+
+        return core.Settings.ErrorDetails == ErrorDetails.Message
+            ? exception.Message
+            : $"the handler threw {exception.GetType().Name}; only its own side sees the message";
+    }
+}

@@ -1,0 +1,164 @@
+using Fairlead.Patterns.Links;
+using Fairlead.Tests.Conformance;
+using Fairlead.Time;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>Whoever asks is told how an endpoint ended.</summary>
+public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    public static TheoryData<string, string> ConnectedEnds
+    {
+        get
+        {
+            TheoryData<string, string> all = [];
+            foreach (string scheme in (string[])["inproc", "shm", "tcp", "unix", "unixpacket"])
+            {
+                foreach (string pattern in (string[])["Sender", "Receiver", "Requester", "Responder", "Pair", "Publisher", "Subscriber"])
+                {
+                    all.Add(scheme, pattern);
+                }
+            }
+
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ConnectedEnds))]
+    public async Task A_connected_end_whose_peer_has_closed_ends_by_that(string scheme, string pattern)
+    {
+        (MessagingEndpoint bound, MessagingEndpoint connected) = await OpenAsync(scheme, pattern);
+        Task<EndpointEnd> asked = connected.Completion;
+        Assert.Same(asked, connected.Completion);
+        Assert.False(asked.IsCompleted);
+
+        await bound.DisposeAsync();
+
+        EndpointEnd end = await asked;
+        Assert.Equal(CloseReason.ClosedByPeer, end.Reason);
+        Assert.Equal(ErrorCode.PeerGone, end.Error!.Code);
+        Assert.Equal(CloseReason.ClosedByUs, (await bound.Completion).Reason);
+
+        // It stays what it was, also for those who ask late.
+        connected.Dispose();
+        Assert.Equal(CloseReason.ClosedByPeer, (await connected.Completion).Reason);
+    }
+
+    [Theory]
+    [MemberData(nameof(ConnectedEnds))]
+    public async Task Who_asks_afterwards_hears_the_same(string scheme, string pattern)
+    {
+        (MessagingEndpoint bound, MessagingEndpoint connected) = await OpenAsync(scheme, pattern);
+        bound.Dispose();
+        await Until(() => connected.Core.Presence.HasEnded, "the loss is seen");
+        Assert.True(connected.Completion.IsCompletedSuccessfully);
+        Assert.Equal(CloseReason.ClosedByPeer, (await connected.Completion).Reason);
+        Assert.Equal(CloseReason.Aborted, (await bound.Completion).Reason);
+    }
+
+    [Fact]
+    public async Task The_report_and_the_reason_tell_a_close_from_an_abort()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(NewPlace());
+        await using Sender closed = await Sender.ConnectAsync(receiver.Address);
+        await using Sender aborted = await Sender.ConnectAsync(receiver.Address);
+        Task<EndpointEnd> first = closed.Completion;
+        Task<EndpointEnd> second = aborted.Completion;
+        closed.Send("1"u8);
+        aborted.Send("2"u8);
+        Task<CloseReport> closing = closed.CloseAsync(90.Seconds()).AsTask();
+        Assert.False(first.IsCompleted);
+        aborted.Dispose();
+        EndpointEnd abort = await second;
+        Assert.Equal((CloseReason.Aborted, new CloseReport(1, 0, 0, 1), null), (abort.Reason, abort.Report, abort.Error));
+
+        receiver.Receive().Dispose();
+        await closing;
+        EndpointEnd close = await first;
+        Assert.Equal((CloseReason.ClosedByUs, new CloseReport(1, 1, 0, 0), null), (close.Reason, close.Report, close.Error));
+    }
+
+    [Fact]
+    public async Task A_peer_that_is_sought_has_not_ended_the_endpoint_and_one_that_is_given_up_has()
+    {
+        ManualClock clock = new();
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Address place = receiver.Address;
+        Sender sender = Track(await Sender.ConnectAsync(place, new() { ReconnectTimeout = 10.Seconds(), TimeProvider = clock }));
+        Task<EndpointEnd> asked = sender.Completion;
+        receiver.Dispose();
+        await Until(() => sender.Core.Presence.IsReconnecting, "it is sought");
+        Assert.False(asked.IsCompleted);
+        using (Receiver another = await Receiver.BindAsync(place))
+        {
+            await Until(
+                () =>
+                {
+                    clock.Advance(10.Milliseconds());
+                    return sender.Peers.Count == 1;
+                },
+                "it is found");
+            Assert.False(asked.IsCompleted);
+        }
+
+        await Until(
+            () =>
+            {
+                clock.Advance(1.Seconds());
+                return asked.IsCompleted;
+            },
+            "it is given up");
+        Assert.Equal((CloseReason.ClosedByPeer, ErrorCode.PeerGone), ((await asked).Reason, (await asked).Error!.Code));
+    }
+
+    [Fact]
+    public async Task A_continuation_holds_up_no_thread_of_the_endpoint()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        using ManualResetEventSlim goOn = new();
+        Task blocked = receiver.Completion.ContinueWith(
+            _ => goOn.Wait(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        receiver.Dispose();
+        Assert.False(blocked.IsCompleted);
+        goOn.Set();
+        await blocked;
+    }
+
+    [Fact]
+    public async Task Nothing_is_made_where_nobody_asks()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Assert.False(receiver.Core.Completion.IsAskedFor);
+        _ = receiver.Completion;
+        Assert.True(receiver.Core.Completion.IsAskedFor);
+    }
+
+    private static Address NewPlace() => $"inproc://{Guid.NewGuid():N}";
+
+    private async Task<(MessagingEndpoint Bound, MessagingEndpoint Connected)> OpenAsync(string scheme, string pattern)
+    {
+        Address place = TransportsUnderTest.Of(scheme).NewPlace();
+        MessagingEndpoint bound = Track<MessagingEndpoint>(pattern switch
+        {
+            "Sender" => Receiver.Bind(place),
+            "Receiver" => Sender.Bind(place),
+            "Requester" => Responder.Bind(place),
+            "Responder" => Requester.Bind(place),
+            "Pair" => Pair.Bind(place),
+            "Publisher" => Subscriber.Bind(place, "t"),
+            _ => Publisher.Bind(place),
+        });
+        MessagingEndpoint connected = Track<MessagingEndpoint>(pattern switch
+        {
+            "Sender" => await Sender.ConnectAsync(bound.Address),
+            "Receiver" => await Receiver.ConnectAsync(bound.Address),
+            "Requester" => await Requester.ConnectAsync(bound.Address),
+            "Responder" => await Responder.ConnectAsync(bound.Address),
+            "Pair" => await Pair.ConnectAsync(bound.Address),
+            "Publisher" => await Publisher.ConnectAsync(bound.Address),
+            _ => await Subscriber.ConnectAsync(bound.Address, "t"),
+        });
+        return (bound, connected);
+    }
+}
