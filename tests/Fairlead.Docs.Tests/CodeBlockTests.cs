@@ -1,6 +1,6 @@
 namespace Fairlead.Docs.Tests;
 
-/// <summary>Code in the documentation is not written there: it is copied from a sample or a snippet, which is compiled and run.</summary>
+/// <summary>Checks that code in the documentation is a copy from a sample or a snippet, which are compiled and run.</summary>
 public sealed class CodeBlockTests
 {
     public static TheoryData<string> Pages => [.. Repository.Pages];
@@ -30,7 +30,7 @@ public sealed class CodeBlockTests
         return parts.Skip(1).Select(static part => Lines(part[..part.IndexOf("```", StringComparison.Ordinal)]));
     }
 
-    /// <summary>Without indentation, which is the page's own, and without empty lines.</summary>
+    /// <summary>Returns the lines without indentation, which may differ, and without empty ones.</summary>
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static bool Holds(string[] program, string[] block)

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Fairlead.Docs.Tests;
 
-/// <summary>What the documentation points at is there.</summary>
+/// <summary>Checks that the targets of links exist.</summary>
 public sealed partial class LinkTests
 {
     public static TheoryData<string> Pages => [.. Repository.Pages];

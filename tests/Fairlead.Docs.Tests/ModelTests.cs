@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Fairlead.Docs.Tests;
 
-/// <summary>Each step of a model names the code that it stands for: who renames or takes away such a member is sent to its model.</summary>
+/// <summary>Checks the members that each step of a model names: renaming or removing one leads to its model.</summary>
 public sealed partial class ModelTests
 {
     private const BindingFlags All =

@@ -1,6 +1,6 @@
 namespace Fairlead.Docs.Tests;
 
-/// <summary>What eng/mutations.sh breaks stands there, once: a mutation that no longer fits the code proves nothing of the tests.</summary>
+/// <summary>Checks that each mutation of eng/mutations.sh fits the code once: one that does not proves nothing about the tests.</summary>
 public sealed class MutationTests
 {
     private const int Fields = 5;

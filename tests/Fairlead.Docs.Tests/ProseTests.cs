@@ -6,7 +6,11 @@ namespace Fairlead.Docs.Tests;
 public sealed class ProseTests
 {
     /// <summary>The folders and files without findings. Add to this list; do not take from it.</summary>
-    private static readonly string[] Covered = [];
+    private static readonly string[] Covered =
+    [
+        "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "samples", "bench", "tests/Fairlead.Docs.Tests",
+        "src/Fairlead/Diagnostics", "src/Fairlead/Framing", "src/Fairlead/Logs", "src/Fairlead/Registry",
+    ];
 
     /// <summary>Sentences that break a rule on purpose, mostly because they quote.</summary>
     private static readonly HashSet<string> Intended = [];

@@ -96,7 +96,7 @@ public sealed partial class ReferenceTests
         }
     }
 
-    /// <summary>The options that a transport takes, out of its own words: of a publisher, which takes all.</summary>
+    /// <summary>Returns the options that a transport accepts, from its error text for a publisher, which accepts all.</summary>
     private static string[] Options(string address)
     {
         AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Publisher.Bind($"{address}?zzzzzzzz=1"));

@@ -8,6 +8,7 @@ internal static partial class ErrorTextPage
 {
     public const string Path = "docs/error-texts.md";
 
+    private const double LeastLikeness = 0.5;
     private const string End = "## Refused system calls";
 
     /// <summary>Returns the rows of the page: code, text, meaning and remedy.</summary>
@@ -28,8 +29,8 @@ internal static partial class ErrorTextPage
     }
 
     /// <summary>
-    /// Returns the page with a row for each text of the source. Rows that the page has keep their meaning and remedy; a new one has no
-    /// meaning yet, and the remedy of the source.
+    /// Returns the page with a row for each text of the source. Rows that the page has keep their meaning and remedy. A new row has the
+    /// remedy of the source, and the meaning of a removed row with similar words, if there is one.
     /// </summary>
     public static string Renew(string page, IEnumerable<ErrorText> texts)
     {
@@ -40,9 +41,10 @@ internal static partial class ErrorTextPage
         foreach (string code in Enum.GetNames<ErrorCode>().Where(code => byCode[code].Any()))
         {
             renewed.Append($"## {code}\n\n| text | meaning | what to do |\n|---|---|---|\n");
+            var removed = known.Where(row => row.Key.Code == code && byCode[code].All(text => text.Text != row.Key.Text)).ToList();
             foreach (ErrorText text in byCode[code])
             {
-                (string meaning, string remedy) = known.GetValueOrDefault((code, text.Text), ("", text.Remedy));
+                (string meaning, string remedy) = known.GetValueOrDefault((code, text.Text), (MeaningOf(text.Text, removed), text.Remedy));
                 renewed.Append($"| `{text.Text}` | {meaning} | {remedy} |\n");
             }
 
@@ -50,6 +52,21 @@ internal static partial class ErrorTextPage
         }
 
         return renewed.Append(page.AsSpan(page.IndexOf(End, StringComparison.Ordinal))).ToString();
+    }
+
+    private static string MeaningOf(string text, List<KeyValuePair<(string Code, string Text), (string Meaning, string Remedy)>> removed) =>
+        removed
+            .Select(row => (row.Value.Meaning, Likeness: Likeness(text, row.Key.Text)))
+            .Where(static row => row.Likeness >= LeastLikeness)
+            .OrderByDescending(static row => row.Likeness)
+            .Select(static row => row.Meaning)
+            .FirstOrDefault("");
+
+    private static double Likeness(string one, string other)
+    {
+        HashSet<string> words = [.. one.Split(' ')];
+        int common = words.Intersect(other.Split(' ')).Count();
+        return (double)common / words.Union(other.Split(' ')).Count();
     }
 
     [GeneratedRegex(@"^\| `(?<text>[^`]+)` \| (?<meaning>[^|]*?) ?\| (?<remedy>[^|]*?) ?\|$")]

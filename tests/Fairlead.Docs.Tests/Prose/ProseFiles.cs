@@ -4,6 +4,11 @@ namespace Fairlead.Docs.Tests.Prose;
 internal static class ProseFiles
 {
     private static readonly string[] Top = ["src", "docs", "samples", "bench", "tests"];
+
+    /// <summary>These quote the sentences that the rules find.</summary>
+    private static readonly string[] Quoting =
+        ["tests/Fairlead.Docs.Tests/ProseTests.cs", "tests/Fairlead.Docs.Tests/Prose/ProseLint.cs"];
+
     private static readonly string[] Built = ["artifacts", "bin", "obj", "TestResults"];
 
     /// <summary>Returns the paths, relative to the root, of every C# file and Markdown page of the repository.</summary>
@@ -11,6 +16,7 @@ internal static class ProseFiles
         Directory.EnumerateFiles(Repository.Root, "*.md")
             .Concat(Top.Select(static folder => Path.Combine(Repository.Root, folder)).Where(Directory.Exists).SelectMany(Below))
             .Select(static path => Path.GetRelativePath(Repository.Root, path))
+            .Except(Quoting)
             .Order(StringComparer.Ordinal);
 
     /// <summary>Returns the files that are one of these paths or lie below one of them.</summary>

@@ -60,7 +60,7 @@ public sealed class HubSnippets : IDisposable
         Assert.Equal(CloseReason.SlowConsumer, left.Reason);
         Assert.Same(joined.Client, left.Client);
 
-        // What came before is still there for it to read.
+        // The client can still read earlier messages.
         using (Message one = pair.Receive(5.Seconds()))
         {
             Assert.Equal(1, one.Span[0]);

@@ -262,7 +262,7 @@ public sealed class SynchronizationSnippets
         return Task.CompletedTask;
     }
 
-    /// <summary>What the snippets print.</summary>
+    /// <summary>Collects the output of the snippets.</summary>
     private static class Console
     {
         public static StringWriter Out { get; } = new() { NewLine = "\n" };
