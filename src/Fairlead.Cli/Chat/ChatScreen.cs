@@ -7,5 +7,7 @@ internal static class ChatScreen
 {
     /// <param name="fifo">The path of a FIFO from which lines are taken instead of stdin; null for stdin.</param>
     public static IChatScreen Open(string? fifo = null) =>
-        fifo is not null ? TypingFifo.Open(fifo) : new PlainScreen(new LineReader().ReadAsync);
+        fifo is not null
+            ? TypingFifo.Open(fifo)
+            : (IChatScreen?)EditorScreen.TryOpen() ?? new PlainScreen(new LineReader().ReadAsync);
 }

@@ -29,7 +29,7 @@ internal sealed class ChatArguments
     /// <summary>The address of an end: raw, it carries lines, each by a write of its own, unless it says something else.</summary>
     public Address Fit(ParseResult parsed, Address address)
     {
-        if (!IsRaw(parsed))
+        if (!IsRaw(parsed) || address.Option("framing") == "fairlead")
         {
             return address;
         }
