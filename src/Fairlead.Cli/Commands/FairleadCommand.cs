@@ -21,6 +21,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new SubscribeCommand());
         Add(new ListenCommand());
         Add(new ConnectCommand());
+        Add(new ChatCommand());
         Add(new LogCommand());
         Add(new LockCommand());
         Add(new SemaphoreCommand());

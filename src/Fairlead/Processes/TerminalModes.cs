@@ -14,6 +14,24 @@ public sealed unsafe class TerminalModes
     {
     }
 
+    /// <summary>
+    /// Returns a copy for a program that edits lines itself: each key is read at once, as its bytes. The terminal shows no key and turns
+    /// none into a signal, Ctrl-C included. Output stays as it is.
+    /// </summary>
+    public TerminalModes ForKeys()
+    {
+        TerminalModes modes = new();
+        _modes.CopyTo(modes._modes, 0);
+        fixed (byte* start = modes._modes)
+        {
+            Libc.MakeRaw(start);
+        }
+
+        // The second word says how output is shown: newlines still return the carriage.
+        _modes.AsSpan(sizeof(uint), sizeof(uint)).CopyTo(modes._modes.AsSpan(sizeof(uint)));
+        return modes;
+    }
+
     internal static TerminalModes Of(Descriptor terminal)
     {
         TerminalModes modes = new();

@@ -1,0 +1,21 @@
+using System.Text;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Chat;
+
+/// <summary>The text of a line that came from another program.</summary>
+internal static class ChatText
+{
+    /// <summary>A longer line is not accepted: nobody types one.</summary>
+    public const int MostBytes = 64 * 1024;
+
+    /// <summary>
+    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. What else could steer a
+    /// terminal becomes a space.
+    /// </summary>
+    public static string Of(ReadOnlySpan<byte> line)
+    {
+        var text = line.Trim((byte)0).TrimEnd((byte)'\r').TrimEnd((byte)0);
+        return VisibleText.OneLine(Encoding.UTF8.GetString(text));
+    }
+}

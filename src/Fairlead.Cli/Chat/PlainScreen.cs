@@ -1,0 +1,19 @@
+using System.Text;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Chat;
+
+/// <summary>Lines in, lines out, for pipes and files.</summary>
+/// <param name="read">The next line of bytes, valid until the next call; null at the end.</param>
+/// <param name="owned">Disposed with the screen.</param>
+internal sealed class PlainScreen(Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> read, IDisposable? owned = null) : IChatScreen
+{
+    public bool IsInteractive => false;
+
+    public void Show(string line) => StandardOutput.WriteLine(VisibleText.OneLine(line));
+
+    public async ValueTask<string?> ReadAsync(CancellationToken cancellationToken) =>
+        await read(cancellationToken) is { } line ? Encoding.UTF8.GetString(line.Span).TrimEnd('\r') : null;
+
+    public void Dispose() => owned?.Dispose();
+}

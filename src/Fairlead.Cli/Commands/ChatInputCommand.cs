@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Text;
+using Fairlead.Cli.Chat;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The typing side of a chat in two windows.</summary>
+internal sealed class ChatInputCommand : ToolCommand
+{
+    private readonly Argument<string> _path = new("PATH") { Description = "The FIFO that --input-fifo names at the reading side" };
+    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for the reading side, instead of failing at once");
+
+    public ChatInputCommand()
+        : base("input", "Type into a chat that reads from a FIFO in another window")
+    {
+        Add(_path);
+        Add(_wait);
+        Examples =
+        [
+            ("fairlead chat join unix://chat --input-fifo /tmp/typing", "One window: reads"),
+            ("fairlead chat input /tmp/typing", "The other: types; 'end' leaves the chat, Ctrl-D this window alone"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        await using var sender = await Sender.ConnectAsync(
+            TypingFifo.At(parsed.GetRequiredValue(_path)),
+            new EndpointOptions { ConnectTimeout = parsed.GetValue(_wait) ?? TimeSpan.Zero },
+            cancellationToken);
+        using var screen = ChatScreen.Open();
+        var hasLeft = false;
+        while (!hasLeft && await screen.ReadAsync(cancellationToken) is { } line)
+        {
+            await sender.SendAsync(Encoding.UTF8.GetBytes(line), cancellationToken);
+            hasLeft = ChatLine.Parse(line).Verb == ChatVerb.Leave;
+        }
+
+        return await Draining.CloseAsync(sender, null, cancellationToken);
+    }
+}

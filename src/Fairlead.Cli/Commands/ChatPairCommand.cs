@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Fairlead.Cli.Chat;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>A chat of two, of which either may start first.</summary>
+internal sealed class ChatPairCommand : ToolCommand
+{
+    // Two that start at the same moment find each other's name taken and nobody listening; they do not stay in step for long.
+    private const int MostAttempts = 50;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly Argument<string> _address = new("ADDRESS")
+    {
+        Description = "Where: unix://name, tcp://host:port, fifo://a,b, … the same at both sides",
+    };
+    private readonly ChatArguments _chat;
+
+    public ChatPairCommand()
+        : base("pair", "Talk one to one; either side may start first")
+    {
+        Add(_address);
+        _chat = ChatArguments.AddTo(this);
+        Examples =
+        [
+            ("fairlead chat pair unix://talk", "The same in two terminals; 'end' leaves"),
+            ("fairlead chat pair fifo://there,back", "Over two FIFOs"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        Address address = parsed.GetRequiredValue(_address);
+        if (address.Scheme == "inproc")
+        {
+            throw ToolException.Usage($"{address}: inproc:// stays inside one process, where nobody else is; unix:// leads to others");
+        }
+
+        await using var pair = await OpenAsync(_chat.Fit(parsed, address), cancellationToken);
+        ErrorLine.WriteBare(pair.IsBound ? $"waiting for the other side at {pair.Address}" : $"connected to {pair.Address}");
+        using var screen = _chat.OpenScreen(parsed);
+        return await new ChatClient(pair, screen, saysEnd: true).RunAsync(name: null, patience: null, cancellationToken);
+    }
+
+    private static async Task<Pair> OpenAsync(Address address, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Pair.ConnectAsync(address, cancellationToken: cancellationToken);
+            }
+            catch (FairleadException nobody) when (nobody.Code == ErrorCode.NotFound)
+            {
+                // This side is the first.
+            }
+
+            try
+            {
+                return Pair.Bind(address);
+            }
+            catch (FairleadException taken) when (taken.Code == ErrorCode.AlreadyExists && attempt < MostAttempts)
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+            }
+        }
+    }
+}
