@@ -3,7 +3,7 @@ using Fairlead.Cli.Commands;
 
 namespace Fairlead.Cli.Chat;
 
-/// <summary>Somebody in a room: lines that are typed go there, lines that come are shown.</summary>
+/// <summary>A client in a room: sends the lines that are typed and shows those that come.</summary>
 /// <param name="pair">The connection to the server.</param>
 /// <param name="screen">Where a person types and reads.</param>
 /// <param name="saysEnd">Whether the other end is told of leaving by a line, as plain C programs and pairs expect it.</param>
@@ -25,7 +25,7 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
         await speaking;
         if (saysEnd)
         {
-            // Without waiting: where nobody has come, nobody needs to be told.
+            // Does not wait: there may be no peer to tell.
             pair.TrySend("end"u8);
         }
 
@@ -51,8 +51,34 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
             }
         }
 
+        if (!saysEnd && Refusal() is { } sentAway)
+        {
+            throw sentAway;
+        }
+
         screen.Show("* the other side has left");
         return ExitCode.Ok;
+    }
+
+    /// <summary>
+    /// Returns the error of a client that the room has sent away; null after an end in order. Only a send is told the reason.
+    /// </summary>
+    private FairleadException? Refusal()
+    {
+        try
+        {
+            pair.Send("end"u8, TimeSpan.Zero);
+        }
+        catch (FairleadException exception)
+        {
+            return exception.WhatHappened.Contains(ChatRoom.SentAway, StringComparison.Ordinal) ? exception : null;
+        }
+        catch (ObjectDisposedException)
+        {
+            // This end has left.
+        }
+
+        return null;
     }
 
     private async Task SpeakAsync(string? name, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Chat;
 
-/// <summary>What a line of a chat asks for.</summary>
+/// <summary>The requests that a line of a chat can make.</summary>
 internal enum ChatVerb
 {
     /// <summary>The text goes to all.</summary>
@@ -23,9 +23,9 @@ internal enum ChatVerb
 }
 
 /// <summary>A line as it was typed, taken apart.</summary>
-/// <param name="Verb">What it asks for.</param>
+/// <param name="Verb">The request.</param>
 /// <param name="Target">The number or name behind the at sign; the command, where it is unknown.</param>
-/// <param name="Text">What is said, or the new name.</param>
+/// <param name="Text">The text to pass on, or the new name.</param>
 internal readonly record struct ChatLine(ChatVerb Verb, string Target, string Text)
 {
     public static ChatLine Parse(string line)

@@ -4,7 +4,7 @@ namespace Fairlead.Cli.Chat;
 /// <param name="number">Its number in the room.</param>
 /// <param name="hub">The hub by which it came.</param>
 /// <param name="client">The hub's own handle.</param>
-/// <param name="isSilent">Whether it gets only what somebody has said.</param>
+/// <param name="isSilent">Whether it gets only what people say, without greeting and news.</param>
 internal sealed class ChatMember(int number, Hub hub, HubClient client, bool isSilent)
 {
     public int Number { get; } = number;

@@ -4,13 +4,16 @@ using System.Text;
 namespace Fairlead.Cli.Chat;
 
 /// <summary>
-/// The rules of a room: who is number what, and to whom a line goes. Sends wait for nobody, so one lock serves the hubs' threads and the
+/// The rules of a room: the number of each client, and where a line goes. No send waits, so one lock serves the hubs' threads and the
 /// operator.
 /// </summary>
 /// <param name="rules">How it was set up.</param>
 /// <param name="show">Shows the operator a line, without waiting.</param>
 internal sealed class ChatRoom(ChatRules rules, Action<string> show)
 {
+    /// <summary>Begins the text that a client gets when the room sends it away.</summary>
+    public const string SentAway = "the room sent this client away";
+
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, ChatMember> _members = [];
     private readonly Dictionary<HubClient, ChatMember> _byClient = [];
@@ -232,7 +235,7 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
 
     private void Tell(ChatMember member, string text) => Send(member, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Waits for nobody: a client whose queue is full is sent away, so that it holds up none of the others.</summary>
+    /// <summary>Does not wait: the room sends a client away whose queue is full. The others go on.</summary>
     private void Send(ChatMember member, byte[] line)
     {
         if (member.Farewell is not null || _isClosed)
@@ -261,7 +264,7 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
             return;
         }
 
-        member.Hub.Disconnect(member.Client, why.Length == 0 ? "good bye" : $"the room sent this client away: {why}");
+        member.Hub.Disconnect(member.Client, why.Length == 0 ? "good bye" : $"{SentAway}: {why}");
     }
 
     private void Refuse(Hub hub, HubClient client)
@@ -288,9 +291,9 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
     };
 
     private static string Unknown(ChatLine line) =>
-        $"* there is no command {line.Target}; there are /who, /name NAME and /quit, and @2 TEXT goes to client 2 alone";
+        $"* the room does not know {line.Target}; it knows /who, /name NAME and /quit, and @2 TEXT goes to client 2 alone";
 
-    private static string Absent(ChatLine line) => $"* there is no client {line.Target} here; /who tells who is";
+    private static string Absent(ChatLine line) => $"* client {line.Target} is not here; /who lists those who are";
 
     private static string Others(int count) => count switch
     {

@@ -2,7 +2,7 @@ namespace Fairlead.Cli.Chat;
 
 /// <summary>Serves a room: one thread for each hub waits for all of its clients and carries out what they ask for.</summary>
 /// <param name="room">The rules.</param>
-/// <param name="hubs">Where clients come in, and whether those who come there get only what somebody has said.</param>
+/// <param name="hubs">Where clients come in, and whether those get only what people say.</param>
 internal sealed class ChatServer(ChatRoom room, IReadOnlyList<(Hub Hub, bool IsSilent)> hubs)
 {
     /// <summary>Runs until the operator leaves, or the token is cancelled; then tells the clients and closes.</summary>

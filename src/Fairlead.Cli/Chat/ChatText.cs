@@ -6,12 +6,12 @@ namespace Fairlead.Cli.Chat;
 /// <summary>The text of a line that came from another program.</summary>
 internal static class ChatText
 {
-    /// <summary>A longer line is not accepted: nobody types one.</summary>
+    /// <summary>The hub does not accept longer lines.</summary>
     public const int MostBytes = 64 * 1024;
 
     /// <summary>
-    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. What else could steer a
-    /// terminal becomes a space.
+    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. Characters that could steer
+    /// a terminal become spaces.
     /// </summary>
     public static string Of(ReadOnlySpan<byte> line)
     {

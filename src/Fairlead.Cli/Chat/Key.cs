@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Chat;
 
-/// <summary>What a key means to a line editor.</summary>
+/// <summary>The keys that a line editor knows, by what they do.</summary>
 internal enum Key
 {
     None,

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Chat;
 /// <summary>Turns the bytes of a terminal into keys. A key may come in several reads, and several keys in one.</summary>
 internal sealed class KeyReader
 {
-    // A longer sequence is none of a key; it is dropped whole.
+    // Keys have shorter sequences.
     private const int MostParameters = 32;
 
     private readonly StringBuilder _parameters = new();
@@ -127,7 +127,7 @@ internal sealed class KeyReader
         };
     }
 
-    /// <summary>A character of UTF-8 comes in up to four bytes; what is none is dropped.</summary>
+    /// <summary>Collects the one to four bytes of a character of UTF-8, and drops bytes that do not form one.</summary>
     private (Key, Rune) Character(byte value)
     {
         _character[_characterLength++] = value;

@@ -6,7 +6,7 @@ namespace Fairlead.Cli.Chat;
 
 /// <summary>
 /// The line that is being typed: its text, the cursor, and how both look in a row of a terminal. It reads no key and writes nothing, so it
-/// can be tested alone. What a reader sees as one character, however it is encoded, is moved over and deleted as one.
+/// can be tested alone. It moves over and deletes a character as a reader sees it, however many code points encode it.
 /// </summary>
 internal sealed class LineEditor
 {
@@ -14,7 +14,7 @@ internal sealed class LineEditor
     private string _text = "";
     private int _cursor;
 
-    /// <summary>What has been typed.</summary>
+    /// <summary>The text so far.</summary>
     public string Text => _text;
 
     /// <summary>Where the next character goes, in UTF-16 units.</summary>
@@ -76,7 +76,7 @@ internal sealed class LineEditor
 
     /// <summary>
     /// Returns the row as bytes for a terminal: prompt, the part of the text around the cursor that fits, and the cursor in its place. A
-    /// long line scrolls sideways instead of wrapping, so that one row is all there is to erase.
+    /// long line scrolls sideways and does not wrap: there is never more than one row to erase.
     /// </summary>
     /// <param name="prompt">Stands before the text.</param>
     /// <param name="columns">The terminal's width.</param>

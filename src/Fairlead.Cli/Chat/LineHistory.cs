@@ -24,7 +24,7 @@ internal sealed class LineHistory
         _at = _lines.Count;
     }
 
-    /// <summary>Returns the line before the one shown, or null. What is being typed is kept.</summary>
+    /// <summary>Returns the line before the one shown, or null. Keeps the line that is being typed.</summary>
     public string? Older(string shown)
     {
         if (_at == 0)

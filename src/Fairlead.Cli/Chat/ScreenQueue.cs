@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace Fairlead.Cli.Chat;
 
 /// <summary>
-/// Shows lines without keeping their sender waiting: an operator's terminal that has stopped must not stop the room. What does not fit is
-/// counted.
+/// Shows lines without keeping their sender waiting: an operator's terminal that has stopped must not stop the room. It counts the lines that do
+/// not fit.
 /// </summary>
 internal sealed class ScreenQueue : IAsyncDisposable
 {

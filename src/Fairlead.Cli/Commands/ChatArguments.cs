@@ -3,7 +3,7 @@ using Fairlead.Cli.Chat;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>What the ends of a chat have in common.</summary>
+/// <summary>The options that all ends of a chat have.</summary>
 internal sealed class ChatArguments
 {
     private readonly Option<bool> _raw = NewOption.Switch(
@@ -26,7 +26,7 @@ internal sealed class ChatArguments
 
     public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo));
 
-    /// <summary>The address of an end: raw, it carries lines, each by a write of its own, unless it says something else.</summary>
+    /// <summary>Returns the address of an end. A raw one carries lines, and writes each at once, unless the address says something else.</summary>
     public Address Fit(ParseResult parsed, Address address)
     {
         if (!IsRaw(parsed) || address.Option("framing") == "fairlead")

@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>A chat of two, of which either may start first.</summary>
 internal sealed class ChatPairCommand : ToolCommand
 {
-    // Two that start at the same moment find each other's name taken and nobody listening; they do not stay in step for long.
+    // When two start at the same moment, each may find the name taken before the other listens. They do not stay in step for long.
     private const int MostAttempts = 50;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -35,7 +35,7 @@ internal sealed class ChatPairCommand : ToolCommand
         Address address = parsed.GetRequiredValue(_address);
         if (address.Scheme == "inproc")
         {
-            throw ToolException.Usage($"{address}: inproc:// stays inside one process, where nobody else is; unix:// leads to others");
+            throw ToolException.Usage($"{address}: inproc:// stays inside one process; unix:// leads to others");
         }
 
         await using var pair = await OpenAsync(_chat.Fit(parsed, address), cancellationToken);

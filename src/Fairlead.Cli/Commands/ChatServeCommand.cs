@@ -83,7 +83,7 @@ internal sealed class ChatServeCommand : ToolCommand
                 MaxClients = isForeign ? most + Doorstep : most,
                 MaxMessageBytes = ChatText.MostBytes,
 
-                // Up to so much waits here for a client; a send to it then says that there is no room.
+                // Up to so much waits here for a client; a send beyond that returns Full.
                 OverflowPolicy = OverflowPolicy.DropNewest,
             });
         return (hub, isForeign && _chat.IsRaw(parsed));

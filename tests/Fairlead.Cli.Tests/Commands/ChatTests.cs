@@ -99,8 +99,8 @@ public sealed class ChatTests : IDisposable
 
         Assert.StartsWith("* client 1 is called ada already", await second.LineAsync(), StringComparison.Ordinal);
         Assert.StartsWith("* a name is a letter first", await second.LineAsync(), StringComparison.Ordinal);
-        Assert.StartsWith("* there is no command /bogus", await second.LineAsync(), StringComparison.Ordinal);
-        Assert.StartsWith("* there is no client 9 here", await second.LineAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("* the room does not know /bogus", await second.LineAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("* client 9 is not here", await second.LineAsync(), StringComparison.Ordinal);
         Assert.Equal("* server: 2 clients are here", await second.LineAsync());
         Assert.Equal($"* client 1 ada (pid {ada.Id})", await second.LineAsync());
         Assert.Equal($"* client 2 (pid {second.Id})", await second.LineAsync());

@@ -74,7 +74,7 @@ public sealed class SignalTests : IDisposable
     [InlineData(2, "is not a process", "4242@", "TERM")]
     [InlineData(2, "is not a process", "0", "TERM")]
     [InlineData(2, "'TEMR' is not a signal", "4242", "TEMR")]
-    [InlineData(2, "which signal?", "4242")]
+    [InlineData(2, "a signal is missing", "4242")]
     [InlineData(2, "0 is not a signal", "4242", "0")]
     [InlineData(2, "leave out the signal", "--probe", "4242", "TERM")]
     [InlineData(2, "--probe sends nothing", "--probe", "4242", "--value", "1")]
