@@ -10,7 +10,7 @@ internal static class ChatText
     public const int MostBytes = 64 * 1024;
 
     /// <summary>
-    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. Characters that could steer
+    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. Characters that steer
     /// a terminal become spaces.
     /// </summary>
     public static string Of(ReadOnlySpan<byte> line)

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace Fairlead.Cli.Chat;
 
 /// <summary>
-/// Shows lines without keeping their sender waiting: an operator's terminal that has stopped must not stop the room. It counts the lines that do
+/// Shows lines without keeping their sender waiting: an operator's stopped terminal must not stop the room. It counts the lines that do
 /// not fit.
 /// </summary>
 internal sealed class ScreenQueue : IAsyncDisposable

@@ -8,7 +8,8 @@ namespace Fairlead.Cli.Commands;
 internal sealed class ChatInputCommand : ToolCommand
 {
     private readonly Argument<string> _path = new("PATH") { Description = "The FIFO that --input-fifo names at the reading side" };
-    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for the reading side, instead of failing at once");
+    private readonly Option<TimeSpan?> _wait =
+        NewOption.Duration("--wait", "Wait so long for the reading side, instead of failing at once");
 
     public ChatInputCommand()
         : base("input", "Type into a chat that reads from a FIFO in another window")

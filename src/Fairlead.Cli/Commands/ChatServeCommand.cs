@@ -48,7 +48,8 @@ internal sealed class ChatServeCommand : ToolCommand
         try
         {
             var most = parsed.GetRequiredValue(_most);
-            foreach (var address in (Address[])[_endpoint.Address(parsed), .. (parsed.GetValue(_also) ?? []).Select(static text => (Address)text)])
+            Address[] addresses = [_endpoint.Address(parsed), .. (parsed.GetValue(_also) ?? []).Select(static text => (Address)text)];
+            foreach (var address in addresses)
             {
                 hubs.Add(Bind(parsed, _chat.Fit(parsed, address), most));
                 _endpoint.SayListening(parsed, hubs[^1].Hub);

@@ -52,7 +52,8 @@ public sealed class BarrierTests : IDisposable
         await WaitingAsync(3);
         var tooMany = await _home.RunAsync("barrier", "ready", "--parties", "3", "--timeout", "50ms");
         Assert.True(tooMany is { ExitCode: 124, Output: "" }, tooMany.ToString());
-        Assert.Contains("the barrier 'ready' already has all of its 3 parties, and none has left within 50 ms", tooMany.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "the barrier 'ready' already has all of its 3 parties, and none has left within 50 ms", tooMany.Error, StringComparison.Ordinal);
         var patient = _home.Start("barrier", "ready", "--parties", "3");
         await early[0].SignalAsync("CONT");
         foreach (var one in new[] { early[0], next[0], next[1], patient })

@@ -138,7 +138,8 @@ public sealed class ChatTests : IDisposable
     [Fact]
     public async Task One_client_too_many_is_refused_politely()
     {
-        var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat", "--max", "1", "--also", "tcp://127.0.0.1:0?framing=line");
+        var (server, address) = await _home.ServeAsync(
+            "chat", "serve", "unix://chat", "--max", "1", "--also", "tcp://127.0.0.1:0?framing=line");
         Address lines = (await server.ErrorLineAsync("listening on "))["listening on ".Length..];
         var first = await JoinAsync(server, 1, address);
         using (var foreign = new RawClient(lines))

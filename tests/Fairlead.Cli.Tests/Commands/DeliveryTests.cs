@@ -109,7 +109,7 @@ public sealed class DeliveryTests : IDisposable
         Assert.True(sent.ExitCode == 124, sent.ToString());
 
         // The acknowledgement of the first may have been cut off too.
-        Assert.Matches("of 3 messages [23] (are in doubt|were not delivered): not acknowledged within 1 s", sent.Error);
+        Assert.Matches("of 3 messages, [23] (are in doubt|were not delivered): not acknowledged within 1 s", sent.Error);
         await receiver.SignalAsync("CONT");
     }
 

@@ -20,7 +20,8 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Sends bytes by one write, as a C program does.</summary>
-    public async Task SayAsync(string text) => await _client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask().WaitAsync(Watchdog);
+    public async Task SayAsync(string text) =>
+        await _client.GetStream().WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask().WaitAsync(Watchdog);
 
     /// <summary>The next line; null at the end.</summary>
     public async Task<string?> LineAsync() => await _reader.ReadLineAsync().WaitAsync(Watchdog);
