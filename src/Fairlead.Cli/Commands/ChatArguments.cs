@@ -26,7 +26,7 @@ internal sealed class ChatArguments
 
     public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo));
 
-    /// <summary>Returns the address of an end. A raw end carries lines and writes each at once, unless the address says otherwise.</summary>
+    /// <summary>Returns the address of an end. A raw end writes each line at once, unless the address says otherwise.</summary>
     public Address Fit(ParseResult parsed, Address address)
     {
         if (!IsRaw(parsed) || address.Option("framing") == "fairlead")

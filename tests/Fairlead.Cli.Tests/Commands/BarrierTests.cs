@@ -53,7 +53,9 @@ public sealed class BarrierTests : IDisposable
         var tooMany = await _home.RunAsync("barrier", "ready", "--parties", "3", "--timeout", "50ms");
         Assert.True(tooMany is { ExitCode: 124, Output: "" }, tooMany.ToString());
         Assert.Contains(
-            "the barrier 'ready' already has all of its 3 parties, and none has left within 50 ms", tooMany.Error, StringComparison.Ordinal);
+            "the barrier 'ready' already has all of its 3 parties, and none has left within 50 ms",
+            tooMany.Error,
+            StringComparison.Ordinal);
         var patient = _home.Start("barrier", "ready", "--parties", "3");
         await early[0].SignalAsync("CONT");
         foreach (var one in new[] { early[0], next[0], next[1], patient })
