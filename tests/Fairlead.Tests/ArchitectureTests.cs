@@ -8,6 +8,7 @@ namespace Fairlead.Tests;
 /// <summary>
 /// Holds the arrows between the folders of the library, which the compiler cannot inside one assembly: references go down only.
 /// <code>
+///   Testing                    messages and requests made by hand, for tests of handlers
 ///   Patterns (with Links)      never names a concrete transport
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
@@ -108,6 +109,7 @@ public sealed partial class ArchitectureTests
         ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
         ["Patterns/Waiting"] = [Root, "Native", "Patterns/Links"],
         ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", "Patterns/Waiting"],
+        ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links"],
     };
 
     /// <summary>Arrows that go up, each with its reason.</summary>
@@ -143,6 +145,7 @@ public sealed partial class ArchitectureTests
         "Fairlead.Memory",
         "Fairlead.Processes",
         "Fairlead.Synchronization",
+        "Fairlead.Testing",
         "Fairlead.Time",
     ];
 

@@ -57,7 +57,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
 
         var first = _failed > 0
             ? _firstFailure
-            : new Delivery(DeliveryStatus.NotDelivered, "the work queue was lost before it took the item", ErrorCode.PeerGone);
+            : Delivery.Create(DeliveryStatus.NotDelivered, "the work queue was lost before it took the item", ErrorCode.PeerGone);
         var status = first.Status == DeliveryStatus.Unknown ? "unknown if done" : "not done";
         ErrorLine.Write($"{address}: of {_pushed} items, {_failed + left} were not accepted; the first one: {status}: {first.Reason}");
         return first.Cause is { } cause ? ExitCode.Of(cause) : ExitCode.Failure;
@@ -103,7 +103,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {
-            delivery = new Delivery(
+            delivery = Delivery.Create(
                 DeliveryStatus.NotDelivered, exception.Message, (exception as FairleadException)?.Code ?? ErrorCode.Failed);
         }
 

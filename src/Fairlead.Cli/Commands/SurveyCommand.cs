@@ -56,7 +56,7 @@ internal sealed class SurveyCommand : ToolCommand
         CancellationToken cancellationToken)
     {
         long replies = 0;
-        await foreach (var reply in requester.SurveyAsync(question.Span, timeout, newcomers: true, cancellationToken))
+        await foreach (var reply in requester.SurveyAsync(question.Span, timeout, new() { IncludesNewcomers = true }, cancellationToken))
         {
             if (reply.IsReply)
             {

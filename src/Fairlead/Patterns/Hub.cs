@@ -106,6 +106,15 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
     public HubEvent? NextEvent(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Core.Receivers.Receive(Deadline.After(timeout, Core.Settings.Time), cancellationToken) is { } received ? ToEvent(received) : null;
 
+    /// <summary>Waits for the next event and returns it.</summary>
+    /// <inheritdoc cref="NextEvent" path="/param|/returns"/>
+    public async ValueTask<HubEvent?> NextEventAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        await Core.Receivers.ReceiveAsync(timeout, cancellationToken).ConfigureAwait(false) is { } received ? ToEvent(received) : null;
+
+    /// <summary>Waits for the next event and returns it.</summary>
+    /// <inheritdoc cref="NextEvent" path="/returns"/>
+    public ValueTask<HubEvent?> NextEventAsync(CancellationToken cancellationToken) => NextEventAsync(null, cancellationToken);
+
     /// <summary>Disconnects a client.</summary>
     /// <param name="client">The client to disconnect.</param>
     /// <param name="text">The reason to tell it.</param>

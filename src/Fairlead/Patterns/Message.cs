@@ -46,7 +46,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     public string Text => Encoding.UTF8.GetString(Span);
 
     /// <summary>The peer that sent it.</summary>
-    public Peer Peer => Core.Link.Peer;
+    public Peer Peer => Core.Peer;
 
     /// <summary>The topic of a published message; otherwise empty.</summary>
     public string Topic =>
@@ -142,12 +142,21 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     private void Answer(MessageCore core, ReceiptStatus status, string? reason)
     {
         Link link = core.Link;
+        AnswerRecord? record = core.Record;
         uint id = core.Id;
-        if (core.Kind == MessageKind.Deliver && core.TrySettle(_version))
+        if (core.Kind != MessageKind.Deliver || !core.TrySettle(_version))
         {
-            link.Answers.SendReceipt(id, status, reason);
-            link.Receiving.RemoveActive(core);
+            return;
         }
+
+        if (record is not null)
+        {
+            record.SetReceipt(status, reason);
+            return;
+        }
+
+        link.Answers.SendReceipt(id, status, reason);
+        link.Receiving.RemoveActive(core);
     }
 
     /// <summary>Returns the memory. A second call has no effect.</summary>

@@ -70,6 +70,13 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     public bool Reply(ReadOnlySpan<byte> reply)
     {
         MessageCore core = _message.Core;
+        if (core.Record is { } record)
+        {
+            Settle();
+            record.SetReply(reply.ToArray());
+            return true;
+        }
+
         Link link = core.Link;
         uint id = core.Id;
         link.Sending.Check(reply);
@@ -85,6 +92,11 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     public bool Reply(in ReadOnlySequence<byte> reply)
     {
         MessageCore core = _message.Core;
+        if (core.Record is not null)
+        {
+            return Reply(reply.ToArray());
+        }
+
         Link link = core.Link;
         uint id = core.Id;
         new Outbox(link.Endpoint).CheckLength(reply);
@@ -135,12 +147,23 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     public bool Fail(ErrorCode code, string text)
     {
         MessageCore core = _message.Core;
+        AnswerRecord? record = core.Record;
         Link link = core.Link;
         uint id = core.Id;
 
         // A cancelled call has ended on the requester's side, and gets no error.
         bool isAwaited = !_message.IsTakenBack;
         Settle();
+        if (record is not null)
+        {
+            if (isAwaited)
+            {
+                record.SetError(code, text);
+            }
+
+            return isAwaited;
+        }
+
         bool sent = isAwaited && link.Answers.SendError(id, code, text);
         link.Receiving.RemoveActive(core);
         return sent;
@@ -183,9 +206,11 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
     private async ValueTask<bool> ReplyAllAsync(ReadOnlySequence<byte> reply, CancellationToken cancellationToken)
     {
-        Link link = _message.Core.Link;
+        MessageCore core = _message.Core;
+        bool isHandmade = core.Record is not null;
+        Link link = core.Link;
         bool sent = reply.IsSingleSegment ? Reply(reply.FirstSpan) : Reply(reply);
-        if (sent)
+        if (sent && !isHandmade)
         {
             await link.Pause.AwaitReaderAsync(int.MaxValue, cancellationToken).ConfigureAwait(false);
         }

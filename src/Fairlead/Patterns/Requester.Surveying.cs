@@ -17,57 +17,53 @@ public sealed partial class Requester
     /// </remarks>
     /// <param name="question">The payload. Copied before this returns; sent when the loop begins.</param>
     /// <param name="timeout">The deadline, from the beginning of the loop. The responders learn it.</param>
-    /// <param name="newcomers">
-    /// Whether to ask responders that connect before the deadline, too. The loop then ends at the deadline and not earlier. It has no
-    /// effect on a connected requester, whose survey ends with its only reply.
-    /// </param>
+    /// <param name="options">The choices of this survey.</param>
     /// <param name="cancellationToken">Ends the survey with an <see cref="OperationCanceledException"/>, and tells the responders.</param>
     /// <returns>
     /// The results; the loop returns their memory. Leaving it early cancels the request at responders that have not replied.
     /// </returns>
     /// <exception cref="FairleadException">PeerGone: a connected requester has lost its responder.</exception>
     public IAsyncEnumerable<SurveyReply> SurveyAsync(
-        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
+        ReadOnlySpan<byte> question, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default)
     {
         Core.Life.ThrowIfClosing();
         Deadline.Check(timeout);
-        return CollectAsync(question.ToArray(), timeout, newcomers, cancellationToken);
+        return CollectAsync(question.ToArray(), timeout, options, cancellationToken);
     }
 
     /// <summary>Asks all with a value as JSON. Read the replies with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
-    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
+    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/param|/returns|/exception"/>
     public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
-        T question, JsonTypeInfo<T> type, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
+        T question, JsonTypeInfo<T> type, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(question, type);
-        return SurveyAsync(message.Span, timeout, newcomers, cancellationToken);
+        return SurveyAsync(message.Span, timeout, options, cancellationToken);
     }
 
     /// <summary>Asks all with a value in the serializer's format.</summary>
-    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/param|/returns|/exception"/>
+    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/param|/returns|/exception"/>
     public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
         T question,
         IMessageSerializer<T> serializer,
         TimeSpan timeout,
-        bool newcomers = false,
+        SurveyOptions options = default,
         CancellationToken cancellationToken = default)
     {
         using Serialized message = Serialized.Of(question, serializer);
-        return SurveyAsync(message.Span, timeout, newcomers, cancellationToken);
+        return SurveyAsync(message.Span, timeout, options, cancellationToken);
     }
 
     /// <summary>Asks every connected responder. Blocks until all have replied or the deadline has passed.</summary>
     /// <param name="question">The payload. The caller may change it when this returns.</param>
     /// <param name="timeout">The deadline. The responders learn it.</param>
-    /// <param name="newcomers">Whether to ask responders that connect before the deadline, too. The call then waits for the
-    /// deadline.</param>
+    /// <param name="options">The choices of this survey.</param>
     /// <param name="cancellationToken">Ends the wait, and tells the responders.</param>
     /// <returns>One result for each responder asked, in order of arrival. The caller disposes them.</returns>
-    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, bool, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/exception"/>
     public IReadOnlyList<SurveyReply> Survey(
-        ReadOnlySpan<byte> question, TimeSpan timeout, bool newcomers = false, CancellationToken cancellationToken = default)
+        ReadOnlySpan<byte> question, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default)
     {
-        using SurveyRun run = Begin(question.ToArray(), timeout, newcomers, cancellationToken);
+        using SurveyRun run = Begin(question.ToArray(), timeout, options, cancellationToken);
         List<SurveyReply> replies = [];
         try
         {
@@ -91,9 +87,9 @@ public sealed partial class Requester
     }
 
     private async IAsyncEnumerable<SurveyReply> CollectAsync(
-        byte[] question, TimeSpan timeout, bool newcomers, [EnumeratorCancellation] CancellationToken cancellationToken)
+        byte[] question, TimeSpan timeout, SurveyOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using SurveyRun run = Begin(question, timeout, newcomers, cancellationToken);
+        using SurveyRun run = Begin(question, timeout, options, cancellationToken);
         try
         {
             while (await run.NextAsync().ConfigureAwait(false) is { } reply)
@@ -110,7 +106,7 @@ public sealed partial class Requester
         }
     }
 
-    private SurveyRun Begin(byte[] question, TimeSpan timeout, bool newcomers, CancellationToken cancellationToken)
+    private SurveyRun Begin(byte[] question, TimeSpan timeout, SurveyOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Core.Life.ThrowIfClosing();
@@ -118,9 +114,9 @@ public sealed partial class Requester
             (link, left, end) => AskAsync(question, default, Framing.MessageFlags.None, left, end, link),
             Deadline.After(timeout, Core.Settings.Time),
             Core.Settings.Time,
-            newcomers && IsBound,
+            options.IncludesNewcomers && IsBound,
             cancellationToken);
-        if (newcomers)
+        if (options.IncludesNewcomers)
         {
             // Add the run before asking the connected responders: none slips through in between, and one that both paths ask is asked once.
             using (_surveyGate.Hold())

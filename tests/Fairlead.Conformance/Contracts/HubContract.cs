@@ -228,9 +228,22 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
             }
         });
 
+        Assert.Null(await hub.NextEventAsync(20.Milliseconds()));
+        using CancellationTokenSource third = new();
+        ValueTask<HubEvent?> awaited = hub.NextEventAsync(third.Token);
+        Assert.False(awaited.IsCompleted);
+        await third.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await awaited);
+
         // A cancelled wait has swallowed no event.
-        Track(await Pair.ConnectAsync(Bare(hub.Address)));
+        Pair pair = Track(await Pair.ConnectAsync(Bare(hub.Address)));
         Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        ValueTask<HubEvent?> said = hub.NextEventAsync();
+        pair.Send("x"u8);
+        using (Message message = Assert.IsType<HubEvent.Said>(await said).Message)
+        {
+            Assert.Equal("x", message.Text);
+        }
     }
 
     [Fact]

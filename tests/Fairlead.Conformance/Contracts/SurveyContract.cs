@@ -113,7 +113,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
         await AnsweringAsync(requester, "first");
         await Until(() => requester.Peers.Count == 1, "the first is there");
         List<string> texts = [];
-        await foreach (SurveyReply reply in requester.SurveyAsync("who?"u8, Long, newcomers: true))
+        await foreach (SurveyReply reply in requester.SurveyAsync("who?"u8, Long, new() { IncludesNewcomers = true }))
         {
             texts.Add(reply.Message.Text);
             if (texts.Count == 3)

@@ -17,7 +17,7 @@ public sealed class SurveyTests(ITestOutputHelper output) : WatchedTest(output)
         Requester requester = Track(await Requester.BindAsync(_place, new() { TimeProvider = clock }));
         Answer("first");
         await Until(() => requester.Peers.Count == 1, "the first is there");
-        IAsyncEnumerable<SurveyReply> survey = requester.SurveyAsync("who?"u8, TimeSpan.FromDays(120), newcomers: true);
+        IAsyncEnumerable<SurveyReply> survey = requester.SurveyAsync("who?"u8, TimeSpan.FromDays(120), new() { IncludesNewcomers = true });
         await using IAsyncEnumerator<SurveyReply> replies = survey.GetAsyncEnumerator();
         Assert.True(await replies.MoveNextAsync());
         Assert.Equal("first", replies.Current.Message.Text);

@@ -190,7 +190,8 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
         for (int i = 0; !Curtain.IsCancellationRequested; i++)
         {
             byte[] content = Payload.Make(i, SizeOf(own), from);
-            await foreach (SurveyReply reply in requester.SurveyAsync(content, own.Next(100).Milliseconds(), newcomers: Chance(own, 0.3)))
+            SurveyOptions options = new() { IncludesNewcomers = Chance(own, 0.3) };
+            await foreach (SurveyReply reply in requester.SurveyAsync(content, own.Next(100).Milliseconds(), options))
             {
                 if (reply.IsReply)
                 {

@@ -20,6 +20,8 @@ internal sealed partial class MessageCore
 
     private static readonly ObjectPool<MessageCore> Pool = new(16 * 1024);
 
+    private const string NotAccepted = "the receiver disposed the message without accepting it";
+    private const string NotAnswered = "the responder disposed the request without a reply";
     private const int MostSpare = 32;
     private const int LeastOwn = 256;
 
@@ -205,7 +207,7 @@ internal sealed partial class MessageCore
     }
 
     /// <summary>Cancels the message, because the peer withdrew it or died. Called by the pump.</summary>
-    public void CancelFor(Link link, uint id, bool isTakenBack)
+    public void CancelFor(Link? link, uint id, bool isTakenBack)
     {
         using (_gate.Hold())
         {
@@ -248,7 +250,14 @@ internal sealed partial class MessageCore
                 _incoming.Release();
                 Forget();
                 Link = null!;
-                Return();
+                if (_record is null)
+                {
+                    Return();
+                }
+                else
+                {
+                    _record.SetReleased();
+                }
             }
 
             return;
@@ -273,6 +282,18 @@ internal sealed partial class MessageCore
             Forget();
         }
 
+        if (_record is { } record)
+        {
+            record.SetReleased();
+            if (wasUnsettled)
+            {
+                Refuse(record, header.Kind, isTakenBack, reasonIfUnsettled);
+            }
+
+            ForgetCancellation();
+            return;
+        }
+
         if (wasUnsettled)
         {
             Refuse(link, header.Kind, header.Id, isTakenBack, reasonIfUnsettled);
@@ -294,11 +315,11 @@ internal sealed partial class MessageCore
         if (kind == MessageKind.Deliver)
         {
             // Also for a withdrawn message: its sender may still wait, see OnCancel.
-            link.Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? "the receiver disposed the message without accepting it");
+            link.Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? NotAccepted);
         }
         else if (!isTakenBack)
         {
-            link.Answers.SendError(id, 0, reason ?? "the responder disposed the request without a reply");
+            link.Answers.SendError(id, 0, reason ?? NotAnswered);
         }
     }
 

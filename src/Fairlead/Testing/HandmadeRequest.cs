@@ -1,0 +1,67 @@
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Testing;
+
+/// <summary>
+/// A received request that a test makes by hand and gives to a handler, with its context. It records the answer. It needs no
+/// endpoint and no native resources.
+/// </summary>
+public sealed class HandmadeRequest : IDisposable
+{
+    private readonly AnswerRecord _record;
+
+    private HandmadeRequest(AnswerRecord record, Request request)
+    {
+        _record = record;
+        Request = request;
+        Context = new RequestContext(request);
+    }
+
+    /// <summary>The request, as a <see cref="Responder"/> hands it out.</summary>
+    public Request Request { get; }
+
+    /// <summary>The context that goes with it to a handler.</summary>
+    public RequestContext Context { get; }
+
+    /// <summary>What <c>Reply</c> or <c>ReplyAsync</c> sent; null without a reply. What a handler returns is not sent here.</summary>
+    public ReadOnlyMemory<byte>? Reply => _record.Reply is { } reply ? new ReadOnlyMemory<byte>(reply) : default(ReadOnlyMemory<byte>?);
+
+    /// <summary>
+    /// The code of <see cref="Request.Fail"/>, or <see cref="ErrorCode.Failed"/> after disposing without an answer; null before that.
+    /// </summary>
+    public ErrorCode? Error => _record.Error;
+
+    /// <summary>The text of the error.</summary>
+    public string? ErrorText => _record.Text;
+
+    /// <summary>Whether the request was disposed.</summary>
+    public bool IsDisposed => _record.IsReleased;
+
+    /// <summary>Makes a request.</summary>
+    /// <param name="payload">Its bytes. Copied.</param>
+    /// <param name="peer">The requester; the default is this process.</param>
+    /// <param name="timeout">How long the requester still waits; null means without limit. The token of the context is cancelled then.</param>
+    /// <param name="idempotent">Whether a second execution does no harm.</param>
+    /// <param name="redelivered">Whether an earlier attempt went to a responder that was lost.</param>
+    public static HandmadeRequest Create(
+        ReadOnlySpan<byte> payload, Peer? peer = null, TimeSpan? timeout = null, bool idempotent = false, bool redelivered = false)
+    {
+        Deadline.Check(timeout);
+        MessageFlags flags = (idempotent ? MessageFlags.Idempotent : MessageFlags.None)
+            | (redelivered ? MessageFlags.Redelivered : MessageFlags.None);
+        (AnswerRecord record, Message message) = Handmade.Create(
+            MessageHeader.Of(MessageKind.Request, flags: flags), new HandmadeHead(null, 0, 0, timeout), payload, peer);
+        return new HandmadeRequest(record, new Request(message));
+    }
+
+    /// <summary>Withdraws the request, as a requester does: cancels its token. An error is no longer recorded.</summary>
+    public void Cancel() => Request.Message.Core.CancelFor(null, 0, isTakenBack: true);
+
+    /// <summary>Disposes the context, and the request if the code under test has not.</summary>
+    public void Dispose()
+    {
+        Context.Dispose();
+        Request.Dispose();
+    }
+}
