@@ -45,4 +45,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(11, Level = EventLevel.Error, Message = "{0} failed; the error was contained: {1}")]
     public void Contained(string what, string error) => WriteEvent(11, what, error);
+
+    [Event(12, Level = EventLevel.Warning, Message = "{0}: a message of {1} was dropped without Dispose and keeps its memory: {2}")]
+    public void LeaseLost(string address, string peer, string where) => WriteEvent(12, address, peer, where);
 }

@@ -4,8 +4,12 @@ namespace Fairlead.Framing;
 
 /// <summary>Reference-counted memory of received messages, released by its last holder.</summary>
 /// <remarks>The reader holds it while filling it. Each message in it holds it until its lease is disposed.</remarks>
-internal abstract class MemoryLease
+/// <param name="stopsSender">Whether the sender stops when too much of the memory is unreleased.</param>
+internal abstract class MemoryLease(bool stopsSender = false)
 {
+    /// <summary>Whether the sender stops when too much of the memory is unreleased. A field, because each message reads it.</summary>
+    public readonly bool StopsSender = stopsSender;
+
     /// <summary>Releases one hold.</summary>
     /// <remarks><paramref name="token"/> identifies a part of the memory where needed, such as a ring's record. A chunk ignores
     /// it.</remarks>

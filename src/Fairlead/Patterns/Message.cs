@@ -27,6 +27,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     {
         _core = core;
         _version = core.Version;
+        core.NoteTaken();
     }
 
     /// <summary>The payload in the memory where it arrived. Valid until <see cref="Dispose"/>.</summary>

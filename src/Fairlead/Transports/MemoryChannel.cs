@@ -32,6 +32,9 @@ internal abstract class MemoryOutput
     /// <summary>Sends a message of kind Send, without head and flags, that contains this acknowledgement.</summary>
     public abstract bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload);
 
+    /// <summary>The number of bytes in the memory that the peer has not released, read or unread.</summary>
+    public abstract long Taken { get; }
+
     /// <summary>Returns whether a flush or send has woken the peer since the last call: it may then be on this CPU. Any thread.</summary>
     public abstract bool TakeHasWoken();
 

@@ -15,6 +15,9 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed partial class LinkSender
 {
+    /// <summary>The least number of bytes that the error calls undisposed: a peer that disposes everything keeps fewer.</summary>
+    private const int LeastKept = 64 * 1024;
+
     private const int MissedBytes = MissedMessages.HeadBytes;
 
     private readonly Link _link;
@@ -70,6 +73,21 @@ internal sealed partial class LinkSender
                 // The peer of a raw link does not acknowledge, so what the kernel took counts.
                 return (_window.Sent, _window.Read);
             }
+        }
+    }
+
+    /// <summary>Returns why a sender without credit waits, for an error text.</summary>
+    public string WhyItWaits()
+    {
+        using (Hold())
+        {
+            // The peer has read the part of its memory that does not wait to be read. An estimate: it releases copied parts a little later.
+            long unread = Math.Max(0, _window.OutstandingBytes - _connection.Unflushed);
+            long taken = _link.Memory?.Output.Taken ?? 0;
+            long kept = taken - unread;
+            return kept >= LeastKept && kept >= taken / 2
+                ? $"the peer has read {kept / 1024} KiB of messages and not disposed them"
+                : "the peer did not read, and gave no credit";
         }
     }
 

@@ -49,6 +49,7 @@ internal sealed partial class MessageCore
     private bool _isCancelled;
     private bool _isTakenBack;
     private CancellationTokenSource? _cancellation;
+    private LeaseWatch? _watch;
 
     public int Version => Volatile.Read(ref _version);
 
@@ -85,8 +86,17 @@ internal sealed partial class MessageCore
         core._start = incoming.Header.HeadLength;
         core._length = incoming.Body.Length - core._start;
         core.Begin();
+        if (incoming.Lease is { StopsSender: true })
+        {
+            (core._watch ??= new LeaseWatch()).Arm(link);
+        }
+
         return core;
     }
+
+    /// <summary>Records that the user receives the message. On the thread that returns it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void NoteTaken() => _watch?.NoteTaken();
 
     /// <summary>Returns a message with a copy of a short body.</summary>
     public static MessageCore Copy(Link link, in MessageHeader header, ReadOnlySpan<byte> body)
@@ -247,6 +257,7 @@ internal sealed partial class MessageCore
         {
             if (Interlocked.CompareExchange(ref _version, version + 1, version) == version)
             {
+                _watch?.Disarm();
                 _incoming.Release();
                 Forget();
                 Link = null!;
@@ -278,6 +289,7 @@ internal sealed partial class MessageCore
             header = _incoming.Header;
             wasUnsettled = TryTakeAnswer(version);
             isTakenBack = _isTakenBack;
+            _watch?.Disarm();
             _incoming.Release();
             Forget();
         }

@@ -36,6 +36,8 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
 
     public bool HasLong => _overflow.HasLong;
 
+    public override long Taken => _writer?.Taken ?? 0;
+
     public int LongRest => _overflow.Second.Length;
 
     /// <summary>Takes over the memory that the peer has passed. Called by the pump, once.</summary>

@@ -10,7 +10,7 @@ namespace Fairlead.Transports.SharedMemory;
 /// The thread that pumps uses <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/>. Any thread may release leases, in any
 /// order. Data in the memory is not trusted: positions and lengths are copied once and checked, and invalid ones throw Corrupt.
 /// </remarks>
-internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease
+internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease(stopsSender: true)
 {
     /// <summary>The least amount to release while more data is available. It is less than the ring has beyond the window.</summary>
     private const int GiveBackBytes = 16 * 1024;

@@ -205,6 +205,9 @@ internal sealed unsafe partial class RingWriter
 
     private bool HasRoom(long whole) => _memory.Capacity - (_tail - _head) >= whole || Room() >= whole;
 
+    /// <summary>The number of bytes that the reader has not released.</summary>
+    public long Taken => _memory.Capacity - Room();
+
     private long Room()
     {
         // Acquire: released data is not read any more. The release is in RingReader.MoveHead.

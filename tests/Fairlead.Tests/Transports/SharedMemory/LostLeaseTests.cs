@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Tracing;
+using System.Runtime.CompilerServices;
+using Fairlead.Patterns.Links;
+using Fairlead.Time;
+
+namespace Fairlead.Tests.Transports.SharedMemory;
+
+/// <summary>A message that is dropped without being disposed keeps its place in the ring: both ends can find out.</summary>
+public sealed class LostLeaseTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private static readonly byte[] Long = new byte[4096];
+
+    [Fact]
+    public async Task A_message_that_was_dropped_is_told_of_and_where_it_was_taken_if_that_was_asked_for()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        using LeaseListener listener = new(receiver.Address.ToString());
+        sender.Send(Long);
+        Drop(receiver);
+        await Until(() => Collected(() => listener.Heard.Count == 1), "it is told of");
+        Assert.Contains("Fairlead.TrackLeases", listener.Heard.Single(), StringComparison.Ordinal);
+
+        LeaseWatch.IsTracking = true;
+        try
+        {
+            sender.Send(Long);
+            Drop(receiver);
+            await Until(() => Collected(() => listener.Heard.Count == 2), "it is told of");
+            Assert.Contains(nameof(Drop), listener.Heard.Last(), StringComparison.Ordinal);
+        }
+        finally
+        {
+            LeaseWatch.IsTracking = false;
+        }
+    }
+
+    [Fact]
+    public async Task One_that_was_disposed_is_not_told_of_nor_a_short_one_which_is_a_copy()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        using LeaseListener listener = new(receiver.Address.ToString());
+        for (int i = 0; i < 100; i++)
+        {
+            sender.Send(Long);
+            receiver.Receive().Dispose();
+            sender.Send("short"u8);
+            Drop(receiver);
+        }
+
+        // Events come in order, so a lost one ends the wait.
+        sender.Send(Long);
+        Drop(receiver);
+        await Until(() => Collected(() => !listener.Heard.IsEmpty), "it is told of");
+        Assert.Single(listener.Heard);
+    }
+
+    [Fact]
+    public async Task A_sender_that_waits_for_a_receiver_that_disposes_nothing_is_told_so()
+    {
+        (Sender sender, Receiver receiver) = await OpenAsync();
+        List<Message> kept = [];
+        while (sender.TrySend(Long) == SendResult.Sent || kept.Count == 0)
+        {
+            while (receiver.TryReceive(out Message message))
+            {
+                kept.Add(message);
+            }
+        }
+
+        FairleadException error = Fails(ErrorCode.Timeout, () => sender.Send(Long, 20.Milliseconds()));
+        Assert.Contains("of messages and not disposed them", error.Message, StringComparison.Ordinal);
+        kept.ForEach(static message => message.Dispose());
+
+        // The sender continues. A receiver that reads nothing gets another text.
+        while (receiver.TryReceive(out Message message))
+        {
+            message.Dispose();
+        }
+
+        while (sender.TrySend(Long) == SendResult.Sent)
+        {
+        }
+
+        error = Fails(ErrorCode.Timeout, () => sender.Send(Long, 20.Milliseconds()));
+        Assert.Contains("the peer did not read, and gave no credit", error.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<(Sender Sender, Receiver Receiver)> OpenAsync()
+    {
+        Receiver receiver = Track(await Receiver.BindAsync($"shm://lost-{Guid.NewGuid():N}"));
+        return (Track(await Sender.ConnectAsync(receiver.Address)), receiver);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Drop(Receiver receiver) => Assert.NotEqual(0, receiver.Receive().Length);
+
+    private static bool Collected(Func<bool> isSo)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return isSo();
+    }
+
+    private sealed class LeaseListener(string address) : EventListener
+    {
+        public ConcurrentQueue<string> Heard { get; } = new();
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "Fairlead")
+            {
+                EnableEvents(eventSource, EventLevel.Warning);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            if (eventData.EventName == "LeaseLost" && (string?)eventData.Payload![0] == address)
+            {
+                Heard.Enqueue((string)eventData.Payload[2]!);
+            }
+        }
+    }
+}
