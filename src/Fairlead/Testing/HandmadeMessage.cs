@@ -60,7 +60,7 @@ public sealed class HandmadeMessage : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(missed);
         if (topic is not null && wantsReceipt)
         {
-            throw new ArgumentException("A message with a topic has no receipt: pass a topic or wantsReceipt, not both.", nameof(wantsReceipt));
+            throw new ArgumentException("A message with a topic has no receipt: pass one of the two.", nameof(wantsReceipt));
         }
 
         MessageKind kind = topic is not null ? MessageKind.Publish : wantsReceipt ? MessageKind.Deliver : MessageKind.Send;

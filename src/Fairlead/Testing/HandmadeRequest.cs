@@ -41,7 +41,7 @@ public sealed class HandmadeRequest : IDisposable
     /// <summary>Makes a request.</summary>
     /// <param name="payload">Its bytes. Copied.</param>
     /// <param name="peer">The requester; the default is this process.</param>
-    /// <param name="timeout">How long the requester still waits; null means without limit. The token of the context is cancelled then.</param>
+    /// <param name="timeout">How long the requester still waits; null means without limit. Then the context's token is cancelled.</param>
     /// <param name="idempotent">Whether a second execution does no harm.</param>
     /// <param name="redelivered">Whether an earlier attempt went to a responder that was lost.</param>
     public static HandmadeRequest Create(

@@ -55,7 +55,8 @@ public sealed class HandmadeTests
         message.Dispose();
         Assert.True(forgotten.IsDisposed);
         Assert.Equal(
-            (DeliveryStatus.NotDelivered, "the receiver gave the message back without accepting it"), (forgotten.Receipt, forgotten.Reason));
+            (DeliveryStatus.NotDelivered, "the receiver disposed the message without accepting it"),
+            (forgotten.Receipt, forgotten.Reason));
         Assert.Throws<ObjectDisposedException>(() => message.Length);
         Assert.Throws<ObjectDisposedException>(() => message.Peer);
         Assert.Throws<ObjectDisposedException>(message.Accept);
@@ -90,7 +91,7 @@ public sealed class HandmadeTests
         HandmadeRequest forgotten = HandmadeRequest.Create("x"u8);
         forgotten.Dispose();
         Assert.Equal(
-            (ErrorCode.Failed, "the responder gave the request back without a reply"), (forgotten.Error, forgotten.ErrorText));
+            (ErrorCode.Failed, "the responder disposed the request without a reply"), (forgotten.Error, forgotten.ErrorText));
     }
 
     [Fact]
