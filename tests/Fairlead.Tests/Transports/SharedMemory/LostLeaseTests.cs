@@ -82,7 +82,7 @@ public sealed class LostLeaseTests(ITestOutputHelper output) : WatchedTest(outpu
         Assert.Contains("the peer did not read, and gave no credit", error, StringComparison.Ordinal);
     }
 
-    /// <summary>Returns the error of the first message that found no room in time. Credit arrives late, so one refusal proves nothing.</summary>
+    /// <summary>Returns the error of the first message that got no credit in time. Credit may arrive late, so the wait is long.</summary>
     private static string SendUntilFull(Sender sender, Action afterEach)
     {
         while (true)
