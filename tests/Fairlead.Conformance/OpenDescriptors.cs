@@ -6,7 +6,7 @@ public static class OpenDescriptors
     /// <summary>Returns the number without assemblies, which the runtime opens at their first use.</summary>
     public static int Count() => Targets().Count(static target => !target.EndsWith(".dll", StringComparison.Ordinal));
 
-    /// <summary>The sockets.</summary>
+    /// <summary>Returns the number of sockets.</summary>
     public static int Sockets() => Targets().Count(static target => target.StartsWith("socket:", StringComparison.Ordinal));
 
     private static IEnumerable<string> Targets() => Directory.GetFiles("/proc/self/fd").Select(TargetOf).OfType<string>();
