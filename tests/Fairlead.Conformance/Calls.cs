@@ -1,11 +1,11 @@
 namespace Fairlead.Conformance;
 
-/// <summary>Which form of a call is tested.</summary>
+/// <summary>The form of a call under test.</summary>
 public enum Calls
 {
-    /// <summary>The one that holds its thread.</summary>
+    /// <summary>Blocks the calling thread.</summary>
     Blocking,
 
-    /// <summary>The one that gives a task.</summary>
+    /// <summary>Returns a task.</summary>
     Async,
 }

@@ -2,20 +2,20 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance;
 
-/// <summary>What the contracts of transports and patterns share: places, and endpoints at them.</summary>
+/// <summary>The base class of the contracts of transports and patterns: it provides places, and opens endpoints at them.</summary>
 public abstract class Contract : WatchedTest
 {
     /// <summary>Begins a test on a transport.</summary>
     protected Contract(TransportUnderTest transport, ITestOutputHelper output)
         : base(output) => Transport = transport;
 
-    /// <summary>The transport that is held to the contract.</summary>
+    /// <summary>The transport under test.</summary>
     protected TransportUnderTest Transport { get; }
 
-    /// <summary>A new place on the transport with options: <c>messages=10&amp;capacity=4096</c>.</summary>
+    /// <summary>Returns a new place on the transport with options: <c>messages=10&amp;capacity=4096</c>.</summary>
     protected Address NewPlace(string options = "") => With(Transport.NewPlace(), options);
 
-    /// <summary>The address with options added.</summary>
+    /// <summary>Returns the address with options added.</summary>
     protected static Address With(Address address, string options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -28,7 +28,7 @@ public abstract class Contract : WatchedTest
         return address;
     }
 
-    /// <summary>A connected sender and a receiver, of which either is bound. The options are the receiver's.</summary>
+    /// <summary>Opens a sender and a receiver that are connected; either may be the bound one. The options are the receiver's.</summary>
     protected async Task<(Sender Sender, Receiver Receiver)> OpenAsync(bool senderBinds = false, string options = "")
     {
         if (senderBinds)
@@ -41,7 +41,7 @@ public abstract class Contract : WatchedTest
         return (Track(await Sender.ConnectAsync(OtherEnd(receiver.Address))), receiver);
     }
 
-    /// <summary>The address without its options, but for what both ends have to say: what another end connects to.</summary>
+    /// <summary>Returns the address that another end connects to: only the options that both ends must specify remain.</summary>
     protected static Address Bare(Address address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -51,10 +51,10 @@ public abstract class Contract : WatchedTest
         return address.Option("reliable") is { } reliable ? bare.With("reliable", reliable) : bare;
     }
 
-    /// <summary>Where another end connects to what is bound there.</summary>
+    /// <summary>Returns the address at which another end connects to this bound address.</summary>
     protected Address OtherEnd(Address bound) => Transport.OtherEndOf(Bare(bound));
 
-    /// <summary>Starts a verb of the test peer that binds, and returns where another end connects to it.</summary>
+    /// <summary>Starts a verb of the test peer that binds, and returns the address at which another end connects to it.</summary>
     protected async Task<(PeerProcess Peer, Address There)> StartBoundAsync(
         string verb, Address place, string how = "bind", params string[] more)
     {
@@ -62,7 +62,7 @@ public abstract class Contract : WatchedTest
         return (peer, OtherEnd(Transport.BoundBy(place, Address.Parse(await peer.AnswerAsync()))));
     }
 
-    /// <summary>Starts a verb of the test peer that connects there.</summary>
+    /// <summary>Starts a verb of the test peer that connects to the address.</summary>
     protected async Task<PeerProcess> StartConnectedAsync(string verb, Address there, string how = "connect", params string[] more)
     {
         PeerProcess peer = Track(Transport.StartPeer(verb, how, there, more));
@@ -70,10 +70,10 @@ public abstract class Contract : WatchedTest
         return peer;
     }
 
-    /// <summary>Skips a test that is not for this transport, by what the transport has declared.</summary>
+    /// <summary>Skips a test that does not apply to this transport, as the transport has declared.</summary>
     protected void SkipUnless(bool isDeclared, string reason) => Skip(!isDeclared, $"not for {Transport.Name}: {reason}");
 
-    /// <summary>Moves the clock until the task is done: what an endpoint does in the background it does by the clock.</summary>
+    /// <summary>Moves the clock until the task is done: an endpoint's background work runs by the clock.</summary>
     protected async Task<T> MovingAsync<T>(ManualClock clock, Task<T> task)
     {
         ArgumentNullException.ThrowIfNull(clock);

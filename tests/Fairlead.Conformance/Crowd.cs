@@ -3,8 +3,8 @@ using Fairlead.Memory;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// Who is inside of something that lets several in, in a region: each has a place, in which he writes the number of his stay. Who is about
-/// to be killed is marked before, so that nobody counts him from then on.
+/// Records in a region which processes are inside something that admits several: each has a slot, in which it writes the number of its
+/// stay. A process that is about to be killed is marked first; from then on it does not count.
 /// </summary>
 public sealed class Crowd(SharedRegion region, int size)
 {
@@ -14,45 +14,47 @@ public sealed class Crowd(SharedRegion region, int size)
     private const int BalanceAt = 32;
     private const int IsChangingAt = 40;
 
-    /// <summary>Bytes that it takes.</summary>
+    /// <summary>Returns the size in bytes.</summary>
     public static int SizeOf(int size) => size * 64;
 
-    /// <summary>How often all have been inside.</summary>
+    /// <summary>The number of stays of all together.</summary>
     public long Stays => Enumerable.Range(0, size).Sum(index => Volatile.Read(ref At(index, StaysAt)));
 
-    /// <summary>All are to go home.</summary>
+    /// <summary>Whether all are to stop.</summary>
     public bool IsOver
     {
         get => Volatile.Read(ref At(0, OverAt)) != 0;
         set => Volatile.Write(ref At(0, OverAt), value ? 1 : 0);
     }
 
-    /// <summary>He is inside from now on.</summary>
+    /// <summary>The process is inside from now on.</summary>
     public void Come(int index) => Interlocked.Exchange(ref At(index, 0), ++At(index, StaysAt));
 
-    /// <summary>He is not any more.</summary>
+    /// <summary>The process is no longer inside.</summary>
     public void Go(int index) => Volatile.Write(ref At(index, 0), 0);
 
-    /// <summary>What all have changed something by, added up.</summary>
+    /// <summary>The sum of all changes.</summary>
     public long Balance => Enumerable.Range(0, size).Sum(index => Volatile.Read(ref At(index, BalanceAt)));
 
-    /// <summary>It is about to change it.</summary>
+    /// <summary>The process is about to make a change.</summary>
     public void BeginChange(int index) => Interlocked.Exchange(ref At(index, IsChangingAt), 1);
 
-    /// <summary>It has changed it by this much.</summary>
+    /// <summary>The process has made a change by this amount.</summary>
     public void EndChange(int index, int by)
     {
         Volatile.Write(ref At(index, BalanceAt), At(index, BalanceAt) + by);
         Volatile.Write(ref At(index, IsChangingAt), 0);
     }
 
-    /// <summary>Whether it died between the two, so that its last change may lack in the balance; asked once.</summary>
+    /// <summary>
+    /// Whether the process died between the two, and its last change may be missing from the balance. Reading it resets it.
+    /// </summary>
     public bool TakeDoubt(int index) => Interlocked.Exchange(ref At(index, IsChangingAt), 0) != 0;
 
-    /// <summary>Before he is killed.</summary>
+    /// <summary>To be called before the process is killed.</summary>
     public void Doom(int index) => Interlocked.Exchange(ref At(index, DoomedAt), 1);
 
-    /// <summary>When he is gone.</summary>
+    /// <summary>To be called when the process is gone.</summary>
     public void Forget(int index)
     {
         Go(index);
@@ -60,7 +62,7 @@ public sealed class Crowd(SharedRegion region, int size)
     }
 
     /// <summary>
-    /// How many are inside at one moment, or fewer: those who are there at two looks, all of the second after all of the first.
+    /// Returns the number inside at one moment, or fewer: those seen in two passes, the second of which begins after the first.
     /// </summary>
     public int Count()
     {

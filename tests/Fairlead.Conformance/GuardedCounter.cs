@@ -3,12 +3,12 @@ using Fairlead.Memory;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// A counter in a region that is only right while one at a time changes it, and that can be put right when he dies meanwhile: he writes
-/// down first what he is about to do. Whoever looks at it under the lock sees whether somebody else is inside, too.
+/// A counter in a region that is only correct while one process at a time changes it. It can be repaired after a death, because each
+/// process first records what it is about to do. A reader under the lock sees whether another process is inside, too.
 /// </summary>
 public sealed class GuardedCounter(SharedRegion region)
 {
-    /// <summary>Bytes that it takes, with 32 who count.</summary>
+    /// <summary>The size in bytes, for 32 counting processes.</summary>
     public const int Size = 4096;
 
     private const int ValueAt = 0;
@@ -20,23 +20,23 @@ public sealed class GuardedCounter(SharedRegion region)
     private const int RepairsAt = 256;
     private const int SharesAt = 1024;
 
-    /// <summary>How often it was incremented.</summary>
+    /// <summary>The number of increments.</summary>
     public long Value => Volatile.Read(ref region.At<long>(ValueAt));
 
-    /// <summary>How often somebody was told of a dead owner, and put right what that one had left.</summary>
+    /// <summary>How often a process was told of a dead owner, and repaired the state that the owner had left.</summary>
     public long Repairs => Volatile.Read(ref region.At<long>(RepairsAt));
 
-    /// <summary>How often by each.</summary>
+    /// <summary>Returns the number of increments by each process.</summary>
     public long Share(int index) => Volatile.Read(ref Place(index));
 
-    /// <summary>It is enough: all may stop.</summary>
+    /// <summary>Whether all may stop.</summary>
     public bool IsOver
     {
         get => Volatile.Read(ref region.At<long>(OverAt)) != 0;
         set => Volatile.Write(ref region.At<long>(OverAt), value ? 1 : 0);
     }
 
-    /// <summary>One more.</summary>
+    /// <summary>Increments the counter.</summary>
     public void Increment(int index)
     {
         long next = Value + 1;
@@ -48,7 +48,7 @@ public sealed class GuardedCounter(SharedRegion region)
         Volatile.Write(ref region.At<long>(DoneAt), next);
     }
 
-    /// <summary>Does to the end what a dead process had begun. May be done again and again.</summary>
+    /// <summary>Completes the change that a dead process had begun. May be repeated.</summary>
     public void Repair()
     {
         Volatile.Write(ref region.At<long>(RepairsAt), Repairs + 1);
@@ -61,7 +61,7 @@ public sealed class GuardedCounter(SharedRegion region)
         }
     }
 
-    /// <summary>What is wrong: somebody else is inside, or was when he died and nobody has been told.</summary>
+    /// <summary>Returns the problem: another process is inside, or died inside and no process was told.</summary>
     public string? Problem()
     {
         long value = Value;

@@ -4,9 +4,8 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// What the contracts of locks share: places, processes at them, and a token that ends what waits when the watchdog does. Where there is a
-/// peer of Native AOT, programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its
-/// peers.
+/// The base class of the contracts of locks: places, processes at them, and a token that ends waits when the watchdog fires. With a Native
+/// AOT peer, programs of both kinds meet at each lock: the test itself runs under the JIT compiler, and so does the second of its peers.
 /// </summary>
 public abstract class LockContract : WatchedTest
 {
@@ -20,17 +19,17 @@ public abstract class LockContract : WatchedTest
         Token = Track(new Ending()).Token;
     }
 
-    /// <summary>Where locks are placed.</summary>
+    /// <summary>The way locks are placed.</summary>
     protected LockUnderTest Under { get; }
 
-    /// <summary>Cancelled where the test hangs.</summary>
+    /// <summary>Cancelled if the test hangs.</summary>
     protected CancellationToken Token { get; }
 
-    /// <summary>How many processes a test kills: FAIRLEAD_KILLS, where it is set.</summary>
+    /// <summary>Returns the number of processes that a test kills: FAIRLEAD_KILLS, if set.</summary>
     protected static int KillsOr(int usual) =>
         int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? $"{usual}", CultureInfo.InvariantCulture);
 
-    /// <summary>A new place, which goes with the test.</summary>
+    /// <summary>Returns a new place, which is removed with the test.</summary>
     protected string NewPlace(long size)
     {
         string place = Under.NewPlace(size);
@@ -38,7 +37,7 @@ public abstract class LockContract : WatchedTest
         return place;
     }
 
-    /// <summary>A process of the test peer that says <c>ready</c>.</summary>
+    /// <summary>Starts a process of the test peer, and waits until it says <c>ready</c>.</summary>
     protected async Task<PeerProcess> StartAsync(params string[] arguments)
     {
         PeerProcess peer = Track(PeerProcess.StartNumber(_started++, arguments));
@@ -46,7 +45,7 @@ public abstract class LockContract : WatchedTest
         return peer;
     }
 
-    /// <summary>Until so many wait.</summary>
+    /// <summary>Completes when this many wait.</summary>
     protected async Task UntilWaiting(NamedMutex mutex, int count)
     {
         ArgumentNullException.ThrowIfNull(mutex);
@@ -61,7 +60,7 @@ public abstract class LockContract : WatchedTest
         }
     }
 
-    /// <summary>Until so many wait.</summary>
+    /// <summary>Completes when this many wait.</summary>
     protected Task UntilWaiting(Func<IReadOnlyList<LockHolder>> waiters, int count) => Until(() => waiters().Count == count, "they wait");
 
     private sealed class Ending : IDisposable
@@ -70,7 +69,7 @@ public abstract class LockContract : WatchedTest
 
         public CancellationToken Token => _source.Token;
 
-        // The token is looked at afterwards: the source is not disposed.
+        // The token is read afterwards: the source is not disposed.
         public void Dispose() => _source.Cancel();
     }
 

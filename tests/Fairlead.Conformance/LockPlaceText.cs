@@ -5,7 +5,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// Where a lock lies, as tests and peers tell each other: <c>name:NAME</c>, or <c>region:NAME:OFFSET</c> in a region that is there.
+/// The place of a lock in the text that tests and peers exchange: <c>name:NAME</c>, or <c>region:NAME:OFFSET</c> in an existing region.
 /// </summary>
 public static class LockPlaceText
 {

@@ -10,10 +10,10 @@ public abstract class LockUnderTest
     /// <summary>For the test's name.</summary>
     public abstract string Name { get; }
 
-    /// <summary>A place that nobody has used, with this many bytes; as <see cref="LockPlaceText"/> has it.</summary>
+    /// <summary>Returns an unused place of this many bytes, in the form of <see cref="LockPlaceText"/>.</summary>
     public abstract string NewPlace(long size);
 
-    /// <summary>Takes the place away.</summary>
+    /// <summary>Removes the place.</summary>
     public abstract void Remove(string place);
 
     /// <summary>Locks by name.</summary>
@@ -33,7 +33,7 @@ public abstract class LockUnderTest
         }
     }
 
-    /// <summary>Locks at an offset of a region, on the edge of a page.</summary>
+    /// <summary>Locks at an offset of a region, at the edge of a page.</summary>
     public sealed class Placed : LockUnderTest
     {
         private const int Offset = 8192 - 128;

@@ -10,7 +10,7 @@ public sealed class ManualClock : TimeProvider
     /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>How many timers will tick when the clock is moved far enough.</summary>
+    /// <summary>The number of timers that fire when the clock is moved far enough.</summary>
     public int Armed
     {
         get
@@ -38,7 +38,7 @@ public sealed class ManualClock : TimeProvider
         return timer;
     }
 
-    /// <summary>Moves the clock; what is due on the way runs before this returns.</summary>
+    /// <summary>Moves the clock; timers that become due run before this returns.</summary>
     public void Advance(TimeSpan span)
     {
         long end = GetTimestamp() + span.Ticks;

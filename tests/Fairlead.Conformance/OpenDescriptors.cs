@@ -1,12 +1,12 @@
 namespace Fairlead.Conformance;
 
-/// <summary>How many descriptors this process has open.</summary>
+/// <summary>Counts the open descriptors of this process.</summary>
 public static class OpenDescriptors
 {
-    /// <summary>All but the assemblies: the runtime opens those at their first need, whenever that is.</summary>
+    /// <summary>Returns the number without assemblies, which the runtime opens at their first use.</summary>
     public static int Count() => Targets().Count(static target => !target.EndsWith(".dll", StringComparison.Ordinal));
 
-    /// <summary>The sockets.</summary>
+    /// <summary>Returns the number of sockets.</summary>
     public static int Sockets() => Targets().Count(static target => target.StartsWith("socket:", StringComparison.Ordinal));
 
     private static IEnumerable<string> Targets() => Directory.GetFiles("/proc/self/fd").Select(TargetOf).OfType<string>();
@@ -19,7 +19,7 @@ public static class OpenDescriptors
         }
         catch (IOException)
         {
-            // Closed meanwhile.
+            // Closed in the meantime.
             return null;
         }
     }

@@ -5,7 +5,7 @@ namespace Fairlead.Conformance;
 /// <summary>Several buffers, chained as one sequence.</summary>
 public static class Parts
 {
-    /// <summary>These, in order; the memory stays theirs.</summary>
+    /// <summary>Chains these buffers in order; their memory is not copied.</summary>
     public static ReadOnlySequence<byte> Of(params IEnumerable<ReadOnlyMemory<byte>> buffers)
     {
         ArgumentNullException.ThrowIfNull(buffers);
@@ -20,7 +20,7 @@ public static class Parts
         return first is null ? default : new ReadOnlySequence<byte>(first, 0, last!, last!.Memory.Length);
     }
 
-    /// <summary>Bytes cut into parts of so many; the last may be shorter. With empty ones before, behind and between them.</summary>
+    /// <summary>Cuts bytes into parts of this size; the last may be shorter. Empty parts lie before, behind and between them.</summary>
     public static ReadOnlySequence<byte> Cut(ReadOnlyMemory<byte> bytes, int size)
     {
         List<ReadOnlyMemory<byte>> parts = [default];

@@ -4,16 +4,16 @@ using System.Collections.Concurrent;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// Message content that tells what it is: a sequence number, who sent it, and bytes that follow from both, so that any mix-up shows.
+/// Message content that identifies itself: a sequence number, the sender, and bytes computed from both, which reveal any mix-up.
 /// </summary>
 public static class Payload
 {
-    /// <summary>Bytes that are needed for the numbers.</summary>
+    /// <summary>The number of bytes that the numbers need.</summary>
     public const int Least = 8;
 
     private static readonly ConcurrentDictionary<(int Number, int Size), Lazy<byte[]>> Kept = [];
 
-    /// <summary>The content of the message number <paramref name="number"/> of the sender <paramref name="from"/>.</summary>
+    /// <summary>Returns the content of the message number <paramref name="number"/> of the sender <paramref name="from"/>.</summary>
     public static byte[] Make(int number, int size, int from = 0)
     {
         byte[] bytes = new byte[Math.Max(size, Least)];
@@ -21,7 +21,7 @@ public static class Payload
         return bytes;
     }
 
-    /// <summary>The same from 0, made once for all tests that send so much; nobody writes into it.</summary>
+    /// <summary>The same from sender 0, created once for all tests that send this much; no test writes into it.</summary>
     public static ReadOnlyMemory<byte> Shared(int number, int size) =>
         Kept.GetOrAdd((number, size), static made => new(() => Make(made.Number, made.Size))).Value;
 

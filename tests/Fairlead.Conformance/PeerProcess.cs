@@ -5,7 +5,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Conformance;
 
-/// <summary>A running Fairlead.TestPeer. Disposing it kills what is left of it.</summary>
+/// <summary>A running Fairlead.TestPeer. Disposing kills it if it still runs.</summary>
 public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
 {
     private const int Stopped = 19;
@@ -19,8 +19,8 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
-    // The same program as Native AOT compiles it. It starts in a tenth of the time; every fourth peer is the other one all the same:
-    // both are tested. The second of four: of two peers that meet, each is a different one.
+    // The same program, compiled by Native AOT. It starts in a tenth of the time; every fourth peer is still the JIT one, because both are
+    // tested. It is the second of four: of two peers that meet, one is of each kind.
     private static readonly string? Compiled = Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_PEER") is { Length: > 0 } path
         ? path
         : null;
@@ -41,13 +41,13 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     public static PeerProcess Start(params string[] arguments) => Start(null, arguments);
 
     /// <summary>
-    /// The same as the test's own count has it, whatever other tests start: number 1, 5, 9 run under the JIT compiler, those between under
-    /// Native AOT.
+    /// Starts a peer by the test's own count, whatever other tests start: numbers 1, 5 and 9 run under the JIT compiler, those between
+    /// under Native AOT.
     /// </summary>
     public static PeerProcess StartNumber(int number, params string[] arguments) =>
         new(StartedPeer.Of(Process.Start(StartInfo(Command(number, arguments)))!));
 
-    /// <summary>The same with changes to the environment; null removes a variable.</summary>
+    /// <summary>The same, with changes to the environment; null removes a variable.</summary>
     public static PeerProcess Start(IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
         var start = StartInfo(Command(arguments));
@@ -59,11 +59,11 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         return new PeerProcess(StartedPeer.Of(Process.Start(start)!));
     }
 
-    /// <summary>The same with descriptors, by the numbers that it has there. They stay the caller's.</summary>
+    /// <summary>The same, with descriptors under the numbers that they get in the peer. They stay the caller's.</summary>
     public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, params string[] arguments) =>
         StartWith(descriptors, [], arguments);
 
-    /// <summary>The same by a command that becomes it.</summary>
+    /// <summary>The same, through a command that executes the peer.</summary>
     public static PeerProcess StartWith(IReadOnlyDictionary<int, SafeHandle> descriptors, string[] command, params string[] arguments)
     {
         string[] words = [.. command, .. Command(arguments)];
@@ -81,35 +81,35 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
                     })));
     }
 
-    /// <summary>The same by a command that becomes it: <c>env --block-signal=USR1</c>, <c>setsid</c>.</summary>
+    /// <summary>The same, through a command that executes the peer: <c>env --block-signal=USR1</c>, <c>setsid</c>.</summary>
     public static PeerProcess StartBy(string command, params string[] arguments) =>
         new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), .. Command(arguments)]))!));
 
-    /// <summary>The next line it writes; when there is none, its errors are in the exception.</summary>
+    /// <summary>Returns the next line that it writes; if there is none, the exception contains its errors.</summary>
     public async Task<string> ReadLineAsync() =>
         await _started.Output.ReadLineAsync().WaitAsync(Watchdog)
             ?? throw new InvalidOperationException($"The peer ended: {await _started.Errors.ReadToEndAsync()}");
 
     /// <summary>
-    /// The next line it writes, or null when it has ended. Without a limit: for those who may have nothing to say for long.
+    /// Returns the next line that it writes, or null when it has ended. Without a time limit: for peers that may be silent for long.
     /// </summary>
     public Task<string?> TryReadLineAsync() => _started.Output.ReadLineAsync();
 
-    /// <summary>Gives it a command and returns its answer, without the <c>ok</c> that must stand before it.</summary>
+    /// <summary>Sends a command and returns the answer, without the <c>ok</c> that must precede it.</summary>
     public async Task<string> AskAsync(string command)
     {
         await TellAsync(command);
         return await AnswerAsync();
     }
 
-    /// <summary>Gives it a command; the answer is left for <see cref="AnswerAsync"/>.</summary>
+    /// <summary>Sends a command; the answer is left for <see cref="AnswerAsync"/>.</summary>
     public async Task TellAsync(string command)
     {
         await _started.Input.WriteLineAsync(command);
         await _started.Input.FlushAsync();
     }
 
-    /// <summary>Its next answer, without the <c>ok</c> that must stand before it.</summary>
+    /// <summary>Returns its next answer, without the <c>ok</c> that must precede it.</summary>
     public async Task<string> AnswerAsync()
     {
         var line = await ReadLineAsync();
@@ -124,25 +124,23 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         return ExitAsync();
     }
 
-    /// <summary>Waits for its end; 128 and the signal where it was one.</summary>
+    /// <summary>Waits for its end; returns the exit code, or 128 plus the signal.</summary>
     public Task<int> ExitAsync() => _started.ExitAsync().WaitAsync(Watchdog);
 
-    /// <summary>What it has written to stderr, when it has ended.</summary>
+    /// <summary>Returns what it has written to stderr, when it has ended.</summary>
     public Task<string> ErrorsAsync() => _started.Errors.ReadToEndAsync();
 
-    /// <summary>SIGKILL, without waiting for what it does.</summary>
+    /// <summary>Sends SIGKILL, without waiting for its effect.</summary>
     public void KillAndGoOn() => _started.Kill();
 
-    /// <summary>SIGKILL, and waits until it is gone.</summary>
+    /// <summary>Sends SIGKILL, and waits until the process is gone.</summary>
     public async Task KillAsync()
     {
         _started.Kill();
         await ExitAsync();
     }
 
-    /// <summary>
-    /// The same for a peer that must still be running: one that ended by itself, of whatever went wrong there, fails the test.
-    /// </summary>
+    /// <summary>The same for a peer that must still be running: one that has ended by itself fails the test.</summary>
     public async Task KillRunningAsync()
     {
         _started.Kill();
@@ -150,17 +148,17 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         Assert.True(code == KilledCode, $"The peer ended with {code} before it was killed: {await ErrorsAsync()}");
     }
 
-    /// <summary>SIGSTOP; returns when all its threads have stopped.</summary>
+    /// <summary>Sends SIGSTOP, and waits until all its threads have stopped.</summary>
     public async Task StopAsync()
     {
         Assert.Equal(0, Kill(Id, Stopped));
         await StoppedChild.WaitAsync(Id).WaitAsync(Watchdog);
     }
 
-    /// <summary>SIGCONT.</summary>
+    /// <summary>Sends SIGCONT.</summary>
     public void Continue() => Assert.Equal(0, Kill(Id, Continued));
 
-    /// <summary>The time that its threads have run, to the nanosecond; threads that have ended do not count.</summary>
+    /// <summary>Returns the processor time of its threads, in nanoseconds; threads that have ended do not count.</summary>
     public TimeSpan RunTime()
     {
         long nanoseconds = 0;
@@ -173,8 +171,8 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Whether there is a window in which it uses next to no processor: the runtime compiles in the background for a while after a start,
-    /// so the first quiet one counts.
+    /// Returns whether there is a window in which it uses almost no processor time. The runtime compiles in the background for a while
+    /// after a start, so the first quiet window counts.
     /// </summary>
     public async Task<bool> BecomesQuietAsync(Action<string> log)
     {
@@ -183,7 +181,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         {
             TimeSpan before = RunTime();
 
-            // Not a wait for something: this is the time in which nothing may happen.
+            // Not a wait for an event: this is the time in which nothing may happen.
             await Task.Delay(Window, TimeProvider.System);
             TimeSpan used = RunTime() - before;
             log(string.Create(CultureInfo.InvariantCulture, $"pid {Id}: {used.TotalMicroseconds:0} µs in {Window.TotalSeconds} s"));
@@ -197,7 +195,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>Whatever holds on to it: a test that replaces thousands of peers gives back what each of them holds.</remarks>
+    /// <remarks>Releases its resources even while other objects still refer to it: a test may replace thousands of peers.</remarks>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)
@@ -214,7 +212,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         _started.Dispose();
     }
 
-    /// <summary>SIGKILL by the watchdog, which cannot wait.</summary>
+    /// <summary>Sends SIGKILL, for the watchdog, which cannot wait.</summary>
     public void Dispose()
     {
         if (!_isDisposed && !_started.HasExited)
@@ -237,7 +235,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
         RedirectStandardError = true,
     };
 
-    // The test host itself runs under dotnet, except where it has an executable of its own.
+    // The test host itself runs under dotnet, unless it has its own executable.
     private static string DotnetPath() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 

@@ -1,13 +1,13 @@
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// For a state that no event tells of: how many lie in another's queue, what the kernel still has open. The one place of the tests that
-/// looks again and again.
+/// Waits for states that no event reports: the length of another process's queue, the descriptors that the kernel still has open. The only
+/// place in the tests that polls.
 /// </summary>
 public static class Polling
 {
     /// <summary>
-    /// Completes when it is so. Looks for ever: what never becomes true hangs, and is ended by whoever watches over the test.
+    /// Completes when the condition holds. Polls forever: a condition that never holds hangs until the test's watchdog ends it.
     /// </summary>
     public static async Task Until(Func<bool> condition)
     {

@@ -3,7 +3,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Conformance;
 
-/// <summary>A raw socket that speaks the protocol by hand, as well or as badly as it is told to.</summary>
+/// <summary>A raw socket that speaks the protocol by hand, as correctly or incorrectly as the test wants.</summary>
 public sealed class RawPeer(Socket socket) : IDisposable
 {
     private readonly byte[] _packet = new byte[1 << 18];
@@ -12,7 +12,7 @@ public sealed class RawPeer(Socket socket) : IDisposable
     /// <summary>The socket itself.</summary>
     public Socket Socket { get; } = socket;
 
-    /// <summary>Connects to a bound endpoint and shakes hands as this pattern.</summary>
+    /// <summary>Connects to a bound endpoint and performs the handshake of this pattern.</summary>
     public static RawPeer Introduce(TransportUnderTest transport, Address bound, string pattern, uint windowMessages = 1_000)
     {
         ArgumentNullException.ThrowIfNull(transport);
@@ -68,7 +68,7 @@ public sealed class RawPeer(Socket socket) : IDisposable
             [.. head, .. payload]);
     }
 
-    /// <summary>Sends a header that announces what does not follow.</summary>
+    /// <summary>Sends a header that announces a body that does not follow.</summary>
     public void SendHeader(byte kind, uint length, ushort headLength = 0)
     {
         byte[] bytes = new byte[MessageHeader.Size];
@@ -76,7 +76,7 @@ public sealed class RawPeer(Socket socket) : IDisposable
         SendBytes(bytes);
     }
 
-    /// <summary>Sends bytes as they are: one packet where there are packets.</summary>
+    /// <summary>Sends raw bytes: one packet on a packet socket.</summary>
     public void SendBytes(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
@@ -85,14 +85,14 @@ public sealed class RawPeer(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>The next frame, or null at the end of the connection, however it came. Blocks.</summary>
+    /// <summary>Returns the next frame, or null at the end of the connection, however it ended. Blocks.</summary>
     public (byte Kind, byte Flags, byte[] Body)? Read() => UnlessEnded<(byte Kind, byte Flags, byte[] Body)?>(() =>
     {
         MessageHeader header = MessageHeader.Read(ReadBytes(MessageHeader.Size), out uint length);
         return ((byte)header.Kind, (byte)header.Flags, ReadBytes((int)length));
     });
 
-    /// <summary>The header of the next frame alone, of which this is the id; the body stays where it is. Null at the end.</summary>
+    /// <summary>Reads only the header of the next frame and returns its id; the body stays unread. Null at the end.</summary>
     public uint? ReadHeader() => UnlessEnded<uint?>(() => MessageHeader.Read(ReadBytes(MessageHeader.Size), out _).Id);
 
     private static T? UnlessEnded<T>(Func<T?> read)
@@ -112,7 +112,7 @@ public sealed class RawPeer(Socket socket) : IDisposable
     }
 
     /// <summary>
-    /// Reads to the end of the connection, and gives the last frame but acknowledgements: the goodbye, where there was one.
+    /// Reads to the end of the connection, and returns the last frame that is not an acknowledgement: the goodbye, if there was one.
     /// </summary>
     public (byte Kind, byte Flags, byte[] Body)? ReadToEnd()
     {
@@ -161,7 +161,8 @@ public sealed class RawPeer(Socket socket) : IDisposable
     }
 
     /// <summary>
-    /// Of packet sockets the kernel tells first that the peer closed with something unread, once, and then gives what it sent before.
+    /// On packet sockets the kernel first reports, once, that the peer closed with unread data, and then delivers what the peer sent
+    /// before.
     /// </summary>
     private int Receive()
     {

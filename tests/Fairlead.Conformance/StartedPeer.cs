@@ -3,9 +3,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Conformance;
 
-/// <summary>
-/// What a test needs of a process that it has started: by the base library, or, where it is given descriptors, as a child of Fairlead's.
-/// </summary>
+/// <summary>A process that a test has started: by the base library, or, if it gets descriptors, as a child of Fairlead's.</summary>
 internal abstract class StartedPeer : IDisposable
 {
     public abstract int Id { get; }
@@ -22,10 +20,10 @@ internal abstract class StartedPeer : IDisposable
 
     public static StartedPeer Of(ChildProcess child) => new Child(child);
 
-    /// <summary>The exit code; 128 and the signal where it was one.</summary>
+    /// <summary>Waits for the end; returns the exit code, or 128 plus the signal.</summary>
     public abstract Task<int> ExitAsync();
 
-    /// <summary>SIGKILL.</summary>
+    /// <summary>Sends SIGKILL.</summary>
     public abstract void Kill();
 
     public abstract void Dispose();

@@ -5,12 +5,12 @@ using System.Text;
 
 namespace Fairlead.Conformance;
 
-/// <summary>The private state of what hangs, for people: plain fields of an endpoint, its core and its links.</summary>
+/// <summary>Prints the private state of a hanging object, for people: plain fields of an endpoint, its core and its links.</summary>
 public static class StateDump
 {
     private const int Deepest = 5;
 
-    /// <summary>Of this object and what it holds.</summary>
+    /// <summary>Returns the state of this object and its parts.</summary>
     public static string Of(object root)
     {
         ArgumentNullException.ThrowIfNull(root);

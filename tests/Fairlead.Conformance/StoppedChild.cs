@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// Waits until a child of this process has stopped: the kernel says so when the last of its threads has, which all run on until one of them
-/// is given a processor.
+/// Waits until a child of this process has stopped. The kernel reports this when its last thread has stopped; they all run on until one of
+/// them gets a processor.
 /// </summary>
 public static partial class StoppedChild
 {
@@ -20,8 +20,8 @@ public static partial class StoppedChild
 
     private static unsafe void Wait(int processId)
     {
-        // siginfo_t: 128 bytes on every architecture. The runtime waits for its children too, so nothing is taken from it. Any other error
-        // is that it has been taken note of: it has ended.
+        // siginfo_t: 128 bytes on every architecture. The runtime waits for its children too, so this call consumes no status. Any other
+        // error means that the status was consumed: the child has ended.
         byte* information = stackalloc byte[128];
         while (WaitFor(ByProcessId, processId, information, HasStopped | HasEnded | StaysToBeTold) != 0
             && Marshal.GetLastPInvokeError() == Interrupted) { }

@@ -3,10 +3,7 @@ using System.Net.Sockets;
 
 namespace Fairlead.Conformance;
 
-/// <summary>
-/// A transport as the contracts see it: how a place of its own is named, and what may be expected there. One line of flags and a few of
-/// naming; one for each test.
-/// </summary>
+/// <summary>A transport as the contracts see it: how its places are named, and what a test may expect there. Each test has one.</summary>
 public abstract class TransportUnderTest
 {
     private static int _places;
@@ -17,7 +14,7 @@ public abstract class TransportUnderTest
     /// <summary>Whether another process can reach it.</summary>
     public virtual bool CrossesProcesses => true;
 
-    /// <summary>Whether messages are limited to 16 MiB unless more is asked for, and heartbeats run unasked.</summary>
+    /// <summary>Whether messages are limited to 16 MiB by default, and heartbeats run by default.</summary>
     public virtual bool IsNetwork => false;
 
     /// <summary>Whether messages keep their boundaries without a framing.</summary>
@@ -29,19 +26,19 @@ public abstract class TransportUnderTest
     /// <summary>Whether a sender may bind, and its receiver connect.</summary>
     public virtual bool SendersBind => true;
 
-    /// <summary>Whether somebody may come to a place where another has been, and find out whether somebody is there.</summary>
+    /// <summary>Whether a new peer may use a place where another has been, and find out whether an endpoint is there.</summary>
     public virtual bool IsVisitedAgain => true;
 
-    /// <summary>Whether somebody is at the other end, who may come, leave, hold a place, and read too slowly.</summary>
+    /// <summary>Whether there is a peer at the other end that may come, leave, occupy a place, and read too slowly.</summary>
     public virtual bool HasPeers => true;
 
-    /// <summary>Whether anything comes back: receipts, replies.</summary>
+    /// <summary>Whether receipts and replies come back.</summary>
     public virtual bool CarriesAnswers => true;
 
-    /// <summary>Whether what is sent is in the peer's memory at once, and cannot be left lying.</summary>
+    /// <summary>Whether a sent message is in the peer's memory at once, and cannot be left behind.</summary>
     public virtual bool IsWrittenAtOnce => false;
 
-    /// <summary>Whether bytes without a framing travel there, and one who has connected is seen before he says anything.</summary>
+    /// <summary>Whether bytes without a framing travel there, and a connected peer is seen before it sends anything.</summary>
     public virtual bool ShowsSilentPeers => true;
 
     /// <summary>Whether open files can go with messages.</summary>
@@ -53,19 +50,19 @@ public abstract class TransportUnderTest
     /// <summary>Bytes of the longest message that can be sent there.</summary>
     public virtual int LongestMessage => int.MaxValue;
 
-    /// <summary>The kind of raw socket that reaches it; null where none does.</summary>
+    /// <summary>The kind of raw socket that reaches it; null: none.</summary>
     public virtual SocketType? RawSocketType => null;
 
-    /// <summary>Whether the kernel tells who the peer is.</summary>
+    /// <summary>Whether the kernel identifies the peer.</summary>
     public virtual bool KnowsPeer => true;
 
-    /// <summary>A place that nobody has used before, to bind at.</summary>
+    /// <summary>Returns an unused place, to bind at.</summary>
     public abstract Address NewPlace();
 
-    /// <summary>Where the other end of a bound address is: mostly at the same.</summary>
+    /// <summary>Returns the address of the other end of a bound address: usually the same.</summary>
     public virtual Address OtherEndOf(Address bound) => bound;
 
-    /// <summary>The files of a bound end. One that is killed leaves them to the next.</summary>
+    /// <summary>Returns the files of a bound end. A killed end leaves them to the next.</summary>
     public virtual IReadOnlyList<string> FilesOf(Address bound) => [];
 
     /// <summary>Starts a verb of the test peer that binds or connects at a place.</summary>
@@ -75,23 +72,23 @@ public abstract class TransportUnderTest
         return PeerProcess.Start([verb, how, place.ToString(), .. more]);
     }
 
-    /// <summary>What a peer was told to bind as it is called here: mostly as the peer says that it has bound it.</summary>
+    /// <summary>Returns this side's name of the place that a peer has bound: usually the name that the peer reports.</summary>
     public virtual Address BoundBy(Address place, Address answered) => answered;
 
-    /// <summary>A raw socket at an address that a Fairlead endpoint has bound.</summary>
+    /// <summary>Connects a raw socket to an address that a Fairlead endpoint has bound.</summary>
     public virtual Socket ConnectRaw(Address bound) => throw new NotSupportedException();
 
-    /// <summary>A raw socket that listens, and the address by which Fairlead connects to it.</summary>
+    /// <summary>Returns a listening raw socket, and the address at which Fairlead connects to it.</summary>
     public virtual (Socket Listener, Address Address) ListenRaw() => throw new NotSupportedException();
 
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>Where Fairlead keeps the file of this name.</summary>
+    /// <summary>Returns the path of Fairlead's file of this name.</summary>
     protected static string NamedFile(string folder, string name) =>
         $"{Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR")}/fairlead/{folder}/{name}";
 
-    /// <summary>A name that no other test of this run has, in this process or another.</summary>
+    /// <summary>Returns a name that no other test of this run uses, in this process or another.</summary>
     protected static string NewName() =>
         string.Create(CultureInfo.InvariantCulture, $"t{Environment.ProcessId}-{Interlocked.Increment(ref _places)}");
 }

@@ -3,10 +3,10 @@ using System.Globalization;
 
 namespace Fairlead.Conformance;
 
-/// <summary>Ends tests that hang: nothing else in the tests depends on how long anything takes.</summary>
+/// <summary>Ends tests that hang: nothing else in the tests depends on durations.</summary>
 internal static class Watchdog
 {
-    /// <summary>How long a test may take.</summary>
+    /// <summary>The longest time a test may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(
         int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_WATCHDOG") ?? "100", CultureInfo.InvariantCulture));
 
@@ -14,7 +14,7 @@ internal static class Watchdog
     private static readonly ConcurrentDictionary<WatchedTest, long> Running = new(ReferenceEqualityComparer.Instance);
     private static readonly ITimer Timer = TimeProvider.System.CreateTimer(static _ => Look(), null, Round, Round);
 
-    /// <summary>The release is <see cref="Leave"/>.</summary>
+    /// <summary>Watches a test until <see cref="Leave"/>.</summary>
     public static void Watch(WatchedTest test)
     {
         Running[test] = TimeProvider.System.GetTimestamp();

@@ -4,8 +4,8 @@ using Xunit.Sdk;
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// A test that may hang: what it uses is disposed in the end, or by a watchdog, which says in what state it was. Random numbers whose seed
-/// is printed.
+/// A test that may hang: its resources are disposed at the end, or by a watchdog, which prints their state. It also provides random numbers
+/// with a printed seed.
 /// </summary>
 public abstract class WatchedTest : IAsyncLifetime
 {
@@ -16,7 +16,7 @@ public abstract class WatchedTest : IAsyncLifetime
     /// <summary>Begins a test.</summary>
     protected WatchedTest(ITestOutputHelper output) => Output = output;
 
-    /// <summary>What is printed with the test's result.</summary>
+    /// <summary>The output that is printed with the test's result.</summary>
     protected ITestOutputHelper Output { get; }
 
     /// <inheritdoc/>
@@ -49,7 +49,7 @@ public abstract class WatchedTest : IAsyncLifetime
         Assert.False(_hung, "The test hung, and was ended by the watchdog.");
     }
 
-    /// <summary>Disposed when the test ends, in the reverse order, or by the watchdog.</summary>
+    /// <summary>Registers an object, which is disposed when the test ends, in reverse order, or by the watchdog.</summary>
     protected T Track<T>(T disposable)
         where T : class
     {
@@ -61,7 +61,7 @@ public abstract class WatchedTest : IAsyncLifetime
         return disposable;
     }
 
-    /// <summary>Random numbers whose seed stands in the test's output.</summary>
+    /// <summary>Returns random numbers; the test's output contains the seed.</summary>
     protected Random NewRandom()
     {
         int seed = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_SEED") is { } given
@@ -71,7 +71,7 @@ public abstract class WatchedTest : IAsyncLifetime
         return new Random(seed);
     }
 
-    /// <summary>Ends the test as skipped, where it is so; the reason stands in the result.</summary>
+    /// <summary>Skips the test if this is so; the result contains the reason.</summary>
     protected static void Skip(bool isSo, string reason)
     {
         if (isSo)
@@ -80,22 +80,25 @@ public abstract class WatchedTest : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs a body that blocks, on a thread of its own.</summary>
+    /// <summary>Runs a blocking body on a separate thread.</summary>
     protected static Task OnThread(Action body) =>
         Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Runs a body that blocks, on a thread of its own.</summary>
+    /// <summary>Runs a blocking body on a separate thread.</summary>
     protected static Task<T> OnThread<T>(Func<T> body) =>
         Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Waits for a state that no event tells of, until the watchdog ends the test.</summary>
+    /// <summary>Waits for a state that no event reports, until the watchdog ends the test.</summary>
     protected Task Until(Func<bool> condition, string what)
     {
         ArgumentNullException.ThrowIfNull(condition);
         return Polling.Until(() => condition() || (_hung ? throw new TimeoutException($"This never became true: {what}") : false));
     }
 
-    /// <summary>Times that double, from short to long enough for any machine: for what must happen within a time that must pass.</summary>
+    /// <summary>
+    /// Returns doubling times, from short to long enough for any machine: for tests in which something must happen within a time that must
+    /// pass.
+    /// </summary>
     protected static IEnumerable<TimeSpan> LongerAndLonger()
     {
         for (TimeSpan time = TimeSpan.FromMilliseconds(100); ; time *= 2)
@@ -104,7 +107,7 @@ public abstract class WatchedTest : IAsyncLifetime
         }
     }
 
-    /// <summary>The error that a task ends with; a task that does not fail fails the test.</summary>
+    /// <summary>Returns the error that a task ends with; a task that succeeds fails the test.</summary>
     protected static async Task<FairleadException> FailsAsync(ErrorCode code, Func<Task> action)
     {
         FairleadException error = await Assert.ThrowsAsync<FairleadException>(action);
@@ -112,7 +115,7 @@ public abstract class WatchedTest : IAsyncLifetime
         return error;
     }
 
-    /// <summary>The error that an action throws.</summary>
+    /// <summary>Returns the error that an action throws.</summary>
     protected static FairleadException Fails(ErrorCode code, Action action)
     {
         FairleadException error = Assert.Throws<FairleadException>(action);
@@ -120,7 +123,7 @@ public abstract class WatchedTest : IAsyncLifetime
         return error;
     }
 
-    /// <summary>By the watchdog.</summary>
+    /// <summary>Called by the watchdog.</summary>
     internal void EndHang()
     {
         object[] all = Tracked();
@@ -133,11 +136,11 @@ public abstract class WatchedTest : IAsyncLifetime
         }
         catch (InvalidOperationException)
         {
-            // The test itself is over, and hangs in what follows it: its output is closed.
+            // The test body is over, and its cleanup hangs: its output is closed.
             Console.Error.WriteLine(text);
         }
 
-        // Said before: who looks at this may end the test at once.
+        // Printed before the flag is set: a reader of the flag may end the test at once.
         _hung = true;
         foreach (object tracked in all)
         {

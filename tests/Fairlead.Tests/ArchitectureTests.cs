@@ -6,7 +6,7 @@ using Fairlead.Native;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Holds the arrows between the folders of the library, which the compiler cannot inside one assembly: references go down only.
+/// Checks the references between the folders of the library, which the compiler cannot do inside one assembly: they go down only.
 /// <code>
 ///   Testing                    messages and requests made by hand, for tests of handlers
 ///   Patterns (with Links)      never names a concrete transport
@@ -38,7 +38,7 @@ public sealed partial class ArchitectureTests
         "Transports/Udp",
     ];
 
-    /// <summary>What each folder may name besides itself. A new folder fails the test until its place stands here.</summary>
+    /// <summary>The folders that each folder may name besides itself. A new folder fails the test until it is listed here.</summary>
     private static readonly Dictionary<string, string[]> Below = new()
     {
         [Root] = [],
@@ -112,7 +112,7 @@ public sealed partial class ArchitectureTests
         ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links"],
     };
 
-    /// <summary>Arrows that go up, each with its reason.</summary>
+    /// <summary>References that go up, each with its reason.</summary>
     private static readonly Dictionary<(string File, string Type), string> Exceptions = new()
     {
         [("Patterns/Links/Inbox.cs", "Message")] =
@@ -213,8 +213,8 @@ public sealed partial class ArchitectureTests
     }
 
     /// <summary>
-    /// An internal type lies in the namespace of its folder. A public type lies in the namespace of its concern, so that users import
-    /// messaging (<c>Fairlead</c>), <c>Fairlead.Synchronization</c> and the others apart.
+    /// An internal type lies in the namespace of its folder. A public type lies in the namespace of its concern. Users import messaging
+    /// (<c>Fairlead</c>), <c>Fairlead.Synchronization</c> and the others separately.
     /// </summary>
     [Fact]
     public void Namespaces_are_folders_and_public_ones_are_concerns()
@@ -256,7 +256,7 @@ public sealed partial class ArchitectureTests
         Assert.DoesNotContain(Files(), file => file.Text.Contains("DllImport", StringComparison.Ordinal));
     }
 
-    /// <summary>One asynchronous call on a Socket makes it slow for blocking callers for ever; and its waiting is not ours.</summary>
+    /// <summary>One asynchronous call on a Socket makes it slow for blocking callers forever, and its waits bypass Fairlead's.</summary>
     [Fact]
     public void Nothing_shipped_uses_the_sockets_of_the_base_library()
     {
@@ -279,7 +279,7 @@ public sealed partial class ArchitectureTests
         Assert.DoesNotContain("Fairlead.Cli", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")), StringComparison.Ordinal);
     }
 
-    /// <summary>As in the base library, so that a named argument is never guessed.</summary>
+    /// <summary>As in the base library: then callers know the name for a named argument.</summary>
     [Fact]
     public void A_cancellation_token_is_called_cancellationToken()
     {
@@ -296,7 +296,7 @@ public sealed partial class ArchitectureTests
         Assert.All(tokens, token => Assert.Equal("cancellationToken", token.Name));
     }
 
-    /// <summary>The compiler would warn at each call; the library says it once, when it is first used elsewhere.</summary>
+    /// <summary>The compiler would warn at each call; the library reports it once, when it is first used on another platform.</summary>
     [Fact]
     public void No_attribute_limits_the_library_to_a_platform()
     {

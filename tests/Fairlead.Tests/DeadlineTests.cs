@@ -64,7 +64,7 @@ public sealed class DeadlineTests
     [Fact]
     public void A_negative_timeout_is_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => Deadline.After(-5.Seconds()));
 
-    /// <summary>It is two words, which another thread may see one after the other.</summary>
+    /// <summary>Its value is two words, which another thread may see change one after the other.</summary>
     [Fact]
     public void One_that_changes_in_a_field_has_a_lock()
     {

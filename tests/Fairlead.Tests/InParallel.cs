@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Tests;
 
-/// <summary>Runs a body on threads of its own, all at once, which the thread pool does not promise.</summary>
+/// <summary>Runs a body on dedicated threads, all at once, which the thread pool does not guarantee.</summary>
 internal static class InParallel
 {
-    /// <summary>Waits for all; the exceptions of the threads come as one.</summary>
+    /// <summary>Waits for all threads; throws their exceptions as one.</summary>
     public static void Run(int threads, Action<int> body)
     {
         var failures = new ConcurrentQueue<Exception>();

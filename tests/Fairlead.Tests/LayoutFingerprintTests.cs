@@ -6,7 +6,7 @@ using Fairlead.TestPeer;
 
 namespace Fairlead.Tests;
 
-/// <summary>The texts are what is hashed: a change of one is a change of the memory of all programs that run.</summary>
+/// <summary>The fingerprint is a hash of these texts: if one changes, running programs no longer agree on their memory.</summary>
 public sealed class LayoutFingerprintTests
 {
     private enum Gear : byte
@@ -30,7 +30,7 @@ public sealed class LayoutFingerprintTests
     public void Offsets_are_exact_far_into_a_large_value() =>
         Assert.Equal("70008 by 8; Data at 0: Large of 70000; Last at 70000: Int64", LayoutFingerprint.Describe<Wide>());
 
-    /// <summary>Compiled ahead of time, and trimmed, where there is such a peer.</summary>
+    /// <summary>Compiled ahead of time, and trimmed, if there is such a peer.</summary>
     [Fact]
     public async Task Other_programs_see_the_same_layout()
     {

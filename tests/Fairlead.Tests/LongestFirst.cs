@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Begins with the classes that wait for seconds, so that none of them is left alone at the end. The others come in any order, another one
+/// Starts with the classes that wait for seconds: then none of them is left alone at the end. The others come in random order, a new one
 /// each time.
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer

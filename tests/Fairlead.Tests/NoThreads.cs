@@ -2,14 +2,14 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests;
 
-/// <summary>As if the system gave the calling thread no more threads, until this is disposed.</summary>
+/// <summary>Simulates a system that gives the calling thread no more threads, until this is disposed.</summary>
 internal sealed class NoThreads : IDisposable
 {
     private readonly Thread _thread = Thread.CurrentThread;
 
     public NoThreads() => BackgroundThread.IsDenied = true;
 
-    /// <summary>Asserts that the action is refused for the lack of a thread.</summary>
+    /// <summary>Asserts that the action fails because no thread can be created.</summary>
     public static void AssertRefused(Action action)
     {
         using NoThreads none = new();

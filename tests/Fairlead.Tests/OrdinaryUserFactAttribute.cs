@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests;
 
-/// <summary>A test that is refused what is another user's, which root never is.</summary>
+/// <summary>A test in which access to another user's file is refused, which never happens to root.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OrdinaryUserFactAttribute : FactAttribute
 {

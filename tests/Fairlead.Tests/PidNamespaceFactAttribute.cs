@@ -3,11 +3,11 @@ using System.Diagnostics;
 
 namespace Fairlead.Tests;
 
-/// <summary>A test with a process in a pid namespace of its own, skipped where none may be made.</summary>
+/// <summary>A test with a process in a separate pid namespace, skipped if none may be created.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PidNamespaceFactAttribute : FactAttribute
 {
-    // As an ordinary user only inside a user namespace, where that is allowed.
+    // An ordinary user needs a user namespace, if that is allowed.
     private static readonly Lazy<string?> Found = new(static () =>
         new[] { "unshare -pf --mount-proc --kill-child", "unshare -Urpf --mount-proc --kill-child" }.FirstOrDefault(IsPermitted));
 
@@ -19,7 +19,7 @@ internal sealed class PidNamespaceFactAttribute : FactAttribute
         }
     }
 
-    /// <summary>The command that runs a program in one, and ends it with itself.</summary>
+    /// <summary>The command that runs a program in a new pid namespace, and whose end ends the program.</summary>
     public static string Command => Found.Value!;
 
     private static bool IsPermitted(string command)

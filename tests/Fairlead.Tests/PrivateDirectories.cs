@@ -3,17 +3,16 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Gives the test process, and the processes that it starts, a runtime directory of their own, on a short path, removed when the process
-/// ends.
+/// Gives the test process, and the processes that it starts, a private runtime directory with a short path, removed when the process ends.
 /// </summary>
 internal static class PrivateDirectories
 {
-    /// <summary>For socket files by path.</summary>
+    /// <summary>The directory for socket files by path.</summary>
     public static string Sockets { get; private set; } = "";
 
     /// <summary>
-    /// For logs by path: on the disk, as a log's file is meant to be. FAIRLEAD_DISK is a directory there, for where the temporary files are
-    /// in memory.
+    /// The directory for logs by path: on the disk, like the files of real logs. FAIRLEAD_DISK names such a directory on machines whose
+    /// temporary files are in memory.
     /// </summary>
     public static string Logs { get; private set; } = "";
 

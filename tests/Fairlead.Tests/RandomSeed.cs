@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Random tests in rounds. Each has a seed of its own, which the failure names; FAIRLEAD_TEST_SEED runs that round alone.
+/// Random tests in rounds. Each round has a separate seed, which the failure names; FAIRLEAD_TEST_SEED runs only that round.
 /// </summary>
 internal static class RandomSeed
 {
-    /// <summary>Random numbers whose seed stands in the test's output; FAIRLEAD_TEST_SEED repeats them.</summary>
+    /// <summary>Returns random numbers whose seed is in the test's output; FAIRLEAD_TEST_SEED repeats them.</summary>
     public static Random Printed(ITestOutputHelper output)
     {
         int seed = Given() ?? Random.Shared.Next();

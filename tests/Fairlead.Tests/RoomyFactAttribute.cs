@@ -1,10 +1,10 @@
 namespace Fairlead.Tests;
 
-/// <summary>A test that needs some gigabytes of memory, and is skipped where they are not free.</summary>
+/// <summary>A test that needs some gigabytes of memory, and is skipped if they are not free.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class RoomyFactAttribute : FactAttribute
 {
-    /// <summary>So many GiB.</summary>
+    /// <summary>Skips the test unless this many GiB are free.</summary>
     public RoomyFactAttribute(int gibibytes)
     {
         string? line = File.ReadLines("/proc/meminfo")

@@ -6,8 +6,8 @@ using Fairlead.Transports;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// How large a type of the library may be, so that a reader can hold it in mind. What is larger today stands here with its size, and only
-/// shrinks: a change that makes it smaller lowers the number. Libc is a list of system calls, which is read by looking one up.
+/// Limits the size of a type of the library to what a reader can keep in mind. Larger types are listed here with their size, and may only
+/// shrink: a change that makes one smaller lowers its number. Libc is a list of system calls, which is read by looking one up.
 /// </summary>
 public sealed partial class SizeTests
 {
@@ -64,7 +64,7 @@ public sealed partial class SizeTests
             Types.Select(static type =>
                 (NameOf(type), type.GetFields(Declared).Count(static field => !field.IsStatic && !field.IsInitOnly))));
 
-    /// <summary>Accessors of properties are not counted, and what the compiler makes neither.</summary>
+    /// <summary>Property accessors and compiler-generated methods do not count.</summary>
     [Fact]
     public void No_type_has_more_methods_than_a_reader_can_follow() =>
         AssertSizes(
@@ -106,7 +106,7 @@ public sealed partial class SizeTests
             select $"{Path.GetRelativePath(root, path)}:{line.Index + 1}");
     }
 
-    /// <summary>A member that one transport alone needs is a part, which the link asks for once, and no member of all.</summary>
+    /// <summary>A member that only one transport needs belongs in a part, which the link requests once, not in the connection.</summary>
     [Fact]
     public void A_connection_has_few_members_and_each_is_of_use_to_more_than_one_transport()
     {

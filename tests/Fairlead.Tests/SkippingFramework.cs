@@ -5,8 +5,8 @@ using Xunit.Sdk;
 namespace Fairlead.Tests;
 
 /// <summary>
-/// Runs tests as xunit does, and reports those as skipped that end with <see cref="SkipException"/>: a test that finds out only when it
-/// runs that it is not for this transport, or this machine.
+/// Runs tests like xunit, and reports those that end with <see cref="SkipException"/> as skipped: such a test finds out only at run time
+/// that it does not apply to this transport or machine.
 /// </summary>
 public sealed class SkippingFramework(IMessageSink messageSink) : XunitTestFramework(messageSink)
 {

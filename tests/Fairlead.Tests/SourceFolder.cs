@@ -12,10 +12,10 @@ internal sealed partial class SourceFolder
         Types = files.Values.SelectMany(text => Declaration().Matches(text).Select(match => match.Groups["name"].Value)).ToHashSet();
     }
 
-    /// <summary>Below the project, with slashes; empty for its root.</summary>
+    /// <summary>The path below the project, with slashes; empty for its root.</summary>
     public string Path { get; }
 
-    /// <summary>Texts by file name, without comments and without what stands in strings.</summary>
+    /// <summary>Texts by file name, without comments and the contents of strings.</summary>
     public IReadOnlyDictionary<string, string> Files { get; }
 
     /// <summary>The names of the types that it declares, without nested ones.</summary>
@@ -33,8 +33,8 @@ internal sealed partial class SourceFolder
     }
 
     /// <summary>
-    /// The names of types of another folder that a file of this one mentions. A member of the file's own with such a name, and what stands
-    /// behind a dot, is no mention.
+    /// The names of types of another folder that a file of this one mentions. A member of the file with such a name does not count, nor
+    /// does a name after a dot.
     /// </summary>
     public IEnumerable<string> Mentions(string file, SourceFolder other)
     {

@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Fairlead.Tests;
 
-/// <summary>A directory of one test's own, mode 0700, removed with everything in it.</summary>
+/// <summary>A private directory of one test, mode 0700, removed with its contents.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("fairlead-test-").FullName;
 
     public string this[string name] => $"{Path}/{name}";
 
-    /// <summary>Makes a file another user's, which needs root.</summary>
+    /// <summary>Changes a file's owner to another user, which needs root.</summary>
     public void GiveAway(string name)
     {
         using var chown = Process.Start("chown", ["65534", this[name]]);

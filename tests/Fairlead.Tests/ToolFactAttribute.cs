@@ -1,11 +1,11 @@
 namespace Fairlead.Tests;
 
-/// <summary>A test that needs a program of the system; skipped, with its name, where it is not installed.</summary>
+/// <summary>A test that needs a program of the system; skipped, with the program's name, if it is not installed.</summary>
 internal sealed class ToolFactAttribute : FactAttribute
 {
     public ToolFactAttribute(string tool) => Skip = WhyNot(tool)!;
 
-    /// <summary>Null where it is installed.</summary>
+    /// <summary>Returns null if the tool is installed, otherwise the reason to skip.</summary>
     public static string? WhyNot(string tool) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, tool)))
             ? null

@@ -5,13 +5,13 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Nobody passes before all have arrived, nobody waits for ever for one who has died, and who gives up has not been there.
+/// No party passes before all have arrived, no party waits forever for a dead one, and a party that gives up has not arrived.
 /// </summary>
 public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
 
-    /// <summary>So many phases, about.</summary>
+    /// <summary>The approximate number of phases.</summary>
     private const int BetweenKills = 30;
 
     private static readonly int Kills = KillsOr(12);
@@ -148,7 +148,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         Assert.Equal(0, await waiting);
         Assert.Single(other.Holders);
 
-        // And without a thread.
+        // The same without holding a thread.
         NamedBarrier next = Another(place, 2);
         Task<long> awaiting = next.SignalAndWaitAsync(Token).AsTask();
         await UntilWaiting(() => other.Waiters, 1);
@@ -259,7 +259,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     [Fact]
     public async Task Nobody_waits_for_ever_and_none_passes_alone_though_processes_are_killed()
     {
-        // The whole of it: eng/nightly.sh.
+        // The full count runs in eng/nightly.sh.
         long phases = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "400", CultureInfo.InvariantCulture);
         (NamedBarrier barrier, string place) = NewBarrier(Processes);
         string name = $"march-{Guid.NewGuid():N}";
@@ -273,12 +273,12 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
             int killed = 0;
             while (killed < Kills || barrier.CurrentPhase < phases)
             {
-                // Those who are left find it broken, and reset it themselves.
+                // The surviving processes find the barrier broken, and reset it themselves.
                 long next = barrier.CurrentPhase + random.Next(2 * BetweenKills);
                 await Until(() => march.Problem is not null || barrier.CurrentPhase >= next, "they go on");
                 Assert.Null(march.Problem);
 
-                // The one who has lived longest, so that most of the time all are at it.
+                // The process that has lived longest: then all processes take part most of the time.
                 int victim = killed++ % Processes;
                 await peers[victim].KillRunningAsync();
                 await peers[victim].DisposeAsync();

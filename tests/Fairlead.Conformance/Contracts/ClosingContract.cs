@@ -4,7 +4,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Closing is bounded and says what it leaves behind; disposing aborts; neither hangs, whoever waits meanwhile.</summary>
+/// <summary>Closing is bounded and reports what it leaves behind; disposing aborts; neither hangs, whatever calls are pending.</summary>
 public abstract class ClosingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -41,7 +41,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         Task<EndpointEnd> end = sender.Completion;
         Task<int> receiving = CountAsync(receiver, Count);
 
-        // From a thread of its own: nothing has to be awaited.
+        // On a separate thread: nothing has to be awaited.
         CloseReport report = await OnThread(() =>
         {
             for (int i = 0; i < Count; i++)
@@ -103,7 +103,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal(new CloseReport(10, 4, 0, 6) { DeadlinePassed = true }, report);
         Assert.False(report.IsComplete);
 
-        // In doubt they are: the receiver has them still.
+        // They are in doubt because the receiver still has them.
         Assert.Equal(6, await CountAsync(receiver, 6));
     }
 
@@ -156,7 +156,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         }
         else
         {
-            // The only sender that there could be has left.
+            // The only possible sender has left.
             Fails(ErrorCode.PeerGone, () => receiver.TryReceive(90.Seconds(), out _));
         }
     }
@@ -180,7 +180,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         await sender.DisposeAsync();
         sender.Dispose();
 
-        // A later one that is in a hurry does not wait for a patient first one.
+        // A later close with a short time does not wait for an earlier one with a long time.
         (sender, receiver) = await OpenAsync();
         sender.Send("1"u8);
         first = sender.CloseAsync(1000.Seconds()).AsTask();
@@ -377,7 +377,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
             return;
         }
 
-        // What came while he was away is there all the same.
+        // Messages that arrived while the caller was away are still there.
         await sender.DisposeAsync();
         await Until(() => receiver.Peers.Count == 0, "the receiver has noticed");
         using Message last = await receiver.ReceiveAsync();

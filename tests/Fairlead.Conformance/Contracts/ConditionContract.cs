@@ -4,7 +4,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Who waits is woken in order, is inside again however the wait ends, and takes no notification with him that another one needs.
+/// Waiters are woken in order, own the mutex again however the wait ends, and swallow no notification that another waiter needs.
 /// </summary>
 public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
@@ -37,7 +37,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
         Assert.Equal("", await peer.AskAsync("all"));
         Assert.Equal("", await peer.AskAsync("leave"));
 
-        // Whichever of the two is inside first: one leaves by itself.
+        // Either may enter first: one leaves by itself.
         Assert.Equal("True", await last.AnswerAsync());
         Assert.Equal("", await last.AskAsync("leave"));
         Assert.True(await awaiting);
@@ -141,7 +141,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             Fails(ErrorCode.Incompatible, () => LockPlaceText.Condition(places.ConditionPlace, other));
         }
 
-        // While its owner waits, a scope is not inside.
+        // While its owner waits, a scope does not hold the mutex.
         MutexScope scope = await places.Mutex.EnterAsync(Token);
         Task<bool> waiting = places.Condition.WaitAsync(scope, cancellationToken: Token).AsTask();
         await UntilWaiting(() => places.Condition.Waiters, 1);
@@ -222,7 +222,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             {
                 places.Condition.Notify(scope);
 
-                // It has been notified, and comes to the mutex at most.
+                // It has been notified, and gets no further than requesting the mutex.
                 await doomed.KillRunningAsync();
             }
 
@@ -272,7 +272,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
             long Emptied() => Volatile.Read(ref region.At<long>(8));
             for (int i = 0; i < kills; i++)
             {
-                // Each time it goes on without the one who died: nobody new comes and makes up for a notification that was lost.
+                // Each time the test goes on without the dead process: no new one replaces it, which could make up for a lost notification.
                 long before = Emptied();
                 await Until(() => Emptied() >= before + Between, "things are exchanged");
                 int victim = random.Next(peers.Length);
@@ -298,8 +298,8 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     /// <summary>
-    /// One who dies inside, between a change and telling of it, is told of to who enters next; and all others may be waiting for that very
-    /// change. Where nobody died inside, this changes nothing, and makes up for nothing.
+    /// A process that dies inside, between a change and its notification, is reported to the next one that enters; all others may be
+    /// waiting for exactly that change. If no process died inside, this changes nothing, and makes up for nothing.
     /// </summary>
     private void ComeBy(Places places, NamedCondition other)
     {

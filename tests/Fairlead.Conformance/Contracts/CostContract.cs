@@ -3,14 +3,15 @@ using System.Globalization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// What an endpoint costs: nothing while it is idle, and no managed memory for a message. Measured in processes where nothing else happens.
+/// The cost of an endpoint: no processor time while it is idle, and no managed memory per message. Measured in processes that do nothing
+/// else.
 /// </summary>
 public abstract class CostContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private const int MostRounds = 40;
 
     /// <summary>
-    /// One whose messages nobody awaits and one whose messages a task awaits. The time in which nothing may happen is the same for both.
+    /// Two endpoints: a task awaits the messages of one, nothing awaits those of the other. The quiet window is the same for both.
     /// </summary>
     [Fact]
     public async Task An_idle_endpoint_uses_no_processor()
@@ -42,8 +43,8 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
         (PeerProcess server, Address there) = await StartBoundAsync("steady", NewPlace(), answers, serverCalls, $"{count}");
         PeerProcess client = await StartConnectedAsync("steady", there, asks, clientCalls, $"{count}");
 
-        // The smallest object has 24 bytes: less than one byte a message is nothing per message. Pools grow at first, and still do now and
-        // then: the best round of each counts.
+        // The smallest object has 24 bytes: less than one byte per message means that no message allocates. Pools grow at first, and now
+        // and then later: the best round of each counts.
         List<long> clientRounds = [];
         List<long> serverRounds = [];
         bool IsNothing(List<long> rounds) => rounds.Exists(bytes => bytes < count);
@@ -62,7 +63,7 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
         Assert.True(IsNothing(serverRounds), "The server never played a round in which a message cost nothing.");
     }
 
-    /// <summary>A receiver and its sender. Not from the beginning: after a stream, of which nothing may go on running.</summary>
+    /// <summary>Starts a receiver and its sender. The measurement begins after a stream, nothing of which may still be running.</summary>
     private async Task<PeerProcess[]> StartIdleAsync(bool isAwaited)
     {
         (PeerProcess server, Address there) = await StartBoundAsync("receiver", NewPlace());

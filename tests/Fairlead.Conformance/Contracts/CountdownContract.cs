@@ -4,14 +4,12 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>
-/// Who waits is released when it comes to zero, whoever counts and whoever dies; nothing is counted twice, or below zero.
-/// </summary>
+/// <summary>Waiters are released at zero, whichever process counts and whichever dies; nothing is counted twice, or below zero.</summary>
 public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
 
-    /// <summary>So many rounds, about.</summary>
+    /// <summary>The approximate number of rounds.</summary>
     private const int BetweenKills = 50;
 
     private static readonly int Kills = KillsOr(12);
@@ -110,7 +108,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     [Fact]
     public async Task Nobody_waits_for_ever_though_those_are_killed_who_count()
     {
-        // The whole of it: eng/nightly.sh.
+        // The full count runs in eng/nightly.sh.
         int rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "400", CultureInfo.InvariantCulture);
         (NamedCountdown countdown, string place) = NewCountdown(Processes);
         string name = $"crowd-{Guid.NewGuid():N}";
@@ -148,7 +146,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
                 Token);
             while (Volatile.Read(ref killed) < Kills || done < rounds)
             {
-                // They count for ever, and wait for each other: whoever finds that it has come to zero begins it anew.
+                // They count forever, and wait for each other: a process that finds it at zero resets it.
                 await countdown.WaitAsync(Token);
                 countdown.Reset();
                 Volatile.Write(ref done, done + 1);
@@ -160,7 +158,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
                 await peer.KillRunningAsync();
             }
 
-            // Each round takes as much as it began with. A process that dies between counting and writing that down leaves a doubt of one.
+            // Each round counts as much as it began with. A process that dies between counting and recording it leaves a doubt of one.
             doubts += Enumerable.Range(0, Processes).Count(crowd.TakeDoubt);
             long counted = ((long)done * Processes) + Processes - countdown.CurrentCount;
             Output.WriteLine($"{done} rounds, {counted} counted, {crowd.Balance} written down, {doubts} in doubt, {killed} killed");

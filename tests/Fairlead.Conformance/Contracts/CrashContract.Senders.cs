@@ -1,6 +1,6 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>Who is killed is the one that talks.</content>
+/// <content>The sending process is killed.</content>
 public abstract partial class CrashContract
 {
     [Fact]
@@ -16,7 +16,7 @@ public abstract partial class CrashContract
 
         await talker.Peer.KillAsync();
 
-        // What had arrived is whole and in order, and then it has left.
+        // Everything that had arrived is whole and in order; then the peer is reported as gone.
         int next = 1_000;
         while (talker.Next() is { } message)
         {
@@ -42,7 +42,7 @@ public abstract partial class CrashContract
 
         if (talker.Next() is { } whole)
         {
-            // The kernel may have had it all.
+            // The kernel may already have had all of it.
             Assert.Equal(200_000_000, whole.Length);
             whole.Dispose();
             Assert.Null(talker.Next());
@@ -55,7 +55,7 @@ public abstract partial class CrashContract
         }
     }
 
-    /// <summary>A process that talks to a hub here, or, where a place has one visitor, to a receiver.</summary>
+    /// <summary>Starts a process that talks to a hub here, or to a receiver if a place serves only one peer.</summary>
     private async Task<Talker> StartTalkerAsync(string options = "")
     {
         if (!Transport.ServesMany)
@@ -72,7 +72,7 @@ public abstract partial class CrashContract
 
     private sealed record Talker(PeerProcess Peer, Hub? Hub, Pair? Pair)
     {
-        /// <summary>What it says next; null when it has died.</summary>
+        /// <summary>Returns its next message; null when it has died.</summary>
         public Message? Next()
         {
             if (Hub is null)

@@ -6,8 +6,8 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// The other process is killed, or stopped, at each stage: every call that is pending ends as it is documented, the name is free at once,
-/// and nothing is left that the next server would not replace.
+/// The other process is killed, or stopped, at each stage: every pending call ends as documented, the name is free at once, and the next
+/// server replaces everything that is left.
 /// </summary>
 public abstract partial class CrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -110,7 +110,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [InlineData(Calls.Async)]
     public async Task A_receiver_killed_in_the_middle_of_a_long_message(Calls calls)
     {
-        // It is stopped first, so that the message is certainly half way.
+        // It is stopped first: then the message is certainly half way.
         (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
         Sender sender = Track(await Sender.ConnectAsync(address));
         await peer.StopAsync();
@@ -120,7 +120,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");
         if (Transport.KeepsBoundaries)
         {
-            // It is cut into packets, in memory of the connection: then it is buffered, whatever becomes of the peer.
+            // It is cut into packets in memory of the connection: then it is buffered, whatever happens to the peer.
             await sending;
         }
 
@@ -159,7 +159,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         Output.WriteLine($"{first}; {second}");
         Assert.Equal((DeliveryStatus.Unknown, ErrorCode.PeerGone), (first.Status, first.Cause));
 
-        // From another host, where what was acknowledged last may be lost, nothing is certain unless the end was orderly.
+        // From another host the last acknowledgement may be lost: without an orderly end nothing is certain.
         Assert.Equal(ErrorCode.PeerGone, second.Cause);
         Assert.True(second.Status == DeliveryStatus.NotDelivered || Transport.IsNetwork, second.ToString());
         await IsFreeAsync(address, peer);
@@ -188,7 +188,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         delivery = await sender.DeliverAsync(new byte[10_000], 50.Milliseconds());
         Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
 
-        // Closing is bounded all the same.
+        // Closing is bounded nevertheless.
         CloseReport report = await sender.CloseAsync(100.Milliseconds());
         Assert.Equal(sender.Statistics.MessagesSent, report.InDoubt);
         peer.Continue();
@@ -215,7 +215,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         await Until(() => sender.Statistics.MessagesSent == 1, "it is begun");
         await cancel.CancelAsync();
 
-        // What was begun is finished from a copy: its caller is free at once.
+        // The rest of a begun message is sent from a copy: its caller returns at once.
         await sending;
         large.AsSpan().Clear();
         peer.Continue();
@@ -316,12 +316,12 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
             Address address = Address.Parse(await peer.AnswerAsync());
             port = address.Port;
 
-            // Nothing but its own, and what it replaces.
+            // Only its own files, and those it replaces.
             Assert.Equal(Transport.FilesOf(address).Order(), FilesAt(address));
             Sender sender = Track(await Sender.ConnectAsync(address));
             sender.Send(Payload.Make(0, 10));
 
-            // While it lives nobody else gets the name, and is told who has it.
+            // While it lives, no other endpoint gets the name; the error says which process has it.
             FairleadException held = await FailsAsync(ErrorCode.AlreadyExists, async () => await Receiver.BindAsync(address));
             Assert.Equal(peer.Id, held.Peer?.ProcessId);
             peer.KillAndGoOn();
@@ -332,7 +332,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
             await server.KillRunningAsync();
         }
 
-        // Where the place is bound once more, and left, all that the servers left has gone.
+        // After the place has been bound once more and left, nothing of the earlier servers remains.
         await IsFreeAsync(port is { } same ? place.WithPort(same) : place, servers[^1]);
         foreach (PeerProcess server in servers)
         {
@@ -347,7 +347,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
 
     private async Task IsFreeAsync(Address address, PeerProcess dead)
     {
-        // What it bound lies there at the most, until anybody looks who lives; nothing else that was made at this place.
+        // At most its bound file remains, until another process checks which processes live; nothing else that was created at this place.
         Assert.All(FilesAt(address), file => Assert.Contains(file, Transport.FilesOf(address)));
         if (Transport.IsVisitedAgain)
         {
@@ -369,13 +369,15 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         string participants = $"{Runtime}/fairlead/participants";
         string pid = string.Create(CultureInfo.InvariantCulture, $"pid {dead.Id}\n");
 
-        // Another test may be clearing it away at this moment.
+        // Another test may be removing it at this moment.
         await Until(
             () => !Directory.GetFiles(participants).Any(file => TextOf(file).Contains(pid, StringComparison.Ordinal)),
             "the dead process has left no file");
     }
 
-    /// <summary>The files of this place, whoever made them: those with a name that only this test uses. A port has none.</summary>
+    /// <summary>
+    /// Returns the files of this place, whichever process created them: those with a name that only this test uses. A port has none.
+    /// </summary>
     private static IReadOnlyList<string> FilesAt(Address address)
     {
         if (NameOfTest().Match(address.Place) is not { Success: true, Value: var name })
@@ -399,7 +401,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         }
         catch (IOException)
         {
-            // Another test's, which has just ended.
+            // A process of another test, which has just ended.
             return "";
         }
     }

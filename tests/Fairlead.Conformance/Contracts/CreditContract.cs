@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A slow receiver: what lies between the ends is bounded, in order, and shared fairly.</summary>
+/// <summary>A slow receiver: the data between the ends is bounded, in order, and shared fairly.</summary>
 public abstract class CreditContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -17,7 +17,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
         Fails(ErrorCode.Timeout, () => sender.Send("x"u8, 20.Milliseconds()));
         Assert.Equal(10, sender.Statistics.MessagesSent);
 
-        // As many go as are taken, no more, and the order holds.
+        // As many messages are sent as are taken, no more, and the order is kept.
         for (int i = 0; i < 10; i++)
         {
             Assert.Equal(i, await TakeAsync(receiver));
@@ -42,7 +42,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
             Assert.Equal(i, await TakeAsync(receiver));
         }
 
-        // One longer than the window passes, when there is room for it.
+        // A message longer than the window passes when there is room for it.
         Task sending = sender.SendAsync(Payload.Make(7, 500_000).AsMemory()).AsTask();
         Assert.Equal(7, await TakeAsync(receiver));
         await sending;
@@ -90,7 +90,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
             .. Enumerable.Range(3, 20).Select(i => sender.SendAsync(Payload.Make(i, i % 5 == 0 ? 70_000 : 8).AsMemory()).AsTask()),
         ];
 
-        // Attempts that are made all the while get through only behind those that wait.
+        // Repeated attempts succeed only after those that already wait.
         int overtaking = 23;
         for (int i = 0; i < 23; i++)
         {
@@ -132,7 +132,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
             int number = await TakeAsync(receiver);
             if (number == 1_000)
             {
-                // A blocking caller stands wherever he came, but once.
+                // A blocking caller stands where it arrived, and only once.
                 continue;
             }
 
@@ -191,7 +191,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
             await Until(() => sender.Statistics.MessagesSent == round + 1, "it is being written");
             await cancel.CancelAsync();
 
-            // What was begun is sent nevertheless; its caller's memory is free.
+            // A begun message is sent nevertheless; its caller's memory is free.
             await sending;
             large.AsSpan(8..1_000_000).Clear();
             using Message message = await receiver.ReceiveAsync();
@@ -237,7 +237,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     [Fact]
     public async Task A_long_stream_leaves_no_memory_behind()
     {
-        // More than the pools hold, against a receiver that is always behind.
+        // More than the pools hold, to a receiver that always lags behind.
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=256KiB");
         Task sending = OnThread(() =>
         {

@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>Receivers that end, and deliveries that are given up.</content>
+/// <content>Receivers that end, and deliveries that are abandoned.</content>
 public abstract partial class DeliveryContract
 {
     [Theory]
@@ -114,7 +114,7 @@ public abstract partial class DeliveryContract
     {
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=64KiB");
 
-        // An old unread message keeps most of the bytes, while others behind it come and are cancelled.
+        // An old unread message occupies most of the bytes, while later ones arrive and are cancelled.
         sender.Send(new byte[50_000]);
         for (int i = 0; i < 20; i++)
         {
@@ -126,7 +126,7 @@ public abstract partial class DeliveryContract
             await Until(() => receiver.Statistics.QueueDepth == 1, "it was taken back");
             if (i == 5)
             {
-                // What there is room for depends on what is unread, not on what was taken back.
+                // The room depends on the unread messages, not on the recalled ones.
                 Assert.Equal(SendResult.Full, sender.TrySend(new byte[40_000]));
             }
         }
@@ -218,7 +218,7 @@ public abstract partial class DeliveryContract
             new CloseReport(sender.Statistics.MessagesSent, sender.Statistics.MessagesSent, 0, 0), await sender.CloseAsync(60.Seconds()));
         if (!Transport.IsVisitedAgain)
         {
-            // The only sender that there could be has left.
+            // The only possible sender has left.
             await running;
             return;
         }

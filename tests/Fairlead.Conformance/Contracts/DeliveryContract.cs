@@ -159,7 +159,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
         Delivery delivery = await DeliverAsync(sender, calls, "late"u8.ToArray(), 50.Milliseconds());
         Assert.Equal((false, ErrorCode.Timeout), (delivery.IsDelivered, delivery.Cause));
 
-        // The receiver is told, before it hears anything else: it does not see the message any more.
+        // The receiver learns of the cancellation first: it no longer sees the message.
         sender.Send("next"u8);
         sender.Send("last"u8);
         await Until(() => receiver.Statistics.QueueDepth == 2, "both lie at the receiver, and nothing else");
@@ -186,7 +186,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
                 Delivery delivery = await delivering;
                 Assert.Equal((DeliveryStatus.Unknown, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
 
-                // Accepting it now is harmless.
+                // Accepting the message now is harmless.
                 message.Accept();
             }
 

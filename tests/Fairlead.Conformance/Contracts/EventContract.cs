@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Who waits for an event is released by it: all together, or one at a time in order; waiting ends at its time, or with its token.
+/// An event releases its waiters: all together, or one at a time in order; a wait ends at its timeout, or with its token.
 /// </summary>
 public abstract class EventContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {

@@ -4,12 +4,12 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Processes die that set an event, wait for it, or do both: nobody sleeps for a wake-up that has gone with them.</summary>
+/// <summary>Processes that set an event, wait for it, or do both die: no waiter sleeps because a wake-up died with them.</summary>
 public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
 
-    /// <summary>So many passes, about.</summary>
+    /// <summary>The approximate number of passes.</summary>
     private const int BetweenKills = 100;
 
     private static readonly int Kills = KillsOr(12);
@@ -35,7 +35,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
                 await peer.KillRunningAsync();
             }
 
-            // They have died in the line: it is for who is left.
+            // They have died in the wait queue: the set is for the remaining waiter.
             signal.Set();
             await last;
             Assert.False(signal.IsSet);
@@ -46,7 +46,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
     [Fact]
     public async Task Nobody_sleeps_while_it_is_set_though_those_are_killed_who_set_it()
     {
-        // The whole of it: eng/nightly.sh.
+        // The full count runs in eng/nightly.sh.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
         (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
         string name = $"crowd-{Guid.NewGuid():N}";
@@ -60,19 +60,20 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
             int killed = 0;
             while (killed < Kills || crowd.Stays < count)
             {
-                // Each passes and sets it for the next one; whoever is killed between takes it along, so that it is set anew.
+                // Each process passes and sets it for the next one. A process killed between the two takes the set along; then it is set
+                // again.
                 long next = crowd.Stays + 1 + random.Next(2 * BetweenKills);
                 signal.Set();
                 await Until(() => crowd.Stays >= next, "they go on");
 
-                // The one who has lived longest, so that most of the time all are at it.
+                // The process that has lived longest: then all processes take part most of the time.
                 int victim = killed++ % Processes;
                 await peers[victim].KillRunningAsync();
                 await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
             }
 
-            // Each sets it for the next one to leave.
+            // Each sets it, which lets the next one leave.
             crowd.IsOver = true;
             signal.Set();
             foreach (PeerProcess peer in peers)

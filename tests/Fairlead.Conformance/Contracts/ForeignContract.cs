@@ -4,10 +4,10 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Programs that know nothing of Fairlead, by a foreign framing: messages of type 1, nothing else.</summary>
+/// <summary>Programs that know nothing of Fairlead, through a foreign framing: messages of type 1, nothing else.</summary>
 public abstract class ForeignContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>Framings, three messages that each can carry, and how those lie in the stream.</summary>
+    /// <summary>Framings, three messages that each can carry, and their bytes in the stream.</summary>
     public static TheoryData<string, string[], byte[]> Framings => new()
     {
         { "line", ["a", "", "ccc"], Encoding.UTF8.GetBytes("a\n\nccc\n") },
@@ -29,7 +29,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         raw.SendBytes(bytes);
         await ReadsAsync(receiver, messages);
 
-        // The same in any pieces.
+        // The same in any division.
         for (int cut = 1; cut < bytes.Length; cut++)
         {
             raw.SendBytes(bytes.AsSpan(0, cut));
@@ -63,7 +63,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         await ReadAllAsync(raw, read);
         Assert.Equal(bytes, read);
 
-        // Long ones are written as they are; the program reads as it likes.
+        // Long messages are written directly; the program reads in any pieces.
         byte[] large = [.. Enumerable.Repeat((byte)'x', 3_000_000)];
         Task sending = sender.SendAsync(large.AsMemory()).AsTask();
         byte[] all = new byte[large.Length + (framing == "length" ? 4 : 1)];
@@ -147,7 +147,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         using RawPeer second = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
         Assert.Equal(2, Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client.Number);
 
-        // One too many is sent away without a word, since it would not understand one.
+        // A surplus client is disconnected without a message, which it would not understand.
         using RawPeer third = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
         Assert.Equal(0, await OnThread(() => third.Socket.Receive(new byte[1])));
 
@@ -168,7 +168,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_client_of_a_hub_that_never_reads_has_left_behind_the_broadcast_that_found_it_full()
     {
-        // The clock stands still: nothing here waits for a time.
+        // The clock stands still: nothing here waits for time to pass.
         string framing = Transport.KeepsBoundaries ? "none" : "line";
         Hub hub = Track(await Hub.BindAsync(NewPlace($"framing={framing}"), new HubOptions { TimeProvider = new ManualClock() }));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(hub.Address)));
@@ -204,7 +204,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
             using Message message = await receiver.ReceiveAsync();
             Assert.Equal(i, Payload.Check(message.Span).Number);
 
-            // One read of the socket beyond the limit, at most.
+            // At most one read of the socket beyond the limit.
             Assert.InRange(receiver.Statistics.QueueDepth, 0, 10 + 70);
         }
 
@@ -286,8 +286,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
 
         await sending;
 
-        // Who forgets the framing waits for a welcome that does not come, or is sent away where its hello was taken for something
-        // impossible.
+        // An end without the framing option waits for a welcome that never comes, or is disconnected because its hello looks invalid.
         FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () =>
             await Sender.ConnectAsync(Bare(receiver.Address), new EndpointOptions { HandshakeTimeout = 100.Milliseconds() }));
         Output.WriteLine(error.Message);
@@ -299,7 +298,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     {
         WorkQueue queue = Track(WorkQueue.Bind(NewPlace()));
 
-        // Let in before the sender is: one after the other.
+        // It is admitted before the sender: one after the other.
         using RawPeer worker = Track(new RawPeer(Transport.ConnectRaw(queue.Address)));
         Sender sender = Track(await Sender.ConnectAsync(queue.Address));
         Task finishing = queue.FinishAsync();

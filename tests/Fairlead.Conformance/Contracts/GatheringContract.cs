@@ -4,12 +4,12 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Several buffers that are sent as one message: it arrives as one of one buffer would, whatever the parts are, and the buffers are the
-/// caller's again when it is said.
+/// Several buffers sent as one message: it arrives like a message of one buffer, however it is divided, and the buffers are the caller's
+/// again when documented.
 /// </summary>
 public abstract class GatheringContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>How long the message is, and how long its parts.</summary>
+    /// <summary>The length of the message, and the length of its parts.</summary>
     public static TheoryData<int, int> Cuts =>
         new()
         {
@@ -322,7 +322,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     {
         SkipUnless(Transport.CrossesProcesses, "it has one process");
 
-        // It is stopped first, so that the message is certainly half way.
+        // It is stopped first: then the message is certainly half way.
         (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace(Transport.IsNetwork ? "maxmessage=256MiB" : ""));
         Sender sender = Track(await Sender.ConnectAsync(there));
         await peer.StopAsync();
@@ -332,7 +332,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
         await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");
         if (Transport.KeepsBoundaries)
         {
-            // It is cut into packets, in memory of the connection: then it is buffered, whatever becomes of the peer.
+            // It is cut into packets in memory of the connection: then it is buffered, whatever happens to the peer.
             await sending;
         }
 

@@ -4,7 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>Peers that send other files than they may: they are sent away, and what they sent is closed at once.</content>
+/// <content>Peers that send files they may not send: they are disconnected, and their files are closed at once.</content>
 public abstract partial class HandleContract
 {
     private const int MostOfRaw = 4;
@@ -59,9 +59,7 @@ public abstract partial class HandleContract
         Assert.Equal(-1, await OnThread(reader.ReadByte));
     }
 
-    /// <summary>
-    /// What came before is handed out, and then nothing of the peer's is open here, although nobody has collected garbage.
-    /// </summary>
+    /// <summary>Earlier messages are handed out; then none of the peer's files is open here, even without a garbage collection.</summary>
     private async Task IsSentAwayAsync(Action<RawPeer, Descriptor> misbehave)
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
@@ -99,7 +97,7 @@ public abstract partial class HandleContract
         }
         catch (OperationCanceledException)
         {
-            // No message came that it could have been.
+            // No message came with it.
         }
     }
 
@@ -110,7 +108,7 @@ public abstract partial class HandleContract
         return frame;
     }
 
-    /// <summary>False when the peer hears no more, or its buffer is full.</summary>
+    /// <summary>Returns false when the peer no longer reads, or its buffer is full.</summary>
     private static bool TrySend(RawPeer raw, byte[] bytes, Descriptor file)
     {
         using Descriptor socket = NativeSpawn.Duplicate((int)raw.Socket.Handle, 3, out _)!;

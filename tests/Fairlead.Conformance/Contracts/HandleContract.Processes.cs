@@ -16,7 +16,7 @@ public abstract partial class HandleContract
         using SafeFileHandle file = RemovedFileOf("opened here");
         for (int i = 0; i < 3; i++)
         {
-            // The sender's own stays open, and is as good as before.
+            // The sender's own file stays open and usable.
             await sender.SendHandleAsync(file);
             Assert.Equal("opened here", await peer.AskAsync("read"));
             Assert.Equal("opened here", TextOf(file));
@@ -37,7 +37,7 @@ public abstract partial class HandleContract
             sender.SendHandle(writer);
         }
 
-        // One in its user's hands, the others on their way, and one waits here.
+        // Its user holds one, the others are in transit, and one waits here.
         await peer.AskAsync("hold");
         Task<FairleadException> waiting = FailsAsync(ErrorCode.PeerGone, async () =>
         {

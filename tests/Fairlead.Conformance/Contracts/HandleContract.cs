@@ -9,8 +9,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Open files that go with messages, where the transport carries them: in order, owned by whoever takes them, and never left open by
-/// anybody.
+/// Open files that travel with messages, if the transport carries them: in order, owned by the receiver that takes them, and never leaked.
 /// </summary>
 public abstract partial class HandleContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -31,7 +30,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
                     continue;
                 }
 
-                // The sender's own may be closed as soon as the call is done.
+                // The sender may close its own file as soon as the call is done.
                 using SafeFileHandle file = FileOf($"file {i}");
                 if (i % 2 == 0)
                 {
@@ -144,7 +143,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
         using (Descriptor socket = NativeSpawn.Duplicate((int)raw.Socket.Handle, 3, out _)!)
         using (Descriptor writer = NativeSpawn.Duplicate((int)reader.ClientSafePipeHandle.DangerousGetHandle(), 3, out _)!)
         {
-            // With a message that says nothing of it.
+            // With a message that does not announce a file.
             byte[] frame = new byte[MessageHeader.Size];
             new MessageHeader { Kind = MessageKind.Send }.Write(frame);
             Assert.Equal(frame.Length, DescriptorPassing.Send(socket, frame, writer).Count);

@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A peer whose death no end of the connection tells of is seen by its silence; one that lives and is idle stays.</summary>
+/// <summary>A peer that dies without ending the connection is detected by its silence; one that lives and is idle stays.</summary>
 public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -47,7 +47,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         Assert.Equal(1, hub.Broadcast(Payload.Make(0, 8)));
         Assert.Equal("1", await peers[1].AskAsync("take 1"));
 
-        // The stopped one finds its connection ended when it goes on.
+        // The stopped peer finds its connection ended when it continues.
         peers[0].Continue();
         await peers[0].TellAsync("take 1");
         Assert.StartsWith("error PeerGone", await peers[0].ReadLineAsync(), StringComparison.Ordinal);
@@ -71,8 +71,8 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         ];
 
         // Neither user calls anything for many heartbeats, and every question is answered all the same. The clock stands while an answer is
-        // due: an end asks again whenever a whole beat was silent, so that after two there is an answer under way, and at three it would
-        // give its peer up.
+        // due: an end asks again after every silent beat. After two beats an answer is in transit, and at three the end would give its peer
+        // up.
         for (int i = 0; i < 40; i++)
         {
             clock.Advance(500.Milliseconds());
@@ -95,7 +95,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
         Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
-        // As if this process had been stopped itself: it may not blame the peer for that.
+        // As if this process itself had been stopped: it may not blame the peer for that.
         clock.Advance(1.Seconds());
         clock.Advance(TimeSpan.FromMilliseconds(999));
         Assert.Single(hub.Clients);
@@ -125,7 +125,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
         HubClient client = Assert.IsType<HubEvent.Joined>(hub.NextEvent()).Client;
 
-        // Heard in the middle between two beats: from there it counts.
+        // A message arrives halfway between two beats: the silence counts from there.
         clock.Advance(500.Milliseconds());
         raw.Send(1, "here"u8.ToArray());
         Assert.IsType<HubEvent.Said>(hub.NextEvent()).Message.Dispose();
@@ -141,11 +141,11 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
         clock.Advance(1.Milliseconds());
         Assert.Equal(CloseReason.Heartbeat, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
 
-        // The answer may be there before that is noted.
+        // The answer may be there before its arrival is recorded.
         Task HeardAsync() => Until(() => Assert.Single(hub.Core.Links()).LastHeard == clock.GetTimestamp(), "it has been heard");
     }
 
-    /// <summary>The next frame that is none of this kind.</summary>
+    /// <summary>Returns the next frame of another kind.</summary>
     private static (byte Kind, byte Flags, byte[] Body)? Past(RawPeer raw, byte kind)
     {
         (byte Kind, byte Flags, byte[] Body)? frame;

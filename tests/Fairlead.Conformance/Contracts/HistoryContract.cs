@@ -1,6 +1,6 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Subscribers that come later: what is kept for them comes first, and no hole is between it and what follows.</summary>
+/// <summary>Subscribers that come later: the kept messages come first, without a gap before those that follow.</summary>
 public abstract class HistoryContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
@@ -59,7 +59,7 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
             publisher.Publish("t", Payload.Make(i, 96));
         }
 
-        // Four bytes of each are the topic's.
+        // Four bytes of each belong to the topic.
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(With(OtherEnd(publisher.Address), "messages=3&full=wait")));
         ValueTask<int> publishing = publisher.PublishAsync("t", Payload.Make(300, 96));
         await TakesAsync(subscriber, [.. Enumerable.Range(200, 101)]);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>What breaks the rules behind a good handshake.</content>
+/// <content>Breaches of the protocol after a valid handshake.</content>
 public abstract partial class HostileContract
 {
     private const byte ProtocolErrorOrLimit = 0;
@@ -23,7 +23,7 @@ public abstract partial class HostileContract
         }
         catch (SocketException)
         {
-            // It was sent away before it was through.
+            // It was disconnected before it had finished.
         }
 
         (byte Kind, byte Flags, byte[] Body)? goodbye = await OnThread(raw.ReadToEnd);
@@ -38,11 +38,11 @@ public abstract partial class HostileContract
         }
         else
         {
-            // A connection that is reset may take the goodbye with it, where the peer still sends.
+            // A reset connection may lose the goodbye if the peer is still sending.
             Assert.True(Transport.IsNetwork);
         }
 
-        // What came before the breach arrived.
+        // Messages before the breach arrived.
         using Message message = await witness.Receiver.ReceiveAsync();
         Assert.Equal("before", message.Text);
         await witness.IsServedAsync(skipOthers: true);
@@ -69,7 +69,7 @@ public abstract partial class HostileContract
             said.Message.Dispose();
             HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
 
-            // Where the kernel keeps packets apart, a part of a header is a packet of its own, and no header.
+            // If the kernel keeps packets apart, a part of a header is a whole packet, and not a valid header.
             Assert.Equal(
                 (client, Transport.KeepsBoundaries && cut < 16 ? CloseReason.ProtocolError : CloseReason.PeerDied),
                 (left.Client, left.Reason));

@@ -5,8 +5,8 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Peers that speak garbage, stop in the middle, or break the rules: each is told and sent away, the endpoint survives, and all others are
-/// served on. The frames are numbers here, not names: what is tested are the bytes.
+/// Peers that send garbage, stop in the middle, or break the rules: each is told and disconnected, the endpoint survives, and all others
+/// are still served. The frames are numbers here, not names: the test is of the bytes.
 /// </summary>
 public abstract partial class HostileContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -211,7 +211,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
         raw.SayHello("Sender", lowest: 1, highest: 9, behind: [1, 2, 3, 4, 5]);
         Assert.Equal('W', (char)(await OnThread(raw.Read))!.Value.Kind);
 
-        // Flags and head fields that this version does not know are passed over.
+        // Flags and header fields that this version does not know are ignored.
         raw.Send(Send, "new"u8.ToArray(), flags: 0xF8, head: [200, 0, 2, 7, 7, 201, 0, 0]);
         using Message message = await witness.Receiver.ReceiveAsync();
         Assert.Equal("new", message.Text);
@@ -329,7 +329,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
             }
             catch (SocketException)
             {
-                // Sent away already.
+                // Already disconnected.
             }
         }
 
@@ -349,7 +349,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
         return new Witness(receiver, Track(await Sender.ConnectAsync(Bare(receiver.Address))));
     }
 
-    /// <summary>An endpoint with one good peer, which must be served whatever others do.</summary>
+    /// <summary>An endpoint with one well-behaved peer, which must be served whatever others do.</summary>
     private sealed class Witness(Receiver receiver, Sender good) : IAsyncDisposable
     {
         public Receiver Receiver => receiver;

@@ -147,10 +147,10 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         first.Dispose();
         await Until(() => hub.Clients.Count == 1, "the first has left");
 
-        // It keeps its place until what it said is handed out, of which there is nothing.
+        // It keeps its place until its messages are handed out; it has sent none.
         await Until(() => hub.Peers.Count == 1, "its place is free");
 
-        // The refused one took no number.
+        // The refused client took no number.
         Track(await Pair.ConnectAsync(Bare(hub.Address)));
         await Until(() => hub.Clients.Count == 2, "another has come");
         Assert.Equal([2, 3], hub.Clients.Select(client => client.Number));
@@ -182,7 +182,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
-        // The slow one still gets what it had room for, and hears why there is no more.
+        // The slow client still gets what it had room for, and the reason why nothing follows.
         for (int i = 0; i < 10; i++)
         {
             using Message message = await slow.ReceiveAsync();
@@ -196,7 +196,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     [Fact]
     public async Task A_slow_one_that_does_not_even_empty_its_socket_is_ended_too()
     {
-        // It never reads at all; its window is far larger than what the kernel holds.
+        // It never reads; its window is far larger than the kernel's buffers.
         ManualClock clock = new();
         Hub hub = Track(await Hub.BindAsync(NewPlace(), new HubOptions { TimeProvider = clock }));
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "capacity=64MiB")));
@@ -235,7 +235,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
         await third.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await awaited);
 
-        // A cancelled wait has swallowed no event.
+        // A cancelled wait swallows no event.
         Pair pair = Track(await Pair.ConnectAsync(Bare(hub.Address)));
         Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         ValueTask<HubEvent?> said = hub.NextEventAsync();

@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A hub that was told what to do for a client without room.</summary>
+/// <summary>A hub with an overflow policy for clients without room.</summary>
 public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -105,7 +105,7 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
         }
     }
 
-    /// <summary>Client 1 holds ten messages, client 2 as many as it may.</summary>
+    /// <summary>Client 1 has room for ten messages, client 2 for the default number.</summary>
     private async Task<(Hub Hub, Pair Slow, Pair Quick)> OpenAsync(string options)
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace(options)));

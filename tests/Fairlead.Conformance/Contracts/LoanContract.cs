@@ -2,8 +2,8 @@
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Memory that is lent to write a message into: whatever others do meanwhile, it holds nobody up, and is as if it had never been when it is
-/// not sent.
+/// Memory that is lent for writing a message: whatever others do meanwhile, a loan holds no sender up, and leaves no trace if it is not
+/// sent.
 /// </summary>
 public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -19,7 +19,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
             loan.Send();
         }
 
-        // One that has no room beside what lies there unread is memory of this process.
+        // A loan that does not fit beside the unread messages is memory of this process.
         using (Loan loan = sender.Loan(90_000))
         using (Loan beside = sender.Loan(90_000))
         {
@@ -108,7 +108,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
                 }
             });
 
-            // They go round it, and it must be whole when they have.
+            // Messages go round the loan, which must be intact afterwards.
             await sending;
             Assert.True(written.AsSpan().SequenceEqual(loan.Span));
             loan.Send();

@@ -1,6 +1,6 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>Leases that are held, given back in any order, by any thread, and twice.</content>
+/// <content>Leases that are held, and returned in any order, by any thread, and twice.</content>
 public abstract partial class MessageContract
 {
     [Fact]
@@ -31,7 +31,7 @@ public abstract partial class MessageContract
                     held.RemoveAll(other => other.Number == number);
                     if (number % 3 == 0)
                     {
-                        // Two at once, of whom one gives it back.
+                        // Two threads at once, one of which returns it.
                         Parallel.Invoke(() => message.Dispose(), () => message.Dispose());
                     }
                     else

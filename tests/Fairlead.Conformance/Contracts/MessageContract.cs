@@ -1,8 +1,6 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>
-/// Type 1 with a peer that answers: also sizes without limit, limits, loans, leases, and receivers of every kind at once.
-/// </summary>
+/// <summary>Type 1 with a peer that answers: unlimited sizes, limits, loans, leases, and receivers of every kind at once.</summary>
 public abstract partial class MessageContract(TransportUnderTest transport, ITestOutputHelper output) : PassingContract(transport, output)
 {
     [Theory]
@@ -22,7 +20,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
 
         await sending;
 
-        // It was longer than the window; what follows it goes as usual.
+        // It was longer than the window; the next message is sent as usual.
         sender.Send("small"u8);
         using Message small = await receiver.ReceiveAsync();
         Assert.Equal("small", small.Text);
@@ -52,7 +50,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
             await sending;
         }
 
-        // Whoever sent too much is told, and nothing else happens.
+        // The sender of too long a message gets an error, and nothing else happens.
         sender.Send("after"u8);
         using Message message = await receiver.ReceiveAsync();
         Assert.Equal("after", message.Text);
@@ -98,7 +96,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
             {
                 while (Volatile.Read(ref left) > 0)
                 {
-                    // Waits that end by time, again and again, among others that do not.
+                    // Waits that time out, again and again, among others that do not.
                     if (receiver.TryReceive(TimeSpan.FromMicroseconds(300), out Message message))
                     {
                         Note(message);
@@ -149,7 +147,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
     [InlineData(true)]
     public async Task Blocking_receivers_that_sleep_each_wake_for_their_message(bool senderBinds)
     {
-        // The messages come together, so that whoever waits in the kernel takes them for several others.
+        // The messages arrive together: then the thread that waits in the kernel takes them for several others.
         const int Receivers = 4;
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
         for (int round = 0; round < 50; round++)
@@ -210,7 +208,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
         copy.Dispose();
         using Message second = await receiver.ReceiveAsync();
 
-        // The second may lie in what the first one lay in: the stale handle sees nothing of it, and ends nothing.
+        // The second message may use the memory of the first: the stale handle sees nothing of it, and frees nothing.
         Assert.Throws<ObjectDisposedException>(() => copy.Length);
         Assert.Throws<ObjectDisposedException>(() => first.Accept());
         Assert.Throws<ObjectDisposedException>(() => first.Peer);

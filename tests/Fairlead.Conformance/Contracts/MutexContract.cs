@@ -2,7 +2,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>One is inside at a time, whoever he is; waiting ends in order, at its time, or with its token.</summary>
+/// <summary>One owner is inside at a time, of any process; a wait ends in order, at its timeout, or with its token.</summary>
 public abstract class MutexContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);

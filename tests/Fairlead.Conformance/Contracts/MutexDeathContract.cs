@@ -4,13 +4,13 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Processes die inside, in the line, and anywhere else: the next one enters at once, and is told.</summary>
+/// <summary>Processes die inside, in the wait queue, and anywhere else: the next one enters at once, and is told.</summary>
 public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
     private const int DeathsInside = 3;
 
-    /// <summary>So many increments, about.</summary>
+    /// <summary>The approximate number of increments.</summary>
     private const int BetweenKills = 500;
 
     private static readonly int Kills = KillsOr(12);
@@ -81,7 +81,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
                 : mutex.EnterAsync(Token).AsTask();
             await UntilWaiting(mutex, 4);
 
-            // The first two together, in either order with the leave; the third, who sleeps behind them, afterwards.
+            // The first two together, in either order with the leave; afterwards the third, which sleeps behind them.
             peers[round % 3].KillAndGoOn();
             inside.Dispose();
             peers[(round + 1) % 3].KillAndGoOn();
@@ -118,7 +118,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     [Fact]
     public async Task A_counter_is_exact_though_processes_are_killed()
     {
-        // The whole of it: eng/nightly.sh.
+        // The full count runs in eng/nightly.sh.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "30000", CultureInfo.InvariantCulture);
         (NamedMutex mutex, string place) = NewMutex();
         string name = $"count-{Guid.NewGuid():N}";
@@ -135,14 +135,14 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
                 Assert.Equal("ready", await peer.ReadLineAsync());
             }
 
-            // Until some have died inside, too: the next one has been told of it, and has put the counter right.
+            // Continues until some have also died inside: the next owner has been told, and has repaired the counter.
             int killed = 0;
             while (killed < Kills || counter.Value < count || counter.Repairs < DeathsInside)
             {
                 long next = counter.Value + random.Next(2 * BetweenKills);
                 await Until(() => counter.Value >= next, "they go on");
 
-                // By turns one that is inside, and the one that has lived longest, so that most of the time all are at it.
+                // By turns the process that is inside, and the one that has lived longest: then all processes take part most of the time.
                 int victim = killed % 2 == 0 ? await StopInsideAsync(mutex, peers) : killed % Processes;
                 await peers[victim].KillRunningAsync();
                 killed++;
@@ -172,7 +172,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
         }
     }
 
-    // Stops the process that is inside, again and again, until one is there still when it has stopped.
+    // Stops the process that is inside, until one is still inside when it has stopped.
     private static async Task<int> StopInsideAsync(NamedMutex mutex, PeerProcess[] peers)
     {
         while (true)

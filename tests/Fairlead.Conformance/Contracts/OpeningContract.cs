@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Who may meet whom, where, and under which options.</summary>
+/// <summary>Which endpoints may meet, at which addresses, and with which options.</summary>
 public abstract class OpeningContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private static readonly Dictionary<string, string[]> Partners = new(StringComparer.Ordinal)
@@ -196,7 +196,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
         await Task.WhenAll(Enumerable.Range(1, 4).Select(from => RoundAsync(from, Count / 4)));
         await Until(() => receiver.Peers.Count == 0 && received == Count + 20, "all have left, and everything has arrived");
 
-        // Other tests of this process have descriptors too: what is counted are this endpoint's own.
+        // Other tests of this process have descriptors too: the test counts only this endpoint's own.
         Assert.Equal(entries, Entries());
         Assert.Equal(Count + 20, receiver.Statistics.MessagesReceived);
         receiver.Dispose();

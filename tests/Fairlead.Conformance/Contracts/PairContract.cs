@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Duplex talk: both directions at once, and neither end ever waits for the other to read.</summary>
+/// <summary>Duplex communication: both directions at once, and neither end ever waits for the other to read.</summary>
 public abstract class PairContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
@@ -41,7 +41,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
         await connected.SendAsync("three"u8.ToArray());
         await Until(() => bound.Statistics.QueueDepth == 1 && connected.Statistics.QueueDepth == 2, "all have come");
 
-        // Each has said its last word, and reads nothing more: there is nothing to wait for.
+        // Each end has sent its last message, and reads nothing more: there is nothing to wait for.
         CloseReport[] reports = await Task.WhenAll(bound.CloseAsync(90.Seconds()).AsTask(), connected.CloseAsync(90.Seconds()).AsTask());
         Assert.Equal([new CloseReport(2, 0, 2, 0), new CloseReport(1, 0, 1, 0)], reports);
     }
@@ -53,7 +53,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     {
         (Pair bound, Pair connected) = await OpenPairAsync("messages=20&capacity=64KiB", "messages=20&capacity=64KiB");
 
-        // Each waits for the receipt of a message that the other has in hand.
+        // Each waits for the receipt of a message that the other has taken.
         Task<Delivery> fromBound = bound.DeliverAsync("receipt?"u8).AsTask();
         Task<Delivery> fromConnected = connected.DeliverAsync("receipt!"u8).AsTask();
         Message atConnected = await connected.ReceiveAsync();
@@ -73,7 +73,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
         atConnected.Dispose();
         atBound.Dispose();
 
-        // One begins to read, then the other, and all goes on.
+        // One begins to read, then the other, and everything continues.
         foreach (Pair pair in new[] { bound, connected })
         {
             while (true)
@@ -92,7 +92,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     [Fact]
     public async Task Both_ends_full_of_long_messages_do_not_deadlock()
     {
-        // Longer than any buffer of the kernel, so that both ends are in the middle of writing.
+        // Longer than any buffer of the kernel: both ends are then in the middle of writing.
         (Pair bound, Pair connected) = await OpenPairAsync(
             Transport.IsNetwork ? "maxmessage=64MiB" : "", Transport.IsNetwork ? "maxmessage=64MiB" : "");
         byte[] large = Payload.Make(1, 24 << 20);

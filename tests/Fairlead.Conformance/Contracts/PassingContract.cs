@@ -3,8 +3,8 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// What holds for messages of type 1 on every transport that loses nothing, whatever else it carries: they arrive whole, in order, once,
-/// from any number of threads.
+/// The contract for messages of type 1 on every transport that loses nothing: they arrive whole, in order, once, from any number of
+/// threads.
 /// </summary>
 public abstract class PassingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -127,7 +127,7 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
         int[] next = new int[Threads];
         Task receiving = ReceiveAllAsync();
 
-        // A sender that fails ends the test with its error, and not with the watchdog's.
+        // A sender that fails ends the test with its own error, not with the watchdog's.
         List<Task> all = [receiving, .. sending];
         while (all.Count > 0)
         {
@@ -150,11 +150,11 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
         }
     }
 
-    /// <summary>A connected sender and a receiver, of which either is bound. The options are the receiver's.</summary>
+    /// <summary>Opens a sender and a receiver that are connected; either may be the bound one. The options are the receiver's.</summary>
     protected virtual Task<(Sender Sender, Receiver Receiver)> OpenBothAsync(bool senderBinds, string options = "") =>
         OpenAsync(senderBinds, options);
 
-    /// <summary>Whether senders do not bind here; then they are told so.</summary>
+    /// <summary>Returns whether senders may not bind here; then it checks the error.</summary>
     protected bool IsRefusedToSenders()
     {
         if (!Transport.SendersBind)

@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>What waits by a policy when an end closes, or its peer goes.</content>
+/// <content>Queued messages under each policy when an end closes, or its peer leaves.</content>
 public abstract partial class PolicyContract
 {
     [Fact]
@@ -50,7 +50,7 @@ public abstract partial class PolicyContract
         CloseReport report = await sender.CloseAsync(50.Milliseconds());
         Assert.Equal((15, 0, 10, 5), (report.Sent, report.Acknowledged, report.NotDelivered, report.InDoubt));
 
-        // Who reads what had left learns how much did not.
+        // A receiver that reads the sent messages learns how many were not sent.
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal((i, 0), await TakeAsync(receiver));
@@ -99,7 +99,7 @@ public abstract partial class PolicyContract
         first.Dispose();
         Receiver second = Track(await Receiver.BindAsync(bound));
 
-        // The first five had left; of the others nothing changes its place.
+        // The first five had been sent; the others keep their order.
         (int from, int missed) = full == "drop-oldest" ? (90, 85) : (5, 0);
         for (int i = 0; i < 10; i++)
         {

@@ -1,6 +1,6 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>What a full queue does at the ends that send to one peer, by each policy.</summary>
+/// <summary>A full queue at ends that send to one peer, under each policy.</summary>
 public abstract partial class PolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -42,7 +42,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
             Assert.Equal((i, 0), await TakeAsync(receiver));
         }
 
-        // Nothing follows, and yet the number is known; it is told again with the next, and counted once.
+        // No message follows, yet the number is known; it comes again with the next message, and counts once.
         await Until(() => PollMissed(receiver) == 85, "the receiver knows what it misses");
         await SendAsync(sender, calls, 100, 101);
         Assert.Equal((100, 85), await TakeAsync(receiver));
@@ -104,7 +104,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
         Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Full), Outcome(sender.Deliver("x"u8)));
         Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Full), Outcome(await sender.DeliverAsync("x"u8)));
 
-        // The receiver's reading makes room again.
+        // The receiver makes room by reading.
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal((i, 0), await TakeAsync(receiver));
@@ -315,7 +315,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
         }
     }
 
-    /// <summary>A receiver that holds five, and a sender in whose own queue ten may wait.</summary>
+    /// <summary>Opens a receiver with room for five, and a sender with room for ten in its own queue.</summary>
     private async Task<(Sender Sender, Receiver Receiver)> OpenAsync(string full)
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace("messages=5")));
@@ -329,7 +329,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
         return (Payload.Check(message.Span).Number, (int)message.Missed);
     }
 
-    /// <summary>What it knows to miss; somebody must read for it to hear of it.</summary>
+    /// <summary>Returns the number of messages it knows it missed; only a read brings that news.</summary>
     private static long PollMissed(Receiver receiver)
     {
         Assert.False(receiver.TryReceive(out _));

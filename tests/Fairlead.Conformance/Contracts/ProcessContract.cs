@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Every pattern with a real second process, either of which may be the one that binds.</summary>
+/// <summary>Every pattern with a real second process; either process may bind.</summary>
 public abstract class ProcessContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -231,8 +231,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         long[] numbers = [.. words[..5].Select(word => long.Parse(word, CultureInfo.InvariantCulture))];
         Assert.InRange(numbers[1], 1, numbers[0] + 2);
 
-        // The runtime's own come and go; in a compiled process they bear the name of the program. Of Fairlead's the reactor's may become
-        // more, as many as have been busy at once.
+        // The runtime's own threads come and go; in a compiled process they have the program's name. Fairlead's reactor may add threads, as
+        // many as have been busy at once.
         Assert.InRange(numbers[3], 1, numbers[2] + 20);
         string[] more = words[5].Split(',', StringSplitOptions.RemoveEmptyEntries);
         Assert.All(
@@ -241,8 +241,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
                 Assert.True(name is "fairlead_reacto" or "Fairlead.TestPe" || name.StartsWith(".NET_", StringComparison.Ordinal), name));
         Assert.InRange(more.Count(static name => name is "fairlead_reacto"), 0, 8);
 
-        // A few pooled pieces of 64 KiB may come in any round; a connection that is not forgotten would be several KB, a thousand times in
-        // each.
+        // Any round may add a few pooled pieces of 64 KiB; a leaked connection would add several KB, a thousand times in each.
         Assert.InRange(numbers[4], long.MinValue, 500_000);
         Assert.Equal(0, await peer.FinishAsync());
     }

@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Topics: who gets what, and what is said of the rest.</summary>
+/// <summary>Topics: which subscriber gets which messages, and how losses are reported.</summary>
 public abstract class PublishContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -76,7 +76,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
         await subscriber.SubscribeAsync("other");
         Assert.Equal(1, await another);
 
-        // Whoever was counted gets what is published from then on.
+        // A counted subscriber gets everything published from then on.
         publisher.Publish("a.b", "1");
         using (Message message = await subscriber.ReceiveAsync())
         {
@@ -203,7 +203,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
 
         await publishing;
 
-        // What was missed last is told with the next one that gets through.
+        // The last losses are reported with the next message that gets through.
         int published = Count;
         while (next < published)
         {

@@ -5,7 +5,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Many read or one writes, whoever they are and whoever dies; a writer is not kept waiting by readers who come after him.
+/// Many read or one writes, whichever processes they are and whichever die; readers that come later do not delay a writer.
 /// </summary>
 public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
@@ -149,7 +149,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
             Assert.False(scope.OwnerDied);
         }
 
-        // One who waits inside the gate has not written.
+        // A writer that waits inside the gate has not written.
         PeerProcess waiter = await StartAsync("readwrite", place);
         ReadScope mine = under.EnterRead(cancellationToken: Token);
         await waiter.TellAsync("write");
@@ -233,7 +233,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
         }
     }
 
-    // Until a writer has come into the gate: before that readers may still pass him.
+    // Waits until a writer is inside the gate: before that, readers may still pass it.
     private Task UntilClosed(NamedReaderWriterLock under) => Until(
         () =>
         {

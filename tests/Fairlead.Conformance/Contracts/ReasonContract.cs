@@ -23,7 +23,7 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
         {
             while (hub.Broadcast("x"u8) > 0)
             {
-                // Nobody reads at the other end.
+                // No one reads at the other end.
             }
         },
         CloseReason.SlowConsumer,
@@ -43,7 +43,7 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
         seeking.StateChanged += (_, change) => lost.TrySetResult(change);
         Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
-        // Of two clients one tells what its error is, the other what its state is; what ends one alone must not end the other.
+        // Of two clients, one shows its error, the other its state; what ends one alone must not end the other.
         bool endsBoth = atHub is null;
         if (!endsBoth)
         {

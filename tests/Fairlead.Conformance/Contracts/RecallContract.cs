@@ -3,12 +3,12 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// A message whose time is nearly over is asked back: who has not read it gives it back, and its sender is told for certain that it was not
-/// delivered.
+/// A message whose time is nearly over is recalled: a receiver that has not read it returns it, and its sender learns for certain that it
+/// was not delivered.
 /// </summary>
 public abstract class RecallContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>Of a second, the last twentieth is for asking it back.</summary>
+    /// <summary>The last twentieth of a second is for recalling it.</summary>
     private static readonly TimeSpan Second = 1.Seconds();
 
     private static readonly TimeSpan UntilRecall = 950.Milliseconds();
@@ -24,7 +24,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
         (Sender sender, Receiver receiver) = await OpenOnClockAsync(senderBinds);
         if (senderBinds)
         {
-            // Whoever has had one receives on while he works.
+            // A receiver that has taken one keeps receiving while it works.
             await GiveAsync(sender, receiver);
         }
 
@@ -146,7 +146,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
         Delivery delivery = await delivering;
         Assert.Equal((DeliveryStatus.Unknown, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
 
-        // It goes to no other, and not even when its sender has left.
+        // It goes to no other receiver, not even after its sender has left.
         sender.Dispose();
         await Until(() => queue.Peers.Count == 1, "the sender is gone");
         message.Reject("no");
@@ -171,7 +171,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
         Assert.True((await delivering).IsDelivered);
     }
 
-    /// <summary>The clock is the sender's alone.</summary>
+    /// <summary>Only the sender uses the clock.</summary>
     private async Task<(Sender Sender, Receiver Receiver)> OpenOnClockAsync(bool senderBinds)
     {
         EndpointOptions onClock = new() { TimeProvider = _clock, Heartbeat = TimeSpan.Zero };

@@ -4,7 +4,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A connected endpoint that was asked to gets its peer back.</summary>
+/// <summary>A connected endpoint with the option to reconnect gets its peer back.</summary>
 public abstract class ReconnectContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private static readonly EndpointOptions ForEver = new() { ReconnectTimeout = Timeout.InfiniteTimeSpan };
@@ -156,8 +156,8 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         Sender sender = Track(await Sender.ConnectAsync(receiver.Address, ForEver));
         for (int round = 0; round < 20; round++)
         {
-            // Some find the link up, some lost and not noticed, some find none: those of the first kind may be lost with it, and the last
-            // one is of the last.
+            // Some find the link up, some find it lost without notice, some find none: those of the first kind may be lost with it, and the
+            // last message is of the last kind.
             Address address = receiver.Address;
             Task closing = OnThread(receiver.Dispose);
             List<Task> sends = [.. Enumerable.Range(0, Count).Select(i => sender.SendAsync(BitConverter.GetBytes(i).AsSpan()).AsTask())];

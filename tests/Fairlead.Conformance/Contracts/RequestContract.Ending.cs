@@ -33,14 +33,14 @@ public abstract partial class RequestContract
         Assert.Equal("the handler threw FairleadException; only its own side sees the message", nested.WhatHappened);
         await FailsAsync(ErrorCode.Failed, () => RequestAsync(requester, calls, "cancel"u8.ToArray()));
 
-        // Told here before it is told there.
+        // Reported here before it is reported there.
         Assert.Equal(
             ["cannot do that", "you may not", "unix://secret: no secrets there", "had enough"],
             failures.Select(static failure => failure.Exception.Message));
         Assert.All(failures, static failure => Assert.Equal(HandlerKind.Request, failure.Kind));
         Assert.All(failures, static failure => Assert.NotNull(failure.Peer));
 
-        // None of that ends the run.
+        // None of these errors ends the run.
         using Message reply = await RequestAsync(requester, calls, "go on"u8.ToArray());
         Assert.Equal("fine", reply.Text);
         await EndAsync(responder, running);
@@ -97,7 +97,7 @@ public abstract partial class RequestContract
             Assert.Equal(1000, reply.Length);
         }
 
-        // Taken one by one it is the responder's to hear of, who can still answer otherwise.
+        // If requests are taken one by one, the responder gets the error, and can still answer otherwise.
         await EndAsync(responder, running);
         (requester, responder) = await OpenRequestAsync(options: "maxmessage=1000");
         ValueTask<Message> asking = requester.RequestAsync("x"u8);
@@ -314,7 +314,7 @@ public abstract partial class RequestContract
         responder.Dispose();
         try
         {
-            // A connected one may have seen its requester close before, which ends the run in order.
+            // A connected responder may have seen its requester close before; that ends the run in order.
             await running;
         }
         catch (Exception end) when (end is ObjectDisposedException or FairleadException { Code: ErrorCode.PeerGone })

@@ -2,7 +2,9 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>One blocking request after the other, which may go a shorter way than many at once; and what comes between them.</content>
+/// <content>
+/// One blocking request after the other, which may take a shorter path than many at once; and everything that may interrupt them.
+/// </content>
 public abstract partial class RequestContract
 {
     [Theory]
@@ -109,7 +111,7 @@ public abstract partial class RequestContract
             using Request last = responder.Receive();
             cancel.Cancel();
 
-            // Nobody reads at this endpoint now but those who serve it while its user is away.
+            // Only the threads that serve this endpoint in its user's absence read at it now.
             last.CancellationToken.WaitHandle.WaitOne();
         });
         await asking;

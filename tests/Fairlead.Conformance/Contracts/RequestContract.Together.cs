@@ -1,6 +1,6 @@
 namespace Fairlead.Conformance.Contracts;
 
-/// <content>Many awaited requests at once: their replies come together, their callers are told together, and ask again together.</content>
+/// <content>Many awaited requests at once: their replies arrive together, their callers resume together, and send again together.</content>
 public abstract partial class RequestContract
 {
     [Theory]

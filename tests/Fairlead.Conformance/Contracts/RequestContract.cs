@@ -213,7 +213,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
             return;
         }
 
-        // The next responder serves on, where anybody can come after the first.
+        // The next responder continues, if the place allows a second one.
         await Until(() => requester.Peers.Count == 0, "the responder has left");
         Responder next = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
         running = RunEcho(next);

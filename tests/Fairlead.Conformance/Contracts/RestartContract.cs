@@ -62,7 +62,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         Task<int>[] workers = [.. Enumerable.Range(0, 2).Select(_ => WorkAsync(places[4]))];
         for (int i = 0; i < Restarts; i++)
         {
-            // Every client has done something with this server before it is killed.
+            // Every client has completed a call with this server before it is killed.
             await NextRoundAsync();
             await server.KillAsync();
             server = await StartAsync(arguments);
@@ -72,7 +72,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         _isOver = true;
         int[] done = await Task.WhenAll(clients);
 
-        // The workers end last: until then somebody waits for them.
+        // The workers end last: until then a task waits for them.
         _isAllPushed = true;
         done = [.. done, .. await Task.WhenAll(workers)];
         Assert.Empty(_done.Keys.Intersect(_notDone.Keys));
@@ -128,7 +128,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private static ValueTask<T> Open<T>(Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, Address place)
         where T : MessagingEndpoint => connect(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }, default);
 
-    /// <summary>Calls until it is over; how often one succeeded.</summary>
+    /// <summary>Calls until it is over; returns the number of successful calls.</summary>
     private async Task<int> RunAsync<T>(ValueTask<T> opening, Func<T, int, Task<string>> call, bool mayFail = true)
         where T : MessagingEndpoint
     {
@@ -200,7 +200,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
                 Count($"{lost.Code} {lost.Delivery}");
             }
 
-            // The echo of one that the server died with never comes.
+            // The echo of a message that died with the server never comes.
             while (pair.TryReceive(20.Milliseconds(), out Message echo))
             {
                 bool isLast = Payload.Check(echo.Span).Number == i;
@@ -224,7 +224,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
 
     private async Task<string> PushAsync(Sender sender, int from, int number)
     {
-        // Behind the others' sizes: some items are long.
+        // Unlike the others, some items are long.
         Delivery delivery = await sender.DeliverAsync(Payload.Make(number, number % 50 == 0 ? 70_000 : number % 500, from).AsSpan());
         if (delivery.Status != DeliveryStatus.Unknown)
         {
@@ -235,8 +235,8 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     }
 
     /// <summary>
-    /// The queue dies with the server, and with it what it held: whoever pushes again is told so. So nothing comes twice, but what a queue
-    /// that lives has handed out again, which is marked.
+    /// The queue dies with the server, together with its contents; a client that pushes again gets an error. An item therefore comes twice
+    /// only if a living queue hands it out again, and then it is marked.
     /// </summary>
     private async Task<int> WorkAsync(Address place)
     {

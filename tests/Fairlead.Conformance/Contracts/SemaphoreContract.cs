@@ -3,8 +3,8 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// No more are inside than there are permits, whoever they are; waiting ends in order, at its time, or with its token; taken permits come
-/// back when they are posted.
+/// No more holders are inside than there are permits; a wait ends in order, at its timeout, or with its token; taken permits return when
+/// they are posted.
 /// </summary>
 public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {

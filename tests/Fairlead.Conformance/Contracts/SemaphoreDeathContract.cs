@@ -4,13 +4,15 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Processes die inside, in the line, and anywhere else: what they had entered comes back, what they had taken does not.</summary>
+/// <summary>
+/// Processes die inside, in the wait queue, and anywhere else: the permits of their scopes return, those they had taken do not.
+/// </summary>
 public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;
     private const int Permits = 3;
 
-    /// <summary>So many stays, about.</summary>
+    /// <summary>The approximate number of stays.</summary>
     private const int BetweenKills = 100;
 
     private static readonly int Kills = KillsOr(12);
@@ -97,7 +99,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     [Fact]
     public async Task Never_more_than_allowed_are_inside_though_processes_are_killed()
     {
-        // The whole of it: eng/nightly.sh.
+        // The full count runs in eng/nightly.sh.
         long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
         (NamedSemaphore semaphore, string place) = NewSemaphore(Permits, Permits);
         string name = $"crowd-{Guid.NewGuid():N}";
@@ -112,7 +114,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
             int killed = 0;
             while (killed < Kills || crowd.Stays < count)
             {
-                // The one who has lived longest, so that most of the time all are at it.
+                // The process that has lived longest: then all processes take part most of the time.
                 long next = crowd.Stays + random.Next(2 * BetweenKills);
                 await Until(() => crowd.Stays >= next, "they go on");
                 int victim = killed % Processes;
@@ -124,7 +126,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
                 await peers[victim].DisposeAsync();
                 peers[victim] = Start(victim);
 
-                // This process takes a permit away, and brings it back: it is not killed between.
+                // This process takes a permit, and posts it again: it is not killed in between.
                 await semaphore.TakeAsync(Token);
                 semaphore.Post();
             }

@@ -2,9 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>
-/// A transport that leads one way, without answers, but loses nothing: messages of type 1, and a clear word about the rest.
-/// </summary>
+/// <summary>A one-way transport without answers that loses nothing: messages of type 1, and a clear error for all other types.</summary>
 public abstract class SimplexContract(TransportUnderTest transport, ITestOutputHelper output) : PassingContract(transport, output)
 {
     [Theory]
@@ -264,7 +262,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
         await other.AnswerAsync();
     }
 
-    /// <summary>Both at the same address, with the options of the place: they may be for the sender.</summary>
+    /// <summary>Opens both at the same address, with the options of the place, which may be the sender's.</summary>
     protected override async Task<(Sender Sender, Receiver Receiver)> OpenBothAsync(bool senderBinds, string options = "")
     {
         if (senderBinds)

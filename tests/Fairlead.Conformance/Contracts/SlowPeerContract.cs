@@ -5,15 +5,14 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Processes that are too slow for what they are sent, or have stopped: what that costs the others, and whether every message is accounted
-/// for.
+/// Processes that are too slow for their messages, or have stopped: the cost to the others, and whether every message is accounted for.
 /// </summary>
 public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>What either process may have on its managed heap: whoever wants more dies. A quarter of what is published.</summary>
+    /// <summary>The limit of either process's managed heap, beyond which it dies. A quarter of what is published.</summary>
     private const long HeapLimit = 64 << 20;
 
-    /// <summary>What either process may have in memory altogether, with the runtime and its code.</summary>
+    /// <summary>The limit of either process's total memory, including the runtime and its code.</summary>
     private const long MemoryLimit = 160 << 20;
 
     [Theory]
@@ -122,7 +121,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         await RunAsync(Others, "it was sent away");
         Assert.Equal(1, hub.Statistics.Dropped);
 
-        // Its window was full, and the word behind it fits into what the kernel holds.
+        // Its window was full, and the notice behind it fits into the kernel's buffer.
         stopping.Continue();
         Assert.Equal($"{Rounds + Window} {CloseReason.SlowConsumer}", await stopping.AskAsync("end"));
         await hub.CloseAsync(60.Seconds());

@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>A process is stopped while it is the first that waits: the errors of those behind it name it.</summary>
+/// <summary>A process is stopped while it is the first waiter: the errors of those behind it name it.</summary>
 public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
@@ -17,7 +17,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
         await peer.TellAsync("enter");
         await UntilWaiting(mutex, 1);
 
-        // Until it sleeps on the word, others may enter before it.
+        // Before it sleeps on the word, others may still enter before it.
         await Until(() => mutex.Core.Words.Word.HasSleeper, "it sleeps");
         Assert.False(mutex.Waiters[0].IsStopped);
         await peer.StopAsync();

@@ -260,7 +260,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
         Assert.Equal("answer", await answer.ReadToEndAsync());
     }
 
-    /// <summary>Where there is the protocol: a program without it that dies ends its stream as any other does.</summary>
+    /// <summary>Only with Fairlead's protocol: a program without it ends its stream by dying as by closing.</summary>
     [Fact]
     public async Task A_peer_that_is_killed_is_no_end_of_the_stream()
     {
@@ -314,7 +314,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
         }
     }
 
-    /// <summary>A connected and a bound end.</summary>
+    /// <summary>Opens a connected and a bound end.</summary>
     private async Task<(Pair Near, Pair Far)> OpenAsync(string framing, string options = "")
     {
         if (framing == "none")
@@ -327,7 +327,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
         Pair near = Track(await Pair.ConnectAsync(With(OtherEnd(far.Address), options)));
         if (framing == "none")
         {
-            // Without a handshake who has connected may have gone before he was seen.
+            // Without a handshake, a client may connect and leave before it is noticed.
             await Until(() => far.Peers.Count > 0, "it has come");
         }
 

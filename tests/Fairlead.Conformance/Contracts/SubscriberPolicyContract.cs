@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Slow subscribers, each treated as it asked: what it received and what it missed are all that was published.</summary>
+/// <summary>Slow subscribers, each under its chosen policy: what it received and what it missed add up to everything published.</summary>
 public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
@@ -26,7 +26,7 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         Assert.Equal(first, await TakeAsync(newest, 15));
         Assert.Equal(first, await TakeAsync(unasked, 15));
 
-        // Each topic in the place of its first message that waited: 5 to 9, then 0 to 4.
+        // Each topic keeps the position of its first queued message: 5 to 9, then 0 to 4.
         (int, int)[] values = await TakeAsync(latest, 15);
         Assert.Equal([.. Rest(0, 5), (95, 9), (96, 9), (97, 9), (98, 9), (99, 9), (90, 8), (91, 8), (92, 8), (93, 8), (94, 8)], values);
         await Until(
@@ -131,7 +131,7 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
             List<Task<int>> publishing = [];
             for (int i = 0; i < Count; i++)
             {
-                // Not waited for: the next follows while these still wait for room.
+                // Not awaited: the next ones follow while these still wait for room.
                 if (i % 7 == 6)
                 {
                     publisher.Publish("t", Payload.Make(i, 8));
@@ -192,7 +192,7 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         Assert.Equal(5, (await TakeAsync(stuck, 5)).Length);
         Assert.Equal(1, await publisher.PublishAsync("t", Payload.Make(7, 8)));
 
-        // Under load a token may be cancelled before the call: then nothing was published, and nothing is missed.
+        // Under load the token may be cancelled before the call: then nothing was published or missed.
         Assert.Equal((7, (int)publisher.Statistics.Dropped), (await TakeAsync(stuck, 1))[0]);
     }
 
@@ -338,7 +338,7 @@ public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITe
         publisher.Publish("t", Payload.Make(2, 100));
         publisher.Publish("t", Payload.Make(3, 2_000));
 
-        // One that fits only without the number of those before it.
+        // This message fits only without the number of the missed ones.
         publisher.Publish("t", Payload.Make(4, 1_000 - 4));
         publisher.Publish("t", Payload.Make(5, 10));
         (int, int)[] expected = [(0, 0), (2, 1), (4, 0), (5, 1)];

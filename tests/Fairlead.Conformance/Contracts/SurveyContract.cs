@@ -55,7 +55,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
             List<(string? Text, ErrorCode? Problem)> answers = await asking;
             if (!isHeld || answers[0].Text is null)
             {
-                // Too short for this machine, today.
+                // The time was too short for the machine in this run.
                 if (isHeld)
                 {
                     held.Dispose();

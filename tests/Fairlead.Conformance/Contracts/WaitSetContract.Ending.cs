@@ -17,7 +17,7 @@ public abstract partial class WaitSetContract
         await Task.Yield();
         receiver.Dispose();
 
-        // Its peer's end may be seen first, or in the same wait; it is said as long as it is so.
+        // The peer's end may be seen first, or in the same wait; it is reported as long as it lasts.
         List<WaitEvent> seen = [.. await waiting];
         while (!seen.Exists(ready => ready.Attachment == ofReceiver))
         {

@@ -5,7 +5,7 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// One thread waits on many endpoints: it is told of what is there, and of ends, and pumps them as a blocking caller would.
+/// One thread waits on many endpoints: it learns of messages and of ends, and pumps the endpoints like a blocking caller.
 /// </summary>
 public abstract partial class WaitSetContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -25,7 +25,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         first.Send("1"u8);
         Assert.Equal(new WaitEvent(ofA, Readiness.Readable, 1), await waiting);
 
-        // As long as it is there.
+        // Reported as long as it is there.
         Assert.Equal("a", (await NextAsync(set)).State);
         Take(a, "1");
         waiting = NextAsync(set);
@@ -122,7 +122,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
             {
                 foreach (WaitEvent ready in set.Wait())
                 {
-                    // Some, and not always all.
+                    // Takes some, and not always all.
                     Receiver receiver = (Receiver)ready.State!;
                     for (int i = 0; i < 10 && receiver.TryReceive(out Message message); i++)
                     {
@@ -150,7 +150,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         set.Attach(here);
         Task<WaitEvent> waiting = NextAsync(set);
 
-        // Receipts come through the thread that waits in the set, to callers of both kinds.
+        // The thread that waits in the set brings receipts to callers of both kinds.
         for (int i = 0; i < 20; i++)
         {
             ValueTask<Delivery> delivering = here.DeliverAsync("x"u8);
@@ -256,7 +256,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         Sender sender = Track(await Sender.ConnectAsync(Bare(Address.Parse(await waiter.AnswerAsync()))));
         List<long> rounds = [];
 
-        // Pools grow at first, and still do now and then: the best round counts.
+        // Pools grow at first, and now and then later: the best round counts.
         while (rounds.Count < MostRounds && !rounds.Exists(static bytes => bytes < Count))
         {
             await waiter.TellAsync("round");
@@ -315,6 +315,6 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         }
     }
 
-    /// <summary>Waits on a thread of its own for one that is ready.</summary>
+    /// <summary>Waits on a separate thread until an endpoint is ready.</summary>
     private static Task<WaitEvent> NextAsync(WaitSet set) => OnThread(() => Assert.Single(set.Wait().ToArray()));
 }

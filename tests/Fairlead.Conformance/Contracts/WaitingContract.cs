@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Every wait ends by its token and by its time, and what was not waited for any more is neither lost nor doubled.</summary>
+/// <summary>Every wait ends by its token and by its timeout; a message whose wait has ended is neither lost nor duplicated.</summary>
 public abstract class WaitingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -48,7 +48,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
             }
         });
 
-        // In order, though most waits end in vain.
+        // In order, though most waits time out.
         int vain = 0;
         await OnThread(() =>
         {
@@ -118,7 +118,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         {
             for (int i = 0; i < Count; i++)
             {
-                // Whoever waits in vain leaves behind how he is woken, and must not leave it to the next.
+                // A wait that times out leaves its wake-up behind, and the next waiter must not get it.
                 switch (random.Next(5))
                 {
                     case 0:
@@ -258,7 +258,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal("found", message.Text);
     }
 
-    /// <summary>A place at which nobody listens: one that was bound a moment ago.</summary>
+    /// <summary>Returns a place at which no endpoint listens: one that was bound a moment ago.</summary>
     private async Task<Address> NobodyAsync()
     {
         await using Receiver receiver = await Receiver.BindAsync(NewPlace());

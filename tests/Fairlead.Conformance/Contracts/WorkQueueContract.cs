@@ -152,7 +152,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
             await sender.SendAsync(Encoding.UTF8.GetBytes($"{i}"));
         }
 
-        // What the slow one does not get, another does: all but its four.
+        // Another worker gets all but the slow one's four.
         Receiver quick = await WorkerAsync(queue);
         for (int i = 0; i < 16; i++)
         {
@@ -178,7 +178,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
                     sent++;
                 }
 
-                // Ten in the queue, five on the way: no more gets away.
+                // Ten in the queue, five in transit: no more can be sent.
                 Assert.InRange(sent, 0, 15);
                 return sent == 15;
             },
@@ -241,7 +241,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
         await enough.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await delivering);
 
-        // Behind the cancellation.
+        // Sent behind the cancellation.
         await sender.SendAsync("y"u8);
         await Until(() => queue.Count == 2, "the queue holds the next item");
         inHand.Reject("no");

@@ -2,10 +2,10 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>How a work queue ends: when the last sender has gone, or before, and then each is told what became of its items.</summary>
+/// <summary>How a work queue ends: when the last sender has left, or before; then each sender learns what became of its items.</summary>
 public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>Of a busy machine.</summary>
+    /// <summary>Long enough for a busy machine.</summary>
     private static readonly EndpointOptions Patient = new() { HandshakeTimeout = 60.Seconds() };
 
     [Fact]
@@ -131,7 +131,8 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         await finishing;
 
         FairleadException late = await Assert.ThrowsAsync<FairleadException>(async () => await Sender.ConnectAsync(queue.Address));
-        // A process that is just being started has the listener open until it runs its own program: whoever connects to that is lost again.
+        // A process that is just starting has the listener open until it runs its own program: a client that connects meanwhile loses its
+        // connection.
         Assert.True(late.Code is ErrorCode.NotFound or ErrorCode.PeerGone, late.Message);
         await queue.FinishAsync();
         Task<Message> next = worker.ReceiveAsync().AsTask();
@@ -157,8 +158,8 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     /// <summary>
-    /// Senders come and go at any moment while the queue is to finish: each either does all of its work, or is told that nobody is there
-    /// before it has begun.
+    /// Senders come and go at any moment while the queue is finishing: each either does all of its work, or gets NotFound before it has
+    /// begun.
     /// </summary>
     [Fact]
     public async Task Whoever_comes_while_it_finishes_is_served_or_finds_nobody()

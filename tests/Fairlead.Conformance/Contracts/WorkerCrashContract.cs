@@ -5,12 +5,12 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// A work queue between processes, whose workers are killed and stopped in the middle of their work: nothing is lost, and nothing is done
-/// twice without the mark.
+/// A work queue between processes, whose workers are killed and stopped in the middle of their work: nothing is lost, and every repetition
+/// is marked.
 /// </summary>
 /// <remarks>
-/// FAIRLEAD_TEST_ITEMS makes it longer. With FAIRLEAD_TEST_EVERY_SECOND=1 a worker is killed every second until all is done, and another is
-/// stopped for two, for a demonstration; else both happen when so much has been done, which hangs on no clock.
+/// FAIRLEAD_TEST_ITEMS makes it longer. With FAIRLEAD_TEST_EVERY_SECOND=1, for demonstrations, a worker is killed every second until all is
+/// done, and another is stopped for two seconds. Otherwise both happen after a certain amount of work, independent of any clock.
 /// </remarks>
 public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
@@ -39,7 +39,7 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
             workers.Add(await HireAsync(address));
         }
 
-        // The last one is stopped from the first tenth to the third: what it has in hand waits for it.
+        // The last worker is stopped from the first tenth to the third: its current items wait for it.
         PeerProcess sleeper = workers[^1];
         PeerProcess[] producers =
         [
@@ -95,12 +95,12 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
         Assert.Equal(Items, done.Count);
         Assert.Equal(0, queue.GivenUp);
 
-        // Whoever is not the first is marked, and nobody is marked whose item nobody can have seen.
+        // Every repetition is marked, and no item is marked that no worker can have seen.
         Assert.All(done.Values, static times => Assert.InRange(times.Count(static one => !one.Redelivered), 0, 1));
         Assert.All(done.Values, static times => Assert.All(times, static one => Assert.Equal(one.Redelivered, one.Deliveries > 0)));
     }
 
-    /// <summary>Starts a worker, and notes what it says until it ends.</summary>
+    /// <summary>Starts a worker, and records its lines until it ends.</summary>
     private async Task<PeerProcess> HireAsync(string address)
     {
         PeerProcess worker = Track(PeerProcess.Start("worker", address));
@@ -115,7 +115,7 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
         {
             if (line.Split(' ') is not [var from, var number, var deliveries, var redelivered] || redelivered is not ("True" or "False"))
             {
-                // Killed in the middle of the line, which it had not accepted.
+                // Killed in the middle of this line, whose item it had not accepted.
                 continue;
             }
 
@@ -133,7 +133,7 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
         }
     }
 
-    /// <summary>Completes when so many lines have come.</summary>
+    /// <summary>Completes when this many lines have come.</summary>
     private async Task SeenAsync(int count)
     {
         TaskCompletionSource reached = _milestones.GetOrAdd(

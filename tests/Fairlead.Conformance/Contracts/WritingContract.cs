@@ -4,10 +4,10 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>When what was sent leaves for the kernel: at once, in batches, or when it is flushed; and what flushing says.</summary>
+/// <summary>When sent messages go to the kernel: at once, in batches, or on a flush; and the results of flushing.</summary>
 public abstract class WritingContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>What makes a buffering sender write.</summary>
+    /// <summary>The actions that make a buffering sender write.</summary>
     public static TheoryData<string> Occasions => ["flush", "flush async", "close", "dispose async", "dispose"];
 
     [Theory]
@@ -221,7 +221,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
         await FailsAsync(ErrorCode.PeerGone, () => other);
         Fails(ErrorCode.PeerGone, () => pair.Flush());
 
-        // By one who had found the link just before it went.
+        // By a caller that had found the link just before it was lost.
         FlushOperation late = FlushOperation.Rent(pair.Core, link, isBlocking: false);
         Task<bool> ending = late.Task.AsTask();
         link.Output.Start(late);

@@ -1,16 +1,16 @@
 namespace Fairlead.Conformance.Faults;
 
-/// <summary>Which call throws: the first, the second, and so on.</summary>
-/// <param name="at">Its number; 0: none.</param>
+/// <summary>Determines which call throws: the first, the second, and so on.</summary>
+/// <param name="at">The number of the call; 0: none.</param>
 public sealed class FaultPlan(int at)
 {
     private int _calls;
 
-    /// <summary>How many calls there were.</summary>
+    /// <summary>The number of calls so far.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
-    /// <summary>One call.</summary>
-    /// <exception cref="InjectedFaultException">It is the one.</exception>
+    /// <summary>Counts a call.</summary>
+    /// <exception cref="InjectedFaultException">The call is the one that throws.</exception>
     public void Step()
     {
         if (Interlocked.Increment(ref _calls) == at)
@@ -20,7 +20,7 @@ public sealed class FaultPlan(int at)
     }
 }
 
-/// <summary>What a test has thrown into the product.</summary>
+/// <summary>The exception that a test injects into the product.</summary>
 public sealed class InjectedFaultException : Exception
 {
     public InjectedFaultException()

@@ -5,12 +5,12 @@ using Fairlead.Patterns.Links;
 namespace Fairlead.Conformance.Faults;
 
 /// <summary>
-/// Short plays of two ends, one for each pattern, as users write them. Where one end fails, the other is told to stop; whatever happens,
-/// both close.
+/// Short conversations of two ends, one for each pattern, as users write them. If one end fails, the other is told to stop; whatever
+/// happens, both close.
 /// </summary>
 public sealed class FaultPlays
 {
-    /// <summary>A play that lasts so long stands still.</summary>
+    /// <summary>A play that lasts this long hangs.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static readonly Dictionary<string, Play> All = new(StringComparer.Ordinal)
@@ -32,7 +32,7 @@ public sealed class FaultPlays
 
     private readonly ConcurrentBag<MessagingEndpoint> _endpoints = [];
 
-    // How long one side waits for what the other may have failed to do.
+    // The time for which one side waits for an action of the other that may have failed.
     private readonly TimeSpan _soon;
 
     private FaultPlays(TimeSpan soon) => _soon = soon;
@@ -40,16 +40,16 @@ public sealed class FaultPlays
     private delegate Task Play(
         FaultPlays play, Address place, EndpointOptions bound, EndpointOptions connecting, CancellationToken cancellationToken);
 
-    /// <summary>What can be played.</summary>
+    /// <summary>The names of all plays.</summary>
     public static IEnumerable<string> Names => All.Keys;
 
-    /// <summary>Plays, closes everything, and looks that nothing is left.</summary>
+    /// <summary>Plays, closes everything, and checks that nothing is left.</summary>
     /// <param name="name">Which.</param>
     /// <param name="place">Where.</param>
-    /// <param name="bound">Of the end that binds.</param>
-    /// <param name="connecting">Of the other.</param>
-    /// <param name="soon">How long one side waits for what the other may have failed to do.</param>
-    /// <returns>What it ended with; null where nothing was in its way.</returns>
+    /// <param name="bound">The options of the bound end.</param>
+    /// <param name="connecting">The options of the other end.</param>
+    /// <param name="soon">The time for which one side waits for an action of the other that may have failed.</param>
+    /// <returns>The exception that ended it; null if it succeeded.</returns>
     public static async Task<Exception?> PlayAsync(
         string name, Address place, EndpointOptions bound, EndpointOptions connecting, TimeSpan soon)
     {
@@ -76,7 +76,7 @@ public sealed class FaultPlays
         {
             endpoint.Dispose();
 
-            // Whoever was told a moment ago may be about to count itself out.
+            // A thread that was released a moment ago may not have counted itself out yet.
             SpinWait.SpinUntil(() => Left(endpoint.Core.Pump) == default, Patience);
             var left = Left(endpoint.Core.Pump);
             Require(left == default, $"{endpoint.GetType().Name} has left something behind: {left}");
@@ -97,7 +97,7 @@ public sealed class FaultPlays
         }
     }
 
-    /// <summary>The two sides at once: when one fails, the other is to stop. The one that failed first says why.</summary>
+    /// <summary>Runs both sides at once: when one fails, the other is told to stop. The first failure is thrown.</summary>
     private static async Task BothAsync(
         Func<CancellationToken, Task> one, Func<CancellationToken, Task> other, CancellationToken cancellationToken)
     {
@@ -122,7 +122,7 @@ public sealed class FaultPlays
             CancellationToken.None);
     }
 
-    /// <summary>What was not delivered is a failure of the play.</summary>
+    /// <summary>Fails the play if the message was not delivered.</summary>
     private static void Expect(Delivery delivery)
     {
         if (!delivery.IsDelivered)
@@ -205,7 +205,7 @@ public sealed class FaultPlays
                 }
                 catch (OperationCanceledException) when (served.IsCancellationRequested)
                 {
-                    // As it was asked to.
+                    // It was told to stop.
                 }
             },
             async stop =>

@@ -4,9 +4,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 
-/// <summary>
-/// Options that cannot be are refused when an endpoint is made, before anything of it is there; the name is free afterwards.
-/// </summary>
+/// <summary>Impossible options are refused before any part of an endpoint is created; the name is free afterwards.</summary>
 public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly TimeSpan Enormous = TimeSpan.FromDays(100);
@@ -93,7 +91,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
     {
         foreach (string scheme in new[] { "unix", "shm" })
         {
-            // Open files pass over unix:// alone.
+            // Only unix:// carries open files.
             EndpointOptions own = scheme == "unix" ? options : options with { MaxUnreadHandles = 0 };
             await using Receiver receiver = Track(Receiver.Bind($"{scheme}://options-{Guid.NewGuid():N}", own));
             await using Sender sender = Track(await Sender.ConnectAsync(receiver.Address, own));
@@ -118,7 +116,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
         Task running = responder.RunAsync(static (request, _) => request.Memory);
         await using Requester requester = Track(await Requester.ConnectAsync(responder.Address));
 
-        // Connected and idle: this is when a caller leads its endpoint itself.
+        // Connected and idle: in this state a caller pumps its endpoint itself.
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await requester.RequestAsync("?"u8.ToArray(), -1.Seconds()));
         using (Message reply = await requester.RequestAsync("a"u8.ToArray(), TimeSpan.MaxValue))
         {

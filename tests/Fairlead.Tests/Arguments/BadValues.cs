@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 
-/// <summary>The values that nobody expects, by the type of a parameter, and plain ones for the parameters beside it.</summary>
+/// <summary>Unexpected values by the type of a parameter, and plain values for the parameters beside it.</summary>
 internal static class BadValues
 {
     private static readonly TimeSpan[] Times =
@@ -20,7 +20,7 @@ internal static class BadValues
 
     private static readonly string[] Texts = ["", " ", "\n", "a\0b", "\u001b[31m", "..", "/", "\ud800", new('x', 5_000), new('x', 100_000)];
 
-    /// <summary>Whether a parameter is one that is given bad values.</summary>
+    /// <summary>Returns whether a parameter gets bad values.</summary>
     public static bool Has(ParameterInfo parameter) => Of(parameter.ParameterType).Length > 0;
 
     public static object?[] Of(Type type) =>
@@ -38,7 +38,7 @@ internal static class BadValues
             _ => [],
         };
 
-    /// <summary>What stands where another parameter is tried; false: nothing is known that fits.</summary>
+    /// <summary>Finds a plain value for a parameter while another one is tested; false: no fitting value is known.</summary>
     public static bool TryPlain(ParameterInfo parameter, Dictionary<Type, object> known, out object? value)
     {
         Type type = parameter.ParameterType.IsByRef ? parameter.ParameterType.GetElementType()! : parameter.ParameterType;

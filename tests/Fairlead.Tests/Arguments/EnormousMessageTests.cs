@@ -3,9 +3,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Arguments;
 
-/// <summary>
-/// A message of more bytes than a number of 32 bits counts, which costs nothing to make: its parts are all the same memory.
-/// </summary>
+/// <summary>A message of more bytes than 32 bits can count. It needs little memory: all its parts are the same memory.</summary>
 public sealed class EnormousMessageTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Theory]

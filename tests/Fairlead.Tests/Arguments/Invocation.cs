@@ -4,11 +4,11 @@ using System.Reflection.Emit;
 
 namespace Fairlead.Tests.Arguments;
 
-/// <summary>Calls any public method, also one that takes a span, and waits for what it begins.</summary>
+/// <summary>Calls any public method, including those that take a span, and waits for the operation that it begins.</summary>
 internal static class Invocation
 {
     /// <summary>
-    /// A call by its method: target, arguments (a byte array for a span), result. Out and reference parameters get variables of their own.
+    /// A call by its method: target, arguments (a byte array for a span), result. Out and reference parameters get separate variables.
     /// </summary>
     public static Func<object?, object?[], object?> Of(MethodInfo method)
     {
@@ -50,7 +50,7 @@ internal static class Invocation
         il.Emit(method.IsStatic || method.DeclaringType!.IsValueType ? OpCodes.Call : OpCodes.Callvirt, method);
         if (method.ReturnType == typeof(bool))
         {
-            // What a call that did it hands out is given back in the thread that made it.
+            // A resource that a successful call returns is released on the thread of the call.
             Label isDone = il.DefineLabel();
             il.Emit(OpCodes.Dup);
             il.Emit(OpCodes.Brfalse, isDone);
@@ -82,7 +82,7 @@ internal static class Invocation
         return call.CreateDelegate<Func<object?, object?[], object?>>();
     }
 
-    /// <summary>Waits until what was begun is over, and gives back what it made.</summary>
+    /// <summary>Waits until the operation has ended, and releases its result.</summary>
     public static async Task FinishAsync(object? result)
     {
         switch (result)

@@ -5,16 +5,16 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Arguments;
 
 /// <summary>
-/// Every public method of what can be opened is called with values that nobody expects: negative, zero, enormous, infinite and malformed
-/// ones, one parameter at a time. It may refuse them, as an argument or with an error of the library; afterwards what it was called on
-/// works as before, and closes. A new method is covered by itself.
+/// Calls every public method of every openable type with unexpected values: negative, zero, enormous, infinite and malformed ones, one
+/// parameter at a time. A method may refuse them with an argument exception or an error of the library. Afterwards the object works as
+/// before, and closes. New methods are covered automatically.
 /// </summary>
 public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(output)
 {
-    // So long a call may wait that was given a valid time-out, however long: then its token is cancelled.
+    // The time that a call with a valid timeout, however long, may wait before its token is cancelled.
     private static readonly TimeSpan Patience = 3.Milliseconds();
 
-    // What is awaited here without a token of its own has ended long before.
+    // A call without a separate token has ended long before this.
     private static readonly TimeSpan Hang = 60.Seconds();
 
     public static TheoryData<string> Subjects => [.. Subject.All.Select(static subject => subject.Name)];
@@ -92,7 +92,7 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     /// <summary>
-    /// Whether it says that the object is not in the state for it: in the library's own words, and not because something inside broke.
+    /// Returns whether the exception reports a wrong state of the object in the library's own words, and not an internal failure.
     /// </summary>
     private static bool IsStatement(Exception exception) =>
         exception is InvalidOperationException && exception.TargetSite?.DeclaringType?.Assembly == typeof(MessagingEndpoint).Assembly;

@@ -5,12 +5,12 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Arguments;
 
-/// <summary>A type whose methods are called, and how one of it is opened, used and ended.</summary>
+/// <summary>A type whose methods are called, and how an instance is opened, used and closed.</summary>
 internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instance>> OpenAsync)
 {
     public static IReadOnlyList<Subject> All { get; } = [.. Endpoints("unix"), .. Endpoints("shm"), .. Locks(), Set(), Log()];
 
-    /// <summary>Those of its public methods that take anything which can be bad.</summary>
+    /// <summary>The public methods with at least one parameter that has bad values.</summary>
     public IEnumerable<MethodInfo> Methods =>
         from method in Type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy)
         where
@@ -20,7 +20,7 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
             && method.GetParameters().Any(BadValues.Has)
         select method;
 
-    /// <summary>Whether it is over for the one on which this was called.</summary>
+    /// <summary>Returns whether this method ends the object on which it is called.</summary>
     public static bool Ends(MethodInfo method) => method.Name is "CloseAsync" or "Close" or "Dispose" or "DisposeAsync" or "Disconnect";
 
     private static IEnumerable<Subject> Endpoints(string scheme)
@@ -268,12 +268,12 @@ internal sealed record Subject(string Name, Type Type, Func<Task<Subject.Instanc
         }
     }
 
-    /// <summary>One that is open, with what it talks to.</summary>
+    /// <summary>An open instance, with its peers.</summary>
     internal sealed class Instance(object target, Func<Task> use, params object[] owned)
     {
         public object Target { get; } = target;
 
-        /// <summary>What fits a parameter of a type.</summary>
+        /// <summary>Fitting values by parameter type.</summary>
         public Dictionary<Type, object> Known { get; } = [];
 
         public Task UseAsync() => use();

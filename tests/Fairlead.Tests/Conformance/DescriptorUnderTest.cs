@@ -6,12 +6,12 @@ using Fairlead.Native;
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>
-/// Both ends of a channel, offered in this process as a parent's and a child's are in theirs. A peer is given its end when it is started,
-/// and has it alone.
+/// Both ends of a channel, offered in this process like a parent's and a child's. A peer gets its end when it is started, and only it has
+/// that end.
 /// </summary>
 internal sealed class DescriptorUnderTest(bool areTwoPipes) : TransportUnderTest
 {
-    // By test: a number is another's as soon as it is closed.
+    // One per test: a closed number may soon belong to another test.
     private readonly ConcurrentDictionary<Address, Address> _otherEnds = new();
 
     public override string Name => areTwoPipes ? "fd://3,4" : "fd://3";

@@ -5,15 +5,14 @@ using System.Net.Sockets;
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>
-/// TCP on ports that the kernel lends to nobody: where a server comes again at its port, no connection of a stranger may have got it
-/// meanwhile.
+/// TCP on ports outside the kernel's ephemeral range: if a server returns to its port, no foreign connection can have got it meanwhile.
 /// </summary>
 internal sealed class FixedPortUnderTest : TcpUnderTest
 {
-    /// <summary>Behind those of well-known services.</summary>
+    /// <summary>Above the ports of well-known services.</summary>
     private const int First = 10_000;
 
-    /// <summary>The first port that the kernel lends.</summary>
+    /// <summary>The first port of the kernel's ephemeral range.</summary>
     private static readonly int Last = int.Parse(
         File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t')[0], CultureInfo.InvariantCulture);
 
@@ -21,7 +20,7 @@ internal sealed class FixedPortUnderTest : TcpUnderTest
 
     public override Address NewPlace() => string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{NewPort(SocketType.Stream)}");
 
-    /// <summary>A port at which nobody is.</summary>
+    /// <summary>Returns an unused port.</summary>
     public static int NewPort(SocketType type)
     {
         Assert.True(First < Last, $"The kernel lends all ports from {Last} on: there is none for a server to come back to.");
@@ -36,7 +35,7 @@ internal sealed class FixedPortUnderTest : TcpUnderTest
             }
             catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
             {
-                // The next.
+                // Try the next one.
             }
         }
     }

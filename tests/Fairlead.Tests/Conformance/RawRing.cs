@@ -6,9 +6,9 @@ using Fairlead.Transports.SharedMemory;
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>
-/// Lets a raw socket of a test speak to an endpoint in shared memory: what the test sends goes through the ring as pieces of a stream, as
-/// long messages do, and what the endpoint sends comes out as the frames that it is. So the hostile peers of the contracts, who know bytes
-/// only, reach this transport too.
+/// Lets a raw socket of a test speak to an endpoint in shared memory: the test's bytes go through the ring as pieces of a stream, like long
+/// messages, and the endpoint's frames come out unchanged. So the hostile peers of the contracts, which know only bytes, reach this
+/// transport too.
 /// </summary>
 internal sealed class RawRing : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class RawRing : IDisposable
         Assert.True(Rendezvous.Send(rendezvous, file, Capacity).Ok);
     }
 
-    /// <summary>Begins to carry between the two, on two threads, until both have ended. Owns both.</summary>
+    /// <summary>Starts carrying bytes between the two, on two threads, until both have ended. Owns both.</summary>
     public static void Carry(Descriptor rendezvous, Socket front)
     {
         RawRing ring = new(rendezvous, front);
@@ -106,7 +106,7 @@ internal sealed class RawRing : IDisposable
         _rendezvous.Dispose();
         try
         {
-            // The other thread holds it open by a number of its own.
+            // The other thread holds it open through its own descriptor number.
             _front.Shutdown(SocketShutdown.Both);
         }
         catch (SocketException)
@@ -152,7 +152,7 @@ internal sealed class RawRing : IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The test has closed its end, or the endpoint its.
+            // The test or the endpoint has closed its end.
         }
 
         _rendezvous.ShutdownSocket(ShutdownHow.Both);

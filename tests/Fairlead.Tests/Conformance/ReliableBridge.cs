@@ -8,8 +8,7 @@ using Fairlead.Transports.Udp;
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>
-/// Carries bytes between a socket and a reliable session, as they are: so a test may speak the session protocol by hand over it, as well or
-/// as badly as over TCP.
+/// Carries raw bytes between a socket and a reliable session: a test may speak the session protocol by hand over it, as over TCP.
 /// </summary>
 internal sealed class ReliableBridge
 {
@@ -25,7 +24,7 @@ internal sealed class ReliableBridge
         new Thread(Up) { IsBackground = true }.Start();
     }
 
-    /// <summary>A socket that reaches a bound endpoint.</summary>
+    /// <summary>Returns a socket that reaches a bound endpoint.</summary>
     public static Socket Connect(Address bound)
     {
         using Socket listener = Listen();
@@ -38,7 +37,7 @@ internal sealed class ReliableBridge
         return near;
     }
 
-    /// <summary>A socket that is connected to by whoever connects to the address.</summary>
+    /// <summary>Returns a listening socket, and the address that leads to it.</summary>
     public static (Socket Listener, Address Address) ListenReliably()
     {
         Address address = "udp://127.0.0.1:0?reliable=true";

@@ -2,14 +2,14 @@ using Fairlead.Conformance.Contracts;
 
 namespace Fairlead.Tests.Conformance;
 
-/// <summary>What every transport that carries the session protocol is held to, over datagrams that are made reliable.</summary>
+/// <summary>The contracts of every transport with the session protocol, over datagrams made reliable.</summary>
 public static class ReliableUdpContracts
 {
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new ReliableUdpUnderTest(), output);
 
     public sealed class Cost(ITestOutputHelper output) : CostContract(new ReliableUdpUnderTest(), output);
 
-    /// <summary>An end that only listens hears nothing of a death but by its heartbeat: ten seconds, three times, would be long.</summary>
+    /// <summary>An end that only listens detects a death only by its heartbeat: three times ten seconds would be long.</summary>
     public sealed class Crash(ITestOutputHelper output) : CrashContract(new FixedReliableUdpUnderTest("&heartbeat=3s"), output);
 
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new ReliableUdpUnderTest(), output);

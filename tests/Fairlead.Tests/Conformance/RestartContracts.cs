@@ -11,6 +11,6 @@ public static class RestartContracts
 
     public sealed class Tcp(ITestOutputHelper output) : RestartContract(new FixedPortUnderTest(), output);
 
-    /// <summary>Clients that only listen hear nothing of a server's death but by their heartbeat.</summary>
+    /// <summary>Clients that only listen detect a server's death only by their heartbeat.</summary>
     public sealed class ReliableUdp(ITestOutputHelper output) : RestartContract(new FixedReliableUdpUnderTest("&heartbeat=500ms"), output);
 }

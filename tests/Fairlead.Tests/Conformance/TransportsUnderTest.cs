@@ -78,7 +78,7 @@ internal sealed class SharedMemoryUnderTest : TransportUnderTest
                 }
                 catch (SocketException)
                 {
-                    // The test listens no more.
+                    // The test no longer listens.
                     near.Dispose();
                     rendezvous.Dispose();
                 }
@@ -96,7 +96,7 @@ internal sealed class SharedMemoryUnderTest : TransportUnderTest
     }
 }
 
-/// <summary>What the Unix sockets share: raw ones reach them by the path, or by the abstract name.</summary>
+/// <summary>The base class for Unix sockets: raw sockets reach them by the path, or by the abstract name.</summary>
 internal abstract class UnixUnderTest(SocketType type) : TransportUnderTest
 {
     public override SocketType? RawSocketType => type;
@@ -268,7 +268,7 @@ internal class TcpUnderTest : TransportUnderTest
 
     public override Socket ConnectRaw(Address bound)
     {
-        // A buffer of a fixed size: else the kernel takes more and more of what nobody reads, as far as the machine allows.
+        // A buffer of fixed size: otherwise the kernel accepts unread data without a practical limit.
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
         {
             NoDelay = true,
@@ -306,8 +306,8 @@ internal class ReliableUdpUnderTest : TransportUnderTest
     private static Address With(Address bound) => $"udp://127.0.0.1:{bound.Port}?reliable=true";
 }
 
-/// <summary>On ports that the kernel lends to nobody.</summary>
-/// <param name="options">Of all its addresses, each behind an ampersand.</param>
+/// <summary>On ports outside the kernel's ephemeral range.</summary>
+/// <param name="options">The options of all its addresses, each after an ampersand.</param>
 internal sealed class FixedReliableUdpUnderTest(string options = "") : ReliableUdpUnderTest
 {
     public override Address NewPlace() =>

@@ -33,7 +33,7 @@ public sealed class DroppedEventTests
         clock.Advance(1.Milliseconds());
         Assert.Equal([3, 9], listener.Counts);
 
-        // After a pause the first is told at once.
+        // After a pause the first drop is reported at once.
         clock.Advance(10.Seconds());
         Send(1);
         clock.Advance(TimeSpan.Zero);

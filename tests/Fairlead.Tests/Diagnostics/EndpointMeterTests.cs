@@ -20,7 +20,7 @@ public sealed class EndpointMeterTests
         receiver.Receive().Dispose();
         while (receiver.Statistics.QueueDepth < 3)
         {
-            // The rest is read by the reactor, since nobody waits here.
+            // The reactor reads the rest, because no caller waits here.
             await Task.Yield();
         }
 
@@ -52,7 +52,7 @@ public sealed class EndpointMeterTests
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
 
-        // In seconds, and one behind the other: all requests together took no longer than this, nor did their handlers.
+        // In seconds, one request after the other: all requests together took no longer than this, nor did their handlers.
         double elapsed = Stopwatch.GetElapsedTime(began).TotalSeconds;
         Assert.All(seen, one => Assert.True(one.Value > 0, $"{one.Name}: {one.Value}"));
         Assert.All(

@@ -3,7 +3,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Diagnostics;
 
-/// <summary>A trace through two processes: here a request, there its handler, which sends a message back here.</summary>
+/// <summary>A trace through two processes: a request here, and its handler there, which sends a message back.</summary>
 [Collection("Listeners to traces hear all of the process")]
 public sealed class ProcessTracingTests
 {

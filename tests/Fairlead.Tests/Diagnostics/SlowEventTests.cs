@@ -26,7 +26,7 @@ public sealed class SlowEventTests
         clock.Advance(1.Milliseconds());
         Assert.Equal([1, 3], listener.Counts);
 
-        // What waits no more is no matter.
+        // Operations that have ended do not count.
         for (int i = 0; i < 5; i++)
         {
             (await receiver.ReceiveAsync()).Dispose();

@@ -2,7 +2,7 @@ using System.Diagnostics.Tracing;
 
 namespace Fairlead.Tests.Diagnostics;
 
-/// <summary>Hears the warnings of one name about one endpoint, and keeps what they say in the end: how many.</summary>
+/// <summary>Listens to warnings of one name about one endpoint, and keeps their last field, the count.</summary>
 internal sealed class WarningListener(string name, string address) : EventListener
 {
     private readonly Lock _gate = new();
@@ -20,7 +20,7 @@ internal sealed class WarningListener(string name, string address) : EventListen
         }
     }
 
-    /// <summary>Of whom each said it.</summary>
+    /// <summary>The subject of each warning.</summary>
     public string[] Subjects
     {
         get

@@ -2,7 +2,7 @@ using Fairlead.Conformance.Faults;
 
 namespace Fairlead.Tests.Faults;
 
-/// <summary>The system's clock, of which one call throws: the first, the second, and so on.</summary>
+/// <summary>The system's clock, one call of which throws: the first, the second, and so on.</summary>
 internal sealed class FailingClock(FaultPlan plan) : TimeProvider
 {
     /// <inheritdoc/>

@@ -5,8 +5,8 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Faults;
 
 /// <summary>
-/// What an endpoint stands on throws, at its first call, at its second, and so on until the play is over before it would: the clock, and
-/// the connection. Whatever that does to the play, it ends, its endpoints close, nothing is left in them, and the name is as good as new.
+/// The clock and the connection of an endpoint throw: at the first call, the second, and so on, until the play ends before the fault.
+/// Whatever that does to the play, it ends, its endpoints close, nothing is left in them, and the name is free.
 /// </summary>
 public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
 {
@@ -48,7 +48,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         });
 
     /// <summary>
-    /// Messages that are left at their own end, of which the eldest is dropped where they are too many: each is received, or missed.
+    /// Messages queued at the sender, the oldest of which is dropped when there are too many: each is received, or counted as missed.
     /// </summary>
     [Theory]
     [InlineData("inproc")]
@@ -85,7 +85,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         Assert.InRange(kept, 2, at);
     }
 
-    /// <summary>Whether a connection outlives a few messages; then all of them are received, or missed.</summary>
+    /// <summary>Returns whether a connection survives a few messages; then all of them are received, or counted as missed.</summary>
     private static async Task<bool> IsKeptAsync(Address place)
     {
         using Receiver receiver = Receiver.Bind(place.With("messages", "1"));
@@ -100,7 +100,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
             }
             catch (Exception exception) when (exception is InjectedFaultException or FairleadException)
             {
-                // Its caller knows that it is not sent.
+                // The caller knows that it was not sent.
             }
         }
 
@@ -120,10 +120,10 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         return isKept;
     }
 
-    /// <param name="play">Its name.</param>
-    /// <param name="scheme">Of the transport.</param>
-    /// <param name="isAtTheBoundEnd">Whose ground is faulty.</param>
-    /// <param name="spoil">Lets the faults in, and says what clock the faulty end has.</param>
+    /// <param name="play">The name of the play.</param>
+    /// <param name="scheme">The scheme of the transport.</param>
+    /// <param name="isAtTheBoundEnd">Whether the bound end is the faulty one.</param>
+    /// <param name="spoil">Injects the faults, and returns the clock of the faulty end.</param>
     private async Task ReachAllAsync(string play, string scheme, bool isAtTheBoundEnd, Func<FaultPlan, Address, bool, TimeProvider?> spoil)
     {
         Address place = TransportsUnderTest.Of(scheme).NewPlace();

@@ -1,14 +1,14 @@
 namespace Fairlead.Tests.Faults;
 
 /// <summary>
-/// The process whose system calls fail, for all plays of a class, since its start takes longer than most plays. Where it has ended in one
-/// of them, the next begins another.
+/// The process whose system calls fail. All plays of a class share it, because its start takes longer than most plays. If it ends in one of
+/// them, the next starts another.
 /// </summary>
 public sealed class FaultyPeer : IAsyncDisposable
 {
     private PeerProcess? _peer;
 
-    /// <summary>It, with this library between it and the C library.</summary>
+    /// <summary>Returns the process, with this library between it and the C library.</summary>
     public PeerProcess Running(string library)
     {
         if (_peer is { HasExited: true })
@@ -17,11 +17,11 @@ public sealed class FaultyPeer : IAsyncDisposable
             _peer = null;
         }
 
-        // Under the JIT compiler: what is compiled ahead has its imports bound.
+        // Under the JIT compiler: a program compiled ahead of time has its imports bound.
         return _peer ??= PeerProcess.StartNumber(1, "faults", library);
     }
 
-    /// <summary>Its input ends, and so does it.</summary>
+    /// <summary>Ends its input, which ends the process.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_peer is { } peer)

@@ -7,7 +7,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Faults;
 
-/// <summary>A transport of which the connections throw at one call, on the side that has a plan.</summary>
+/// <summary>A transport whose connections throw at one call, on the side that has a plan.</summary>
 internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultPlan? connecting) : ITransport
 {
     private static readonly ConcurrentDictionary<string, (FaultPlan? Bound, FaultPlan? Connecting)> Plans = new(StringComparer.Ordinal);
@@ -28,10 +28,10 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
 
     public string? Remedy => inner.Remedy;
 
-    /// <summary>From now on the connections of this place go wrong as planned.</summary>
+    /// <summary>Makes the connections of this place fail as planned.</summary>
     public static void Spoil(Address place, FaultPlan? bound, FaultPlan? connecting) => Plans[KeyOf(place)] = (bound, connecting);
 
-    /// <summary>They are sound again.</summary>
+    /// <summary>Ends the faults.</summary>
     public static void Mend(Address place) => Plans.TryRemove(KeyOf(place), out _);
 
     public TransportCapabilities CapabilitiesOf(Address address) => inner.CapabilitiesOf(address);
@@ -79,7 +79,7 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
         }
     }
 
-    /// <summary>Throws before a call does anything, but for what gives back: that has given back when it throws.</summary>
+    /// <summary>Throws before a call does anything. A call that releases something has released it when it throws.</summary>
     private sealed class FaultyConnection(Connection inner, FaultPlan plan) : Connection
     {
         public override TransportCapabilities Capabilities => inner.Capabilities;

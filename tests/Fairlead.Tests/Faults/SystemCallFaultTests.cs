@@ -7,15 +7,15 @@ namespace Fairlead.Tests.Faults;
 
 /// <summary>
 /// The kernel has no memory for the first system call of a process, for the second, and so on. Whatever that does to a play of two ends, it
-/// ends, both close, nothing is left in them, and the next play at the same place goes as if nothing had been. In a process of its own,
-/// since it is the whole process that is hit. One call in ten, beginning anywhere; all with FAIRLEAD_EVERY_FAULT=1.
+/// ends, both close, nothing is left in them, and the next play at the same place runs normally. It runs in a separate process, because the
+/// faults hit the whole process. One call in ten fails, with a random start; all with FAIRLEAD_EVERY_FAULT=1.
 /// </summary>
 public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty, string scheme)
     : WatchedTest(output), IClassFixture<FaultyPeer>
 {
     private const int Step = 10;
 
-    // One for the process: the first test builds it.
+    // One per process: the first test builds it.
     private static readonly Lazy<string?> Library = new(Build);
 
     public static TheoryData<string> Plays => [.. FaultPlays.Names];
@@ -58,14 +58,14 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer 
     }
 }
 
-/// <summary>Of what two ends of one process need.</summary>
+/// <summary>System calls of two ends in one process.</summary>
 public sealed class InprocSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "inproc");
 
-/// <summary>Of sockets.</summary>
+/// <summary>System calls of sockets.</summary>
 public sealed class UnixSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "unix");
 
-/// <summary>Of shared memory.</summary>
+/// <summary>System calls of shared memory.</summary>
 public sealed class SharedMemorySystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "shm");

@@ -3,7 +3,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>Receive memory, held by its reader and by the messages that lie in it.</summary>
+/// <summary>Receive memory, held by its reader and by the messages in it.</summary>
 public sealed class ChunkTests
 {
     [Theory]
@@ -54,7 +54,7 @@ public sealed class ChunkTests
     [Fact]
     public void A_chunk_that_was_rented_again_is_another_one()
     {
-        // The pool is the process's: where other tests have just filled it, none of these is kept, and the next may be.
+        // The pool belongs to the process: if other tests have just filled it, it keeps none of these, but perhaps the next one.
         while (!IsOneRentedAgain())
         {
         }
@@ -62,7 +62,7 @@ public sealed class ChunkTests
 
     private static bool IsOneRentedAgain()
     {
-        // More than the pool holds: one at least is not kept.
+        // More than the pool holds: at least one is not kept.
         Chunk[] all = [.. Enumerable.Range(0, 70).Select(static _ => Chunk.Rent())];
         Assert.Equal(all.Length, all.Distinct().Count());
         Chunk large = Chunk.Rent(Chunk.PooledSize + 1);
@@ -101,7 +101,7 @@ public sealed class ChunkTests
             Assert.True(message.Body.Span.SequenceEqual(body));
         }
 
-        // The last chunk still holds a message: what comes next lies behind that.
+        // The last chunk still holds a message: the next one lies behind it.
         Incoming next = packer.Pack(default, "next"u8);
         Assert.Same(packed[^1].Message.Lease, next.Lease);
         Assert.True(packed[^1].Message.Body.Span.SequenceEqual(packed[^1].Body));

@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>The framings of programs that know nothing of Fairlead: what each takes for a message, and what it refuses to send.</summary>
+/// <summary>The framings for programs that know nothing of Fairlead: what each accepts as a message, and what it refuses to send.</summary>
 public sealed class ForeignFramingTests
 {
     private static readonly BlockFraming Block = new(4);
@@ -155,7 +155,7 @@ public sealed class ForeignFramingTests
         return framing.TryParse(Convert.FromHexString(hex), ref scanned, atEnd, limit, out frame);
     }
 
-    // What stands before and behind a body of a length, in memory that was not empty.
+    // Returns the bytes before and behind a body of this length, in memory that was not empty.
     private static string Written(StreamFraming framing, int bodyLength)
     {
         byte[] prefix = new byte[framing.PrefixLength];

@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>Bounds that a frame must keep to the byte: one less is taken, one more is not.</summary>
+/// <summary>Exact bounds of a frame: one byte less is accepted, one byte more is not.</summary>
 public sealed class FrameBoundTests
 {
     [Theory]

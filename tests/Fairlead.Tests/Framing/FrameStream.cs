@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>Random messages, and the bytes that they are on a stream under one framing. Made without the code that is tested.</summary>
+/// <summary>Random messages, and their bytes on a stream under one framing. Created without the code under test.</summary>
 internal sealed class FrameStream
 {
     private FrameStream(List<(MessageHeader Header, byte[] Body)> messages, byte[] bytes)
@@ -24,9 +24,9 @@ internal sealed class FrameStream
         _ => RawFraming.Instance,
     };
 
-    /// <param name="framing">By name.</param>
-    /// <param name="random">Where sizes and contents come from.</param>
-    /// <param name="longest">Sizes lie up to here, mostly far below.</param>
+    /// <param name="framing">The name of the framing.</param>
+    /// <param name="random">The source of sizes and contents.</param>
+    /// <param name="longest">The largest size; most sizes are far smaller.</param>
     public static FrameStream Make(string framing, Random random, int longest)
     {
         List<(MessageHeader, byte[])> messages = [];
@@ -63,7 +63,7 @@ internal sealed class FrameStream
                     body.AsSpan().Replace(delimiter, (byte)(delimiter + 1));
                     bytes.Write(body);
 
-                    // The last one needs no delimiter where the stream ends behind it, unless it is empty.
+                    // The last one needs no delimiter at the end of the stream, unless it is empty.
                     if (i < count - 1 || body.Length == 0 || random.Next(2) == 0)
                     {
                         bytes.WriteByte(delimiter);

@@ -1,8 +1,8 @@
 namespace Fairlead.Tests.Framing;
 
 /// <summary>
-/// A frame as it must stand on the wire: hexadecimal bytes, and lines of comment. Written by hand from docs/wire-format.md, not by the code
-/// that is tested.
+/// A frame as it must appear on the wire: hexadecimal bytes, and comment lines. Written by hand from docs/wire-format.md, not by the code
+/// under test.
 /// </summary>
 internal static class GoldenFile
 {

@@ -5,8 +5,8 @@ using Fairlead.Transports;
 namespace Fairlead.Tests.Framing;
 
 /// <summary>
-/// Holds the wire format to the golden files. Where one of these fails, ends of different builds no longer understand each other: that
-/// needs a new version of the protocol, not a new file.
+/// Checks the wire format against the golden files. If one of these tests fails, ends of different builds no longer understand each other:
+/// that needs a new version of the protocol, not a new file.
 /// </summary>
 public sealed class GoldenFrameTests
 {
@@ -166,7 +166,7 @@ public sealed class GoldenFrameTests
     {
         if (name == "hello-later")
         {
-            // What a later version adds is only read here.
+            // Additions of a later version are only read here.
             return;
         }
 
@@ -203,14 +203,14 @@ public sealed class GoldenFrameTests
             Enum.GetValues<MessageKind>().Except(never).Order(),
             Samples.Values.Select(sample => sample.Kind).Concat(Handshakes.Values.Select(handshake => handshake.Kind)).Distinct().Order());
 
-        // The last fields stand in handshakes.
+        // The last fields occur in handshakes.
         Assert.Equal(
             Enum.GetValues<HeadField>().Except([HeadField.Full, HeadField.Handles]),
             Samples.Values.SelectMany(sample => sample.Fields).Select(field => field.Field).Distinct().Order());
         Assert.Equal(Enum.GetValues<MessageFlags>(), Samples.Values.Select(sample => sample.Flags).Distinct().Order());
     }
 
-    /// <summary>These numbers stand in frames, though no golden file can hold each of them.</summary>
+    /// <summary>These numbers occur in frames, though no golden file can hold each of them.</summary>
     [Fact]
     public void Patterns_reasons_and_codes_keep_their_numbers()
     {

@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>What a handshake may look like, and what is refused as none.</summary>
+/// <summary>Valid handshakes, and data that is refused because it is not one.</summary>
 public sealed class HandshakeTests
 {
     private const int TextLengthAt = 36;

@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>Fields of a head: found, replaced and added, whatever stands before and behind them.</summary>
+/// <summary>Header fields: found, replaced and added, whatever is before and behind them.</summary>
 public sealed class HeadTests
 {
     [Theory]

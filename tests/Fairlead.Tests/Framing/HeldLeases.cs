@@ -2,7 +2,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>Messages that a user still has in hand: each must stay as it came until it is given back, in whatever order that is.</summary>
+/// <summary>Messages that a user still holds: each must stay unchanged until it is released, in any order.</summary>
 internal sealed class HeldLeases(Random random, int most)
 {
     private readonly List<(Incoming Message, byte[] Expected)> _held = [];

@@ -3,7 +3,7 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>The header of a message, in all the ways in which it is written and read.</summary>
+/// <summary>The header of a message, written and read in all ways.</summary>
 public sealed class MessageHeaderTests
 {
     private static readonly byte[] Bytes = Convert.FromHexString("01020304" + "05" + "06" + "0708" + "090A0B0C" + "0D0E0F10");

@@ -4,9 +4,7 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Hostile;
 
-/// <summary>
-/// More connections that say nothing than one endpoint keeps. With nothing beside it, since it takes descriptors by the thousand.
-/// </summary>
+/// <summary>More silent connections than one endpoint keeps. It runs alone, because it uses thousands of descriptors.</summary>
 [Collection(nameof(HostilePeers))]
 public sealed class HandshakeBoundTests(ITestOutputHelper output) : WatchedTest(output)
 {
@@ -15,11 +13,11 @@ public sealed class HandshakeBoundTests(ITestOutputHelper output) : WatchedTest(
     [Fact]
     public async Task The_oldest_of_too_many_that_say_nothing_makes_room_and_an_honest_one_is_served()
     {
-        // Both ends are here, and other tests have some, too.
+        // Both ends are here, and other tests have descriptors, too.
         const int Descriptors = 3 * Most;
         Skip(OpenFilesLimit() < Descriptors, $"this process may not open {Descriptors} files");
 
-        // By this clock no handshake ever takes too long.
+        // By this clock no handshake ever exceeds its time.
         ManualClock clock = new();
         UnixNameUnderTest transport = new();
         Receiver receiver = Track(await Receiver.BindAsync(transport.NewPlace(), new() { TimeProvider = clock }));
@@ -43,7 +41,7 @@ public sealed class HandshakeBoundTests(ITestOutputHelper output) : WatchedTest(
         Assert.Equal([], Ended(silent[2..]));
     }
 
-    /// <summary>The numbers of those that are at their end.</summary>
+    /// <summary>Returns the indexes of the sockets that have ended.</summary>
     private static List<int> Ended(List<Socket> sockets) =>
         [.. Enumerable.Range(0, sockets.Count).Where(i => sockets[i].Poll(0, SelectMode.SelectRead) && !HasMore(sockets[i]))];
 

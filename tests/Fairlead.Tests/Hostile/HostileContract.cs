@@ -20,9 +20,7 @@ public abstract class HostileContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal("served", await TextBehindOthersAsync(receiver));
     }
 
-    /// <summary>
-    /// The next message of a peer that keeps to the rules; what the others sent before they broke them is handed out too.
-    /// </summary>
+    /// <summary>Returns the next message of a correct peer; messages that others sent before their breach are handed out too.</summary>
     private protected static async Task<string> TextBehindOthersAsync(Receiver receiver)
     {
         while (true)

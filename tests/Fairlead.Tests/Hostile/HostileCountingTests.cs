@@ -3,9 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Hostile;
 
-/// <summary>
-/// Of peers that do not speak no descriptor stays. These count the sockets of the process, so nothing may run beside them.
-/// </summary>
+/// <summary>Silent peers leave no descriptor behind. These tests count the sockets of the process and run alone.</summary>
 public abstract class HostileCountingTests(TransportUnderTest transport, ITestOutputHelper output) : HostileContract(transport, output)
 {
     [Theory]

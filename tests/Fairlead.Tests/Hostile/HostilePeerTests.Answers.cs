@@ -11,12 +11,12 @@ public abstract partial class HostilePeerTests
     private const int Handlers = 4;
     private const int RequestsEach = 2;
 
-    // Twice what the kernel takes of a connection over TCP, and more.
+    // More than twice what the kernel buffers for a TCP connection.
     private static readonly byte[] LongAnswer = new byte[16 * 1024 * 1024];
 
     /// <summary>
-    /// A requester that never reads its replies: the responder stops asking for more instead of piling them up, and goes on when they are
-    /// read after all.
+    /// A requester that never reads its replies: the responder stops reading requests instead of piling up replies, and continues when they
+    /// are read.
     /// </summary>
     [Fact]
     public async Task Replies_that_nobody_reads_do_not_pile_up()
@@ -39,7 +39,7 @@ public abstract partial class HostilePeerTests
         await AllAreHeldBackUntilReadAsync(responder, serving, peer);
     }
 
-    /// <summary>The same where all were read at once, before there was a single answer: then they are held back.</summary>
+    /// <summary>The same if all requests were read at once, before there was an answer: then they are held back.</summary>
     [Fact]
     public async Task Requests_of_who_reads_no_replies_are_held_back_though_they_were_read()
     {
@@ -63,7 +63,7 @@ public abstract partial class HostilePeerTests
         await AllAreHeldBackUntilReadAsync(responder, serving, peer);
     }
 
-    /// <summary>The memory that unread answers cost is bounded for all such requesters together, and not only for each.</summary>
+    /// <summary>The memory for unread answers is bounded for all such requesters together, and not only for each.</summary>
     [Fact]
     public async Task Handlers_count_until_their_answers_are_read()
     {
@@ -73,7 +73,7 @@ public abstract partial class HostilePeerTests
 
         Task serving = responder.RunAsync((_, _) => LongReply(ref calls), Handlers);
 
-        // As many as may run have begun within the call, and go on to no other.
+        // The call has begun as many handlers as may run, and they continue with no other request.
         Assert.Equal(Handlers, calls);
         await Task.WhenAll(peers.Select(ReadLongRepliesAsync));
         Assert.Equal(peers.Length * RequestsEach, calls);
@@ -81,7 +81,7 @@ public abstract partial class HostilePeerTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
-    /// <summary>One that does not read has all handlers at once, and keeps half of them.</summary>
+    /// <summary>A requester that does not read occupies all handlers at first, and keeps half of them.</summary>
     [Fact]
     public async Task A_requester_that_reads_nothing_leaves_handlers_to_the_others()
     {
@@ -116,7 +116,7 @@ public abstract partial class HostilePeerTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
-    /// <summary>It costs nobody anything until others wait; then it has as long as for a handshake to read something.</summary>
+    /// <summary>It does no harm until others wait; then it has the time of a handshake to read something.</summary>
     [Fact]
     public async Task A_requester_that_reads_nothing_is_sent_away_when_others_wait_for_its_handler()
     {
@@ -138,7 +138,7 @@ public abstract partial class HostilePeerTests
 
         await ReadLongRepliesAsync(later[0]);
 
-        // What the kernel had taken by then, which ends in the middle of the answer. An acknowledgement may stand before it.
+        // Reads the part that the kernel had accepted by then, which ends in the middle of the answer. An acknowledgement may precede it.
         while (await peers[0].ReadAsync() is { } frame)
         {
             Assert.Equal(MessageKind.Ack, frame.Header.Kind);
@@ -174,7 +174,8 @@ public abstract partial class HostilePeerTests
     }
 
     /// <summary>
-    /// 18 MB were asked for. What lies here is the limit, and what was in hand when it was reached; the rest is answered as the peer reads.
+    /// 18 MB were requested. The limit is queued here, plus the answers in progress when it was reached; the rest is answered as the peer
+    /// reads.
     /// </summary>
     private async Task AllAreHeldBackUntilReadAsync(Responder responder, Task serving, RawPeer peer)
     {
@@ -193,7 +194,7 @@ public abstract partial class HostilePeerTests
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
-    /// <summary>So many requesters ask <see cref="RequestsEach"/> times; returns when all requests lie there.</summary>
+    /// <summary>This many requesters send <see cref="RequestsEach"/> requests each; returns when all requests have arrived.</summary>
     private async Task<RawPeer[]> AskAsync(Responder responder, int count)
     {
         int before = responder.Core.Links().Sum(link => link.Receiving.InboundCount);

@@ -5,7 +5,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Hostile;
 
-/// <content>Peers that do not read, do not speak, or come in crowds.</content>
+/// <content>Peers that do not read, do not send, or come in crowds.</content>
 public abstract partial class HostilePeerTests
 {
     private const int ReplyLength = 60_000;
@@ -47,7 +47,7 @@ public abstract partial class HostilePeerTests
             Assert.Equal($"{i}", message.Text);
         }
 
-        // With its last byte it is a message like another; which of the two comes first is open.
+        // With its last byte it is an ordinary message; either of the two may come first.
         await peer.SendAsync([drip[^1]]);
         await good.SendAsync("last"u8);
         using Message one = await receiver.ReceiveAsync();
@@ -55,7 +55,7 @@ public abstract partial class HostilePeerTests
         Assert.Equal(["drip", "last"], new[] { one.Text, two.Text }.Order());
     }
 
-    /// <summary>The coming of a client stands among its messages, and is none: it takes no credit.</summary>
+    /// <summary>The event that a client has connected is queued among its messages, but is not one: it takes no credit.</summary>
     [Theory]
     [InlineData(new[] { 100_000, 100_000 })]
     [InlineData(new[] { 0, 0, 0, 0 })]
@@ -80,7 +80,7 @@ public abstract partial class HostilePeerTests
         }
     }
 
-    /// <summary>What a sender that reads no receipts has sent is held back with all else, and is not lost when it goes.</summary>
+    /// <summary>The messages of a sender that reads no receipts are held back like all others, and are not lost when it leaves.</summary>
     [Fact]
     public async Task What_was_held_back_is_received_when_its_sender_has_gone()
     {
@@ -110,8 +110,8 @@ public abstract partial class HostilePeerTests
     }
 
     /// <summary>
-    /// A receipt's sender is to know that his message was read by the time that it is: the acknowledgement is under way, or the message
-    /// waits. Else what is written before an end would call one undelivered that somebody has.
+    /// A sender that wants a receipt must learn that its message was read: the acknowledgement is in transit, or the message waits.
+    /// Otherwise the data before an end could report a message as undelivered that a receiver has.
     /// </summary>
     [Fact]
     public async Task What_wants_a_receipt_is_not_handed_out_while_its_sender_cannot_be_told()
@@ -123,7 +123,7 @@ public abstract partial class HostilePeerTests
         byte[] large = new byte[ReplyLength];
         int sent = 0;
 
-        // More than the kernel takes at last, of a connection over TCP, too.
+        // More than the kernel finally buffers, also for a TCP connection.
         while (Unwritten(pair) < 20_000_000)
         {
             Assert.Equal(SendResult.Sent, pair.TrySend(large));
@@ -152,8 +152,8 @@ public abstract partial class HostilePeerTests
     }
 
     /// <summary>
-    /// A receiver acknowledges a message before it hands it out. So a message that is unacknowledged when the connection has been read to
-    /// its end has not been handed out, whatever the reason of the close.
+    /// A receiver acknowledges a message before it hands it out. If the connection has been read to its end, an unacknowledged message has
+    /// not been handed out, whatever the reason for the close.
     /// </summary>
     [Fact]
     public async Task What_a_peer_had_not_acknowledged_when_it_sent_this_side_away_is_not_delivered()
@@ -165,7 +165,7 @@ public abstract partial class HostilePeerTests
         Task<Delivery> delivering = pair.DeliverAsync("x"u8.ToArray()).AsTask();
         Assert.Equal(MessageKind.Deliver, (await peer.ReadAsync())!.Value.Header.Kind);
 
-        // What lies here unread keeps the link until the end of the connection has been seen.
+        // Unread messages here keep the link until the end of the connection has been seen.
         byte[] close = RawPeer.Frame(MessageKind.Close, [(byte)CloseReason.Limit]);
         await peer.SendAsync([.. RawPeer.Frame(MessageKind.Send, "unread"u8), .. close]);
         peer.Dispose();
@@ -173,7 +173,7 @@ public abstract partial class HostilePeerTests
         Assert.Equal(DeliveryStatus.NotDelivered, (await delivering).Status);
     }
 
-    /// <summary>A small limit is the affair of who announces it.</summary>
+    /// <summary>A small limit only affects the peer that announces it.</summary>
     [Fact]
     public async Task A_client_that_takes_nothing_keeps_a_broadcast_from_nobody()
     {
@@ -220,7 +220,7 @@ public abstract partial class HostilePeerTests
         using CancellationTokenSource enough = new();
         byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
 
-        // It takes all that it is sent until the answers lie too high; from then on the flood stands still.
+        // It accepts everything until too many answers are queued; from then on the flood stands still.
         Task flood = FloodAsync(peer, pings, enough.Token);
         await Until(() => Unwritten(receiver) > 4_000_000, "the answers lie too high");
         for (int i = 0; i < 20; i++)
@@ -250,7 +250,7 @@ public abstract partial class HostilePeerTests
         catch (Exception exception)
             when (exception is System.Net.Sockets.SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The endpoint has thrown it out, or the test is over.
+            // The endpoint has disconnected it, or the test is over.
         }
     }
 }

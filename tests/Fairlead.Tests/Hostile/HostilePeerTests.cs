@@ -6,11 +6,11 @@ namespace Fairlead.Tests.Hostile;
 
 /// <summary>
 /// Peers that break the protocol over raw sockets. Each time the offender is told why, or its connection ends; the endpoint and its other
-/// peers do not notice, and no descriptor stays.
+/// peers are unaffected, and no descriptor leaks.
 /// </summary>
 public abstract partial class HostilePeerTests(TransportUnderTest transport, ITestOutputHelper output) : HostileContract(transport, output)
 {
-    /// <summary>What breaks the rules behind a good handshake with a Receiver, and what is said about it.</summary>
+    /// <summary>Breaches of the protocol after a valid handshake with a Receiver, and the reported reason.</summary>
     public static TheoryData<string, string, CloseReason> Offences => new()
     {
         { "length", "at most 5000 are accepted", CloseReason.Limit },
@@ -92,7 +92,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await StillServesAsync(receiver);
     }
 
-    /// <summary>None of these can be told anything: it may be no Fairlead at all.</summary>
+    /// <summary>No answer is possible: the peer may not speak Fairlead's protocol.</summary>
     [Theory]
     [InlineData("http")]
     [InlineData("zeros")]
@@ -179,7 +179,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     }
 
     /// <summary>
-    /// The peer counts the head too, so a message that fits only without it is refused here and not there, where it would end the
+    /// The peer counts the header fields too. A message that fits only without them is refused here; at the peer it would end the
     /// connection.
     /// </summary>
     [Fact]
@@ -199,7 +199,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
-    /// <summary>Longer than any array: no memory can be had for it, whoever says so.</summary>
+    /// <summary>Longer than any array: no memory is allocated for it.</summary>
     [Theory]
     [InlineData(0x7FFFFFBFu)]
     [InlineData(0x7FFFFFFFu)]
@@ -217,7 +217,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
         await StillServesAsync(receiver);
     }
 
-    /// <summary>A limit of nothing would cut a stream without framing into messages of nothing, for ever.</summary>
+    /// <summary>A limit of zero would cut a stream without framing into empty messages, forever.</summary>
     [Fact]
     public async Task A_limit_of_nothing_is_a_limit_of_one_byte()
     {

@@ -3,7 +3,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Hostile;
 
 /// <summary>
-/// Where hostile peers come from. Those who count the sockets of the process: one after the other and with nothing beside them.
+/// The collection of tests with hostile peers that count the sockets of the process: they run one after the other, and alone.
 /// </summary>
 [CollectionDefinition(nameof(HostilePeers), DisableParallelization = true)]
 public sealed class HostilePeers

@@ -3,13 +3,13 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Hostile;
 
-/// <summary>A peer that holds itself to nothing: it writes frames, or any bytes, over a socket of the base library.</summary>
+/// <summary>A peer that obeys no rules: it writes frames, or any bytes, over a socket of the base library.</summary>
 internal sealed class RawPeer(Socket socket) : IDisposable
 {
-    /// <summary>The raw socket, for what no frame can say.</summary>
+    /// <summary>The raw socket, for bytes that are not frames.</summary>
     public Socket Socket => socket;
 
-    /// <summary>A handshake that any endpoint of a fitting pattern takes.</summary>
+    /// <summary>Returns a handshake that any endpoint of a fitting pattern accepts.</summary>
     public static byte[] Hello(
         PatternKind pattern, ushort lowest = 1, ushort highest = 1, ulong longest = 1_000_000, uint window = 1_000_000) =>
         Frame(
@@ -28,7 +28,7 @@ internal sealed class RawPeer(Socket socket) : IDisposable
             id: Handshake.MagicHigh,
             ack: Handshake.MagicLow);
 
-    /// <summary>A frame whose header says what it is told to; the length is the body's unless another is given.</summary>
+    /// <summary>Returns a frame with any header; the length is the body's unless another is given.</summary>
     public static byte[] Frame(
         MessageKind kind,
         ReadOnlySpan<byte> body,
@@ -61,7 +61,7 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Sends for as long as the other side takes it; false when it has ended the connection.</summary>
+    /// <summary>Sends as long as the other side accepts it; returns false when it has ended the connection.</summary>
     public async Task<bool> TrySendAsync(params byte[][] frames)
     {
         try
@@ -76,7 +76,7 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>The next frame; null at the end of the connection, in order or not.</summary>
+    /// <summary>Returns the next frame; null at the end of the connection, orderly or not.</summary>
     public async Task<(MessageHeader Header, byte[] Body)?> ReadAsync()
     {
         byte[]? header = await ReadAsync(MessageHeader.Size);
@@ -90,7 +90,7 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         return body is null ? null : (read, body);
     }
 
-    /// <summary>Reads on to the end, and returns the last frame; null where there was none.</summary>
+    /// <summary>Reads to the end, and returns the last frame; null: there was none.</summary>
     public async Task<(MessageHeader Header, byte[] Body)?> ReadToEndAsync()
     {
         (MessageHeader, byte[])? last = null;
@@ -102,7 +102,7 @@ internal sealed class RawPeer(Socket socket) : IDisposable
         return last;
     }
 
-    /// <summary>Says hello and takes the welcome.</summary>
+    /// <summary>Sends a hello and reads the welcome.</summary>
     public async Task<Handshake> ShakeAsync(PatternKind pattern, ulong longest = 1_000_000, uint window = 1_000_000)
     {
         await SendAsync(Hello(pattern, longest: longest, window: window));

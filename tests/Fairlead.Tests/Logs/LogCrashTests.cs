@@ -6,8 +6,8 @@ using Fairlead.TestPeer;
 namespace Fairlead.Tests.Logs;
 
 /// <summary>
-/// Eight processes append while two follow and one appender after the other is killed, at whatever it is doing. FAIRLEAD_TEST_ITEMS
-/// records in all (100,000), or more; FAIRLEAD_KILLS appenders die (20), or more, until one has died in the middle of a record.
+/// Eight processes append and two follow, while one appender after the other is killed at a random moment. FAIRLEAD_TEST_ITEMS records
+/// (100,000) are appended in all, or more; FAIRLEAD_KILLS appenders (20) die, or more, until one has died in the middle of a record.
 /// </summary>
 public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 {
@@ -53,14 +53,14 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 
             long part = Math.Max(1, Items / (Kills * Appenders));
 
-            // Until one has died between taking a place and filling it, too.
+            // Continues until one has also died between reserving a record and filling it.
             for (int kill = 0; kill < Kills || log.Info().Voided == 0; kill++)
             {
                 Assert.True(kill < MostKills, $"None of {kill} died inside a record.");
                 int victim = random.Next(living.Count);
                 long moment = Volatile.Read(ref region.At<long>(LogBody.AcknowledgedAt(slotOf[victim]))) + random.NextInt64(part);
 
-                // The others append some records, and it goes on until it is killed.
+                // The others append some records, and it continues until it is killed.
                 Volatile.Write(ref region.At<long>(LogBody.IsDoomedAt(slotOf[victim])), 1);
                 Volatile.Write(ref region.At<long>(LogBody.AllowedAt), region.At<long>(LogBody.AllowedAt) + (2 * part));
                 SpinWait.SpinUntil(() => Volatile.Read(ref region.At<long>(LogBody.AcknowledgedAt(slotOf[victim]))) > moment);
@@ -103,7 +103,7 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
                 static entry => long.Parse(entry[1], CultureInfo.InvariantCulture));
         for (int slot = 0; slot < slots; slot++)
         {
-            // One more than was acknowledged: it died between the two.
+            // One more than acknowledged: it died between the two.
             long acknowledged = region.At<long>(LogBody.AcknowledgedAt(slot));
             Assert.InRange(numbers.GetValueOrDefault(slot), acknowledged, acknowledged + 1);
         }
@@ -114,7 +114,7 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(info.Records, long.Parse(words[0], CultureInfo.InvariantCulture));
         Assert.Equal(info.Records + info.Voided, info.Next - 1);
 
-        // Each of the dead leaves one at the most: the one after the last that can be read.
+        // Each dead process leaves at most one: the record after its last readable one.
         int incomplete = dead.Count(slot => numbers.GetValueOrDefault(slot) == region.At<long>(LogBody.AcknowledgedAt(slot)));
         Assert.InRange(info.Voided, 1, incomplete);
         output.WriteLine(

@@ -4,7 +4,7 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Tests.Logs;
 
 /// <summary>
-/// Somebody cuts a file of a log at any byte: what lies before the cut is there, and the log goes on. FAIRLEAD_CUTS cuts (1,000).
+/// Cuts a file of a log at any byte: the records before the cut remain, and the log continues. FAIRLEAD_CUTS cuts (1,000).
 /// </summary>
 public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
 {
@@ -70,7 +70,7 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
     {
         if (length < LogLayout.TailAt + sizeof(ulong))
         {
-            // Of a segment without its header nobody knows what was in it, or how much of that was on the disk.
+            // Without its header, the contents of a segment are unknown, and how much of them was on the disk.
             Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => MappedLog.Open($"log://{folder}")).Code);
             return;
         }
@@ -79,8 +79,8 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
         int whole = records.FindIndex(record => record.Segment == segment && record.End > length);
         if (whole < 0 && isRestarted && segment != records[^1].Segment && length < EndMark(records, segment) + sizeof(ulong))
         {
-            // After a crash of the machine a segment without the mark of its end may have held more: what follows is not the next record
-            // for sure.
+            // After a crash of the machine, a segment without an end mark may have held more: the following record is not certainly the
+            // next one.
             whole = records.FindIndex(record => record.Segment > segment);
         }
 
@@ -101,7 +101,7 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
             damage = error;
         }
 
-        // The torn record itself is whole when all that was cut off it was zero.
+        // The torn record is intact if only zeros were cut off.
         Assert.True(
             seen.Count == whole || (seen.Count == whole + 1 && whole < records.Count && records[whole].Segment == segment),
             $"{seen.Count} of {whole} records in {folder}, cut at {length} of segment {segment}");
@@ -123,7 +123,7 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
         }
         else
         {
-            // Later segments are whole: nothing of them is lost, and nobody is told that nothing was.
+            // Later segments are intact: none of their records is lost, yet the loss before them is reported.
             Assert.Equal(ErrorCode.Corrupt, damage?.Code);
             long next = records.First(record => record.Segment == segment + 1).Number;
             Assert.Contains($"?from={next}", damage!.Message, StringComparison.Ordinal);

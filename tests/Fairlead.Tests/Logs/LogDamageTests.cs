@@ -3,7 +3,7 @@ using Fairlead.Logs.Storage;
 
 namespace Fairlead.Tests.Logs;
 
-/// <summary>What others do to the files, what the dead leave, and what a crash of the machine takes.</summary>
+/// <summary>Damage to the files: by other programs, by dead processes, and by a crash of the machine.</summary>
 public sealed class LogDamageTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -57,7 +57,7 @@ public sealed class LogDamageTests : IDisposable
         log.Append("one"u8);
         log.Append("two"u8);
 
-        // As who dies between reserving and publishing leaves it; number 77 has no lock.
+        // The state that a process leaves when it dies between reserving and publishing; participant 77 has no lock.
         LogFiles.Write(First, 4096 + 56, new RecordWord(RecordState.Reserved, 77, 3).Value);
         Assert.Equal(3, log.Append("three"u8));
         Assert.Equal(1, log.Info().Unfinished);
@@ -70,7 +70,7 @@ public sealed class LogDamageTests : IDisposable
     [Fact]
     public void An_appender_whose_record_was_voided_meanwhile_appends_it_again()
     {
-        // The appender asks for the time when it has reserved its place, and before it publishes.
+        // The appender reads the clock after it has reserved its record, and before it publishes.
         InterruptingClock clock = new();
         using var log = MappedLog.Open(Address, new LogOptions { TimeProvider = clock });
         Assert.Equal(1, log.Append("one"u8));
@@ -127,7 +127,7 @@ public sealed class LogDamageTests : IDisposable
         using var other = MappedLog.Open(Address);
         log.Append("one"u8);
 
-        // By an appender that lives: the first one's number.
+        // By a living appender: the first one's number.
         LogFiles.Write(First, 4096 + 56, new RecordWord(RecordState.Reserved, 1, 3).Value);
         other.Append("three"u8);
         using var follower = other.Follow(LogStart.At(2));
@@ -244,7 +244,7 @@ public sealed class LogDamageTests : IDisposable
         Assert.Empty(again.Info().Damages);
         Assert.Equal(10, again.Append("next"u8));
 
-        // The numbers behind the cut are given out again: who stood there sees them.
+        // The record numbers behind the cut are assigned again: a reader positioned there sees the new records.
         using var named = again.Follow("named");
         Assert.Equal(10, named.Read().Sequence);
     }
@@ -295,7 +295,7 @@ public sealed class LogDamageTests : IDisposable
             }
             else
             {
-                // Not known when the log was last looked after: the records tell by themselves.
+                // The time of the last maintenance is unknown: the records themselves show it.
                 File.Delete($"{folder}/control");
             }
 
@@ -340,7 +340,7 @@ public sealed class LogDamageTests : IDisposable
         Assert.Contains("has layout version 9, but this program uses version 1", error.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Runs something once, in the middle of whatever asks for the time next.</summary>
+    /// <summary>Runs an action once, inside the next call that reads the clock.</summary>
     private sealed class InterruptingClock : TimeProvider
     {
         public Action? Next { get; set; }

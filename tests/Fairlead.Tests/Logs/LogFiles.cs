@@ -3,7 +3,9 @@ using Fairlead.Logs.Storage;
 
 namespace Fairlead.Tests.Logs;
 
-/// <summary>The files of a log that nobody has open, from outside: copied, cut, scribbled on, taken to another boot.</summary>
+/// <summary>
+/// Changes the files of a log that no process has open: copies, cuts, overwrites them, or makes them look like those of another boot.
+/// </summary>
 internal static class LogFiles
 {
     public static string Segment(string folder, long ordinal) => $"{folder}/{LogSegment.NameOf(ordinal)}";
@@ -36,6 +38,6 @@ internal static class LogFiles
     public static T Read<T>(string path, long offset)
         where T : unmanaged => MemoryMarshal.Read<T>(File.ReadAllBytes(path).AsSpan((int)offset));
 
-    /// <summary>As if the machine had been restarted since somebody had the log open.</summary>
+    /// <summary>Makes the log look as if the machine had restarted since it was last open.</summary>
     public static void Restart(string folder) => Write($"{folder}/{LogLayout.ControlName}", LogLayout.BootAt, Guid.NewGuid());
 }

@@ -3,7 +3,7 @@ using Fairlead.Logs.Storage;
 
 namespace Fairlead.Tests.Logs;
 
-/// <summary>Which folders a log takes, and which files in its folder it takes for its own.</summary>
+/// <summary>The folders that a log accepts, and the files in its folder that it treats as its own.</summary>
 public sealed class LogFolderTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

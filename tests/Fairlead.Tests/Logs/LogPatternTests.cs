@@ -95,7 +95,7 @@ public sealed class LogPatternTests : IDisposable
             await Assert.ThrowsAsync<FairleadException>(async () => await Receiver.ConnectAsync(Address + "?position=billing"));
             receiver.Dispose();
 
-            // Too late: who follows next gets it again.
+            // Too late: the next follower gets it again.
             Assert.Equal((3, 0), Payload.Check(held.Span));
             held.Dispose();
         }

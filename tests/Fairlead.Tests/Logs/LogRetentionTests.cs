@@ -44,7 +44,7 @@ public sealed class LogRetentionTests : IDisposable
             Assert.InRange(log.Info().First, 300, 502);
         }
 
-        // Nobody lives there any more.
+        // No process holds that position any more.
         Fill(log, 1000);
         long first = log.Info().First;
         Assert.True(first > 2000);
@@ -100,7 +100,7 @@ public sealed class LogRetentionTests : IDisposable
         Fill(log, 1000);
         Assert.Equal((64 * 1024L, 1L), (log.Info().SegmentSize, log.Info().First));
 
-        // Nobody follows there now.
+        // No process follows there now.
         using var living = MappedLog.Open(folder, small with { Protection = LogProtection.LivingPositions });
         using (living.Follow("other"))
         {

@@ -3,8 +3,8 @@ using Fairlead.Logs;
 namespace Fairlead.Tests.Logs;
 
 /// <summary>
-/// Another process is stopped while it has one of the log's locks: senders and those that connect do not wait for it, or not longer than
-/// they say.
+/// Another process is stopped while it holds one of the log's locks: senders and connecting ends do not wait for it, or no longer than
+/// their timeout.
 /// </summary>
 public sealed class LogStoppedTests : IDisposable
 {
@@ -125,7 +125,7 @@ public sealed class LogStoppedTests : IDisposable
         Assert.Equal(0, await stopped.FinishAsync());
     }
 
-    // Short ones at last: no message has room then, however short.
+    // Finally short ones: then no message fits, however short.
     private static int SendUntilFull(Sender sender)
     {
         int sent = 0;

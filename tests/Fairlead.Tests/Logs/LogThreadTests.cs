@@ -4,7 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Logs;
 
-/// <summary>A log's threads: what happens where the system gives none, or where one that waits fails.</summary>
+/// <summary>A log's threads: the system refuses one, or a waiting one fails.</summary>
 public sealed class LogThreadTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

@@ -5,7 +5,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Logs;
 
-/// <content>What is on the disk, and when.</content>
+/// <content>Which records are on the disk, and when.</content>
 public sealed partial class MappedLogTests
 {
     [Fact]
@@ -57,7 +57,7 @@ public sealed partial class MappedLogTests
         Assert.True(appending.IsCompletedSuccessfully);
         Assert.Equal(1, await appending);
 
-        // It has been copied.
+        // The record has been copied.
         record[0] = (byte)'x';
         Assert.Equal(["1 one"], Texts(log));
         Assert.Equal(1, log.Info().Synced);

@@ -7,8 +7,8 @@ using Fairlead.Registry;
 namespace Fairlead.Tests.Memory;
 
 /// <summary>
-/// Boards that were cut, overwritten, or written by another program: a clear error, and never a crash or a hang. The page
-/// docs/memory-layout.md draws the words.
+/// Boards that were cut, overwritten, or written by another program: a clear error, and never a crash or a hang. See docs/memory-layout.md
+/// for the layout.
 /// </summary>
 public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
 {
@@ -45,7 +45,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         Assert.Equal("FLG\u0001"u8, file.AsSpan(Head + 4, 4));
         Assert.Equal((4096L, 2, 1), (BitConverter.ToInt64(file, Head + 16), BitConverter.ToInt32(file, Head + 24), file[Head + 28]));
 
-        // The seat of the first cell: a keeper, the first writer, and who it is.
+        // The slot of the first cell: a keeper, the first writer, and its owner info.
         int seat = Head + 64;
         Assert.NotEqual(0, BitConverter.ToInt32(file, seat));
         Assert.Equal((1, Environment.ProcessId, 1), (BitConverter.ToInt32(file, seat + 4), BitConverter.ToInt32(file, seat + 16),
@@ -251,7 +251,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    /// <summary>Whatever lies there: each call ends, with a value or an error of Fairlead.</summary>
+    /// <summary>Whatever the contents: each call ends, with a value or an error of Fairlead.</summary>
     [Fact]
     public void Garbage_ends_no_process_and_holds_up_no_call()
     {

@@ -64,7 +64,7 @@ public sealed class BoardDeathTests(ITestOutputHelper output) : IDisposable
             await writer.KillRunningAsync();
             unfinished += Unfinished() ? 1 : 0;
 
-            // All deaths are told, each once.
+            // All deaths are reported, each once.
             HashSet<string> dead = [];
             while (dead.Count < Keys)
             {
@@ -115,7 +115,7 @@ public sealed class BoardDeathTests(ITestOutputHelper output) : IDisposable
                 }
             }
 
-            // Other threads get the processor.
+            // Let other threads run.
             Thread.Yield();
         }
 

@@ -23,7 +23,7 @@ public sealed class BoardWaitTests : IDisposable
         Assert.Equal(new BoardChange("gear", 1, WriterDied: false), await changed);
         Assert.False(cell.TryWaitForChange(TimeSpan.Zero));
 
-        // A value that came between two waits ends the second at once, unless it was read.
+        // A value written between two waits ends the second at once, unless it was read.
         writer.Cell<int>("gear").Write(2);
         writer.Cell<int>("gear").Write(3);
         Assert.Equal(3, cell.WaitForChange(Watchdog).Version);
@@ -89,7 +89,7 @@ public sealed class BoardWaitTests : IDisposable
         writer.Cell<int>("b").Write(2);
         Assert.Equal([new BoardChange("b", 2, WriterDied: false)], await waiting);
 
-        // A cell that was not there when the watch was made.
+        // A cell that did not exist when the watch was created.
         Assert.Equal(["b", "c"], all.Wait(Watchdog).Select(change => change.Key));
         Task<IReadOnlyList<BoardChange>> added = all.WaitAsync(Watchdog).AsTask();
         writer.Cell<int>("new").Write(1);
@@ -131,7 +131,7 @@ public sealed class BoardWaitTests : IDisposable
         Assert.Equal(1, (await waiting).Version);
     }
 
-    /// <summary>A wake-up that gets lost ends this test by its watchdog.</summary>
+    /// <summary>A lost wake-up ends this test by its watchdog.</summary>
     [Fact]
     public void No_wake_up_is_lost_between_threads()
     {
@@ -199,7 +199,7 @@ public sealed class BoardWaitTests : IDisposable
             Assert.Equal((null, true, (long)round), (cell.Writer, cell.WriterDied, cell.Read()));
             Assert.True(Assert.Single(board.Cells).WriterDied);
 
-            // Told once.
+            // Reported once.
             Assert.False(cell.TryWaitForChange(TimeSpan.Zero));
         }
 

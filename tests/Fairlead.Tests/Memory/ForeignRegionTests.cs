@@ -4,7 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Memory;
 
-/// <summary>Memory of others: POSIX segments, files, System V segments. No header.</summary>
+/// <summary>Foreign memory: POSIX segments, files, System V segments. No header.</summary>
 public sealed class ForeignRegionTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -80,7 +80,7 @@ public sealed class ForeignRegionTests : IDisposable
         Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.OpenFile(_directory["link"], 100)));
         Assert.False(File.Exists(_directory["nowhere"]));
 
-        // A maker that has not given it a size yet, or is dead.
+        // A creator that has not set its size yet, or is dead.
         File.WriteAllText(_directory["empty"], "");
         Assert.Equal(ErrorCode.Corrupt, Code(() => SharedRegion.OpenFile(_directory["empty"])));
         using var region = SharedRegion.OpenFile(_directory["empty"], 100);
@@ -125,7 +125,7 @@ public sealed class ForeignRegionTests : IDisposable
     {
         Assert.Null(SharedRegion.FindSystemV(_key));
 
-        // The clock that the kernel notes such times by lags behind the exact one by up to a tick, and so may be in the second before.
+        // The kernel records such times by a clock that lags up to a tick behind the exact one, and so may be in the previous second.
         DateTimeOffset before = DateTimeOffset.FromUnixTimeSeconds(Clock.Nanoseconds() / 1_000_000_000);
         SharedRegion region = SharedRegion.OpenSystemV(_key, 5000, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         SystemVInfo made = SharedRegion.FindSystemV(_key)!;
@@ -149,7 +149,7 @@ public sealed class ForeignRegionTests : IDisposable
             Assert.True(left.DetachedAt >= before);
         }
 
-        // Removed, it has no key, and is there until the last one has let go.
+        // A removed segment has no key, and exists until the last process has detached it.
         Assert.True(SharedRegion.RemoveSystemV(_key));
         Assert.Null(SharedRegion.FindSystemV(_key));
         SystemVInfo removed = Assert.Single(SharedRegion.SystemVSegments(), one => one.Id == made.Id);

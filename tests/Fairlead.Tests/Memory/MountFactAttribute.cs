@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Tests.Memory;
 
-/// <summary>A test that mounts a small file system, which takes the capability CAP_SYS_ADMIN.</summary>
+/// <summary>A test that mounts a small file system, which needs the capability CAP_SYS_ADMIN.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class MountFactAttribute : FactAttribute
 {

@@ -156,10 +156,10 @@ public sealed class NamedRegionTests : IDisposable
         Assert.Equal(4160, Make(beside: null, 4160));
         SharedRegion.Open(_name, 4096).Dispose();
 
-        // Its length; -1: the name is taken; null: there is no room.
+        // Returns its length; -1: the name is taken; null: no room.
         long? Make(string? beside, long length)
         {
-            // Without it, whoever makes a region in this folder would take it for a dead maker's, and clear it away.
+            // Without the lock, a process that creates a region in this folder would take the file for a dead creator's, and remove it.
             using var locked = DirectoryLock.TryTake(Path.GetDirectoryName(FilePath)!, Watchdog, out _);
             Assert.NotNull(locked);
             try
@@ -233,7 +233,7 @@ public sealed class NamedRegionTests : IDisposable
             Assert.Equal("ready", await one.ReadLineAsync());
             Assert.Equal("ready", await two.ReadLineAsync());
 
-            // The moment is any: as much of its time as a few of ours take.
+            // A random moment: the other process runs for as long as a few creations take here.
             for (int i = 0; i < 20 + (round * 30); i++)
             {
                 using var ours = SharedRegion.Open(_name, 300_000);

@@ -2,7 +2,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.Tests.Memory;
 
-/// <summary>Memory that has run out is an error when a region is opened, and no dead process when it is touched.</summary>
+/// <summary>Exhausted memory is an error when a region is opened, and kills no process when the region is touched.</summary>
 public sealed class RoomTests
 {
     [MountFact]

@@ -105,7 +105,7 @@ public sealed class SharedCellTests : IDisposable
         region.At<long>(640) = 1;
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => region.Cell<long>(640)).Code);
 
-        // A cell goes with its region.
+        // A cell ends with its region.
         region.Dispose();
         Assert.Throws<ObjectDisposedException>(() => one.Read());
         Assert.Throws<ObjectDisposedException>(() => one.Write(1));
@@ -151,7 +151,7 @@ public sealed class SharedCellTests : IDisposable
             writer.Write(22);
         }
 
-        // As who dies in the middle of write 3 leaves it.
+        // The state that a writer leaves when it dies in the middle of write 3.
         region.At<long>(CellLayout.BegunAt) = 3;
         region.At<long>(CellLayout.SlotsAt + (3 * CellLayout.Alignment)) = 0x3333;
         using var next = region.Cell<long>(0);
@@ -171,7 +171,7 @@ public sealed class SharedCellTests : IDisposable
             Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => cell.Read()).Code);
         }
 
-        // Whatever the numbers are, they lead to one of the slots.
+        // Whatever the numbers are, each selects one of the slots.
         foreach (long done in (long[])[long.MaxValue, long.MinValue, -1])
         {
             region.At<long>(CellLayout.BegunAt) = done;
@@ -252,7 +252,7 @@ public sealed class SharedCellTests : IDisposable
             last = ReadWhole(cell, last, 100);
             await writer.StopAsync();
 
-            // Every other one in the middle of a write, where it then dies; the others are killed wherever they are.
+            // Every other process is killed in the middle of a write; the others at a random moment.
             bool isInTheMiddle = round % 2 == 0;
             while (isInTheMiddle && !Unfinished())
             {

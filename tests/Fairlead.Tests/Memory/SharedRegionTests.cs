@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Tests.Memory;
 
-/// <summary>What is the same whatever backs a region, tried on memory without a name.</summary>
+/// <summary>Behaviour that all backings of a region share, tested on memory without a name.</summary>
 public sealed class SharedRegionTests
 {
     [Fact]

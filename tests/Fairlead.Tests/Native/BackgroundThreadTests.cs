@@ -4,7 +4,7 @@ using Fairlead.Processes.Starting;
 
 namespace Fairlead.Tests.Native;
 
-/// <summary>A thread that the system refuses is an error for the caller that needed it. The next caller gets one.</summary>
+/// <summary>If the system refuses a thread, the caller that needed it gets an error. The next caller gets a thread.</summary>
 public sealed class BackgroundThreadTests
 {
     [Fact]
@@ -57,7 +57,7 @@ public sealed class BackgroundThreadTests
         {
             try
             {
-                // Another test may have begun it.
+                // Another test may have started it.
                 Assert.Equal(1, SpawnerThread.Run(static () => 1));
             }
             catch (FairleadException error)

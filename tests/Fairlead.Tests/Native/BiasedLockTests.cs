@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Native;
 
-/// <summary>One inside at a time, whoever owns it.</summary>
+/// <summary>One thread is inside at a time, with any owner.</summary>
 public sealed class BiasedLockTests
 {
     private const int LongRun = 20_000;
@@ -20,7 +20,7 @@ public sealed class BiasedLockTests
         int[][] runs = new int[Threads][];
         for (int i = 0; i < Threads; i++)
         {
-            // Long runs make owners, short ones take the lock from them.
+            // Long runs create owners; short ones take the lock from them.
             runs[i] = [.. Enumerable.Range(0, Runs).Select(_ => random.Next(3) == 0 ? random.Next(LongRun) : random.Next(3))];
             expected += runs[i].Sum();
         }

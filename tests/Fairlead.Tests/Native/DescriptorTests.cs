@@ -44,7 +44,7 @@ public sealed class DescriptorTests
     [Fact]
     public void Nothing_but_empty_parts_is_no_call()
     {
-        // A write of nothing would be an empty packet here.
+        // A write of zero bytes would be an empty packet here.
         var (near, far) = NativeSocket.Pair(NativeSocketType.SeqPacket);
         using var first = near;
         using var second = far;

@@ -4,7 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Native;
 
-/// <summary>What the assertion of Debug builds says of locks that are taken in the wrong order.</summary>
+/// <summary>The assertion of Debug builds about locks taken in the wrong order.</summary>
 public sealed class LockOrderTests
 {
     private readonly RankedLock _outer = new(LockRank.EndpointGate);

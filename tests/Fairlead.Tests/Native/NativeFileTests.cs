@@ -68,7 +68,7 @@ public sealed class NativeFileTests : IDisposable
         using var file = NativeFile.OpenAt(directory!, "f", OpenFlags.WriteOnly | OpenFlags.Create, 0x180, out _);
         Assert.NotNull(NativeFile.Stat(Path.Combine(path, "f")));
 
-        // What cannot be named because its path is too long is named by its descriptor.
+        // A file whose path is too long is named by its descriptor.
         Assert.NotNull(NativeFile.Stat($"/proc/self/fd/{directory!.Number}/f"));
         Assert.Null(NativeFile.Open(Path.Combine(path, "f"), OpenFlags.Directory, out var error));
         Assert.Equal(Errno.ENOTDIR, error);

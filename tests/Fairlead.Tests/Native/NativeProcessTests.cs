@@ -17,13 +17,13 @@ public sealed class NativeProcessTests
     [Fact]
     public void The_start_of_a_process_is_told_exactly()
     {
-        // proc(5): the 22nd field, of which the first two end with a parenthesis. Clock ticks for users are 10 ms everywhere.
+        // proc(5): the 22nd field; the first two end with a parenthesis. Clock ticks for users are 10 ms everywhere.
         var stat = File.ReadAllText("/proc/self/stat");
         var ticks = ulong.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[22 - 3], CultureInfo.InvariantCulture);
 
         Assert.Equal(ticks, NativeProcess.StartTicks(NativeProcess.Id));
 
-        // The kernel reckons it anew each time, from a clock that may just be set.
+        // The kernel computes it anew each time, from a clock that may just be changing.
         var before = BootTime();
         var started = NativeProcess.StartTime(NativeProcess.Id)!.Value;
         var after = BootTime();
@@ -55,7 +55,7 @@ public sealed class NativeProcessTests
         using var other = Process.Start(
             new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", "read line" }, RedirectStandardInput = true })!;
 
-        // It is started when its program has been found; its arguments stand a moment later.
+        // It counts as started when its program has been found; its arguments appear a moment later.
         string? line;
         while ((line = NativeProcess.CommandLine(other.Id)) is null && NativeProcess.IsAlive(other.Id))
         {

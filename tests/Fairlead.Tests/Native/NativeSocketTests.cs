@@ -119,7 +119,7 @@ public sealed class NativeSocketTests
         using var server = NativeSocket.Accept(listener, out _, peer);
         Assert.Equal(NativeSocket.LocalName(client), NativeSocket.PeerName(server!));
 
-        // As text: comparing addresses compares their buffers with what stands behind the address.
+        // As text: a comparison of addresses also compares the bytes of their buffers behind the address.
         Assert.Equal(NativeSocket.LocalName(client).ToString(), peer.ToString());
         Assert.Equal(bound, NativeSocket.PeerName(client));
         Assert.Null(NativeSocket.Credentials(client));
@@ -130,7 +130,7 @@ public sealed class NativeSocketTests
     {
         var any = new IPEndPoint(IPAddress.Loopback, 0);
 
-        // Bound, so that nobody else gets the port, but not listening.
+        // Bound, which reserves the port, but not listening.
         using var silent = NativeSocket.Create(any.AddressFamily, NativeSocketType.Stream);
         Assert.Equal(Errno.None, NativeSocket.Bind(silent, any.Serialize()));
         using var client = NativeSocket.Create(any.AddressFamily, NativeSocketType.Stream);

@@ -20,7 +20,7 @@ public sealed class OpenFileLockTests
         Assert.True(OpenFileLock.IsLocked(reader));
         Assert.False(OpenFileLock.TryLockWhole(other));
 
-        // Unlike a POSIX record lock, it does not go when some other descriptor of the file closes.
+        // Unlike a POSIX record lock, it survives when another descriptor of the file closes.
         Open().Dispose();
         Assert.True(OpenFileLock.IsLocked(reader));
 

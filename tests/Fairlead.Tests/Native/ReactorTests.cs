@@ -111,7 +111,7 @@ public sealed class ReactorTests
 
             Array.ForEach(clients, client => client.Next());
 
-            // Two stay, so that the first event after a silence finds a waiting thread and a spare one.
+            // Two stay: the first event after a silence finds a waiting thread and a spare one.
             while (reactor.Threads != 2 || reactor.WaitingThreads != 2)
             {
                 Thread.Yield();
@@ -196,7 +196,7 @@ public sealed class ReactorTests
         registration.Arm(PollEvents.None);
         Assert.True(client.Next().HasFlag(PollEvents.HangUp));
 
-        // And the end, which stays, keeps no thread busy.
+        // The end of the stream, which persists, keeps no thread busy.
         UntilReactorHasLooked();
         Assert.Equal(1, client.Called);
     }
@@ -259,7 +259,7 @@ public sealed class ReactorTests
             bell.Signal();
             Registration? registration = null;
 
-            // Arms from the callback while the other thread disposes: at worst it is refused.
+            // Arms from the callback while the other thread disposes: at worst, arming is refused.
             var client = new Client(_ => Volatile.Read(ref registration)!.Arm(PollEvents.Read));
             Volatile.Write(ref registration, Reactor.Shared.Register(bell.Descriptor, client));
             registration!.Arm(PollEvents.Read);
@@ -299,7 +299,7 @@ public sealed class ReactorTests
             client.Next();
         }
 
-        // All were called though those who may stay have not come back.
+        // All were called, though the allowed number of callbacks has not returned.
         for (var i = 0; i < Most; i++)
         {
             Assert.Equal(1, stayed.Take());
@@ -315,7 +315,7 @@ public sealed class ReactorTests
         }
     }
 
-    // When an event raised now has come back, everything that was ready before has been taken up by a thread before it.
+    // When an event raised now has been handled, a thread has already taken everything that was ready before it.
     private static void UntilReactorHasLooked(Reactor? reactor = null)
     {
         for (var i = 0; i < 20; i++)
@@ -329,7 +329,7 @@ public sealed class ReactorTests
         }
     }
 
-    // Not to be disposed: a call that had begun when the descriptor was taken out may still come.
+    // Must not be disposed: a call that had begun when the descriptor was removed may still arrive.
     private sealed class Client(Action<PollEvents>? body = null) : IReactorClient
     {
         private readonly Channel<PollEvents> _calls = Channel.CreateUnbounded<PollEvents>();

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Fairlead.Tests.Native;
 
-/// <summary>A thread as the tests of waiting need it: known to the kernel, and its exception handed on.</summary>
+/// <summary>A thread for the tests of waiting: it has a kernel id, and its exception is rethrown.</summary>
 internal sealed partial class TestThread : IDisposable
 {
     private readonly Thread _thread;
@@ -22,7 +22,7 @@ internal sealed partial class TestThread : IDisposable
 
     public static TestThread Start(Action body) => new(body);
 
-    /// <summary>Returns when the thread sleeps in the kernel, as far as can be seen from outside.</summary>
+    /// <summary>Returns when the thread appears to sleep in the kernel.</summary>
     public void UntilAsleep()
     {
         // "pid (name) state": the name of this thread has no parenthesis.
@@ -34,8 +34,8 @@ internal sealed partial class TestThread : IDisposable
     }
 
     /// <summary>
-    /// Returns when the thread sleeps in a system call whose first argument this is: a descriptor's number, or where a word lies. A thread
-    /// also sleeps while it waits for the runtime, and has not begun then.
+    /// Returns when the thread sleeps in a system call with this first argument: a descriptor's number, or a word's address. A thread may
+    /// also sleep because it waits for the runtime; then it has not begun yet.
     /// </summary>
     public void UntilAsleepIn(nuint firstArgument)
     {
@@ -48,7 +48,7 @@ internal sealed partial class TestThread : IDisposable
         }
     }
 
-    /// <summary>Interrupts the system call that the thread waits in. The test has a handler for SIGCONT.</summary>
+    /// <summary>Interrupts the system call in which the thread waits. The test has a handler for SIGCONT.</summary>
     public void Interrupt() => Assert.Equal(0, Kill(_handle, signal: 18));
 
     /// <summary>Waits for the end, and throws what the thread threw.</summary>

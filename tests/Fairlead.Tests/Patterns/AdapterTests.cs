@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Fairlead's ends as the ends of channels, and as observables.</summary>
+/// <summary>Fairlead's endpoints as the ends of channels, and as observables.</summary>
 public sealed partial class AdapterTests
 {
     private readonly string _place = $"unix://adapter-{Guid.NewGuid():N}";

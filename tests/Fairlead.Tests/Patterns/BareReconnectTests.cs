@@ -7,7 +7,7 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Servers that know nothing of Fairlead, speak first, and go.</summary>
+/// <summary>Servers that know nothing of Fairlead, send first, and leave.</summary>
 public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Rounds = 30;
@@ -40,7 +40,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
                 using Socket socket = await listener.AcceptAsync();
                 await socket.SendAsync(Encoding.UTF8.GetBytes($"hello {i}\n"));
 
-                // The other end is there until it has heard that this one goes.
+                // The other end stays until it has seen that this one leaves.
                 socket.Shutdown(SocketShutdown.Send);
             }
         });
@@ -70,7 +70,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     /// <summary>
-    /// The thread that connects opens the link, and the pump sees its end, before the former has told that the peer is back.
+    /// The connecting thread opens the link, and the pump sees its end before that thread has reported the peer's return.
     /// </summary>
     [Fact]
     public async Task A_server_that_has_gone_before_its_coming_was_told_is_sought_again()
@@ -98,7 +98,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     /// <summary>
-    /// As above, but the server ends for a reason for which it is not sought again: who waits meanwhile waits for nobody.
+    /// As above, but the server ends for a reason after which the endpoint does not reconnect: a caller that waits meanwhile gets an error.
     /// </summary>
     [Fact]
     public async Task Who_waits_for_a_server_that_ends_the_endpoint_before_its_coming_was_told_learns_it()

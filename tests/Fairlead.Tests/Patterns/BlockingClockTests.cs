@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>A call that blocks ends by the endpoint's clock, and by no other.</summary>
+/// <summary>A blocking call ends by the endpoint's clock, and by no other.</summary>
 public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private readonly ManualClock _clock = new();
@@ -27,7 +27,7 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
         ];
         await Until(() => _clock.Armed == waiting.Length, "all of them wait");
 
-        // By the system's clock all of it is over by now.
+        // By the system's clock all calls have ended by now.
         Assert.False(await OnThread(RealTimeHasPassed));
         Assert.DoesNotContain(waiting, static task => task.IsCompleted);
         for (int i = 0; i < waiting.Length; i++)
@@ -39,7 +39,7 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
             Assert.False(await waiting[i]);
         }
 
-        // It still receives.
+        // The endpoint still receives.
         Task<bool> last = OnThread(() =>
         {
             bool came = receiver.TryReceive(1.Seconds(), out Message message);
@@ -84,7 +84,7 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
 
     private EndpointOptions Options() => new() { TimeProvider = _clock, Heartbeat = TimeSpan.Zero };
 
-    /// <summary>Waits by the system's clock, longer than the calls under test would by it.</summary>
+    /// <summary>Waits by the system's clock, longer than the timeouts of the calls under test.</summary>
     private bool RealTimeHasPassed()
     {
         using Receiver nobodySends = Receiver.Bind($"inproc://{Guid.NewGuid():N}");

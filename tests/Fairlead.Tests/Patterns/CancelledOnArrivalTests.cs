@@ -3,7 +3,7 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>A message that comes in one piece with its cancellation, as it does for a receiver that has not looked for long.</summary>
+/// <summary>A message that arrives together with its cancellation, as at a receiver that has not read for long.</summary>
 public sealed class CancelledOnArrivalTests
 {
     private const byte Recall = 8;
@@ -31,11 +31,11 @@ public sealed class CancelledOnArrivalTests
         Assert.False(receiver.TryReceive(out _));
         for (uint id = 1; flags == Recall && id <= 2; id++)
         {
-            // Taken back, for certain.
+            // Recalled, with certainty.
             (byte Kind, byte Flags, byte[] Body)? answer;
             do
             {
-                // Acknowledgements between.
+                // Acknowledgements in between.
                 answer = raw.Read();
             }
             while (answer is { Kind: 11 });

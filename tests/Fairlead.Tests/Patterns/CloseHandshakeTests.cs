@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>How a link ends, and what that means for what was sent, without a connection.</summary>
+/// <summary>How a link ends, and what that means for sent messages, without a connection.</summary>
 public sealed class CloseHandshakeTests
 {
     private CloseHandshake _close;

@@ -4,7 +4,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Whoever asks is told how an endpoint ended.</summary>
+/// <summary>Reports how an endpoint ended.</summary>
 public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(output)
 {
     public static TheoryData<string, string> ConnectedEnds
@@ -40,7 +40,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
         Assert.Equal(ErrorCode.PeerGone, end.Error!.Code);
         Assert.Equal(CloseReason.ClosedByUs, (await bound.Completion).Reason);
 
-        // It stays what it was, also for those who ask late.
+        // The result stays the same, also for late callers.
         connected.Dispose();
         Assert.Equal(CloseReason.ClosedByPeer, (await connected.Completion).Reason);
     }

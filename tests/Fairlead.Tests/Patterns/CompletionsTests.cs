@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Callers whose operations were completed under a lock are told behind it: in their order, all of them, and once.</summary>
+/// <summary>Callers whose operations were completed under a lock are resumed after its release: in order, all of them, and once.</summary>
 public sealed class CompletionsTests
 {
     [Fact]

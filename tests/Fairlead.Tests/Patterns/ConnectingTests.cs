@@ -5,7 +5,7 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Who waits for a server, and meets one that ends while it lets somebody in.</summary>
+/// <summary>An end that waits for a server, and meets one that ends while it admits a client.</summary>
 public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Theory]
@@ -103,7 +103,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         await isBack.Task;
         await sender.SendAsync("on"u8.ToArray());
 
-        // One that throws keeps nothing from the next.
+        // A handler that throws does not stop the next one.
         await isTold.Task;
         Assert.All(
             failures,
@@ -144,7 +144,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
         AddressFormatException refused = Assert.Throws<AddressFormatException>(() => Subscriber.Bind("inproc://other-end?histori=1", "t"));
         Assert.Contains("unknown option 'histori'; did you mean 'history'?", refused.Message, StringComparison.Ordinal);
 
-        // It is an option of publishers. A pattern that does not talk to them refuses it.
+        // An option of publishers. A pattern that does not communicate with them refuses it.
         Assert.Throws<AddressFormatException>(() => Receiver.Bind("inproc://other-end-2?history=1"));
     }
 }

@@ -72,7 +72,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         Assert.Equal([0, 1, 2], told);
     }
 
-    /// <summary>In the other modes the flusher writes it soon; here nothing else does.</summary>
+    /// <summary>In the other modes the flusher writes the message soon; here nothing else does.</summary>
     [Fact]
     public async Task What_one_of_them_has_buffered_is_written_before_it_waits()
     {
@@ -97,7 +97,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         Assert.Equal("answer", answer.Text);
     }
 
-    /// <summary>Each try has a thread of its own, so that messages do not follow each other as closely as those of a stream.</summary>
+    /// <summary>Each attempt has a separate thread: then messages do not follow each other as closely as those of a stream.</summary>
     [Fact]
     public async Task What_they_send_is_written_behind_the_last_of_them()
     {
@@ -110,7 +110,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             {
                 if (number == 0)
                 {
-                    // Not so where this thread was interrupted for milliseconds: then it counts as one that blocks.
+                    // Not if this thread was interrupted for milliseconds: then it counts as blocking.
                     bound.Send("question"u8);
                     isLeft = output.IsDeferred;
                 }
@@ -120,7 +120,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         }
     }
 
-    /// <summary>It may never come back: what it sends first, and what it sends then, cannot wait for that.</summary>
+    /// <summary>The continuation may never return: its messages cannot wait for that.</summary>
     [Fact]
     public async Task What_one_of_them_has_sent_is_written_though_it_blocks()
     {
@@ -137,7 +137,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         }));
     }
 
-    /// <summary>A reactor thread arms behind those that it tells; where one of them blocks, that is done without it.</summary>
+    /// <summary>A reactor thread arms after it has run its continuations; if one of them blocks, another thread arms.</summary>
     [Fact]
     public async Task One_that_waits_for_a_message_of_its_own_endpoint_gets_it()
     {
@@ -181,7 +181,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         Assert.False(bound.Core.Pump.Polling.IsPromised);
     }
 
-    /// <summary>Some are told together, and others come while those block: each needs a thread that reads.</summary>
+    /// <summary>Some handlers start together, and requests come while they block: each needs a thread that reads.</summary>
     [Theory]
     [InlineData("unix")]
     [InlineData("shm")]
@@ -213,7 +213,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
-    /// <summary>Where requests follow each other closely, a thread that serves them arms behind the handler of each.</summary>
+    /// <summary>If requests follow each other closely, the serving thread arms after the handler of each.</summary>
     [Theory]
     [InlineData("unix")]
     [InlineData("shm")]
@@ -254,7 +254,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
     }
 
-    /// <summary>Two ends over which a message has gone already.</summary>
+    /// <summary>Opens two ends that have already exchanged a message.</summary>
     private async Task<(Pair Bound, Pair Peer)> OpenAsync(string scheme, WriteMode writing = WriteMode.Balanced)
     {
         string name = $"{scheme}://{Guid.NewGuid():N}";

@@ -5,10 +5,10 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>A connection is cut between two ends that live, and one of them comes back.</summary>
+/// <summary>A connection between two living ends is cut, and one of them reconnects.</summary>
 public sealed class CutConnectionTests
 {
-    /// <summary>More than a turn of each connection.</summary>
+    /// <summary>More than one turn of each connection.</summary>
     private const int Each = 40;
 
     public static TheoryData<bool> Transports => [false, true];
@@ -32,7 +32,7 @@ public sealed class CutConnectionTests
                 await other.SendAsync("other"u8);
             }
 
-            // Nothing may be lost with the connection, nor be sent on it when it is cut already.
+            // Nothing may be lost with the connection, or be sent on it after the cut.
             int due = (cut + 1) * 2 * Each;
             await Polling.Until(() => receiver.Statistics.QueueDepth >= due);
 
@@ -52,7 +52,7 @@ public sealed class CutConnectionTests
 
     private static byte[] Text(int number) => System.Text.Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Stands between, and passes bytes on until it cuts.</summary>
+    /// <summary>Stands between the ends, and forwards bytes until it cuts.</summary>
     private sealed class Relay : IDisposable
     {
         private readonly TransportUnderTest _transport;

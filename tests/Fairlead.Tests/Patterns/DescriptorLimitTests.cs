@@ -7,12 +7,12 @@ using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>A process that may open few files, and many who connect to it and say nothing.</summary>
+/// <summary>A process that may open few files, and many silent connections to it.</summary>
 public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Limit = 256;
 
-    /// <summary>All at once, since each takes as long as some handshakes do.</summary>
+    /// <summary>All at once, because each takes as long as some handshakes.</summary>
     [Fact]
     public Task Silent_connections_up_to_the_limit_neither_end_it_nor_keep_others_out() =>
         Task.WhenAll(
@@ -38,7 +38,7 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
             silent.Add(Track(scheme == "shm" ? ConnectTo(address) : transport.ConnectRaw(address)));
         }
 
-        // Each is let in, and sent away when it has said nothing for as long as a handshake may take.
+        // Each is admitted, and disconnected when it has been silent for the time of a handshake.
         await OnThread(() => silent.ForEach(ReadToEnd));
 
         Assert.False(peer.HasExited);
@@ -57,7 +57,7 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
         }
     }
 
-    /// <summary>To where the memory of a connection would be handed over.</summary>
+    /// <summary>Connects to the socket over which the memory of a connection would be passed.</summary>
     private static Socket ConnectTo(Address address)
     {
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -76,7 +76,7 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
         }
         catch (SocketException)
         {
-            // Reset: the end as well.
+            // A reset is also an end.
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Fairlead.Tests.Patterns;
 
 public sealed class FanOutTests
 {
-    /// <summary>A pause in between, which the machine may make at any time, begins anew: some run of messages has none.</summary>
+    /// <summary>The machine may pause at any time, and then the run starts again: some run of messages has no pause.</summary>
     private const int Attempts = 1_000;
 
     [Fact]

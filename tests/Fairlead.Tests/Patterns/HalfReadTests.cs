@@ -6,11 +6,11 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>
-/// A peer that answers what it cannot have read: it is sent away, and whoever waits for the answer hears what became of the call, at once.
+/// A peer that answers a request that it cannot have read: it is disconnected, and the caller learns the outcome of the call at once.
 /// </summary>
 public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output)
 {
-    // Far more than any kernel holds between two ends.
+    // Far more than any kernel buffers between two ends.
     private static readonly byte[] Long = new byte[64 * 1024 * 1024];
 
     private const byte Receipt = 3;
@@ -42,7 +42,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         if (answer is Reply or Error)
         {
-            // Connected: a bound one would wait for the next that comes, since the request was not carried out.
+            // Connected: a bound one would wait for the next peer, because the request was not carried out.
             (Socket listener, Address address) = transport.ListenRaw();
             using Socket _ = listener;
             Task<Requester> connecting = Requester.ConnectAsync(address).AsTask();
@@ -134,19 +134,19 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
         }
         catch (SocketException)
         {
-            // Sent away already.
+            // Already disconnected.
         }
 
         HubEvent.Left left = Assert.IsType<HubEvent.Left>(hub.NextEvent());
         Assert.Equal(CloseReason.Limit, left.Reason);
     }
 
-    /// <summary>Reads the header, and what lies in the buffer with it, and answers as if that were all.</summary>
+    /// <summary>Reads the header, and the rest of the buffer with it, and answers as if that were all.</summary>
     private static async Task AnswerHalfAsync(RawPeer raw, byte answer, byte[] body)
     {
         uint id = await OnThread(raw.ReadHeader) ?? throw new EndOfStreamException();
 
-        // An answer says enough by itself: it need not acknowledge anything.
+        // An answer suffices: it need not acknowledge anything.
         raw.Send(answer, body, id: answer == Ack ? 0 : id, ack: answer == Ack ? 1u : 0u);
     }
 

@@ -12,7 +12,7 @@ public sealed class HandleWindowTests
         window.ToPeer = 2;
         Assert.True(window.HasPlace);
 
-        // The numbers of messages wrap round.
+        // The numbers of messages wrap around.
         window.NoteSent(uint.MaxValue - 1);
         window.NoteSent(1);
         Assert.False(window.HasPlace);

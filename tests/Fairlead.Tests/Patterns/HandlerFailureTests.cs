@@ -4,7 +4,7 @@ using System.Diagnostics.Tracing;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What a handler throws is told on its own side, and a peer hears what the options say.</summary>
+/// <summary>A handler's exception is reported on its own side; the options determine what the peer gets.</summary>
 public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const string Secret = "connection string: Password=secret";
@@ -88,7 +88,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
             Assert.Contains("5000 bytes", error.Message, StringComparison.Ordinal);
         }
 
-        // A reply that is returned is none of the handler's code any more.
+        // A returned reply is no longer the handler's code.
         Assert.Single(failures);
         responder.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => running);

@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>When a silent peer is asked, and when it is given up, without a connection.</summary>
+/// <summary>When a silent peer is probed, and when it is given up, without a connection.</summary>
 public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -65,7 +65,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     [Fact]
     public void Who_was_stopped_itself_asks_as_often_as_ever()
     {
-        // One long step of the clock is what a stopped process sees of the time; its timer ticks once behind it.
+        // A stopped process sees the time as one long step of the clock, after which its timer fires once.
         StoppableClock clock = new();
         Heartbeat late = new(Interval, clock, this);
         late.Start();
@@ -108,7 +108,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
 
     void IHeartbeatOwner.GiveUp(TimeSpan silence) => _done.Add($"given up after {silence.TotalSeconds:0} s");
 
-    /// <summary>Moves in one step, behind which what is due runs once.</summary>
+    /// <summary>Moves in one step, after which a due timer runs once.</summary>
     private sealed class StoppableClock : TimeProvider, ITimer
     {
         private long _now = 1;

@@ -1,6 +1,6 @@
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Loops over messages that lie there already, and are handed out on the spot.</summary>
+/// <summary>Loops over messages that have already arrived, and are handed out immediately.</summary>
 public sealed class MessageLoopTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Many = 20;
@@ -82,7 +82,7 @@ public sealed class MessageLoopTests(ITestOutputHelper output) : WatchedTest(out
         Assert.Same(topics[1], topics[4]);
     }
 
-    /// <summary>One before which all messages lie.</summary>
+    /// <summary>Opens a receiver at which all messages have arrived.</summary>
     private async Task<Receiver> FilledAsync(string scheme)
     {
         Receiver receiver = Track(Receiver.Bind($"{scheme}://loop-{Guid.NewGuid():N}"));

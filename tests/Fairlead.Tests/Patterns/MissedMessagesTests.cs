@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What is said of dropped messages: each is counted once by who hears it, however often it is told.</summary>
+/// <summary>Reports of dropped messages: each message counts once at the receiver, however often it is reported.</summary>
 public sealed class MissedMessagesTests
 {
     [Fact]

@@ -4,12 +4,10 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>
-/// To load an assembly takes a descriptor, which a thread that serves everybody may not get: none may have to be loaded there.
-/// </summary>
+/// <summary>Loading an assembly needs a descriptor, which a shared thread may not get: such a thread must not need to load one.</summary>
 public sealed class PreloadingTests(ITestOutputHelper output) : WatchedTest(output)
 {
-    /// <summary>The number of a peer under the runtime's compiler: one that was compiled beforehand loads nothing.</summary>
+    /// <summary>The number of a peer under the JIT compiler: one that was compiled ahead of time loads nothing.</summary>
     private const int UnderJit = 1;
 
     [Fact]
@@ -31,7 +29,7 @@ public sealed class PreloadingTests(ITestOutputHelper output) : WatchedTest(outp
         Assert.Equal(places.Length, bound.Length);
         for (int i = 0; i < transports.Length; i++)
         {
-            // One that says nothing, and one that talks nonsense.
+            // One silent peer, and one that sends garbage.
             using (Socket silent = transports[i].ConnectRaw(bound[i]))
             using (RawPeer babbling = new(transports[i].ConnectRaw(bound[i])))
             {

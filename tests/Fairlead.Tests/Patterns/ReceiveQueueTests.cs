@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What lies for a user, what is dropped of it, and which credit that gives back, without a connection.</summary>
+/// <summary>The messages queued for a user, the dropped ones, and the credit that they return, without a connection.</summary>
 public sealed class ReceiveQueueTests
 {
     private readonly Lease _lease = new();
@@ -46,7 +46,7 @@ public sealed class ReceiveQueueTests
         Assert.Equal(1, _queue.Publish());
         Assert.Equal(4u, _queue.First.Id);
 
-        // What stood first is gone, and its credit is given back.
+        // The first message is gone, and its credit is returned.
         Assert.Equal((1u, 1), (_queue.Window.Consumed, _queue.Count));
     }
 

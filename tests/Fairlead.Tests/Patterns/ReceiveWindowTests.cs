@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What a peer may send, and when it is told what has been consumed, without a connection.</summary>
+/// <summary>How much a peer may send, and when it learns how much has been consumed, without a connection.</summary>
 public sealed class ReceiveWindowTests
 {
     [Fact]

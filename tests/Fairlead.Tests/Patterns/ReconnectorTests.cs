@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>Where a lost peer is sought, how often, and when it is given up, without a connection.</summary>
+/// <summary>Where and how often an endpoint reconnects, and when it gives up, without a connection.</summary>
 public sealed class ReconnectorTests : IReconnectorOwner
 {
     private static readonly Address First = "unix://first";
@@ -45,7 +45,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         Task seeking = reconnector.SeekAsync(First);
         while (!seeking.IsCompleted)
         {
-            // Whatever the pause is by now, more or less.
+            // About the length of the current pause.
             _clock.Advance(TimeSpan.FromMilliseconds(5));
             await Task.Yield();
         }

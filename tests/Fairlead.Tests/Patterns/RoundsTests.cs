@@ -16,7 +16,7 @@ public sealed class RoundsTests
         rounds.Start();
         rounds.Start();
 
-        // Some when the thread is awake, some when it has gone to sleep for good.
+        // Some while the thread is awake, some when it has gone to sleep for long.
         for (int i = 1; i <= 20; i++)
         {
             InParallel.Run(4, part =>

@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>When a message may go, and which acknowledgements are believed, without a connection.</summary>
+/// <summary>When a message may be sent, and which acknowledgements are valid, without a connection.</summary>
 public sealed class SendWindowTests
 {
     private const int Longest = 1000;

@@ -153,7 +153,7 @@ public sealed class StructMessageTests
         Tick tick = new(1, 2, 'B');
         long least = long.MaxValue;
 
-        // The first rounds fill pools, and may be compiled again meanwhile.
+        // The first rounds fill pools, and their code may be recompiled meanwhile.
         for (int round = 0; round < 10; round++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();

@@ -4,7 +4,7 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What a survey promises whatever it goes over.</summary>
+/// <summary>The guarantees of a survey on any transport.</summary>
 public sealed class SurveyTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private readonly Address _place = new InprocUnderTest().NewPlace();

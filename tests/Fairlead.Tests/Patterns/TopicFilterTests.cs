@@ -1,6 +1,6 @@
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>The rule itself, as programs may ask for it.</summary>
+/// <summary>The rule itself, as programs may query it.</summary>
 public sealed class TopicFilterTests
 {
     [Theory]

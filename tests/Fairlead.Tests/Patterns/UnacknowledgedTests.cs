@@ -3,7 +3,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What was sent and is not acknowledged, against a plain queue of sizes.</summary>
+/// <summary>Sent and unacknowledged messages, compared with a plain queue of sizes.</summary>
 public sealed class UnacknowledgedTests
 {
     [Fact]

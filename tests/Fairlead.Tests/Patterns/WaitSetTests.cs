@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What a set waits for beside endpoints, and how its wait ends.</summary>
+/// <summary>What a set waits for besides endpoints, and how its wait ends.</summary>
 public sealed partial class WaitSetTests : IDisposable
 {
     private const int User1 = 10;
@@ -167,7 +167,7 @@ public sealed partial class WaitSetTests : IDisposable
         clock.Advance(9.Seconds());
         Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
 
-        // What was missed is counted, and the beat stays where it was.
+        // Missed beats are counted, and the rhythm stays the same.
         clock.Advance(12.Seconds());
         Assert.Equal([new WaitEvent(beat, Readiness.Elapsed, 2), new WaitEvent(once, Readiness.Elapsed, 1)], _set.Wait().ToArray());
         Assert.False(once.IsAttached);
@@ -222,7 +222,7 @@ public sealed partial class WaitSetTests : IDisposable
         _set.Wake();
         Assert.Equal(0, await woken);
 
-        // Before the wait: then it ends at once.
+        // Called before the wait, which then ends at once.
         _set.Wake();
         _set.Wake();
         Assert.Empty(_set.Wait().ToArray());
@@ -264,7 +264,7 @@ public sealed partial class WaitSetTests : IDisposable
                 }
                 catch (InvalidOperationException)
                 {
-                    // The other is inside.
+                    // The other thread is inside.
                     Interlocked.Increment(ref refusals);
                     cancel.Cancel();
                 }
@@ -325,7 +325,7 @@ public sealed partial class WaitSetTests : IDisposable
 
     private Task<WaitEvent> NextAsync() => OnThread(() => Assert.Single(_set.Wait().ToArray()));
 
-    // Of numbers that are free the kernel gives out the lowest: no other test gets one of these, by chance.
+    // The kernel assigns the lowest free number: no other test gets one of these by chance.
     private static SafeFileHandle AtFarNumber(SafeHandle handle)
     {
         int number = Control((int)handle.DangerousGetHandle(), DuplicateFrom, FarNumber);

@@ -4,7 +4,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What workers do not take, and answers that come at once.</summary>
+/// <summary>Items that workers do not take, and answers that come at once.</summary>
 public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Fact]
@@ -67,7 +67,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
             WorkQueue.Bind($"{scheme}://overtaking-{Guid.NewGuid():N}", new() { MaxDeliveries = int.MaxValue, Prefetch = 1 }));
         int overtaken = 0;
 
-        // Where it is the pump itself that hands out, nobody else reads the answer: it goes on after a while.
+        // If the pump itself hands out the item, no other thread reads the answer: the pump continues after a while.
         queue.BeforeFollowing = isAnswered => overtaken += SpinWait.SpinUntil(isAnswered, 5.Milliseconds()) ? 1 : 0;
         Sender sender = Track(await Sender.ConnectAsync(queue.Address));
         Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));

@@ -180,7 +180,7 @@ public sealed class ChildProcessTests
 
         static async Task<(ulong Blocked, ulong Ignored)> MasksAsync(ChildProcessOptions options)
         {
-            // The two before SIGRTMIN are glibc's own: it ignores them until the program has set them up again.
+            // The two before SIGRTMIN belong to glibc, which ignores them until the program has set them up again.
             const ulong Own = 3UL << 31;
             string[] masks = (await Script.RunAsync("grep -E 'SigBlk|SigIgn' /proc/self/status | cut -f2", options)).Split('\n');
             return (
@@ -192,7 +192,7 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task What_this_process_ignores_a_child_ignores_too_unless_it_is_to_do_what_is_usual()
     {
-        // One that nobody else in this process uses.
+        // A signal that nothing else in this process uses.
         Signal signal = Signal.RealTime(20);
         string script = $"kill -{signal.Number} $$; echo survived";
         Signals.Ignore(signal);
@@ -323,7 +323,7 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task Stops_and_continuations_are_reported_in_order()
     {
-        // In a group of its own: in one that nobody in the session looks after, as a test's may be, the kernel ignores SIGTSTP.
+        // In a separate group: in an orphaned group, as a test's may be, the kernel ignores SIGTSTP.
         await using ChildProcess child = ChildProcess.Start(
             "cat",
             options: new()

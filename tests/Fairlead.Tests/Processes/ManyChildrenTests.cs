@@ -7,7 +7,7 @@ using static System.FormattableString;
 namespace Fairlead.Tests.Processes;
 
 /// <summary>
-/// What is left of many children: nothing. It counts what the whole process has open, so no other test may run meanwhile.
+/// Many children leave nothing behind. The test counts the descriptors of the whole process, so no other test may run meanwhile.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class ManyChildrenTests
@@ -38,7 +38,7 @@ public sealed class ManyChildrenTests
                 int number = from + index;
                 ids.Add(started[index].Id);
 
-                // Some are awaited, some are asked later, and some are let go of before they end.
+                // Some are awaited, some are queried later, and some are disposed before they end.
                 if (index % 3 == 0)
                 {
                     started[index].Dispose();
@@ -67,7 +67,7 @@ public sealed class ManyChildrenTests
     [Fact]
     public void Children_that_are_started_at_once_get_nothing_of_each_others()
     {
-        // What this process was given itself, and what has no close-on-exec for other reasons, its children get by custom.
+        // Children inherit the descriptors that this process has inherited itself, or that lack close-on-exec for other reasons.
         HashSet<int> custom = [.. Numbers(NativeProcess.Id).Where(static number => NativePipe.IsClosedOnExec(number) == false)];
         InParallel.Run(8, index =>
         {
@@ -82,8 +82,8 @@ public sealed class ManyChildrenTests
                     StandardError = Redirection.Null,
                 });
 
-                // Started it is when the kernel has taken the program's memory; what is to be closed is closed a moment later, before its
-                // first instruction.
+                // The child counts as started when the kernel has set up the program's memory; it closes descriptors a moment later, before
+                // the program's first instruction.
                 child.StandardInput.WriteByte(1);
                 Assert.Equal(1, child.StandardOutput.ReadByte());
                 int[] channel = kind switch { ChannelKind.None => [], ChannelKind.Pipes => [3, 4], _ => [3] };
@@ -91,7 +91,7 @@ public sealed class ManyChildrenTests
                 HashSet<int> given = [.. Numbers(child.Id)];
                 Assert.Subset(given, due);
 
-                // The runtime opens files of /proc now and then, for a moment and without close-on-exec: those are nobody's pipe.
+                // The runtime now and then opens files of /proc for a moment and without close-on-exec: those are not pipes.
                 Assert.All(given.Except(due), number => Assert.StartsWith("/", Target(child.Id, number), StringComparison.Ordinal));
                 child.StandardInput.Dispose();
                 Assert.Equal(new ChildExit.Exited(0), child.WaitForExit());

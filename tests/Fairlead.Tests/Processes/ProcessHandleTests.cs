@@ -4,7 +4,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 
-/// <summary>Processes that exist already: one of them, a group of them, and none of them any more.</summary>
+/// <summary>Existing processes: one, a group, and some that have ended.</summary>
 public sealed class ProcessHandleTests
 {
     [Fact]
@@ -75,7 +75,7 @@ public sealed class ProcessHandleTests
             }
         )!;
 
-        // When each is ready it has no trap any more, as the shell that it was forked from has.
+        // When each child is ready, it no longer has the trap of the shell that forked it.
         string[] said =
         [
             (await shell.StandardOutput.ReadLineAsync())!,
@@ -88,7 +88,7 @@ public sealed class ProcessHandleTests
         Signals.SendToGroup(shell.Id, Signal.Terminate);
         await child.WaitForExitAsync();
 
-        // It has caught the signal and noted the end of its children, so that nobody of the group is left.
+        // It has caught the signal and reaped its children: no member of the group is left.
         await shell.WaitForExitAsync();
         Assert.Equal(7, shell.ExitCode);
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Signals.SendToGroup(shell.Id, Signal.Terminate)).Code);
@@ -152,7 +152,7 @@ public sealed class ProcessHandleTests
     [Fact]
     public async Task A_zombie_is_none()
     {
-        // The shell's child has a parent that does not ask.
+        // The shell's child has a parent that does not wait for it.
         using System.Diagnostics.Process parent = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"]) { RedirectStandardOutput = true }
         )!;

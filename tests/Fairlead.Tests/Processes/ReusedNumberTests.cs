@@ -6,11 +6,11 @@ using Xunit.Sdk;
 
 namespace Fairlead.Tests.Processes;
 
-/// <summary>A process id that is given again. Nobody else of these tests may take it meanwhile.</summary>
+/// <summary>A reused process id. No other test may take it meanwhile.</summary>
 [Collection(nameof(Alone))]
 public sealed class ReusedNumberTests(ITestOutputHelper output)
 {
-    /// <summary>The kernel is made to give the number again.</summary>
+    /// <summary>Makes the kernel assign the number again.</summary>
     [RootFact]
     public async Task What_is_sent_to_a_process_never_reaches_the_next_one_of_its_number()
     {
@@ -46,7 +46,7 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
             }
         }
 
-        // For all others numbers go on as they were: none of theirs comes again early.
+        // For all other processes the numbers continue as before: none of theirs is reused early.
         File.WriteAllText(Last, counter);
         output.WriteLine($"given again after {tries} tries");
         using (next)

@@ -3,14 +3,14 @@ using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 
-/// <summary>Children that are small shell scripts, and what they write.</summary>
+/// <summary>Children that are small shell scripts, and their output.</summary>
 internal static class Script
 {
-    /// <summary>Starts one whose output comes here.</summary>
+    /// <summary>Starts a script whose output comes here.</summary>
     public static ChildProcess Start(string script, ChildProcessOptions? options = null, params string[] arguments) =>
         ChildProcess.Start("sh", ["-c", script, "script", .. arguments], (options ?? new()) with { StandardOutput = Redirection.Pipe });
 
-    /// <summary>Runs one that must exit with 0; what it wrote, without the newline at its end.</summary>
+    /// <summary>Runs a script that must exit with 0; returns its output without the final newline.</summary>
     public static async Task<string> RunAsync(string script, ChildProcessOptions? options = null, params string[] arguments)
     {
         await using ChildProcess child = Start(script, options, arguments);
@@ -19,7 +19,7 @@ internal static class Script
         return output;
     }
 
-    /// <summary>All that comes, without the newline at its end.</summary>
+    /// <summary>Returns all bytes as text, without the final newline.</summary>
     public static async Task<string> ReadAsync(Stream stream)
     {
         using StreamReader reader = new(stream, Encoding.UTF8);

@@ -5,7 +5,7 @@ using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;
 
-/// <summary>What another process receives, and what it does with it.</summary>
+/// <summary>Signals that another process receives, and their effect there.</summary>
 public sealed class SignalReceivingTests
 {
     private static readonly int Own = Environment.ProcessId;
@@ -51,7 +51,7 @@ public sealed class SignalReceivingTests
         Signals.Send(peer.Id, Signal.User2);
         Assert.Equal("got SIGUSR2 1 - - -", await peer.ReadLineAsync());
 
-        // Nobody listens any more: it does again what it does by itself.
+        // Without a listener the signal has its default effect again.
         await peer.TellAsync("end");
         string[] said = [await peer.ReadLineAsync(), await peer.ReadLineAsync(), await peer.ReadLineAsync()];
         Assert.Equal(["ended", "ended", "ok"], said.Order());
@@ -71,7 +71,7 @@ public sealed class SignalReceivingTests
         Signal signal = Signal.RealTime(2);
         for (int i = 0; i < Count; i++)
         {
-            // Half of them before anybody listens: the kernel keeps them.
+            // Half of them before there is a listener: the kernel keeps them.
             if (i == Count / 2)
             {
                 await peer.AskAsync("listen RTMIN+2");
@@ -109,7 +109,7 @@ public sealed class SignalReceivingTests
         Assert.Equal([Signal.User1], Signals.StateOf(peer.Id).Pending);
         Assert.Contains(Signal.User1, Signals.StateOf(peer.Id).Blocked);
 
-        // Of an ordinary signal the kernel keeps the first.
+        // The kernel keeps only the first of an ordinary signal.
         await peer.AskAsync("listen USR1,USR2");
         string first = await peer.ReadLineAsync();
         Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"got SIGUSR1 1 5 {peer.Id} "), first, StringComparison.Ordinal);
@@ -119,7 +119,7 @@ public sealed class SignalReceivingTests
         await peer.TellAsync("unblock USR1");
         Assert.StartsWith("error InvalidOperationException", await peer.ReadLineAsync(), StringComparison.Ordinal);
 
-        // The one that is not blocked comes to the same listener, and who listened makes room for the next.
+        // The unblocked signal reaches the same listener, and the next listener may follow.
         Signals.Send(peer.Id, Signal.User2);
         Assert.Equal("got SIGUSR2 1 - - -", await peer.ReadLineAsync());
         await peer.TellAsync("end");
@@ -174,7 +174,7 @@ public sealed class SignalReceivingTests
     [Fact]
     public async Task What_is_ignored_is_ignored_by_children_too_until_it_is_restored()
     {
-        // Under the JIT compiler: only there the runtime handles SIGTERM from its start on.
+        // Under the JIT compiler: only there does the runtime handle SIGTERM from its start.
         await using PeerProcess peer = PeerProcess.StartNumber(1, "signals");
         await peer.AnswerAsync();
         await peer.AskAsync("ignore USR1");
@@ -185,7 +185,7 @@ public sealed class SignalReceivingTests
         ulong child = ulong.Parse(await peer.AskAsync("child"), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         Assert.Equal(1UL << 9 | 1UL << 14, child & (1UL << 9 | 1UL << 14));
 
-        // Who listens gets it all the same, and leaves it ignored.
+        // The listener gets it nevertheless, and leaves it ignored.
         await peer.AskAsync("listen USR1");
         Signals.Send(peer.Id, Signal.User1);
         Assert.Equal("got SIGUSR1 1 - - -", await peer.ReadLineAsync());
@@ -196,7 +196,7 @@ public sealed class SignalReceivingTests
         Assert.Contains(Signal.User1, Signals.StateOf(peer.Id).Ignored);
         Signals.Send(peer.Id, Signal.User1);
 
-        // The runtime's own handler of SIGTERM is there again, which ends the program in order.
+        // The runtime's own handler of SIGTERM is active again, and ends the program in order.
         await peer.AskAsync("restore TERM");
         Assert.Contains(Signal.Terminate, Signals.StateOf(peer.Id).Caught);
         await peer.AskAsync("restore USR1");
@@ -255,7 +255,7 @@ public sealed class SignalReceivingTests
         Assert.Equal("True", await peer.AskAsync("alarm 0 0"));
         Assert.Equal("False", await peer.AskAsync("alarm 0 0"));
 
-        // It may ring before the answer.
+        // The alarm may fire before the answer.
         await peer.TellAsync("alarm 20 0");
         Assert.Equal(
             ["got SIGALRM 1 - - -", "ok False"],

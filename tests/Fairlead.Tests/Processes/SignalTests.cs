@@ -15,7 +15,7 @@ public sealed class SignalTests
             Signal signal = Signal.FromNumber(number);
             Assert.Equal(number, signal.Number);
 
-            // Zero is none, and those before the first of real time are the C library's.
+            // Zero is not a signal, and those before the first real-time signal belong to the C library.
             Assert.Equal(number is not 0 and (<= 31 or >= 34), Signal.TryParse(signal.Name, out Signal again));
             Assert.True(again == signal || again == default, $"{signal} is read as {again}");
         }

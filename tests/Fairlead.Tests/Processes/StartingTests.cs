@@ -4,7 +4,7 @@ using Fairlead.Processes.Starting;
 
 namespace Fairlead.Tests.Processes;
 
-/// <summary>What is said of programs that cannot be started.</summary>
+/// <summary>Errors for programs that cannot be started.</summary>
 public sealed class StartingTests
 {
     [Theory]
@@ -73,7 +73,7 @@ public sealed class StartingTests
     [Fact]
     public async Task A_tied_child_whose_parent_has_died_before_it_was_tied_goes_too()
     {
-        // As if this process had been another, which is gone: the parent's number is not that of whoever has started it.
+        // As if the starting process were gone: the parent's id is not that of the process that started it.
         SpawnRequest request = ExecStep.Before(
             new SpawnRequest
             {

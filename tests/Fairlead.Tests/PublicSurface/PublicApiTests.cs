@@ -1,6 +1,6 @@
 namespace Fairlead.Tests.PublicSurface;
 
-/// <summary>The public surface is a file beside the library, so that each change of it shows in the diff of its commit.</summary>
+/// <summary>The public surface is a file beside the library: each change of it shows in the diff of its commit.</summary>
 public sealed class PublicApiTests
 {
     [Fact]

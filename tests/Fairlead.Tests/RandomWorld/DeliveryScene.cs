@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>Type 2: what the receipt says is what the receiver did.</summary>
+/// <summary>Type 2: the receipt reports what the receiver did.</summary>
 internal sealed class DeliveryScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     private readonly ConcurrentDictionary<(int From, int Number), bool> _accepted = new();
@@ -101,7 +101,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
             }
             catch (Exception exception) when (IsExcused(exception))
             {
-                // Not connected.
+                // It did not connect.
             }
         }
     }
@@ -122,7 +122,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
         }
         catch (ObjectDisposedException)
         {
-            // The sender was ended before it began.
+            // The sender was closed before it began.
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>A hub whose clients come, talk and go: each one's events in their order, each broadcast in order.</summary>
+/// <summary>A hub whose clients come, send and leave: the events of each are in order, and so are the broadcasts.</summary>
 internal sealed class HubScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     protected override async Task ActAsync()
@@ -100,12 +100,12 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
                 }
                 catch (Exception exception) when (IsExcused(exception))
                 {
-                    // The pair has ended, or the hub has ended it.
+                    // The pair has ended, or the hub has disconnected it.
                 }
             }
             catch (Exception exception) when (IsExcused(exception))
             {
-                // No place, or nobody there.
+                // No free place, or no hub there.
             }
         }
     }

@@ -3,7 +3,9 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>Type 1: senders to a receiver that may be replaced. Order, nothing doubled, and the reports of closing are true.</summary>
+/// <summary>
+/// Type 1: senders to a receiver that may be replaced. Messages keep their order, none is duplicated, and the close reports are true.
+/// </summary>
 internal sealed class MessageScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     private readonly ConcurrentDictionary<int, List<int>> _seen = new();
@@ -101,7 +103,7 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
             }
             catch (Exception exception) when (IsExcused(exception))
             {
-                // That one may have been sent or not; the next session is another.
+                // That message may have been sent or not; the next one belongs to another session.
             }
 
             session.Report = await EndAsync(sender, own);

@@ -4,8 +4,8 @@ using Fairlead.Time;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Two who talk, each in its own order: one binds, the others connect in turn, and are sent away while another is there. Nothing is doubled
-/// or reordered in either direction, what a receipt says is what the other end did, and reports are true.
+/// Two ends that communicate, each in its own order: one binds, the others connect in turn, and are refused while another is there. Nothing
+/// is duplicated or reordered in either direction, receipts report what the other end did, and close reports are true.
 /// </summary>
 internal sealed class PairScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
@@ -47,7 +47,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         }
     }
 
-    /// <summary>The bound end: stays, or comes and goes, and speaks to whoever is there.</summary>
+    /// <summary>Plays the bound end: it stays, or comes and goes, and sends to the current peer.</summary>
     private async Task HostAsync(Random own, TaskCompletionSource bound, CancellationToken over)
     {
         bool restarts = Chance(own, 0.5);
@@ -92,12 +92,12 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
                 }
                 catch (Exception exception) when (IsExcused(exception))
                 {
-                    // One of both has ended.
+                    // One of the two has ended.
                 }
             }
             catch (Exception exception) when (IsExcused(exception))
             {
-                // Somebody else is there, or nobody.
+                // Another peer is there, or none.
             }
         }
     }
@@ -113,7 +113,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         }
         catch (Exception exception) when (IsExcused(exception))
         {
-            // That one may have been sent or not; the next talk is another.
+            // That message may have been sent or not; the next one belongs to another session.
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         talk.Sent.Add(number);
     }
 
-    /// <summary>A connected end's loop ends with its peer, a bound one's with itself.</summary>
+    /// <summary>A connected end's loop ends with its peer, a bound end's when it is closed.</summary>
     private async Task ListenAsync(Pair pair, Random own)
     {
         await Task.Yield();
@@ -159,7 +159,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
             using Message message = await pair.ReceiveAsync();
             (int number, int from) = Read(message.Span);
 
-            // Whoever was there before may still be reading what he got.
+            // The previous peer may still be reading its messages.
             Assert.True(
                 number > last.GetValueOrDefault(from, -1), $"Of {from} message {number} came after {last.GetValueOrDefault(from, -1)}.");
             last[from] = number;
@@ -178,7 +178,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
         }
     }
 
-    /// <summary>What one end said in its life.</summary>
+    /// <summary>The messages of one end in its life.</summary>
     private sealed class Talk
     {
         public required int From { get; init; }

@@ -1,6 +1,6 @@
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>A publisher, and subscribers that come and go, slow ones among them: what is missing is told, exactly.</summary>
+/// <summary>A publisher, and subscribers that come and go, slow ones among them: losses are reported exactly.</summary>
 internal sealed class PublishScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
     protected override async Task ActAsync()

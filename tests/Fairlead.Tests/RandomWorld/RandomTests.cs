@@ -7,11 +7,10 @@ namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
 /// Endpoints of all patterns on all transports, opened, used, stopped, killed and closed at random: each pattern on each transport once,
-/// and on until FAIRLEAD_RANDOM_SECONDS (10) are over.
-/// The seed stands in the output, and FAIRLEAD_RANDOM_SEED repeats its choices, though not the moments at which threads meet;
-/// FAIRLEAD_RANDOM_ONLY plays those scenes alone whose names
-/// hold it ("Work", "on tcp"). What must hold: nothing is lost silently or doubled, order, true reports, every call ends, names are free;
-/// and messages do arrive.
+/// and then more until FAIRLEAD_RANDOM_SECONDS (10) have passed. The output contains the seed, and FAIRLEAD_RANDOM_SEED repeats its
+/// choices, though not the timing of threads. FAIRLEAD_RANDOM_ONLY plays only scenes whose names contain it ("Work", "on tcp"). Invariants:
+/// nothing is lost silently or duplicated, messages keep their order, reports are true, every call ends, names are free, and messages do
+/// arrive.
 /// </summary>
 public sealed class RandomTests(ITestOutputHelper output)
 {
@@ -40,7 +39,7 @@ public sealed class RandomTests(ITestOutputHelper output)
         [nameof(PairScene)] = static (random, transport) => new PairScene(random, transport),
     };
 
-    /// <summary>Ends a hang; nothing else depends on how long anything takes.</summary>
+    /// <summary>Ends a hang; nothing else depends on durations.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -52,7 +51,7 @@ public sealed class RandomTests(ITestOutputHelper output)
         (string Scene, TransportUnderTest Transport)[] meant = Meant(Environment.GetEnvironmentVariable("FAIRLEAD_RANDOM_ONLY") ?? "");
         new Random(seed).Shuffle(meant);
 
-        // Each of the players has its share of them, and what it plays when is a matter of the seed alone.
+        // Each player has its share of the scenes, and only the seed determines their order.
         Stopwatch watch = Stopwatch.StartNew();
         var played = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async player =>
         {
@@ -75,7 +74,7 @@ public sealed class RandomTests(ITestOutputHelper output)
     [Fact]
     public void A_filter_that_matches_no_scene_is_an_error() => Assert.Throws<ArgumentException>(() => Meant("Wrok"));
 
-    /// <summary>The scenes, each on each transport, whose names hold this.</summary>
+    /// <summary>Returns the scenes, each on each transport, whose names contain this text.</summary>
     private static (string Scene, TransportUnderTest Transport)[] Meant(string only)
     {
         (string Scene, TransportUnderTest Transport)[] meant =
@@ -91,7 +90,7 @@ public sealed class RandomTests(ITestOutputHelper output)
                 $"FAIRLEAD_RANDOM_ONLY: no scene has \"{only}\" in its name, such as {Scene.NameOf(Scenes.Keys.First(), Transports[0])}.");
     }
 
-    /// <summary>Each was played. A single scene may be over before anything arrives, but not all of a kind.</summary>
+    /// <summary>Checks that each was played. A single scene may end before a message arrives, but not all of a kind.</summary>
     private void Report(
         (string Scene, TransportUnderTest Transport)[] meant, (string Scene, TransportUnderTest Transport, int Heard)[] played)
     {

@@ -4,7 +4,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Types 3 and 4, with either side bound: each reply is one's own, and a request is carried out as often as its outcome says.
+/// Types 3 and 4, with either side bound: each reply belongs to its request, and a request is carried out as often as its outcome reports.
 /// </summary>
 internal sealed class RequestScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
@@ -79,7 +79,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
             }
             catch (Exception exception) when (IsExcused(exception))
             {
-                // Nobody there, or gone.
+                // No responder there, or it has left.
             }
         }
     }
@@ -133,7 +133,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
             }
             catch (Exception exception) when (IsExcused(exception))
             {
-                // Nobody there.
+                // No responder there.
             }
         }
     }

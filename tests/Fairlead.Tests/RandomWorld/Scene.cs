@@ -5,12 +5,12 @@ using Fairlead.Transports.UnixSocket;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// Some endpoints of one pattern at one place, that come, talk and go at random for a moment, and what must hold in the end. Everything
-/// that is decided by chance comes from one seed.
+/// Some endpoints of one pattern at one place that come, communicate and leave at random for a moment, and the invariants at the end. All
+/// random choices come from one seed.
 /// </summary>
 internal abstract class Scene(Random random, TransportUnderTest transport) : IDisposable
 {
-    /// <summary>For a handshake, so that it fails on no machine that is too busy.</summary>
+    /// <summary>The handshake timeout, long enough for a busy machine.</summary>
     protected static readonly TimeSpan Unhurried = TimeSpan.FromSeconds(30);
 
     protected static readonly EndpointOptions Patient = new() { HandshakeTimeout = Unhurried };
@@ -24,16 +24,16 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     /// <summary>For people.</summary>
     public string Name => NameOf(GetType().Name, transport);
 
-    /// <summary>What to look at when it hangs.</summary>
+    /// <summary>The endpoints to inspect when the scene hangs.</summary>
     public ConcurrentDictionary<MessagingEndpoint, bool> Endpoints { get; } = new();
 
-    /// <summary>How many messages arrived.</summary>
+    /// <summary>The number of messages that arrived.</summary>
     public int Heard => _heard;
 
     /// <summary>Cancelled when the play is to end.</summary>
     protected CancellationToken Curtain => _curtain.Token;
 
-    /// <summary>Where it plays; known when something has been bound there.</summary>
+    /// <summary>The place of the scene; final when an endpoint has been bound there.</summary>
     protected Address Place { get; private set; } = transport.NewPlace();
 
     protected Random Random => random;
@@ -41,7 +41,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     /// <summary>For people.</summary>
     public static string NameOf(string scene, TransportUnderTest transport) => $"{scene} on {transport.Name}";
 
-    /// <summary>Plays it and checks it.</summary>
+    /// <summary>Plays the scene and checks it.</summary>
     public async Task PlayAsync()
     {
         _curtain.CancelAfter(random.Next(50, 1500));
@@ -57,7 +57,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
             }
         }
 
-        // Whatever was killed here, the next server finds the name free, and leaves nothing.
+        // Whatever was killed here, the next server finds the name free, and leaves nothing behind.
         (await Receiver.BindAsync(Bare)).Dispose();
         if (Place.Scheme is "unix" or "unixpacket" && !Place.IsAbstract)
         {
@@ -65,7 +65,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         }
     }
 
-    /// <summary>Ends what hangs.</summary>
+    /// <summary>Ends a hanging scene.</summary>
     public void Abort()
     {
         _curtain.Cancel();
@@ -85,14 +85,14 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
 
     protected abstract Task ActAsync();
 
-    /// <summary>Checks what has arrived, and counts it.</summary>
+    /// <summary>Checks a message that has arrived, and counts it.</summary>
     protected (int Number, int From) Read(ReadOnlySpan<byte> content)
     {
         Interlocked.Increment(ref _heard);
         return Payload.Check(content);
     }
 
-    /// <summary>A number that nobody else sends under.</summary>
+    /// <summary>Returns a sender number that no other sender uses.</summary>
     protected static int NewFrom() => Interlocked.Increment(ref _lastFrom);
 
     protected static bool Chance(Random own, double probability) => own.NextDouble() < probability;
@@ -101,7 +101,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
 
     protected static int SizeOf(Random own) => own.Next(40) switch { 0 => own.Next(300_000), < 5 => own.Next(5_000), _ => own.Next(100) };
 
-    /// <summary>Until the token is cancelled, or so many milliseconds have passed.</summary>
+    /// <summary>Completes when the token is cancelled, or this many milliseconds have passed.</summary>
     protected static async Task UntilAsync(int milliseconds, CancellationToken cancellationToken)
     {
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -110,7 +110,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
             cancelled.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None));
     }
 
-    /// <summary>Errors that a peer's coming and going excuses.</summary>
+    /// <summary>Returns whether a peer's coming and going excuses the error.</summary>
     protected static bool IsExcused(Exception exception) => exception is FairleadException failure
         ? failure.Code is ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable
             or ErrorCode.Failed
@@ -123,7 +123,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         return endpoint;
     }
 
-    /// <summary>Binds at the place; at the same one each time.</summary>
+    /// <summary>Binds at the place, the same one each time.</summary>
     protected T Bind<T>(Func<Address, T> bind)
         where T : MessagingEndpoint
     {
@@ -133,7 +133,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     }
 
     /// <summary>
-    /// Where to connect, with random options; all of them wait for the server, and some come back when they have lost it.
+    /// Returns the address to connect to, with random options; all ends wait for the server, and some reconnect when they have lost it.
     /// </summary>
     protected Address Meeting(Random own, bool mayReconnect)
     {
@@ -151,7 +151,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         return mayReconnect && Chance(own, 0.5) ? address.With("reconnect", "5s") : address;
     }
 
-    /// <summary>Ends an endpoint in one of the ways that there are; the report where there is one.</summary>
+    /// <summary>Ends an endpoint in one of the possible ways; returns the close report, if any.</summary>
     protected async Task<CloseReport?> EndAsync(MessagingEndpoint endpoint, Random own)
     {
         CloseReport? report = null;
@@ -172,7 +172,9 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         return report;
     }
 
-    /// <summary>Processes that come, are stopped and go on, are killed or end, one after the other until the curtain falls.</summary>
+    /// <summary>
+    /// Runs processes that start, are stopped and continued, and are killed or end, one after the other until the play ends.
+    /// </summary>
     protected async Task ActorsAsync(Random own, string kind)
     {
         if (!transport.CrossesProcesses)
@@ -213,7 +215,7 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         }
     }
 
-    /// <summary>Several of the same, each with chance of its own.</summary>
+    /// <summary>Starts several of the same, each with separate random numbers.</summary>
     protected Task[] Several(int least, int most, Func<Random, Task> play) =>
         [
             .. Enumerable

@@ -4,8 +4,8 @@ using Fairlead.Time;
 namespace Fairlead.Tests.RandomWorld;
 
 /// <summary>
-/// A work queue whose workers reject, forget and die: every item that its sender has not taken back is accepted in the end, and by two only
-/// if the second was told.
+/// A work queue whose workers reject, forget and die: every item that its sender has not recalled is finally accepted, and by two workers
+/// only if the second saw the mark.
 /// </summary>
 internal sealed class WorkScene(Random random, TransportUnderTest transport) : Scene(random, transport)
 {
@@ -31,7 +31,7 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
         await Task.WhenAll(workers);
         Task last = WorkAsync(queue, new Random(Random.Next()), over.Token, isReliable: true);
 
-        // All senders have gone; what they could send is here, or on its way to the queue.
+        // All senders have left; their messages are here, or in transit to the queue.
         await queue.DrainAsync();
         await Polling.Until(() =>
             queue.Peers.Count <= 1 && queue.Count == 0 && queue.Statistics.MessagesReceived == queue.Accepted + queue.TakenBack);
@@ -75,8 +75,8 @@ internal sealed class WorkScene(Random random, TransportUnderTest transport) : S
 
             foreach ((int number, Task<Delivery> receipt) in receipts)
             {
-                // Nobody may have worked until its time had passed; but what is called delivered somebody has accepted, here or in another
-                // process.
+                // Perhaps no worker ran before its time had passed; but a worker, here or in another process, has accepted every delivered
+                // item.
                 Delivery delivery = await receipt;
                 Assert.True(delivery.IsDelivered || delivery.Cause is ErrorCode.Timeout or ErrorCode.PeerGone, delivery.ToString());
                 if (delivery.Status == DeliveryStatus.NotDelivered)

@@ -4,7 +4,7 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Registry;
 
-/// <summary>What an endpoint holds while it closes and waits for its peer: no place.</summary>
+/// <summary>An endpoint that closes and waits for its peer holds no place.</summary>
 public sealed class ClosingHolderTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Theory]

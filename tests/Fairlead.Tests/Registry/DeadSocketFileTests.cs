@@ -68,7 +68,7 @@ public sealed class DeadSocketFileTests : IDisposable
             Assert.True(File.Exists(path));
         }
 
-        // The entry was kept, so that the next one who looks clears both away.
+        // The entry was kept: the next reader removes both.
         Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
         Assert.False(Path.Exists(path));
     }

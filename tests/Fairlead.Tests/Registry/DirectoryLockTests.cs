@@ -3,7 +3,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Tests.Registry;
 
-/// <summary>The lock of a directory: what others may do to it forbids nothing.</summary>
+/// <summary>The lock of a directory: other users cannot block it.</summary>
 public sealed class DirectoryLockTests : IDisposable
 {
     private readonly TemporaryDirectory _temporary = new();
@@ -100,7 +100,7 @@ public sealed class DirectoryLockTests : IDisposable
         return locked;
     }
 
-    // As any user does who may open it.
+    // As any user can do who may open it.
     private Descriptor Keep()
     {
         var directory = NativeFile.Open(Place, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out _)!;

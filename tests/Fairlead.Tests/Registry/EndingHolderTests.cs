@@ -3,10 +3,10 @@ using Fairlead.Registry;
 
 namespace Fairlead.Tests.Registry;
 
-/// <summary>Which names are tried again, and which are refused at once.</summary>
+/// <summary>Which names are retried, and which are refused at once.</summary>
 public sealed class EndingHolderTests
 {
-    // Beyond what the kernel numbers: a process that is never there.
+    // Beyond the kernel's range: a process that never exists.
     private const int Gone = int.MaxValue;
 
     private int _attempts;

@@ -212,7 +212,7 @@ public sealed class EndpointEntryTests : IDisposable
             {
                 entry.MoveTo(places[i % 3]);
 
-                // Who moves without a rest is never seen at rest.
+                // A reader never sees an entry at rest that changes without a pause.
                 Thread.SpinWait(5_000);
             }
         });

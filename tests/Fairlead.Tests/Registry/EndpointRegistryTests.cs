@@ -44,7 +44,7 @@ public sealed class EndpointRegistryTests : IDisposable
 
         await peer.KillAsync();
 
-        // Several look at once: while one clears away, no other may take it for alive.
+        // Several read at once: while one removes the entry, no other may take it for alive.
         var seen = new EndpointListing[8];
         InParallel.Run(seen.Length, i => seen[i] = EndpointRegistry.Read(_directory));
         Assert.All(seen, listing => Assert.Empty(listing.Endpoints));
@@ -118,7 +118,7 @@ public sealed class EndpointRegistryTests : IDisposable
 
         var listing = EndpointRegistry.Read(_directory);
 
-        // 1005 and 1006 are being made, which is no fault.
+        // 1005 and 1006 are being created, which is not an error.
         Assert.Equal("unix://sound", Assert.Single(listing.Endpoints).Address);
         Assert.Equal(
             [$"{id}-1001", $"{id}-1002", $"{id}-1003", $"{id}-1004", $"{id}-1007", $"{id}-1008", $"{id}-x", "notes.txt"],

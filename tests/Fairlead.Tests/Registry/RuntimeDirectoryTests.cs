@@ -140,7 +140,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     [Fact]
     public void Another_users_is_refused()
     {
-        // Root gives a directory away; everybody else finds one that is root's.
+        // Root gives a directory away; any other user uses one of root's.
         var foreign = "/usr";
         if (User == 0)
         {

@@ -8,7 +8,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     private const int Parties = 3;
     private const uint Party = 1;
 
-    // With one seat too many, which is not the barrier's.
+    // With one slot too many, which does not belong to the barrier.
     private readonly WordsMemory _memory = new(BarrierLayout.Size(Parties + 1));
     private readonly BarrierWords _words;
 
@@ -40,7 +40,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
         Assert.Equal((1UL << 19) | (1UL << 11), reset.Value);
         Assert.Equal((2UL << 19) | (1UL << 11), reset.WithArrival.Completed.Value);
 
-        // Resets are counted modulo 256, and carry nothing into the phase.
+        // Resets are counted modulo 256, and do not carry into the phase.
         for (int i = 1; i < 256; i++)
         {
             reset = reset.WithArrival.Broken.Reset;

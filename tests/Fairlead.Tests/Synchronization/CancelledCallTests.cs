@@ -4,7 +4,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>An asynchronous call with a token that is cancelled already gives back a cancelled task. It does not throw.</summary>
+/// <summary>An asynchronous call with an already cancelled token returns a cancelled task. It does not throw.</summary>
 public sealed class CancelledCallTests : IDisposable
 {
     private static readonly CancellationToken Cancelled = new(canceled: true);

@@ -89,7 +89,7 @@ public sealed unsafe class ConditionWordsTests : IDisposable
         _memory.Die(_words.Line, tickets[1]);
         Assert.Equal(2, _words.CountMissing(tickets[3]));
 
-        // One that dies before its turn has taken nothing with it.
+        // A waiter that dies before its turn swallows no notification.
         _memory.Die(_words.Line, tickets[2]);
         Assert.Equal(2, _words.CountMissing(tickets[3]));
         Leave(tickets[3]);

@@ -98,7 +98,7 @@ public sealed unsafe class LineTests : IDisposable
         _memory.At(LineLayout.TicketsAt) = from;
         for (uint i = 0; i < LineLayout.Places; i++)
         {
-            // As the tickets before have left their places.
+            // The state in which earlier tickets have left their places.
             *Ticket(from - i) = from - i;
         }
 

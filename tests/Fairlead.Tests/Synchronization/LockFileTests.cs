@@ -4,7 +4,7 @@ using Fairlead.Synchronization.Inspection;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>Locks are not read where others could have put them.</summary>
+/// <summary>Locks are not read from places where other users could have put them.</summary>
 public sealed class LockFileTests : IDisposable
 {
     private readonly TemporaryDirectory _temporary = new();

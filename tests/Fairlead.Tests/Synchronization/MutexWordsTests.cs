@@ -67,7 +67,7 @@ public sealed unsafe class MutexWordsTests : IDisposable
         one.Join();
         two.Join();
 
-        // What has another owner by then stays as it is.
+        // A word that has another owner by then stays unchanged.
         *_words.WordPlace = 77;
         MutexWords.Abandon(_words.WordPlace, found);
         Assert.Equal(77u, _words.Word.Value);

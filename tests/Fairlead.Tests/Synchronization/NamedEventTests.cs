@@ -51,7 +51,7 @@ public sealed unsafe class NamedEventTests : IDisposable
         bool isReleased = false;
         try
         {
-            // The waiter is about to sleep, and takes its next step only when this test lets it.
+            // The waiter is about to sleep, and takes its next step only when this test allows it.
             Assert.False(waiter.TryAdvance(out _, out _));
             signal.Set();
             Assert.False(core.TryPass(out _));
@@ -69,7 +69,7 @@ public sealed unsafe class NamedEventTests : IDisposable
             core.Close();
         }
 
-        // Nobody waits any more.
+        // No one waits any more.
         signal.Set();
         Assert.True(signal.TryWait(TimeSpan.Zero));
     }

@@ -17,7 +17,7 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
         Task<SemaphoreScope> asleep = OnThread(() => semaphore.Enter(cancellationToken: Token));
         await UntilWaiting(() => semaphore.Waiters, 1);
 
-        // What is killed is the parent of its process, which ends some time afterwards.
+        // The kill hits the parent of its process, which ends some time later.
         await peer.KillAsync();
         await Until(() => asleep.IsCompleted || semaphore.CurrentCount == 1, "it has died");
         Assert.False(semaphore.TryEnter(TimeSpan.Zero, out _, Token));

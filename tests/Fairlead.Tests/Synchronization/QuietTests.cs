@@ -3,7 +3,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>What costs no system call while nobody else is in the way.</summary>
+/// <summary>Operations that cost no system call without contention.</summary>
 public sealed class QuietTests
 {
     [ToolTheory("strace")]
@@ -31,7 +31,7 @@ public sealed class QuietTests
             int end = Array.FindIndex(own, static line => line.Contains("\"end\\n\"", StringComparison.Ordinal));
             Assert.True(begin >= 0 && end > begin);
 
-            // The runtime has its own now and then, as it compiles: some for 100,000 times.
+            // The runtime makes its own calls now and then, as it compiles: a few in 100,000 rounds.
             Assert.True(end - begin < 100, string.Join('\n', own[begin..end].Take(150)));
             Assert.DoesNotContain(
                 own[begin..end],

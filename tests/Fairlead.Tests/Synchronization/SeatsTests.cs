@@ -9,7 +9,7 @@ public sealed unsafe class SeatsTests : IDisposable
 {
     private const int Count = 7;
 
-    // As no thread can be called.
+    // A number that no thread can have.
     private const uint Nobody = 0x2fff_ffff;
 
     private readonly RobustMemory _memory;
@@ -134,7 +134,7 @@ public sealed unsafe class SeatsTests : IDisposable
         }
     }
 
-    // What is on the keeper's list must have left it before the memory goes.
+    // Words on the keeper's list must leave it before the memory is freed.
     private void Empty(Seats seats)
     {
         for (int i = 0; i < Count; i++)

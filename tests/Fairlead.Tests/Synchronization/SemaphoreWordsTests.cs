@@ -9,7 +9,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     private const int Maximum = 4;
     private const uint Posting = uint.MaxValue;
 
-    // With one seat too many, which is not the semaphore's.
+    // With one slot too many, which does not belong to the semaphore.
     private readonly WordsMemory _memory = new(SemaphoreLayout.Size(Maximum + 1));
     private readonly SemaphoreWords _words;
 
@@ -92,7 +92,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         Assert.Equal(Permits, _words.CountFree());
         Assert.True(_words.IsFree(0, Seats[0]));
 
-        // One that nobody has used is posted too, and stays free.
+        // An unused permit is posted too, and stays free.
         BeginPost(2, default);
         EndPost(2, isFree: true);
         Assert.Equal(Permits + 1, _words.CountFree());
@@ -139,7 +139,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         _words.Ring();
         Assert.Equal(1u, *_words.Bell);
 
-        // The last waiter, which has come since, takes the want over; an earlier one cannot take it back.
+        // The last waiter, which has come since, takes over the request; an earlier one cannot withdraw it.
         uint last = _memory.Join(_words.Line);
         _words.WantNoMore(first);
         Assert.Equal(Wanted(first), Wanted());

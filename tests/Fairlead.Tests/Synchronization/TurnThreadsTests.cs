@@ -4,7 +4,7 @@ using Fairlead.Synchronization.Waiting;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>The threads of those who wait without one: what happens where the system gives none, or where one that waits fails.</summary>
+/// <summary>The threads that serve asynchronous waits: the system refuses one, or a waiting one fails.</summary>
 public sealed class TurnThreadsTests
 {
     [Fact]
@@ -51,7 +51,7 @@ public sealed class TurnThreadsTests
         TurnThreads threads = new();
         using Words words = new(Many);
 
-        // The first thread is there; every other one is refused, whether it is started here or by the first.
+        // The first thread exists; every other one is refused, whether it is started here or by the first.
         TaskCompletionSource<Exception> refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
         WordTurn[] turns = [.. Enumerable.Range(0, Many).Select(i => new WordTurn(words, i)
         {
@@ -63,7 +63,7 @@ public sealed class TurnThreadsTests
         Assert.Equal(ErrorCode.Unavailable, Assert.IsType<FairleadException>(await refused.Task).Code);
         Assert.Equal(1, threads.Count);
 
-        // Those that have a thread are served by it.
+        // Waits that have a thread are served by it.
         int served = 0;
         for (int i = 0; i < Many; i++)
         {

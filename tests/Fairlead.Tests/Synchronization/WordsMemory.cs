@@ -5,7 +5,7 @@ using Fairlead.Tests.Native;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>Zeroed memory for one lock, and a keeper that owns words in it. A test leaves each word that it has taken.</summary>
+/// <summary>Zeroed memory for one lock, and a keeper that owns words in it. A test releases each word that it has taken.</summary>
 internal sealed unsafe class WordsMemory : IDisposable
 {
     /// <summary>The number of a keeper that has ended: no thread can have it.</summary>
@@ -29,14 +29,14 @@ internal sealed unsafe class WordsMemory : IDisposable
 
     public ref uint At(int offset) => ref *(uint*)(Start + offset);
 
-    /// <summary>Joins a line, which must have room.</summary>
+    /// <summary>Joins a wait queue, which must have room.</summary>
     public uint Join(Line line)
     {
         Assert.True(line.TryJoin(Keeper, out uint ticket));
         return ticket;
     }
 
-    /// <summary>Replaces the owner of a place in a line, as the kernel does when the process dies.</summary>
+    /// <summary>Replaces the owner of a place in a wait queue, as the kernel does when the process dies.</summary>
     public void Die(Line line, uint ticket)
     {
         line.Leave(Keeper, ticket);
@@ -66,7 +66,7 @@ internal sealed unsafe class WordsMemory : IDisposable
         {
             if (new LockWord(word).Owner == Keeper.Id)
             {
-                // The test has failed before it left the word: the keeper's list still leads there, and the memory must stay.
+                // The test has failed before it released the word: the keeper's list still points there, and the memory must stay.
                 lock (Kept)
                 {
                     Kept.Add(_memory);

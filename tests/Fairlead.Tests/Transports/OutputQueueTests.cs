@@ -4,9 +4,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
 
-/// <summary>
-/// Whatever is put into the queue, and however it is written out, the bytes are those of the messages, one behind the other.
-/// </summary>
+/// <summary>Whatever is queued, and however it is written, the bytes are those of the messages, one after the other.</summary>
 public sealed class OutputQueueTests : IDisposable
 {
     private const int LongestLoan = 300_000;
@@ -82,7 +80,7 @@ public sealed class OutputQueueTests : IDisposable
             Expect(header, head, Noise.AsSpan(payload));
         }
 
-        // The caller's memory is his again at once: what he does with it must not show.
+        // The caller's memory is free again at once: later changes to it must not show.
         void LoanEnded()
         {
             if (!output.HasLong && lent is { } payload)
@@ -153,7 +151,7 @@ public sealed class OutputQueueTests : IDisposable
 
     private static ReadOnlySpan<byte> BytesOf(MemoryStream stream) => stream.GetBuffer().AsSpan(0, (int)stream.Length);
 
-    /// <summary>The three parts in order.</summary>
+    /// <summary>Enumerates the three parts in order.</summary>
     private ref struct PartsOf(OutputQueue output)
     {
         private int _at = -1;
@@ -165,7 +163,7 @@ public sealed class OutputQueueTests : IDisposable
         public bool MoveNext() => ++_at < 3;
     }
 
-    // Bytes at random cost more to make than all that is tested. None ends a line.
+    // Random bytes cost more than everything under test, so they are made once. None of them is a newline.
     private static byte[] MakeNoise()
     {
         byte[] noise = new byte[1_000_000];

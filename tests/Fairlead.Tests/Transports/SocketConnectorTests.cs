@@ -16,7 +16,7 @@ public sealed class SocketConnectorTests
         IPAddress address = IPAddress.Parse(host);
         using Descriptor socket = NativeSocket.Create(address.AddressFamily, NativeSocketType.Stream);
 
-        // As the kernel does by itself, once in some ten thousand attempts.
+        // As the kernel itself does, about once in ten thousand attempts.
         Errno bound = NativeSocket.Bind(socket, new IPEndPoint(address, 0).Serialize());
         if (bound == Errno.EADDRNOTAVAIL)
         {

@@ -4,7 +4,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
 
-/// <summary>A connection over a channel that is no socket, and moves few bytes at a time.</summary>
+/// <summary>A connection over a channel that is not a socket, and moves few bytes at a time.</summary>
 public sealed class StreamConnectionTests : IDisposable
 {
     private readonly StreamConnection _sender;
@@ -19,7 +19,7 @@ public sealed class StreamConnectionTests : IDisposable
         _receiver = new StreamConnection(
             new TrickleChannel(back, there), FairleadFraming.Instance, TransportCapabilities.Reliable, new Peer());
 
-        // The first frame of a stream introduces who sends it.
+        // The first frame of a stream introduces the sender.
         Commit(_sender, Handshake.HeaderOf(MessageKind.Hello), new Handshake { Pattern = PatternKind.Sender, Text = "" }.Encode());
         Incoming hello = Pass();
         Assert.Equal(MessageKind.Hello, hello.Header.Kind);
@@ -117,7 +117,7 @@ public sealed class StreamConnectionTests : IDisposable
         throw new InvalidOperationException("Nothing came.");
     }
 
-    /// <summary>Bytes on their way.</summary>
+    /// <summary>Bytes in transit.</summary>
     private sealed class Way
     {
         public List<byte> Bytes { get; } = [];
@@ -125,7 +125,7 @@ public sealed class StreamConnectionTests : IDisposable
         public bool HasEnded { get; set; }
     }
 
-    /// <summary>Writes five bytes at most, reads three, and each second time none.</summary>
+    /// <summary>Writes at most five bytes, reads at most three, and every second time none.</summary>
     private sealed class TrickleChannel(Way to, Way from) : ByteChannel
     {
         private readonly EventDescriptor _event = new();

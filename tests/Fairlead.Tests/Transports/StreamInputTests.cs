@@ -4,7 +4,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
 
-/// <summary>However the bytes of a stream are cut, the same messages come out; and no bytes whatever do more than end the stream.</summary>
+/// <summary>However the bytes of a stream are cut, the same messages come out; and no invalid bytes do more than end the stream.</summary>
 public sealed class StreamInputTests
 {
     private const int NoLimit = int.MaxValue - 64;
@@ -83,7 +83,7 @@ public sealed class StreamInputTests
     });
 
     /// <summary>
-    /// A byte is changed, or the end comes early, or all is noise: then messages come, or the stream is refused, and that is all.
+    /// A byte is changed, the end comes early, or all is noise: then messages come, or the stream is refused, and nothing else happens.
     /// </summary>
     [Theory]
     [InlineData("fairlead")]
@@ -114,7 +114,7 @@ public sealed class StreamInputTests
             Assert.True(exception.Code is ErrorCode.Corrupt or ErrorCode.TooLarge, exception.ToString());
         }
 
-        // What is read is what has come, never what lay in the memory before.
+        // The result contains only received bytes, never earlier contents of the memory.
         Assert.True(taken <= bytes.Length, $"{taken} bytes were taken of {bytes.Length}");
 
         void Take()
@@ -212,7 +212,8 @@ public sealed class StreamInputTests
     }
 
     /// <summary>
-    /// A line's length is known at its end: memory for it grows by doubling, or each piece would cost a copy of all that came before it.
+    /// A line's length is known only at its end. Memory for it grows by doubling; otherwise each piece would cost a copy of all earlier
+    /// ones.
     /// </summary>
     [Fact]
     public void A_long_line_that_trickles_in_is_moved_seldom()
@@ -272,7 +273,8 @@ public sealed class StreamInputTests
     }
 
     /// <summary>
-    /// As reads do it: as much as there is room for, and what came is taken before the next. Sometimes a read finds nothing.
+    /// Feeds bytes like a series of reads: each as large as the room, and its messages are taken before the next. Sometimes a read finds
+    /// nothing.
     /// </summary>
     private static void Feed(StreamInput input, ArraySegment<byte> piece, Random random, Action take)
     {
@@ -284,7 +286,7 @@ public sealed class StreamInputTests
             int count = random.Next(50) == 0 ? 0 : Math.Min(room.Length, rest.Length);
             rest[..count].CopyTo(room);
 
-            // What is not filled is not to be read.
+            // Bytes that were not filled must not be read.
             room[count..Math.Min(room.Length, count + 64)].Fill(0xEE);
             input.Filled(count);
             rest = rest[count..];

@@ -2,7 +2,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
 
-/// <summary>What each transport says that it can do. Loans, handles, many peers: the contracts hold them to it.</summary>
+/// <summary>The declared abilities of each transport. The contracts check loans, handles and multiple peers.</summary>
 public sealed class TransportCatalogTests
 {
     private const TransportCapabilities OneWay = TransportCapabilities.Reliable | TransportCapabilities.Ordered;

@@ -8,7 +8,7 @@ using Fairlead.Transports.Fifo;
 
 namespace Fairlead.Tests.Transports.Fifo;
 
-/// <summary>What is special about FIFOs: many writers, foreign ones among them, and files that are somebody's.</summary>
+/// <summary>The peculiarities of FIFOs: many writers, foreign ones among them, and existing files.</summary>
 public sealed class FifoTests(ITestOutputHelper output) : IDisposable
 {
     private const uint AllRights = 0b111_111_111;
@@ -122,7 +122,7 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(expected, message.Text);
         }
 
-        // A FIFO knows no end of one writer while there is another: what the first has left torn is dropped before the next one comes.
+        // A FIFO shows no end of one writer while there is another: a torn message of the first is dropped before the next one's message.
         ValueTask<Message> receiving = receiver.ReceiveAsync();
         while (receiver.Statistics.Dropped == 0)
         {
@@ -163,7 +163,8 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
-        // Each at least once: between any two lies a message. One that is read in several pieces counts as often.
+        // Each counts at least once, since a message lies between any two. Foreign data that is read in several pieces counts once per
+        // piece.
         Assert.InRange(receiver.Statistics.Dropped, 50, int.MaxValue);
     }
 

@@ -9,11 +9,11 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Transports.Pipes;
 
 /// <summary>
-/// Sockets that listen before their server runs, given to it as a service manager does: descriptors from 3 on, and <c>LISTEN_*</c>.
+/// Sockets that listen before their server runs, passed to it as by a service manager: descriptors from 3 on, and <c>LISTEN_*</c>.
 /// </summary>
 public sealed class ActivationTests : IDisposable
 {
-    // Whom the variables are for is known to the program that becomes the server: its own process id.
+    // Only the program that becomes the server knows the process id for the variables: its own.
     private const string Exec = "export LISTEN_PID=$1 LISTEN_FDS=$2 LISTEN_FDNAMES=$3; test $1 || LISTEN_PID=$$; shift 3; exec \"$@\"";
 
     private static int _places;
@@ -30,7 +30,7 @@ public sealed class ActivationTests : IDisposable
         (Socket socket, Address place) = ListenAtPath();
         for (int round = 0; round < 2; round++)
         {
-            // It waits for its part of the handshake, which comes when there is a server.
+            // It waits for the server's part of the handshake, which comes when there is a server.
             Task<Requester> early = Requester.ConnectAsync(place, new() { HandshakeTimeout = 90.Seconds() }).AsTask();
             await using PeerProcess peer = Activate([socket], "orders", ["responder", "bind", address]);
             Assert.Equal(address, await peer.AnswerAsync());
@@ -100,7 +100,7 @@ public sealed class ActivationTests : IDisposable
             }
         }
 
-        // The manager has it still: the next is served as the first was.
+        // The manager still has it: the next client is served like the first.
         await using WorkQueue queue = await WorkQueue.BindAsync(Offer(socket));
         Assert.Empty(queue.Peers);
     }
@@ -162,7 +162,7 @@ public sealed class ActivationTests : IDisposable
         ["sh", "-c", Exec, "sh", process, sockets.Length.ToString(CultureInfo.InvariantCulture), names],
         verb);
 
-    /// <summary>A second number of the socket, as if this process had been given it.</summary>
+    /// <summary>Duplicates the socket, as if this process had inherited it.</summary>
     private Address Offer(Socket socket)
     {
         Descriptor copy = NativeSpawn.Duplicate((int)socket.Handle, 3, out _)!;

@@ -182,7 +182,7 @@ public sealed class ChannelTests
         int sent = 0;
         await using (Sender sender = await Sender.ConnectAsync(child.Address.With("framing", "line").With("capacity", "4096")))
         {
-            // The pipe holds 64 KiB, of which some end each page, and this end keeps 4 KiB for it.
+            // The pipe holds 64 KiB, less some bytes at the end of each page, and this end keeps 4 KiB of it.
             while (sender.TrySend(line) == SendResult.Sent)
             {
                 sent++;
@@ -272,7 +272,7 @@ public sealed class ChannelTests
     }
 
     [Theory]
-    // Beyond what any limit lets this process open, whatever else runs in it.
+    // Beyond any limit of this process, whatever else runs in it.
     [InlineData("fd://1999999999", ErrorCode.NotFound, "descriptor 1999999999 is not open")]
     [InlineData("fd://3?mode=600", null, "mode")]
     public void What_is_not_there_is_refused(string address, ErrorCode? code, string text)

@@ -4,7 +4,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports.Pipes;
 
-/// <summary>A connection over two pipes whose other end lets go of them one by one, in the order that is not expected.</summary>
+/// <summary>A connection over two pipes whose other end closes them one by one, in an unexpected order.</summary>
 public sealed class PipeConnectionTests : IDisposable
 {
     private readonly PipeConnection _connection;
@@ -18,7 +18,7 @@ public sealed class PipeConnectionTests : IDisposable
         Assert.Equal(Errno.None, NativePipe.SetNonBlocking(source));
         _connection = new PipeConnection(source, target, FairleadFraming.Instance, TransportCapabilities.Duplex, new Peer());
 
-        // Somebody writes there, and then nobody reads any more.
+        // A writer exists there, and then no reader any more.
         Assert.True(_otherWriter.Write([0]).Ok);
         Assert.Equal(FillResult.More, _connection.Fill());
         Assert.Equal(FillResult.Drained, _connection.Fill());

@@ -5,8 +5,8 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>
-/// A caller that awaits takes a reply that comes at once from where it lies. One that comes later finds it waiting as any other, and all
-/// that its call has promised holds.
+/// An awaiting caller takes an immediate reply directly from the ring. For a later reply it waits like any other caller, and all guarantees
+/// of its call hold.
 /// </summary>
 public sealed class AwaitedCallTests : IAsyncLifetime
 {
@@ -99,7 +99,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
         Assert.Equal(ErrorCode.PeerGone, error.Code);
     }
 
-    /// <summary>The caller may have written over its request long ago.</summary>
+    /// <summary>The caller may have overwritten its request long ago.</summary>
     [Fact]
     public async Task A_request_that_may_be_repeated_goes_to_the_next_responder_as_it_was()
     {
@@ -123,7 +123,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
         unanswered.Dispose();
     }
 
-    /// <summary>The first call of all goes another way: what counts the messages on their way has to be made.</summary>
+    /// <summary>The very first call takes another path: the counter of messages in transit has to be created.</summary>
     private static async Task AskOnceAsync(Requester requester, Responder responder)
     {
         ValueTask<Message> asking = requester.RequestAsync("first"u8);

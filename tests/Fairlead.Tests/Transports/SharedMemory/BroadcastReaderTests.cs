@@ -5,7 +5,7 @@ using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>The subscriber's side of a broadcast ring alone, whose publisher is this test, and writes what it likes.</summary>
+/// <summary>Only the subscriber's side of a broadcast ring; this test is the publisher, and writes any bytes.</summary>
 public sealed unsafe class BroadcastReaderTests : IDisposable
 {
     private const long Capacity = RingLayout.LeastCapacity;
@@ -102,7 +102,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.Look()).Code);
     }
 
-    /// <summary>One record at the beginning, with room for <see cref="BodyLength"/> bytes whatever it announces.</summary>
+    /// <summary>Writes one record at the beginning, with room for <see cref="BodyLength"/> bytes whatever it announces.</summary>
     private void Write(int announced, ulong audience)
     {
         byte* record = _publisher.Data;

@@ -3,7 +3,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <content>Subscribers that take messages one by one from where all read them, and a publisher that waits for them.</content>
+/// <content>Subscribers that take messages one by one from the common ring, and a publisher that waits for them.</content>
 public sealed partial class BroadcastTests
 {
     [Fact]
@@ -17,7 +17,7 @@ public sealed partial class BroadcastTests
         long missed = 0;
         for (int i = 0; i < 2_000; i++)
         {
-            // Heads of several kinds, and bodies that are lent elsewhere.
+            // Headers of several kinds, and bodies in loaned memory elsewhere.
             string topic = i % 2 == 0 ? "even" : i % 20 == 1 ? "odd." + new string('x', 100) : "odd";
             byte[] sent = Payload.Make(i, i % 50 == 0 ? 5_000 : i % 100);
             Assert.Equal(i % 2 == 0 ? 2 : 1, publisher.Publish(topic, sent));
@@ -95,7 +95,7 @@ public sealed partial class BroadcastTests
         using Message last = subscriber.Receive();
         Assert.Equal(101, Payload.Check(last.Span).Number);
 
-        // None where the token was cancelled before it began.
+        // None if the token was cancelled before the call began.
         Assert.InRange(last.Missed, 0, 1);
     }
 

@@ -6,7 +6,7 @@ using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>What is published once for all, beside what must go by a subscriber's own connection.</summary>
+/// <summary>Messages published once for all, beside those that must use a subscriber's own connection.</summary>
 public sealed partial class BroadcastTests(ITestOutputHelper output)
 {
     private static readonly int Rounds = int.Parse(
@@ -63,7 +63,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         {
             for (int i = 0; i < Count; i++)
             {
-                // Longer than a record may be, than the windows, and than the ring, now and then.
+                // Now and then longer than a record may be, than the windows, and than the ring.
                 int length = random.Next(100) switch
                 {
                     0 => 20_000 + random.Next(400_000),
@@ -98,7 +98,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
             Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
         }
 
-        // It sits again when the publisher has heard that it has read.
+        // It takes its slot again when the publisher has learnt that it has read.
         for (int i = 100; !publisher.Core.LinkSnapshot.All(static link => link.Place.Seat is { IsTaken: true }); i++)
         {
             Assert.Equal(2, publisher.Publish("t", Payload.Make(i, 10)));
@@ -166,7 +166,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         {
             for (int i = 100; i < Count; i++)
             {
-                // What it has not read is passed many times over.
+                // The publisher passes its unread messages many times over.
                 Assert.Equal(i < 1_100 ? 2 : 1, publisher.Publish(i < 1_100 ? "t" : "u", Payload.Make(i, 100)));
             }
         });
@@ -233,7 +233,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
             subscribers[i] = await Subscriber.ConnectAsync(place);
         }
 
-        // The first goes by the connections, the others do not.
+        // The first uses the connections, the others do not.
         Assert.Equal("4", await peer.AskAsync("publish t 1000"));
         peer.KillAndGoOn();
         foreach (Subscriber subscriber in subscribers)
@@ -261,7 +261,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         int survived = 0;
         Random random = RandomSeed.Printed(output);
 
-        // Until one at least has been found out: most spoil what does no harm.
+        // Continues until at least one has been detected: most corrupt something harmless.
         int rounds = 0;
         for (; rounds < Rounds || survived == rounds; rounds++)
         {
@@ -322,7 +322,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
                     }
                     else
                     {
-                        // It has spoilt it so that nothing comes any more, which is its own affair.
+                        // It has corrupted the ring and gets no more messages, which harms only itself.
                         count = 99_999;
                     }
                 }

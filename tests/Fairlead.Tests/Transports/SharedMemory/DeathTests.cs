@@ -3,7 +3,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>Peers that die or go mad in the middle of it, again and again, and what is left of them: nothing.</summary>
+/// <summary>Peers that die or write garbage in the middle of a conversation, again and again, and leave nothing behind.</summary>
 public sealed class DeathTests(ITestOutputHelper output)
 {
     private const int Ring = 2 * 1024 * 1024;
@@ -59,13 +59,13 @@ public sealed class DeathTests(ITestOutputHelper output)
             {
                 if (next is HubEvent.Said { Message: { } message } && ++said <= 100_000)
                 {
-                    // A length that was spoilt may take in several of its own messages, and nothing beyond what it has published.
+                    // A corrupted length may cover several of the peer's own messages, and nothing beyond what it has published.
                     Assert.InRange(message.Length, 0, Ring);
                     _ = hub.TrySend(((HubEvent.Said)next).Client, message.Span);
                 }
                 else if (said > 100_000)
                 {
-                    // It has spoilt nothing that matters.
+                    // It has corrupted nothing that matters.
                     peer.KillAndGoOn();
                 }
 
@@ -75,7 +75,7 @@ public sealed class DeathTests(ITestOutputHelper output)
             CloseReason reason = ((HubEvent.Left)next).Reason;
             ends[reason] = ends.GetValueOrDefault(reason) + 1;
 
-            // The others are served as before.
+            // The other peers are served as before.
             await honest.SendAsync("still there?"u8.ToArray());
             Assert.Equal("still there?", Assert.IsType<HubEvent.Said>(await NextAsync(events)).Message.Text);
         }

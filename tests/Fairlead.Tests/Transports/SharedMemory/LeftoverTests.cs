@@ -5,7 +5,7 @@ using Fairlead.Conformance;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>
-/// What is left of peers that were killed: nothing. It counts what the whole process has mapped and open, so no other test may run
+/// Killed peers leave nothing behind. The tests count the mappings and descriptors of the whole process, so no other test may run
 /// meanwhile.
 /// </summary>
 [Collection(nameof(Alone))]
@@ -78,6 +78,6 @@ public sealed class LeftoverTests(ITestOutputHelper output)
     }
 }
 
-/// <summary>Tests that look at the whole process.</summary>
+/// <summary>The collection of tests that inspect the whole process.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public sealed class Alone;

@@ -52,7 +52,7 @@ public sealed class LongMessageTests : IDisposable
         Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(sent.AsSpan());
         for (int i = 0; i < words.Length; i++)
         {
-            // A step that no power of two divides: a piece at a wrong place shows.
+            // An odd step: a misplaced piece shows.
             words[i] = (ulong)i * 0x9E37_79B9_7F4A_7C15;
         }
 

@@ -4,7 +4,7 @@ using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>What a peer may pass as its memory, and what not.</summary>
+/// <summary>The memory that a peer may pass, and may not pass.</summary>
 public sealed class RendezvousTests
 {
     private const long Capacity = RingLayout.LeastCapacity;

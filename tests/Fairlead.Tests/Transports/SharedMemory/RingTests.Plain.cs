@@ -4,7 +4,7 @@ using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <content>The way of their own that plain messages have.</content>
+/// <content>The separate path of plain messages.</content>
 public sealed partial class RingTests
 {
     [Fact]
@@ -20,7 +20,7 @@ public sealed partial class RingTests
             MessageHeader header = new() { Kind = kind, Length = body.Length, Ack = (uint)random.Next() };
             if (random.Next(20) == 0)
             {
-                // A place that is lent out, and passed over by what is written meanwhile.
+                // A loaned place, which later writes skip.
                 _writer.EndLoan();
                 _ = _writer.TryLoan(1_000, out _);
             }

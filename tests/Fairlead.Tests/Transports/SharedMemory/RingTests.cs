@@ -176,7 +176,7 @@ public sealed partial class RingTests : IDisposable
                 {
                     if (!_reader.Look())
                     {
-                        // Some patience, now and then: who is met asleep each time leaves nothing out.
+                        // Spins now and then: then the reader is met both awake and asleep.
                         bool hasWaited = (read & 1024) != 0 && SpinWait.SpinUntil(() => _reader.HasArrived, 1);
                         wasLeftOut |= (int)Word(_near, RingLayout.UnfencedTailAt) != 0;
                         if (hasWaited)
@@ -214,7 +214,7 @@ public sealed partial class RingTests : IDisposable
                     written++;
                     if (random.Next(200) == 0)
                     {
-                        // Long enough, now and then, for the reader to be on its way to sleep.
+                        // Now and then long enough for the reader to be about to sleep.
                         Thread.SpinWait(random.Next(2_000));
                     }
                 }
@@ -262,7 +262,7 @@ public sealed partial class RingTests : IDisposable
         _writer.Publish();
         Assert.True(_reader.Look());
 
-        // A peek leaves it to those that say what is wrong.
+        // A peek leaves the error to the calls that report it.
         Assert.False(_reader.TryPeek(out _, out _));
         Assert.False(_reader.TryPeekPlain(looks: true, out _, out _));
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.TryRead(out _, out _)).Code);

@@ -4,9 +4,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
 
-/// <summary>
-/// Short messages to one peer have a way of their own, from ring to ring. Nothing of it may show but the time that it takes.
-/// </summary>
+/// <summary>Short messages to one peer take a separate path, from ring to ring. Only its speed may show.</summary>
 public sealed class ShortWayTests : IDisposable
 {
     private readonly Pair _near = Pair.Bind($"shm://short-{Guid.NewGuid():N}?messages=500&capacity=256KiB");
@@ -52,7 +50,7 @@ public sealed class ShortWayTests : IDisposable
         {
             Message message = _near.Receive();
 
-            // Of a message before, given back long ago.
+            // A handle of an earlier message, released long ago.
             last.Dispose();
             Assert.Equal(i, Payload.Check(message.Span).Number);
             if (i > 0)
@@ -131,7 +129,7 @@ public sealed class ShortWayTests : IDisposable
     [Fact]
     public void Messages_that_nothing_is_sent_between_are_a_stream()
     {
-        // Those that the reactor takes while nobody receives are not counted.
+        // Messages that the reactor takes while no call receives are not counted.
         for (int i = 0; i < 10_000 && _near.Core.LinkSnapshot is not [{ Reader.IsStreaming: true }]; i++)
         {
             _far.Send([1]);
@@ -150,7 +148,7 @@ public sealed class ShortWayTests : IDisposable
         using Requester requester = await Requester.ConnectAsync(responder.Address);
         for (int i = 0; i < 200; i++)
         {
-            // Asked before it is received, so that it is taken from where it lies.
+            // Requested before it is received: the reply is then taken directly from the ring.
             ValueTask<Message> reply = requester.RequestAsync("who?"u8);
             bool fails = i % 20 == 19;
             using (Request request = responder.Receive())

@@ -5,7 +5,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Transports.Udp;
 
 /// <summary>
-/// Real processes, and between them a network that loses, doubles and reorders 30 % of the datagrams: everything arrives once, in order,
+/// Real processes, and between them a network that loses, duplicates and reorders 30 % of the datagrams: everything arrives once, in order,
 /// and is answered.
 /// </summary>
 public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
@@ -153,7 +153,7 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
             }
             catch (FairleadException late) when (late.Code == ErrorCode.Timeout)
             {
-                // Again.
+                // Try again.
             }
         }
     }

@@ -5,8 +5,7 @@ using System.Net.Sockets;
 namespace Fairlead.Tests.Transports.Udp;
 
 /// <summary>
-/// Stands between two ends of udp://, in both directions, and treats them as a bad network does: by the dice it loses datagrams, doubles
-/// them, and lets them come too late.
+/// Stands between two ends of udp://, in both directions, like a bad network: it randomly loses, duplicates and delays datagrams.
 /// </summary>
 internal sealed class LossyRelay : IDisposable
 {
@@ -26,9 +25,11 @@ internal sealed class LossyRelay : IDisposable
     private int _seen;
     private int _lost;
 
-    /// <param name="target">A bound address.</param>
-    /// <param name="seed">Of the dice.</param>
-    /// <param name="trouble">Which part of all datagrams is lost, which of the rest is doubled, and which comes late.</param>
+    /// <param name="target">The bound address.</param>
+    /// <param name="seed">The seed of its random numbers.</param>
+    /// <param name="trouble">
+    /// The fraction of all datagrams that is lost, the fraction of the rest that is duplicated, and the fraction that comes late.
+    /// </param>
     public LossyRelay(Address target, int seed, double trouble)
     {
         _random = new Random(seed);
@@ -40,28 +41,28 @@ internal sealed class LossyRelay : IDisposable
         new Thread(LetLateOnesGo) { IsBackground = true }.Start();
     }
 
-    /// <summary>Where to connect to instead.</summary>
+    /// <summary>The address to connect to instead.</summary>
     public Address Address { get; }
 
-    /// <summary>Datagrams that came, and those of them that got lost.</summary>
+    /// <summary>The numbers of datagrams that came, and that were lost.</summary>
     public (int Seen, int Lost) Counts => (Volatile.Read(ref _seen), Volatile.Read(ref _lost));
 
     /// <summary>
-    /// Whether all comes from one address, whoever sent it, as of clients that come again at the same port; answers go to the newest.
+    /// Whether all datagrams come from one address, as from clients that return at the same port; answers go to the newest.
     /// </summary>
     public bool SharesSource { get; init; }
 
-    /// <summary>From now on nothing gets through.</summary>
+    /// <summary>Whether the relay drops everything.</summary>
     public bool IsCut
     {
         get => _isCut;
         set => _isCut = value;
     }
 
-    /// <summary>What went towards the target, for tests that send them again.</summary>
+    /// <summary>The datagrams towards the target, for tests that send them again.</summary>
     public ConcurrentQueue<byte[]> Recorded { get; } = new();
 
-    /// <summary>Sends all that went towards the target once more, from the same address.</summary>
+    /// <summary>Sends all datagrams towards the target once more, from the same address.</summary>
     public void Repeat()
     {
         byte[][] all = [.. Recorded];
@@ -71,7 +72,7 @@ internal sealed class LossyRelay : IDisposable
         }
     }
 
-    /// <summary>Sends something of a stranger's, from the address of the first client.</summary>
+    /// <summary>Sends a foreign datagram from the address of the first client.</summary>
     public void Inject(byte[] datagram) => Send(_behind.Values.First(), null, datagram);
 
     public void Dispose()
@@ -142,7 +143,7 @@ internal sealed class LossyRelay : IDisposable
             }
             catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
             {
-                // Nobody is there now; somebody may be later.
+                // No one is there now; a peer may come later.
             }
             catch (Exception end) when (end is SocketException or ObjectDisposedException)
             {
@@ -185,7 +186,7 @@ internal sealed class LossyRelay : IDisposable
         {
             lock (_late)
             {
-                // Looked at each millisecond: how late they are is the dice's business, not a test's.
+                // Checked each millisecond: the delay is random, and no test depends on it.
                 Monitor.Wait(_late, 1);
             }
 
@@ -209,7 +210,7 @@ internal sealed class LossyRelay : IDisposable
         }
         catch (Exception lost) when (lost is SocketException or ObjectDisposedException)
         {
-            // On a network it would be lost, too.
+            // A network would lose it, too.
         }
     }
 }

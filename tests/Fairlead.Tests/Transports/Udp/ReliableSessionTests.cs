@@ -3,7 +3,7 @@ using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>A reliable session that cannot be made leaves nothing behind.</summary>
+/// <summary>A reliable session that cannot be created leaves nothing behind.</summary>
 public sealed class ReliableSessionTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -15,7 +15,7 @@ public sealed class ReliableSessionTests : IDisposable
     {
         CountedTimers time = new();
 
-        // The kernel watches no regular file.
+        // The kernel cannot watch a regular file.
         File.WriteAllText(_directory["file"], "");
         using var opened = File.OpenHandle(_directory["file"], FileMode.Open, FileAccess.ReadWrite);
         using Descriptor file = new((int)opened.DangerousGetHandle());

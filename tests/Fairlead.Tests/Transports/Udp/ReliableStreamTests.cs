@@ -3,9 +3,7 @@ using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>
-/// A link that loses, doubles and reorders, by the dice: everything arrives once and in order. Time is what the test says.
-/// </summary>
+/// <summary>A link that randomly loses, duplicates and reorders: everything arrives once and in order. The test sets the time.</summary>
 public sealed class ReliableStreamTests(ITestOutputHelper output)
 {
     private const double Trouble = 0.3;
@@ -63,7 +61,7 @@ public sealed class ReliableStreamTests(ITestOutputHelper output)
                         }
                     }
 
-                    // Not always: what is unread fills the window.
+                    // Not always: unread data fills the window.
                     if (random.Next(3) > 0)
                     {
                         received[end].AddRange(buffer.AsSpan(0, ends[end].Read(buffer)));
@@ -107,7 +105,7 @@ public sealed class ReliableStreamTests(ITestOutputHelper output)
             Assert.False(receiver.Receive(garbage, TimeSpan.Zero));
         }
 
-        // An acknowledgement of what was never sent, and one of another session.
+        // An acknowledgement of data that was never sent, and one of another session.
         byte[] forged = new byte[ReliableHeader.Size];
         new ReliableHeader(Session, 0, 5, 0, 100, ReliableFlags.None).Write(forged);
         Assert.False(sender.Receive(forged, TimeSpan.Zero));

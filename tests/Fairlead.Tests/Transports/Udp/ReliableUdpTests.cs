@@ -4,7 +4,7 @@ using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>How reliable sessions begin and end, and what opens or ends none.</summary>
+/// <summary>How reliable sessions begin and end, and what does not open or end one.</summary>
 public sealed class ReliableUdpTests(ITestOutputHelper output)
 {
     private const string Place = "udp://127.0.0.1:0?reliable=true";
@@ -77,7 +77,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
                     && cookie.Token == (ulong)i);
             Assert.True(length <= hello.Length);
 
-            // One that was made for another address, and one that nobody made.
+            // One cookie created for another address, and one invented.
             using Socket other = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
             other.Connect(place);
             byte[] open = new byte[ReliableControl.Size];
@@ -116,7 +116,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         ulong session = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(whole);
         byte[] forged = new byte[ReliableHeader.Size];
 
-        // Truncated, of another session, acknowledging what was never sent, and the end of another session.
+        // A truncated datagram, one of another session, one that acknowledges unsent data, and the end of another session.
         relay.Inject(whole[..(ReliableHeader.Size - 1)]);
         new ReliableHeader(session + 1, 0, 0, 0, 10, ReliableFlags.Segment | ReliableFlags.End).Write(forged);
         relay.Inject(forged);

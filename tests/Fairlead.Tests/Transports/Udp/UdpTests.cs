@@ -6,7 +6,9 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>Datagrams: each a message, none certain. On the loopback interface the kernel loses none as long as it has room.</summary>
+/// <summary>
+/// Datagrams: each is a message, and none is certain to arrive. On the loopback interface the kernel loses none as long as it has room.
+/// </summary>
 public sealed class UdpTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -101,7 +103,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
             received++;
         }
 
-        // The kernel says how many it has dropped with what comes next.
+        // The kernel reports the number of dropped datagrams with the next one.
         await using Sender last = await Sender.ConnectAsync(receiver.Address);
         last.Send("last"u8);
         using Message end = await receiver.ReceiveAsync();

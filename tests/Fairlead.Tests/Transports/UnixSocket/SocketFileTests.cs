@@ -200,7 +200,7 @@ public sealed class SocketFileTests : IDisposable
     [Fact]
     public void An_entry_for_another_file_of_the_same_name_holds_nothing()
     {
-        // Somebody removed the file of a living server, another took the name, and died.
+        // The file of a living server was removed; another server took the name, and died.
         using var living = EndpointEntry.Create(PatternKind.Responder, bound: true, $"unix://{_path}", new FileIdentity(1, 1), _directory);
         LeaveStale();
 
@@ -396,7 +396,7 @@ public sealed class SocketFileTests : IDisposable
         return peer;
     }
 
-    // What a killed server leaves: bound, listening once, and closed without removing the file.
+    // Leaves the file of a killed server: bound, once listening, and closed without removing it.
     private void LeaveStale()
     {
         using var socket = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
