@@ -90,4 +90,36 @@ public static class ChannelExtensions
         return new SendingChannel<T>(
             value => pair.TrySend(value, serializer), (value, token) => pair.SendAsync(value, serializer, token));
     }
+
+    /// <summary>Returns a writer that publishes each value as JSON under one topic.</summary>
+    /// <param name="publisher">The publisher. It stays open when the writer completes.</param>
+    /// <param name="topic">The topic of every value.</param>
+    /// <param name="type">The type's metadata, from a source-generated context.</param>
+    /// <remarks>A slow subscriber gets the publisher's overflow policy. With the policy <c>Wait</c>, writing waits for it.</remarks>
+    /// <exception cref="ArgumentException">The topic is malformed.</exception>
+    public static ChannelWriter<T> AsChannelWriter<T>(this Publisher publisher, string topic, JsonTypeInfo<T> type)
+    {
+        ArgumentNullException.ThrowIfNull(publisher);
+        ArgumentNullException.ThrowIfNull(type);
+        TopicFilter.CheckTopic(topic);
+        return new SendingChannel<T>(
+            NeverAtOnce, async (value, token) => await publisher.PublishAsync(topic, value, type, token).ConfigureAwait(false));
+    }
+
+    /// <summary>Returns a writer that publishes each value in the serializer's format under one topic.</summary>
+    /// <param name="publisher">The publisher. It stays open when the writer completes.</param>
+    /// <param name="topic">The topic of every value.</param>
+    /// <param name="serializer">The serializer of the values.</param>
+    /// <inheritdoc cref="AsChannelWriter{T}(Publisher, string, JsonTypeInfo{T})" path="/remarks|/exception"/>
+    public static ChannelWriter<T> AsChannelWriter<T>(this Publisher publisher, string topic, IMessageSerializer<T> serializer)
+    {
+        ArgumentNullException.ThrowIfNull(publisher);
+        ArgumentNullException.ThrowIfNull(serializer);
+        TopicFilter.CheckTopic(topic);
+        return new SendingChannel<T>(
+            NeverAtOnce, async (value, token) => await publisher.PublishAsync(topic, value, serializer, token).ConfigureAwait(false));
+    }
+
+    // Publishing has no form that refuses a value instead of waiting. PublishAsync completes at once where nothing waits.
+    private static SendResult NeverAtOnce<T>(T value) => SendResult.Full;
 }

@@ -231,6 +231,37 @@ public static class JsonMessageExtensions
         return requester.RequestAsync(bytes.Span, timeout, cancellationToken);
     }
 
+    /// <summary>Asks every connected responder with a value as JSON. Blocks until all have replied or the deadline has passed.</summary>
+    /// <inheritdoc cref="Requester.Survey(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IReadOnlyList<SurveyReply> Survey<T>(
+        this Requester requester,
+        T question,
+        JsonTypeInfo<T> type,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using Serialized bytes = Serialized.Of(question, type);
+        return requester.Survey(bytes.Span, timeout, options, cancellationToken);
+    }
+
+    /// <summary>Asks every connected responder with a value as JSON, and returns one result for each until a deadline.</summary>
+    /// <inheritdoc
+    /// cref="Requester.SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
+        this Requester requester,
+        T question,
+        JsonTypeInfo<T> type,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using Serialized bytes = Serialized.Of(question, type);
+        return requester.SurveyAsync(bytes.Span, timeout, options, cancellationToken);
+    }
+
     /// <summary>Sends a value as JSON as the reply. Does not wait.</summary>
     /// <inheritdoc cref="Fairlead.Request.Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static bool Reply<T>(this Request request, T value, JsonTypeInfo<T> type)

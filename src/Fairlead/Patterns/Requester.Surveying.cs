@@ -1,5 +1,5 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Text.Json.Serialization.Metadata;
 using Fairlead.Patterns.Links;
 
 namespace Fairlead;
@@ -23,6 +23,7 @@ public sealed partial class Requester
     /// The results; the loop returns their memory. Leaving it early cancels the request at responders that have not replied.
     /// </returns>
     /// <exception cref="FairleadException">PeerGone: a connected requester has lost its responder.</exception>
+    [OverloadResolutionPriority(1)]
     public IAsyncEnumerable<SurveyReply> SurveyAsync(
         ReadOnlySpan<byte> question, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default)
     {
@@ -31,27 +32,25 @@ public sealed partial class Requester
         return CollectAsync(question.ToArray(), timeout, options, cancellationToken);
     }
 
-    /// <summary>Asks all with a value as JSON. Read the replies with <see cref="Message.Read{T}(JsonTypeInfo{T})"/>.</summary>
+    /// <summary>Asks every connected responder with several buffers, and returns one result for each until a deadline.</summary>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/param|/returns|/exception"/>
-    public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
-        T question, JsonTypeInfo<T> type, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default)
-    {
-        using Serialized message = Serialized.Of(question, type);
-        return SurveyAsync(message.Span, timeout, options, cancellationToken);
-    }
-
-    /// <summary>Asks all with a value in the serializer's format.</summary>
-    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/param|/returns|/exception"/>
-    public IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
-        T question,
-        IMessageSerializer<T> serializer,
+    [OverloadResolutionPriority(-1)]
+    public IAsyncEnumerable<SurveyReply> SurveyAsync(
+        in ReadOnlySequence<byte> question,
         TimeSpan timeout,
         SurveyOptions options = default,
         CancellationToken cancellationToken = default)
     {
-        using Serialized message = Serialized.Of(question, serializer);
-        return SurveyAsync(message.Span, timeout, options, cancellationToken);
+        Core.Life.ThrowIfClosing();
+        Deadline.Check(timeout);
+        return CollectAsync(question.ToArray(), timeout, options, cancellationToken);
     }
+
+    /// <summary>Asks every connected responder, and returns one result for each until a deadline.</summary>
+    /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/param|/returns|/exception"/>
+    public IAsyncEnumerable<SurveyReply> SurveyAsync(
+        ReadOnlyMemory<byte> question, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default) =>
+        SurveyAsync(question.Span, timeout, options, cancellationToken);
 
     /// <summary>Asks every connected responder. Blocks until all have replied or the deadline has passed.</summary>
     /// <param name="question">The payload. The caller may change it when this returns.</param>
@@ -63,7 +62,30 @@ public sealed partial class Requester
     public IReadOnlyList<SurveyReply> Survey(
         ReadOnlySpan<byte> question, TimeSpan timeout, SurveyOptions options = default, CancellationToken cancellationToken = default)
     {
-        using SurveyRun run = Begin(question.ToArray(), timeout, options, cancellationToken);
+        Core.Life.ThrowIfClosing();
+        Deadline.Check(timeout);
+        return Collect(question.ToArray(), timeout, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks every connected responder with several buffers. Blocks until all have replied or the deadline has passed.
+    /// </summary>
+    /// <inheritdoc cref="Survey(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/param|/returns|/exception"/>
+    [OverloadResolutionPriority(-1)]
+    public IReadOnlyList<SurveyReply> Survey(
+        in ReadOnlySequence<byte> question,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        Core.Life.ThrowIfClosing();
+        Deadline.Check(timeout);
+        return Collect(question.ToArray(), timeout, options, cancellationToken);
+    }
+
+    private List<SurveyReply> Collect(byte[] question, TimeSpan timeout, SurveyOptions options, CancellationToken cancellationToken)
+    {
+        using SurveyRun run = Begin(question, timeout, options, cancellationToken);
         List<SurveyReply> replies = [];
         try
         {

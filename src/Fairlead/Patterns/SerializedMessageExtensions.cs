@@ -248,6 +248,41 @@ public static class SerializedMessageExtensions
         return requester.RequestAsync(bytes.Span, timeout, cancellationToken);
     }
 
+    /// <summary>
+    /// Asks every connected responder with a value in the serializer's format. Blocks until all have replied or the deadline has passed.
+    /// </summary>
+    /// <inheritdoc cref="Requester.Survey(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IReadOnlyList<SurveyReply> Survey<T>(
+        this Requester requester,
+        T question,
+        IMessageSerializer<T> serializer,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using Serialized bytes = Serialized.Of(question, serializer);
+        return requester.Survey(bytes.Span, timeout, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks every connected responder with a value in the serializer's format, and returns one result for each until a deadline.
+    /// </summary>
+    /// <inheritdoc
+    /// cref="Requester.SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IAsyncEnumerable<SurveyReply> SurveyAsync<T>(
+        this Requester requester,
+        T question,
+        IMessageSerializer<T> serializer,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using Serialized bytes = Serialized.Of(question, serializer);
+        return requester.SurveyAsync(bytes.Span, timeout, options, cancellationToken);
+    }
+
     /// <summary>Sends a value in the serializer's format as the reply. Does not wait.</summary>
     /// <inheritdoc cref="Fairlead.Request.Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static bool Reply<T>(this Request request, T value, IMessageSerializer<T> serializer)

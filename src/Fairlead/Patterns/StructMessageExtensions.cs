@@ -238,6 +238,37 @@ public static class StructMessageExtensions
         return requester.RequestAsync(bytes.Span, timeout, cancellationToken);
     }
 
+    /// <summary>Asks every connected responder with an unmanaged value. Blocks until all have replied or the deadline has passed.</summary>
+    /// <inheritdoc cref="Requester.Survey(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IReadOnlyList<SurveyReply> Survey<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
+        this Requester requester,
+        in T question,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using StructBytes bytes = StructBytes.Of(in question);
+        return requester.Survey(bytes.Span, timeout, options, cancellationToken);
+    }
+
+    /// <summary>Asks every connected responder with an unmanaged value, and returns one result for each until a deadline.</summary>
+    /// <inheritdoc
+    /// cref="Requester.SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IAsyncEnumerable<SurveyReply> SurveyAsync<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
+        this Requester requester,
+        in T question,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+        where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using StructBytes bytes = StructBytes.Of(in question);
+        return requester.SurveyAsync(bytes.Span, timeout, options, cancellationToken);
+    }
+
     /// <summary>Sends an unmanaged value as the reply. Does not wait.</summary>
     /// <inheritdoc cref="Fairlead.Request.Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static bool Reply<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(this Request request, in T value)

@@ -204,6 +204,35 @@ public static class TextMessageExtensions
         return requester.RequestAsync(bytes.Span, timeout, cancellationToken);
     }
 
+    /// <summary>Asks every connected responder with text as UTF-8. Blocks until all have replied or the deadline has passed.</summary>
+    /// <inheritdoc cref="Requester.Survey(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IReadOnlyList<SurveyReply> Survey(
+        this Requester requester,
+        string question,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using Serialized bytes = Serialized.Of(question);
+        return requester.Survey(bytes.Span, timeout, options, cancellationToken);
+    }
+
+    /// <summary>Asks every connected responder with text as UTF-8, and returns one result for each until a deadline.</summary>
+    /// <inheritdoc
+    /// cref="Requester.SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/returns|/exception"/>
+    public static IAsyncEnumerable<SurveyReply> SurveyAsync(
+        this Requester requester,
+        string question,
+        TimeSpan timeout,
+        SurveyOptions options = default,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requester);
+        using Serialized bytes = Serialized.Of(question);
+        return requester.SurveyAsync(bytes.Span, timeout, options, cancellationToken);
+    }
+
     /// <summary>Sends text as UTF-8 as the reply. Does not wait.</summary>
     /// <inheritdoc cref="Fairlead.Request.Reply(ReadOnlySpan{byte})" path="/returns|/exception"/>
     public static bool Reply(this Request request, string reply)

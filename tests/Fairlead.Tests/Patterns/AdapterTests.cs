@@ -67,6 +67,24 @@ public sealed partial class AdapterTests
     }
 
     [Fact]
+    public async Task A_writer_of_a_publisher_reaches_the_subscribers_of_its_topic()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(_place);
+        await using Subscriber subscriber = await Subscriber.ConnectAsync(_place, "numbers");
+        await publisher.WaitForSubscribersAsync("numbers", 1);
+        ChannelWriter<int> writer = publisher.AsChannelWriter("numbers", NumberJson.Default.Int32);
+        ChannelReader<int> reader = subscriber.AsChannelReader(message => message.Read(NumberJson.Default.Int32));
+        Assert.True(writer.TryWrite(1));
+        Assert.True(await writer.WaitToWriteAsync());
+        await writer.WriteAsync(2);
+        Assert.Equal((1, 2), (await reader.ReadAsync(), await reader.ReadAsync()));
+        Assert.Throws<ArgumentException>(() => publisher.AsChannelWriter("no topic", NumberJson.Default.Int32));
+        await publisher.DisposeAsync();
+        Assert.False(writer.TryWrite(3));
+        await Assert.ThrowsAnyAsync<Exception>(async () => await writer.WriteAsync(3));
+    }
+
+    [Fact]
     public async Task The_end_of_the_peer_reaches_both_halves()
     {
         await using Pair bound = await Pair.BindAsync(_place);

@@ -30,7 +30,11 @@ public sealed class PayloadFormsTests
 
             foreach ((Type type, string verb) in new[]
             {
-                (typeof(Hub), "Broadcast"), (typeof(Publisher), "Publish"), (typeof(Requester), "Request"), (typeof(Request), "Reply"),
+                (typeof(Hub), "Broadcast"),
+                (typeof(Publisher), "Publish"),
+                (typeof(Requester), "Request"),
+                (typeof(Requester), "Survey"),
+                (typeof(Request), "Reply"),
             })
             {
                 verbs.Add(type, verb);

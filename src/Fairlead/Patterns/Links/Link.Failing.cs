@@ -48,8 +48,8 @@ internal sealed partial class Link
                 exception),
             _ => new(
                 ErrorCode.Failed,
-                $"the connection failed: {exception.Message}",
-                "The inner exception says where. Unless it comes from your code, report it.",
+                $"the connection failed with {exception.GetType().Name}",
+                "The inner exception of this side says why. Unless it comes from your code, report it.",
                 exception),
         };
         Finishing.Do("a connection", () => Receiving.PublishArrived(completions));
