@@ -75,7 +75,7 @@ public record EndpointOptions
     /// <remarks>In the address: <c>?writing=buffered</c>.</remarks>
     public WriteMode WriteMode { get; init; }
 
-    /// <summary>What a peer is told of an exception that a handler of this endpoint throws. Default: its type only.</summary>
+    /// <summary>How much a peer learns about an exception of a handler of this endpoint. Default: its type only.</summary>
     /// <remarks>This side gets the whole exception by <see cref="MessagingEndpoint.HandlerFailed"/>.</remarks>
     public ErrorDetails ErrorDetails { get; init; }
 

@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>What a peer is told of an exception that a handler of this endpoint has thrown.</summary>
+/// <summary>How much a peer learns about an exception of a handler of this endpoint.</summary>
 public enum ErrorDetails
 {
     /// <summary>The name of the exception's type. The default: the message may hold what only this side is to know.</summary>

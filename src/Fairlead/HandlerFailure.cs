@@ -16,7 +16,7 @@ public sealed class HandlerFailure
     /// <summary>What it threw.</summary>
     public Exception Exception { get; }
 
-    /// <summary>Whose request or message it had in hand. Null if it had none.</summary>
+    /// <summary>The peer of the request or message that the handler processed. Null if it had none.</summary>
     public Peer? Peer { get; }
 
     /// <inheritdoc/>

@@ -103,7 +103,7 @@ internal static class LayoutFingerprint
     private static int AlignmentOf<T>()
         where T : unmanaged => Unsafe.SizeOf<BehindByte<T>>() - Unsafe.SizeOf<T>();
 
-    // Each byte of the value holds a part of its own offset: first the low byte, then the middle one, then the high one.
+    // Each byte of the value holds a part of the byte's offset: first the low byte, then the middle one, then the high one.
     private static int[] Offsets<T>(FieldInfo[] fields)
         where T : unmanaged
     {

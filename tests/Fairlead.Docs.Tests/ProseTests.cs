@@ -8,8 +8,7 @@ public sealed class ProseTests
     /// <summary>The folders and files without findings. Add to this list; do not take from it.</summary>
     private static readonly string[] Covered =
     [
-        "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "samples", "bench", "tests/Fairlead.Docs.Tests",
-        "src/Fairlead/Diagnostics", "src/Fairlead/Framing", "src/Fairlead/Logs", "src/Fairlead/Registry",
+        "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "samples", "bench", "src", "tests",
     ];
 
     /// <summary>Sentences that break a rule on purpose, mostly because they quote.</summary>

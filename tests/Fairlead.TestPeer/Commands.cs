@@ -1,7 +1,7 @@
 namespace Fairlead.TestPeer;
 
 /// <summary>
-/// What a test tells a verb to do, a line each on stdin, and what the verb answers, a line each on stdout: <c>ok …</c>, or <c>error CODE
+/// Commands of a test, a line each on stdin, and answers of a verb, a line each on stdout: <c>ok …</c>, or <c>error CODE
 /// TEXT</c>.
 /// </summary>
 internal sealed class Commands

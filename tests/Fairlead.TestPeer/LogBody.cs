@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Fairlead.TestPeer;
 
-/// <summary>A record of 64 bytes that tells who appended it, as which of his, and whether it is whole.</summary>
+/// <summary>A record of 64 bytes with the number of its appender, a sequence number, and a check value.</summary>
 public static class LogBody
 {
     public const int Size = 64;

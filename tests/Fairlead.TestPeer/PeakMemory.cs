@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.TestPeer;
 
-/// <summary>What this process had in memory at most.</summary>
+/// <summary>The peak memory of this process.</summary>
 internal static class PeakMemory
 {
     /// <summary>The most bytes that were resident at once, as the kernel has counted.</summary>

@@ -116,10 +116,10 @@ public sealed partial class ArchitectureTests
     private static readonly Dictionary<(string File, string Type), string> Exceptions = new()
     {
         [("Patterns/Links/Inbox.cs", "Message")] =
-            "The receiving half of all patterns hands out the public lease, so that it is written once; both folders are one layer.",
+            "The receiving half of all patterns hands out the public lease, to write it once; both folders are one layer.",
         [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
         [("Patterns/Links/Serialized.cs", "IMessageSerializer")] =
-            "What the user brings is named where it is called; both folders are one layer.",
+            "The user's types are named where they are called; both folders are one layer.",
         [("FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
         [("Transports/BuiltInTransports.cs", "FifoTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "InprocTransport")] = PartsList,
@@ -134,7 +134,7 @@ public sealed partial class ArchitectureTests
     };
 
     private const string PartsList =
-        "The parts list: one file says which transports there are, so that nothing is looked up by reflection.";
+        "The parts list: one file says which transports there are, because reflection would look them up otherwise.";
 
     /// <summary>The namespaces that users see.</summary>
     private static readonly string[] Concerns =

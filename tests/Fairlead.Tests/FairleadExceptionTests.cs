@@ -5,9 +5,9 @@ public sealed class FairleadExceptionTests
     [Fact]
     public void The_message_says_where_what_and_what_to_do()
     {
-        var error = new FairleadException(ErrorCode.NotFound, "nobody listens there", "Start a server.") { Address = "unix://nobody" };
+        var error = new FairleadException(ErrorCode.NotFound, "no endpoint listens there", "Start a server.") { Address = "unix://nobody" };
 
-        Assert.Equal("unix://nobody: nobody listens there. Start a server.", error.Message);
+        Assert.Equal("unix://nobody: no endpoint listens there. Start a server.", error.Message);
         Assert.Equal("Start a server.", error.WhatToDo);
         Assert.Equal("Start a server.", error.At("unix://other").WhatToDo);
     }

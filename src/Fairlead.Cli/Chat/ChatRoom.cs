@@ -293,7 +293,7 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
     private static string Unknown(ChatLine line) =>
         $"* the room does not know {line.Target}; it knows /who, /name NAME and /quit, and @2 TEXT goes to client 2 alone";
 
-    private static string Absent(ChatLine line) => $"* client {line.Target} is not here; /who lists those who are";
+    private static string Absent(ChatLine line) => $"* client {line.Target} is not here; list the clients with /who";
 
     private static string Others(int count) => count switch
     {

@@ -31,7 +31,7 @@ internal static class Draining
         return report.DeadlinePassed ? ExitCode.Timeout : ExitCode.PeerGone;
     }
 
-    /// <summary>Same, while a listener runs; what that prints until the end is still printed.</summary>
+    /// <summary>Same, while a listener runs; its output until the end is still printed.</summary>
     public static async Task<int> CloseAsync(
         MessagingEndpoint endpoint, Task<int> listening, TimeSpan? timeout, CancellationToken cancellationToken)
     {

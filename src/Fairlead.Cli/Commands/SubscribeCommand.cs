@@ -24,7 +24,7 @@ internal sealed class SubscribeCommand : ToolCommand
             .AddTo(this, binds: false, "Longest time to wait for a message", ["publisher"])
             .WithFull(
                 this,
-                "What the publisher does when this end is too slow",
+                "The publisher's policy when this end is too slow",
                 OverflowPolicy.Wait,
                 OverflowPolicy.DropOldest,
                 OverflowPolicy.DropNewest,

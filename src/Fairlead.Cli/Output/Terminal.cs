@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Output;
 
-/// <summary>What stdout and stderr are connected to.</summary>
+/// <summary>The kinds of file behind stdout and stderr.</summary>
 internal static class Terminal
 {
     private static readonly bool IsDumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";

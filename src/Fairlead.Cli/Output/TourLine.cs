@@ -30,7 +30,7 @@ internal sealed record TourLine
     /// <summary>Null if the transport refused.</summary>
     public bool? Intact { get; init; }
 
-    /// <summary>What was lost, duplicated, reordered or altered, what a lock did not keep, or which process failed.</summary>
+    /// <summary>The fault: messages lost, duplicated, reordered or altered, a broken lock, or a failed process.</summary>
     public string? Problem { get; init; }
 
     /// <summary>Why the transport does not support the pattern.</summary>

@@ -8,7 +8,7 @@ internal sealed class Judge(TourInput input)
     private readonly Dictionary<(Share Share, int Sent), (int Messages, long Bytes, string Sha256)> _expected = [];
 
     /// <summary>Returns what was lost, duplicated, reordered or altered; null if nothing was.</summary>
-    /// <param name="counted">What an end received.</param>
+    /// <param name="counted">The messages that an end received.</param>
     /// <param name="sent">How many messages of the input were sent, from the first one on.</param>
     public string? Problem(TallyReport counted, int sent)
     {

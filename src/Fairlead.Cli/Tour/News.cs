@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>What a worker reports to the parent of a tour: a line of JSON on its stdout.</summary>
+/// <summary>A report of a worker to the parent of a tour: a line of JSON on its stdout.</summary>
 internal enum NewsKind
 {
     /// <summary>It is ready, at a place.</summary>

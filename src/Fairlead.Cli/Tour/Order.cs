@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>What the parent of a tour sends to a worker: a line of JSON on its stdin.</summary>
+/// <summary>An order of the parent of a tour to a worker: a line of JSON on its stdin.</summary>
 internal enum OrderKind
 {
     /// <summary>The input; the first order.</summary>

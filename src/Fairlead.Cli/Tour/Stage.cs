@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Fairlead.Cli.Tour;
 
-/// <summary>A role of a scenario in a worker: what it has to send, and its connection to the parent.</summary>
+/// <summary>A role of a scenario in a worker: its messages to send, and its connection to the parent.</summary>
 internal sealed class Stage(int role, TourInput input, int messages, Action<News> tell) : IDisposable
 {
     private readonly TaskCompletionSource _go = new(TaskCreationOptions.RunContinuationsAsynchronously);

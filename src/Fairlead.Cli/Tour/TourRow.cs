@@ -22,7 +22,7 @@ internal sealed record TourRow(string Ground, Scenario Scenario, int Processes)
     public double? P99 { get; init; }
 
     /// <summary>
-    /// What was lost, duplicated, reordered or altered, what a lock did not keep, or which process failed; null if all is well.
+    /// The fault: messages lost, duplicated, reordered or altered, a broken lock, or a failed process; null if all is well.
     /// </summary>
     public string? Problem { get; init; }
 

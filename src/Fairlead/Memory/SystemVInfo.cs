@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Memory;
 
-/// <summary>What the kernel knows about a System V segment of any user.</summary>
+/// <summary>The kernel's data about a System V segment of any user.</summary>
 public sealed record SystemVInfo
 {
     // SHM_DEST: removed, but kept until its last user detaches.

@@ -60,7 +60,7 @@ internal static unsafe partial class NativeSocket
     public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 
     /// <summary>
-    /// Lets the socket bind a TCP port although connections of its former owner linger, or one that uses it as its own end, if they have
+    /// Lets the socket bind a TCP port although it still has old connections, or one that uses it as its local end, if they have
     /// this option too.
     /// </summary>
     public static void SetReuseAddress(Descriptor socket, bool on = true) =>

@@ -12,20 +12,20 @@ namespace Fairlead.Native;
 /// <para>
 /// <c>set_robust_list(2)</c> describes what the kernel does. A word holds its owner's thread ID, a bit for sleepers, and a bit for a dead
 /// owner. One entry may be pending: its word is being taken or released, and the kernel checks it too. Therefore one thread of the process
-/// at a time takes or releases words of a keeper. It enters the keeper's gate (<see cref="Hold"/>) for some nanoseconds, or for a system
-/// call if it wakes a sleeper.
+/// at a time takes or releases words of an owner thread. It enters the owner thread's gate (<see cref="Hold"/>) for some nanoseconds, or
+/// for a system call if it wakes a sleeper.
 /// </para>
 /// <para>
-/// The threads of a killed process end in any order. Others may run on for microseconds after the keeper: docs/design/locks.md explains
-/// what that means for the next owner.
+/// The threads of a killed process end in any order. Others may run on for microseconds after the owner thread: docs/design/locks.md
+/// explains what that means for the next owner.
 /// </para>
 /// </remarks>
 internal sealed unsafe class RobustKeeper
 {
-    /// <summary>The name of the threads in <c>/proc</c>: it identifies a number as that of a keeper.</summary>
+    /// <summary>The name of the threads in <c>/proc</c>: it identifies a number as that of an owner thread.</summary>
     public const string ThreadName = "Fairlead keeper";
 
-    /// <summary>The most words of a keeper, with space for pending ones.</summary>
+    /// <summary>The most words of an owner thread, with space for pending ones.</summary>
     private const int MostWords = Libc.ROBUST_LIST_LIMIT - 128;
 
     private static readonly RankedLock Starting = new(LockRank.KeeperStart);
@@ -69,7 +69,9 @@ internal sealed unsafe class RobustKeeper
     /// <summary>The ID of its thread: the value in the words that it owns.</summary>
     public uint Id { get; private set; }
 
-    /// <summary>Reserves an entry for a word in a keeper, and starts another keeper if needed. <see cref="Free"/> releases it.</summary>
+    /// <summary>
+    /// Reserves an entry for a word in an owner thread, and starts another owner thread if needed. <see cref="Free"/> releases it.
+    /// </summary>
     public static RobustKeeper Reserve()
     {
         using (Starting.Hold())
@@ -98,7 +100,7 @@ internal sealed unsafe class RobustKeeper
         }
     }
 
-    /// <summary>Returns whether a number is that of a keeper of this process.</summary>
+    /// <summary>Returns whether a number is that of an owner thread of this process.</summary>
     public static bool IsOwn(uint id)
     {
         foreach (RobustKeeper keeper in Volatile.Read(ref _all))
@@ -116,7 +118,7 @@ internal sealed unsafe class RobustKeeper
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public BiasedLock.Scope Hold() => _gate.Hold();
 
-    /// <summary>Takes a word by compare-and-swap from one value to this keeper's number. Inside the gate.</summary>
+    /// <summary>Takes a word by compare-and-swap from one value to this owner thread's number. Inside the gate.</summary>
     /// <param name="word">A word in a <see cref="RobustMemory"/>.</param>
     /// <param name="expected">A value without an owner.</param>
     /// <returns>Whether the word had that value. Acquire: the caller sees all that was done before the word was released.</returns>
@@ -138,7 +140,7 @@ internal sealed unsafe class RobustKeeper
     /// <param name="word">The one of the two that the kernel knows.</param>
     /// <param name="both">The two, at a multiple of eight bytes.</param>
     /// <param name="expected">The pair without an owner.</param>
-    /// <param name="wanted">The pair with this keeper's number.</param>
+    /// <param name="wanted">The pair with this owner thread's number.</param>
     public bool TryTake(uint* word, ulong* both, ulong expected, ulong wanted)
     {
         Volatile.Write(ref _list->Pending, Entry(word));
@@ -158,7 +160,7 @@ internal sealed unsafe class RobustKeeper
     /// Inside the gate.
     /// </summary>
     /// <param name="word">
-    /// A word with the number of this keeper. In a process that is being killed the number may be gone; then the word stays as it is.
+    /// A word with the number of this owner thread. In a process that is being killed the number may be gone; then the word stays as it is.
     /// </param>
     /// <param name="keep">The bits to keep.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -179,7 +181,7 @@ internal sealed unsafe class RobustKeeper
 
     /// <summary>Replaces the number in a word by a value that is not on any list; no thread sleeps on the word. Inside the gate.</summary>
     /// <param name="word">
-    /// A word with the number of this keeper. In a process that is being killed the number may be gone; then the word stays as it is.
+    /// A word with the number of this owner thread. In a process that is being killed the number may be gone; then the word stays as it is.
     /// </param>
     /// <param name="value">The new value.</param>
     public void Exchange(uint* word, uint value)

@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>What a handler of the user throws: this side hears all of it, the peer what the options say.</content>
+/// <content>Exceptions of the user's handlers: this side hears all of it, the peer what the options say.</content>
 public abstract partial class MessagingEndpoint
 {
     /// <summary>
@@ -36,7 +36,7 @@ public abstract partial class MessagingEndpoint
     }
 
     /// <summary>Tells this side of a handler's exception: the event source, the meter, the handlers of the event. Never throws.</summary>
-    /// <returns>What the peer is told of it.</returns>
+    /// <returns>The text for the peer.</returns>
     private protected string RaiseHandlerFailed(HandlerKind kind, Exception exception, Peer? peer)
     {
         EndpointCore core = Core;

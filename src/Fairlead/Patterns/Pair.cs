@@ -115,7 +115,9 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         SafeHandle handle, ReadOnlyMemory<byte> message = default, CancellationToken cancellationToken = default) =>
         Outbox.SendHandleAsync(handle, message, cancellationToken);
 
-    /// <summary>Ends the stream behind everything sent so far, while receiving continues. For foreign framings only.</summary>
+    /// <summary>
+    /// Ends the stream behind everything sent so far, while receiving continues. Only for the framings of non-Fairlead programs.
+    /// </summary>
     /// <remarks>
     /// Use it with a program that reads to the end of its input before it answers. Returns at once. Sending afterwards fails with
     /// <see cref="ErrorCode.PeerGone"/>.

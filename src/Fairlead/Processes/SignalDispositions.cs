@@ -4,7 +4,7 @@ using Fairlead.Native;
 namespace Fairlead.Processes;
 
 /// <summary>
-/// What this process does with each signal: it ignores the signal, or hands it to listeners. The runtime installs the handlers. It leaves
+/// This process's disposition of each signal: it ignores the signal, or hands it to listeners. The runtime installs the handlers. It leaves
 /// an ignored signal alone, even when a listener registers for it, and assumes its handler is still installed once it has installed it. So
 /// this class saves and restores the previous state.
 /// </summary>

@@ -24,7 +24,9 @@ public sealed class HandmadeRequest : IDisposable
     /// <summary>The context that goes with it to a handler.</summary>
     public RequestContext Context { get; }
 
-    /// <summary>What <c>Reply</c> or <c>ReplyAsync</c> sent; null without a reply. What a handler returns is not sent here.</summary>
+    /// <summary>
+    /// The bytes that <c>Reply</c> or <c>ReplyAsync</c> sent; null without a reply. A handler's return value is not sent.
+    /// </summary>
     public ReadOnlyMemory<byte>? Reply => _record.Reply is { } reply ? new ReadOnlyMemory<byte>(reply) : default(ReadOnlyMemory<byte>?);
 
     /// <summary>

@@ -103,7 +103,7 @@ internal abstract class Connection : IDisposable
     {
     }
 
-    /// <summary>Returns how much invalid data arrived since the last call: foreign bytes, and messages that were cut off.</summary>
+    /// <summary>Returns how much invalid data arrived since the last call: unknown bytes, and messages that were cut off.</summary>
     /// <remarks>Called by the pump.</remarks>
     public virtual int TakeDropped() => 0;
 

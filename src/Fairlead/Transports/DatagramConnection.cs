@@ -56,7 +56,7 @@ internal sealed class DatagramConnection : Connection
 
     public override bool HasLong => false;
 
-    /// <summary>Returns the framing. Fairlead's messages contain a check value against foreign data; other data is taken
+    /// <summary>Returns the framing. Fairlead's messages contain a check value against data of other programs; other data is taken
     /// unchecked.</summary>
     /// <exception cref="FairleadException">NotSupported: the framing is one of streams.</exception>
     public static StreamFraming FramingOf(EndpointSettings settings) =>

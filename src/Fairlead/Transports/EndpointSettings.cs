@@ -63,7 +63,7 @@ internal sealed record EndpointSettings
     /// <summary>When sent messages leave for the kernel.</summary>
     public WriteMode Writing { get; init; }
 
-    /// <summary>What a peer is told of a handler's exception.</summary>
+    /// <summary>How much a peer learns about a handler's exception.</summary>
     public ErrorDetails ErrorDetails { get; init; }
 
     /// <summary>The most unread open files here; zero: none are accepted.</summary>

@@ -38,7 +38,7 @@ internal abstract class MemoryOutput
     /// <summary>Returns whether a flush or send has woken the peer since the last call: it may then be on this CPU. Any thread.</summary>
     public abstract bool TakeHasWoken();
 
-    /// <summary>Lends memory for a body of at most this length, where the peer will read it. Valid until <see cref="EndLoan"/>.</summary>
+    /// <summary>Leases memory for a body of at most this length, where the peer will read it. Valid until <see cref="EndLoan"/>.</summary>
     /// <remarks>Returns false if there is none now. Messages committed meanwhile go before it. One loan at a time.</remarks>
     public abstract bool TryLoan(int bodyLength, out Memory<byte> body);
 

@@ -3,7 +3,7 @@ using Fairlead.Cli.Chat;
 
 namespace Fairlead.Cli.Tests.Chat;
 
-/// <summary>What a line of a chat asks for.</summary>
+/// <summary>The meaning of a line of a chat.</summary>
 public sealed class ChatLineTests
 {
     [Theory]

@@ -42,7 +42,7 @@ public sealed class ChatTests : IDisposable
         await server.SayAsync("@5 from the operator");
         Assert.Equal("from the operator", await fifth.LineAsync());
 
-        // To all others, and nobody has got what was for another.
+        // To all others, and no client has received a line for another.
         await fifth.SayAsync("to all\n");
         Assert.Equal("5: to all", await server.LineAsync());
         foreach (var client in (ToolProcess[])[ada, second, third])
@@ -69,7 +69,7 @@ public sealed class ChatTests : IDisposable
         Assert.Null(await fourth.LineAsync());
         var sixth = await JoinAsync(server, 6, bound);
 
-        // A client that has stopped holds up nobody.
+        // A stopped client delays no other.
         await sixth.SignalAsync("STOP");
         var lines = Enumerable.Range(0, 300).Select(static n => $"line {n}").ToArray();
         await ada.SayAsync(lines);

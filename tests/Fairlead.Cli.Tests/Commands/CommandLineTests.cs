@@ -4,7 +4,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
-/// <summary>What is wrong on a command line, and what helps.</summary>
+/// <summary>Errors of command lines, and their remedies.</summary>
 public sealed class CommandLineTests : IDisposable
 {
     private readonly ToolHome _home = new();

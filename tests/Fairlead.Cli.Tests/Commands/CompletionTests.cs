@@ -26,7 +26,7 @@ public sealed class CompletionTests : IDisposable
         Assert.Equal("//calc", await CompleteAsync("fairlead request unix:"));
         Assert.Equal("//inbox", await CompleteAsync("fairlead send unix://i"));
 
-        // What the shell would take apart is quoted.
+        // Words that the shell would split are quoted.
         Assert.Equal($"//{_home.Work}/lines\\?framing=line", await CompleteAsync("fairlead send unix:///"));
     }
 

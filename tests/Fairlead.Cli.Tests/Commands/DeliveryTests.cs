@@ -2,7 +2,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
-/// <summary>What a sender is told when a message does not arrive.</summary>
+/// <summary>The sender's report when a message does not arrive.</summary>
 public sealed class DeliveryTests : IDisposable
 {
     private readonly ToolHome _home = new();
@@ -63,7 +63,7 @@ public sealed class DeliveryTests : IDisposable
     [Fact]
     public async Task A_receiver_that_is_killed_with_the_message_in_its_hands_exits_6_and_is_unknown()
     {
-        // More than a pipe holds: the receiver has the message, and cannot get rid of it as long as nobody reads its output.
+        // More than a pipe holds: the receiver has the message, and cannot print it while its output is full.
         await File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), new byte[1_000_000]);
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
         var sender = _home.Start("send", "--deliver", address, "--file", "large");

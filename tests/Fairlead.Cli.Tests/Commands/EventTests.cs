@@ -51,7 +51,7 @@ public sealed class EventTests : IDisposable
             Assert.Equal(new Outcome(0, "", ""), await waiter.EndAsync());
         }
 
-        // Nobody waits: it stays set until one comes.
+        // There is no waiter: it stays set until one comes.
         Assert.Equal(0, (await _home.RunAsync("event", "set", "go")).ExitCode);
         Assert.Equal(0, (await _home.RunAsync("event", "wait", "go")).ExitCode);
         Assert.Equal(124, (await _home.RunAsync("event", "wait", "go", "--timeout", "50ms")).ExitCode);

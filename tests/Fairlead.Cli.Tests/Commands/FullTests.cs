@@ -2,7 +2,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
-/// <summary><c>--full</c>: what the tool does when the other end has no room.</summary>
+/// <summary><c>--full</c>: the tool's behaviour when the other end is full.</summary>
 public sealed class FullTests : IDisposable
 {
     private static readonly string[] Lines = [.. Enumerable.Range(0, 100).Select(static i => $"line {i}")];
@@ -62,7 +62,7 @@ public sealed class FullTests : IDisposable
         await oldest.SignalAsync("CONT");
         await unasked.SignalAsync("CONT");
 
-        // Nobody asked the publisher to drop.
+        // No option lets the publisher drop.
         var published = await publisher.EndAsync();
         Assert.True(published.ExitCode == 7, published.ToString());
         Assert.Contains("170 messages were dropped", published.Error, StringComparison.Ordinal);
@@ -86,7 +86,7 @@ public sealed class FullTests : IDisposable
         Assert.Contains("drop-oldest", outcome.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>What an endpoint has dropped is read from outside, without its help.</summary>
+    /// <summary>The number of dropped messages can be read from outside, without the endpoint's help.</summary>
     private async Task UntilDroppedAsync(string kind, int count)
     {
         using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(1));

@@ -60,7 +60,7 @@ public sealed class LockTests : IDisposable
         Assert.True(told is { ExitCode: 1, Output: "died 1\n" }, told.ToString());
         Assert.Contains("the last owner of 'build' died while holding it", told.Error, StringComparison.Ordinal);
 
-        // Its command has gone with it: nobody else has its stdout, which else would not end.
+        // Its command has gone with it: no other process has its stdout, which would otherwise not end.
         Assert.Equal(KilledByKill, (await holder.ExitAsync()).ExitCode);
 
         var again = await _home.RunAsync("lock", "build", "--", "true");
@@ -84,7 +84,7 @@ public sealed class LockTests : IDisposable
         await one.ExitAsync();
         await two.ExitAsync();
 
-        // Half written: who reads is told, and only who writes puts it right.
+        // Half written: a reader is told, and only a writer repairs it.
         var killed = await EnteredAsync("--exclusive");
         Assert.Equal(124, (await _home.RunAsync("lock", "build", "--shared", "--timeout", "50ms", "--", "true")).ExitCode);
         await killed.SignalAsync("KILL");
@@ -95,7 +95,7 @@ public sealed class LockTests : IDisposable
             Assert.True(next.ExitCode == 0 && next.Output == $"died {told}\n", next.ToString());
         }
 
-        // It is no mutex.
+        // It is not a mutex.
         Assert.Equal(8, (await _home.RunAsync("lock", "build", "--", "true")).ExitCode);
     }
 
@@ -105,7 +105,7 @@ public sealed class LockTests : IDisposable
     [InlineData("USR1")]
     public async Task Signals_reach_the_command(string signal)
     {
-        // Away from the terminal, where there is one: what comes from its keyboard is not passed on.
+        // Away from the terminal, where there is one: signals of its keyboard are not forwarded.
         var inside = _home.StartProgram([
             "setsid",
             .. ToolHome.Tool,

@@ -73,7 +73,7 @@ public sealed class LocksTests : IDisposable
         await one.SayAsync("go");
         var b = await WaitingAsync("b", 1);
 
-        // A long wait is no circle.
+        // A long wait is not a circle.
         var half = await _home.RunAsync("deadlocks");
         Assert.True(half is { ExitCode: 0, Output: "" }, half.ToString());
 
@@ -102,7 +102,7 @@ public sealed class LocksTests : IDisposable
     }
 
     /// <summary>
-    /// One in a semaphore waits for a mutex whose owner waits for the semaphore; another in there will give him a permit.
+    /// One in a semaphore waits for a mutex whose owner waits for the semaphore; another process inside will post a permit.
     /// </summary>
     [Fact]
     public async Task What_another_can_end_is_no_circle()

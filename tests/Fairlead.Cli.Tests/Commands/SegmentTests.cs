@@ -5,7 +5,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.Cli.Tests.Commands;
 
-/// <summary>System V segments, which live until somebody removes them.</summary>
+/// <summary>System V segments, which live until they are removed.</summary>
 public sealed class SegmentTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -66,7 +66,7 @@ public sealed class SemaphoreTests : IDisposable
         var entered = await next.EndAsync();
         Assert.True(entered is { ExitCode: 0, Output: "in\n", Error: "" }, entered.ToString());
 
-        // Its command has gone with it: nobody else has its stdout, which else would not end.
+        // Its command has gone with it: no other process has its stdout, which would otherwise not end.
         Assert.Equal(KilledByKill, (await one.ExitAsync()).ExitCode);
         two.Close();
         await two.ExitAsync();

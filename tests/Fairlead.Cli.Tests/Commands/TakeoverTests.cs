@@ -2,7 +2,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
-/// <summary>Names whose holders live, died, or are no servers at all.</summary>
+/// <summary>Names whose owners live, have died, or never were servers.</summary>
 public sealed class TakeoverTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tests.Running;
 
-/// <summary>What a program left when it had ended.</summary>
+/// <summary>The output and exit code of an ended program.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Error)
 {
     /// <summary>The lines of its output.</summary>

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tests.Running;
 
 /// <summary>
-/// A runtime directory and a working directory of a test's own, in which it runs the tool. What still runs at the end is killed.
+/// A runtime directory and a working directory of a test's own, in which it runs the tool. Programs that still run at the end are killed.
 /// </summary>
 internal sealed class ToolHome : IDisposable
 {

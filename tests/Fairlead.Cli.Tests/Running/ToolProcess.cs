@@ -5,7 +5,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Running;
 
-/// <summary>A running program. Its stdout is read only when it is asked for, so that a test may leave it full.</summary>
+/// <summary>A running program. Its stdout is read on request only, because a test may want it full.</summary>
 internal sealed class ToolProcess : IDisposable
 {
     // Ends a hang; no test depends on how long anything takes.

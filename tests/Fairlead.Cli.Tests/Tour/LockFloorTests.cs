@@ -3,7 +3,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.Cli.Tests.Tour;
 
-/// <summary>What the tour would see of a lock that lets too many in.</summary>
+/// <summary>The tour's findings at a lock that lets too many in.</summary>
 public sealed class LockFloorTests : IDisposable
 {
     private readonly SharedRegion _memory = SharedRegion.Create(LockFloor.Size);

@@ -2,7 +2,7 @@ using Fairlead.Cli.Tour;
 
 namespace Fairlead.Cli.Tests.Tour;
 
-/// <summary>What the tour finds when something is wrong: without these, "intact" means nothing.</summary>
+/// <summary>The tour's findings for each fault: without these, "intact" means nothing.</summary>
 public sealed class TallyTests : IDisposable
 {
     private static readonly byte[] Text = "one\ntwo\nthree\nfour\n"u8.ToArray();

@@ -155,7 +155,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
         next.Dispose();
         Assert.Equal(1, other.SignalAndWait(cancellationToken: Token));
         Assert.Equal(1, await awaiting);
-        await Until(() => other.Holders.Count == 1, "it is no party any more");
+        await Until(() => other.Holders.Count == 1, "it is no longer a party");
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Closing_that_blocks_is_bounded_by_the_endpoints_clock()
     {
-        SkipUnless(Transport.HasPeers, "what is kept is sent");
+        SkipUnless(Transport.HasPeers, "kept messages are sent");
 
         foreach (ManualClock? clock in (ManualClock?[])[null, new ManualClock()])
         {
@@ -79,7 +79,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Closing_reports_what_was_not_read_in_time()
     {
-        SkipUnless(Transport.HasPeers, "what is kept is sent");
+        SkipUnless(Transport.HasPeers, "kept messages are sent");
 
         ManualClock clock = new();
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
@@ -97,7 +97,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
 
         Link link = Assert.Single(sender.Core.Links());
         Task<CloseReport> closing = sender.CloseAsync(2.Seconds()).AsTask();
-        await Until(() => link.Sending.SendCounts.Acknowledged == 4, "what was read is acknowledged");
+        await Until(() => link.Sending.SendCounts.Acknowledged == 4, "read messages are acknowledged");
         CloseReport report = await MovingAsync(clock, closing);
 
         Assert.Equal(new CloseReport(10, 4, 0, 6) { DeadlinePassed = true }, report);
@@ -164,7 +164,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Closing_twice_and_disposing_meanwhile_give_one_report()
     {
-        SkipUnless(Transport.HasPeers, "what is kept is sent, so that closing waits for nobody");
+        SkipUnless(Transport.HasPeers, "kept messages are sent, and closing waits for no peer");
 
         (Sender sender, Receiver receiver) = await OpenAsync();
         sender.Send("1"u8);
@@ -364,7 +364,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Who_does_nothing_meanwhile_notices_that_the_other_has_gone(bool senderBinds)
     {
-        SkipUnless(Transport.HasPeers, "nobody is at the other end");
+        SkipUnless(Transport.HasPeers, "there is no other end");
 
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
         sender.Send(Payload.Make(0, 100));

@@ -283,7 +283,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Fact]
     public async Task A_bound_end_serves_the_next_when_the_first_was_killed()
     {
-        SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
+        SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         for (int round = 0; round < 3; round++)

@@ -4,7 +4,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Programs that know nothing of Fairlead, through a foreign framing: messages of type 1, nothing else.</summary>
+/// <summary>Programs that know nothing of Fairlead, through another framing: messages of type 1, nothing else.</summary>
 public abstract class ForeignContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>Framings, three messages that each can carry, and their bytes in the stream.</summary>

@@ -342,7 +342,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
             await FailsAsync(ErrorCode.PeerGone, () => sending);
         }
 
-        await Until(() => behind.IsCompleted, "what waited behind it has ended");
+        await Until(() => behind.IsCompleted, "the messages behind it have ended");
         await FailsAsync(ErrorCode.PeerGone, async () =>
         {
             await behind;

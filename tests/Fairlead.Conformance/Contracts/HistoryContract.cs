@@ -51,7 +51,7 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task What_is_kept_is_bounded_in_bytes_too_and_may_be_more_than_a_subscriber_takes_at_once()
     {
-        SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
+        SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=1000&capacity=10kB&messages=10")));
         for (int i = 0; i < 300; i++)

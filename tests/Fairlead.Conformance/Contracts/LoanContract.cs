@@ -2,7 +2,7 @@
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>
-/// Memory that is lent for writing a message: whatever others do meanwhile, a loan holds no sender up, and leaves no trace if it is not
+/// Loans, memory in which a message is written: whatever others do meanwhile, a loan holds no sender up, and leaves no trace if it is not
 /// sent.
 /// </summary>
 public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)

@@ -153,7 +153,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     [Fact]
     public async Task A_bound_pair_serves_one_at_a_time()
     {
-        SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
+        SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
         (Pair bound, Pair connected) = await OpenPairAsync();
 

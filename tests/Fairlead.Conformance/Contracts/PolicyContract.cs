@@ -156,7 +156,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
             Assert.Equal((i, 0), await TakeAsync(first));
         }
 
-        await Until(() => PollMissed(first) == 90, "what was dropped behind the last is known");
+        await Until(() => PollMissed(first) == 90, "drops behind the last message are known");
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
         seeking.StateChanged += (_, change) => lost.TrySetResult(change);
         Assert.IsType<HubEvent.Joined>(hub.NextEvent());
 
-        // Of two clients, one shows its error, the other its state; what ends one alone must not end the other.
+        // Of two clients, one shows its error, the other its state; an error of one must not end the other.
         bool endsBoth = atHub is null;
         if (!endsBoth)
         {

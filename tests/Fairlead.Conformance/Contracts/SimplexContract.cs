@@ -10,7 +10,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task What_the_receiver_does_not_read_makes_the_sender_wait(bool senderBinds)
     {
-        SkipUnless(Transport.HasPeers, "it keeps what nobody has read");
+        SkipUnless(Transport.HasPeers, "it keeps unread messages");
 
         if (senderBinds && IsRefusedToSenders())
         {
@@ -99,7 +99,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_connected_sender_whose_receiver_has_gone_is_told()
     {
-        SkipUnless(Transport.HasPeers, "nobody needs to be there who reads");
+        SkipUnless(Transport.HasPeers, "it needs no reader");
 
         (Sender sender, Receiver receiver) = await OpenBothAsync(senderBinds: false);
         sender.Send("1"u8);

@@ -2,7 +2,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
-/// <summary>Slow subscribers, each under its chosen policy: what it received and what it missed add up to everything published.</summary>
+/// <summary>Slow subscribers, each under its chosen policy: received and missed messages add up to the published ones.</summary>
 public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]

@@ -66,7 +66,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
 
             Assert.InRange(held.Timeout!.Value, TimeSpan.Zero, timeout);
             Assert.Equal([("quick: who?", null), (null, ErrorCode.Timeout)], answers);
-            await Until(() => held.CancellationToken.IsCancellationRequested, "the slow one has heard that nobody waits");
+            await Until(() => held.CancellationToken.IsCancellationRequested, "the slow responder knows that no requester waits");
             held.Reply("late"u8);
             held.Dispose();
             break;
@@ -187,7 +187,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [InlineData(Calls.Async)]
     public async Task What_was_not_sent_or_may_be_repeated_goes_to_another(Calls calls)
     {
-        SkipUnless(Transport.IsVisitedAgain, "nobody comes after the first");
+        SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         Responder first = Track(await Responder.ConnectAsync(OtherEnd(requester.Address), new() { MaxUnreadMessages = 2 }));

@@ -156,7 +156,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async)]
     public async Task Sending_without_a_peer_ends_by_token_and_time_and_sends_nothing(Calls calls)
     {
-        SkipUnless(Transport.HasPeers, "nobody needs to be there who reads");
+        SkipUnless(Transport.HasPeers, "it needs no reader");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         using CancellationTokenSource cancel = new(30.Milliseconds());
@@ -216,7 +216,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     public async Task Waiting_for_a_server_ends_by_token_and_time(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "nobody is waited for");
-        SkipUnless(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for");
+        SkipUnless(Transport.IsVisitedAgain, "both ends exist from the beginning, and nothing waits for a peer");
 
         Address nobody = await NobodyAsync();
         if (calls == Calls.Blocking)
@@ -245,7 +245,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     public async Task A_server_that_comes_while_it_is_waited_for_is_found(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "nobody is waited for");
-        SkipUnless(Transport.IsVisitedAgain, "both ends are there from the beginning, so that nobody is waited for");
+        SkipUnless(Transport.IsVisitedAgain, "both ends exist from the beginning, and nothing waits for a peer");
 
         Address place = await NobodyAsync();
         Task<Sender> connecting = calls == Calls.Blocking

@@ -3,8 +3,8 @@ using Fairlead.Processes;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>activated</c>: says <c>ok SOCKETS</c>, what a service manager has given it, and then what a child of its own finds of that: the
-/// variables, and what is open at 3.
+/// <c>activated</c>: says <c>ok SOCKETS</c>, the sockets of a service manager, and then the variables and the open descriptor 3
+/// that a child of it finds.
 /// </summary>
 internal static class ActivatedVerb
 {

@@ -7,7 +7,7 @@ namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
 /// <c>actor KIND ADDRESS FROM</c>: connects, says <c>ok</c>, and does what its kind does, as fast as it may, until its input or the other
-/// side ends; then closes. What it sends are payloads of FROM, and what it gets back it checks.
+/// side ends; then closes. It sends payloads of FROM, and checks the replies.
 /// </summary>
 internal static class ActorVerb
 {

@@ -42,7 +42,7 @@ internal static class AudienceVerb
             {
                 heard++;
 
-                // Whoever is sent away may still have something to read.
+                // A disconnected subscriber may still have unread messages.
                 pair.TrySend(message.Span);
             }
 

@@ -35,7 +35,7 @@ internal static class FaultsVerb
 
     private static async Task PlayAllAsync(string play, Address place, int first, int step, Action<int> arm, Func<int> calls)
     {
-        // What the process makes once, it makes now.
+        // Creates everything that the process creates only once.
         EndpointOptions options = new() { Heartbeat = TimeSpan.FromSeconds(1) };
         await PlaySoundlyAsync(play, place, options);
         int failed = 0;

@@ -6,8 +6,8 @@ using Fairlead.Memory;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>log append ADDRESS REGION SLOT</c>: says <c>ready</c>, then appends numbered records as far as the region allows and notes there the
-/// last that was acknowledged, until its input ends. <c>log follow ADDRESS</c>: says <c>ready</c>; told the number of the last record it
+/// <c>log append ADDRESS REGION SLOT</c>: says <c>ready</c>, then appends numbered records up to the number in the region, and notes there
+/// the last acknowledged one, until its input ends. <c>log follow ADDRESS</c>: says <c>ready</c>; told the number of the last record it
 /// answers what it has read: how many, a sum over everything in order, and the last number of each slot. <c>log hold segments|all
 /// ADDRESS</c>: takes the lock for making segments, or the one for having the log alone; says <c>ready</c>, and gives it back when its
 /// input ends.
@@ -58,7 +58,7 @@ internal static class LogVerb
         using LogControl control = LogControl.Open(folder, mayMake: true, out _)!;
         if (!(what == "segments" ? control.TryTakeSegments() : control.TryBeAlone()))
         {
-            Console.WriteLine("error somebody else has it");
+            Console.WriteLine("error another process has it");
             return 1;
         }
 

@@ -4,14 +4,14 @@ using Fairlead.Processes;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>parent TIED FREE</c>: starts two programs that read for ever, one tied to this process and one not, says <c>ok TIED-ID FREE-ID</c>,
-/// and waits to be killed.
+/// <c>parent TIED FREE</c>: starts two programs that read without end, one tied to this process and one not, says <c>ok TIED-ID
+/// FREE-ID</c>, and waits to be killed.
 /// </summary>
 internal static class ParentVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        // A pipe that nobody writes and nobody closes, but the kernel: of the free child it has the writing end too.
+        // A pipe that no process writes, and only the kernel closes: of the free child it has the writing end too.
         using AnonymousPipe pipe = AnonymousPipe.Create();
         ChildProcessOptions options = new()
         {

@@ -5,8 +5,8 @@ using Fairlead.Synchronization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>quiet WHAT PLACE COUNT</c>: does with a lock that nobody else uses what <see cref="Deed"/> tells, so often, between a line
-/// <c>begin</c> and a line <c>end</c>, after a warm-up: for whoever counts the system calls between the two.
+/// <c>quiet WHAT PLACE COUNT</c>: repeats the <see cref="Deed"/> with an unused lock, after a warm-up, between a line
+/// <c>begin</c> and a line <c>end</c>. The test counts the system calls between the two.
 /// </summary>
 internal static class QuietVerb
 {
@@ -29,7 +29,7 @@ internal static class QuietVerb
         }
     }
 
-    // What it opens stays open until the process ends.
+    // Its handles stay open until the process ends.
     private static Action Deed(string what, string place)
     {
         switch (what)

@@ -3,7 +3,7 @@ using Fairlead.Memory;
 
 namespace Fairlead.TestPeer.Verbs;
 
-/// <summary><c>regionchurn NAME SIZE</c>: says <c>ready</c>, then makes, looks at and removes a region of this name, for ever.</summary>
+/// <summary><c>regionchurn NAME SIZE</c>: says <c>ready</c>, then creates, reads and removes a region of this name, without end.</summary>
 internal static class RegionChurnVerb
 {
     public static Task<int> RunAsync(string[] arguments)

@@ -4,7 +4,7 @@ namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
 /// <c>scribbler ADDRESS SEED</c>: connects, talks, and writes random bytes over all the memory that it shares, again and again, until it is
-/// killed. What becomes of itself is not the question.
+/// killed. Its own fate does not matter.
 /// </summary>
 internal static class ScribblerVerb
 {

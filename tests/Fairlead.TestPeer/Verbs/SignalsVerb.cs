@@ -6,14 +6,14 @@ namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
 /// <c>signals</c>: says <c>ok</c>, and then does what each line asks for: listens to signals or handles them, ignores, restores, blocks,
-/// unblocks, sends to itself, sets the alarm. What comes it tells in lines: <c>got SIGUSR1 COUNT VALUE PID UID</c>.
+/// unblocks, sends to itself, sets the alarm. It reports each signal in a line: <c>got SIGUSR1 COUNT VALUE PID UID</c>.
 /// </summary>
 internal static class SignalsVerb
 {
     private static readonly List<CancellationTokenSource> Listening = [];
     private static readonly List<IDisposable> Handlers = [];
 
-    // What comes is told behind the answer.
+    // Signals are reported after the answer.
     private static TaskCompletionSource? _listening;
 
     public static async Task<int> RunAsync(string[] arguments)

@@ -106,7 +106,7 @@ internal static class SpoilerVerb
                     break;
             }
 
-            // Now and then, so that there is something to spoil.
+            // Now and then, to have something to spoil.
             Thread.SpinWait(random.Next(20_000));
         }
     }

@@ -4,10 +4,9 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. For each line that
-/// it is told it plays a round of
-/// COUNT messages of 64 bytes, and says how many bytes of managed memory were allocated meanwhile, in the whole process. <c>gather</c>
-/// sends them in two parts.
+/// <c>steady send|gather|receive|request|reply ADDRESS blocking|async COUNT</c>: the senders connect, the others bind. For each line
+/// of input it plays a round of COUNT messages of 64 bytes, and says how many bytes of managed memory the whole process has allocated
+/// meanwhile. <c>gather</c> sends them in two parts.
 /// </summary>
 internal static class SteadyVerb
 {
@@ -75,7 +74,7 @@ internal static class SteadyVerb
         }
     }
 
-    // One state machine for all messages: what is counted is the library's.
+    // One state machine for all messages: only the library's part counts.
     private static async Task RunAsync(MessagingEndpoint endpoint, int count, ReadOnlySequence<byte>? parts)
     {
         var content = new byte[Size];

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>subscriber bind|connect ADDRESS TOPICS</c>; <c>slow MICROSECONDS</c> takes so long for each message until the publisher ends, and
-/// says how many came, how many were missed with them, how many in all, and how many bytes this process had at most.
+/// <c>subscriber bind|connect ADDRESS TOPICS</c>; <c>slow MICROSECONDS</c> spends that time on each message until the publisher ends. Then
+/// it says the number received, the number missed with them and in all, and its peak memory in bytes.
 /// </summary>
 internal static class SubscriberVerb
 {

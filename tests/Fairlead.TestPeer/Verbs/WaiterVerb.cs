@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>waiter ADDRESS COUNT</c>: takes messages through a wait set with an endpoint, a timer and a token in it. For each line that it is
-/// told it takes COUNT messages, and says how many bytes of
-/// managed memory were allocated meanwhile; told <c>wait</c> it waits for ever.
+/// <c>waiter ADDRESS COUNT</c>: takes messages through a wait set with an endpoint, a timer and a token in it. For each line of
+/// input it takes COUNT messages, and says how many bytes of managed memory were allocated meanwhile. With <c>wait</c> it waits without
+/// end.
 /// </summary>
 internal static class WaiterVerb
 {

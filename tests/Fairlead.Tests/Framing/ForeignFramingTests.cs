@@ -2,7 +2,9 @@ using Fairlead.Framing;
 
 namespace Fairlead.Tests.Framing;
 
-/// <summary>The framings for programs that know nothing of Fairlead: what each accepts as a message, and what it refuses to send.</summary>
+/// <summary>
+/// The framings for programs that know nothing of Fairlead: the messages that each accepts, and those that it refuses to send.
+/// </summary>
 public sealed class ForeignFramingTests
 {
     private static readonly BlockFraming Block = new(4);

@@ -4,7 +4,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Tests.Memory;
 
-/// <summary>Foreign memory: POSIX segments, files, System V segments. No header.</summary>
+/// <summary>Memory of other programs: POSIX segments, files, System V segments. No header.</summary>
 public sealed class ForeignRegionTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

@@ -8,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What a set waits for besides endpoints, and how its wait ends.</summary>
+/// <summary>The items of a set besides endpoints, and the ends of its wait.</summary>
 public sealed partial class WaitSetTests : IDisposable
 {
     private const int User1 = 10;

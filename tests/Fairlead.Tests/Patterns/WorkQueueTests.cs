@@ -120,7 +120,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
         UnixNameUnderTest transport = new();
         WorkQueue queue = Track(WorkQueue.Bind(transport.NewPlace()));
         using RawPeer worker = Track(RawPeer.Introduce(transport, queue.Address, "Receiver"));
-        worker.Send(1, "an item of its own"u8.ToArray());
+        worker.Send(1, "its own item"u8.ToArray());
         (byte Kind, byte Flags, byte[] Body)? goodbye = await OnThread(worker.ReadToEnd);
         Assert.Equal((14, 2), (goodbye!.Value.Kind, goodbye.Value.Body[0]));
         Assert.Equal((0, 0L), (queue.Count, queue.Accepted));

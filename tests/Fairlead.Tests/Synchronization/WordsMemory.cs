@@ -5,10 +5,10 @@ using Fairlead.Tests.Native;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>Zeroed memory for one lock, and a keeper that owns words in it. A test releases each word that it has taken.</summary>
+/// <summary>Zeroed memory for one lock, and an owner thread that owns words in it. A test releases each word that it has taken.</summary>
 internal sealed unsafe class WordsMemory : IDisposable
 {
-    /// <summary>The number of a keeper that has ended: no thread can have it.</summary>
+    /// <summary>The number of an owner thread that has ended: no thread can have it.</summary>
     public const uint Dead = 0x2fff_ffff;
 
     private static readonly List<RobustMemory> Kept = [];
@@ -66,7 +66,7 @@ internal sealed unsafe class WordsMemory : IDisposable
         {
             if (new LockWord(word).Owner == Keeper.Id)
             {
-                // The test has failed before it released the word: the keeper's list still points there, and the memory must stay.
+                // The test has failed before it released the word: the owner thread's list still points there, and the memory must stay.
                 lock (Kept)
                 {
                     Kept.Add(_memory);

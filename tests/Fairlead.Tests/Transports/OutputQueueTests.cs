@@ -86,7 +86,7 @@ public sealed class OutputQueueTests : IDisposable
             if (!output.HasLong && lent is { } payload)
             {
                 ReadOnlySpan<byte> before = Noise.AsSpan(payload);
-                Assert.True(_loan.AsSpan(0, before.Length).SequenceEqual(before), "what was lent has changed");
+                Assert.True(_loan.AsSpan(0, before.Length).SequenceEqual(before), "the leased memory has changed");
                 _loan.AsSpan().Fill(0xDD);
                 lent = null;
             }

@@ -23,7 +23,7 @@ internal sealed class CompletionSource(EndpointCore endpoint)
                     _source = new TaskCompletionSource<EndpointEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
                     if (_isLost || endpoint.Life.Gone.IsCompleted)
                     {
-                        // Nobody continues it yet.
+                        // No caller awaits it yet.
                         _source.SetResult(End());
                     }
                 }

@@ -122,8 +122,8 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>
-    /// Takes nothing new and says goodbye, if nobody has done so before. The task completes when everything is drained; for a later caller
-    /// when the endpoint is gone.
+    /// Takes nothing new and says goodbye, if no earlier call has done so. The task completes when everything is drained; for a later
+    /// caller when the endpoint is gone.
     /// </summary>
     private Task BeginClose()
     {
@@ -131,7 +131,7 @@ internal sealed partial class EndpointCore
         using (Completions completions = Completions.Rent())
         using (Gate.Hold())
         {
-            // From here on nothing is handed out: what the goodbye acknowledges is final.
+            // From here on nothing is handed out: the acknowledgement in the goodbye is final.
             isFirst = Life.TryBeginClose();
             if (isFirst)
             {

@@ -118,7 +118,7 @@ internal sealed partial class LinkSender
         return outcome;
     }
 
-    /// <summary>Lends memory of the connection for a message, if the message could be sent at once.</summary>
+    /// <summary>Leases memory of the connection for a message, if the message could be sent at once.</summary>
     /// <remarks>Messages sent before the loan is committed go before it.</remarks>
     public bool TryLoan(int length, out Memory<byte> memory)
     {

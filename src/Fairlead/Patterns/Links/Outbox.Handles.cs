@@ -57,7 +57,7 @@ internal readonly partial struct Outbox
         {
             bool isForeign = core.Settings.IsForeign;
             string what = isForeign
-                ? "a framing for foreign programs cannot carry open files"
+                ? "a framing for other programs cannot carry open files"
                 : $"{core.Address.Scheme}:// cannot carry open files; only unix:// can";
             throw new FairleadException(ErrorCode.NotSupported, what, isForeign ? "Remove ?framing= at both ends." : "Use unix://.")
             {

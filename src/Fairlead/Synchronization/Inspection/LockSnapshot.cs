@@ -97,7 +97,7 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
                 MemoryMarshal.Read<ulong>(words[MutexLayout.EntriesAt..]));
     }
 
-    // If another keeper wrote the info, the owner has just taken the word and not written its own yet.
+    // If another owner thread wrote the info, the owner has just taken the word and not written its own yet.
     private static LockParty Party(LockWord word, Standing standing, ulong mark) =>
         new(
             standing.Keeper == word.Owner

@@ -6,7 +6,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// An arrival at a barrier that waits for the other parties. All of them sleep on one doorbell word; they join the wait queue only to be
 /// visible.
 /// </summary>
-/// <param name="core">The core; the attempt keeps a reference to its memory, and to the seat of the party, until it ends.</param>
+/// <param name="core">The core; the attempt keeps a reference to its memory, and to the slot of the party, until it ends.</param>
 /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
 {

@@ -12,7 +12,7 @@ internal sealed unsafe class BarrierCore : LockCore
 
     private readonly Guard _guard;
 
-    // The seat of this party. It changes inside a call, of which there is one at a time, or on closing outside a call.
+    // The slot of this party. It changes inside a call, of which there is one at a time, or on closing outside a call.
     private readonly RankedLock _calls = new(LockRank.BarrierCore);
     private bool _isCalling;
     private RobustKeeper? _keeper;
@@ -110,7 +110,7 @@ internal sealed unsafe class BarrierCore : LockCore
 
             if (_seat == None)
             {
-                // Check once more: taking the seat has taken time. And if a dead party has the seat, the barrier is broken rather than
+                // Check once more: taking the slot has taken time. And if a dead party has the slot, the barrier is broken rather than
                 // full.
                 if (!TryTakeSeat() && LookWhole(out _))
                 {
@@ -132,7 +132,7 @@ internal sealed unsafe class BarrierCore : LockCore
     /// <summary>
     /// Returns whether no party is known to be dead; otherwise breaks the barrier. The caller holds a reference to the memory.
     /// </summary>
-    /// <param name="found">The state when all seats had been checked.</param>
+    /// <param name="found">The state when all slots had been checked.</param>
     public bool LookWhole(out BarrierState found)
     {
         while (true)
@@ -153,7 +153,7 @@ internal sealed unsafe class BarrierCore : LockCore
     }
 
     /// <summary>
-    /// Watches the processes of all parties from now on, and marks those that ended unnoticed. Call it before checking the seats: a process
+    /// Watches the processes of all parties from now on, and marks those that ended unnoticed. Call it before checking the slots: a process
     /// that dies between the two is seen by one of them.
     /// </summary>
     public void WatchAll()
@@ -164,7 +164,7 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    /// <summary>Removes the seats of dead parties and restarts the phase. Does nothing if the barrier is not broken.</summary>
+    /// <summary>Removes the slots of dead parties and restarts the phase. Does nothing if the barrier is not broken.</summary>
     public void Reset()
     {
         Hold();
@@ -224,7 +224,7 @@ internal sealed unsafe class BarrierCore : LockCore
     protected override LockSnapshot SnapshotOf(byte* start) =>
         LockSnapshot.OfBarrier(new ReadOnlySpan<byte>(start, BarrierLayout.Size(Parties)))!;
 
-    // Waiters are woken before this object becomes a party. By the time its death could matter, each waiter has seen its seat and watches
+    // Waiters are woken before this object becomes a party. By the time its death could matter, each waiter has seen its slot and watches
     // its process.
     private bool TryTakeSeat()
     {
@@ -247,7 +247,7 @@ internal sealed unsafe class BarrierCore : LockCore
             Words.Ring();
             if (!Words.TryJoin(keeper, seat))
             {
-                // This process is being killed, and the kernel has freed the seat: do not count it.
+                // This process is being killed, and the kernel has freed the slot: do not count it.
                 break;
             }
 

@@ -5,13 +5,13 @@ namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
 /// Watches the processes that this process waits for. Nearly always the kernel marks the words of a process long before it is gone. But the
-/// threads of a process end in any order. A thread may take a word when its keeper has already ended, and a thread that was asleep may get
-/// the only wake-up that the kernel sends. Therefore a sleeper watches the process of the owner, by one descriptor each, and checks again
-/// when that process is gone.
+/// threads of a process end in any order. A thread may take a word when its owner thread has already ended, and a thread that was asleep
+/// may get the only wake-up that the kernel sends. Therefore a sleeper watches the process of the owner, by one descriptor each, and
+/// checks again when that process is gone.
 /// </summary>
 internal sealed class KeeperWatch : IReactorClient
 {
-    // A process has a separate number for each of its keepers.
+    // A process has a separate number for each of its owner threads.
     private static readonly ConcurrentDictionary<uint, KeeperWatch> Watched = new();
     private static int _ended;
 
@@ -32,7 +32,7 @@ internal sealed class KeeperWatch : IReactorClient
     /// </summary>
     public static int Ended => Volatile.Read(ref _ended);
 
-    /// <summary>Returns whether the keeper with that number has ended; if not, watches its process from now on.</summary>
+    /// <summary>Returns whether the owner thread with that number has ended; if not, watches its process from now on.</summary>
     public static bool IsGone(uint keeper)
     {
         if (RobustKeeper.IsOwn(keeper) || Watched.ContainsKey(keeper))

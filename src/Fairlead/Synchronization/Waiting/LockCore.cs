@@ -7,8 +7,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// <summary>A lock of any kind in this process: its location, and the references to its memory.</summary>
 internal abstract unsafe class LockCore
 {
-    // All locks that are open or have an owner here. The keeper's robust list leads through their memory, which must therefore not go away
-    // with an unreachable object.
+    // All locks that are open or have an owner here. The owner thread's robust list leads through their memory, which must therefore not
+    // go away with an unreachable object.
     private static readonly HashSet<LockCore> Open = [];
     private static readonly RankedLock OpenGate = new(LockRank.OpenLocks);
 
@@ -92,7 +92,7 @@ internal abstract unsafe class LockCore
 
     /// <summary>Writes down the new owner of a word or a slot.</summary>
     /// <param name="standing">The owner info beside the word.</param>
-    /// <param name="keeper">The keeper that owns the word.</param>
+    /// <param name="keeper">The owner thread that owns the word.</param>
     /// <param name="thread">The kernel's ID of the thread; 0: none.</param>
     public void SignIn(ref Standing standing, RobustKeeper keeper, int thread)
     {

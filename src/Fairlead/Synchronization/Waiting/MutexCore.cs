@@ -20,7 +20,8 @@ internal sealed unsafe class MutexCore : LockCore
     private volatile int _insideThread;
     private WeakReference<MutexHold>? _inside;
 
-    // Changed inside the keeper's gate, as IsClosed is: the closing caller and an entering or leaving one agree on who releases the memory.
+    // Changed inside the owner thread's gate, as IsClosed is: the closing caller and an entering or leaving one agree on who releases the
+    // memory.
     private bool _isInside;
     private bool _keepsReference;
 
@@ -254,7 +255,7 @@ internal sealed unsafe class MutexCore : LockCore
         return away is null ? hold.Begin(_words.IsInDoubt) : hold.StepIn(_words.IsInDoubt);
     }
 
-    // Inside the keeper's gate.
+    // Inside the owner thread's gate.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void LeaveWords(out bool isClosed, out bool keepsReference)
     {

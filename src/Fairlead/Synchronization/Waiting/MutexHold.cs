@@ -54,7 +54,7 @@ internal sealed class MutexHold
         return new Stay(this, entry);
     }
 
-    /// <summary>Ends the entry, unless it has ended. Inside the gate of the mutex's keeper.</summary>
+    /// <summary>Ends the entry, unless it has ended. Inside the gate of the mutex's owner thread.</summary>
     public bool TryEnd(long entry)
     {
         if (_entry != entry)
@@ -66,7 +66,9 @@ internal sealed class MutexHold
         return true;
     }
 
-    /// <summary>Interrupts the entry, with all nested ones, until <see cref="StepIn"/>. Inside the gate of the mutex's keeper.</summary>
+    /// <summary>
+    /// Interrupts the entry, with all nested ones, until <see cref="StepIn"/>. Inside the gate of the mutex's owner thread.
+    /// </summary>
     public bool TryStepOut(long entry)
     {
         if (!IsInside(entry))

@@ -80,7 +80,7 @@ internal sealed class ReaderWriterAttempt : LockAttempt
                 return false;
             }
 
-            // Announce the wait before checking all seats once more.
+            // Announce the wait before checking all slots once more.
             _core.Words.Want();
             if (!_waits)
             {
@@ -143,8 +143,8 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         return true;
     }
 
-    // If a reader leaves and dies before it rings, its death wakes the sleeper instead. So each seat waited for must have been found with
-    // an owner, which is watched then. A writer waits for all readers; a reader waits for the first free seat.
+    // If a reader leaves and dies before it rings, its death wakes the sleeper instead. So each slot waited for must have been found with
+    // an owner, which is watched then. A writer waits for all readers; a reader waits for the first free slot.
     private bool AreWatched()
     {
         Seats seats = _core.Words.Seats;

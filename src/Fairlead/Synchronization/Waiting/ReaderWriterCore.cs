@@ -47,7 +47,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
                 return false;
             }
 
-            // Taking the seat was a full fence: a writer that came meanwhile has seen the seat, or is seen here.
+            // Taking the slot was a full fence: a writer that came meanwhile has seen the slot, or is seen here.
             if (Words.Gate.Word.IsIdle)
             {
                 return true;
@@ -62,7 +62,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    /// <summary>Takes a seat, if one is free. The caller may read, and holds a reference to the memory.</summary>
+    /// <summary>Takes a slot, if one is free. The caller may read, and holds a reference to the memory.</summary>
     public bool TryTakeSeat(int thread, out SeatStay stay)
     {
         RobustKeeper keeper = RobustKeeper.Reserve();
@@ -137,7 +137,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
     }
 
-    /// <summary>Returns whether no reader is inside, and frees the seats that readers died on. The caller is inside the gate.</summary>
+    /// <summary>Returns whether no reader is inside, and frees the slots that readers died on. The caller is inside the gate.</summary>
     public bool IsWithoutReaders()
     {
         bool haveDied = false;
@@ -154,8 +154,8 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
 
         if (haveDied)
         {
-            // A thread of the dead process may still read for a moment. After that the seats are free like the others: no reader takes a
-            // seat here meanwhile.
+            // A thread of the dead process may still read for a moment. After that the slots are free like the others: no reader takes a
+            // slot here meanwhile.
             EndedProcess.Outlast();
             for (int i = 0; i < Words.Seats.Count; i++)
             {

@@ -3,10 +3,10 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// The seat of one owner in this process: a permit, or a reader's seat. Successive owners reuse the object. While an owner has it, only its
+/// The slot of one owner in this process: a permit, or a reader's slot. Successive owners reuse the object. While an owner has it, only its
 /// scope refers to the object, and the finalizer thus finds a scope that was never disposed.
 /// </summary>
-/// <param name="core">The lock; the owner holds a reference to its memory until it leaves the seat.</param>
+/// <param name="core">The lock; the owner holds a reference to its memory until it leaves the slot.</param>
 internal sealed class SeatHold(SeatedCore core)
 {
     private RobustKeeper? _keeper;
@@ -25,9 +25,9 @@ internal sealed class SeatHold(SeatedCore core)
         }
     }
 
-    /// <summary>Begins an entry when the seat has been taken.</summary>
-    /// <param name="keeper">The keeper that owns the seat, with its list entry.</param>
-    /// <param name="seat">The index of the seat.</param>
+    /// <summary>Begins an entry when the slot has been taken.</summary>
+    /// <param name="keeper">The owner thread of the slot, with its list entry.</param>
+    /// <param name="seat">The index of the slot.</param>
     /// <param name="isInDoubt">Whether a writer died inside and no writer has marked the data consistent.</param>
     public SeatStay Begin(RobustKeeper keeper, int seat, bool isInDoubt)
     {
@@ -41,7 +41,7 @@ internal sealed class SeatHold(SeatedCore core)
 
     public bool IsInDoubt(long entry) => Volatile.Read(ref _entry) == entry && _isInDoubt;
 
-    /// <summary>Leaves the seat. Harmless the second time.</summary>
+    /// <summary>Leaves the slot. Harmless the second time.</summary>
     public void Leave(long entry)
     {
         if (Interlocked.CompareExchange(ref _entry, 0, entry) == entry)

@@ -2,14 +2,14 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>Watches the processes that own seats, for a waiter about to sleep until a seat is free.</summary>
+/// <summary>Watches the processes that own slots, for a waiter about to sleep until a slot is free.</summary>
 internal static unsafe class SeatWatch
 {
     /// <summary>
-    /// Marks the seats of processes that ended unnoticed, as the kernel would have, and watches the other owners from now on. Call it after
+    /// Marks the slots of processes that ended unnoticed, as the kernel would have, and watches the other owners from now on. Call it after
     /// reading <see cref="KeeperWatch.Ended"/>.
     /// </summary>
-    /// <returns>Whether a seat was marked: check the seats again.</returns>
+    /// <returns>Whether a slot was marked: check the slots again.</returns>
     public static bool MarkGone(Seats seats)
     {
         bool any = false;
@@ -21,10 +21,10 @@ internal static unsafe class SeatWatch
         return any;
     }
 
-    /// <summary>The same for one seat.</summary>
-    /// <param name="seats">The seats.</param>
-    /// <param name="index">The index of the seat.</param>
-    /// <param name="found">The seat as it was found.</param>
+    /// <summary>The same for one slot.</summary>
+    /// <param name="seats">The slots.</param>
+    /// <param name="index">The index of the slot.</param>
+    /// <param name="found">The slot as it was found.</param>
     public static bool MarkGone(Seats seats, int index, Seat found)
     {
         if (!found.HasOwner || !KeeperWatch.IsGone(found.Word.Owner))

@@ -3,7 +3,7 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;
 
-/// <summary>A lock in this process whose owners each have a seat.</summary>
+/// <summary>A lock in this process whose owners each have a slot.</summary>
 /// <param name="place">The location of the lock; this object takes ownership.</param>
 /// <param name="form">The header of the lock.</param>
 /// <param name="options">The requested options.</param>
@@ -13,7 +13,7 @@ internal abstract class SeatedCore(LockPlace place, Form form, uint options, Fun
     // From the owner that left last: mostly one owner at a time is inside.
     private SeatHold? _spare;
 
-    /// <summary>Leaves a seat. The hold calls it once.</summary>
+    /// <summary>Leaves a slot. The hold calls it once.</summary>
     public void Leave(SeatHold hold, RobustKeeper keeper, int seat)
     {
         LeaveSeat(keeper, seat);
@@ -22,9 +22,9 @@ internal abstract class SeatedCore(LockPlace place, Form form, uint options, Fun
         LetGo();
     }
 
-    /// <summary>Records a taken seat. The caller holds a reference to the memory.</summary>
-    /// <param name="keeper">The keeper that owns the seat, with its list entry.</param>
-    /// <param name="seat">The index of the seat.</param>
+    /// <summary>Records a taken slot. The caller holds a reference to the memory.</summary>
+    /// <param name="keeper">The owner thread of the slot, with its list entry.</param>
+    /// <param name="seat">The index of the slot.</param>
     /// <param name="isInDoubt">Whether a writer died inside and no writer has marked the data consistent.</param>
     protected SeatStay Begin(RobustKeeper keeper, int seat, bool isInDoubt)
     {
@@ -33,6 +33,6 @@ internal abstract class SeatedCore(LockPlace place, Form form, uint options, Fun
         return (Interlocked.Exchange(ref _spare, null) ?? new SeatHold(this)).Begin(keeper, seat, isInDoubt);
     }
 
-    /// <summary>Leaves the words of a seat, and wakes the waiters for it.</summary>
+    /// <summary>Leaves the words of a slot, and wakes the waiters for it.</summary>
     protected abstract void LeaveSeat(RobustKeeper keeper, int seat);
 }

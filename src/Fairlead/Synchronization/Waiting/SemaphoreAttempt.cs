@@ -38,7 +38,7 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
                 return true;
             }
 
-            // Announce the wait before checking all seats once more: a leaver has been seen by the check, or sees that it must ring.
+            // Announce the wait before checking all slots once more: a leaver has been seen by the check, or sees that it must ring.
             core.Words.Want(Ticket);
             if (AllAreWatched())
             {
@@ -47,7 +47,7 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
         }
     }
 
-    // If a leaver dies before it rings, its death wakes the sleeper instead. So each seat must have been found with a watched owner, or
+    // If a leaver dies before it rings, its death wakes the sleeper instead. So each slot must have been found with a watched owner, or
     // moved. A poster also rings before it leaves. The kernel's work for the dead wakes no sleeper here.
     private bool AllAreWatched()
     {

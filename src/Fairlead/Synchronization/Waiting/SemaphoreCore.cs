@@ -11,7 +11,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
 {
     private readonly SemaphoreWords _words;
 
-    // A process most likely finds a seat where it last left one, and processes begin at different seats.
+    // A process most likely finds a slot where it last left one, and processes begin at different slots.
     private volatile int _hint;
 
     /// <param name="place">The location of the lock; this object takes ownership.</param>
@@ -128,7 +128,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
         finally
         {
-            // Ring for the sleeper first. It then finds the seats that are being posted and watches this process, which may die between the
+            // Ring for the sleeper first. It then finds the slots that are being posted and watches this process, which may die between the
             // next two steps.
             if (isWhole)
             {
@@ -195,7 +195,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         {
             if (!_words.TryFindMoved(ref seat, out Seat found))
             {
-                // A process that died while posting may hold a seat.
+                // A process that died while posting may hold a slot.
                 if (_words.Form.IsMixed || !SeatWatch.MarkGone(_words.Seats))
                 {
                     return false;

@@ -9,7 +9,7 @@ namespace Fairlead.Synchronization.Words;
 ///    76  the process of the party that died last                                               i32
 ///   128  the wait queue (LineLayout)
 /// 16576  guard: a mutex without a header (MutexLayout)
-/// 33152  seats, one for each party, 64 bytes each (Seats); the mark is 1 when its owner is a party; at 8: the owner info (Standing)
+/// 33152  slots, one for each party, 64 bytes each (Seats); the mark is 1 when its owner is a party; at 8: the owner info (Standing)
 /// </code>
 /// </summary>
 internal static class BarrierLayout

@@ -42,7 +42,7 @@ internal readonly record struct BarrierState(ulong Value)
     public BarrierState Reset => new((Value & ~(ArrivedBits | BrokenBit | ResetsBits)) | ((Value + (1 << ResetsShift)) & ResetsBits));
 
     /// <summary>
-    /// Returns the outcome of an arrival whose party has kept its seat. No phase completes without that party. So if the phase has changed,
+    /// Returns the outcome of an arrival whose party has kept its slot. No phase completes without that party. So if the phase has changed,
     /// it was completed, whatever came after. If the phase is the same and was reset, it was broken before.
     /// </summary>
     /// <param name="arrived">The state of its arrival.</param>

@@ -4,15 +4,15 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a barrier in shared memory. None of them waits. Each party owns a seat, which the kernel marks when its process dies. One
-/// word of eight bytes holds arrivals, completion and breakage. Waiters sleep on the doorbell, and watch the owners of all seats. A new
-/// party rings before it joins, and each sleeper has thus seen its seat. Verified in models/barrier.pml.
+/// The steps of a barrier in shared memory. None of them waits. Each party owns a slot, which the kernel marks when its process dies. One
+/// word of eight bytes holds arrivals, completion and breakage. Waiters sleep on the doorbell, and watch the owners of all slots. A new
+/// party rings before it joins, and each sleeper has thus seen its slot. Verified in models/barrier.pml.
 /// </summary>
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 /// <param name="parties">The number of parties.</param>
 internal readonly unsafe struct BarrierWords(byte* start, int parties)
 {
-    // The marks of a seat. A process that dies on a seat before it has rung was not a party: the seat is free.
+    // The marks of a slot. A process that dies on a slot before it has rung was not a party: the slot is free.
     private const uint Coming = 0;
     private const uint Party = 1;
 
@@ -39,10 +39,10 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
 
     private ulong* Place => (ulong*)(start + BarrierLayout.StateAt);
 
-    /// <summary>The owner info of a seat. Only its owner writes it, before it becomes a party.</summary>
+    /// <summary>The owner info of a slot. Only its owner writes it, before it becomes a party.</summary>
     public ref Standing Standing(int seat) => ref Unsafe.AsRef<Standing>(Seats.Beside(seat));
 
-    /// <summary>Finds a seat without an owner.</summary>
+    /// <summary>Finds a slot without an owner.</summary>
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
@@ -63,7 +63,7 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         return false;
     }
 
-    /// <summary>Finds the seat of a party that has died.</summary>
+    /// <summary>Finds the slot of a party that has died.</summary>
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found.</param>
@@ -82,15 +82,15 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         return false;
     }
 
-    /// <summary>Takes a free seat, without becoming a party yet. Inside the keeper's gate.</summary>
+    /// <summary>Takes a free slot, without becoming a party yet. Inside the owner thread's gate.</summary>
     public bool TryTake(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Coming);
 
-    /// <summary>Makes the owner of a seat a party. It has rung before.</summary>
-    /// <returns>False if the kernel has marked the seat; it is not a party then.</returns>
+    /// <summary>Makes the owner of a slot a party. It has rung before.</summary>
+    /// <returns>False if the kernel has marked the slot; it is not a party then.</returns>
     public bool TryJoin(RobustKeeper keeper, int index) =>
         Seats.TryChange(index, new Seat(new LockWord(keeper.Id), Coming), new Seat(new LockWord(keeper.Id), Party));
 
-    /// <summary>Whether the seat belongs to a party.</summary>
+    /// <summary>Whether the slot belongs to a party.</summary>
     public static bool IsParty(Seat seat) => seat.HasOwner && seat.Mark == Party;
 
     /// <summary>
@@ -127,11 +127,11 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     }
 
     /// <summary>
-    /// Breaks the barrier, if it is still in the state that was found before the seat of the dead party was. Only a reset removes such a
-    /// seat, and it changes the state.
+    /// Breaks the barrier, if it is still in the state that was found before the slot of the dead party was. Only a reset removes such a
+    /// slot, and it changes the state.
     /// </summary>
     /// <param name="found">The state, not broken, as it was found.</param>
-    /// <param name="seat">The seat of the dead party.</param>
+    /// <param name="seat">The slot of the dead party.</param>
     public void Break(BarrierState found, int seat)
     {
         // Write it before breaking: a caller that finds the barrier broken reads it.
@@ -142,7 +142,7 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
         }
     }
 
-    /// <summary>Frees the seat of a dead party. The caller owns the guard, and the barrier is broken.</summary>
+    /// <summary>Frees the slot of a dead party. The caller owns the guard, and the barrier is broken.</summary>
     public void Free(int index, Seat found) => _ = Seats.TryChange(index, found, default);
 
     /// <summary>Restarts the phase. The caller owns the guard, and the barrier is broken: no other process changes the state.</summary>

@@ -20,7 +20,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
     private uint* IsCrowded => (uint*)(start + ConditionLayout.IsCrowdedAt);
 
     /// <summary>Joins the queue. Under the mutex.</summary>
-    /// <param name="keeper">The keeper that owns the slot then.</param>
+    /// <param name="keeper">The owner thread of the slot then.</param>
     /// <param name="ticket">The ticket of the slot.</param>
     /// <returns>False if the queue is full.</returns>
     public bool TryJoin(RobustKeeper keeper, out uint ticket)

@@ -10,8 +10,8 @@ internal readonly unsafe struct Form(byte* start, uint magic)
     private const uint Letters = 0x00ff_ffff;
 
     /// <summary>
-    /// Whether users in several pid namespaces share the lock. The number of a keeper means nothing outside its namespace then, and only
-    /// the kernel knows which owners live.
+    /// Whether users in several pid namespaces share the lock. The number of an owner thread means nothing outside its namespace then, and
+    /// only the kernel knows which owners live.
     /// </summary>
     public bool IsMixed => Volatile.Read(ref *(uint*)(start + MutexLayout.MixedAt)) != 0;
 

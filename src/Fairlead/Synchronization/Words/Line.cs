@@ -20,7 +20,7 @@ internal readonly unsafe struct Line(byte* start)
     private uint* Given => (uint*)(start + LineLayout.TicketsAt);
 
     /// <summary>Joins the queue behind all waiters.</summary>
-    /// <param name="keeper">The keeper that owns the slot then.</param>
+    /// <param name="keeper">The owner thread of the slot then.</param>
     /// <param name="ticket">The ticket of the slot; or, if the queue is full, of the slot that must become free first.</param>
     /// <returns>False if the queue is full.</returns>
     public bool TryJoin(RobustKeeper keeper, out uint ticket)

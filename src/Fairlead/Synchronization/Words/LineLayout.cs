@@ -6,13 +6,13 @@ namespace Fairlead.Synchronization.Words;
 /// <code>
 ///    0  latest ticket                        u32
 ///   64  slots, 256 of 64 bytes: ticket n has slot n mod 256
-///          0  word: keeper of the waiter     u32    both are
+///          0  word: owner thread of the waiter     u32    both are
 ///          4  ticket                         u32    changed in one step
 ///          8  participant                    u64
 ///         16  process                        i32
 ///         20  thread; 0: asynchronous        i32
 ///         24  since, nanoseconds of 1970     i64
-///         32  keeper of the writer           u32
+///         32  owner thread of the writer           u32
 /// </code>
 /// </summary>
 internal static class LineLayout

@@ -8,7 +8,7 @@ namespace Fairlead.Synchronization.Words;
 /// <code>
 ///   bit 31      has sleepers (or a waiter about to sleep): the leaver wakes one
 ///   bit 30      the owner has died: set by the kernel
-///   bits 0–29   the number of the owner's keeper; 0: free
+///   bits 0–29   the number of the owner's owner thread; 0: free
 /// </code>
 /// </summary>
 internal readonly record struct LockWord(uint Value)
@@ -17,7 +17,7 @@ internal readonly record struct LockWord(uint Value)
     public const uint DiedBit = Libc.FUTEX_OWNER_DIED;
     private const uint Number = Libc.FUTEX_TID_MASK;
 
-    /// <summary>The keeper of the owner; 0: free.</summary>
+    /// <summary>The owner thread of the owner; 0: free.</summary>
     public uint Owner => Value & Number;
 
     public bool HasSleeper => (Value & SleeperBit) != 0;

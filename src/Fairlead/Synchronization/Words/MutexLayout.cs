@@ -14,7 +14,7 @@ namespace Fairlead.Synchronization.Words;
 ///    88  process of the last owner                                     i32
 ///    92  thread of the owner; 0: none, or the mutex is free            i32
 ///    96  since, nanoseconds of 1970                                    i64
-///   104  keeper of the last owner                                      u32
+///   104  owner thread of the last owner                                      u32
 ///   128  the wait queue (LineLayout)
 /// </code>
 /// </summary>

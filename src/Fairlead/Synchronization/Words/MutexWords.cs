@@ -26,10 +26,10 @@ internal readonly unsafe struct MutexWords(byte* start)
     /// <summary>The info of the last owner. Only the owner writes it.</summary>
     public ref Standing Owner => ref Unsafe.AsRef<Standing>(start + MutexLayout.ParticipantAt);
 
-    /// <summary>The address of the word that the owner's keeper owns.</summary>
+    /// <summary>The address of the word that the owner's owner thread owns.</summary>
     public uint* WordPlace => (uint*)(start + MutexLayout.WordAt);
 
-    /// <summary>Takes the mutex if it is idle, by one compare-and-swap. Inside the keeper's gate.</summary>
+    /// <summary>Takes the mutex if it is idle, by one compare-and-swap. Inside the owner thread's gate.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTakeIdle(RobustKeeper keeper) => *WordPlace == 0 && keeper.TryTake(WordPlace, 0);
 
@@ -60,7 +60,7 @@ internal readonly unsafe struct MutexWords(byte* start)
     public void Count() => Volatile.Write(ref *(ulong*)(start + MutexLayout.EntriesAt), *(ulong*)(start + MutexLayout.EntriesAt) + 1);
 
     /// <summary>
-    /// Leaves. Wakes the first waiter if it sleeps; no newcomer takes the mutex before that waiter. Inside the keeper's gate.
+    /// Leaves. Wakes the first waiter if it sleeps; no newcomer takes the mutex before that waiter. Inside the owner thread's gate.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Leave(RobustKeeper keeper) => keeper.Release(WordPlace, LockWord.SleeperBit);

@@ -12,7 +12,7 @@ namespace Fairlead.Synchronization.Words;
 ///    72  1: a writer is inside                                  u32
 ///    76  in doubt: a writer has died inside, and the data is not marked consistent      u32
 ///   128  the gate: a mutex (MutexLayout)
-/// 16704  seats of readers, 256 of 64 bytes (Seats); at 8: the owner info (Standing)
+/// 16704  slots of readers, 256 of 64 bytes (Seats); at 8: the owner info (Standing)
 /// </code>
 /// </summary>
 internal static class ReaderWriterLayout

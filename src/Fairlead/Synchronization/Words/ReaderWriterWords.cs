@@ -5,7 +5,7 @@ namespace Fairlead.Synchronization.Words;
 
 /// <summary>
 /// The steps of a reader-writer lock in shared memory. None of them waits. A writer holds the gate, a mutex, for as long as it writes, and
-/// waits there until the readers have left. Each reader has a seat, which it takes while the gate is idle, or inside the gate. Verified in
+/// waits there until the readers have left. Each reader has a slot, which it takes while the gate is idle, or inside the gate. Verified in
 /// models/readers.pml.
 /// </summary>
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
@@ -37,7 +37,7 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
         set => Volatile.Write(ref *Flag(ReaderWriterLayout.InDoubtAt), value ? 1u : 0u);
     }
 
-    /// <summary>The owner info of a seat. Only its owner writes it.</summary>
+    /// <summary>The owner info of a slot. Only its owner writes it.</summary>
     public ref Standing Reader(int seat) => ref Unsafe.AsRef<Standing>(Seats.Beside(seat));
 
     /// <summary>Records whether a dead owner of the gate was writing. Called by the next owner, for all later callers.</summary>
@@ -59,7 +59,7 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
     /// <summary>Withdraws the announcement.</summary>
     public void WantNoMore() => Volatile.Write(ref *Flag(ReaderWriterLayout.IsWantedAt), 0);
 
-    /// <summary>Wakes the caller inside the gate. Called by a reader that has left its seat; the step before was a full fence.</summary>
+    /// <summary>Wakes the caller inside the gate. Called by a reader that has left its slot; the step before was a full fence.</summary>
     public void Ring()
     {
         if (IsWanted)

@@ -3,24 +3,24 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// An array of words, each owned by one process: permits, readers, parties. A seat is a lock without a wait queue. One compare-and-swap
-/// takes or leaves it, and the kernel marks it if its owner dies; nothing needs repair. A waiter for seats checks all of them. Leaving
-/// owners wake it, or the end of the owners that it found there. All-zero memory is free seats.
+/// An array of words, each owned by one process: permits, readers, parties. A slot is a lock without a wait queue. One compare-and-swap
+/// takes or leaves it, and the kernel marks it if its owner dies; nothing needs repair. A waiter for slots checks all of them. Leaving
+/// owners wake it, or the end of the owners that it found there. All-zero memory is free slots.
 /// <code>
 ///    0  word (LockWord)                     u32    both are
 ///    4  mark: set by the owner              u32    changed in one step
-///    8  what belongs to the seat, up to its size
+///    8  what belongs to the slot, up to its size
 /// </code>
 /// </summary>
-/// <param name="start">The address of the seats in a <see cref="RobustMemory"/>, a multiple of 16.</param>
-/// <param name="count">The number of seats.</param>
+/// <param name="start">The address of the slots in a <see cref="RobustMemory"/>, a multiple of 16.</param>
+/// <param name="count">The number of slots.</param>
 /// <param name="size">
-/// The size of a seat in bytes: a multiple of 16, because its list entry lies at the same offset of the private memory.
+/// The size of a slot in bytes: a multiple of 16, because its list entry lies at the same offset of the private memory.
 /// </param>
 internal readonly unsafe struct Seats(byte* start, int count, int size)
 {
     /// <summary>
-    /// In the place of an owner: the seat has no owner, and is not free either. No thread has this number, and no list leads here.
+    /// In the place of an owner: the slot has no owner, and is not free either. No thread has this number, and no list leads here.
     /// </summary>
     public const uint Moved = Libc.FUTEX_TID_MASK;
 
@@ -29,10 +29,10 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
 
     public int Count => count;
 
-    /// <summary>Reads a seat.</summary>
+    /// <summary>Reads a slot.</summary>
     public Seat this[int index] => Seat.Of(Volatile.Read(ref *Both(index)));
 
-    /// <summary>Finds a seat without an owner, or with a dead one, once around.</summary>
+    /// <summary>Finds a slot without an owner, or with a dead one, once around.</summary>
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
@@ -54,30 +54,30 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     }
 
     /// <summary>
-    /// Takes a seat without a living owner for the keeper. Inside its gate. Acquire: the caller sees all that happened before the seat was
-    /// left.
+    /// Takes a slot without a living owner for the owner thread. Inside its gate. Acquire: the caller sees all that happened before the
+    /// slot was left.
     /// </summary>
-    /// <param name="keeper">The keeper, with a free list entry.</param>
-    /// <param name="index">The index of the seat.</param>
-    /// <param name="found">The seat as it was found.</param>
+    /// <param name="keeper">The owner thread, with a free list entry.</param>
+    /// <param name="index">The index of the slot.</param>
+    /// <param name="found">The slot as it was found.</param>
     /// <param name="mark">The mark to set in the same step.</param>
     public bool TryTake(RobustKeeper keeper, int index, Seat found, uint mark) =>
         keeper.TryTake(Word(index), Both(index), found.Both, new Seat(new LockWord(keeper.Id), mark).Both);
 
-    /// <summary>Leaves a seat; its mark stays. Inside the keeper's gate. Release.</summary>
+    /// <summary>Leaves a slot; its mark stays. Inside the owner thread's gate. Release.</summary>
     public void Leave(RobustKeeper keeper, int index) => keeper.Release(Word(index), keep: 0);
 
-    /// <summary>Leaves a seat as moved. Inside the keeper's gate.</summary>
+    /// <summary>Leaves a slot as moved. Inside the owner thread's gate.</summary>
     public void LeaveMoved(RobustKeeper keeper, int index) => keeper.Exchange(Word(index), Moved);
 
-    /// <summary>Changes a seat that no process owns, if it is still as it was found; it has no owner afterwards.</summary>
+    /// <summary>Changes a slot that no process owns, if it is still as it was found; it has no owner afterwards.</summary>
     public bool TryChange(int index, Seat found, Seat wanted) =>
         Interlocked.CompareExchange(ref *Both(index), wanted.Both, found.Both) == found.Both;
 
-    /// <summary>The address of the word of a seat, which the owner's keeper owns.</summary>
+    /// <summary>The address of the word of a slot, which the owner's owner thread owns.</summary>
     public uint* Word(int index) => (uint*)(Place(index) + LineLayout.WordAt);
 
-    /// <summary>The address of what belongs to a seat. Its owner writes it.</summary>
+    /// <summary>The address of what belongs to a slot. Its owner writes it.</summary>
     public byte* Beside(int index) => Place(index) + sizeof(ulong);
 
     private ulong* Both(int index) => (ulong*)Place(index);
@@ -85,12 +85,12 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     private byte* Place(int index) => start + ((nint)index * size);
 }
 
-/// <summary>A seat at one moment.</summary>
+/// <summary>A slot at one moment.</summary>
 /// <param name="Word">The word with the owner.</param>
-/// <param name="Mark">The mark that the last owner set when it took the seat.</param>
+/// <param name="Mark">The mark that the last owner set when it took the slot.</param>
 internal readonly record struct Seat(LockWord Word, uint Mark)
 {
-    /// <summary>Whether a process owns the seat; it may have died unnoticed.</summary>
+    /// <summary>Whether a process owns the slot; it may have died unnoticed.</summary>
     public bool HasOwner => Word.Owner is not (0 or Seats.Moved);
 
     /// <summary>Both words as eight bytes.</summary>

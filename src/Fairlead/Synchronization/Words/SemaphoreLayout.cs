@@ -8,7 +8,7 @@ namespace Fairlead.Synchronization.Words;
 ///    64  wanted: 0, or bit 32 and the ticket of the first waiter, which sleeps            u64
 ///    72  doorbell: changes when a permit may have become free                             u32
 ///   128  the wait queue (LineLayout)
-/// 16576  seats, one for each possible permit, 16 bytes each (Seats): a free seat is a permit
+/// 16576  slots, one for each possible permit, 16 bytes each (Seats): a free slot is a permit
 ///          0  word                                              u32    both are
 ///          4  mark: bit 31, and the thread of the owner         u32    changed in one step
 ///          8  since, nanoseconds of 1970                        i64

@@ -3,20 +3,20 @@ using Fairlead.Native;
 namespace Fairlead.Synchronization.Words;
 
 /// <summary>
-/// The steps of a semaphore in shared memory. None of them waits. A free seat is a permit. Entering takes a seat, and the owner's end
-/// returns the permit. Taking a permit leaves a moved seat behind; posting frees it again. Verified in models/semaphore.pml.
+/// The steps of a semaphore in shared memory. None of them waits. A free slot is a permit. Entering takes a slot, and the owner's end
+/// returns the permit. Taking a permit leaves a moved slot behind; posting frees it again. Verified in models/semaphore.pml.
 /// </summary>
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 /// <param name="permits">
-/// The initial number of permits. That many unused seats count as free, and the others as moved. Creation thus writes nothing.
+/// The initial number of permits. That many unused slots count as free, and the others as moved. Creation thus writes nothing.
 /// </param>
-/// <param name="maximum">The number of seats.</param>
+/// <param name="maximum">The number of slots.</param>
 internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int maximum)
 {
-    // In the mark: tells a used seat from an unused one.
+    // In the mark: tells a used slot from an unused one.
     private const uint Used = 1u << 31;
 
-    // The mark of a process about to post: if it dies before that, the seat stays moved.
+    // The mark of a process about to post: if it dies before that, the slot stays moved.
     private const uint Posting = uint.MaxValue;
 
     private static readonly Seat MovedSeat = new(new LockWord(Seats.Moved), Used);
@@ -37,7 +37,7 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
 
     private ulong* Wanted => (ulong*)(start + SemaphoreLayout.WantedAt);
 
-    /// <summary>Whether a seat is a free permit.</summary>
+    /// <summary>Whether a slot is a free permit.</summary>
     public bool IsFree(int index, Seat seat) => seat.Word.Owner == 0 && !IsMoved(index, seat);
 
     /// <summary>Returns the number of free permits.</summary>
@@ -73,7 +73,7 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         return false;
     }
 
-    /// <summary>Finds a moved seat.</summary>
+    /// <summary>Finds a moved slot.</summary>
     /// <param name="from">The index to begin at; on return, where the next search may begin.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
     public bool TryFindMoved(ref int from, out Seat found)
@@ -91,10 +91,10 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         return false;
     }
 
-    /// <summary>Enters by a free seat. Inside the keeper's gate.</summary>
-    /// <param name="keeper">The keeper, with a free list entry.</param>
-    /// <param name="index">The index of the seat.</param>
-    /// <param name="found">The seat as it was found.</param>
+    /// <summary>Enters by a free slot. Inside the owner thread's gate.</summary>
+    /// <param name="keeper">The owner thread, with a free list entry.</param>
+    /// <param name="index">The index of the slot.</param>
+    /// <param name="found">The slot as it was found.</param>
     /// <param name="thread">The entering thread; 0 for an asynchronous caller.</param>
     public bool TryEnter(RobustKeeper keeper, int index, Seat found, int thread) =>
         Seats.TryTake(keeper, index, found, Used | (uint)thread);
@@ -102,11 +102,12 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <summary>Removes a permit.</summary>
     public bool TryMove(int index, Seat found) => Seats.TryChange(index, found, MovedSeat);
 
-    /// <summary>Takes a moved seat, in order to free it. Inside the keeper's gate.</summary>
+    /// <summary>Takes a moved slot, in order to free it. Inside the owner thread's gate.</summary>
     public bool TryBeginPost(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Posting);
 
     /// <summary>
-    /// Turns a seat that was taken for posting into a free permit (ring afterwards), or back into a moved one. Inside the keeper's gate.
+    /// Turns a slot that was taken for posting into a free permit (ring afterwards), or back into a moved one. Inside the owner thread's
+    /// gate.
     /// </summary>
     public void EndPost(RobustKeeper keeper, int index, bool isFree)
     {
@@ -149,14 +150,14 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <summary>Wakes a sleeping waiter, because a permit may have become free.</summary>
     public void Ring()
     {
-        // An interlocked operation left the seat, and another one set this word: one of the two sides has seen the other.
+        // An interlocked operation left the slot, and another one set this word: one of the two sides has seen the other.
         if (Volatile.Read(ref *Wanted) != 0)
         {
             Futex.AddOneAndWakeAll(ref *(int*)Bell);
         }
     }
 
-    /// <summary>Since when a seat is owned, in nanoseconds of 1970. Its owner writes it.</summary>
+    /// <summary>Since when a slot is owned, in nanoseconds of 1970. Its owner writes it.</summary>
     public ref long Since(int index) => ref *(long*)Seats.Beside(index);
 
     private bool IsMoved(int index, Seat seat) => seat.Word.Owner switch
@@ -166,10 +167,10 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         _ => false,
     };
 
-    /// <summary>Whether the owner of a seat is about to free it by posting, and has not entered.</summary>
+    /// <summary>Whether the owner of a slot is about to free it by posting, and has not entered.</summary>
     public static bool IsBeingPosted(Seat seat) => seat.Mark == Posting;
 
-    /// <summary>The thread of the owner of a seat; 0: none.</summary>
+    /// <summary>The thread of the owner of a slot; 0: none.</summary>
     public static int Thread(Seat seat) => (int)(seat.Mark & ~Used);
 
     private static ulong WantedBy(uint ticket) => (1UL << 32) | ticket;

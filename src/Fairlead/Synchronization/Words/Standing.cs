@@ -18,6 +18,8 @@ internal struct Standing
     /// <summary>Nanoseconds of 1970.</summary>
     public long Since;
 
-    /// <summary>The keeper in the word beside it at the time of writing. If the word has another one, this info is outdated.</summary>
+    /// <summary>
+    /// The owner thread in the word beside it at the time of writing. If the word has another one, this info is outdated.
+    /// </summary>
     public uint Keeper;
 }

@@ -15,7 +15,7 @@ internal static class UdpSocket
     /// <param name="address">The address to bind.</param>
     /// <param name="bound">The address with the port actually bound.</param>
     /// <param name="isReliable">
-    /// Whether sockets of sessions may be bound to the same address, both earlier ones, which linger for a while, and later ones.
+    /// Whether sockets of sessions may be bound to the same address, both earlier ones, which stay for a while, and later ones.
     /// </param>
     public static Descriptor Bind(Address address, out Address bound, bool isReliable = false)
     {

@@ -43,7 +43,7 @@ internal static class CounterVerb
 
             crowd.EndChange(index, counted);
 
-            // Not for ever: all others may be dead. Now and then without a thread.
+            // Not without limit: all others may be dead. Now and then without a thread.
             _ = mine % 16 == 15 ? await countdown.TryWaitAsync(Shortly) : countdown.TryWait(Shortly);
             crowd.Come(index);
             crowd.Go(index);

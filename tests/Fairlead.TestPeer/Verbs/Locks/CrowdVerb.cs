@@ -21,7 +21,7 @@ internal static class CrowdVerb
         int index = Number(5);
         for (long mine = 0; ; mine++)
         {
-            // Now and then without a thread, so that both ways stand in one line.
+            // Sometimes without a thread: both kinds of waiter stand in one queue.
             using SemaphoreScope scope = mine % 16 == 15 ? await semaphore.EnterAsync() : semaphore.Enter();
             crowd.Come(index);
             int inside = crowd.Count();

@@ -27,7 +27,7 @@ internal static class ExchangeVerb
             {
                 if (scope.OwnerDied)
                 {
-                    // He may have died between a change and telling of it.
+                    // The peer may have died between a change and its report.
                     scope.MarkConsistent();
                     filled.NotifyAll(scope);
                     emptied.NotifyAll(scope);
@@ -38,7 +38,7 @@ internal static class ExchangeVerb
                     break;
                 }
 
-                // Now and then without a thread, so that both ways stand in one line.
+                // Sometimes without a thread: both kinds of waiter stand in one queue.
                 _ = i % 4 == 3 ? await mine.WaitAsync(scope) : mine.Wait(scope);
             }
 

@@ -6,8 +6,8 @@ using Fairlead.Synchronization;
 namespace Fairlead.TestPeer.Verbs.Locks;
 
 /// <summary>
-/// <c>ledger PLACE REGION INDEX</c>: reads and writes two numbers of a region under a reader-writer lock for ever, which are the same for
-/// all but who writes; says <c>ready</c> when it has begun, and <c>error</c> where somebody has not been kept out.
+/// <c>ledger PLACE REGION INDEX</c>: reads and writes two numbers of a region under a reader-writer lock, without end. They differ
+/// only while a writer is inside. Says <c>ready</c> when it has begun, and <c>error</c> when the lock has failed.
 /// </summary>
 internal static class LedgerVerb
 {
@@ -26,7 +26,7 @@ internal static class LedgerVerb
             bool isRight;
             if (i % 4 == 3)
             {
-                // Now and then without a thread, so that both ways stand in one line.
+                // Sometimes without a thread: both kinds of waiter stand in one queue.
                 using WriteScope scope = i % 8 == 7 ? await under.EnterWriteAsync() : under.EnterWrite();
                 isRight = Write(region, scope, index);
             }

@@ -1,6 +1,6 @@
 namespace Fairlead.TestPeer.Verbs.Locks;
 
-/// <summary>What a peer does at locks.</summary>
+/// <summary>The verbs of a peer at locks.</summary>
 internal static class LockVerbs
 {
     public static IReadOnlyDictionary<string, Func<string[], Task<int>>> All { get; } =

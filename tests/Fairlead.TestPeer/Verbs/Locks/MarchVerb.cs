@@ -39,12 +39,12 @@ internal static class MarchVerb
                 march.Announce(index, last);
             }
 
-            // From now on as another party: nobody counts on it before it has arrived once.
+            // From now on as another party: no party depends on it before its first arrival.
             march.Announce(index, null);
         }
     }
 
-    // Now and then without a thread, and now and then he gives up and comes again.
+    // Sometimes without a thread, and sometimes it withdraws and arrives again.
     private static async Task<long> PassAsync(NamedBarrier barrier, long turn)
     {
         while (true)

@@ -21,7 +21,7 @@ internal static class MutexCountVerb
         long deaths = 0;
         for (long mine = 0; ; mine++)
         {
-            // Now and then without a thread, so that both ways stand in one line.
+            // Sometimes without a thread: both kinds of waiter stand in one queue.
             using MutexScope scope = mine % 64 == 63 ? await mutex.EnterAsync() : mutex.Enter();
             if (scope.OwnerDied)
             {

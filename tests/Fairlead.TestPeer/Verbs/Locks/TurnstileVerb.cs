@@ -19,7 +19,7 @@ internal static class TurnstileVerb
         int index = int.Parse(arguments[3], CultureInfo.InvariantCulture);
         for (long mine = 0; !crowd.IsOver; mine++)
         {
-            // Now and then without a thread, so that both ways stand in one line.
+            // Sometimes without a thread: both kinds of waiter stand in one queue.
             if (mine % 16 == 15)
             {
                 await signal.WaitAsync();

@@ -8,7 +8,7 @@ using Fairlead.Transports.Fifo;
 
 namespace Fairlead.Tests.Transports.Fifo;
 
-/// <summary>The peculiarities of FIFOs: many writers, foreign ones among them, and existing files.</summary>
+/// <summary>The peculiarities of FIFOs: many writers, non-Fairlead ones among them, and existing files.</summary>
 public sealed class FifoTests(ITestOutputHelper output) : IDisposable
 {
     private const uint AllRights = 0b111_111_111;
@@ -152,7 +152,7 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
             sender.Send(Payload.Make(i, 100));
             Shell(
                 i % 2 == 0
-                    ? $"echo 'this is no message, but long enough for a header' > {path}"
+                    ? $"echo 'this is not a message, but long enough for a header' > {path}"
                     : $"head -c {1 + (i * 97)} /dev/urandom > {path}");
         }
 

@@ -72,7 +72,7 @@ internal sealed class LossyRelay : IDisposable
         }
     }
 
-    /// <summary>Sends a foreign datagram from the address of the first client.</summary>
+    /// <summary>Sends another program's datagram from the address of the first client.</summary>
     public void Inject(byte[] datagram) => Send(_behind.Values.First(), null, datagram);
 
     public void Dispose()

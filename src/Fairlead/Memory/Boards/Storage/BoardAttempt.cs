@@ -12,7 +12,7 @@ internal sealed unsafe class BoardAttempt : LockAttempt
 
     /// <param name="core">Its memory is kept until this has ended.</param>
     /// <param name="readers">Those to look at, as there are at that moment.</param>
-    /// <param name="bell">The bell that all writers of these cells ring.</param>
+    /// <param name="bell">The wake-up word of all writers of these cells.</param>
     public BoardAttempt(BoardCore core, Func<IReadOnlyList<BoardReader>> readers, BellWord bell)
     {
         _core = core;

@@ -8,15 +8,15 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Memory.Boards.Storage;
 
 /// <summary>
-/// The right to write a cell. The word of the cell's seat carries the number of this process's keeper: when the process ends, the kernel
-/// marks the word, and the next writer takes it. Any number of threads may write by one claim: they take turns.
+/// The right to write a cell. The word of the cell's slot carries the number of this process's owner thread: when the process ends, the
+/// kernel marks the word, and the next writer takes it. Any number of threads may write by one claim: they take turns.
 /// </summary>
 internal sealed unsafe class BoardClaim
 {
-    // A seat is taken at once, unless others change it meanwhile. A process that scribbles there must not hold up this thread.
+    // A slot is taken at once, unless others change it meanwhile. A process that scribbles there must not hold up this thread.
     private const int Attempts = 1000;
 
-    // A keeper's list leads through the memory of each, which must stay mapped when the program loses its object.
+    // A owner thread's list leads through the memory of each, which must stay mapped when the program loses its object.
     private static readonly ConcurrentDictionary<BoardClaim, bool> Held = new();
 
     // The participant of which it is known that none of its threads runs any more.
@@ -35,10 +35,10 @@ internal sealed unsafe class BoardClaim
         _keeper = keeper;
     }
 
-    /// <summary>Takes the seat of a cell. By a caller that keeps the memory.</summary>
+    /// <summary>Takes the slot of a cell. By a caller that keeps the memory.</summary>
     /// <exception cref="FairleadException">
-    /// AlreadyExists: the cell has a writer that lives, which the error names. Unavailable: the system gives no thread for the keeper, or
-    /// others write into the seat.
+    /// AlreadyExists: the cell has a writer that lives, which the error names. Unavailable: the system gives no thread for the owner
+    /// thread, or others write into the slot.
     /// </exception>
     public static BoardClaim Take(BoardCore core, BoardSlot slot)
     {
@@ -71,7 +71,7 @@ internal sealed unsafe class BoardClaim
         }
     }
 
-    /// <summary>Returns the owner of a seat; null: none.</summary>
+    /// <summary>Returns the owner of a slot; null: none.</summary>
     /// <param name="seat">As it was found.</param>
     /// <param name="standing">The words beside it, as they were found.</param>
     public static LockHolder? WriterIn(Seat seat, Standing standing)
@@ -81,7 +81,7 @@ internal sealed unsafe class BoardClaim
             return null;
         }
 
-        // Where another has written it: the owner has just taken the seat, and has not written it down yet.
+        // Where another has written it: the owner has just taken the slot, and has not written it down yet.
         int process = standing.Keeper == seat.Word.Owner
             ? standing.Process
             : NativeProcess.OfThread((int)seat.Word.Owner, RobustKeeper.ThreadName, out _) ?? 0;
@@ -117,7 +117,7 @@ internal sealed unsafe class BoardClaim
         }
     }
 
-    /// <summary>Leaves the seat; another writer may follow. Harmless the second time.</summary>
+    /// <summary>Leaves the slot; another writer may follow. Harmless the second time.</summary>
     public void Release()
     {
         using (_writing.Hold())
@@ -140,7 +140,7 @@ internal sealed unsafe class BoardClaim
         _core.ExitSeats();
     }
 
-    /// <summary>Marks the seat of a writer whose process has ended unnoticed, as the kernel would have.</summary>
+    /// <summary>Marks the slot of a writer whose process has ended unnoticed, as the kernel would have.</summary>
     /// <param name="core">The board; the caller keeps its memory.</param>
     /// <param name="index">Which.</param>
     /// <returns>Whether it was so: look again.</returns>
@@ -194,7 +194,7 @@ internal sealed unsafe class BoardClaim
 
     private void Ring()
     {
-        // Full: the value, or the seat, is out before the bells are looked at. Its counterpart is in BellWord.Announce.
+        // Full: the value, or the slot, is out before the bells are looked at. Its counterpart is in BellWord.Announce.
         Interlocked.MemoryBarrier();
         _slot.Bell.Ring();
         _core.Bell.Ring();

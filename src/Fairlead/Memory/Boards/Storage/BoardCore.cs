@@ -12,7 +12,7 @@ namespace Fairlead.Memory.Boards.Storage;
 
 /// <summary>
 /// A board in this process. Its memory is mapped twice: whole, for all that is read and written; and its first pages once more, behind the
-/// entries of the keepers' lists, for the words by which the kernel marks dead writers.
+/// entries of the owner threads' lists, for the words by which the kernel marks dead writers.
 /// </summary>
 internal sealed unsafe class BoardCore
 {
@@ -80,7 +80,7 @@ internal sealed unsafe class BoardCore
     /// <summary>To be looked at.</summary>
     public Seats Seats => BoardLayout.Seats(Start, _cells);
 
-    /// <summary>The same words, where a keeper can own them.</summary>
+    /// <summary>The same words, where an owner thread can own them.</summary>
     public Seats OwnSeats => BoardLayout.Seats(_place.Start, _cells);
 
     public bool IsSealed => Volatile.Read(ref *(uint*)(Start + BoardLayout.SealedAt)) != 0;
@@ -99,7 +99,7 @@ internal sealed unsafe class BoardCore
         _memory.Mapping.DangerousAddRef(ref isKept);
     }
 
-    /// <summary>Keeps all of it, the seats too. The release is <see cref="ExitSeats"/>.</summary>
+    /// <summary>Keeps all of it, the slots too. The release is <see cref="ExitSeats"/>.</summary>
     public void EnterSeats()
     {
         Enter();
@@ -206,10 +206,10 @@ internal sealed unsafe class BoardCore
         }
     }
 
-    /// <summary>A copy of what the last owner of a seat has written down.</summary>
+    /// <summary>A copy of what the last owner of a slot has written down.</summary>
     public Standing StandingOf(int index) => Unsafe.ReadUnaligned<Standing>(Seats.Beside(index));
 
-    /// <summary>Writes down who has taken a seat.</summary>
+    /// <summary>Writes down who has taken a slot.</summary>
     public void SignIn(int index, RobustKeeper keeper, uint mark)
     {
         ref Standing standing = ref Unsafe.AsRef<Standing>(Seats.Beside(index));

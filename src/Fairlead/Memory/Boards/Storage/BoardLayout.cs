@@ -15,14 +15,14 @@ namespace Fairlead.Memory.Boards.Storage;
 ///    28  1: sealed, no cell is added any more                              u32   by the process that seals the board
 ///    32  bell: waiters for more than one cell sleep on it (BellWord)       u32   by writers and waiters
 ///    36  reserved, 0
-///    64  seats, 64 bytes for each cell that there can be: the owner of a seat writes the cell
-///           0  word (LockWord): the keeper of the writer   u32    both are
+///    64  slots, 64 bytes for each cell that there can be: the owner of a slot writes the cell
+///           0  word (LockWord): the owner thread of the writer   u32    both are
 ///           4  mark: how many writers there were           u32    changed in one step
 ///           8  participant of the last writer              u64
 ///          16  process of the last writer                  i32
 ///          20  mark that the last writer set               u32
 ///          24  since, nanoseconds of 1970                  i64
-///          32  keeper of the last writer                   u32
+///          32  owner thread of the last writer                   u32
 ///   S      entries, 256 bytes for each cell that there can be; S = 64 + 64 · most cells
 ///           0  offset of the cell                          i64
 ///           8  layout fingerprint of its type              u64
@@ -41,7 +41,7 @@ internal static class BoardLayout
     /// <summary>"FLG" and the version: 1.</summary>
     public const uint Magic = 0x0147_4c46;
 
-    /// <summary>Seats must fit into a <see cref="Native.RobustMemory"/> of 128 KiB.</summary>
+    /// <summary>Slots must fit into a <see cref="Native.RobustMemory"/> of 128 KiB.</summary>
     public const int MostCells = 1024;
 
     public const int FormAt = 0;
@@ -67,7 +67,7 @@ internal static class BoardLayout
     /// <summary>In a cell, where a <see cref="CellLayout"/> has reserved bytes.</summary>
     public const int CellBellAt = 32;
 
-    /// <summary>Where the entries begin, and the seats end.</summary>
+    /// <summary>Where the entries begin, and the slots end.</summary>
     public static int EntriesAt(int cells) => SeatsAt + (cells * SeatSize);
 
     /// <summary>Where the cells begin, and the entries end.</summary>
@@ -76,6 +76,6 @@ internal static class BoardLayout
     /// <summary>Bytes of a whole board.</summary>
     public static long Size(int cells, long bytes) => CellsAt(cells) + bytes;
 
-    /// <summary>The seats of a board.</summary>
+    /// <summary>The slots of a board.</summary>
     public static unsafe Seats Seats(byte* start, int cells) => new(start + SeatsAt, cells, SeatSize);
 }

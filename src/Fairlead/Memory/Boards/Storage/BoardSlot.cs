@@ -32,7 +32,7 @@ internal sealed unsafe class BoardSlot : ICellOwner
     /// <summary>Waiters for this cell alone sleep on it.</summary>
     public BellWord Bell { get; }
 
-    /// <summary>The seat of its writer.</summary>
+    /// <summary>The slot of its writer.</summary>
     public Seat Seat => _core.Seats[Index];
 
     public string Description => $"the cell '{Entry.Key}' of {_core.Description}";
