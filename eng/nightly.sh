@@ -44,6 +44,7 @@ FAIRLEAD_INCREMENTS=$increments run 'locks that are entered' \
 FAIRLEAD_INCREMENTS=$rounds run 'locks in rounds' 'FullyQualifiedName~Nobody_waits_for_ever'
 run 'conditions, readers and writers' 'FullyQualifiedName~Things_are_exchanged_though|FullyQualifiedName~Readers_see_nothing_half_written'
 FAIRLEAD_TEST_ITEMS=$increments run 'shared memory and logs' 'FullyQualifiedName~SharedMemory.DeathTests|FullyQualifiedName~LeftoverTests|FullyQualifiedName~LogCrashTests'
+run 'boards whose writers are killed' 'FullyQualifiedName~BoardDeathTests'
 FAIRLEAD_EVERY_FAULT=1 run 'each system call fails once' 'FullyQualifiedName~SystemCallFaultTests'
 for ((i = 0; i < seeds; i++)); do
   while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do wait -n; done

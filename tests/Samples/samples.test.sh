@@ -319,6 +319,23 @@ test_shared_memory() {
   exits 2 SharedMemory
 }
 
+test_a_panel_shows_what_machines_write() {
+  Dashboard panel 2 > panel 2> watching & local panel=$!
+  line_in watching 'watching'
+  Dashboard machine long 100000 > long & local long=$!
+  line_in panel '^long: step [0-9]+, '
+  kill -KILL "$long"; wait "$long" 2> /dev/null || true
+  line_in panel '^long died at step [0-9]+$'
+  exits 0 Dashboard machine short 20
+  equal 'short: 20 steps' "$(cat out)"
+  wait "$panel"
+  line_in panel '^short ended at step 20$'
+  absent torn panel
+  exits 0 Dashboard remove
+  equal 'removed: True' "$(cat out)"
+  exits 2 Dashboard
+}
+
 test_what_is_produced_is_consumed_once() {
   local one two i
   BoundedBuffer consume 1500 > one & local first=$!
