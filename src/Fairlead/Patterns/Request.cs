@@ -121,8 +121,14 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     {
         try
         {
-            Link link = _message.Core.Link;
-            return Reply(reply) ? AwaitReaderAsync(link, cancellationToken) : new ValueTask<bool>(false);
+            MessageCore core = _message.Core;
+            bool isHandmade = core.Record is not null;
+            Link link = core.Link;
+            return !Reply(reply)
+                ? new ValueTask<bool>(false)
+                : isHandmade
+                    ? new ValueTask<bool>(true)
+                    : AwaitReaderAsync(link, cancellationToken);
         }
         catch (Exception exception)
         {
