@@ -22,6 +22,8 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new ListenCommand());
         Add(new ConnectCommand());
         Add(new ChatCommand());
+        Add(new LabCommand());
+        Add(new LabActorCommand());
         Add(new LogCommand());
         Add(new LockCommand());
         Add(new SemaphoreCommand());

@@ -9,6 +9,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(BoardLine))]
 [JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(DeadlockLine))]
+[JsonSerializable(typeof(LabLine))]
 [JsonSerializable(typeof(LockLine))]
 [JsonSerializable(typeof(LogLine))]
 [JsonSerializable(typeof(MessageLine))]
