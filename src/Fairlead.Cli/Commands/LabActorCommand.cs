@@ -26,7 +26,8 @@ internal sealed class LabActorCommand : ToolCommand
         var experiment = Catalogue.Find(parsed.GetRequiredValue(_experiment));
         var role = parsed.GetRequiredValue(_role);
         Actor.Play(
-            experiment.Roles.FirstOrDefault(one => one.Name == role) ?? throw ToolException.Usage($"'{role}' is not a role of {experiment.Name}"),
+            experiment.Roles.FirstOrDefault(one => one.Name == role)
+                ?? throw ToolException.Usage($"'{role}' is not a role of {experiment.Name}"),
             parsed.GetRequiredValue(_folder));
         return Task.FromResult(ExitCode.Ok);
     }

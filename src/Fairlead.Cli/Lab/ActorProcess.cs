@@ -14,6 +14,9 @@ namespace Fairlead.Cli.Lab;
 /// </remarks>
 internal sealed class ActorProcess : IAsyncDisposable
 {
+    /// <summary>So many looks, a millisecond apart, must show the same sleep.</summary>
+    private const int LooksAsleep = 10;
+
     private readonly Lock _gate = new();
     private readonly Director _director;
     private readonly ChildProcess _process;
@@ -138,20 +141,18 @@ internal sealed class ActorProcess : IAsyncDisposable
     /// <returns>The kernel function, or "a system call" if the kernel hides it.</returns>
     public async Task<string> SleepsAsync()
     {
-        string function = "";
+        RoleState? last = null;
+        int same = 0;
         await _director.UntilAsync(
             () =>
             {
-                if (ProcState.OfRole(Id) is not ('S', var inside))
-                {
-                    return false;
-                }
-
-                function = inside;
-                return true;
+                RoleState? now = ProcState.OfRole(Id);
+                same = now is { State: 'S' } && now == last ? same + 1 : 0;
+                last = now;
+                return same == LooksAsleep;
             },
             $"{Name} sleeps");
-        string shown = function.Length > 0 ? function : "a system call";
+        string shown = last!.Function.Length > 0 ? last.Function : "a system call";
         _director.Seen(Name, $"sleeps in {shown} (state S)");
         return shown;
     }

@@ -69,8 +69,9 @@ internal sealed class Director : IAsyncDisposable
         string role, string? name = null, IReadOnlyDictionary<int, SafeHandle>? descriptors = null, ProcessGroup group = default)
     {
         _cancellationToken.ThrowIfCancellationRequested();
+        Role played = _experiment.Roles.Single(one => one.Name == role);
         ActorProcess actor = ActorProcess.Start(
-            this, _experiment.Name, _experiment.Roles.Single(one => one.Name == role), name ?? role, descriptors ?? new Dictionary<int, SafeHandle>(), group);
+            this, _experiment.Name, played, name ?? role, descriptors ?? new Dictionary<int, SafeHandle>(), group);
         _actors.Add(actor);
         Seen(actor.Name, $"starts as pid {actor.Id}", LabEventKind.Starts, actor.Id);
         return actor;

@@ -12,8 +12,8 @@ internal static class ProcState
     public static int? ParentOf(int id) =>
         FieldsOf($"/proc/{id}/stat") is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
 
-    /// <summary>The state of the thread that plays a role, and the kernel function in which it sleeps, if that can be read.</summary>
-    public static (char State, string Function)? OfRole(int id)
+    /// <summary>The state of the thread that plays a role.</summary>
+    public static RoleState? OfRole(int id)
     {
         try
         {
@@ -21,7 +21,10 @@ internal static class ProcState
             {
                 if (File.ReadAllText($"{task}/comm").TrimEnd() == Role.ThreadName && FieldsOf($"{task}/stat") is [var state, ..])
                 {
-                    return (state[0], File.ReadAllText($"{task}/wchan").Trim('0', '\n'));
+                    string switches = File
+                        .ReadLines($"{task}/status")
+                        .First(static line => line.StartsWith("voluntary", StringComparison.Ordinal));
+                    return new RoleState(state[0], File.ReadAllText($"{task}/wchan").Trim('0', '\n'), switches);
                 }
             }
         }
@@ -47,3 +50,9 @@ internal static class ProcState
         }
     }
 }
+
+/// <summary>The kernel's view of the thread that plays a role. Two equal ones show that it has not run in between.</summary>
+/// <param name="State">The state letter.</param>
+/// <param name="Function">The kernel function in which it sleeps; empty if the kernel hides it.</param>
+/// <param name="Switches">How often it has gone to sleep by itself.</param>
+internal sealed record RoleState(char State, string Function, string Switches);

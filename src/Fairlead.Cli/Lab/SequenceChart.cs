@@ -38,8 +38,10 @@ internal static class SequenceChart
         int width = Margin + (lanes.Length * LaneWidth) + 16;
         StringBuilder svg = new();
         svg.Append(CultureInfo.InvariantCulture, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y + 16}" viewBox="0 0 {width} {y + 16}" font-family="sans-serif" font-size="12">
-            <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0 10 5 0 10z"/></marker></defs>
+            <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y + 16}" viewBox="0 0 {width} {y + 16}"
+              font-family="sans-serif" font-size="12">
+            <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+            <path d="M0 0 10 5 0 10z"/></marker></defs>
             <rect width="100%" height="100%" fill="#fff"/>
             <text x="16" y="26" font-size="16" font-weight="bold">{Escape(experiment.Name)}</text>
             <text x="16" y="46" fill="#555">{Escape(experiment.Question)}</text>
@@ -134,7 +136,12 @@ internal static class SequenceChart
                 break;
         }
 
-        string text = happened.Kind == LabEventKind.Signals ? $"{happened.Text} to {happened.Link}" : happened.Text;
+        string text = happened.Kind switch
+        {
+            LabEventKind.Signals => $"{happened.Text} to {happened.Link}",
+            LabEventKind.Waits => $"waits {happened.Text}",
+            _ => happened.Text,
+        };
         string color = happened.Kind is LabEventKind.Signals or LabEventKind.Ends ? "#9b1c1c" : "#111";
         List<string> lines = Lines(text);
         for (int line = 0; line < lines.Count; line++)
@@ -142,7 +149,8 @@ internal static class SequenceChart
             // A white rim keeps the text readable where an arrow crosses it.
             int above = happened.Kind == LabEventKind.Signals ? -5 : 4;
             svg.Append(CultureInfo.InvariantCulture, $"""
-                <text x="{x + 12}" y="{y + above + (line * LineHeight)}" fill="{color}" stroke="#fff" stroke-width="3" paint-order="stroke">{Escape(lines[line])}</text>
+                <text x="{x + 12}" y="{y + above + (line * LineHeight)}" fill="{color}" stroke="#fff" stroke-width="3"
+                  paint-order="stroke">{Escape(lines[line])}</text>
 
                 """);
         }

@@ -13,7 +13,8 @@ internal sealed class BoundedBuffer : Experiment
 
     public override string Question => "Producer and consumer: what keeps the buffer from running over?";
 
-    public override string Watch => "The producer sleeps on a semaphore while the buffer of four is full, and the consumer while it is empty.";
+    public override string Watch =>
+        "The producer sleeps on a semaphore while the buffer of four is full, and the consumer while it is empty.";
 
     public override IReadOnlyList<Role> Roles => [new("producer", Produce), new("consumer", Consume)];
 
@@ -44,8 +45,8 @@ internal sealed class BoundedBuffer : Experiment
 
     private static (SharedRegion Buffer, NamedSemaphore Free, NamedSemaphore Filled) Open() => (
         SharedRegion.Open("buffer", 4096),
-        NamedSemaphore.Open("free", Capacity, Capacity),
-        NamedSemaphore.Open("filled", Capacity, 0));
+        NamedSemaphore.Open("free", Capacity),
+        NamedSemaphore.Open("filled", 0, Capacity));
 
     private static void Produce(Actor actor)
     {

@@ -37,7 +37,12 @@ internal sealed class BrokenPipe : Experiment
         await using ChildProcess ordinary = ChildProcess.Start(
             "/bin/sh",
             ["-c", "exec yes"],
-            new ChildProcessOptions { StandardOutput = Redirection.To(second.Writer), DefaultSignals = [Signal.Pipe], TiedToParent = true });
+            new()
+            {
+                StandardOutput = Redirection.To(second.Writer),
+                DefaultSignals = [Signal.Pipe],
+                TiedToParent = true,
+            });
         director.Seen("yes", $"starts as pid {ordinary.Id}, and writes without end", LabEventKind.Starts, ordinary.Id);
         second.Dispose();
         director.Says("closes the only reading end");

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Fairlead.Cli.Lab.Experiments;
 
-/// <summary>UDP loses datagrams that nobody takes in time, and cuts long ones.</summary>
+/// <summary>UDP loses datagrams that are not read in time, and cuts long ones.</summary>
 internal sealed class Datagrams : Experiment
 {
     private const int Count = 2000;
@@ -34,7 +34,8 @@ internal sealed class Datagrams : Experiment
             "No send failed, and the kernel dropped datagrams.",
             sender.Number("errors") == 0 && got < Count,
             $"{Count} sent without an error, {got} received, {Count - got} lost");
-        director.Claim("The ones that came are the first, in order.", receiver.Fact("order") == "yes", $"in order: {receiver.Fact("order")}");
+        director.Claim(
+            "The received ones are the first, in order.", receiver.Fact("order") == "yes", $"in order: {receiver.Fact("order")}");
         director.Claim(
             "A datagram that is longer than the reader's buffer is cut.",
             receiver.Number("cut") == 10,

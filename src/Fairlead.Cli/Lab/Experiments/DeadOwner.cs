@@ -9,7 +9,8 @@ internal sealed class DeadOwner : Experiment
 
     public override string Question => "The owner of a lock is killed inside: do the others wait without end?";
 
-    public override string Watch => "The waiter sleeps while the owner lives. When the owner is killed, the waiter enters, and is told of the death.";
+    public override string Watch =>
+        "The waiter sleeps while the owner lives. When the owner is killed, the waiter enters, and is told of the death.";
 
     public override IReadOnlyList<Role> Roles => [new("owner", Own), new("waiter", Wait)];
 

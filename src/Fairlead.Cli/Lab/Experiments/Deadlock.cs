@@ -9,7 +9,8 @@ internal sealed class Deadlock : Experiment
 
     public override string Question => "Two processes wait for each other: who finds that out?";
 
-    public override string Watch => "Each is inside one mutex and wants the other. The lock that closes the circle reports it, and names both processes.";
+    public override string Watch =>
+        "Each is inside one mutex and wants the other. The lock that closes the circle reports it, and names both processes.";
 
     public override IReadOnlyList<Role> Roles => [new("left", Cross), new("right", Cross)];
 
@@ -71,8 +72,8 @@ internal sealed class Deadlock : Experiment
                 actor.Fact("error", exception.Message);
                 actor.Reaches("refused");
             }
-        }
 
-        actor.Says($"leaves {(isLeft ? "fork-1" : "fork-2")}");
+            actor.Says($"leaves {(isLeft ? "fork-1" : "fork-2")}");
+        }
     }
 }

@@ -35,7 +35,9 @@ internal sealed class FifoOpen : Experiment
         await reader.FinishesAsync();
         director.Claim("The writer slept in open(2) while there was no reader.", !hadOpened, $"it slept in {place}");
         director.Claim(
-            "Both were open together.", opened > asked, $"the writer's open ended {(opened - asked) / 1e6:0.00} ms after the reader's began");
+            "Both were open together.",
+            opened > asked,
+            $"the writer's open ended {(opened - asked) / 1e6:0.00} ms after the reader's began");
         director.Claim("The text went through.", reader.Fact("text") == "hello", reader.Fact("text"));
     }
 

@@ -44,10 +44,7 @@ internal sealed class LostUpdate : Experiment
         await second.FinishesAsync();
         long raced = Math.Max(first.Number("raced sum"), second.Number("raced sum"));
         long guarded = Math.Max(first.Number("guarded sum"), second.Number("guarded sum"));
-        director.Claim(
-            "Without a lock the sum is at most right by luck.",
-            raced <= 2 * Times,
-            $"{2 * Times:N0} additions gave {raced:N0}: {(2 * Times) - raced:N0} were lost");
+        director.Says($"without a lock, {2 * Times:N0} additions gave {raced:N0}: {(2 * Times) - raced:N0} were lost, by chance");
         director.Claim("Inside a mutex every addition counts.", guarded == 2 * Times, $"{2 * Times:N0} additions gave {guarded:N0}");
     }
 

@@ -11,7 +11,8 @@ internal sealed class MappedFiles : Experiment
 
     public override string Question => "Two processes map a file: who sees what the other writes?";
 
-    public override string Watch => "A write to a shared mapping is seen by the other process and in the file. One to a private mapping is not.";
+    public override string Watch =>
+        "A write to a shared mapping is seen by the other process and in the file. One to a private mapping is not.";
 
     public override IReadOnlyList<Role> Roles => [new("writer", Write), new("reader", Read)];
 

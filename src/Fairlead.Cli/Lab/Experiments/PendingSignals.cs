@@ -34,8 +34,10 @@ internal sealed class PendingSignals : Experiment
         target.Continue();
         await target.ReachesAsync("taken");
         await target.FinishesAsync();
-        director.Claim("A standard signal that is pending is not counted.", target.Number("user1") == 1, $"3 sent, {target.Number("user1")} arrived");
-        director.Claim("Real-time signals queue, in order.", target.Fact("realtime") == "1 2 3", $"1 2 3 sent, {target.Fact("realtime")} arrived");
+        long once = target.Number("user1");
+        string values = target.Fact("realtime");
+        director.Claim("A pending standard signal is not counted.", once == 1, $"3 sent, {once} arrived");
+        director.Claim("Real-time signals queue, in order.", values == "1 2 3", $"1 2 3 sent, {values} arrived");
     }
 
     private static async Task TakeAsync(Actor actor)

@@ -40,7 +40,9 @@ internal sealed class ProcessGroups : Experiment
         outsider.Go("ready");
         await outsider.FinishesAsync();
         director.Claim(
-            "Each process of the group has ended.", ends.TrueForAll(static end => end.StartsWith("killed", StringComparison.Ordinal)), string.Join(", ", ends));
+            "Each process of the group has ended.",
+            ends.TrueForAll(static end => end.StartsWith("killed", StringComparison.Ordinal)),
+            string.Join(", ", ends));
         director.Claim("The process outside lives on.", lives, lives ? "it ended later, by itself" : "it has ended, too");
     }
 

@@ -11,7 +11,8 @@ internal sealed class ServerDesigns : Experiment
 
     public override string Question => "One client connects and is silent: are the others served?";
 
-    public override string Watch => "The iterative server serves the second client only when the silent one has gone. The other two designs serve it at once.";
+    public override string Watch =>
+        "The iterative server serves the second client only when the silent one has gone. The other two designs serve it at once.";
 
     public override IReadOnlyList<Role> Roles =>
     [

@@ -4,13 +4,14 @@ namespace Fairlead.Cli.Lab.Experiments;
 internal sealed class SlowSubscriber : Experiment
 {
     private const string Address = "unix://ticks";
-    private const int Count = 20_000;
+    private const int Count = 5_000;
+    private const int Room = 64;
 
     public override string Name => "slow-subscriber";
 
     public override string Question => "Publish-subscribe: does a stopped subscriber hold up the others?";
 
-    public override string Watch => "One subscriber is stopped. The other gets every message; the stopped one misses some, and knows how many.";
+    public override string Watch => "One subscriber is stopped. The other gets every message; the stopped one misses some.";
 
     public override IReadOnlyList<Role> Roles => [new("publisher", Publish), new("fast", Subscribe), new("stopped", Subscribe)];
 
@@ -46,8 +47,8 @@ internal sealed class SlowSubscriber : Experiment
 
     private static void Publish(Actor actor)
     {
-        using Publisher publisher = Publisher.Bind(Address, new() { OverflowPolicy = OverflowPolicy.Wait, LongestWait = TimeSpan.FromSeconds(30) });
-        actor.Says($"is bound to {Address}");
+        using Publisher publisher = Publisher.Bind(Address, new() { OverflowPolicy = OverflowPolicy.Wait, MaxUnreadMessages = Room });
+        actor.Says($"is bound to {Address}, and queues {Room} messages for each subscriber");
         actor.Reaches("bound");
         publisher.WaitForSubscribers("tick", 2);
         actor.Turn("ready");
@@ -64,7 +65,7 @@ internal sealed class SlowSubscriber : Experiment
     private static void Subscribe(Actor actor)
     {
         bool isSlow = actor.Role == "stopped";
-        using Subscriber subscriber = Subscriber.Connect(isSlow ? $"{Address}?full=drop-oldest" : Address);
+        using Subscriber subscriber = Subscriber.Connect(isSlow ? $"{Address}?full=drop-oldest&messages={Room}" : Address);
         actor.Says("is subscribed");
         actor.Reaches("subscribed");
         long received = 0;

@@ -9,7 +9,8 @@ internal sealed class StaleName : Experiment
 
     public override string Question => "A server is killed: what becomes of its name?";
 
-    public override string Watch => "The file stays, and bind(2) refuses the name. Fairlead sees that its owner is dead, and takes it over.";
+    public override string Watch =>
+        "The file stays, and bind(2) refuses the name. Fairlead sees that its owner is dead, and takes it over.";
 
     public override IReadOnlyList<Role> Roles => [new("first", BindBare), new("second", BindBare), new("heir", BindFairlead)];
 
