@@ -17,6 +17,7 @@ internal sealed record EndpointSettings
         "messages",
         "reconnect",
         "size",
+        "until",
         "wait",
         "waiting",
         "writing",
@@ -211,6 +212,8 @@ internal sealed record EndpointSettings
             "block" => BlockFramingOf(address),
             _ when address.Option("size") is not null => throw new AddressFormatException(
                 address.ToString(), "option 'size' needs framing=block. Write framing=block&size=1024, or remove it."),
+            _ when address.Option("until") is not null => throw new AddressFormatException(
+                address.ToString(), "option 'until' needs framing=block. Write framing=block&size=1024&until=nul, or remove it."),
             null or "fairlead" => FairleadFraming.Instance,
             "line" => DelimitedFraming.Line,
             "nul" => DelimitedFraming.Nul,
@@ -220,6 +223,18 @@ internal sealed record EndpointSettings
                 address.ToString(), $"option 'framing' cannot be '{other}'. Use fairlead, line, nul, length, block or none."),
         };
 
-    private static BlockFraming BlockFramingOf(Address address) => new((int)(AddressOptions.Size(address, "size", 1, BlockFraming.Longest)
-        ?? throw new AddressFormatException(address.ToString(), "framing=block needs a block size. Write framing=block&size=1024.")));
+    private static BlockFraming BlockFramingOf(Address address)
+    {
+        long size = AddressOptions.Size(address, "size", 1, BlockFraming.Longest)
+            ?? throw new AddressFormatException(address.ToString(), "framing=block needs a block size. Write framing=block&size=1024.");
+        return address.Option("until") switch
+        {
+            null => new BlockFraming((int)size),
+            "nul" => new BlockFraming((int)size, untilNul: true),
+            string other => throw new AddressFormatException(
+                address.ToString(),
+                $"option 'until' cannot be '{AddressText.Display(other)}'. Use until=nul, or remove it: without it, the text ends "
+                    + "before the NUL bytes that fill the block up."),
+        };
+    }
 }

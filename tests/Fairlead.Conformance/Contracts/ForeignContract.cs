@@ -13,6 +13,8 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         { "line", ["a", "", "ccc"], Encoding.UTF8.GetBytes("a\n\nccc\n") },
         { "nul", ["a", "with\nnewline", ""], Encoding.UTF8.GetBytes("a\0with\nnewline\0\0") },
         { "length", ["a", "", "ccc"], [0, 0, 0, 1, (byte)'a', 0, 0, 0, 0, 0, 0, 0, 3, (byte)'c', (byte)'c', (byte)'c'] },
+        { "block&size=4", ["a", "", "cccc"], Encoding.UTF8.GetBytes("a\0\0\0\0\0\0\0cccc") },
+        { "block&size=4&until=nul", ["a", "", "ccc"], Encoding.UTF8.GetBytes("a\0\0\0\0\0\0\0ccc\0") },
     };
 
     [Theory]
@@ -63,8 +65,16 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         await ReadAllAsync(raw, read);
         Assert.Equal(bytes, read);
 
-        // Long messages are written directly; the program reads in any pieces.
+        // Long messages are written directly, unless a block is too short for them; the program reads in any pieces.
         byte[] large = [.. Enumerable.Repeat((byte)'x', 3_000_000)];
+        if (framing.StartsWith("block", StringComparison.Ordinal))
+        {
+            await Assert.ThrowsAnyAsync<Exception>(async () => await sender.SendAsync(large.AsMemory()));
+            await sender.CloseAsync(90.Seconds());
+            Assert.Equal(0, await OnThread(() => raw.Socket.Receive(new byte[1])));
+            return;
+        }
+
         Task sending = sender.SendAsync(large.AsMemory()).AsTask();
         byte[] all = new byte[large.Length + (framing == "length" ? 4 : 1)];
         await ReadAllAsync(raw, all);
@@ -72,6 +82,53 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal(large.Length, all.Count(b => b == 'x'));
         await sender.CloseAsync(90.Seconds());
         Assert.Equal(0, await OnThread(() => raw.Socket.Receive(new byte[1])));
+    }
+
+    [Fact]
+    public async Task A_block_of_a_C_program_ends_at_its_first_NUL_and_a_cut_one_is_dropped()
+    {
+        const string Framing = "block&size=8&until=nul";
+        if (IsRefused(Framing))
+        {
+            return;
+        }
+
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace($"framing={Framing}")));
+        using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(receiver.Address)));
+        raw.SendBytes("hello\0er\0\0\0\0\0\0\0\0\0garbage12345678be"u8);
+        await ReadsAsync(receiver, ["hello", "", "", "12345678"]);
+        raw.Dispose();
+        await Until(() => receiver.Peers.Count == 0, "it has left");
+        Assert.False(receiver.TryReceive(out _));
+    }
+
+    [Fact]
+    public async Task Long_blocks_go_both_ways_between_two_ends_of_Fairlead()
+    {
+        const string Framing = "block&size=1MiB&until=nul";
+        if (IsRefused(Framing))
+        {
+            return;
+        }
+
+        Pair bound = Track(await Pair.BindAsync(NewPlace($"framing={Framing}")));
+        Pair pair = Track(await Pair.ConnectAsync(bound.Address));
+        foreach (int length in new[] { 0, 1, 100_000, (1 << 20) - 1 })
+        {
+            byte[] text = [.. Enumerable.Repeat((byte)'x', length)];
+            Task sending = pair.SendAsync(text.AsMemory()).AsTask();
+            using Message message = await bound.ReceiveAsync();
+            await sending;
+            Assert.Equal(text, message.Span.ToArray());
+            Task answering = bound.SendAsync(message.Memory).AsTask();
+            using Message answer = await pair.ReceiveAsync();
+            await answering;
+            Assert.Equal(text, answer.Span.ToArray());
+        }
+
+        byte[] tooLong = [.. Enumerable.Repeat((byte)'x', 1 << 20)];
+        Fails(ErrorCode.TooLarge, () => pair.Send(tooLong));
+        await FailsAsync(ErrorCode.TooLarge, async () => await pair.SendAsync(tooLong.AsMemory()));
     }
 
     [Theory]

@@ -8,6 +8,7 @@ namespace Fairlead.Tests.Framing;
 public sealed class ForeignFramingTests
 {
     private static readonly BlockFraming Block = new(4);
+    private static readonly BlockFraming Text = new(4, untilNul: true);
 
     [Theory]
     [InlineData("616263", 0, 0, false)]
@@ -47,6 +48,54 @@ public sealed class ForeignFramingTests
     [InlineData("6100", "ends with a NUL byte")]
     [InlineData("00", "ends with a NUL byte")]
     public void What_a_block_cannot_show_is_not_sent(string hex, string? problem) => Refuses(Block, hex, problem);
+
+    [Theory]
+    [InlineData("616200", 0, false)]
+    [InlineData("61626364", 4, true)]
+    [InlineData("61626300", 3, true)]
+    [InlineData("61620000", 2, true)]
+    [InlineData("6100FFFF", 1, true)]
+    [InlineData("61006200", 1, true)]
+    [InlineData("006263646162", 0, true)]
+    [InlineData("00000000", 0, true)]
+    public void The_text_of_a_block_ends_at_its_first_NUL(string hex, int length, bool isWhole)
+    {
+        Assert.Equal(isWhole, TryParse(Text, hex, 100, out Frame frame, out _));
+        Assert.Equal((0, length, 4, length), (frame.BodyStart, frame.BodyLength, frame.Total, frame.Header.Length));
+    }
+
+    [Fact]
+    public void The_text_of_a_block_is_judged_without_what_lies_behind_it()
+    {
+        Assert.True(TryParse(Text, "6100FFFF", 1, out _, out _));
+        Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => TryParse(Text, "6162FFFF", 3, out _, out _)).Code);
+        Assert.False(TryParse(Text, "6162", 100, out Frame cut, out _, atEnd: true));
+        Assert.Equal(4, cut.Total);
+    }
+
+    [Theory]
+    [InlineData(0, "00000000")]
+    [InlineData(1, "000000")]
+    [InlineData(3, "00")]
+    public void A_text_is_followed_by_NUL_to_the_end_of_its_block(int bodyLength, string suffix) =>
+        Assert.Equal(suffix, Written(Text, bodyLength));
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("616263", null)]
+    [InlineData("00", "contains a NUL byte")]
+    [InlineData("610062", "contains a NUL byte")]
+    public void What_a_text_cannot_show_is_not_sent(string hex, string? problem) => Refuses(Text, hex, problem);
+
+    [Theory]
+    [InlineData("61626364")]
+    [InlineData("6162636465")]
+    public void A_text_that_does_not_fit_with_its_NUL_is_too_large(string hex)
+    {
+        FairleadException error = Assert.Throws<FairleadException>(() => Text.Check(Convert.FromHexString(hex)));
+        Assert.Equal(ErrorCode.TooLarge, error.Code);
+        Assert.Contains("and its NUL do not fit into a block of 4", error.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("6162", false, false, 0, 0)]

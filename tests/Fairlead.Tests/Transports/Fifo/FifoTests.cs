@@ -139,6 +139,29 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=block"));
         Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=line&size=3"));
         Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?writers=2"));
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=line&until=nul"));
+        Assert.Throws<AddressFormatException>(() => Receiver.Bind($"fifo://{path}2?framing=block&size=8&until=newline"));
+    }
+
+    [Fact]
+    public async Task Blocks_of_C_programs_end_at_their_first_NUL()
+    {
+        string path = _directory["texts"];
+        await using Receiver receiver = await Receiver.BindAsync($"fifo://{path}?framing=block&size=8&until=nul");
+        Shell($@"printf 'hello\0er12345678\0rubbishend\0\0\0\0\0' > {path}");
+        foreach (string expected in new[] { "hello", "12345678", "", "end" })
+        {
+            using Message message = await receiver.ReceiveAsync();
+            Assert.Equal(expected, message.Text);
+        }
+
+        await using Sender sender = await Sender.ConnectAsync(receiver.Address);
+        Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => sender.Send("eightful"u8)).Code);
+        Assert.Throws<ArgumentException>(() => sender.Send("a\0b"u8));
+        sender.Send("seventy"u8);
+        using Message back = await receiver.ReceiveAsync();
+        Assert.Equal("seventy", back.Text);
+        Assert.Equal(0, receiver.Statistics.Dropped);
     }
 
     [Fact]
