@@ -13,6 +13,9 @@ internal enum PatternKind : byte
     Hub = 8,
     WorkQueue = 9,
 
+    /// <summary>A plain stream socket. Only registry entries have it.</summary>
+    Socket = 10,
+
     /// <summary>A non-Fairlead program, reached through a foreign framing.</summary>
     Foreign = 255,
 }

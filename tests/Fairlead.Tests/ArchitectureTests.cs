@@ -313,8 +313,8 @@ public sealed partial class ArchitectureTests
 
     private static string ConcernOf(string folder, string path) =>
         path == "TimeSpanExtensions.cs" ? "Fairlead.Time"
-        : path == "Transports/TransportCatalog.cs" ? "Fairlead"
         : folder.Split('/')[0] is var concern && concern == "Registry" ? "Fairlead.Diagnostics"
+        : concern == "Transports" ? "Fairlead"
         : NamespaceOf(concern);
 
     private static string Name(SourceFolder folder) => folder.Path.Length == 0 ? "the root" : folder.Path;

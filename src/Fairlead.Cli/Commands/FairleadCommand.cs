@@ -37,6 +37,9 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new InfoCommand());
         Add(new RemoveCommand());
         Add(new SignalCommand());
+        Add(new PortCommand());
+        Add(new InterfacesCommand());
+        Add(new ResolveCommand());
         Add(new CompletionCommand());
         Add(new CompleteCommand());
     }

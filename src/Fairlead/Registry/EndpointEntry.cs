@@ -55,13 +55,15 @@ internal sealed unsafe class EndpointEntry : IDisposable
     /// <param name="socket">The socket file that it holds, if any.</param>
     /// <param name="directory">The runtime directory, if not the current one.</param>
     /// <param name="clock">The clock for the start time.</param>
+    /// <param name="child">The child process whose endpoint it is; 0: this process.</param>
     public static EndpointEntry Create(
         PatternKind kind,
         bool bound,
         string address,
         FileIdentity socket = default,
         RuntimeDirectory? directory = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null,
+        int child = 0)
     {
         try
         {
@@ -82,7 +84,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
                 // Allocate the space before the first touch: a full disk is an error here and not a signal later.
                 var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
                 var mapping = new MappedFile(file, EndpointLayout.Size);
-                Describe(mapping, kind, bound, address, socket, (clock ?? TimeProvider.System).GetUtcNow());
+                Describe(mapping, kind, bound, address, socket, child, (clock ?? TimeProvider.System).GetUtcNow());
                 return new EndpointEntry(path, identity, mapping);
             }
             catch
@@ -158,13 +160,15 @@ internal sealed unsafe class EndpointEntry : IDisposable
     }
 
     private static void Describe(
-        MappedFile mapping, PatternKind kind, bool bound, string address, FileIdentity socket, DateTimeOffset started)
+        MappedFile mapping, PatternKind kind, bool bound, string address, FileIdentity socket, int child, DateTimeOffset started)
     {
         var page = mapping.Span;
         EndpointLayout.Magic.CopyTo(page);
         Put(page, EndpointLayout.LayoutVersion, EndpointLayout.Version);
         Put(page, EndpointLayout.SizeField, (uint)EndpointLayout.Size);
-        Put(page, EndpointLayout.ProcessId, (uint)NativeProcess.Id);
+        int process = child == 0 ? NativeProcess.Id : child;
+        Put(page, EndpointLayout.ProcessId, (uint)process);
+        Put(page, EndpointLayout.Parent, child == 0 ? 0u : (uint)NativeProcess.Id);
         Put(page, EndpointLayout.Started, started.ToUnixTimeMilliseconds());
         page[EndpointLayout.Kind] = (byte)kind;
         page[EndpointLayout.Bound] = bound ? (byte)1 : (byte)0;
@@ -176,7 +180,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
             page,
             EndpointLayout.Program,
             EndpointLayout.ProgramLength,
-            PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? ""));
+            PlainText.OneLine(NativeProcess.CommandLine(process) ?? ""));
         Put(
             page,
             EndpointLayout.Flags,

@@ -113,6 +113,7 @@ internal static class EndpointEntryReader
             Kind = KindName((PatternKind)page[EndpointLayout.Kind])!,
             IsBound = page[EndpointLayout.Bound] == 1,
             ProcessId = (int)Get<uint>(page, EndpointLayout.ProcessId),
+            ParentProcessId = Get<uint>(page, EndpointLayout.Parent) is > 0 and <= int.MaxValue and var parent ? (int)parent : null,
             Program = program,
             Since = DateTimeOffset.FromUnixTimeMilliseconds(Get<long>(page, EndpointLayout.Started)),
             MessagesSent = Get<long>(page, EndpointLayout.MessagesSent),
@@ -195,6 +196,7 @@ internal static class EndpointEntryReader
         PatternKind.Pair => "pair",
         PatternKind.Hub => "hub",
         PatternKind.WorkQueue => "work-queue",
+        PatternKind.Socket => "socket",
         PatternKind.Foreign => "foreign",
         _ => null,
     };

@@ -17,6 +17,12 @@ public sealed record EndpointInfo
     /// <summary>The process ID, in the process's own pid namespace.</summary>
     public required int ProcessId { get; init; }
 
+    /// <summary>
+    /// The process that published the endpoint for its child, as <see cref="SocketListener.Register"/> does. Null if the process itself
+    /// published it.
+    /// </summary>
+    public int? ParentProcessId { get; init; }
+
     /// <summary>The command line of the process, with the program shortened to its file name.</summary>
     public required string Program { get; init; }
 

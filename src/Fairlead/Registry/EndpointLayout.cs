@@ -17,7 +17,8 @@ namespace Fairlead.Registry;
 ///   33  bound: 1; connected, or no longer    u8
 ///       listening: 0
 ///   34  flags: 1 address cut, 2 program cut  u16
-///   36  reserved, 0                          u32
+///   36  parent process id, or 0: the process  u32
+///       that made the entry for its child
 ///   40  device of the socket file, or 0      u64
 ///   48  inode of the socket file, or 0       u64
 ///   56  length of the address in bytes       u16
@@ -51,6 +52,7 @@ internal static class EndpointLayout
     public const int Kind = 32;
     public const int Bound = 33;
     public const int Flags = 34;
+    public const int Parent = 36;
     public const int SocketDevice = 40;
     public const int SocketInode = 48;
     public const int AddressLength = 56;

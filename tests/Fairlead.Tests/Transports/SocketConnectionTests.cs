@@ -1,0 +1,113 @@
+using Fairlead.Processes;
+
+namespace Fairlead.Tests.Transports;
+
+/// <summary>Sockets of bytes, without messages.</summary>
+public sealed class SocketConnectionTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("tcp://127.0.0.1:0")]
+    [InlineData("unix")]
+    public async Task Each_direction_ends_by_itself(string place)
+    {
+        using SocketListener listener = SocketListener.Bind(place == "unix" ? $"unix://{_directory["socket"]}" : place);
+        Assert.False(listener.TryAccept(out _));
+        using SocketConnection client = await SocketConnection.ConnectAsync(listener.Address);
+        using SocketConnection server = Accept(listener);
+        byte[] buffer = new byte[10];
+        Assert.Null(server.TryRead(buffer));
+        Assert.Equal(5, client.TryWrite("hello"u8));
+        client.EndSending();
+        WaitFor(server, Readiness.Readable);
+        Assert.Equal(5, server.TryRead(buffer));
+        Assert.Equal("hello"u8, buffer.AsSpan(0, 5));
+        WaitFor(server, Readiness.Readable);
+        Assert.Equal(0, server.TryRead(buffer));
+
+        // The other direction goes on.
+        Assert.Equal(6, server.TryWrite("answer"u8));
+        server.EndSending();
+        WaitFor(client, Readiness.Readable);
+        Assert.Equal(6, client.TryRead(buffer));
+        WaitFor(client, Readiness.Readable);
+        Assert.Equal(0, client.TryRead(buffer));
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_read_is_not_waited_for_and_one_that_is_gone_is_told()
+    {
+        using SocketListener listener = SocketListener.Bind("tcp://127.0.0.1:0");
+        SocketConnection client = await SocketConnection.ConnectAsync(listener.Address);
+        using SocketConnection server = Accept(listener);
+        byte[] bytes = new byte[64 * 1024];
+        while (server.TryWrite(bytes) is not null)
+        {
+        }
+
+        client.Dispose();
+        WaitFor(server, Readiness.Readable);
+        FairleadException? error = null;
+        while (error is null)
+        {
+            error = Record.Exception(() => _ = server.TryWrite(bytes)) as FairleadException;
+        }
+
+        Assert.Equal(ErrorCode.PeerGone, error.Code);
+        Assert.Equal(0, server.TryRead(bytes));
+    }
+
+    [Fact]
+    public async Task A_program_serves_what_was_accepted_here()
+    {
+        using SocketListener listener = SocketListener.Bind("tcp://127.0.0.1:0");
+        await using Pair client = await Pair.ConnectAsync(listener.Address.With("framing", "line"));
+        using SocketConnection server = Accept(listener);
+        await using ChildProcess child = ChildProcess.Start(
+            "/bin/sh",
+            ["-c", "read name; echo hello $name"],
+            new ChildProcessOptions
+            {
+                StandardInput = Redirection.To(server.ForProgram()),
+                StandardOutput = Redirection.To(server.ForProgram()),
+            });
+        server.Dispose();
+        await client.SendAsync("you"u8);
+        using Message message = await client.ReceiveAsync();
+        Assert.Equal("hello you", message.Text);
+        Assert.Equal(0, (await child.ExitAsync()).ShellCode);
+    }
+
+    [Fact]
+    public async Task What_is_no_stream_socket_is_refused()
+    {
+        foreach (string address in new[] { "udp://127.0.0.1:0", "shm://x", "unixpacket://x", $"fifo://{_directory["fifo"]}" })
+        {
+            Assert.Equal(ErrorCode.NotSupported, Assert.Throws<FairleadException>(() => SocketListener.Bind(address)).Code);
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await SocketConnection.ConnectAsync(address));
+            Assert.Equal(ErrorCode.NotSupported, error.Code);
+        }
+
+        using SocketListener listener = SocketListener.Bind("tcp://127.0.0.1:0");
+        Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => SocketListener.Bind(listener.Address)).Code);
+    }
+
+    private static SocketConnection Accept(SocketListener listener)
+    {
+        using WaitSet set = new();
+        set.Attach(listener.Handle);
+        set.Wait();
+        Assert.True(listener.TryAccept(out SocketConnection? connection));
+        return connection;
+    }
+
+    private static void WaitFor(SocketConnection connection, Readiness readiness)
+    {
+        using WaitSet set = new();
+        set.Attach(connection.Handle, readiness);
+        set.Wait();
+    }
+}
