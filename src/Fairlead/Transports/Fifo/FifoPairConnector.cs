@@ -22,7 +22,9 @@ internal static class FifoPairConnector
         Descriptor? source = null;
         try
         {
-            source = await OpenAfterLastPeerAsync(place, answers, requests, address, settings, cancellationToken).ConfigureAwait(false);
+            source = settings.Framing.IsFairlead
+                ? await OpenAfterLastPeerAsync(place, answers, requests, address, settings, cancellationToken).ConfigureAwait(false)
+                : await OpenBesideProgramAsync(place, answers, address, cancellationToken).ConfigureAwait(false);
             Descriptor target =
                 requests.TryOpenToWrite(address)
                 ?? throw new FairleadException(
@@ -84,10 +86,7 @@ internal static class FifoPairConnector
         {
             if (PipeConnection.Discard(place))
             {
-                if (settings.Framing.IsFairlead)
-                {
-                    requests.Empty();
-                }
+                requests.Empty();
 
                 // The other end may have read that hello just before, and may answer it.
                 Descriptor source = answers.OpenToRead(address);
@@ -108,6 +107,29 @@ internal static class FifoPairConnector
                 };
             }
         }
+    }
+
+    /// <summary>
+    /// Opens the FIFO of a program without Fairlead, which may have opened it before and may have written. A Fairlead end that still
+    /// closes its last connection gets a moment for that.
+    /// </summary>
+    private static async ValueTask<Descriptor> OpenBesideProgramAsync(
+        Descriptor place, FifoFile answers, Address address, CancellationToken cancellationToken)
+    {
+        Pauses pauses = new(Patience, TimeProvider.System);
+        while (HasWriter(place, answers, address) && await pauses.NextAsync(cancellationToken).ConfigureAwait(false))
+        {
+        }
+
+        return answers.OpenToRead(address);
+    }
+
+    /// <summary>Returns whether the FIFO has a writer. Reads nothing: it may be a program's first message.</summary>
+    private static bool HasWriter(Descriptor place, FifoFile answers, Address address)
+    {
+        // A descriptor reports a hangup only after it has seen a writer leave.
+        answers.TryOpenToWrite(address)?.Dispose();
+        return (BlockingWait.Wait(place, PollEvents.Read, TimeSpan.Zero) & PollEvents.HangUp) == 0;
     }
 
     /// <summary>The pauses between attempts, from one millisecond and doubling, because the kernel reports none of these events.</summary>

@@ -6,6 +6,10 @@ namespace Fairlead.Transports.Fifo;
 /// <remarks>
 /// A peer opens the second FIFO for reading, which only one can. It waits until that FIFO has no writer any more, and then sends its hello
 /// into the first. All that it reads was therefore written for it.
+/// <para>
+/// A program without Fairlead opens both FIFOs before it writes, and each <c>open</c> blocks until the other end is there. With a foreign
+/// framing, a thread therefore opens the second FIFO for writing and then waits for a writer of the first, in the kernel.
+/// </para>
 /// </remarks>
 internal sealed class FifoPairListener : FifoListener
 {
@@ -15,7 +19,15 @@ internal sealed class FifoPairListener : FifoListener
 
     // Holds the reader lock as long as the listener lives.
     private readonly Descriptor _reader;
+    private readonly EventDescriptor _ready = new();
     private Descriptor? _source;
+    private bool _isWatched;
+
+    // Of the program that has opened the second FIFO for reading, with a foreign framing.
+    private Descriptor? _target;
+    private bool _hasPeer;
+    private Thread? _waiter;
+    private int _round;
 
     private FifoPairListener(Address address, FifoFile requests, FifoFile answers, Descriptor reader, EndpointSettings settings)
         : base(address, requests)
@@ -26,6 +38,7 @@ internal sealed class FifoPairListener : FifoListener
 
         // Data that a peer of an earlier listener wrote is not for this one.
         PipeConnection.Discard(reader);
+        _set.Add(_ready.Descriptor, 1, PollEvents.Read);
         Rearm();
     }
 
@@ -63,15 +76,17 @@ internal sealed class FifoPairListener : FifoListener
             return null;
         }
 
-        _set.Remove(source);
+        Unwatch(source);
+        if (_settings.IsForeign)
+        {
+            _ready.Drain();
+            return TakeForeign(source);
+        }
+
         _source = null;
         if (_answers.TryOpenToWrite(Address) is { } target)
         {
-            return new PipeConnection(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
-            {
-                EmptiesSource = true,
-                OnClosed = OnClosed,
-            };
+            return ConnectionOf(source, target);
         }
 
         // A peer came and went, or wrote without listening. A new peer has meanwhile taken the place of the only peer, and its data must
@@ -93,13 +108,115 @@ internal sealed class FifoPairListener : FifoListener
     {
         _source = Fifo.OpenToRead(Address);
         _set.Add(_source, 0, PollEvents.Read);
+        _isWatched = true;
+        if (_settings.IsForeign)
+        {
+            int round = ++_round;
+            _waiter = BackgroundThread.Start("Fairlead FIFOs", () => WaitForProgram(round));
+        }
     }
 
     protected override void Release()
     {
+        // Any opening of the other ends wakes the thread, which then sees that the listener is disposed.
+        using (Descriptor? reader = NativeFile.Reopen(_answers.Place, OpenFlags.ReadOnly, out _))
+        using (Descriptor? writer = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly, out _))
+        {
+            if (reader is not null && writer is not null)
+            {
+                _waiter?.Join();
+            }
+        }
+
         _answers.Dispose();
         _set.Dispose();
+        _ready.Dispose();
         _source?.Dispose();
+        _target?.Dispose();
         _reader.Dispose();
     }
+
+    /// <summary>
+    /// Returns the connection if the program has opened both FIFOs. Earlier data of the program stays in the FIFO, whose descriptor is not
+    /// watched until then.
+    /// </summary>
+    private PipeConnection? TakeForeign(Descriptor source)
+    {
+        if (_target is not { } target || !_hasPeer)
+        {
+            return null;
+        }
+
+        (_source, _target, _hasPeer) = (null, null, false);
+        return ConnectionOf(source, target);
+    }
+
+    private PipeConnection ConnectionOf(Descriptor source, Descriptor target) =>
+        new(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
+        {
+            // The next program may have written already: it does not wait until this connection has closed.
+            EmptiesSource = !_settings.IsForeign,
+            OnClosed = OnClosed,
+        };
+
+    private void Unwatch(Descriptor source)
+    {
+        if (_isWatched)
+        {
+            _set.Remove(source);
+            _isWatched = false;
+        }
+    }
+
+    private void WaitForProgram(int round)
+    {
+        while (true)
+        {
+            using Descriptor? woken = NativeFile.Reopen(_answers.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out _);
+            using (Gate.Hold())
+            {
+                if (woken is null || IsOver(round))
+                {
+                    return;
+                }
+
+                // The reader may have left again.
+                _target = NativeFile.Reopen(_answers.Place, OpenFlags.WriteOnly, out _);
+                if (_target is null)
+                {
+                    continue;
+                }
+
+                // Connected only with a writer: without one, a read would be the end of the connection.
+                Unwatch(_source!);
+                if ((BlockingWait.Wait(_source!, PollEvents.Read, TimeSpan.Zero) & PollEvents.Read) != 0)
+                {
+                    Announce();
+                    return;
+                }
+            }
+
+            break;
+        }
+
+        using (NativeFile.Reopen(Fifo.Place, OpenFlags.ReadOnly | OpenFlags.Blocking, out _))
+        using (Gate.Hold())
+        {
+            if (!IsOver(round))
+            {
+                // The old descriptor may have seen a writer leave, and would report the end.
+                _source!.Dispose();
+                _source = Fifo.OpenToRead(Address);
+                Announce();
+            }
+        }
+    }
+
+    private void Announce()
+    {
+        _hasPeer = true;
+        _ready.Signal();
+    }
+
+    private bool IsOver(int round) => IsDisposed || round != _round || _source is null;
 }
