@@ -2,7 +2,7 @@
 # The long runs of tests that test.sh plays shortly: locks under a million entries and hundreds of kills, deaths in shared memory and logs, each system call that can fail, and
 # the random world with several seeds. Takes an hour or two. Writes what they print of themselves into a file, and ends with 0 where all passed.
 # Usage: eng/nightly.sh [FIGURES]     FIGURES is artifacts/nightly.txt unless given
-# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
+# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_CLOCK_QUESTIONS (1000), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
 # (as many as there are processors) are played beside each other
 set -uo pipefail
 figures=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../artifacts/nightly.txt}")
@@ -31,7 +31,7 @@ mkdir -p "$(dirname "$figures")"
 run() {
   local code log
   log=$(mktemp "$private/log.XXXXXX")
-  dotnet test artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll --filter "$2" --logger 'console;verbosity=detailed' > "$log" 2>&1; code=$?
+  dotnet test "artifacts/bin/${tests:-Fairlead.Tests}/release/${tests:-Fairlead.Tests}.dll" --filter "$2" --logger 'console;verbosity=detailed' > "$log" 2>&1; code=$?
   grep -q '^ *Passed: [1-9]' "$log" || code=1
   [ "$code" -eq 0 ] || { printf 'FAILED: %s\n%s\n' "$1" "$(cat "$log")"; echo "$1" >> "$private/failures"; }
   printf '\n== %s%s\n%s\n' "$1" "$([ "$code" -eq 0 ] || echo ': FAILED')" \
@@ -46,6 +46,8 @@ run 'conditions, readers and writers' 'FullyQualifiedName~Things_are_exchanged_t
 FAIRLEAD_TEST_ITEMS=$increments run 'shared memory and logs' 'FullyQualifiedName~SharedMemory.DeathTests|FullyQualifiedName~LeftoverTests|FullyQualifiedName~LogCrashTests'
 run 'boards whose writers are killed' 'FullyQualifiedName~BoardDeathTests'
 FAIRLEAD_EVERY_FAULT=1 run 'each system call fails once' 'FullyQualifiedName~SystemCallFaultTests'
+dotnet build tests/Fairlead.Cli.Tests -c Release -v quiet || exit 1
+FAIRLEAD_CLOCK_QUESTIONS=${FAIRLEAD_CLOCK_QUESTIONS:-1000} tests=Fairlead.Cli.Tests run 'the clock in shared memory, with kills' 'FullyQualifiedName~InteropTests'
 for ((i = 0; i < seeds; i++)); do
   while [ "$(jobs -rp | wc -l)" -ge "$at_once" ]; do wait -n; done
   seed=$((RANDOM * 32768 + RANDOM))

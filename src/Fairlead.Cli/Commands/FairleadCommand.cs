@@ -37,6 +37,8 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new InfoCommand());
         Add(new RemoveCommand());
         Add(new SignalCommand());
+        Add(new ServeCommand());
+        Add(new GetCommand());
         Add(new PortCommand());
         Add(new InterfacesCommand());
         Add(new ResolveCommand());

@@ -89,21 +89,22 @@ internal sealed class ListCommand : ToolCommand
         }
 
         var listing = EndpointRegistry.Read();
-        Table endpoints = new(
-            new("ENDPOINT"),
-            new("KIND"),
-            new("PID"),
-            new("PROGRAM"),
-            new("CLIENTS"),
-            new("MESSAGES"),
-            new("DROPPED"),
-            new("MISSED"),
-            new("SINCE"));
+        EndpointLine[] lines =
+        [
+            .. listing
+                .Endpoints.Where(endpoint => endpoint.IsBound || endpoint.ParentProcessId is not null || parsed.GetValue(_all))
+                .Select(EndpointLine.Of),
+        ];
+
+        // Only servers with a process for each client have children.
+        var hasParents = Array.Exists(lines, static line => line.ParentPid is not null);
+        string[] columns = ["ENDPOINT", "KIND", "PID", "PROGRAM", "CLIENTS", "MESSAGES", "DROPPED", "MISSED", "SINCE"];
+        Table endpoints = new([.. columns.Concat(hasParents ? ["PARENT"] : []).Select(static name => new Column(name))]);
         Write(
-            listing.Endpoints.Where(endpoint => endpoint.IsBound || parsed.GetValue(_all)).Select(EndpointLine.Of),
+            lines,
             parsed.GetRequiredValue(_output),
             endpoints,
-            static line => Cells(line),
+            line => hasParents ? [.. Cells(line), line.ParentPid is { } parent ? Number(parent) : "-"] : Cells(line),
             static line => JsonSerializer.Serialize(line, OutputJson.Readable.EndpointLine));
 
         foreach (var skipped in listing.Skipped)

@@ -15,6 +15,9 @@ internal sealed record EndpointLine
 
     public required int Pid { get; init; }
 
+    /// <summary>The server of which the process is a child that serves one client; missing if it is not.</summary>
+    public int? ParentPid { get; init; }
+
     /// <summary>The complete command line.</summary>
     public required string Program { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed record EndpointLine
         Kind = endpoint.Kind,
         Bound = endpoint.IsBound,
         Pid = endpoint.ProcessId,
+        ParentPid = endpoint.ParentProcessId,
         Program = endpoint.Program,
         Clients = endpoint.Clients,
         Messages = endpoint.MessagesSent + endpoint.MessagesReceived,

@@ -18,6 +18,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(RecordLine))]
 [JsonSerializable(typeof(ResolveLine))]
 [JsonSerializable(typeof(SegmentLine))]
+[JsonSerializable(typeof(TimeLine))]
 [JsonSerializable(typeof(SpawnLine))]
 [JsonSerializable(typeof(SignalLine))]
 [JsonSerializable(typeof(TourLine))]

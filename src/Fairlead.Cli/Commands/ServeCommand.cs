@@ -1,0 +1,127 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+using Fairlead.Cli.Services;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Serves the small services of the Internet, or a program for each client.</summary>
+internal sealed class ServeCommand : ToolCommand
+{
+    private const int DefaultChildren = 32;
+
+    private readonly Argument<string[]> _words = new("SERVICE ADDRESS")
+    {
+        Description = "echo, date, daytime, time, discard, chargen, at one or more addresses; shmtime; with --exec addresses alone",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<string> _mode = new("--mode")
+    {
+        Description =
+            "How clients of tcp and unix are served: one by one, all in one thread (the default), each in a process, or each in a thread",
+        HelpName = "iterative|multiplexed|process|threads",
+        DefaultValueFactory = static _ => "multiplexed",
+    };
+    private readonly Option<int> _children = NewOption.Number(
+        "--max-children", "Limit for processes, threads or commands at once", DefaultChildren);
+    private readonly Option<string?> _zone = ServiceArguments.Zone();
+    private readonly Option<string?> _exec = new("--exec")
+    {
+        Description = "Run this command by /bin/sh for each client, with the connection as its standard input and output",
+        HelpName = "COMMAND",
+    };
+    private readonly Option<int?> _key = ServiceArguments.Key();
+    private readonly Option<bool> _once = NewOption.Switch("--once", "End after the first client");
+    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, children");
+
+    public ServeCommand()
+        : base("serve", "Serve echo, date, daytime, time, discard or chargen, or run a command for each client")
+    {
+        _mode.AcceptOnlyFromAmong("iterative", "multiplexed", "process", "threads");
+        _words.CompletionSources.Add([.. ServiceArguments.Names, "shmtime"]);
+        Add(_words);
+        Add(_mode);
+        Add(_children);
+        Add(_zone);
+        Add(_exec);
+        Add(_key);
+        Add(_once);
+        Add(_verbose);
+        Examples =
+        [
+            ("fairlead serve echo tcp://127.0.0.1:7007 udp://127.0.0.1:7007", "An echo, over TCP and UDP"),
+            ("fairlead serve date tcp://127.0.0.1:0 --zone UTC", "Date and time of day, at any free port, which is told on stderr"),
+            ("fairlead serve echo tcp://127.0.0.1:7007 --mode process --max-children 10", "A process for each client"),
+            ("fairlead serve --exec 'tr a-z A-Z' unix:///tmp/upper", "Any program for each client, as inetd does"),
+            ("fairlead serve shmtime --key 5278", "A clock in a System V segment"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var words = parsed.GetRequiredValue(_words);
+        var mode = Enum.Parse<ServeMode>(parsed.GetRequiredValue(_mode), ignoreCase: true);
+        var most = parsed.GetValue(_children);
+        var isVerbose = parsed.GetValue(_verbose);
+        if (parsed.GetValue(_exec) is { } command)
+        {
+            Serve(parsed, null, ServeMode.Process, ClientPrograms.OfCommand(command, most, isVerbose), words, cancellationToken);
+            return ExitCode.Ok;
+        }
+
+        var zone = ServiceArguments.ZoneOf(parsed.GetValue(_zone));
+        if (words[0] == "shmtime")
+        {
+            SharedClock.Serve(ServiceArguments.KeyOf(parsed.GetValue(_key), words), zone, parsed.GetValue(_once), cancellationToken);
+            return ExitCode.Ok;
+        }
+
+        Service service = new(ServiceArguments.KindOf(words[0]), zone);
+        if (words is [_, var only] && IsConnected(only))
+        {
+            // A client that this process has inherited, from a server in the mode of processes or from systemd.
+            ServiceServer.ServeAlone(
+                new ByteSession(await SocketConnection.ConnectAsync(only, cancellationToken), service), cancellationToken);
+            return ExitCode.Ok;
+        }
+
+        IClientWorkers? workers = mode switch
+        {
+            ServeMode.Process => ClientPrograms.OfService(words[0], parsed.GetValue(_zone), most, isVerbose),
+            ServeMode.Threads => new ClientThreads(service, most, isVerbose),
+            _ => null,
+        };
+        Serve(parsed, service, mode, workers, words[1..], cancellationToken);
+        return ExitCode.Ok;
+    }
+
+    private static bool IsConnected(Address address) =>
+        address.Scheme == "fd" && !TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.ManyPeers);
+
+    private void Serve(
+        ParseResult parsed,
+        Service? service,
+        ServeMode mode,
+        IClientWorkers? workers,
+        string[] addresses,
+        CancellationToken cancellationToken)
+    {
+        if (addresses.Length == 0)
+        {
+            throw ToolException.Usage("an address is needed: tcp://127.0.0.1:7007, unix://name, …");
+        }
+
+        var isVerbose = parsed.GetValue(_verbose);
+        using ServiceServer server = new(service, mode, workers, parsed.GetValue(_once));
+        foreach (Address address in addresses)
+        {
+            var bound = server.Listen(address);
+            if (isVerbose || address.Port == 0)
+            {
+                // As it was given: the options that the service needs besides are its own affair.
+                ErrorLine.WriteBare($"listening on {(bound.Port is { } port ? address.WithPort(port) : address)}");
+            }
+        }
+
+        server.Run(cancellationToken);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using Fairlead.Cli.Output;
+using Fairlead.Cli.Processes;
+using Fairlead.Processes;
+
+namespace Fairlead.Cli.Services;
+
+/// <summary>Serves each client in a program, which inherits the connection. The registry lists each of them while it runs.</summary>
+internal sealed class ClientPrograms : IClientWorkers
+{
+    private readonly string _program;
+    private readonly string[] _arguments;
+    private readonly bool _isOverStreams;
+    private readonly bool _isVerbose;
+    private readonly ClientPlaces _places;
+
+    private ClientPrograms(string program, string[] arguments, bool isOverStreams, int most, bool isVerbose)
+    {
+        (_program, _arguments, _isOverStreams, _isVerbose) = (program, arguments, isOverStreams, isVerbose);
+        _places = new ClientPlaces(most);
+    }
+
+    /// <summary>Runs a shell command, with the connection as its standard input and output, as under <c>inetd</c>.</summary>
+    public static ClientPrograms OfCommand(string command, int most, bool isVerbose) =>
+        new("/bin/sh", ["-c", command], isOverStreams: true, most, isVerbose);
+
+    /// <summary>Runs this tool, with the connection as descriptor 3.</summary>
+    public static ClientPrograms OfService(string service, string? zone, int most, bool isVerbose)
+    {
+        var (program, arguments) = OwnProgram.With(["serve", service, "fd://3", .. zone is null ? [] : new[] { "--zone", zone }]);
+        return new ClientPrograms(program, [.. arguments], isOverStreams: false, most, isVerbose);
+    }
+
+    public void WaitForPlace(CancellationToken cancellationToken) => _places.Wait(cancellationToken);
+
+    public void ReleasePlace() => _places.Release();
+
+    public void Start(SocketConnection connection, SocketListener listener, CancellationToken cancellationToken)
+    {
+        using (connection)
+        {
+            ChildProcess child;
+            try
+            {
+                child = ChildProcess.Start(_program, _arguments, Options(connection));
+            }
+            catch (FairleadException exception)
+            {
+                _places.Release();
+                ErrorLine.Write($"a client was disconnected: {exception.Message}");
+                return;
+            }
+
+            _ = EndAsync(child, listener.Register(child.Id));
+            if (_isVerbose)
+            {
+                ErrorLine.WriteBare($"{child} serves {connection.Peer}");
+            }
+        }
+    }
+
+    public void WaitForAll(CancellationToken cancellationToken) => _places.WaitForAll(cancellationToken);
+
+    private ChildProcessOptions Options(SocketConnection connection) => _isOverStreams
+        ? new ChildProcessOptions
+        {
+            StandardInput = Redirection.To(connection.ForProgram()),
+            StandardOutput = Redirection.To(connection.ForProgram()),
+            TiedToParent = true,
+        }
+        : new ChildProcessOptions
+        {
+            StandardInput = Redirection.Null,
+            Descriptors = new Dictionary<int, SafeHandle> { [3] = connection.ForProgram() },
+            TiedToParent = true,
+        };
+
+    private async Task EndAsync(ChildProcess child, IDisposable entry)
+    {
+        try
+        {
+            await using (child)
+            {
+                await child.ExitAsync();
+            }
+        }
+        finally
+        {
+            entry.Dispose();
+            _places.Release();
+        }
+    }
+}

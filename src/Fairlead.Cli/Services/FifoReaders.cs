@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Fairlead.Cli.Services;
+
+/// <summary>Finds out whether a process still reads a FIFO.</summary>
+/// <remarks>
+/// The kernel reports that to no writer that has closed its end. The check reads the open files in <c>/proc</c>, which show processes of
+/// this user only.
+/// </remarks>
+internal static class FifoReaders
+{
+    /// <summary>Returns whether another process has the FIFO open.</summary>
+    public static bool Any(string path)
+    {
+        string own = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return Directory
+            .EnumerateDirectories("/proc")
+            .Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0]) && Path.GetFileName(folder) != own)
+            .Any(folder => HasOpen($"{folder}/fd", path));
+    }
+
+    private static bool HasOpen(string folder, string path)
+    {
+        try
+        {
+            return Directory.EnumerateFiles(folder).Any(link => File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName == path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The process has ended, or belongs to another user.
+            return false;
+        }
+    }
+}

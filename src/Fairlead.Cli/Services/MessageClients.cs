@@ -1,0 +1,88 @@
+namespace Fairlead.Cli.Services;
+
+/// <summary>Clients on transports that carry messages: datagrams, packets, shared memory.</summary>
+/// <param name="hub">The endpoint to which they connect.</param>
+/// <param name="service">The service that they get.</param>
+/// <param name="isDatagram">Whether the transport has no connections: then each message is a request.</param>
+/// <param name="served">Called when a client was served.</param>
+internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, Action served)
+{
+    /// <summary>The number of clients that may be there at once.</summary>
+    public const int Most = 4096;
+
+    private const int EventsAtOnce = 64;
+
+    private int _line;
+
+    /// <summary>Handles the events that have happened. Does not wait for others.</summary>
+    public void Go()
+    {
+        for (int i = 0; i < EventsAtOnce && hub.NextEvent(TimeSpan.Zero) is { } happened; i++)
+        {
+            switch (happened)
+            {
+                case HubEvent.Joined when service.TellsTime && !isDatagram:
+                    Send(happened.Client, service.Tell());
+                    break;
+                case HubEvent.Said said:
+                    using (said.Message)
+                    {
+                        Answer(said.Client, said.Message.Span);
+                        said.Message.Accept();
+                    }
+
+                    if (isDatagram)
+                    {
+                        served();
+                    }
+
+                    break;
+                case HubEvent.Left when !isDatagram:
+                    served();
+                    break;
+            }
+        }
+    }
+
+    private void Answer(HubClient client, ReadOnlySpan<byte> message)
+    {
+        switch (service.Kind)
+        {
+            case ServiceKind.Echo:
+                Send(client, message);
+                break;
+            case ServiceKind.Chargen:
+                Span<byte> line = stackalloc byte[Service.LineLength];
+                _ = Service.WriteLines(line, ref _line);
+                Send(client, line);
+                break;
+            case ServiceKind.Date or ServiceKind.Daytime or ServiceKind.Time when isDatagram:
+                Send(client, service.Tell());
+                hub.Disconnect(client);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Sends without waiting, because the other clients are served by the same thread. Answers wait in the client's queue; when that is
+    /// full, the server disconnects the client. A datagram is dropped, as on the network.
+    /// </summary>
+    private void Send(HubClient client, ReadOnlySpan<byte> message)
+    {
+        try
+        {
+            if (hub.TrySend(client, message) is SendResult.Full && !isDatagram)
+            {
+                hub.Disconnect(client, "it has not read its answers");
+            }
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
+        {
+            // It has left.
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.TooLarge)
+        {
+            hub.Disconnect(client, exception.WhatHappened);
+        }
+    }
+}

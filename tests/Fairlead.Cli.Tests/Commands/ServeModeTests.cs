@@ -1,0 +1,241 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>The modes of a server: the same answers in each, and no trace of the clients that have gone.</summary>
+public sealed class ServeModeTests : IDisposable
+{
+    private const int Most = 8;
+
+    private static readonly int Clients = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_SERVE_CLIENTS") ?? "200", CultureInfo.InvariantCulture);
+
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("iterative")]
+    [InlineData("multiplexed")]
+    [InlineData("process")]
+    [InlineData("threads")]
+    public async Task Each_mode_gives_the_same_answers_over_each_transport(string mode)
+    {
+        string[] places = mode == "process"
+            ? ["tcp://127.0.0.1:0", $"unix://{_home.Work}/echo"]
+            :
+            [
+                "tcp://127.0.0.1:0",
+                "udp://127.0.0.1:0",
+                $"unix://{_home.Work}/echo",
+                $"unixpacket://{_home.Work}/packets",
+                "shm://rings",
+                $"fifo://{_home.Work}/a,{_home.Work}/b",
+            ];
+        foreach (string place in places)
+        {
+            var (server, address) = await _home.ServeAsync("serve", "echo", place, "--mode", mode);
+            for (int i = 0; i < 2; i++)
+            {
+                Address plain = address;
+                if (plain.Scheme == "shm")
+                {
+                    await TalkByToolAsync(address);
+                    continue;
+                }
+
+                await using Pair client = await Pair.ConnectAsync(plain.With("framing", "none"));
+                foreach (string text in new[] { "one", "a second one", new string('x', 1000) })
+                {
+                    await client.SendAsync(Encoding.ASCII.GetBytes(text).AsMemory());
+                    Assert.Equal(text, await HearAsync(client, text.Length));
+                }
+            }
+
+            await server.SignalAsync("TERM");
+            Assert.Equal(143, (await server.ExitAsync()).ExitCode);
+        }
+    }
+
+    [Theory]
+    [InlineData("iterative")]
+    [InlineData("multiplexed")]
+    [InlineData("process")]
+    [InlineData("threads")]
+    public async Task Each_mode_tells_the_same_date(string mode)
+    {
+        var (_, address) = await _home.ServeAsync("serve", "date", "tcp://127.0.0.1:0", "--mode", mode, "--zone", "UTC");
+        for (int i = 0; i < 2; i++)
+        {
+            var asked = await _home.RunAsync("get", "date", address);
+            Assert.True(asked.ExitCode == 0, asked.ToString());
+            Assert.Matches(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n$", asked.Output);
+        }
+    }
+
+    /// <summary>Clients come and go, many at once: never more children than allowed, none left, and no descriptor left.</summary>
+    [Fact]
+    public async Task Children_come_and_go_and_leave_nothing_behind()
+    {
+        var (server, address) = await _home.ServeAsync(
+            "serve", "--exec", "cat", "tcp://127.0.0.1:0", "--max-children", Most.ToString(CultureInfo.InvariantCulture));
+        await TalkAsync(address, "first");
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+        int descriptors = ProcessTree.DescriptorsOf(server.Id);
+        int most = 0;
+        using CancellationTokenSource end = new();
+        Task watching = Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                most = Math.Max(most, ProcessTree.ChildrenOf(server.Id).Length);
+                await Task.Yield();
+            }
+        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Clients),
+            new ParallelOptions { MaxDegreeOfParallelism = 2 * Most },
+            async (client, _) => await TalkAsync(address, $"client {client}"));
+        await end.CancelAsync();
+        await watching;
+        Assert.InRange(most, 1, Most);
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+        await EventuallyAsync(() => ProcessTree.DescriptorsOf(server.Id) <= descriptors);
+        Assert.Single((await _home.RunAsync("list", "--output", "text")).Lines);
+    }
+
+    /// <summary>The same with the tool itself as the child, which starts more slowly.</summary>
+    [Fact]
+    public async Task A_process_for_each_client_is_reaped()
+    {
+        var (server, address) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", "process", "--max-children", "4");
+        await TalkAsync(address, "first");
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+        int descriptors = ProcessTree.DescriptorsOf(server.Id);
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Clients),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (client, _) =>
+            {
+                await TalkAsync(address, $"client {client}");
+                Assert.InRange(ProcessTree.ChildrenOf(server.Id).Length, 0, 4);
+            });
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+        await EventuallyAsync(() => ProcessTree.DescriptorsOf(server.Id) <= descriptors);
+    }
+
+    [Fact]
+    public async Task Children_are_listed_with_their_parent()
+    {
+        var (server, address) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", "process");
+        Assert.DoesNotContain("PARENT", (await _home.RunAsync("list")).Output, StringComparison.Ordinal);
+        using (Socket client = Connect(address))
+        {
+            await client.SendAsync(Encoding.ASCII.GetBytes("x"));
+            Assert.Equal(1, await client.ReceiveAsync(new byte[1]));
+            JsonElement[] lines =
+            [
+                .. (await _home.RunAsync("list", "--output", "json")).Lines.Select(static line => JsonDocument.Parse(line).RootElement),
+            ];
+            Assert.Equal(2, lines.Length);
+            Assert.All(lines, line => Assert.Equal(address, line.GetProperty("endpoint").GetString()));
+            Assert.All(lines, static line => Assert.Equal("socket", line.GetProperty("kind").GetString()));
+            JsonElement listener = Assert.Single(lines, static line => line.GetProperty("bound").GetBoolean());
+            Assert.Equal(server.Id, listener.GetProperty("pid").GetInt32());
+            JsonElement child = Assert.Single(lines, static line => !line.GetProperty("bound").GetBoolean());
+            Assert.Equal(server.Id, child.GetProperty("parentPid").GetInt32());
+            Assert.Equal(Assert.Single(ProcessTree.ChildrenOf(server.Id)), child.GetProperty("pid").GetInt32());
+            Assert.Contains("serve echo fd://3", child.GetProperty("program").GetString(), StringComparison.Ordinal);
+            Assert.Contains("PARENT", (await _home.RunAsync("list")).Lines[0], StringComparison.Ordinal);
+        }
+
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+        Assert.Single((await _home.RunAsync("list", "--output", "text")).Lines);
+    }
+
+    [Fact]
+    public async Task Threads_serve_clients_at_once_up_to_the_limit()
+    {
+        var (_, address) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", "threads", "--max-children", "2");
+        using Socket first = Connect(address);
+        using Socket second = Connect(address);
+        foreach (Socket client in new[] { second, first })
+        {
+            await client.SendAsync(Encoding.ASCII.GetBytes("x"));
+            Assert.Equal(1, await client.ReceiveAsync(new byte[1]));
+        }
+
+        // The third is served when one of the others has gone.
+        using Socket third = Connect(address);
+        await third.SendAsync(Encoding.ASCII.GetBytes("x"));
+        await second.SendAsync(Encoding.ASCII.GetBytes("y"));
+        Assert.Equal(1, await second.ReceiveAsync(new byte[1]));
+        Assert.Equal(0, third.Available);
+        first.Dispose();
+        Assert.Equal(1, await third.ReceiveAsync(new byte[1]).WaitAsync(TimeSpan.FromMinutes(2)));
+    }
+
+    /// <summary>By a process with the home's runtime directory, in which the name lies.</summary>
+    private async Task TalkByToolAsync(string address)
+    {
+        var client = _home.Start("connect", address);
+        foreach (string text in new[] { "one", "a second one" })
+        {
+            await client.SayAsync(text);
+            Assert.Equal(text, await client.LineAsync());
+        }
+
+        Assert.Equal(0, (await client.EndAsync()).ExitCode);
+    }
+
+    private static async Task<string> HearAsync(Pair client, int length)
+    {
+        StringBuilder heard = new();
+        while (heard.Length < length)
+        {
+            using Message answer = await client.ReceiveAsync(TimeSpan.FromMinutes(2));
+            heard.Append(answer.Text);
+            answer.Accept();
+        }
+
+        return heard.ToString();
+    }
+
+    private static async Task TalkAsync(string address, string text)
+    {
+        using Socket client = Connect(address);
+        await client.SendAsync(Encoding.ASCII.GetBytes(text));
+        client.Shutdown(SocketShutdown.Send);
+        using MemoryStream heard = new();
+        byte[] buffer = new byte[1024];
+        while (await client.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromMinutes(2)) is > 0 and var got)
+        {
+            heard.Write(buffer, 0, got);
+        }
+
+        Assert.Equal(text, Encoding.ASCII.GetString(heard.ToArray()));
+    }
+
+    private static Socket Connect(string address)
+    {
+        Address parsed = address;
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(new IPEndPoint(IPAddress.Loopback, parsed.Port!.Value));
+        return socket;
+    }
+
+    private static async Task EventuallyAsync(Func<bool> isSo)
+    {
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
+        while (!isSo())
+        {
+            watchdog.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}
