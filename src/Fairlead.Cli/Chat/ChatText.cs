@@ -10,12 +10,12 @@ internal static class ChatText
     public const int MostBytes = 64 * 1024;
 
     /// <summary>
-    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. Characters that steer
-    /// a terminal become spaces.
+    /// C programs send the NUL that ends their text; it stands before the next line when it follows the newline. A block has its newline
+    /// in it. Characters that steer a terminal become spaces.
     /// </summary>
     public static string Of(ReadOnlySpan<byte> line)
     {
-        var text = line.Trim((byte)0).TrimEnd((byte)'\r').TrimEnd((byte)0);
+        var text = line.Trim((byte)0).TrimEnd("\r\n"u8).TrimEnd((byte)0);
         return VisibleText.OneLine(Encoding.UTF8.GetString(text));
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Fairlead.Cli.Chat;
 
 namespace Fairlead.Cli.Commands;
@@ -6,8 +7,15 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The options that all ends of a chat have.</summary>
 internal sealed class ChatArguments
 {
+    private const int MostBytes = ChatText.MostBytes;
+
     private readonly Option<bool> _raw = NewOption.Switch(
         "--raw", "Speak lines of text with programs that know nothing of Fairlead; a NUL behind a newline is accepted");
+    private readonly Option<int?> _block = new("--block")
+    {
+        Description = "Raw, in blocks of this many bytes: their text ends at the first NUL. For C programs that write a whole buffer",
+        HelpName = "BYTES",
+    };
     private readonly Option<string?> _fifo = new("--input-fifo")
     {
         Description = "Take what is typed from this FIFO, which is made; 'fairlead chat input PATH' types there",
@@ -17,12 +25,20 @@ internal sealed class ChatArguments
     public static ChatArguments AddTo(ToolCommand command)
     {
         var arguments = new ChatArguments();
+        arguments._block.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var size) && size is > 1 and <= MostBytes))
+            {
+                result.AddError($"--block takes a number of bytes from 2 to {MostBytes}, not '{token.Value}'");
+            }
+        });
         command.Add(arguments._raw);
+        command.Add(arguments._block);
         command.Add(arguments._fifo);
         return arguments;
     }
 
-    public bool IsRaw(ParseResult parsed) => parsed.GetValue(_raw);
+    public bool IsRaw(ParseResult parsed) => parsed.GetValue(_raw) || parsed.GetValue(_block) is not null;
 
     public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo));
 
@@ -34,7 +50,13 @@ internal sealed class ChatArguments
             return address;
         }
 
-        address = address.Option("framing") is null ? address.With("framing", "line") : address;
+        if (address.Option("framing") is null)
+        {
+            address = parsed.GetValue(_block) is { } size
+                ? address.With("framing", "block").With("size", size.ToString(CultureInfo.InvariantCulture)).With("until", "nul")
+                : address.With("framing", "line");
+        }
+
         return address.Option("writing") is null ? address.With("writing", "immediate") : address;
     }
 }

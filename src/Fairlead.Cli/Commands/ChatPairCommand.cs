@@ -27,6 +27,7 @@ internal sealed class ChatPairCommand : ToolCommand
         [
             ("fairlead chat pair unix://talk", "The same in two terminals; 'end' leaves"),
             ("fairlead chat pair fifo://there,back", "Over two FIFOs"),
+            ("fairlead chat pair fifo:///tmp/a,/tmp/b --block 1024", "With a C program that reads and writes char line[1024]"),
         ];
     }
 
