@@ -39,6 +39,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new SignalCommand());
         Add(new ServeCommand());
         Add(new GetCommand());
+        Add(new BenchCommand());
         Add(new PortCommand());
         Add(new InterfacesCommand());
         Add(new ResolveCommand());

@@ -7,6 +7,7 @@ namespace Fairlead.Cli.Output;
 
 /// <summary>The tool's output for programs: one object per line.</summary>
 [JsonSerializable(typeof(BoardLine))]
+[JsonSerializable(typeof(EchoLine))]
 [JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(DeadlockLine))]
 [JsonSerializable(typeof(InterfaceLine))]

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>bench: the form of its table and its picture. The figures are the machine's.</summary>
+public sealed class BenchTests : IDisposable
+{
+    private static readonly string[] Load = ["--clients", "2", "--connections", "2", "--messages", "20"];
+
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task Each_mode_is_a_row_and_a_line_of_the_picture()
+    {
+        var outcome = await _home.RunAsync(["bench", "echo", "--chart", "echo.svg", .. Load]);
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+        Assert.Equal(
+            ["MODE", "iterative", "process", "multiplexed", "threads"], outcome.Lines.Select(static line => line.Split(' ')[0]));
+        XElement svg = XDocument.Load(Path.Combine(_home.Work, "echo.svg")).Root!;
+        Assert.Equal("svg", svg.Name.LocalName);
+        Assert.Equal(8, svg.Elements().Count(static element => element.Name.LocalName == "polyline"));
+        double width = (double)svg.Attribute("width")!;
+        double height = (double)svg.Attribute("height")!;
+        Assert.All(
+            svg.Elements().Where(static element => element.Name.LocalName == "circle"),
+            circle =>
+            {
+                Assert.InRange((double)circle.Attribute("cx")!, 0, width);
+                Assert.InRange((double)circle.Attribute("cy")!, 0, height);
+            });
+    }
+
+    [Fact]
+    public async Task One_mode_over_a_Unix_socket_as_JSON()
+    {
+        var outcome = await _home.RunAsync(["bench", "echo", "--mode", "threads", "--at", "unix://bench", "--output", "json", .. Load]);
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+        JsonElement line = JsonDocument.Parse(Assert.Single(outcome.Lines)).RootElement;
+        Assert.Equal("threads", line.GetProperty("mode").GetString());
+        Assert.InRange(line.GetProperty("median").GetDouble(), 0, line.GetProperty("longest").GetDouble());
+        Assert.True(line.GetProperty("answersPerSecond").GetDouble() > 0);
+    }
+
+    [Fact]
+    public async Task Datagrams_have_no_modes()
+    {
+        var outcome = await _home.RunAsync("bench", "echo", "--at", "udp://127.0.0.1:0");
+        Assert.True(outcome.ExitCode == 2, outcome.ToString());
+        Assert.Contains("Use tcp:// or unix://", outcome.Error, StringComparison.Ordinal);
+    }
+}
