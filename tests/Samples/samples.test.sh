@@ -378,6 +378,20 @@ test_readers_never_see_half_a_change() {
   exits 2 ReadersAndWriters
 }
 
+# Without protection the result may be right by chance, though with so many rounds it hardly ever is.
+test_a_counter_is_right_with_each_lock() {
+  exits 0 Counter threads 20 500
+  contains "$(cat out)" '10 workers add, 10 take away, 500 times each: the counter must end at 0'
+  local method
+  for method in mutex 'recursive mutex' semaphore condition event; do
+    grep -qE "^$method +threads +0 +[0-9.]+$" out
+  done
+  grep -qE '^none +threads +(0 |-?[0-9]+ +[0-9.]+ +wrong by [0-9]+$)' out
+  exits 0 Counter processes 4 200
+  equal 5 "$(grep -cE 'processes +0 +[0-9.]+$' <(grep -v '^none' out))"
+  exits 2 Counter threads 3
+}
+
 test_philosophers_eat_all_of_them() {
   exits 0 DiningPhilosophers 5 200
   equal "$(printf 'philosopher %d has eaten 200 times\n' 0 1 2 3 4; echo 'every fork was used 400 times')" "$(cat out)"
