@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli.Output;
+using Fairlead.Cli.Processes;
 using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
@@ -14,6 +15,9 @@ internal sealed class LockCommand : InsideCommand
         "--shared", "Use a reader-writer lock and read: other readers may be inside too");
     private readonly Option<bool> _exclusive = NewOption.Switch("--exclusive", "Use a reader-writer lock and write: exclude all others");
 
+    private readonly Option<bool> _recursive = NewOption.Switch(
+        "--recursive", "If this command already runs inside the same mutex, enter it again: run the command at once");
+
     public LockCommand()
         : base(
             "lock",
@@ -24,6 +28,7 @@ internal sealed class LockCommand : InsideCommand
     {
         Add(_shared);
         Add(_exclusive);
+        Add(_recursive);
         Examples =
         [
             ("fairlead lock build -- make -j8", "Run one at a time, in order of arrival"),
@@ -32,6 +37,9 @@ internal sealed class LockCommand : InsideCommand
             (
                 "fairlead lock build -- sh -c '[ -z \"$FAIRLEAD_OWNER_DIED\" ] || make clean; make'",
                 "Clean up after a process that was killed while holding the lock"),
+            (
+                "fairlead lock build -- sh -c 'fairlead lock build --recursive -- make'",
+                "Enter again: without --recursive that is an error (exit 4), because the inner command would wait for the outer one"),
             ("fairlead lock table --shared -- grep x table", "Any number of readers at once …"),
             ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… or one writer"),
         ];
@@ -56,6 +64,8 @@ internal sealed class LockCommand : InsideCommand
         (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
         {
             (true, true) => throw ToolException.Usage("--shared reads, and --exclusive writes: use only one of them"),
+            _ when parsed.GetValue(_recursive) && (parsed.GetValue(_shared) || parsed.GetValue(_exclusive)) =>
+                throw ToolException.Usage("--recursive enters a mutex again: leave out --shared and --exclusive"),
             (true, _) => ReadAsync(name, parsed, cancellationToken),
             (_, true) => WriteAsync(name, parsed, cancellationToken),
             _ => BeAloneAsync(name, parsed, cancellationToken),
@@ -64,6 +74,13 @@ internal sealed class LockCommand : InsideCommand
     private async Task<int> BeAloneAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var mutex = Open(name);
+        if (Around(mutex.Holder is { } owner ? [owner] : []) is { } around)
+        {
+            return parsed.GetValue(_recursive)
+                ? await RunInsideAsync(parsed, [], cancellationToken)
+                : throw Endless(mutex, around, ", or enter it again with --recursive");
+        }
+
         using var scope = Enter(
             parsed, timeout => mutex.Enter(timeout, cancellationToken), mutex, () => mutex.Holder is { } holder ? [holder] : []);
         return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
@@ -72,6 +89,20 @@ internal sealed class LockCommand : InsideCommand
     private async Task<int> ReadAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var both = NamedReaderWriterLock.Open(name);
+        if (Around(both.Holders) is { } around)
+        {
+            // Another reader inside its own command: it can enter now, or a writer waits for the outer one, or is the outer one.
+            if (!both.TryEnterRead(TimeSpan.Zero, out var again, cancellationToken))
+            {
+                throw Endless(both, around, "");
+            }
+
+            using (again)
+            {
+                return await RunAsync(name, again.OwnerDied, null, parsed, cancellationToken);
+            }
+        }
+
         using var scope = Enter(parsed, timeout => both.EnterRead(timeout, cancellationToken), both, () => both.Holders);
         return await RunAsync(name, scope.OwnerDied, null, parsed, cancellationToken);
     }
@@ -79,6 +110,11 @@ internal sealed class LockCommand : InsideCommand
     private async Task<int> WriteAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
     {
         using var both = NamedReaderWriterLock.Open(name);
+        if (Around(both.Holders) is { } around)
+        {
+            throw Endless(both, around, "");
+        }
+
         using var scope = Enter(parsed, timeout => both.EnterWrite(timeout, cancellationToken), both, () => both.Holders);
         return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
     }
@@ -95,6 +131,16 @@ internal sealed class LockCommand : InsideCommand
             throw Busy(inside() is [var holder, ..] ? $"{what} is held by {holder}" : $"{what} was held a moment ago: try again");
         }
     }
+
+    /// <summary>Returns the owner in whose command this process runs; null if it runs in none of them.</summary>
+    private static LockHolder? Around(IReadOnlyList<LockHolder> inside)
+    {
+        var around = EnclosingLock.Of(Environment.ProcessId);
+        return inside.FirstOrDefault(owner => owner.Peer.ProcessId is { } id && around.Contains(id));
+    }
+
+    private static ToolException Endless(object what, LockHolder around, string way) =>
+        Busy($"{what} is held by {around}, in whose command this one runs: each would wait for the other. Leave out the inner lock{way}");
 
     private async Task<int> RunAsync(string name, bool hasDied, Action? mend, ParseResult parsed, CancellationToken cancellationToken)
     {

@@ -33,6 +33,32 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
+    public async Task A_lock_inside_the_same_lock_says_how_and_enters_again_if_that_was_asked_for()
+    {
+        string tool = string.Join(' ', ToolHome.Tool);
+        var endless = await _home.RunAsync("lock", "build", "--", "sh", "-c", $"{tool} lock build -- echo in");
+        Assert.True(endless is { ExitCode: 4, Output: "" }, endless.ToString());
+        Assert.Contains("in whose command this one runs", endless.Error, StringComparison.Ordinal);
+        Assert.Contains("--recursive", endless.Error, StringComparison.Ordinal);
+        var again = await _home.RunAsync("lock", "build", "--", "sh", "-c", $"{tool} lock build --recursive -- echo in; echo out");
+        Assert.True(again is { ExitCode: 0, Output: "in\nout\n", Error: "" }, again.ToString());
+
+        // Two different locks, and a command that is not inside.
+        var other = await _home.RunAsync("lock", "a", "--", "sh", "-c", $"{tool} lock b --recursive -- echo in");
+        Assert.True(other is { ExitCode: 0, Output: "in\n", Error: "" }, other.ToString());
+
+        // Readers may be inside twice. A writer inside a reader, or a reader inside a writer, would wait for itself.
+        var readers = await _home.RunAsync("lock", "table", "--shared", "--", "sh", "-c", $"{tool} lock table --shared -- echo in");
+        Assert.True(readers is { ExitCode: 0, Output: "in\n", Error: "" }, readers.ToString());
+        foreach (var (outer, inner) in new[] { ("--shared", "--exclusive"), ("--exclusive", "--shared"), ("--exclusive", "--exclusive") })
+        {
+            var both = await _home.RunAsync("lock", "table", outer, "--", "sh", "-c", $"{tool} lock table {inner} -- echo in");
+            Assert.True(both is { ExitCode: 4, Output: "" }, both.ToString());
+            Assert.Contains("in whose command this one runs", both.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Who_does_not_get_in_is_told_who_is_inside()
     {
         var holder = await EnteredAsync();
