@@ -114,6 +114,11 @@ internal sealed class ServeCommand : ToolCommand
         using ServiceServer server = new(service, mode, workers, parsed.GetValue(_once));
         foreach (Address address in addresses)
         {
+            if (address.Scheme == "inproc")
+            {
+                throw ToolException.Usage($"{address}: inproc:// stays inside one process; use unix://");
+            }
+
             var bound = server.Listen(address);
             if (isVerbose || address.Port == 0)
             {

@@ -39,15 +39,14 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
                 throw ToolException.Usage(
                     $"{address}: a child process inherits a stream socket, which {scheme}:// does not have. Use tcp:// or unix://");
             case "udp" or "unixpacket":
-                return Hear(Opened(Hub.Bind(Plain(address), Crowd)), address.Scheme == "udp");
-            case "shm":
+                var plain = Plain(address);
+                return Hear(Opened(Hub.Bind(plain, Crowd)), plain.Scheme == "udp" && plain.Option("framing") == "none");
+            case "shm" or "inproc":
                 return Hear(Opened(Hub.Bind(address, Crowd)), isDatagram: false);
             case "fifo":
                 return Opened(new FifoServing(_set, Service, Plain(address), EndIfOnce)).Address;
-            case "unixgram" when Service.Kind == ServiceKind.Discard:
-                return Swallow(Opened(Receiver.Bind(Plain(address))));
             case "unixgram":
-                throw ToolException.Usage($"{address}: unixgram:// leads one way, so it serves discard alone; use unixpacket://");
+                return Answer(Opened(DatagramSocket.Bind(address)));
             default:
                 throw ToolException.Usage($"{address}: services go over tcp, udp, unix, unixpacket, unixgram, fifo and shm");
         }
@@ -104,6 +103,11 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
     /// <summary>Where programs know nothing of Fairlead, messages are the packets themselves, or bytes.</summary>
     private static Address Plain(Address address)
     {
+        if (address.Option("reliable") == "true")
+        {
+            return address;
+        }
+
         Address plain = address.Option("framing") is null ? address.With("framing", "none") : address;
         return address.Scheme == "udp" && address.Option("idle") is null ? plain.With("idle", "10s") : plain;
     }
@@ -130,17 +134,11 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
         return hub.Address;
     }
 
-    private Address Swallow(Receiver receiver)
+    private Address Answer(DatagramSocket socket)
     {
-        _set.Attach(receiver, state: (Action)(() =>
-        {
-            while (receiver.TryReceive(out Message message))
-            {
-                message.Dispose();
-                EndIfOnce();
-            }
-        }));
-        return receiver.Address;
+        DatagramClients clients = new(socket, Service, EndIfOnce);
+        _set.Attach(socket.Handle, state: (Action)clients.Go);
+        return socket.Address;
     }
 
     private void Accept(SocketListener listener)

@@ -12,22 +12,23 @@ internal static class TimeClient
     public static async Task<byte[]> AskAsync(
         ServiceKind kind, Address address, EndpointOptions options, CancellationToken cancellationToken)
     {
-        bool speaksFairlead = address.Scheme is "shm";
+        bool speaksFairlead = address.Scheme is "shm" || address.Option("reliable") == "true";
+        bool isDatagram = address.Scheme == "udp" && !speaksFairlead;
         Address plain = speaksFairlead || address.Option("framing") is not null ? address : address.With("framing", "none");
         if (address.Scheme == "fifo" && !address.Place.Contains(','))
         {
             await using Receiver receiver = await Receiver.ConnectAsync(plain, options, cancellationToken);
-            return await ReadAsync(kind, receiver.ReceiveAsync, address, cancellationToken);
+            return await ReadAsync(kind, receiver.ReceiveAsync, address, isDatagram, cancellationToken);
         }
 
         await using Pair pair = await Pair.ConnectAsync(plain, options, cancellationToken);
-        if (address.Scheme == "udp")
+        if (isDatagram)
         {
             // The service ignores the content. Fairlead sends no empty datagrams with framing=none.
             await pair.SendAsync("\n"u8, cancellationToken);
         }
 
-        return await ReadAsync(kind, pair.ReceiveAsync, address, cancellationToken);
+        return await ReadAsync(kind, pair.ReceiveAsync, address, isDatagram, cancellationToken);
     }
 
     /// <summary>The answer as text.</summary>
@@ -37,7 +38,11 @@ internal static class TimeClient
             : Encoding.UTF8.GetString(answer).TrimEnd('\0', '\r', '\n');
 
     private static async Task<byte[]> ReadAsync(
-        ServiceKind kind, Func<CancellationToken, ValueTask<Message>> receive, Address address, CancellationToken cancellationToken)
+        ServiceKind kind,
+        Func<CancellationToken, ValueTask<Message>> receive,
+        Address address,
+        bool isDatagram,
+        CancellationToken cancellationToken)
     {
         List<byte> answer = [];
         try
@@ -47,7 +52,7 @@ internal static class TimeClient
                 using Message message = await receive(cancellationToken);
                 answer.AddRange(message.Span);
                 message.Accept();
-                if (address.Scheme == "udp")
+                if (isDatagram)
                 {
                     break;
                 }

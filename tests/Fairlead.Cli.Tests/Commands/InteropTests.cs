@@ -166,6 +166,29 @@ public sealed class InteropTests : IDisposable
         }
     }
 
+    [NeedsProgramFact("cc")]
+    public async Task Clients_in_C_are_answered_by_Unix_datagrams()
+    {
+        string client = await InteropProgram.CompileAsync(_home, "unix_datagram_client");
+        string path = Path.Combine(_home.Work, "server");
+        var (echo, _) = await _home.ServeAsync("serve", "echo", $"unixgram://{path}");
+        for (int i = 0; i < 40; i++)
+        {
+            var outcome = await _home.StartProgram([client, path, Path.Combine(_home.Work, "own"), $"datagram {i}"]).EndAsync();
+            Assert.True(outcome.ExitCode == 0 && outcome.Output == $"datagram {i}\n", outcome.ToString());
+        }
+
+        var taken = await _home.RunAsync("serve", "date", $"unixgram://{path}");
+        Assert.True(taken.ExitCode == 4, taken.ToString());
+        Assert.Contains($"held by pid {echo.Id}", taken.Error, StringComparison.Ordinal);
+        await echo.SignalAsync("TERM");
+        await echo.ExitAsync();
+        Assert.False(File.Exists(path));
+        await _home.ServeAsync("serve", "date", $"unixgram://{path}");
+        var told = await _home.StartProgram([client, path, Path.Combine(_home.Work, "own"), "?"]).EndAsync();
+        Assert.Matches(DatePattern, told.Output);
+    }
+
     [NeedsProgramTheory("cc")]
     [InlineData(null)]
     [InlineData("1024")]
@@ -254,7 +277,7 @@ public sealed class InteropTests : IDisposable
         var outcome = await _home.StartShell($"socat -t 60 - UNIX-CONNECT:{((Address)address).Place} < /dev/null").EndAsync();
         Assert.Matches(@"^\w+, \w+ \d+, \d{4} ", outcome.Output);
         string path = Path.Combine(_home.Work, "served");
-File.WriteAllText(Path.Combine(_home.Work, "told"), "date '+%Y-%m-%d %H:%M:%S'\n");
+        File.WriteAllText(Path.Combine(_home.Work, "told"), "date '+%Y-%m-%d %H:%M:%S'\n");
         var server = _home.StartShell($"exec socat UNIX-LISTEN:{path} 'EXEC:sh told'");
         var asked = await _home.RunAsync("get", "date", $"unix://{path}", "--wait", "1m");
         Assert.Matches(DatePattern, asked.Output);

@@ -215,6 +215,19 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_FIFOs_tell_the_time_and_a_reliable_datagram_does()
+    {
+        var (_, fifos) = await _home.ServeAsync("serve", "date", $"fifo://{_home.Work}/a,{_home.Work}/b");
+        var (_, datagrams) = await _home.ServeAsync("serve", "date", "udp://127.0.0.1:0?reliable=true");
+        foreach (string address in new[] { fifos, datagrams, fifos, datagrams })
+        {
+            var asked = await _home.RunAsync("get", "date", address, "--timeout", "1m", "--wait", "1m");
+            Assert.True(asked.ExitCode == 0, asked.ToString());
+            Assert.Matches(DatePattern, asked.Output.Trim());
+        }
+    }
+
+    [Fact]
     public async Task A_command_serves_each_client()
     {
         var (server, address) = await _home.ServeAsync("serve", "--exec", "tr a-z A-Z", "tcp://127.0.0.1:0", "--once");
@@ -228,8 +241,9 @@ public sealed class ServeTests : IDisposable
     [Theory]
     [InlineData("serve nothing tcp://127.0.0.1:0", "the service 'nothing' does not exist")]
     [InlineData("serve echo", "an address is needed")]
+    [InlineData("serve echo inproc://x", "stays inside one process")]
     [InlineData("serve echo fifo:///tmp/x", "two FIFOs")]
-    [InlineData("serve echo unixgram:///tmp/x", "leads one way")]
+    [InlineData("serve echo unixgram:///tmp/x --mode process", "inherits a stream socket")]
     [InlineData("serve echo udp://127.0.0.1:0 --mode process", "inherits a stream socket")]
     [InlineData("serve date tcp://127.0.0.1:0 --zone Nowhere/City", "the time zone 'Nowhere/City' does not exist")]
     [InlineData("serve shmtime", "--key")]
