@@ -17,6 +17,8 @@ internal static class Scenarios
         new HubScenario(),
         new PublishScenario(),
         new WorkScenario(),
+        new ChatScenario(),
+        new EchoScenario(),
     ];
 
     public static IReadOnlyList<LockScenario> Locks { get; } =

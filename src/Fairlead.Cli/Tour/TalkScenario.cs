@@ -6,6 +6,9 @@ internal abstract class TalkScenario : Scenario
     /// <summary>Whether nothing comes back, not even a receipt.</summary>
     public virtual bool IsOneWay => false;
 
+    /// <summary>Returns why the scenario does not go over a transport that could carry it; null if it does.</summary>
+    public virtual string? Refusal(string scheme) => null;
+
     /// <summary>Binds at the address, plays, closes.</summary>
     public abstract Task BindAsync(Stage stage, Address address);
 

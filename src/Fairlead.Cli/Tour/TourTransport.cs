@@ -39,7 +39,7 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
         return !has.HasFlag(TransportCapabilities.Reliable) ? "it may lose messages, and every message counts here"
             : !has.HasFlag(TransportCapabilities.Duplex) && !scenario.IsOneWay ? "it carries nothing back, not even a receipt"
             : !has.HasFlag(TransportCapabilities.ManyPeers) && scenario.Joiners > 1 ? "it connects two ends, and this pattern needs more"
-            : null;
+            : scenario.Refusal(address.Scheme);
     }
 
     private static void Clear(Address address)
