@@ -3,24 +3,54 @@ using System.Diagnostics.CodeAnalysis;
 namespace Fairlead.Cli.Services;
 
 /// <summary>The places of clients that are served at once.</summary>
+/// <remarks>Owns the number of free places under its gate. The server's loop takes places, any thread releases them.</remarks>
 [SuppressMessage("Reliability", "CA1001", Justification = "Clients that still run at the end of the server release their places.")]
 internal sealed class ClientPlaces(int most)
 {
-    private readonly SemaphoreSlim _free = new(most);
+    private readonly Lock _gate = new();
 
     // One more than the taken places, until the caller of WaitForAll counts itself out.
     private readonly CountdownEvent _taken = new(1);
+    private int _free = most;
+    private Action? _released;
 
-    public void Wait(CancellationToken cancellationToken)
+    /// <summary>Whether a place is free.</summary>
+    public bool HasFree => Volatile.Read(ref _free) > 0;
+
+    /// <summary>Takes a place, if one is free.</summary>
+    public bool TryTake()
     {
-        _free.Wait(cancellationToken);
-        _taken.AddCount();
+        lock (_gate)
+        {
+            if (_free == 0)
+            {
+                return false;
+            }
+
+            _free--;
+            _taken.AddCount();
+            return true;
+        }
     }
 
+    /// <summary>Releases a place.</summary>
     public void Release()
     {
-        _free.Release();
-        _taken.Signal();
+        lock (_gate)
+        {
+            _free++;
+            _taken.Signal();
+            _released?.Invoke();
+        }
+    }
+
+    /// <summary>Sets a short action for each release; null for none. When this returns, the former one is not called any more.</summary>
+    public void OnRelease(Action? released)
+    {
+        lock (_gate)
+        {
+            _released = released;
+        }
     }
 
     /// <summary>Waits until no place is taken. No place may be taken after this.</summary>

@@ -12,13 +12,14 @@ internal sealed class ClientPrograms : IClientWorkers
     private readonly string[] _arguments;
     private readonly bool _isOverStreams;
     private readonly bool _isVerbose;
-    private readonly ClientPlaces _places;
 
     private ClientPrograms(string program, string[] arguments, bool isOverStreams, int most, bool isVerbose)
     {
         (_program, _arguments, _isOverStreams, _isVerbose) = (program, arguments, isOverStreams, isVerbose);
-        _places = new ClientPlaces(most);
+        Places = new ClientPlaces(most);
     }
+
+    public ClientPlaces Places { get; }
 
     /// <summary>Runs a shell command, with the connection as its standard input and output, as under <c>inetd</c>.</summary>
     public static ClientPrograms OfCommand(string command, int most, bool isVerbose) =>
@@ -31,10 +32,6 @@ internal sealed class ClientPrograms : IClientWorkers
         return new ClientPrograms(program, [.. arguments], isOverStreams: false, most, isVerbose);
     }
 
-    public void WaitForPlace(CancellationToken cancellationToken) => _places.Wait(cancellationToken);
-
-    public void ReleasePlace() => _places.Release();
-
     public void Start(SocketConnection connection, SocketListener listener, CancellationToken cancellationToken)
     {
         using (connection)
@@ -46,7 +43,7 @@ internal sealed class ClientPrograms : IClientWorkers
             }
             catch (FairleadException exception)
             {
-                _places.Release();
+                Places.Release();
                 ErrorLine.Write($"a client was disconnected: {exception.Message}");
                 return;
             }
@@ -58,8 +55,6 @@ internal sealed class ClientPrograms : IClientWorkers
             }
         }
     }
-
-    public void WaitForAll(CancellationToken cancellationToken) => _places.WaitForAll(cancellationToken);
 
     private ChildProcessOptions Options(SocketConnection connection) => _isOverStreams
         ? new ChildProcessOptions
@@ -87,7 +82,7 @@ internal sealed class ClientPrograms : IClientWorkers
         finally
         {
             entry.Dispose();
-            _places.Release();
+            Places.Release();
         }
     }
 }

@@ -8,11 +8,7 @@ internal sealed class ClientThreads(Service service, int most, bool isVerbose) :
     // A session needs little, and there may be many.
     private const int StackSize = 256 * 1024;
 
-    private readonly ClientPlaces _places = new(most);
-
-    public void WaitForPlace(CancellationToken cancellationToken) => _places.Wait(cancellationToken);
-
-    public void ReleasePlace() => _places.Release();
+    public ClientPlaces Places { get; } = new(most);
 
     public void Start(SocketConnection connection, SocketListener listener, CancellationToken cancellationToken)
     {
@@ -28,12 +24,10 @@ internal sealed class ClientThreads(Service service, int most, bool isVerbose) :
         catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
         {
             connection.Dispose();
-            _places.Release();
+            Places.Release();
             ErrorLine.Write("a client was disconnected: the system starts no more threads. Lower --max-children, or see ulimit -u");
         }
     }
-
-    public void WaitForAll(CancellationToken cancellationToken) => _places.WaitForAll(cancellationToken);
 
     private void Serve(SocketConnection connection, CancellationToken cancellationToken)
     {
@@ -51,7 +45,7 @@ internal sealed class ClientThreads(Service service, int most, bool isVerbose) :
         }
         finally
         {
-            _places.Release();
+            Places.Release();
         }
     }
 }

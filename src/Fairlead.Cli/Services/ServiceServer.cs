@@ -21,6 +21,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
     private readonly HashSet<MultiplexedClient> _clients = [];
     private CancellationToken _cancellationToken;
     private bool _hasAccepted;
+    private bool _isFull;
     private bool _isShort;
     private bool _isOver;
 
@@ -56,15 +57,22 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
     public void Run(CancellationToken cancellationToken)
     {
         _cancellationToken = cancellationToken;
+        workers?.Places.OnRelease(_set.Wake);
         while (!_isOver)
         {
             foreach (var happened in _set.Wait(null, cancellationToken))
             {
                 ((Action)happened.State!)();
             }
+
+            if (_isFull && workers!.Places.HasFree)
+            {
+                _isFull = false;
+                ListenAgain();
+            }
         }
 
-        workers?.WaitForAll(cancellationToken);
+        workers?.Places.WaitForAll(cancellationToken);
     }
 
     /// <summary>Serves one client until it has gone, and no other meanwhile.</summary>
@@ -87,6 +95,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
 
     public void Dispose()
     {
+        workers?.Places.OnRelease(null);
         foreach (var client in _clients)
         {
             client.Dispose();
@@ -148,10 +157,17 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
             return;
         }
 
-        workers?.WaitForPlace(_cancellationToken);
+        if (workers?.Places.TryTake() == false)
+        {
+            // The clients wait in the kernel's queue, and the other addresses are served meanwhile.
+            StopListening();
+            _isFull = true;
+            return;
+        }
+
         if (TryAccept(listener) is not { } connection)
         {
-            workers?.ReleasePlace();
+            workers?.Places.Release();
             return;
         }
 

@@ -159,6 +159,30 @@ public sealed class ServeModeTests : IDisposable
     }
 
     [Fact]
+    public async Task Clients_at_the_limit_delay_no_other_address()
+    {
+        string stream = $"unix://{_home.Work}/stream?framing=none";
+        string packets = $"unixpacket://{_home.Work}/packets";
+        await _home.ServeAsync("serve", "echo", stream, packets, "--mode", "threads", "--max-children", "1");
+        await using Pair first = await Pair.ConnectAsync($"{stream}&wait=60s");
+        await first.SendAsync("first");
+        Assert.Equal("first", await HearAsync(first, 5));
+
+        // The second client waits in the kernel's queue.
+        await using Pair second = await Pair.ConnectAsync(stream);
+        await second.SendAsync("second");
+        await using Pair packet = await Pair.ConnectAsync($"{packets}?framing=none&wait=60s");
+        for (int i = 0; i < 100; i++)
+        {
+            await packet.SendAsync("packet");
+            Assert.Equal("packet", await HearAsync(packet, 6));
+        }
+
+        await first.CloseAsync();
+        Assert.Equal("second", await HearAsync(second, 6));
+    }
+
+    [Fact]
     public async Task Threads_serve_clients_at_once_up_to_the_limit()
     {
         var (_, address) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", "threads", "--max-children", "2");
