@@ -10,6 +10,9 @@ namespace Fairlead.Cli.Lab;
 /// <remarks>Owns its cues. Any thread may report. When stdin ends, the process ends: no process outlives its director.</remarks>
 internal sealed class Actor
 {
+    /// <summary>The fact that every role reports first: the number of the thread that plays it.</summary>
+    public const string ThreadFact = "thread";
+
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _cues = new();
     private readonly Action<string> _write = StandardOutput.WriteLine;
 
@@ -31,6 +34,7 @@ internal sealed class Actor
         {
             try
             {
+                actor.Fact(ThreadFact, ProcState.Thread());
                 role.Play(actor);
             }
             catch (Exception exception)
@@ -39,7 +43,7 @@ internal sealed class Actor
             }
         })
         {
-            Name = Lab.Role.ThreadName,
+            Name = "lab role",
         };
         playing.Start();
         playing.Join();

@@ -100,15 +100,8 @@ internal sealed class ActorProcess : IAsyncDisposable
     }
 
     /// <summary>Returns a reported value.</summary>
-    public string Fact(string name)
-    {
-        lock (_gate)
-        {
-            return _facts.TryGetValue(name, out string? value)
-                ? value
-                : throw new ToolException(ExitCode.Failure, $"{Name} has not reported '{name}'");
-        }
-    }
+    public string Fact(string name) =>
+        Reported(name) ?? throw new ToolException(ExitCode.Failure, $"{Name} has not reported '{name}'");
 
     /// <summary>Returns a reported number.</summary>
     public long Number(string name) => long.Parse(Fact(name), CultureInfo.InvariantCulture);
@@ -141,12 +134,14 @@ internal sealed class ActorProcess : IAsyncDisposable
     /// <returns>The kernel function, or "a system call" if the kernel hides it.</returns>
     public async Task<string> SleepsAsync()
     {
-        RoleState? last = null;
+        ThreadState? last = null;
         int same = 0;
         await _director.UntilAsync(
             () =>
             {
-                RoleState? now = ProcState.OfRole(Id);
+                ThreadState? now = Reported(Actor.ThreadFact) is { } thread
+                    ? ProcState.OfThread(Id, int.Parse(thread, CultureInfo.InvariantCulture))
+                    : null;
                 same = now is { State: 'S' } && now == last ? same + 1 : 0;
                 last = now;
                 return same == LooksAsleep;
@@ -194,6 +189,14 @@ internal sealed class ActorProcess : IAsyncDisposable
         await _process.ExitAsync();
         await _reading;
         await _process.DisposeAsync();
+    }
+
+    private string? Reported(string fact)
+    {
+        lock (_gate)
+        {
+            return _facts.GetValueOrDefault(fact);
+        }
     }
 
     private TaskCompletionSource<long> Cue(string cue)

@@ -12,20 +12,26 @@ internal static class ProcState
     public static int? ParentOf(int id) =>
         FieldsOf($"/proc/{id}/stat") is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
 
-    /// <summary>The state of the thread that plays a role.</summary>
-    public static RoleState? OfRole(int id)
+    /// <summary>The thread on which this is called, as the other members take it.</summary>
+    public static int Thread()
+    {
+        // The link reads PID/task/TID. Not the thread's name: a runtime need not tell that to the kernel.
+        string self = Path.GetFileName(File.ResolveLinkTarget("/proc/thread-self", returnFinalTarget: false)!.FullName);
+        return int.Parse(self, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The state of a thread; null if it has ended.</summary>
+    public static ThreadState? OfThread(int id, int thread)
     {
         try
         {
-            foreach (string task in Directory.EnumerateDirectories($"/proc/{id}/task"))
+            string task = $"/proc/{id}/task/{thread}";
+            if (FieldsOf($"{task}/stat") is [var state, ..])
             {
-                if (File.ReadAllText($"{task}/comm").TrimEnd() == Role.ThreadName && FieldsOf($"{task}/stat") is [var state, ..])
-                {
-                    string switches = File
-                        .ReadLines($"{task}/status")
-                        .First(static line => line.StartsWith("voluntary", StringComparison.Ordinal));
-                    return new RoleState(state[0], File.ReadAllText($"{task}/wchan").Trim('0', '\n'), switches);
-                }
+                string switches = File
+                    .ReadLines($"{task}/status")
+                    .First(static line => line.StartsWith("voluntary", StringComparison.Ordinal));
+                return new ThreadState(state[0], File.ReadAllText($"{task}/wchan").Trim('0', '\n'), switches);
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -51,8 +57,8 @@ internal static class ProcState
     }
 }
 
-/// <summary>The kernel's view of the thread that plays a role. Two equal ones show that it has not run in between.</summary>
+/// <summary>The kernel's view of a thread. Two equal ones show that it has not run in between.</summary>
 /// <param name="State">The state letter.</param>
 /// <param name="Function">The kernel function in which it sleeps; empty if the kernel hides it.</param>
 /// <param name="Switches">How often it has gone to sleep by itself.</param>
-internal sealed record RoleState(char State, string Function, string Switches);
+internal sealed record ThreadState(char State, string Function, string Switches);

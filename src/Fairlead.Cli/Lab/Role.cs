@@ -4,12 +4,9 @@ namespace Fairlead.Cli.Lab;
 
 /// <summary>A role of an experiment, which one process or several play.</summary>
 /// <param name="Name">The name of the role.</param>
-/// <param name="Play">Runs on a thread named <see cref="ThreadName"/> of the process.</param>
+/// <param name="Play">Runs on a thread of its own of the process.</param>
 internal sealed record Role(string Name, Action<Actor> Play)
 {
-    /// <summary>The name of the thread that plays, as <c>/proc</c> shows it.</summary>
-    public const string ThreadName = "lab role";
-
     /// <summary>The signals that are blocked when the process begins, so the kernel keeps them with their numbers.</summary>
     public IReadOnlyCollection<Signal> BlockedSignals { get; init; } = [];
 
