@@ -207,4 +207,19 @@ public sealed class BoardWaitTests : IDisposable
         Assert.Equal("9", await waiter.ReadLineAsync());
         Assert.False(cell.WriterDied);
     }
+
+    [Fact]
+    public async Task A_watch_of_all_cells_tells_of_a_writer_that_came_and_died_between_two_waits()
+    {
+        using var board = SharedBoard.Open(_name);
+        BoardWatch watch = board.Watch();
+        await using (var writer = PeerProcess.Start("board", "hold", _name, "count"))
+        {
+            Assert.Equal("ready", await writer.ReadLineAsync());
+            await writer.KillRunningAsync();
+        }
+
+        Assert.Equal([new BoardChange("count", 0, WriterDied: true)], watch.Wait(Watchdog));
+        Assert.Empty(await watch.TryWaitAsync(TimeSpan.Zero));
+    }
 }

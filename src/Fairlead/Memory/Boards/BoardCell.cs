@@ -26,7 +26,7 @@ public sealed class BoardCell<T>
     {
         _board = board;
         _slot = slot;
-        _reader = new BoardReader(board.Core, slot, slot.Words.Done);
+        _reader = BoardReader.FromNow(board.Core, slot);
         _readers = [_reader];
     }
 

@@ -22,7 +22,7 @@ public sealed class BoardWatch
         _isOfAll = isOfAll;
         foreach (BoardSlot slot in slots)
         {
-            _readers.Add(new BoardReader(board.Core, slot, slot.Words.Done));
+            _readers.Add(BoardReader.FromNow(board.Core, slot));
         }
     }
 
@@ -104,7 +104,7 @@ public sealed class BoardWatch
 
     private BoardAttempt Attempt() => new(_board.Core, Readers, _board.Core.Bell);
 
-    // By a caller that keeps the memory. A cell that was added meanwhile is new with its first value.
+    // By a caller that keeps the memory. A cell that was added meanwhile is new with its first value, and with the death of its writer.
     private List<BoardReader> Readers()
     {
         if (_isOfAll)
@@ -112,7 +112,7 @@ public sealed class BoardWatch
             BoardSlot[] slots = _board.Core.All();
             for (int i = _readers.Count; i < slots.Length; i++)
             {
-                _readers.Add(new BoardReader(_board.Core, slots[i], seen: 0));
+                _readers.Add(BoardReader.FromBeginning(_board.Core, slots[i]));
             }
         }
 

@@ -15,17 +15,26 @@ internal sealed class BoardReader
     private uint _dead;
     private bool _hasDead;
 
-    /// <param name="core">The board of the cell.</param>
-    /// <param name="slot">The cell.</param>
-    /// <param name="seen">The number of the last value that is not new. A death before now is not new either.</param>
-    public BoardReader(BoardCore core, BoardSlot slot, long seen)
+    private BoardReader(BoardCore core, BoardSlot slot)
     {
         _core = core;
         Slot = slot;
-        _seen = seen;
-        Seat seat = slot.Seat;
-        (_dead, _hasDead) = (seat.Mark, seat.Word.HasDied);
     }
+
+    /// <summary>A reader that starts from now: neither the present value nor an earlier death is new to it.</summary>
+    public static BoardReader FromNow(BoardCore core, BoardSlot slot)
+    {
+        Seat seat = slot.Seat;
+        return new BoardReader(core, slot)
+        {
+            Seen = slot.Words.Done,
+            _dead = seat.Mark,
+            _hasDead = seat.Word.HasDied,
+        };
+    }
+
+    /// <summary>A reader that starts from the beginning of the cell: its first value is new, and so is each death.</summary>
+    public static BoardReader FromBeginning(BoardCore core, BoardSlot slot) => new(core, slot);
 
     public BoardSlot Slot { get; }
 
