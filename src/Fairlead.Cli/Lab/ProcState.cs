@@ -12,6 +12,19 @@ internal static class ProcState
     public static int? ParentOf(int id) =>
         FieldsOf($"/proc/{id}/stat") is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
 
+    /// <summary>The name of the program that a process runs; null if the process is gone.</summary>
+    public static string? CommandOf(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/comm").TrimEnd();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The thread on which this is called, as the other members take it.</summary>
     public static int Thread()
     {

@@ -4,7 +4,7 @@ namespace Fairlead.Cli.Lab;
 
 /// <summary>A role of an experiment, which one process or several play.</summary>
 /// <param name="Name">The name of the role.</param>
-/// <param name="Play">Runs on a thread of its own of the process.</param>
+/// <param name="Play">Runs on one thread of the process.</param>
 internal sealed record Role(string Name, Action<Actor> Play)
 {
     /// <summary>The signals that are blocked when the process begins, so the kernel keeps them with their numbers.</summary>

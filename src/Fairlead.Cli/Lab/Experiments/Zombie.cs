@@ -13,15 +13,18 @@ internal sealed class Zombie : Experiment
 
     public override async Task PlayAsync(Director director)
     {
-        // The shell starts a child, and becomes a program that never waits for it.
+        // The shell starts a child, and becomes a program that never waits for it. The child ends after that: the shell would wait.
         await using ChildProcess parent = ChildProcess.Start(
             "/bin/sh",
-            ["-c", "true & echo $!; exec sleep 1000"],
-            new ChildProcessOptions { StandardOutput = Redirection.Pipe, TiedToParent = true });
+            ["-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 1000 3<&-"],
+            new ChildProcessOptions { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe, TiedToParent = true });
         director.Seen("parent", $"starts as pid {parent.Id}, and will not wait for its child", LabEventKind.Starts, parent.Id);
         using StreamReader reader = new(parent.StandardOutput);
         int child = int.Parse((await reader.ReadLineAsync())!, System.Globalization.CultureInfo.InvariantCulture);
-        director.Seen("child", $"is started by the parent as pid {child}, and ends at once", LabEventKind.Starts, child);
+        director.Seen("child", $"is started by the parent as pid {child}", LabEventKind.Starts, child);
+        await director.UntilAsync(() => ProcState.CommandOf(parent.Id) == "sleep", "the parent sleeps");
+        await parent.StandardInput.DisposeAsync();
+        director.Says("closes the input of the child, which ends");
         await director.UntilAsync(() => ProcState.Of(child) == 'Z', "the child is a zombie");
         director.Seen("child", "is a zombie (state Z): only its exit code is left");
         bool canBeKilled = true;
