@@ -215,7 +215,7 @@ public sealed class GoldenFrameTests
     public void Patterns_reasons_and_codes_keep_their_numbers()
     {
         Assert.Equal(
-            "Sender=1 Receiver=2 Requester=3 Responder=4 Publisher=5 Subscriber=6 Pair=7 Hub=8 WorkQueue=9 Foreign=255",
+            "Sender=1 Receiver=2 Requester=3 Responder=4 Publisher=5 Subscriber=6 Pair=7 Hub=8 WorkQueue=9 Socket=10 Foreign=255",
             Numbers<PatternKind>());
         Assert.Equal(
             "ClosedByPeer=0 PeerDied=1 ProtocolError=2 Heartbeat=3 SlowConsumer=4 Limit=5 ClosedByUs=6 Aborted=7", Numbers<CloseReason>());
