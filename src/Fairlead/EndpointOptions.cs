@@ -51,6 +51,12 @@ public record EndpointOptions
     /// </remarks>
     public TimeSpan ReconnectTimeout { get; init; }
 
+    /// <summary>A text beside the endpoint in the registry, where others read it; at most 256 bytes of UTF-8. Default empty.</summary>
+    /// <remarks>
+    /// <see cref="Diagnostics.EndpointInfo.Label"/> and <c>fairlead list</c> show it. Programs that agree on its form find each other by it.
+    /// </remarks>
+    public string Label { get; init; } = "";
+
     /// <summary>Further addresses for the same peer, tried one after the other.</summary>
     /// <remarks>
     /// Fairlead tries them when connecting and, if the endpoint reconnects, after a loss; then it begins behind the lost address. The

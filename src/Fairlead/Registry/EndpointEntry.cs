@@ -56,6 +56,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
     /// <param name="directory">The runtime directory, if not the current one.</param>
     /// <param name="clock">The clock for the start time.</param>
     /// <param name="child">The child process whose endpoint it is; 0: this process.</param>
+    /// <param name="label">The user's text, of at most <see cref="EndpointLayout.LabelSize"/> bytes.</param>
     public static EndpointEntry Create(
         PatternKind kind,
         bool bound,
@@ -63,7 +64,8 @@ internal sealed unsafe class EndpointEntry : IDisposable
         FileIdentity socket = default,
         RuntimeDirectory? directory = null,
         TimeProvider? clock = null,
-        int child = 0)
+        int child = 0,
+        string label = "")
     {
         try
         {
@@ -84,7 +86,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
                 // Allocate the space before the first touch: a full disk is an error here and not a signal later.
                 var identity = NativeFile.Fstat(file) is { } status ? FileIdentity.Of(status) : FileIdentity.None;
                 var mapping = new MappedFile(file, EndpointLayout.Size);
-                Describe(mapping, kind, bound, address, socket, child, (clock ?? TimeProvider.System).GetUtcNow());
+                Describe(mapping, kind, bound, address, label, socket, child, (clock ?? TimeProvider.System).GetUtcNow());
                 return new EndpointEntry(path, identity, mapping);
             }
             catch
@@ -160,7 +162,14 @@ internal sealed unsafe class EndpointEntry : IDisposable
     }
 
     private static void Describe(
-        MappedFile mapping, PatternKind kind, bool bound, string address, FileIdentity socket, int child, DateTimeOffset started)
+        MappedFile mapping,
+        PatternKind kind,
+        bool bound,
+        string address,
+        string label,
+        FileIdentity socket,
+        int child,
+        DateTimeOffset started)
     {
         var page = mapping.Span;
         EndpointLayout.Magic.CopyTo(page);
@@ -176,6 +185,7 @@ internal sealed unsafe class EndpointEntry : IDisposable
         Put(page, EndpointLayout.SocketInode, socket.Inode);
 
         var addressCut = PutText(page, EndpointLayout.Address, EndpointLayout.AddressLength, AddressText.Display(address));
+        _ = PutText(page, EndpointLayout.Label, EndpointLayout.LabelLength, PlainText.OneLine(label), EndpointLayout.LabelSize);
         var programCut = PutText(
             page,
             EndpointLayout.Program,
@@ -191,11 +201,11 @@ internal sealed unsafe class EndpointEntry : IDisposable
     }
 
     // Returns whether the text was truncated, between two characters.
-    private static bool PutText(Span<byte> page, int offset, int lengthOffset, string text)
+    private static bool PutText(Span<byte> page, int offset, int lengthOffset, string text, int size = EndpointLayout.TextSize)
     {
         Encoding
             .UTF8.GetEncoder()
-            .Convert(text, page.Slice(offset, EndpointLayout.TextSize), flush: true, out var used, out var length, out _);
+            .Convert(text, page.Slice(offset, size), flush: true, out var used, out var length, out _);
         Put(page, lengthOffset, (ushort)length);
         return used < text.Length;
     }

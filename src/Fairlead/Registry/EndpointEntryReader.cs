@@ -101,9 +101,10 @@ internal static class EndpointEntryReader
         }
 
         if (Text(page, EndpointLayout.Address, EndpointLayout.AddressLength) is not { Length: > 0 } address
-            || Text(page, EndpointLayout.Program, EndpointLayout.ProgramLength) is not { } program)
+            || Text(page, EndpointLayout.Program, EndpointLayout.ProgramLength) is not { } program
+            || Text(page, EndpointLayout.Label, EndpointLayout.LabelLength, EndpointLayout.LabelSize) is not { } label)
         {
-            skipped = Corrupt(path, "its address or program is not valid text");
+            skipped = Corrupt(path, "its address, program or label is not valid text");
             return null;
         }
 
@@ -115,6 +116,7 @@ internal static class EndpointEntryReader
             ProcessId = (int)Get<uint>(page, EndpointLayout.ProcessId),
             ParentProcessId = Get<uint>(page, EndpointLayout.Parent) is > 0 and <= int.MaxValue and var parent ? (int)parent : null,
             Program = program,
+            Label = label,
             Since = DateTimeOffset.FromUnixTimeMilliseconds(Get<long>(page, EndpointLayout.Started)),
             MessagesSent = Get<long>(page, EndpointLayout.MessagesSent),
             MessagesReceived = Get<long>(page, EndpointLayout.MessagesReceived),
@@ -201,10 +203,10 @@ internal static class EndpointEntryReader
         _ => null,
     };
 
-    private static string? Text(ReadOnlySpan<byte> page, int offset, int lengthOffset)
+    private static string? Text(ReadOnlySpan<byte> page, int offset, int lengthOffset, int size = EndpointLayout.TextSize)
     {
         var length = Get<ushort>(page, lengthOffset);
-        if (length > EndpointLayout.TextSize)
+        if (length > size)
         {
             return null;
         }

@@ -26,6 +26,9 @@ public sealed record EndpointInfo
     /// <summary>The command line of the process, with the program shortened to its file name.</summary>
     public required string Program { get; init; }
 
+    /// <summary>The text that its user gave it, <see cref="EndpointOptions.Label"/>; empty without one.</summary>
+    public string Label { get; init; } = "";
+
     /// <summary>The time of its creation.</summary>
     public required DateTimeOffset Since { get; init; }
 

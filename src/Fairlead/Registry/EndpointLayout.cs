@@ -32,7 +32,9 @@ namespace Fairlead.Registry;
 ///  200  dropped                              u64
 ///  208  missed                               u64
 ///  216  clients                              u64
-///  256  reserved for further counters, 0
+///  224  length of the label in bytes         u16
+///  226  reserved for further counters, 0
+///  256  label, UTF-8                         256 bytes
 ///  512  address, UTF-8                    1,792 bytes
 /// 2304  program, UTF-8                    1,792 bytes
 /// 4096
@@ -66,6 +68,9 @@ internal static class EndpointLayout
     public const int Dropped = 200;
     public const int Missed = 208;
     public const int Clients = 216;
+    public const int LabelLength = 224;
+    public const int Label = 256;
+    public const int LabelSize = 256;
     public const int Address = 512;
     public const int Program = 2304;
     public const int TextSize = 1792;

@@ -1,4 +1,6 @@
+using System.Text;
 using Fairlead.Framing;
+using Fairlead.Registry;
 
 namespace Fairlead.Transports;
 
@@ -54,6 +56,9 @@ internal sealed record EndpointSettings
 
     /// <summary>How long connecting waits for a listener.</summary>
     public required TimeSpan Wait { get; init; }
+
+    /// <summary>The user's text for the registry.</summary>
+    public string Label { get; init; } = "";
 
     /// <summary>How long to seek a lost peer; zero: not at all.</summary>
     public TimeSpan Reconnect { get; init; }
@@ -114,6 +119,7 @@ internal sealed record EndpointSettings
             Waiting = WaitingOf(address) ?? options.WaitStrategy,
             Writing = WritingOf(address) ?? options.WriteMode,
             ErrorDetails = options.ErrorDetails,
+            Label = options.Label,
             Handles = HandlesOf(address, options, capabilities, framing),
             LongestPiece = transport.LongestPiece(address),
             Framing = framing,
@@ -149,6 +155,12 @@ internal sealed record EndpointSettings
         CheckDefined<WriteMode>(options.WriteMode, nameof(options));
         ArgumentNullException.ThrowIfNull(options.TimeProvider, nameof(options));
         ArgumentNullException.ThrowIfNull(options.Alternatives, nameof(options));
+        ArgumentNullException.ThrowIfNull(options.Label, nameof(options));
+        if (Encoding.UTF8.GetByteCount(options.Label) > EndpointLayout.LabelSize || options.Label.Any(char.IsControl))
+        {
+            throw new ArgumentException(
+                $"A label has at most {EndpointLayout.LabelSize} bytes in UTF-8, and no control character.", nameof(options));
+        }
     }
 
     private static void CheckDefined<T>(T? value, string name)

@@ -24,6 +24,9 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
         { "writing, unknown", new EndpointOptions { WriteMode = (WriteMode)99 } },
         { "error details, unknown", new EndpointOptions { ErrorDetails = (ErrorDetails)99 } },
         { "clock, null", new EndpointOptions { TimeProvider = null! } },
+        { "label, null", new EndpointOptions { Label = null! } },
+        { "label, long", new EndpointOptions { Label = new string('ä', 129) } },
+        { "label, with a line break", new EndpointOptions { Label = "a\nb" } },
         { "alternatives, null", new EndpointOptions { Alternatives = null! } },
     };
 

@@ -51,7 +51,7 @@ public sealed class EndpointEntryTests : IDisposable
     {
         var clock = new FixedClock(new DateTimeOffset(2031, 2, 3, 4, 5, 6, 789, TimeSpan.Zero));
         using var entry = EndpointEntry.Create(
-            PatternKind.Subscriber, bound: false, "tcp://localhost:5242", directory: _directory, clock: clock);
+            PatternKind.Subscriber, bound: false, "tcp://localhost:5242", directory: _directory, clock: clock, label: "a läbel");
         entry.Counters.AddReceived(1000);
         entry.Counters.AddMissed(2);
 
@@ -60,6 +60,7 @@ public sealed class EndpointEntryTests : IDisposable
         Assert.True(entry.IsPublished);
         Assert.Equal("tcp://localhost:5242", info.Address);
         Assert.Equal("subscriber", info.Kind);
+        Assert.Equal("a läbel", info.Label);
         Assert.False(info.IsBound);
         Assert.Equal(Environment.ProcessId, info.ProcessId);
         Assert.Equal(NativeProcess.CommandLine(Environment.ProcessId)![..20], info.Program[..20]);

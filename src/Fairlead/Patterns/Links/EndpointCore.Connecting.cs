@@ -96,7 +96,7 @@ internal sealed partial class EndpointCore
         EndpointCore core;
         try
         {
-            entry = EndpointEntry.Create(profile.Kind, bound: false, address.ToString());
+            entry = EndpointEntry.Create(profile.Kind, bound: false, address.ToString(), label: settings.Label);
             core = new EndpointCore(address, addresses, settings, profile, owner, entry, listener: null);
         }
         catch

@@ -150,7 +150,7 @@ internal sealed partial class EndpointCore : IDisposable
         EndpointCore? core = null;
         try
         {
-            entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File);
+            entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File, label: settings.Label);
             core = new EndpointCore(listener.Address, [], settings, profile, owner, entry, listener);
             core._acceptor.Start();
             core.StartServing();
