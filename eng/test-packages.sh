@@ -18,6 +18,8 @@ holds() { local part; for part in "${@:2}"; do grep -aqF "$part" "$1" || { echo 
 is_complete() {
   holds "$place/packages/Fairlead".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.xml lib/net9.0/Fairlead.xml \
     && holds "$place/packages/Fairlead".[0-9]*.snupkg lib/net10.0/Fairlead.pdb lib/net9.0/Fairlead.pdb \
+    && holds "$place/packages/Fairlead.Rpc".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.Rpc.xml lib/net9.0/Fairlead.Rpc.xml \
+      analyzers/dotnet/cs/Fairlead.Rpc.Generator.dll \
     && holds "$place/packages/Fairlead.Cli".[0-9]*.nupkg README.md LICENSE DotnetToolSettings.xml \
     && holds "$place/packages/Fairlead.Cli".[0-9]*.snupkg Fairlead.Cli.pdb
 }

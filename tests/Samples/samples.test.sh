@@ -547,3 +547,16 @@ test_open_files_are_read_by_another_process() {
   equal first "$(cat out)"
   interrupt
 }
+
+test_a_procedure_is_called_in_another_process() {
+  serve RemoteCalculator '^serving$'
+  exits 0 RemoteCalculator client 7 3
+  equal $'7 + 3 = 10\n7 = 2 * 3 + 1\nsum of 1 to 7: 28' "$(cat out)"
+  line_in served 'has calculated$'
+  exits 1 RemoteCalculator client 7 0
+  equal '7 cannot be divided by 0' "$(cat err)"
+  kill -KILL "$server"; wait "$server" 2> /dev/null || true
+  exits 1 RemoteCalculator client 7 3
+  contains "$(cat err)" "no service 'calc' lives"
+  exits 2 RemoteCalculator
+}

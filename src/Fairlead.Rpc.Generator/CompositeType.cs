@@ -1,0 +1,271 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.CodeAnalysis;
+
+namespace Fairlead.Rpc.Generator;
+
+/// <summary>A class, record, struct or tuple: its parts in their order, and how it is made of them.</summary>
+/// <remarks>
+/// With <c>[RpcMember(n)]</c> on its parts it may grow: each part is preceded by its number and length. Without, the parts follow each
+/// other.
+/// </remarks>
+internal sealed class CompositeType
+{
+    private readonly ITypeSymbol _type;
+    private readonly ImmutableArray<Part> _parts;
+    private readonly int _constructed;
+
+    private CompositeType(ITypeSymbol type, ImmutableArray<Part> parts, int constructed) =>
+        (_type, _parts, _constructed) = (type, parts, constructed);
+
+    private bool Grows => _parts.Any(static part => part.Number > 0);
+
+    /// <summary>Reads a type; null: it cannot be marshalled.</summary>
+    public static CompositeType? Read(ITypeSymbol type)
+    {
+        if (Objection(type) is not null)
+        {
+            return null;
+        }
+
+        var named = (INamedTypeSymbol)type;
+        return named.IsTupleType
+            ? new CompositeType(
+                type, [.. named.TupleElements.Select(static field => new Part(field.Name, field.Type, 0))], named.TupleElements.Length)
+            : Match(named) is { } match
+                ? new CompositeType(type, match.Parts, match.Constructed)
+                : null;
+    }
+
+    /// <summary>Why a type cannot be marshalled.</summary>
+    public static string Objection(ITypeSymbol type)
+    {
+        if (type is not INamedTypeSymbol named || type.TypeKind is not (TypeKind.Class or TypeKind.Struct))
+        {
+            return "use a primitive, a text, a collection, a record, a class or a struct";
+        }
+
+        if (named.IsTupleType)
+        {
+            return null!;
+        }
+
+        string space = named.ContainingNamespace?.ToDisplayString() ?? "";
+        if (space == "System" || space.StartsWith("System.", StringComparison.Ordinal))
+        {
+            return "it is not among the types of docs/rpc.md; write it as one of them, or as a record of your own";
+        }
+
+        if (named.IsAbstract)
+        {
+            return "it is abstract: the reader would not know what to make";
+        }
+
+        List<Part> parts = Parts(named);
+        int numbered = parts.Count(static part => part.Number > 0);
+        return numbered != 0 && numbered != parts.Count ? "number all of its properties with [RpcMember], or none"
+            : numbered != parts.Select(static part => part.Number).Where(static number => number > 0).Distinct().Count()
+                ? "two of its properties have one number"
+            : Match(named) is null
+                ? "it needs a public constructor without parameters, or one with a parameter for each property that has no setter"
+            : null!;
+    }
+
+    public string Shape(Func<ITypeSymbol, string> shape)
+    {
+        // Asks for all shapes: each type becomes known, also where the shape does not tell.
+        string[] shapes = [.. _parts.Select(part => shape(part.Type))];
+        if (_type.IsTupleType)
+        {
+            return $"({string.Join(",", shapes)})";
+        }
+
+        return Grows
+            ? $"#{Marshalling.Name(_type, plain: true)}"
+            : $"{{{string.Join(",", _parts.Zip(shapes, static (part, text) => $"{part.Name}:{text}"))}}}";
+    }
+
+    public string Write(Func<ITypeSymbol, string, string> write)
+    {
+        StringBuilder code = new("    writer.Enter();\n");
+        if (Grows)
+        {
+            code.Append("    int whole = writer.BeginLength();\n");
+        }
+
+        foreach (Part part in _parts.OrderBy(static part => part.Number))
+        {
+            string value = $"value.{Escape(part.Name)}";
+            code.Append(
+                Grows
+                    ? $$"""
+                            {
+                                writer.WriteCount({{part.Number}});
+                                int start = writer.BeginLength();
+                                {{write(part.Type, value)}}
+                                writer.EndLength(start);
+                            }
+
+                        """
+                    : $"    {write(part.Type, value)}\n");
+        }
+
+        if (Grows)
+        {
+            code.Append("    writer.EndLength(whole);\n");
+        }
+
+        return code.Append("    writer.Leave();").ToString();
+    }
+
+    public string Read(Func<ITypeSymbol, string> read)
+    {
+        StringBuilder code = new("    reader.Enter();\n");
+        foreach (Part part in _parts)
+        {
+            string type = Marshalling.Name(part.Type);
+            code.Append(Grows ? $"    {type} {Local(part)} = default!;\n" : $"    {type} {Local(part)} = {read(part.Type)};\n");
+        }
+
+        if (Grows)
+        {
+            code.Append(
+                """
+                    int whole = reader.BeginLength();
+                    while (reader.HasMore(whole))
+                    {
+                        int number = reader.ReadNumber();
+                        int part = reader.BeginLength();
+                        switch (number)
+                        {
+
+                """);
+            foreach (Part part in _parts)
+            {
+                code.Append($"            case {part.Number}:\n")
+                    .Append($"                {Local(part)} = {read(part.Type)};\n")
+                    .Append("                break;\n");
+            }
+
+            code.Append(
+                """
+                        }
+
+                        reader.EndLength(part);
+                    }
+
+                    reader.EndLength(whole);
+
+                """);
+        }
+
+        return code.Append("    reader.Leave();\n").Append($"    return {Make()};").ToString();
+    }
+
+    private string Make()
+    {
+        string constructed = string.Join(", ", _parts.Take(_constructed).Select(Local));
+        if (_type.IsTupleType)
+        {
+            return _parts.Length == 1 ? $"new({constructed})" : $"({constructed})";
+        }
+
+        string set = string.Join(", ", _parts.Skip(_constructed).Select(static part => $"{Escape(part.Name)} = {Local(part)}"));
+        return $"new {Marshalling.Name(_type)}({constructed}){(set.Length > 0 ? $" {{ {set} }}" : "")}";
+    }
+
+    private static string Local(Part part) => $"part{part.Name}";
+
+    private static string Escape(string name) => $"@{name}";
+
+    // The parts that the constructor takes come first, in its order.
+    private static (ImmutableArray<Part> Parts, int Constructed)? Match(INamedTypeSymbol type)
+    {
+        List<Part> parts = Parts(type);
+        foreach (IMethodSymbol constructor in type.InstanceConstructors
+            .Where(static one => one.DeclaredAccessibility == Accessibility.Public)
+            .OrderByDescending(static one => one.Parameters.Length))
+        {
+            List<Part> taken = [];
+            foreach (IParameterSymbol parameter in constructor.Parameters)
+            {
+                if (parts.FirstOrDefault(part => Fits(part, parameter)) is { } part)
+                {
+                    taken.Add(part);
+                }
+            }
+
+            if (taken.Count == constructor.Parameters.Length && parts.Except(taken).All(static part => part.CanBeSet))
+            {
+                return ([.. taken, .. parts.Except(taken)], taken.Count);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Fits(Part part, IParameterSymbol parameter) =>
+        string.Equals(part.Name, parameter.Name, StringComparison.OrdinalIgnoreCase)
+            && SymbolEqualityComparer.Default.Equals(part.Type, parameter.Type);
+
+    private static List<Part> Parts(INamedTypeSymbol type)
+    {
+        List<Part> parts = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
+
+        // A base's parts first, as a reader of the source meets them.
+        Stack<INamedTypeSymbol> line = new();
+        for (INamedTypeSymbol? one = type;
+            one is not (null or { SpecialType: SpecialType.System_Object or SpecialType.System_ValueType });
+            one = one.BaseType)
+        {
+            line.Push(one);
+        }
+
+        foreach (ISymbol symbol in line.SelectMany(static one => one.GetMembers()).Where(static symbol => !symbol.IsStatic))
+        {
+            Part? part = symbol switch
+            {
+                IPropertySymbol { IsIndexer: false, GetMethod.DeclaredAccessibility: Accessibility.Public } property
+                    when property.DeclaredAccessibility == Accessibility.Public =>
+                    new Part(property.Name, property.Type, NumberOf(property))
+                    {
+                        CanBeSet = property.SetMethod is { DeclaredAccessibility: Accessibility.Public },
+                        IsComputed = property.SetMethod is null && !IsAutomatic(property),
+                    },
+                IFieldSymbol { DeclaredAccessibility: Accessibility.Public } field
+                    => new Part(field.Name, field.Type, NumberOf(field)) { CanBeSet = !field.IsReadOnly },
+                _ => null,
+            };
+            if (part is { IsComputed: false } && names.Add(part.Name))
+            {
+                parts.Add(part);
+            }
+        }
+
+        return parts;
+    }
+
+    // A property with a body and no setter is computed from others: it does not travel.
+    private static bool IsAutomatic(IPropertySymbol property) => property.ContainingType
+        .GetMembers()
+        .OfType<IFieldSymbol>()
+        .Any(field => SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
+
+    private static int NumberOf(ISymbol symbol) => symbol
+        .GetAttributes()
+        .FirstOrDefault(static found => found.AttributeClass?.Name == "RpcMemberAttribute")
+        ?.ConstructorArguments.FirstOrDefault().Value is int number ? number : 0;
+
+    private sealed record Part(string Name, ITypeSymbol Type, int Number)
+    {
+        public bool CanBeSet { get; init; }
+
+        public bool IsComputed { get; init; }
+
+        // By reference: a part is one symbol of one type.
+        public bool Equals(Part? other) => ReferenceEquals(this, other);
+
+        public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Name);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace Fairlead.Rpc.Generator;
+
+/// <summary>Reads an interface as a contract: which members it has, and what cannot be called.</summary>
+internal static class ContractReader
+{
+    public static ContractFile Read(INamedTypeSymbol contract, CancellationToken cancellationToken)
+    {
+        List<Finding> findings = [];
+        string file = $"{Marshalling.Name(contract, plain: true)}.Rpc.g.cs";
+        if (!IsVisible(contract))
+        {
+            findings.Add(Finding.At(contract, Diagnostics.HiddenContract, contract.Name));
+            return new ContractFile(file, "", Array(findings));
+        }
+
+        List<Member> members = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (ISymbol symbol in contract.GetMembers().Concat(contract.AllInterfaces.SelectMany(static one => one.GetMembers())))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (symbol.IsStatic || symbol is IMethodSymbol { MethodKind: not MethodKind.Ordinary } or INamedTypeSymbol)
+            {
+                continue;
+            }
+
+            if (!names.Add(symbol.Name))
+            {
+                findings.Add(Finding.At(symbol, Diagnostics.SameName, symbol.Name));
+            }
+            else if (Read(symbol, findings) is { } member)
+            {
+                members.Add(member);
+            }
+        }
+
+        Marshalling marshalling = new(findings);
+        string source = ContractWriter.Write(contract, members, marshalling);
+        bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
+        return new ContractFile(file, isWhole ? source : "", Array(findings));
+    }
+
+    private static EquatableArray<Finding> Array(List<Finding> findings) => new(findings.ToImmutableArray());
+
+    private static bool IsVisible(INamedTypeSymbol contract)
+    {
+        for (INamedTypeSymbol? type = contract; type is not null; type = type.ContainingType)
+        {
+            if (type.IsGenericType || type.IsFileLocal
+                || type.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Internal or Accessibility.ProtectedOrInternal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static Member? Read(ISymbol symbol, List<Finding> findings)
+    {
+        if (symbol is not IMethodSymbol method)
+        {
+            findings.Add(Finding.At(symbol, Diagnostics.UnsupportedMember, symbol.Name, "a contract has methods only"));
+            return null;
+        }
+
+        if (Objection(method) is { } objection)
+        {
+            findings.Add(Finding.At(symbol, Diagnostics.UnsupportedMember, symbol.Name, objection));
+            return null;
+        }
+
+        (CallForm form, ITypeSymbol? result) = FormOf(method.ReturnType);
+        IParameterSymbol? token = method.Parameters.LastOrDefault(static parameter => IsToken(parameter.Type));
+        if (token is null && form != CallForm.Blocking)
+        {
+            findings.Add(Finding.At(symbol, Diagnostics.MissingCancellationToken, symbol.Name));
+        }
+
+        bool isOneWay = Has(method, "OneWayAttribute");
+        if (isOneWay && result is not null)
+        {
+            findings.Add(Finding.At(symbol, Diagnostics.UnsupportedMember, symbol.Name, "a one-way member returns nothing"));
+            return null;
+        }
+
+        string[] kinds = [isOneWay ? "RpcMemberKinds.OneWay" : "", Has(method, "IdempotentAttribute") ? "RpcMemberKinds.Idempotent" : ""];
+        string flags = string.Join(" | ", kinds.Where(static kind => kind.Length > 0));
+        return new Member(
+            method,
+            [.. method.Parameters.Where(parameter => !IsToken(parameter.Type))],
+            token?.Name,
+            result,
+            form,
+            flags.Length > 0 ? flags : "RpcMemberKinds.None");
+    }
+
+    private static string? Objection(IMethodSymbol method) =>
+        method.IsGenericMethod ? "a generic method has no fixed types"
+        : method.ReturnsByRef || method.ReturnsByRefReadonly ? "it returns a reference"
+        : method.Parameters.Any(static parameter => parameter.RefKind is not RefKind.None) ? "a parameter is passed by reference"
+        : method.Parameters.Count(static parameter => IsToken(parameter.Type)) > 1 ? "it has two tokens"
+        : null;
+
+    private static (CallForm Form, ITypeSymbol? Result) FormOf(ITypeSymbol type)
+    {
+        if (type.SpecialType == SpecialType.System_Void)
+        {
+            return (CallForm.Blocking, null);
+        }
+
+        CallForm form = type.ContainingNamespace?.ToDisplayString() != "System.Threading.Tasks" ? CallForm.Blocking
+            : type.Name == "Task" ? CallForm.Task
+            : type.Name == "ValueTask" ? CallForm.ValueTask
+            : CallForm.Blocking;
+        return form == CallForm.Blocking ? (form, type) : (form, ((INamedTypeSymbol)type).TypeArguments.FirstOrDefault());
+    }
+
+    private static bool IsToken(ITypeSymbol type) => type.ToDisplayString() == "System.Threading.CancellationToken";
+
+    private static bool Has(ISymbol symbol, string attribute) => symbol
+        .GetAttributes()
+        .Any(found => found.AttributeClass?.Name == attribute
+            && found.AttributeClass.ContainingNamespace.ToDisplayString() == "Fairlead.Rpc");
+}

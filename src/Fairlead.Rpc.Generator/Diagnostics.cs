@@ -1,0 +1,47 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Fairlead.Rpc.Generator;
+
+/// <summary>The errors and warnings of the generator. docs/diagnostics has a page for each.</summary>
+internal static class Diagnostics
+{
+    public static readonly DiagnosticDescriptor UnsupportedMember = Error(
+        "FLRPC001", "Unsupported member", "'{0}' cannot be called remotely: {1}");
+
+    public static readonly DiagnosticDescriptor UnsupportedType = Error(
+        "FLRPC002", "Unsupported type", "'{0}' cannot be marshalled: {1}");
+
+    public static readonly DiagnosticDescriptor MissingCancellationToken = new(
+        "FLRPC003",
+        "Missing CancellationToken",
+        "'{0}' cannot be cancelled: end its parameters with 'CancellationToken cancellationToken = default'",
+        "Fairlead.Rpc",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true,
+        helpLinkUri: Help("FLRPC003"));
+
+    public static readonly DiagnosticDescriptor SameName = Error(
+        "FLRPC004", "Two members with the same name", "'{0}' stands in the contract twice: members are called by their names");
+
+    public static readonly DiagnosticDescriptor HiddenContract = Error(
+        "FLRPC005", "Contract is not public", "'{0}' must be public or internal, not generic, and not within a generic type");
+
+    private static DiagnosticDescriptor Error(string id, string title, string message) =>
+        new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
+
+    private static string Help(string id) => $"docs/diagnostics/{id}.md";
+}
+
+/// <summary>A diagnostic by values, to be compared and kept.</summary>
+internal sealed record Finding(DiagnosticDescriptor Descriptor, string Path, TextSpan Span, LinePositionSpan Lines, string One, string Two)
+{
+    public static Finding At(ISymbol symbol, DiagnosticDescriptor descriptor, string one, string two = "")
+    {
+        Location place = symbol.Locations.FirstOrDefault() ?? Location.None;
+        return new Finding(descriptor, place.SourceTree?.FilePath ?? "", place.SourceSpan, place.GetLineSpan().Span, one, two);
+    }
+
+    public Diagnostic ToDiagnostic() =>
+        Diagnostic.Create(Descriptor, Path.Length == 0 ? Location.None : Location.Create(Path, Span, Lines), One, Two);
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Fairlead.Rpc.Generator;
+
+/// <summary>Writes the stub, the skeleton and the marshalling of each interface with <c>[RpcContract]</c>.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class RpcGenerator : IIncrementalGenerator
+{
+    /// <summary>The name of the step whose output is compared, for tests.</summary>
+    public const string Step = "Contracts";
+
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValuesProvider<ContractFile> files = context
+            .SyntaxProvider.ForAttributeWithMetadataName(
+                "Fairlead.Rpc.RpcContractAttribute",
+                static (node, _) => node is InterfaceDeclarationSyntax,
+                static (found, cancellationToken) => ContractReader.Read((INamedTypeSymbol)found.TargetSymbol, cancellationToken))
+            .WithTrackingName(Step);
+        context.RegisterSourceOutput(
+            files,
+            static (output, file) =>
+            {
+                foreach (Finding finding in file.Findings)
+                {
+                    output.ReportDiagnostic(finding.ToDiagnostic());
+                }
+
+                if (file.Source.Length > 0)
+                {
+                    output.AddSource(file.Name, file.Source);
+                }
+            });
+    }
+}
+
+/// <summary>The generated code of a contract, and what there is to say about it. Compared by value.</summary>
+internal sealed record ContractFile(string Name, string Source, EquatableArray<Finding> Findings);
+
+/// <summary>A member, read.</summary>
+/// <param name="Method">The method.</param>
+/// <param name="Parameters">The parameters that travel.</param>
+/// <param name="Token">The name of the token; null without one.</param>
+/// <param name="Result">The type of the result; null without one.</param>
+/// <param name="Form">How it is called.</param>
+/// <param name="Kinds">The flags of the description.</param>
+internal sealed record Member(
+    IMethodSymbol Method, ImmutableArray<IParameterSymbol> Parameters, string? Token, ITypeSymbol? Result, CallForm Form, string Kinds);
+
+/// <summary>How a member is called.</summary>
+internal enum CallForm
+{
+    Blocking,
+    Task,
+    ValueTask,
+}

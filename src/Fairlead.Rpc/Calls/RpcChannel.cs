@@ -1,0 +1,208 @@
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Contracts;
+
+namespace Fairlead.Rpc;
+
+/// <summary>Unmarshals the result of a call.</summary>
+[EditorBrowsable(EditorBrowsableState.Advanced)]
+public delegate T RpcRead<out T>(ref RpcReader reader);
+
+/// <summary>The way of a stub to its server. Generated code calls it.</summary>
+/// <remarks>
+/// Owns the connection, and the server's number of each member: one immutable object, replaced when a server with another contract takes
+/// the place of the former. Any thread.
+/// </remarks>
+[EditorBrowsable(EditorBrowsableState.Advanced)]
+public sealed class RpcChannel
+{
+    private readonly Requester _requester;
+    private readonly RpcDescription _wanted;
+    private readonly RpcClientOptions _options;
+    private volatile Agreement _agreement;
+
+    private RpcChannel(Requester requester, RpcDescription wanted, RpcClientOptions options, Agreement agreement) =>
+        (_requester, _wanted, _options, _agreement) = (requester, wanted, options, agreement);
+
+    internal Requester Requester => _requester;
+
+    /// <summary>The server's contract.</summary>
+    internal RpcDescription Offered => _agreement.Offered;
+
+    /// <summary>Begins a call.</summary>
+    /// <param name="member">The client's number of the member.</param>
+    /// <param name="initial">The memory to start in.</param>
+    /// <returns>A writer for the arguments. Dispose it.</returns>
+    /// <exception cref="FairleadException">Incompatible: the server does not offer the member as this client knows it.</exception>
+    public RpcWriter Begin(int member, Span<byte> initial)
+    {
+        Agreement agreement = _agreement;
+        ushort number = agreement.Numbers[member];
+        if (number == ContractMatch.Missing)
+        {
+            throw Incompatible(agreement);
+        }
+
+        RpcWriter call = new(initial);
+        Frames.WriteCall(ref call, number, agreement.Offered.Hash);
+        return call;
+    }
+
+    /// <summary>Calls, and blocks until the reply has arrived.</summary>
+    /// <param name="member">The client's number of the member.</param>
+    /// <param name="call">The result of <see cref="Begin"/>, with the arguments.</param>
+    /// <param name="read">Unmarshals the result.</param>
+    /// <param name="cancellationToken">Gives up the call; the server is told.</param>
+    /// <exception cref="RpcException">The service threw.</exception>
+    /// <exception cref="FairleadException">
+    /// The call failed: <see cref="FairleadException.Delivery"/> tells whether it was executed.
+    /// </exception>
+    public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
+    {
+        using Message reply = _requester.Request(call.Written, OptionsOf(member), cancellationToken);
+        return Read(reply, read);
+    }
+
+    /// <summary>Calls. Takes no thread while it waits.</summary>
+    /// <inheritdoc cref="Call{T}" path="/param|/exception"/>
+    public ValueTask<T> CallAsync<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
+    {
+        // The arguments are copied before this returns.
+        return FinishAsync(_requester.RequestAsync(call.Written, OptionsOf(member), cancellationToken), read);
+    }
+
+    /// <summary>Calls a member without a result. Takes no thread while it waits.</summary>
+    /// <inheritdoc cref="Call{T}" path="/exception"/>
+    public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) =>
+        FinishAsync(_requester.RequestAsync(call.Written, OptionsOf(member), cancellationToken));
+
+    /// <summary>Reads nothing: the result of a member that has none.</summary>
+    public static bool Nothing(ref RpcReader reader) => true;
+
+    internal static async ValueTask<RpcChannel> OpenAsync(
+        Requester requester, RpcDescription wanted, RpcClientOptions options, CancellationToken cancellationToken)
+    {
+        using Message reply = await requester.RequestAsync(Hello(wanted), options.Timeout, cancellationToken).ConfigureAwait(false);
+        return Open(requester, wanted, options, reply);
+    }
+
+    private static RpcChannel Open(Requester requester, RpcDescription wanted, RpcClientOptions options, Message reply)
+    {
+        RpcReader reader = new(reply.Span);
+        try
+        {
+            if (reader.ReadByte() is not (byte)ReplyStatus.Ok)
+            {
+                throw RpcReader.Corrupt("the answer to a hello has another status");
+            }
+
+            Agreement agreement = Agreement.With(wanted, RpcDescription.Read(ref reader));
+            reader.End();
+            RpcChannel channel = new(requester, wanted, options, agreement);
+            return agreement.Differences.Count == 0 || options.AllowMissingMembers ? channel : throw channel.Incompatible(agreement);
+        }
+        catch (RpcFormatException wrong)
+        {
+            throw wrong.From(reply.Peer);
+        }
+    }
+
+    private static byte[] Hello(RpcDescription wanted)
+    {
+        RpcWriter hello = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            Frames.WriteHello(ref hello, wanted);
+            return hello.Written.ToArray();
+        }
+        finally
+        {
+            hello.Dispose();
+        }
+    }
+
+    private RequestOptions OptionsOf(int member) => new()
+    {
+        Timeout = _options.Timeout,
+        Idempotent = (_wanted.Members[member].Kinds & RpcMemberKinds.Idempotent) != 0,
+    };
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<T> FinishAsync<T>(ValueTask<Message> pending, RpcRead<T> read)
+    {
+        using Message reply = await pending.ConfigureAwait(false);
+        return Read(reply, read);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FinishAsync(ValueTask<Message> pending)
+    {
+        using Message reply = await pending.ConfigureAwait(false);
+        _ = Read<bool>(reply, Nothing);
+    }
+
+    private T Read<T>(Message reply, RpcRead<T> read)
+    {
+        RpcReader reader = new(reply.Span);
+        try
+        {
+            byte status = reader.ReadByte();
+            if (status == (byte)ReplyStatus.Ok)
+            {
+                T result = read(ref reader);
+                reader.End();
+                return result;
+            }
+
+            throw Failure((ReplyStatus)status, ref reader, reply.Peer);
+        }
+        catch (RpcFormatException wrong)
+        {
+            throw wrong.From(reply.Peer);
+        }
+    }
+
+    private Exception Failure(ReplyStatus status, ref RpcReader reader, Peer? server)
+    {
+        switch (status)
+        {
+            case ReplyStatus.Failed:
+                return RpcException.Read(ref reader, server);
+            case ReplyStatus.Stale:
+                Agreement agreement = Agreement.With(_wanted, RpcDescription.Read(ref reader));
+                reader.End();
+                _agreement = agreement;
+                return agreement.Differences.Count != 0 && !_options.AllowMissingMembers
+                    ? Incompatible(agreement)
+                    : new FairleadException(
+                        ErrorCode.Unavailable,
+                        $"the server of {_wanted.Name} was replaced by one with another contract, which has not executed the call",
+                        "Call again: the new contract is known now.")
+                    {
+                        Delivery = DeliveryStatus.NotDelivered,
+                    };
+            default:
+                return RpcReader.Corrupt($"the reply has the status {(byte)status}");
+        }
+    }
+
+    private FairleadException Incompatible(Agreement agreement) => new(
+        ErrorCode.Incompatible,
+        $"the server at {_requester.Address} offers another contract than {_wanted.Name}: {string.Join("; ", agreement.Differences)}",
+        "Build client and server against one version of the contract; fairlead describe shows the server's.")
+    {
+        Address = _requester.Address,
+        Delivery = DeliveryStatus.NotDelivered,
+    };
+
+    // The contract of the server, compared with the client's.
+    private sealed record Agreement(RpcDescription Offered, ushort[] Numbers, IReadOnlyList<string> Differences)
+    {
+        public static Agreement With(RpcDescription wanted, RpcDescription offered)
+        {
+            ushort[] numbers = ContractMatch.Compare(wanted, offered, out IReadOnlyList<string> differences);
+            return new Agreement(offered, numbers, differences);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Fairlead.Rpc;
+
+/// <summary>
+/// Marks an interface as a contract for remote procedure calls. The source generator in this package writes its stub, its skeleton and its
+/// marshalling.
+/// </summary>
+/// <remarks>docs/rpc.md has the rules for members and types, docs/diagnostics the errors of the generator.</remarks>
+[AttributeUsage(AttributeTargets.Interface, Inherited = false)]
+public sealed class RpcContractAttribute : Attribute
+{
+    /// <summary>The name on the wire; the full name of the interface by default.</summary>
+    public string? Name { get; set; }
+}
+
+/// <summary>A member whose caller does not wait until it has been executed. It returns nothing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OneWayAttribute : Attribute;
+
+/// <summary>A member that may be executed twice without harm. A call that a dying server has left unanswered is repeated.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class IdempotentAttribute : Attribute;
+
+/// <summary>
+/// Numbers a property of a type that is to grow: an old reader skips properties that it does not know, a new one sees defaults.
+/// Number all properties of a type or none.
+/// </summary>
+/// <param name="number">The number on the wire, 1 or more. Do not reuse it for another meaning.</param>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class RpcMemberAttribute(int number) : Attribute
+{
+    /// <summary>The number on the wire.</summary>
+    public int Number { get; } = number;
+}

@@ -1,0 +1,13 @@
+namespace Fairlead.Rpc;
+
+/// <summary>A frame that is not in the format of docs/rpc-format.md. It becomes a <see cref="FairleadException"/> at the edge.</summary>
+internal sealed class RpcFormatException(string what) : FormatException(what)
+{
+    /// <summary>Returns it as users see it.</summary>
+    /// <param name="peer">The sender of the frame.</param>
+    public FairleadException From(object? peer) => new(
+        ErrorCode.Corrupt,
+        $"{peer ?? "the peer"} sent no valid frame of a remote procedure call: {Message}",
+        "Both sides need the same version of Fairlead.Rpc, and the same contract.",
+        this);
+}

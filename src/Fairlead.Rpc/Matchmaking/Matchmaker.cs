@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Fairlead.Diagnostics;
+
+namespace Fairlead.Rpc;
+
+/// <summary>Locates services by their names. It is a view of this user's live endpoints: a service goes with its process.</summary>
+/// <remarks>
+/// A server by name binds two endpoints, over shared memory and a Unix socket, whose labels in the registry read
+/// <c>rpc NAME CONTRACT HASH INSTANCE</c>.
+/// </remarks>
+public static class Matchmaker
+{
+    private const string Mark = "rpc";
+
+    // How often a waiting client looks.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Returns the live instances of all services of this user, by name and age.</summary>
+    /// <exception cref="FairleadException">The runtime directory is not safe to use.</exception>
+    public static IReadOnlyList<ServiceInstance> List() =>
+    [
+        .. EndpointRegistry
+            .List()
+            .Where(static endpoint => endpoint.IsBound)
+            .Select(static endpoint => (Endpoint: endpoint, Fields: Fields(endpoint.Label)))
+            .Where(static found => found.Fields is not null)
+            .GroupBy(static found => found.Fields![4], StringComparer.Ordinal)
+            .Select(static instance => Instance([.. instance]))
+            .OrderBy(static instance => instance.Name, StringComparer.Ordinal)
+            .ThenBy(static instance => instance.Since),
+    ];
+
+    /// <summary>Returns the live instances of a service, the eldest first.</summary>
+    /// <param name="name">The name of the service.</param>
+    public static IReadOnlyList<ServiceInstance> Find(string name)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return [.. List().Where(instance => instance.Name == name)];
+    }
+
+    internal static string Label(string name, RpcDescription contract) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Mark} {name} {contract.Name} {contract.Hash:x16} {RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+
+    /// <summary>Returns addresses for a new instance.</summary>
+    internal static IReadOnlyList<Address> NewPlaces(string name)
+    {
+        ServiceName.Check(name);
+        string place = $"svc.{name}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}";
+        return [Address.Parse($"shm://{place}"), Address.Parse($"unix://{place}")];
+    }
+
+    /// <summary>Returns the address of a live instance: the one with the fewest clients.</summary>
+    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time.</exception>
+    internal static async ValueTask<Address> LocateAsync(string name, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        ServiceName.Check(name);
+        long began = TimeProvider.System.GetTimestamp();
+        using PeriodicTimer timer = new(Look);
+        while (true)
+        {
+            if (Find(name).MinBy(static instance => instance.Clients) is { } instance)
+            {
+                return instance.Addresses[0];
+            }
+
+            if (TimeProvider.System.GetElapsedTime(began) >= wait)
+            {
+                throw NotFound(name);
+            }
+
+            await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static FairleadException NotFound(string name)
+    {
+        string[] names = [.. List().Select(static instance => instance.Name).Distinct()];
+        return new FairleadException(
+            ErrorCode.NotFound,
+            $"no service '{name}' lives (searched {FairleadDirectory.Runtime})",
+            names.Length == 0 ? "Start its server; fairlead services lists the live ones." : $"These live: {string.Join(", ", names)}.");
+    }
+
+    private static string[]? Fields(string label)
+    {
+        string[] fields = label.Split(' ');
+        return fields is [Mark, _, _, var hash, _] && ulong.TryParse(hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out _)
+            ? fields
+            : null;
+    }
+
+    private static ServiceInstance Instance(IReadOnlyList<(EndpointInfo Endpoint, string[]? Fields)> endpoints)
+    {
+        EndpointInfo first = endpoints[0].Endpoint;
+        string[] fields = endpoints[0].Fields!;
+        return new ServiceInstance(
+            fields[1],
+            fields[2],
+            ulong.Parse(fields[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+            [
+                .. endpoints
+                    .Select(static found => Address.Parse(found.Endpoint.Address))
+                    .OrderBy(static address => address.Scheme != "shm"),
+            ],
+            first.ProcessId,
+            first.Program,
+            first.Since,
+            endpoints.Sum(static found => found.Endpoint.Clients),
+            endpoints.Sum(static found => found.Endpoint.MessagesReceived));
+    }
+}

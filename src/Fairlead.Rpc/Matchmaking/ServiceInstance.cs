@@ -1,0 +1,22 @@
+namespace Fairlead.Rpc;
+
+/// <summary>A live instance of a service.</summary>
+/// <param name="Name">The name of the service.</param>
+/// <param name="Contract">The name of the contract.</param>
+/// <param name="Hash">The hash of the contract: <see cref="RpcDescription.Hash"/>.</param>
+/// <param name="Addresses">Where it is reached, the fastest first.</param>
+/// <param name="ProcessId">The process.</param>
+/// <param name="Program">The command line of the process.</param>
+/// <param name="Since">When it began.</param>
+/// <param name="Clients">How many clients are connected.</param>
+/// <param name="Calls">How many calls it has received.</param>
+public sealed record ServiceInstance(
+    string Name,
+    string Contract,
+    ulong Hash,
+    IReadOnlyList<Address> Addresses,
+    int ProcessId,
+    string Program,
+    DateTimeOffset Since,
+    long Clients,
+    long Calls);

@@ -1,0 +1,73 @@
+namespace Fairlead.Rpc;
+
+/// <summary>Remote procedure calls: serves an object to other processes, and connects to such a service.</summary>
+/// <remarks>
+/// A service is named by a plain word, under which the matchmaker of this machine finds it, or by an address: <c>unix://calc</c>,
+/// <c>tcp://127.0.0.1:5000</c>. After Birrell and Nelson, Implementing Remote Procedure Calls, 1984.
+/// </remarks>
+public static class Rpc
+{
+    /// <summary>Serves an object.</summary>
+    /// <typeparam name="T">The contract.</typeparam>
+    /// <param name="service">The name of the service, or an address.</param>
+    /// <param name="implementation">Executes the calls, several at once. It remains the caller's.</param>
+    /// <param name="options">The options.</param>
+    /// <returns>The server. Dispose it to end the service.</returns>
+    /// <exception cref="FairleadException">
+    /// AlreadyExists: another process is bound to the address. NotSupported: T is not a contract.
+    /// </exception>
+    public static ValueTask<RpcServer> ServeAsync<T>(string service, T implementation, RpcServerOptions? options = null)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(implementation);
+        options ??= new RpcServerOptions();
+        options.Check();
+        return ServiceName.IsAddress(service)
+            ? RpcServer.StartAsync([Address.Parse(service)], label: null, implementation, options)
+            : RpcServer.StartAsync(
+                Matchmaker.NewPlaces(service), Matchmaker.Label(service, RpcContracts.Of<T>().Description), implementation, options);
+    }
+
+    /// <summary>The blocking form of <see cref="ServeAsync"/>.</summary>
+    /// <inheritdoc cref="ServeAsync" path="/typeparam|/param|/returns|/exception"/>
+    public static RpcServer Serve<T>(string service, T implementation, RpcServerOptions? options = null)
+        where T : class => ServeAsync(service, implementation, options).AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Connects to a service.</summary>
+    /// <typeparam name="T">The contract.</typeparam>
+    /// <param name="service">The name of the service, or an address.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The client. Dispose it to close the connection.</returns>
+    /// <exception cref="FairleadException">
+    /// NotFound: no such service lives. Incompatible: the server offers another contract; the message names the members that differ.
+    /// NotSupported: T is not a contract.
+    /// </exception>
+    public static async ValueTask<RpcClient<T>> ConnectAsync<T>(
+        string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
+        where T : class
+    {
+        options ??= new RpcClientOptions();
+        options.Check();
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        Address address = ServiceName.IsAddress(service)
+            ? Address.Parse(service)
+            : await Matchmaker.LocateAsync(service, options.WaitForService, cancellationToken).ConfigureAwait(false);
+        Requester requester = await Requester.ConnectAsync(address, options.Endpoint, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new RpcClient<T>(
+                await RpcChannel.OpenAsync(requester, contract.Description, options, cancellationToken).ConfigureAwait(false), contract);
+        }
+        catch
+        {
+            await requester.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The blocking form of <see cref="ConnectAsync"/>.</summary>
+    /// <inheritdoc cref="ConnectAsync" path="/typeparam|/param|/returns|/exception"/>
+    public static RpcClient<T> Connect<T>(string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
+        where T : class => ConnectAsync<T>(service, options, cancellationToken).AsTask().GetAwaiter().GetResult();
+}

@@ -1,0 +1,61 @@
+namespace Fairlead.Rpc;
+
+/// <summary>An exception of the service, raised at the caller. The call was executed.</summary>
+/// <remarks>
+/// A service throws it to pass a code and a message. A call that itself fails, as by the death of the server, ends with a
+/// <see cref="FairleadException"/>.
+/// </remarks>
+public sealed class RpcException : Exception
+{
+    /// <summary>Makes the exception that a service throws.</summary>
+    /// <param name="code">The service's own code.</param>
+    /// <param name="message">The message for the caller.</param>
+    /// <param name="details">More for programs, in a form of the service's choice; at most 64 KiB reach the caller.</param>
+    public RpcException(int code, string message, string? details = null)
+        : base(message) => (Code, Details) = (code, details);
+
+    internal RpcException(int code, string message, string? details, string type, string? stack, Peer? server)
+        : base(message) => (Code, Details, ServerType, ServerStackTrace, Server) = (code, details, type, stack, server);
+
+    /// <summary>The service's own code; 0 for an exception that is not of this type.</summary>
+    public int Code { get; }
+
+    /// <summary>More for programs; null: none.</summary>
+    public string? Details { get; }
+
+    /// <summary>The type of the service's exception; null in the service itself.</summary>
+    public string? ServerType { get; }
+
+    /// <summary>Where the service threw it, if the server discloses that: <see cref="RpcServerOptions.SendStackTraces"/>.</summary>
+    public string? ServerStackTrace { get; }
+
+    /// <summary>The process of the service, if the transport knows it.</summary>
+    public Peer? Server { get; }
+
+    /// <summary>Reads it behind the status.</summary>
+    internal static RpcException Read(ref RpcReader reader, Peer? server)
+    {
+        int code = reader.ReadInt32();
+        string type = reader.ReadString();
+        string message = reader.ReadString();
+        return new RpcException(code, message, reader.ReadStringOrNull(), type, reader.ReadStringOrNull(), server);
+    }
+
+    /// <summary>Writes an exception of a service behind the status.</summary>
+    internal static void Write(ref RpcWriter writer, Exception exception, RpcServerOptions options)
+    {
+        const int MostDetails = 64 * 1024;
+        var chosen = exception as RpcException;
+        string type = exception.GetType().FullName ?? exception.GetType().Name;
+        writer.WriteInt32(chosen?.Code ?? 0);
+        writer.WriteString(type);
+        writer.WriteString(
+            chosen is not null || options.ErrorDetails == ErrorDetails.Message
+                ? Cut(exception.Message, MostDetails)
+                : $"the service failed: {type}");
+        writer.WriteString(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
+        writer.WriteString(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
+    }
+
+    private static string Cut(string text, int most) => text.Length <= most ? text : text[..most];
+}

@@ -1,0 +1,27 @@
+namespace Fairlead.Rpc;
+
+/// <summary>The options of a server. It checks them when it is made.</summary>
+public sealed record RpcServerOptions
+{
+    /// <summary>How many calls may run at the same time. Further ones wait, in the order of their arrival.</summary>
+    public int MaxConcurrentCalls { get; init; } = 64;
+
+    /// <summary>How long the end of the server waits for the calls that it has accepted. Then it cancels them.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How much callers see of a service's exceptions. Of an <see cref="RpcException"/> they see all.</summary>
+    public ErrorDetails ErrorDetails { get; init; }
+
+    /// <summary>Whether callers see the stack traces of the service's exceptions. They tell of the server's insides.</summary>
+    public bool SendStackTraces { get; init; }
+
+    /// <summary>The options of the endpoint; <see cref="EndpointOptions.Label"/> is the server's own.</summary>
+    public EndpointOptions Endpoint { get; init; } = new();
+
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentCalls, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ShutdownTimeout, TimeSpan.Zero);
+        ArgumentNullException.ThrowIfNull(Endpoint);
+    }
+}

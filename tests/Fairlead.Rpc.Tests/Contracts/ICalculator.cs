@@ -1,0 +1,60 @@
+namespace Fairlead.Rpc.Tests.Contracts;
+
+[RpcContract]
+public interface ICalculator
+{
+    int Add(int a, int b);
+
+    ValueTask<int> AddAsync(int a, int b, CancellationToken cancellationToken = default);
+
+    Task<double> DivideAsync(double a, double b, CancellationToken cancellationToken = default);
+
+    [Idempotent]
+    ValueTask<long> SumAsync(IReadOnlyList<long> numbers, CancellationToken cancellationToken = default);
+
+    [OneWay]
+    void Note(string line);
+
+    ValueTask WaitAsync(CancellationToken cancellationToken = default);
+
+    void Fail(int code, string text);
+}
+
+internal sealed class Calculator : ICalculator
+{
+    public TaskCompletionSource<string> Noted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TaskCompletionSource Waiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public int Add(int a, int b) => a + b;
+
+    public ValueTask<int> AddAsync(int a, int b, CancellationToken cancellationToken) => new(a + b);
+
+    public async Task<double> DivideAsync(double a, double b, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        return b == 0 ? throw new DivideByZeroException("b is 0") : a / b;
+    }
+
+    public ValueTask<long> SumAsync(IReadOnlyList<long> numbers, CancellationToken cancellationToken) => new(numbers.Sum());
+
+    public void Note(string line) => Noted.TrySetResult(line);
+
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        Waiting.TrySetResult();
+        try
+        {
+            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Cancelled.TrySetResult();
+            throw;
+        }
+    }
+
+    public void Fail(int code, string text) => throw new RpcException(code, text, "more");
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Numerics;
+
+namespace Fairlead.Rpc.Tests.Contracts;
+
+public enum Colour : byte
+{
+    Red = 1,
+    Blue = 200,
+}
+
+public readonly record struct Point(int X, int Y);
+
+public record Shape(string Name, Colour Colour, Point[] Corners, string? Note = null);
+
+public sealed class Tree
+{
+    public required string Name { get; init; }
+
+    public List<Tree> Children { get; set; } = [];
+
+    public int Count => 1 + Children.Sum(static child => child.Count);
+}
+
+public sealed class Job
+{
+    [RpcMember(1)]
+    public string Name { get; set; } = "unnamed";
+
+    [RpcMember(3)]
+    public int Priority { get; set; }
+}
+
+/// <summary>Returns values of each type that can be marshalled.</summary>
+[RpcContract]
+public interface IEchoes
+{
+    (bool Bool, byte Byte, sbyte SByte, short Short, ushort UShort, char Char) Small(
+        (bool Bool, byte Byte, sbyte SByte, short Short, ushort UShort, char Char) value);
+
+    (int Int, uint UInt, long Long, ulong ULong, Int128 Wide, UInt128 UWide, BigInteger Any) Integers(
+        (int Int, uint UInt, long Long, ulong ULong, Int128 Wide, UInt128 UWide, BigInteger Any) value);
+
+    (Half Half, float Float, double Double, decimal Decimal) Fractions((Half Half, float Float, double Double, decimal Decimal) value);
+
+    (DateTime Time, DateTimeOffset Offset, DateOnly Day, TimeOnly Clock, TimeSpan Span, Guid Id) Times(
+        (DateTime Time, DateTimeOffset Offset, DateOnly Day, TimeOnly Clock, TimeSpan Span, Guid Id) value);
+
+    string Text(string value);
+
+    string? TextOrNull(string? value);
+
+    int? NumberOrNull(int? value);
+
+    byte[] Bytes(byte[] value);
+
+    ReadOnlyMemory<byte> Memory(ReadOnlyMemory<byte> value);
+
+    ReadOnlySequence<byte> Sequence(ReadOnlySequence<byte> value);
+
+    int[][] Jagged(int[][] value);
+
+    List<string?> Lines(List<string?> value);
+
+    HashSet<Colour> Colours(HashSet<Colour> value);
+
+    IReadOnlyDictionary<string, Point> Map(IReadOnlyDictionary<string, Point> value);
+
+    Shape Record(Shape value);
+
+    Shape? RecordOrNull(Shape? value);
+
+    Tree Recursive(Tree value);
+
+    Job Growing(Job value);
+}
+
+internal sealed class Echoes : IEchoes
+{
+    public (bool Bool, byte Byte, sbyte SByte, short Short, ushort UShort, char Char) Small(
+        (bool Bool, byte Byte, sbyte SByte, short Short, ushort UShort, char Char) value) => value;
+
+    public (int Int, uint UInt, long Long, ulong ULong, Int128 Wide, UInt128 UWide, BigInteger Any) Integers(
+        (int Int, uint UInt, long Long, ulong ULong, Int128 Wide, UInt128 UWide, BigInteger Any) value) => value;
+
+    public (Half Half, float Float, double Double, decimal Decimal) Fractions(
+        (Half Half, float Float, double Double, decimal Decimal) value) => value;
+
+    public (DateTime Time, DateTimeOffset Offset, DateOnly Day, TimeOnly Clock, TimeSpan Span, Guid Id) Times(
+        (DateTime Time, DateTimeOffset Offset, DateOnly Day, TimeOnly Clock, TimeSpan Span, Guid Id) value) => value;
+
+    public string Text(string value) => value;
+
+    public string? TextOrNull(string? value) => value;
+
+    public int? NumberOrNull(int? value) => value;
+
+    public byte[] Bytes(byte[] value) => value;
+
+    public ReadOnlyMemory<byte> Memory(ReadOnlyMemory<byte> value) => value;
+
+    public ReadOnlySequence<byte> Sequence(ReadOnlySequence<byte> value) => value;
+
+    public int[][] Jagged(int[][] value) => value;
+
+    public List<string?> Lines(List<string?> value) => value;
+
+    public HashSet<Colour> Colours(HashSet<Colour> value) => value;
+
+    public IReadOnlyDictionary<string, Point> Map(IReadOnlyDictionary<string, Point> value) => value;
+
+    public Shape Record(Shape value) => value;
+
+    public Shape? RecordOrNull(Shape? value) => value;
+
+    public Tree Recursive(Tree value) => value;
+
+    public Job Growing(Job value) => value;
+}

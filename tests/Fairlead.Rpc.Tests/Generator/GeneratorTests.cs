@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using Fairlead.Rpc.Generator;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Fairlead.Rpc.Tests.Generator;
+
+public sealed class GeneratorTests
+{
+    private static readonly CSharpParseOptions Latest = new(LanguageVersion.Latest);
+
+    private static readonly ImmutableArray<MetadataReference> References =
+    [
+        .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
+            .Split(':')
+            .Select(static path => MetadataReference.CreateFromFile(path)),
+    ];
+
+    public static TheoryData<string, string> Mistakes => new()
+    {
+        { "FLRPC001", "int Property { get; }" },
+        { "FLRPC001", "event System.Action Happened;" },
+        { "FLRPC001", "void Generic<T>();" },
+        { "FLRPC001", "void ByReference(ref int a);" },
+        { "FLRPC001", "[OneWay] int Answering();" },
+        { "FLRPC002", "void Any(object value);" },
+        { "FLRPC002", "System.IO.Stream Open();" },
+        { "FLRPC002", "void Circle(Hidden value); class Hidden { private Hidden() { } }" },
+        { "FLRPC002", "void Half(Numbered value); class Numbered { [RpcMember(1)] public int A; public int B; }" },
+        { "FLRPC002", "void Twice(Same value); class Same { [RpcMember(1)] public int A; [RpcMember(1)] public int B; }" },
+        { "FLRPC003", "ValueTask<int> EndlessAsync();" },
+        { "FLRPC004", "void Same(int a); void Same(long a);" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void A_mistake_is_named_where_it_stands(string id, string member)
+    {
+        Diagnostic found = Assert.Single(Run($$"""
+            using System.Threading.Tasks;
+            using Fairlead.Rpc;
+            [RpcContract] public interface IWrong { {{member}} }
+            """).Diagnostics);
+        Assert.Equal(id, found.Id);
+        Assert.NotEqual(Location.None, found.Location);
+        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+    }
+
+    [Theory]
+    [InlineData("public class Outer { [RpcContract] private interface IHidden { void A(); } }")]
+    [InlineData("[RpcContract] public interface IGeneric<T> { void A(); }")]
+    [InlineData("[RpcContract] file interface ILocal { void A(); }")]
+    public void A_contract_that_generated_code_cannot_name_is_refused(string code) =>
+        Assert.Equal("FLRPC005", Assert.Single(Run("using Fairlead.Rpc; " + code).Diagnostics).Id);
+
+    /// <summary>Holds the whole text: each change of the generated code is seen. FAIRLEAD_RENEW=1 writes it anew.</summary>
+    [Fact]
+    public void The_generated_code_is_as_it_was()
+    {
+        string generated = Assert.Single(Run(
+            """
+            using System.Collections.Generic;
+            using System.Threading;
+            using System.Threading.Tasks;
+            using Fairlead.Rpc;
+
+            namespace Shop;
+
+            [RpcContract]
+            public interface IStore
+            {
+                int Count(string item);
+
+                [Idempotent]
+                ValueTask<Item?> FindAsync(string name, CancellationToken cancellationToken = default);
+
+                [OneWay]
+                void Put(IReadOnlyList<Item> items);
+            }
+
+            public sealed record Item(string Name, decimal Price, string? Note);
+            """).GeneratedTrees).ToString();
+        string snapshot = Path.Combine(Root(), "tests/Fairlead.Rpc.Tests/Generator/Store.snapshot.txt");
+        if (Environment.GetEnvironmentVariable("FAIRLEAD_RENEW") == "1")
+        {
+            File.WriteAllText(snapshot, generated);
+        }
+
+        Assert.Equal(File.ReadAllText(snapshot), generated);
+    }
+
+    [Fact]
+    public void A_change_elsewhere_generates_nothing_anew()
+    {
+        CSharpCompilation before = Compile("using Fairlead.Rpc; [RpcContract] public interface IOne { void A(); }");
+        GeneratorDriver driver = CSharpGeneratorDriver
+            .Create(
+                [new RpcGenerator().AsSourceGenerator()],
+                parseOptions: Latest,
+                driverOptions: new(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true))
+            .RunGenerators(before);
+        CSharpCompilation after = before.AddSyntaxTrees(CSharpSyntaxTree.ParseText("class Other;", Latest));
+        ImmutableArray<IncrementalGeneratorRunStep> steps = driver
+            .RunGenerators(after)
+            .GetRunResult()
+            .Results[0]
+            .TrackedSteps[RpcGenerator.Step];
+        Assert.All(
+            steps.SelectMany(static step => step.Outputs),
+            static output => Assert.True(
+                output.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"{output.Reason}"));
+    }
+
+    [Fact]
+    public void A_contract_of_five_hundred_members_compiles()
+    {
+        string members = string.Concat(Enumerable.Range(0, 500).Select(static i => $"int M{i}(int a, string b);\n"));
+        GeneratorDriverRunResult result = Run($"using Fairlead.Rpc; [RpcContract] public interface IMany {{ {members} }}");
+        Assert.Empty(result.Diagnostics);
+    }
+
+    private static GeneratorDriverRunResult Run(string code)
+    {
+        CSharpCompilation compilation = Compile(code);
+        GeneratorDriver driver = CSharpGeneratorDriver
+            .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: Latest)
+            .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out _);
+        GeneratorDriverRunResult result = driver.GetRunResult();
+        if (result.Diagnostics.All(static found => found.Severity != DiagnosticSeverity.Error))
+        {
+            Assert.Empty(whole.GetDiagnostics().Where(static found => found.Severity >= DiagnosticSeverity.Warning));
+        }
+
+        return result;
+    }
+
+    private static CSharpCompilation Compile(string code) => CSharpCompilation.Create(
+        "Contracts",
+        [CSharpSyntaxTree.ParseText(code, Latest, "Contracts.cs")],
+        References,
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder!, "Fairlead.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder!;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Numerics;
+using Fairlead.Rpc.Tests.Contracts;
+
+namespace Fairlead.Rpc.Tests.Marshalling;
+
+/// <summary>Each type goes there and back as it is.</summary>
+public sealed class EchoTests : IDisposable
+{
+    private readonly RpcServer _server = Rpc.Serve<IEchoes>($"inproc://rpc-{Guid.NewGuid():N}", new Echoes());
+    private readonly RpcClient<IEchoes> _client;
+
+    public EchoTests() => _client = Rpc.Connect<IEchoes>($"{_server.Addresses[0]}");
+
+    private IEchoes Service => _client.Service;
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Fact]
+    public void Numbers()
+    {
+        var small = (true, (byte)255, sbyte.MinValue, short.MinValue, ushort.MaxValue, '\uD800');
+        Assert.Equal(small, Service.Small(small));
+        var integers = (
+            int.MinValue, uint.MaxValue, long.MinValue, ulong.MaxValue, Int128.MinValue, UInt128.MaxValue, BigInteger.Pow(-7, 501));
+        Assert.Equal(integers, Service.Integers(integers));
+        var fractions = (Half.NegativeInfinity, float.NaN, double.Epsilon, -1.2300m);
+        Assert.Equal(fractions, Service.Fractions(fractions));
+        Assert.Equal("-1.2300", Service.Fractions(fractions).Decimal.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(7, Service.NumberOrNull(7));
+        Assert.Null(Service.NumberOrNull(null));
+    }
+
+    [Fact]
+    public void Times()
+    {
+        var times = (
+            new DateTime(2031, 2, 3, 4, 5, 6, DateTimeKind.Local),
+            new DateTimeOffset(2031, 2, 3, 4, 5, 6, TimeSpan.FromMinutes(-570)),
+            DateOnly.MaxValue,
+            TimeOnly.MaxValue,
+            TimeSpan.MinValue,
+            Guid.NewGuid());
+        Assert.Equal(times, Service.Times(times));
+        Assert.Equal(DateTimeKind.Local, Service.Times(times).Time.Kind);
+        Assert.Equal(times.Item2.Offset, Service.Times(times).Offset.Offset);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("an ä and a 😀")]
+    public void Texts(string text)
+    {
+        Assert.Equal(text, Service.Text(text));
+        string longer = new('ß', 100_000);
+        Assert.Equal(longer, Service.TextOrNull(longer));
+        Assert.Null(Service.TextOrNull(null));
+    }
+
+    [Fact]
+    public void A_text_that_may_not_be_null_is_refused_where_it_is_null()
+    {
+        var refused = Assert.Throws<FairleadException>(() => Service.Text(null!));
+        Assert.Equal(ErrorCode.Corrupt, refused.Code);
+        Assert.Contains("a text is missing", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Collections()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 300_000).Select(static i => (byte)i)];
+        Assert.Equal(bytes, Service.Bytes(bytes));
+        Assert.Equal(bytes, Service.Memory(bytes).ToArray());
+        Assert.Equal(bytes, Service.Sequence(new ReadOnlySequence<byte>(bytes)).ToArray());
+        Assert.Equal([[1, 2], [], [3]], Service.Jagged([[1, 2], [], [3]]));
+        Assert.Equal(["a", null, ""], Service.Lines(["a", null, ""]));
+        Assert.Equal([Colour.Red, Colour.Blue], Service.Colours([Colour.Red, Colour.Blue]).Order());
+        Dictionary<string, Point> map = new() { ["a"] = new(1, 2), ["b"] = new(-1, int.MaxValue) };
+        Assert.Equal(map, Service.Map(map));
+    }
+
+    [Fact]
+    public void Records_and_classes()
+    {
+        Shape shape = new("square", Colour.Blue, [new(0, 0), new(1, 1)], "a note");
+        Shape back = Service.Record(shape);
+        Assert.Equal((shape.Name, shape.Colour, shape.Note), (back.Name, back.Colour, back.Note));
+        Assert.Equal(shape.Corners, back.Corners);
+        Assert.Null(Service.RecordOrNull(null));
+        Assert.Equal("square", Service.RecordOrNull(shape)?.Name);
+        Tree two = new() { Name = "two", Children = [new() { Name = "three" }] };
+        Tree tree = new() { Name = "root", Children = [new() { Name = "one" }, two] };
+        Assert.Equal((4, "three"), (Service.Recursive(tree).Count, Service.Recursive(tree).Children[1].Children[0].Name));
+        Job job = Service.Growing(new Job { Name = "print", Priority = 9 });
+        Assert.Equal(("print", 9), (job.Name, job.Priority));
+    }
+
+    [Fact]
+    public void A_value_that_contains_itself_is_refused()
+    {
+        Tree tree = new() { Name = "root" };
+        tree.Children.Add(tree);
+        Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => Service.Recursive(tree)).Code);
+        Assert.Equal("still there", Service.Text("still there"));
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using Fairlead.Rpc.Tests.Contracts;
+
+namespace Fairlead.Rpc.Tests.Marshalling;
+
+/// <summary>Bytes that no stub has written.</summary>
+public sealed class HostileFrameTests
+{
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
+    [Theory]
+    [InlineData(new byte[] { })]
+    [InlineData(new byte[] { 0 })]
+    [InlineData(new byte[] { 2 })]
+    [InlineData(new byte[] { 2, 0, 0 })]
+    [InlineData(new byte[] { 99, 1, 2, 3, 4, 5, 6, 7, 8, 9 })]
+    public async Task A_frame_that_is_none_is_refused_and_the_next_is_served(byte[] frame)
+    {
+        await using RpcServer server = await Rpc.ServeAsync<ICalculator>("unix://" + $"rpc-{Guid.NewGuid():N}"[..16], new Calculator());
+        await using Requester stranger = await Requester.ConnectAsync(server.Addresses[0]);
+        var refused = Assert.Throws<FairleadException>(() => stranger.Request(frame, Watchdog).Dispose());
+        Assert.Equal(ErrorCode.Corrupt, refused.Code);
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>($"{server.Addresses[0]}");
+        Assert.Equal(3, client.Service.Add(1, 2));
+    }
+
+    [Fact]
+    public async Task Mutated_calls_end_by_a_reply_or_a_refusal()
+    {
+        await using RpcServer server = await Rpc.ServeAsync<IEchoes>($"inproc://rpc-{Guid.NewGuid():N}", new Echoes());
+        await using Requester stranger = await Requester.ConnectAsync(server.Addresses[0]);
+        Random random = new(5242);
+        byte[] frame = new byte[200];
+        for (int i = 0; i < 20_000; i++)
+        {
+            int length = random.Next(8, frame.Length);
+            random.NextBytes(frame);
+            frame[0] = 2;
+            BinaryPrimitives.WriteUInt16LittleEndian(frame.AsSpan(2), (ushort)random.Next(server.Description.Members.Count));
+            BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(4), (uint)server.Description.Hash);
+
+            // Small numbers make counts that hold.
+            for (int at = 8; at < length; at++)
+            {
+                frame[at] = random.Next(3) == 0 ? frame[at] : (byte)random.Next(6);
+            }
+
+            try
+            {
+                using Message reply = stranger.Request(frame.AsSpan(0, length), Watchdog);
+                Assert.InRange(reply.Span[0], 0, 1);
+            }
+            catch (FairleadException refused)
+            {
+                Assert.Equal(ErrorCode.Corrupt, refused.Code);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_count_allocates_nothing_that_the_frame_cannot_hold()
+    {
+        // 1,073,741,824 elements of no bytes.
+        byte[] frame = [0x80, 0x80, 0x80, 0x80, 0x04];
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadCount());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadUnmanagedArray<long>());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadString());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadBytes());
+        Assert.Throws<RpcFormatException>(() => new RpcReader([0xFF, 0xFF, 0xFF, 0xFF, 0xFF]).ReadCount());
+        Assert.Throws<RpcFormatException>(() => new RpcReader([0xFF, 0xFF, 0xFF, 0xFF, 0x7F]).ReadCount());
+        Assert.Throws<RpcFormatException>(() => new RpcReader([3, 1, 0, 0, 0, 0, 0, 0, 0]).ReadUnmanagedArray<long>());
+    }
+
+    [Fact]
+    public void Values_that_do_not_exist_are_refused()
+    {
+        byte[] frame = [.. Enumerable.Repeat((byte)0xFF, 32)];
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadBoolean());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadDecimal());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadDateTime());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadDateTimeOffset());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadDateOnly());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadTimeOnly());
+    }
+}
