@@ -47,17 +47,37 @@ public static class Rpc
         string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
         where T : class
     {
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        return new RpcClient<T>(await DialAsync(service, contract.Description, options, cancellationToken).ConfigureAwait(false), contract);
+    }
+
+    /// <summary>The blocking form of <see cref="ConnectAsync"/>.</summary>
+    /// <inheritdoc cref="ConnectAsync" path="/typeparam|/param|/returns|/exception"/>
+    public static RpcClient<T> Connect<T>(string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
+        where T : class => ConnectAsync<T>(service, options, cancellationToken).AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Connects to a service whose contract this program does not know: the channel has the server's own.</summary>
+    /// <param name="service">The name of the service, or an address.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The channel. Dispose it to close the connection.</returns>
+    /// <exception cref="FairleadException">NotFound: no such service lives.</exception>
+    public static ValueTask<RpcChannel> OpenAsync(
+        string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default) =>
+        DialAsync(service, wanted: null, options, cancellationToken);
+
+    private static async ValueTask<RpcChannel> DialAsync(
+        string service, RpcDescription? wanted, RpcClientOptions? options, CancellationToken cancellationToken)
+    {
         options ??= new RpcClientOptions();
         options.Check();
-        RpcContract<T> contract = RpcContracts.Of<T>();
         Address address = ServiceName.IsAddress(service)
             ? Address.Parse(service)
             : await Matchmaker.LocateAsync(service, options.WaitForService, cancellationToken).ConfigureAwait(false);
         Requester requester = await Requester.ConnectAsync(address, options.Endpoint, cancellationToken).ConfigureAwait(false);
         try
         {
-            return new RpcClient<T>(
-                await RpcChannel.OpenAsync(requester, contract.Description, options, cancellationToken).ConfigureAwait(false), contract);
+            return await RpcChannel.OpenAsync(requester, wanted, options, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -65,9 +85,4 @@ public static class Rpc
             throw;
         }
     }
-
-    /// <summary>The blocking form of <see cref="ConnectAsync"/>.</summary>
-    /// <inheritdoc cref="ConnectAsync" path="/typeparam|/param|/returns|/exception"/>
-    public static RpcClient<T> Connect<T>(string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
-        where T : class => ConnectAsync<T>(service, options, cancellationToken).AsTask().GetAwaiter().GetResult();
 }

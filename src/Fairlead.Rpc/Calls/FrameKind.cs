@@ -42,11 +42,13 @@ internal static class Frames
     }
 
     /// <summary>Writes a hello.</summary>
-    public static void WriteHello(ref RpcWriter writer, RpcDescription wanted)
+    /// <param name="writer">Gets the bytes.</param>
+    /// <param name="wanted">The client's contract; null: it has none, and takes the server's.</param>
+    public static void WriteHello(ref RpcWriter writer, RpcDescription? wanted)
     {
         writer.WriteByte((byte)FrameKind.Hello);
         writer.WriteByte(Version);
-        writer.WriteUInt64(wanted.Hash);
-        writer.WriteString(wanted.Name);
+        writer.WriteUInt64(wanted?.Hash ?? 0);
+        writer.WriteString(wanted?.Name ?? "");
     }
 }

@@ -15,7 +15,7 @@ public delegate T RpcRead<out T>(ref RpcReader reader);
 /// the place of the former. Any thread.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Advanced)]
-public sealed class RpcChannel
+public sealed class RpcChannel : IAsyncDisposable
 {
     private readonly Requester _requester;
     private readonly RpcDescription _wanted;
@@ -27,8 +27,11 @@ public sealed class RpcChannel
 
     internal Requester Requester => _requester;
 
+    /// <summary>The client's contract, whose numbers the members of this class take.</summary>
+    public RpcDescription Wanted => _wanted;
+
     /// <summary>The server's contract.</summary>
-    internal RpcDescription Offered => _agreement.Offered;
+    public RpcDescription Offered => _agreement.Offered;
 
     /// <summary>Begins a call.</summary>
     /// <param name="member">The client's number of the member.</param>
@@ -80,14 +83,17 @@ public sealed class RpcChannel
     /// <summary>Reads nothing: the result of a member that has none.</summary>
     public static bool Nothing(ref RpcReader reader) => true;
 
+    /// <summary>Closes the connection. Calls that are under way fail.</summary>
+    public ValueTask DisposeAsync() => _requester.DisposeAsync();
+
     internal static async ValueTask<RpcChannel> OpenAsync(
-        Requester requester, RpcDescription wanted, RpcClientOptions options, CancellationToken cancellationToken)
+        Requester requester, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
         using Message reply = await requester.RequestAsync(Hello(wanted), options.Timeout, cancellationToken).ConfigureAwait(false);
         return Open(requester, wanted, options, reply);
     }
 
-    private static RpcChannel Open(Requester requester, RpcDescription wanted, RpcClientOptions options, Message reply)
+    private static RpcChannel Open(Requester requester, RpcDescription? wanted, RpcClientOptions options, Message reply)
     {
         RpcReader reader = new(reply.Span);
         try
@@ -97,8 +103,10 @@ public sealed class RpcChannel
                 throw RpcReader.Corrupt("the answer to a hello has another status");
             }
 
-            Agreement agreement = Agreement.With(wanted, RpcDescription.Read(ref reader));
+            RpcDescription offered = RpcDescription.Read(ref reader);
             reader.End();
+            wanted ??= offered;
+            Agreement agreement = Agreement.With(wanted, offered);
             RpcChannel channel = new(requester, wanted, options, agreement);
             return agreement.Differences.Count == 0 || options.AllowMissingMembers ? channel : throw channel.Incompatible(agreement);
         }
@@ -108,7 +116,7 @@ public sealed class RpcChannel
         }
     }
 
-    private static byte[] Hello(RpcDescription wanted)
+    private static byte[] Hello(RpcDescription? wanted)
     {
         RpcWriter hello = new(stackalloc byte[RpcWriter.InitialSize]);
         try
