@@ -86,6 +86,14 @@ internal static class ContractReader
             return null;
         }
 
+        bool hasUploads = method.Parameters.Any(static parameter => Member.ItemOf(parameter.Type) is not null);
+        if (hasUploads && (isOneWay || form == CallForm.Blocking))
+        {
+            findings.Add(Finding.At(
+                symbol, Diagnostics.UnsupportedMember, symbol.Name, "a member that takes a stream returns a task, and is not one-way"));
+            return null;
+        }
+
         string[] kinds = [isOneWay ? "RpcMemberKinds.OneWay" : "", Has(method, "IdempotentAttribute") ? "RpcMemberKinds.Idempotent" : ""];
         string flags = string.Join(" | ", kinds.Where(static kind => kind.Length > 0));
         return new Member(
@@ -109,6 +117,11 @@ internal static class ContractReader
         if (type.SpecialType == SpecialType.System_Void)
         {
             return (CallForm.Blocking, null);
+        }
+
+        if (Member.ItemOf(type) is { } item)
+        {
+            return (CallForm.Stream, item);
         }
 
         CallForm form = type.ContainingNamespace?.ToDisplayString() != "System.Threading.Tasks" ? CallForm.Blocking

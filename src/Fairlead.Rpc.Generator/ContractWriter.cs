@@ -81,8 +81,14 @@ internal static class ContractWriter
     private static void Describe(StringBuilder code, Member member, Marshalling marshalling)
     {
         string declaration = member.Method.ToDisplayString(Declaration).Replace("default(CancellationToken)", "default") + ";";
-        string shape = $"({string.Join(",", member.Parameters.Select(one => marshalling.Shape(one.Type, one)))})"
-            + (member.Result is null ? "" : $"->{marshalling.Shape(member.Result, member.Method)}");
+        string parameters = string.Join(
+            ",",
+            member.Parameters.Select(one => Member.ItemOf(one.Type) is { } item
+                ? $"*{marshalling.Shape(item, one)}"
+                : marshalling.Shape(one.Type, one)));
+        string result = member.Result is null ? "" : marshalling.Shape(member.Result, member.Method);
+        string arrow = member.Form == CallForm.Stream ? "->*" : member.Result is null ? "" : "->";
+        string shape = $"({parameters}){arrow}{result}";
         code.Append("            new RpcMember(")
             .Append($"{Literal(member.Method.Name)}, {Literal(declaration)}, {Literal(shape)}, {member.Kinds}),\n");
     }
@@ -94,28 +100,37 @@ internal static class ContractWriter
         string read = member.Result is null
             ? "RpcChannel.Nothing"
             : $"static (ref RpcReader reader) => {marshalling.Read(member.Result, "reader", member.Method)}";
+        string uploads = string.Concat(member.Uploads.Select(one => $", {Upload(one, marshalling)}"));
         string call = member.Form switch
         {
             CallForm.Blocking => $"channel.Call({number}, ref call, {read}, {token})",
+            CallForm.Stream => $"channel.Stream<{result}>({number}, ref call, {read}, {token}{uploads})",
+            _ when member.HasStreams && member.Result is null =>
+                $"channel.CallAsync<bool>({number}, ref call, {read}, {token}{uploads}).AsTask()",
+            _ when member.HasStreams => $"channel.CallAsync<{result}>({number}, ref call, {read}, {token}{uploads})",
             _ when member.Result is null => $"channel.CallAsync({number}, ref call, {token})",
             _ => $"channel.CallAsync<{result}>({number}, ref call, {read}, {token})",
         };
         string statement = member.Form switch
         {
             CallForm.Blocking when member.Result is null => $"_ = {call};",
+            CallForm.ValueTask when member.HasStreams && member.Result is null =>
+                $"return new global::System.Threading.Tasks.ValueTask({call});",
+            CallForm.Task when member.HasStreams && member.Result is null => $"return {call};",
             CallForm.Task => $"return {call}.AsTask();",
             _ => $"return {call};",
         };
         string name = $"{Marshalling.Name(member.Method.ContainingType)}.{member.Method.Name}";
         string parameters = string.Join(", ", member.Method.Parameters.Select(Parameter));
         string arguments = string.Concat(
-            member.Parameters.Select(one => $"                {marshalling.Write(one.Type, "call", $"@{one.Name}", one)}\n"));
+            member.Parameters.Except(member.Uploads, SymbolEqualityComparer.Default).Cast<IParameterSymbol>()
+                .Select(one => $"                {marshalling.Write(one.Type, "call", $"@{one.Name}", one)}\n"));
         code.Append(
             $$"""
 
                     {{Marshalling.Name(member.Method.ReturnType)}} {{name}}({{parameters}})
                     {
-                        RpcWriter call = channel.Begin({{number}}, {{Stack}});
+                        RpcWriter call = channel.Begin{{(member.HasStreams ? "Streams" : "")}}({{number}}, {{Stack}});
                         try
                         {
             {{arguments}}                {{statement}}
@@ -133,9 +148,15 @@ internal static class ContractWriter
     {
         StringBuilder body = new();
         List<string> values = [];
+        List<IParameterSymbol> uploads = [.. member.Uploads];
         foreach (IParameterSymbol parameter in member.Method.Parameters)
         {
-            if (member.Parameters.Contains(parameter, SymbolEqualityComparer.Default))
+            if (Member.ItemOf(parameter.Type) is { } item)
+            {
+                string read = $"static (ref RpcReader reader) => {marshalling.Read(item, "reader", parameter)}";
+                values.Add($"invocation.Incoming<{Marshalling.Name(item)}>({uploads.IndexOf(parameter)}, {read})");
+            }
+            else if (member.Parameters.Contains(parameter, SymbolEqualityComparer.Default))
             {
                 string type = Marshalling.Name(parameter.Type);
                 string read = marshalling.Read(parameter.Type, "arguments", parameter);
@@ -154,6 +175,8 @@ internal static class ContractWriter
         {
             { Form: CallForm.Blocking, Result: null } =>
                 $"                    {call};\n                    return Reply{number}(invocation);\n",
+            { Form: CallForm.Stream } =>
+                $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, {Writer(member.Result!, member.Method, marshalling)});\n",
             { Form: CallForm.Blocking } => $"                    return Reply{number}(invocation, {call});\n",
             _ => $"                    return Finish{number}Async(invocation, {call});\n",
         });
@@ -162,6 +185,11 @@ internal static class ContractWriter
 
     private static void Finish(StringBuilder code, Member member, int number, Marshalling marshalling)
     {
+        if (member.Form == CallForm.Stream)
+        {
+            return;
+        }
+
         string value = member.Result is null ? "" : $", {Marshalling.Name(member.Result)} result";
         string write = member.Result is null
             ? ""
@@ -210,6 +238,12 @@ internal static class ContractWriter
 
                 """);
     }
+
+    private static string Upload(IParameterSymbol parameter, Marshalling marshalling) =>
+        $"RpcUpload.Of(@{parameter.Name}, {Writer(Member.ItemOf(parameter.Type)!, parameter, marshalling)})";
+
+    private static string Writer(ITypeSymbol type, ISymbol at, Marshalling marshalling) =>
+        $"static (ref RpcWriter writer, {Marshalling.Name(type)} value) => {marshalling.Write(type, "writer", "value", at).TrimEnd(';')}";
 
     private static string Parameter(IParameterSymbol parameter) => $"{Marshalling.Name(parameter.Type)} @{parameter.Name}";
 

@@ -48,7 +48,21 @@ internal sealed record ContractFile(string Name, string Source, EquatableArray<F
 /// <param name="Form">How it is called.</param>
 /// <param name="Kinds">The flags of the description.</param>
 internal sealed record Member(
-    IMethodSymbol Method, ImmutableArray<IParameterSymbol> Parameters, string? Token, ITypeSymbol? Result, CallForm Form, string Kinds);
+    IMethodSymbol Method, ImmutableArray<IParameterSymbol> Parameters, string? Token, ITypeSymbol? Result, CallForm Form, string Kinds)
+{
+    /// <summary>The parameters that are streams.</summary>
+    public IEnumerable<IParameterSymbol> Uploads => Parameters.Where(static one => ItemOf(one.Type) is not null);
+
+    /// <summary>Whether the result or a parameter is a stream.</summary>
+    public bool HasStreams => Form == CallForm.Stream || Uploads.Any();
+
+    /// <summary>The type of an item of a stream; null for a type that is not a stream.</summary>
+    public static ITypeSymbol? ItemOf(ITypeSymbol type) =>
+        type is INamedTypeSymbol { IsGenericType: true } generic
+            && generic.OriginalDefinition.ToDisplayString() == "System.Collections.Generic.IAsyncEnumerable<T>"
+            ? generic.TypeArguments[0]
+            : null;
+}
 
 /// <summary>How a member is called.</summary>
 internal enum CallForm
@@ -56,4 +70,7 @@ internal enum CallForm
     Blocking,
     Task,
     ValueTask,
+
+    /// <summary>The result is a stream; its type is that of an item.</summary>
+    Stream,
 }

@@ -21,7 +21,7 @@ public sealed class RpcClient<T> : IAsyncDisposable, IDisposable
     public Address Address => _channel.Requester.Address;
 
     /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
-    public Peer? Server => _channel.Requester.Peers is [var server, ..] ? server : null;
+    public Peer? Server => _channel.Server;
 
     /// <summary>The server's contract.</summary>
     public RpcDescription Description => _channel.Offered;
@@ -30,8 +30,8 @@ public sealed class RpcClient<T> : IAsyncDisposable, IDisposable
     public Task<EndpointEnd> Completion => _channel.Requester.Completion;
 
     /// <summary>Closes the connection. Calls that are under way fail.</summary>
-    public ValueTask DisposeAsync() => _channel.Requester.DisposeAsync();
+    public ValueTask DisposeAsync() => _channel.DisposeAsync();
 
     /// <summary>The blocking form of <see cref="DisposeAsync"/>.</summary>
-    public void Dispose() => _channel.Requester.Dispose();
+    public void Dispose() => _channel.DisposeAsync().AsTask().GetAwaiter().GetResult();
 }

@@ -3,7 +3,7 @@ namespace Fairlead.Rpc;
 /// <summary>The options of a client. It checks them when it is made.</summary>
 public sealed record RpcClientOptions
 {
-    /// <summary>How long each call may take at most; the server learns it. Null: no limit.</summary>
+    /// <summary>How long each call may take at most; the server learns it. Null: no limit. Calls with streams are not limited.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>How long to wait until a service of that name appears. Zero: it must be there.</summary>

@@ -10,7 +10,7 @@ namespace Fairlead.Rpc;
 public sealed class RpcServer : IAsyncDisposable, IDisposable
 {
     private readonly RpcServerOptions _options;
-    private readonly RpcSkeleton _skeleton;
+    private readonly CallDispatcher _dispatcher;
     private readonly CancellationTokenSource _ending = new();
     private readonly List<Responder> _responders;
     private readonly Task _runs;
@@ -18,9 +18,10 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
 
     private RpcServer(List<Responder> responders, RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options)
     {
-        (_responders, Description, _skeleton, _options) = (responders, description, skeleton, options);
+        (_responders, Description, _options) = (responders, description, options);
+        _dispatcher = new CallDispatcher(description, skeleton, options);
         Addresses = [.. responders.Select(static responder => responder.Address)];
-        _runs = Task.WhenAll(responders.Select(Run));
+        _runs = RunAsync();
     }
 
     /// <summary>Reports each exception of the service. On the thread of the call: return soon.</summary>
@@ -74,12 +75,18 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     {
         if (Interlocked.Exchange(ref _isEnded, 1) == 0)
         {
-            await _ending.CancelAsync().ConfigureAwait(false);
-            await _runs
+            // The items of open streams are received until their calls have ended.
+            Task ended = _dispatcher.EndAsync();
+            await ended
                 .WaitAsync(_options.ShutdownTimeout, _options.Endpoint.TimeProvider)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _ending.CancelAsync().ConfigureAwait(false);
+
+            // Draining would wait for the calls that have not ended.
+            TimeSpan? drain = ended.IsCompleted ? null : TimeSpan.Zero;
             foreach (Responder responder in _responders)
             {
+                await responder.CloseAsync(drain).ConfigureAwait(false);
                 await responder.DisposeAsync().ConfigureAwait(false);
             }
         }
@@ -88,149 +95,13 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     /// <summary>The blocking form of <see cref="DisposeAsync"/>.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task Run(Responder responder)
+    private async Task RunAsync()
     {
-        try
+        using (_dispatcher)
         {
-            await responder.RunAsync(HandleAsync, _options.MaxConcurrentCalls, _ending.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-            when (exception is OperationCanceledException or ObjectDisposedException && _ending.IsCancellationRequested)
-        {
-            // The end of the server.
-        }
-    }
-
-    private ValueTask<ReadOnlyMemory<byte>> HandleAsync(Request request, RequestContext context)
-    {
-        // Copied before it is judged: the caller may share this memory.
-        RpcReader frame = new(request.Span);
-        try
-        {
-            switch ((FrameKind)frame.ReadByte())
-            {
-                case FrameKind.Hello:
-                    Describe(request, ReplyStatus.Ok);
-                    return default;
-                case FrameKind.Call:
-                    _ = frame.ReadByte();
-                    ushort member = frame.ReadUInt16();
-                    uint hash = frame.ReadUInt32();
-                    if (hash != (uint)Description.Hash || member >= Description.Members.Count)
-                    {
-                        Describe(request, ReplyStatus.Stale);
-                        return default;
-                    }
-
-                    return InvokeAsync(member, request, context);
-                default:
-                    throw RpcReader.Corrupt("its first byte is neither a hello nor a call");
-            }
-        }
-        catch (RpcFormatException wrong)
-        {
-            request.Fail(ErrorCode.Corrupt, wrong.Message);
-            return default;
-        }
-    }
-
-    private ValueTask<ReadOnlyMemory<byte>> InvokeAsync(ushort member, Request request, RequestContext context)
-    {
-        ValueTask invoked;
-        try
-        {
-            if ((Description.Members[member].Kinds & RpcMemberKinds.OneWay) != 0)
-            {
-                return InvokeOneWayAsync(member, request, context);
-            }
-
-            invoked = _skeleton.InvokeAsync(member, new RpcInvocation(request, context));
-            if (invoked.IsCompletedSuccessfully)
-            {
-                invoked.GetAwaiter().GetResult();
-                return default;
-            }
-        }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            FailInTime(request);
-            return default;
-        }
-        catch (Exception exception) when (exception is not RpcFormatException)
-        {
-            Fail(request, exception);
-            throw;
-        }
-
-        return FinishAsync(invoked, request, context);
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> FinishAsync(ValueTask invoked, Request request, RequestContext context)
-    {
-        try
-        {
-            await invoked.ConfigureAwait(false);
-        }
-        catch (RpcFormatException wrong)
-        {
-            request.Fail(ErrorCode.Corrupt, wrong.Message);
-        }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            FailInTime(request);
-        }
-        catch (Exception exception)
-        {
-            // The endpoint reports it as the failure of a handler. Its own reply comes too late.
-            Fail(request, exception);
-            throw;
-        }
-
-        return default;
-    }
-
-    // The caller does not wait for the execution: it has its reply when the call has been taken over.
-    private async ValueTask<ReadOnlyMemory<byte>> InvokeOneWayAsync(ushort member, Request request, RequestContext context)
-    {
-        // The skeleton unmarshals from the request's memory, which stays until this returns. Its own reply comes too late.
-        Accept(request);
-        await _skeleton.InvokeAsync(member, new RpcInvocation(request, context)).ConfigureAwait(false);
-        return default;
-    }
-
-    // The caller has given up, which makes this harmless, or its time has passed here before it has there.
-    private static void FailInTime(Request request) =>
-        request.Fail(ErrorCode.Timeout, "the call has not ended in the time that its caller allows");
-
-    private static void Accept(Request request) => request.Reply([(byte)ReplyStatus.Ok]);
-
-    private void Describe(Request request, ReplyStatus status)
-    {
-        RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
-        try
-        {
-            reply.WriteByte((byte)status);
-            Description.Write(ref reply);
-            request.Reply(reply.Written);
-        }
-        finally
-        {
-            reply.Dispose();
-        }
-    }
-
-    private void Fail(Request request, Exception exception)
-    {
-        RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
-        try
-        {
-            reply.WriteByte((byte)ReplyStatus.Failed);
-            RpcException.Write(ref reply, exception, _options);
-            request.Reply(reply.Written);
-        }
-        finally
-        {
-            reply.Dispose();
+            await Task
+                .WhenAll(_responders.Select(responder => new CallLoops(responder, _dispatcher, _ending.Token).RunAsync()))
+                .ConfigureAwait(false);
         }
     }
 }

@@ -6,6 +6,9 @@ public sealed record RpcServerOptions
     /// <summary>How many calls may run at the same time. Further ones wait, in the order of their arrival.</summary>
     public int MaxConcurrentCalls { get; init; } = 64;
 
+    /// <summary>How many calls with streams may run at the same time. Further ones are refused with <see cref="ErrorCode.Full"/>.</summary>
+    public int MaxStreamingCalls { get; init; } = 1000;
+
     /// <summary>How long the end of the server waits for the calls that it has accepted. Then it cancels them.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -21,6 +24,7 @@ public sealed record RpcServerOptions
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentCalls, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxStreamingCalls, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(ShutdownTimeout, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(Endpoint);
     }

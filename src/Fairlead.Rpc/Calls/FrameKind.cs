@@ -8,6 +8,15 @@ internal enum FrameKind : byte
 
     /// <summary>Calls a member.</summary>
     Call = 2,
+
+    /// <summary>Calls a member with streams. Its reply ends the call.</summary>
+    Open = 3,
+
+    /// <summary>Asks for items of the result of a call with streams.</summary>
+    Pull = 4,
+
+    /// <summary>Brings items of a parameter of a call with streams.</summary>
+    Push = 5,
 }
 
 /// <summary>The first byte of a reply.</summary>
@@ -21,6 +30,9 @@ internal enum ReplyStatus : byte
 
     /// <summary>Nothing was executed: the caller knows another contract. The description follows.</summary>
     Stale = 2,
+
+    /// <summary>Nothing was executed: the server has no room. A code and a text follow.</summary>
+    Refused = 3,
 }
 
 /// <summary>The frames that are not calls' arguments, as docs/rpc-format.md shows them.</summary>
@@ -32,13 +44,47 @@ internal static class Frames
     /// <summary>The bytes before the arguments of a call: kind, a zero, member, and the low half of the contract's hash.</summary>
     public const int CallHeader = 8;
 
+    /// <summary>Where the identity of a call with streams begins in its frames.</summary>
+    public const int IdOffset = 8;
+
+    /// <summary>The bytes before the arguments of a call with streams, and before the items that it brings: a call's, and the identity.</summary>
+    public const int OpenHeader = IdOffset + 16;
+
     /// <summary>Writes the beginning of a call.</summary>
-    public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash)
+    public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash) =>
+        WriteHeader(ref writer, FrameKind.Call, 0, member, (uint)hash);
+
+    /// <summary>Writes the beginning of a call with streams.</summary>
+    public static void WriteOpen(ref RpcWriter writer, ushort member, ulong hash, Guid id)
     {
-        writer.WriteByte((byte)FrameKind.Call);
-        writer.WriteByte(0);
+        WriteHeader(ref writer, FrameKind.Open, 0, member, (uint)hash);
+        writer.WriteGuid(id);
+    }
+
+    /// <summary>Makes a request for items.</summary>
+    /// <param name="id">The identity of the call.</param>
+    /// <param name="most">How many bytes of items may come at once. A single item may be longer.</param>
+    public static byte[] Pull(Guid id, int most) => WithId(FrameKind.Pull, 0, most, id);
+
+    /// <summary>Makes the beginning of a frame that brings items.</summary>
+    /// <param name="id">The identity of the call.</param>
+    /// <param name="stream">The number of the parameter among those that are streams.</param>
+    public static byte[] Push(Guid id, int stream) => WithId(FrameKind.Push, (byte)stream, 0, id);
+
+    private static byte[] WithId(FrameKind kind, byte stream, int most, Guid id)
+    {
+        RpcWriter writer = new(stackalloc byte[OpenHeader]);
+        WriteHeader(ref writer, kind, stream, 0, (uint)most);
+        writer.WriteGuid(id);
+        return writer.Written.ToArray();
+    }
+
+    private static void WriteHeader(ref RpcWriter writer, FrameKind kind, byte stream, ushort member, uint rest)
+    {
+        writer.WriteByte((byte)kind);
+        writer.WriteByte(stream);
         writer.WriteUInt16(member);
-        writer.WriteUInt32((uint)hash);
+        writer.WriteUInt32(rest);
     }
 
     /// <summary>Writes a hello.</summary>

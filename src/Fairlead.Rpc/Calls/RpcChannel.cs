@@ -9,13 +9,17 @@ namespace Fairlead.Rpc;
 [EditorBrowsable(EditorBrowsableState.Advanced)]
 public delegate T RpcRead<out T>(ref RpcReader reader);
 
+/// <summary>Marshals an item of a stream.</summary>
+[EditorBrowsable(EditorBrowsableState.Advanced)]
+public delegate void RpcWrite<in T>(ref RpcWriter writer, T value);
+
 /// <summary>The way of a stub to its server. Generated code calls it.</summary>
 /// <remarks>
 /// Owns the connection, and the server's number of each member: one immutable object, replaced when a server with another contract takes
 /// the place of the former. Any thread.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Advanced)]
-public sealed class RpcChannel : IAsyncDisposable
+public sealed partial class RpcChannel : IAsyncDisposable
 {
     private readonly Requester _requester;
     private readonly RpcDescription _wanted;
@@ -26,6 +30,9 @@ public sealed class RpcChannel : IAsyncDisposable
         (_requester, _wanted, _options, _agreement) = (requester, wanted, options, agreement);
 
     internal Requester Requester => _requester;
+
+    /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
+    internal Peer? Server => _requester.Peers is [var server, ..] ? server : null;
 
     /// <summary>The client's contract, whose numbers the members of this class take.</summary>
     public RpcDescription Wanted => _wanted;
@@ -40,15 +47,8 @@ public sealed class RpcChannel : IAsyncDisposable
     /// <exception cref="FairleadException">Incompatible: the server does not offer the member as this client knows it.</exception>
     public RpcWriter Begin(int member, Span<byte> initial)
     {
-        Agreement agreement = _agreement;
-        ushort number = agreement.Numbers[member];
-        if (number == ContractMatch.Missing)
-        {
-            throw Incompatible(agreement);
-        }
-
         RpcWriter call = new(initial);
-        Frames.WriteCall(ref call, number, agreement.Offered.Hash);
+        Frames.WriteCall(ref call, NumberOf(member, out ulong hash), hash);
         return call;
     }
 
@@ -84,7 +84,12 @@ public sealed class RpcChannel : IAsyncDisposable
     public static bool Nothing(ref RpcReader reader) => true;
 
     /// <summary>Closes the connection. Calls that are under way fail.</summary>
-    public ValueTask DisposeAsync() => _requester.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // Draining would wait for the calls.
+        await _requester.CloseAsync(TimeSpan.Zero).ConfigureAwait(false);
+        await _requester.DisposeAsync().ConfigureAwait(false);
+    }
 
     internal static async ValueTask<RpcChannel> OpenAsync(
         Requester requester, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
@@ -150,6 +155,14 @@ public sealed class RpcChannel : IAsyncDisposable
         _ = Read<bool>(reply, Nothing);
     }
 
+    private ushort NumberOf(int member, out ulong hash)
+    {
+        Agreement agreement = _agreement;
+        hash = agreement.Offered.Hash;
+        ushort number = agreement.Numbers[member];
+        return number == ContractMatch.Missing ? throw Incompatible(agreement) : number;
+    }
+
     private T Read<T>(Message reply, RpcRead<T> read)
     {
         RpcReader reader = new(reply.Span);
@@ -190,6 +203,15 @@ public sealed class RpcChannel : IAsyncDisposable
                     {
                         Delivery = DeliveryStatus.NotDelivered,
                     };
+            case ReplyStatus.Refused:
+                var code = (ErrorCode)reader.ReadInt32();
+                string text = reader.ReadString();
+                reader.End();
+                return new FairleadException(Enum.IsDefined(code) ? code : ErrorCode.Unavailable, text)
+                {
+                    Address = _requester.Address,
+                    Delivery = DeliveryStatus.NotDelivered,
+                };
             default:
                 return RpcReader.Corrupt($"the reply has the status {(byte)status}");
         }

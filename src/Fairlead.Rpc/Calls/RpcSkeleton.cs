@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Streams;
 
 namespace Fairlead.Rpc;
 
@@ -20,25 +22,56 @@ public abstract class RpcSkeleton
 public readonly struct RpcInvocation
 {
     private readonly Request _request;
+    private readonly RequestContext _context;
+    private readonly ServerCall? _streams;
 
-    internal RpcInvocation(Request request, RequestContext context) =>
-        (_request, CancellationToken) = (request, context.CancellationToken);
+    internal RpcInvocation(Request request, RequestContext context, bool isOneWay, ServerCall? streams = null) =>
+        (_request, _context, IsOneWay, _streams) = (request, context, isOneWay, streams);
+
+    /// <summary>Whether the caller has its reply already.</summary>
+    internal bool IsOneWay { get; }
 
     /// <summary>Cancelled when the caller no longer waits.</summary>
-    public CancellationToken CancellationToken { get; }
+    public CancellationToken CancellationToken => _context.CancellationToken;
 
     /// <summary>A reader of the arguments. They are valid until the call has been answered.</summary>
-    public RpcReader Arguments => new(_request.Span[Calls.Frames.CallHeader..]);
+    public RpcReader Arguments => new(_request.Span[(_streams is null ? Frames.CallHeader : Frames.OpenHeader)..]);
 
     /// <summary>Begins the reply.</summary>
     /// <param name="initial">The memory to start in.</param>
     public static RpcWriter BeginReply(Span<byte> initial)
     {
         RpcWriter reply = new(initial);
-        reply.WriteByte((byte)Calls.ReplyStatus.Ok);
+        reply.WriteByte((byte)ReplyStatus.Ok);
         return reply;
     }
 
     /// <summary>Sends the reply.</summary>
-    public void Reply(scoped ref RpcWriter reply) => _request.Reply(reply.Written);
+    public void Reply(scoped ref RpcWriter reply)
+    {
+        if (!IsOneWay)
+        {
+            _request.Reply(reply.Written);
+        }
+    }
+
+    /// <summary>Returns a parameter that is a stream.</summary>
+    /// <param name="stream">Its number among those that are streams.</param>
+    /// <param name="read">Unmarshals an item.</param>
+    public IAsyncEnumerable<T> Incoming<T>(int stream, RpcRead<T> read) =>
+        Streams.Incoming(stream).Items(read, CancellationToken);
+
+    /// <summary>Sends the items of the result as the caller asks for them, and then the reply.</summary>
+    /// <param name="items">The result. It is enumerated once, while the caller reads.</param>
+    /// <param name="write">Marshals an item.</param>
+    public async ValueTask StreamAsync<T>(IAsyncEnumerable<T> items, RpcWrite<T> write)
+    {
+        CancellationToken cancellationToken = CancellationToken;
+        await Streams
+            .ProduceAsync(new ItemSource<T>(items.GetAsyncEnumerator(cancellationToken), write), cancellationToken)
+            .ConfigureAwait(false);
+        _request.Reply([(byte)ReplyStatus.Ok]);
+    }
+
+    private ServerCall Streams => _streams ?? throw RpcReader.Corrupt("a member with streams was called without them");
 }

@@ -8,4 +8,13 @@ internal static class RpcLimits
 
     /// <summary>The longest text or collection, in bytes or elements.</summary>
     public const int MaxCount = 1 << 30;
+
+    /// <summary>How many bytes of a stream travel at once. A single item may be longer.</summary>
+    public const int BatchBytes = 64 * 1024;
+
+    /// <summary>How many items of a stream travel at once.</summary>
+    public const int BatchItems = 4096;
+
+    /// <summary>The most parameters of a member that are streams.</summary>
+    public const int MaxUploads = 16;
 }

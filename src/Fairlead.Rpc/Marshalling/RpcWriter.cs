@@ -28,6 +28,9 @@ public ref struct RpcWriter : IDisposable
     /// <summary>The bytes written so far. Valid until the next write.</summary>
     public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
 
+    /// <summary>Whether the bytes no longer stand in the memory that the writer was given.</summary>
+    internal readonly bool HasGrown => _rented is not null;
+
     /// <summary>Writes one byte.</summary>
     public void WriteByte(byte value) => Take(1)[0] = value;
 
@@ -172,6 +175,12 @@ public ref struct RpcWriter : IDisposable
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
         bytes.CopyTo(Take(bytes.Length));
     }
+
+    /// <summary>Writes bytes without their count.</summary>
+    internal void WriteRaw(scoped ReadOnlySpan<byte> value) => value.CopyTo(Take(value.Length));
+
+    /// <summary>The bytes at a place that is already written.</summary>
+    internal readonly Span<byte> At(int start, int size) => _buffer[.._length].Slice(start, size);
 
     /// <summary>Begins a nested value; the counterpart is <see cref="Leave"/>.</summary>
     /// <exception cref="FairleadException">TooLarge: nested too deep, perhaps in a circle.</exception>

@@ -136,17 +136,8 @@ public sealed class CallTests
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
-    private async Task<RpcServer> ServeAsync(string transport, RpcServerOptions? options = null)
-    {
-        string name = $"rpc-{Guid.NewGuid():N}"[..16];
-        string address = transport switch
-        {
-            "tcp" => "tcp://127.0.0.1:0",
-            "udp" => "udp://127.0.0.1:0?reliable=true",
-            _ => $"{transport}://{name}",
-        };
-        return await Rpc.ServeAsync<ICalculator>(address, _service, options);
-    }
+    private async Task<RpcServer> ServeAsync(string transport, RpcServerOptions? options = null) =>
+        await Rpc.ServeAsync<ICalculator>(Places.New(transport), _service, options);
 
     private static async Task<RpcClient<ICalculator>> ConnectAsync(RpcServer server) =>
         await Rpc.ConnectAsync<ICalculator>($"{server.Addresses[0]}");

@@ -1,0 +1,273 @@
+using Fairlead.Rpc.Streams;
+
+namespace Fairlead.Rpc.Calls;
+
+/// <summary>Judges each frame that reaches a server, lets the skeleton execute the calls, and answers.</summary>
+/// <remarks>
+/// Owns the open calls with streams and the places of the others. Any thread. An exception of the service, or an invalid frame, ends its call only.
+/// </remarks>
+internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options) : IDisposable
+{
+    private readonly SemaphoreSlim _places = new(options.MaxConcurrentCalls);
+    private readonly CallTable _streams = new(options.MaxStreamingCalls);
+    private readonly ActiveCalls _active = new();
+
+    /// <summary>Refuses further calls.</summary>
+    /// <returns>Completes when none is left. The streams of those that are left go on.</returns>
+    public Task EndAsync() => _active.EndAsync();
+
+    /// <inheritdoc/>
+    public void Dispose() => _places.Dispose();
+
+    /// <summary>Handles a frame. It has been answered when the result completes.</summary>
+    public ValueTask<ReadOnlyMemory<byte>> HandleAsync(Request request, RequestContext context)
+    {
+        // Copied before it is judged: the caller may share this memory.
+        RpcReader frame = new(request.Span);
+        try
+        {
+            var kind = (FrameKind)frame.ReadByte();
+            if (kind == FrameKind.Hello)
+            {
+                Replies.Describe(request, ReplyStatus.Ok, description);
+                return default;
+            }
+
+            byte stream = frame.ReadByte();
+            ushort member = frame.ReadUInt16();
+            uint rest = frame.ReadUInt32();
+            switch (kind)
+            {
+                case FrameKind.Call or FrameKind.Open when rest != (uint)description.Hash || member >= description.Members.Count:
+                    Replies.Describe(request, ReplyStatus.Stale, description);
+                    return default;
+                case FrameKind.Call:
+                    return CallAsync(member, request, context);
+                case FrameKind.Open:
+                    return OpenAsync(member, frame.ReadGuid(), request, context);
+                case FrameKind.Pull:
+                    return PullAsync(frame.ReadGuid(), (int)Math.Min(rest, int.MaxValue), request, context);
+                case FrameKind.Push when stream < RpcLimits.MaxUploads:
+                    Guid id = frame.ReadGuid();
+                    return PushAsync(id, stream, Batch.Copy(request.Span[Frames.OpenHeader..]), request, context);
+                default:
+                    throw RpcReader.Corrupt("its first byte is not a kind of frame");
+            }
+        }
+        catch (RpcFormatException wrong)
+        {
+            request.Fail(ErrorCode.Corrupt, wrong.Message);
+            return default;
+        }
+    }
+
+    private ValueTask<ReadOnlyMemory<byte>> CallAsync(ushort member, Request request, RequestContext context)
+    {
+        if (!_active.TryEnter())
+        {
+            Replies.RefuseAtEnd(request);
+            return default;
+        }
+
+        if (!_places.Wait(0, CancellationToken.None))
+        {
+            return WaitAndCallAsync(member, request, context);
+        }
+
+        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, IsOneWay(member)));
+        if (!invoked.IsCompletedSuccessfully)
+        {
+            return FinishAsync(member, invoked, request, context);
+        }
+
+        invoked.GetAwaiter().GetResult();
+        Leave();
+        return default;
+    }
+
+    // Calls wait for a place in the order of their arrival.
+    private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(ushort member, Request request, RequestContext context)
+    {
+        try
+        {
+            await _places.WaitAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _active.Leave();
+            Replies.FailInTime(request);
+            return default;
+        }
+
+        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, IsOneWay(member)));
+        return await FinishAsync(member, invoked, request, context).ConfigureAwait(false);
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> FinishAsync(
+        ushort member, ValueTask invoked, Request request, RequestContext context)
+    {
+        try
+        {
+            await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
+        }
+        finally
+        {
+            Leave();
+        }
+
+        return default;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> OpenAsync(ushort member, Guid id, Request request, RequestContext context)
+    {
+        if (!_active.TryEnter())
+        {
+            Replies.RefuseAtEnd(request);
+            return default;
+        }
+
+        ServerCall? call = null;
+        try
+        {
+            ServerCall? entered = Enter(id, request);
+            if (entered is { } known && !known.TryOpen())
+            {
+                request.Fail(ErrorCode.Corrupt, "a call with streams was opened twice");
+            }
+            else if ((call = entered) is not null)
+            {
+                ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, IsOneWay(member), call));
+                await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (call is not null)
+            {
+                _streams.Remove(id);
+                call.End();
+            }
+
+            _active.Leave();
+        }
+
+        return default;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> PullAsync(Guid id, int most, Request request, RequestContext context)
+    {
+        if (Enter(id, request) is { } call)
+        {
+            try
+            {
+                if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is { } failure)
+                {
+                    Replies.Fail(request, failure, options);
+                }
+            }
+            catch (RpcFormatException wrong)
+            {
+                request.Fail(ErrorCode.Corrupt, wrong.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                Leave(id, call, request);
+            }
+        }
+
+        return default;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> PushAsync(
+        Guid id, int stream, Batch batch, Request request, RequestContext context)
+    {
+        if (Enter(id, request) is { } call)
+        {
+            try
+            {
+                bool isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
+                request.Reply([(byte)ReplyStatus.Ok, isWanted ? (byte)0 : (byte)1]);
+            }
+            catch (OperationCanceledException)
+            {
+                Leave(id, call, request);
+            }
+        }
+
+        return default;
+    }
+
+    private ServerCall? Enter(Guid id, Request request)
+    {
+        ServerCall? call = _streams.Enter(id);
+        if (call is null)
+        {
+            Replies.Refuse(
+                request, ErrorCode.Full, $"the server executes {options.MaxStreamingCalls} calls with streams, as many as it accepts");
+        }
+
+        return call;
+    }
+
+    // The caller of a frame no longer waits, or its call has ended. Frames whose call never came must leave nothing behind.
+    private void Leave(Guid id, ServerCall call, Request request)
+    {
+        if (!call.IsOpen)
+        {
+            _streams.Remove(id);
+        }
+
+        Replies.FailInTime(request);
+    }
+
+    private void Leave()
+    {
+        _places.Release();
+        _active.Leave();
+    }
+
+    private bool IsOneWay(ushort member) => (description.Members[member].Kinds & RpcMemberKinds.OneWay) != 0;
+
+    private ValueTask Invoke(ushort member, Request request, RpcInvocation invocation)
+    {
+        try
+        {
+            if (invocation.IsOneWay)
+            {
+                // The caller has its reply when the call has been taken over. The request's memory stays until the call has ended.
+                request.Reply([(byte)ReplyStatus.Ok]);
+            }
+
+            return skeleton.InvokeAsync(member, invocation);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    private async ValueTask AnswerAsync(ushort member, ValueTask invoked, Request request, RequestContext context)
+    {
+        try
+        {
+            await invoked.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!IsOneWay(member))
+        {
+            if (exception is RpcFormatException)
+            {
+                request.Fail(ErrorCode.Corrupt, exception.Message);
+            }
+            else if (exception is OperationCanceledException && context.CancellationToken.IsCancellationRequested)
+            {
+                Replies.FailInTime(request);
+            }
+            else
+            {
+                // The endpoint reports it as the failure of a handler. Its own reply comes too late.
+                Replies.Fail(request, exception, options);
+                throw;
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+namespace Fairlead.Rpc.Calls;
+
+/// <summary>The replies of a server that are not results.</summary>
+internal static class Replies
+{
+    /// <summary>Sends the contract.</summary>
+    public static void Describe(Request request, ReplyStatus status, RpcDescription description)
+    {
+        RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            reply.WriteByte((byte)status);
+            description.Write(ref reply);
+            request.Reply(reply.Written);
+        }
+        finally
+        {
+            reply.Dispose();
+        }
+    }
+
+    /// <summary>Sends an exception of the service.</summary>
+    public static void Fail(Request request, Exception exception, RpcServerOptions options)
+    {
+        RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            reply.WriteByte((byte)ReplyStatus.Failed);
+            RpcException.Write(ref reply, exception, options);
+            request.Reply(reply.Written);
+        }
+        finally
+        {
+            reply.Dispose();
+        }
+    }
+
+    /// <summary>Says that nothing was executed.</summary>
+    public static void Refuse(Request request, ErrorCode code, string text)
+    {
+        RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            reply.WriteByte((byte)ReplyStatus.Refused);
+            reply.WriteInt32((int)code);
+            reply.WriteString(text);
+            request.Reply(reply.Written);
+        }
+        finally
+        {
+            reply.Dispose();
+        }
+    }
+
+    /// <summary>Says that nothing was executed because the server ends.</summary>
+    public static void RefuseAtEnd(Request request) => Refuse(request, ErrorCode.Unavailable, "the server is about to end");
+
+    /// <summary>Fails a call whose caller has given up, or whose time has passed here before it has there.</summary>
+    public static void FailInTime(Request request) =>
+        request.Fail(ErrorCode.Timeout, "the call has not ended in the time that its caller allows");
+}

@@ -1,0 +1,87 @@
+using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Streams;
+
+namespace Fairlead.Rpc;
+
+/// <content>Calls with streams.</content>
+public sealed partial class RpcChannel
+{
+    /// <summary>Begins a call with streams.</summary>
+    /// <inheritdoc cref="Begin" path="/param|/returns|/exception"/>
+    public RpcWriter BeginStreams(int member, Span<byte> initial)
+    {
+        RpcWriter call = new(initial);
+        Frames.WriteOpen(ref call, NumberOf(member, out ulong hash), hash, Guid.Empty);
+        return call;
+    }
+
+    /// <summary>Calls a member with parameters that are streams.</summary>
+    /// <param name="member">The client's number of the member.</param>
+    /// <param name="call">The result of <see cref="BeginStreams"/>, with the arguments.</param>
+    /// <param name="read">Unmarshals the result.</param>
+    /// <param name="cancellationToken">Gives up the call; the server is told.</param>
+    /// <param name="uploads">The parameters that are streams.</param>
+    /// <inheritdoc cref="Call{T}" path="/exception"/>
+    public ValueTask<T> CallAsync<T>(
+        int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken, params RpcUpload[] uploads) =>
+        FinishAsync(member, call.Written.ToArray(), read, uploads, cancellationToken);
+
+    /// <summary>Calls a member whose result is a stream.</summary>
+    /// <returns>The result. Each enumeration is a call with the same arguments.</returns>
+    /// <inheritdoc cref="CallAsync{T}(int, ref RpcWriter, RpcRead{T}, CancellationToken, RpcUpload[])" path="/param"/>
+    public IAsyncEnumerable<T> Stream<T>(
+        int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken, params RpcUpload[] uploads)
+    {
+        byte[] frame = call.Written.ToArray();
+        return new RpcStream<T>(token => BeginCall(member, [.. frame], uploads, token), this, read, cancellationToken);
+    }
+
+    /// <summary>Unmarshals a reply.</summary>
+    internal T Read<T>(Message reply, Func<ReadOnlySpan<byte>, T> read)
+    {
+        if (reply.Span is not [(byte)ReplyStatus.Ok, ..])
+        {
+            ReadEnd(reply);
+        }
+
+        try
+        {
+            return read(reply.Span[1..]);
+        }
+        catch (RpcFormatException wrong)
+        {
+            throw wrong.From(reply.Peer);
+        }
+    }
+
+    /// <summary>Reads the reply that ends a call whose result is a stream.</summary>
+    /// <exception cref="Exception">The call has failed.</exception>
+    internal void ReadEnd(Message reply) => _ = Read<bool>(reply, Nothing);
+
+    // The numbers of the members may have changed since the arguments were marshalled.
+    private ClientCall BeginCall(int member, byte[] frame, RpcUpload[] uploads, CancellationToken cancellationToken)
+    {
+        RpcWriter header = new(frame.AsSpan(0, Frames.OpenHeader));
+        Frames.WriteOpen(ref header, NumberOf(member, out ulong hash), hash, Guid.Empty);
+        return new ClientCall(this, frame, uploads, OptionsOf(member) with { Timeout = null }, cancellationToken);
+    }
+
+    private async ValueTask<T> FinishAsync<T>(
+        int member, byte[] frame, RpcRead<T> read, RpcUpload[] uploads, CancellationToken cancellationToken)
+    {
+        ClientCall call = BeginCall(member, frame, uploads, cancellationToken);
+        await using (call.ConfigureAwait(false))
+        {
+            try
+            {
+                Message reply = await call.FinishAsync().ConfigureAwait(false);
+                return Read(reply, read);
+            }
+            catch (Exception exception)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(await call.FailAsync(exception).ConfigureAwait(false));
+                throw;
+            }
+        }
+    }
+}

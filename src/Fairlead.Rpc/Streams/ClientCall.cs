@@ -1,0 +1,167 @@
+using Fairlead.Rpc.Calls;
+
+namespace Fairlead.Rpc.Streams;
+
+/// <summary>A call with streams at the caller: the request that stays open until the call ends, and the items that go to the server.</summary>
+/// <remarks>
+/// Owns the end of the call: a part that fails ends all of them, and the caller sees the first failure. Dispose it when
+/// the call has ended or is given up: the server is told. An upload whose items do not heed their token ends after that, with its next item.
+/// One caller; the parts run beside it.
+/// </remarks>
+internal sealed class ClientCall : IAsyncDisposable
+{
+    private readonly RpcChannel _channel;
+    private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _end;
+    private readonly Task<Message> _open;
+    private readonly Task _parts;
+    private Exception? _failure;
+    private int _isDisposed;
+
+    /// <summary>Begins a call.</summary>
+    /// <param name="channel">The way to the server.</param>
+    /// <param name="frame">The call with its arguments. The identity in it is filled in.</param>
+    /// <param name="uploads">The parameters that are streams.</param>
+    /// <param name="options">The options of the request that stays open.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    public ClientCall(
+        RpcChannel channel, byte[] frame, RpcUpload[] uploads, RequestOptions options, CancellationToken cancellationToken)
+    {
+        (_channel, _caller) = (channel, cancellationToken);
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Id = Guid.NewGuid();
+        _ = Id.TryWriteBytes(frame.AsSpan(Frames.IdOffset), bigEndian: true, out _);
+        _open = OpenAsync(frame, options);
+        _parts = Task.WhenAll([WatchAsync(), .. uploads.Select(UploadAsync)]);
+    }
+
+    /// <summary>The identity of the call. Random: other clients cannot guess it.</summary>
+    public Guid Id { get; }
+
+    /// <summary>Sends a request that is part of the call: it ends with the call.</summary>
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame) => _channel.Requester.RequestAsync(frame, _end.Token);
+
+    /// <summary>Waits for the reply that ends the call. Dispose it.</summary>
+    public Task<Message> FinishAsync() => _open;
+
+    /// <summary>Ends the call because a part of it has failed.</summary>
+    /// <returns>The exception for the caller: the first failure, of this or of another part.</returns>
+    public async ValueTask<Exception> FailAsync(Exception part)
+    {
+        Fail(part);
+        if (_caller.IsCancellationRequested)
+        {
+            return new OperationCanceledException(_caller);
+        }
+
+        if (Volatile.Read(ref _failure) is { } failure)
+        {
+            return failure;
+        }
+
+        try
+        {
+            using Message reply = await _open.ConfigureAwait(false);
+            _channel.ReadEnd(reply);
+            return part;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+    }
+
+    /// <summary>Ends all parts of the call, and tells the server. Harmless the second time.</summary>
+    public ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            _end.Cancel();
+            _ = CleanUpAsync();
+        }
+
+        return default;
+    }
+
+    private async Task CleanUpAsync()
+    {
+        await _parts.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
+        if (_open.IsCompletedSuccessfully)
+        {
+            (await _open.ConfigureAwait(false)).Dispose();
+        }
+    }
+
+    // A part that was cancelled by the end of all is not its reason.
+    private void Fail(Exception exception)
+    {
+        if (exception is not OperationCanceledException || !_end.IsCancellationRequested)
+        {
+            Interlocked.CompareExchange(ref _failure, exception, null);
+        }
+
+        _end.Cancel();
+    }
+
+    private async Task<Message> OpenAsync(byte[] frame, RequestOptions options) =>
+        await _channel.Requester.RequestAsync(frame.AsSpan(), options, _end.Token).ConfigureAwait(false);
+
+    // A call that fails as a whole ends its parts: they may wait for a server that has never heard of it.
+    private async Task WatchAsync()
+    {
+        try
+        {
+            Message reply = await _open.ConfigureAwait(false);
+            if (reply.Span is not [(byte)ReplyStatus.Ok, ..])
+            {
+                await _end.CancelAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    // One frame is under way while the next is made. The server replies when it has room for more.
+    private async Task UploadAsync(RpcUpload upload, int number)
+    {
+        try
+        {
+            byte[] head = Frames.Push(Id, number);
+            IItemSource source = upload.Begin(_end.Token);
+            await using (source.ConfigureAwait(false))
+            {
+                Task<bool> isWanted = Task.FromResult(true);
+                while (!source.HasEnded)
+                {
+                    ReadOnlyMemory<byte> frame = await source.TakeAsync(head, RpcLimits.BatchBytes).ConfigureAwait(false);
+                    if (!await isWanted.ConfigureAwait(false))
+                    {
+                        return;
+                    }
+
+                    isWanted = PushAsync(frame);
+                }
+
+                _ = await isWanted.ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            Fail(exception);
+        }
+    }
+
+    private async Task<bool> PushAsync(ReadOnlyMemory<byte> frame)
+    {
+        using Message reply = await RequestAsync(frame.Span).ConfigureAwait(false);
+        return reply.Span switch
+        {
+            [(byte)ReplyStatus.Ok, 0] => true,
+            [(byte)ReplyStatus.Ok, 1] => false,
+            _ => throw RpcReader.Corrupt("the reply to items of a stream has another form").From(reply.Peer),
+        };
+    }
+}

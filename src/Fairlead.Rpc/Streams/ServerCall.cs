@@ -1,0 +1,137 @@
+using System.Runtime.ExceptionServices;
+
+namespace Fairlead.Rpc.Streams;
+
+/// <summary>A call with streams at the server. Its frames may arrive in any order.</summary>
+/// <remarks>Owns the producer of its result and the items that have come. One lock. Any thread.</remarks>
+internal sealed class ServerCall
+{
+    private const int MostPulls = 2;
+
+    private readonly TaskCompletionSource<IItemSource> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Exception?> _produced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private readonly Incoming?[] _incoming = new Incoming?[RpcLimits.MaxUploads];
+    private Task _batch = Task.CompletedTask;
+    private int _pulls;
+    private bool _isProduced;
+    private bool _hasEnded;
+    private int _isOpen;
+
+    /// <summary>Whether the call itself has come, and not only frames of its streams.</summary>
+    public bool IsOpen => Volatile.Read(ref _isOpen) != 0;
+
+    /// <summary>Notes that the call itself has come.</summary>
+    /// <returns>False: it came before.</returns>
+    public bool TryOpen() => Interlocked.Exchange(ref _isOpen, 1) == 0;
+
+    /// <summary>Returns the items of a parameter.</summary>
+    public Incoming Incoming(int stream)
+    {
+        lock (_lock)
+        {
+            Incoming incoming = _incoming[stream] ??= new Incoming();
+            if (_hasEnded)
+            {
+                incoming.End();
+            }
+
+            return incoming;
+        }
+    }
+
+    /// <summary>Lets the caller pull the result. Completes after its last item, or when the caller has gone.</summary>
+    public async ValueTask ProduceAsync(IItemSource source, CancellationToken cancellationToken)
+    {
+        _source.TrySetResult(source);
+        try
+        {
+            if (await _produced.Task.WaitAsync(cancellationToken).ConfigureAwait(false) is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+        }
+        finally
+        {
+            // Not during a step of the enumerator, which its token ends.
+            Task last;
+            lock (_lock)
+            {
+                _isProduced = true;
+                last = _batch;
+            }
+
+            await last.ConfigureAwait(false);
+            await source.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Replies with the next items of the result.</summary>
+    /// <param name="request">The request for them.</param>
+    /// <param name="most">How many bytes of items the caller takes.</param>
+    /// <param name="cancellationToken">Cancelled when the caller has gone.</param>
+    /// <returns>The exception of the producer. It also ends the call, which reports it.</returns>
+    /// <exception cref="RpcFormatException">The former items are still under way.</exception>
+    public async ValueTask<Exception?> PullAsync(Request request, int most, CancellationToken cancellationToken)
+    {
+        IItemSource source = await _source.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        TaskCompletionSource batch = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task former;
+        lock (_lock)
+        {
+            // The caller may have the former items before this has returned from sending them.
+            if (_isProduced || _pulls == MostPulls)
+            {
+                throw RpcReader.Corrupt("items are asked for again before they have come, or after the end of their call");
+            }
+
+            _pulls++;
+            former = _batch;
+            _batch = batch.Task;
+        }
+
+        await former.ConfigureAwait(false);
+
+        try
+        {
+            ReadOnlyMemory<byte> frame = await source.TakeAsync(Head, most).ConfigureAwait(false);
+            request.Reply(frame.Span);
+            if (source.HasEnded)
+            {
+                _produced.TrySetResult(null);
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            _produced.TrySetResult(exception);
+            return exception;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _pulls--;
+            }
+
+            batch.SetResult();
+        }
+    }
+
+    /// <summary>Ends the streams. Frames that still come are answered, and dropped.</summary>
+    public void End()
+    {
+        _source.TrySetCanceled();
+        lock (_lock)
+        {
+            _hasEnded = true;
+            foreach (Incoming? incoming in _incoming)
+            {
+                incoming?.End();
+            }
+        }
+    }
+
+    private static byte[] Head { get; } = [(byte)Calls.ReplyStatus.Ok];
+}
