@@ -173,7 +173,8 @@ internal static class ContractWriter
             { Form: CallForm.Blocking, Result: null } =>
                 $"                    {call};\n                    return Reply{number}(invocation);\n",
             { Form: CallForm.Stream } =>
-                $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, {Writer(member.Result!, member.Method, marshalling)});\n",
+                $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, "
+                    + $"{Writer(member.Result!, member.Method, marshalling)});\n",
             { Form: CallForm.Blocking } => $"                    return Reply{number}(invocation, {call});\n",
             _ => $"                    return Finish{number}Async(invocation, {call});\n",
         });

@@ -1,6 +1,6 @@
 namespace Fairlead.Rpc.Callbacks;
 
-/// <summary>What a server asks of a client: to execute a frame, or to cancel one.</summary>
+/// <summary>The request of a server to its client: execute a frame, or cancel one.</summary>
 /// <param name="Number">The number of the callback in its session.</param>
 /// <param name="Target">The number of the client's object; 0: cancel the callback of that number.</param>
 /// <param name="Timeout">How long the server waits; null: without limit.</param>

@@ -5,8 +5,8 @@ namespace Fairlead.Rpc.Callbacks;
 
 /// <summary>A session of callbacks at the client: it asks the server for callbacks, executes them, and sends the replies.</summary>
 /// <remarks>
-/// Owns the objects by their numbers, and the callbacks that are being executed. One lock, never held during user code. The calls of an object
-/// are executed one after the other, in their order; different objects do not wait for each other.
+/// Owns the objects by their numbers, and the callbacks that are being executed. One lock, never held during user code. The calls of an
+/// object are executed one after the other, in their order; different objects do not wait for each other.
 /// </remarks>
 internal sealed class ClientSession : IDisposable
 {

@@ -4,7 +4,7 @@ using Fairlead.Testing;
 
 namespace Fairlead.Rpc.Callbacks;
 
-/// <summary>A session of callbacks at the server: what its client is to execute, and who waits for the replies.</summary>
+/// <summary>A session of callbacks at the server: those that its client is to execute, and the calls that wait for their replies.</summary>
 /// <remarks>
 /// Owns both. One lock for the calls that wait; the queue has its own. It ends with its client, and with it each call that waits.
 /// </remarks>

@@ -2,7 +2,8 @@ namespace Fairlead.Rpc.Callbacks;
 
 /// <summary>The sessions of a server by their identities.</summary>
 /// <remarks>
-/// One lock. The frames of a session may overtake each other, and the call that passes an object may overtake the session: they wait for it.
+/// One lock. The frames of a session may overtake each other, and the call that passes an object may overtake the session: they wait for
+/// it.
 /// </remarks>
 /// <param name="most">The most sessions.</param>
 internal sealed class SessionTable(int most)
