@@ -240,6 +240,10 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             ServerSession session = await _sessions.FindAsync(id).WaitAsync(cancellationToken).ConfigureAwait(false);
             await session.PollAsync(request, cancellationToken).ConfigureAwait(false);
         }
+        catch (FairleadException missing)
+        {
+            Replies.Refuse(request, missing.Code, missing.Message);
+        }
         catch (OperationCanceledException)
         {
             Replies.FailInTime(request);
