@@ -47,6 +47,7 @@ FAIRLEAD_TEST_ITEMS=$increments run 'shared memory and logs' 'FullyQualifiedName
 run 'boards whose writers are killed' 'FullyQualifiedName~BoardDeathTests'
 FAIRLEAD_EVERY_FAULT=1 run 'each system call fails once' 'FullyQualifiedName~SystemCallFaultTests'
 dotnet build tests/Fairlead.Cli.Tests -c Release -v quiet || exit 1
+dotnet build tests/Fairlead.Rpc.Tests -c Release -v quiet || exit 1
 FAIRLEAD_RPC_INPUTS=${FAIRLEAD_RPC_INPUTS:-10000000} tests=Fairlead.Rpc.Tests run 'frames of calls, mutated' 'FullyQualifiedName~Mutated_frames'
 FAIRLEAD_CLOCK_QUESTIONS=${FAIRLEAD_CLOCK_QUESTIONS:-1000} tests=Fairlead.Cli.Tests run 'the clock in shared memory, with kills' 'FullyQualifiedName~InteropTests'
 for ((i = 0; i < seeds; i++)); do

@@ -21,6 +21,9 @@ public sealed record RpcClientOptions
     /// </summary>
     public bool AllowMissingMembers { get; init; }
 
+    /// <summary>Runs around each call that has no streams. It makes a call cost some allocations.</summary>
+    public RpcClientInterceptor? Intercept { get; init; }
+
     /// <summary>Gets each exception of an object that the server has called. On the thread of the callback: return soon.</summary>
     public Action<Exception>? CallbackFailed { get; init; }
 
