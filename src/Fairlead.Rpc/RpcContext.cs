@@ -16,7 +16,7 @@ public sealed class RpcContext
         internal set => Flowing.Value = value;
     }
 
-    /// <summary>The process that calls: pid, user, program, as far as the transport knows them.</summary>
+    /// <summary>The process that calls. Its pid, user and program are there if the transport knows them.</summary>
     public Peer Caller { get; }
 
     /// <summary>The member that is called.</summary>
@@ -31,8 +31,10 @@ public sealed class RpcContext
 
 /// <summary>Runs around a call at the server.</summary>
 /// <param name="call">The call.</param>
-/// <param name="next">Executes it. What it throws is what the caller would see; what the interceptor throws is what the caller
-/// sees.</param>
+/// <param name="next">
+/// Executes it and sends the reply, or throws the exception of the service. The caller sees an exception of the interceptor instead, unless
+/// the reply has been sent.
+/// </param>
 public delegate ValueTask RpcServerInterceptor(RpcContext call, Func<ValueTask> next);
 
 /// <summary>Runs around a call at the client.</summary>
