@@ -560,3 +560,23 @@ test_a_procedure_is_called_in_another_process() {
   contains "$(cat err)" "no service 'calc' lives"
   exits 2 RemoteCalculator
 }
+
+# The same call with stub and skeleton by hand, among themselves and with those of the generator.
+test_a_procedure_is_called_by_hand() {
+  serve RpcByHand '^serving$'
+  exits 0 RpcByHand client 2 3
+  equal '2 + 3 = 5' "$(cat out)"
+  equal $'2 the matchmaker\n1 the stub\n5 the stub' "$(cut -d ' ' -f 1-3 err)"
+  line_in serving '^4 the skeleton unmarshals and calls Add(2, 3)$'
+  line_in serving '^5 the skeleton marshals the result 5: 0005000000$'
+  exits 1 RemoteCalculator client 2 3
+  contains "$(cat err)" 'DivideAsync is missing at the server'
+  interrupt
+  exits 1 RpcByHand client 2 3
+  contains "$(cat err)" "no service 'calc' lives"
+  serve RemoteCalculator '^serving$'
+  exits 0 RpcByHand client 40 2
+  equal '40 + 2 = 42' "$(cat out)"
+  interrupt
+  exits 2 RpcByHand
+}
