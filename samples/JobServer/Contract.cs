@@ -13,7 +13,7 @@ internal interface IJobs
     [Idempotent]
     ValueTask CancelAsync(int job, CancellationToken cancellationToken = default);
 
-    /// <summary>From now on the server tells the observer when a job ends, as long as the observer's client is connected.</summary>
+    /// <summary>Tells an object of the client when a job ends. The call lasts until the client cancels it.</summary>
     ValueTask WatchAsync(IJobObserver observer, CancellationToken cancellationToken = default);
 
     /// <summary>Stores a file that the client sends in chunks.</summary>
@@ -24,6 +24,9 @@ internal interface IJobs
 [RpcContract]
 internal interface IJobObserver
 {
+    /// <summary>Comes first: from here on each end is told.</summary>
+    ValueTask WatchingAsync(IReadOnlyList<int> running, CancellationToken cancellationToken = default);
+
     ValueTask JobEndedAsync(JobEnd end, CancellationToken cancellationToken = default);
 }
 
@@ -49,4 +52,5 @@ internal static class JobError
     public const int Cancelled = 2;
     public const int BadLimit = 3;
     public const int TooLarge = 4;
+    public const int ServerEnds = 5;
 }

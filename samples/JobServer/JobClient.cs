@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
-using Fairlead;
-using Fairlead.Rpc;
 
 namespace JobServer;
 
@@ -29,15 +27,8 @@ internal static class JobClient
         }
     }
 
-    public static async Task WatchAsync(RpcClient<IJobs> client, CancellationToken stop)
-    {
-        await client.Service.WatchAsync(new Observer(), stop);
-        Console.Error.WriteLine("watching");
-
-        // The object is called on other threads until the connection ends.
-        EndpointEnd end = await client.Completion.WaitAsync(stop);
-        throw new IOException($"the server has ended ({end})");
-    }
+    /// <summary>Passes an object that the server calls, on other threads, until this call ends: by Ctrl-C or with the server.</summary>
+    public static async Task WatchAsync(IJobs jobs, CancellationToken stop) => await jobs.WatchAsync(new Observer(), stop);
 
     public static async Task UploadAsync(IJobs jobs, string path, CancellationToken stop)
     {
@@ -67,6 +58,12 @@ internal static class JobClient
     /// <summary>The client's object that the server calls.</summary>
     private sealed class Observer : IJobObserver
     {
+        public ValueTask WatchingAsync(IReadOnlyList<int> running, CancellationToken cancellationToken)
+        {
+            Console.Error.WriteLine($"watching; {running.Count} jobs run");
+            return default;
+        }
+
         public ValueTask JobEndedAsync(JobEnd end, CancellationToken cancellationToken)
         {
             Console.WriteLine($"job {end.Job} has ended: {end.Outcome} after {end.Took.TotalMilliseconds:0} ms");

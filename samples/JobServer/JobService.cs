@@ -18,6 +18,7 @@ internal sealed class JobService : IJobs, IDisposable
 
     private readonly ConcurrentDictionary<int, Job> _jobs = new();
     private readonly ConcurrentDictionary<IJobObserver, bool> _observers = new();
+    private readonly CancellationTokenSource _ending = new();
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("jobs-");
     private int _lastJob;
     private int _lastFile;
@@ -71,10 +72,24 @@ internal sealed class JobService : IJobs, IDisposable
         return default;
     }
 
-    public ValueTask WatchAsync(IJobObserver observer, CancellationToken cancellationToken)
+    public async ValueTask WatchAsync(IJobObserver observer, CancellationToken cancellationToken)
     {
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         _observers[observer] = true;
-        return default;
+        try
+        {
+            await observer.WatchingAsync([.. _jobs.Keys.Order()], end.Token);
+            await Task.Delay(Timeout.Infinite, end.Token);
+        }
+        catch (OperationCanceledException) when (_ending.IsCancellationRequested)
+        {
+            throw new RpcException(JobError.ServerEnds, "the server ends");
+        }
+        finally
+        {
+            // Also when the client has died: that cancels its calls.
+            _observers.TryRemove(observer, out _);
+        }
     }
 
     public async ValueTask<StoredFile> UploadAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> chunks, CancellationToken cancellationToken)
@@ -106,16 +121,21 @@ internal sealed class JobService : IJobs, IDisposable
         }
     }
 
-    /// <summary>Cancels every job: then the server ends soon.</summary>
-    public void CancelAll()
+    /// <summary>Ends the calls that run: jobs are cancelled, and watching is over.</summary>
+    public void End()
     {
+        _ending.Cancel();
         foreach (Job job in _jobs.Values)
         {
             job.Cancel();
         }
     }
 
-    public void Dispose() => _files.Delete(recursive: true);
+    public void Dispose()
+    {
+        _ending.Dispose();
+        _files.Delete(recursive: true);
+    }
 
     private Task TellAsync(JobEnd end) => Task.WhenAll(_observers.Keys.Select(async observer =>
     {
@@ -126,8 +146,7 @@ internal sealed class JobService : IJobs, IDisposable
         }
         catch (Exception gone) when (gone is FairleadException or RpcException or OperationCanceledException)
         {
-            // Its client has ended, or does not answer.
-            _observers.TryRemove(observer, out _);
+            Console.WriteLine($"an observer has not heard of the end of job {end.Job}: {gone.Message}");
         }
     }));
 }

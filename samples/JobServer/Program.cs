@@ -24,7 +24,7 @@ try
         ["run", var limit] => await CallAsync(client => JobClient.RunAsync(client.Service, Parse(limit), stop.Token), stop.Token),
         ["cancel", var job] => await CallAsync(
             client => client.Service.CancelAsync((int)Parse(job), stop.Token).AsTask(), stop.Token),
-        ["watch"] => await CallAsync(client => JobClient.WatchAsync(client, stop.Token), stop.Token),
+        ["watch"] => await CallAsync(client => JobClient.WatchAsync(client.Service, stop.Token), stop.Token),
         ["upload", var file] => await CallAsync(client => JobClient.UploadAsync(client.Service, file, stop.Token), stop.Token),
         _ => Usage(),
     };
@@ -42,12 +42,12 @@ catch (Exception problem) when (problem is FairleadException or RpcException or 
 static async Task<int> ServeAsync(CancellationToken stop)
 {
     using JobService service = new();
-    await using RpcServer server = await Rpc.ServeAsync<IJobs>(Service, service);
+    await using RpcServer server = await Rpc.ServeAsync<IJobs>(Service, service, new RpcServerOptions { MaxConcurrentCalls = 1000 });
     Console.Error.WriteLine($"serving '{Service}'");
     await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    // The clients hear that their jobs were cancelled: the end of the server waits for their calls.
-    service.CancelAll();
+    // The end of the server waits for the calls that run: these end now, and their clients hear why.
+    service.End();
     return 130;
 }
 

@@ -599,7 +599,7 @@ test_a_job_server_streams_progress() {
 test_a_job_is_cancelled() {
   serve JobServer "^serving 'jobs'$"
   JobServer watch > watched 2> watching & local watcher=$! code=0
-  line_in watching '^watching$'
+  line_in watching '^watching; 0 jobs run$'
   JobServer run 500000000 > one 2> one-says & local one=$!
   line_in one-says '^job 1: 0 %$'
   exits 1 JobServer cancel 7
@@ -630,7 +630,19 @@ test_a_job_is_cancelled() {
   equal 'job 4 was cancelled' "$(tail -n 1 four-says)"
   code=0; wait "$watcher" || code=$?
   equal 1 "$code"
-  contains "$(cat watching)" 'the server has ended'
+  equal 'the server ends' "$(tail -n 1 watching)"
+
+  # And its death is noticed at once.
+  rm serving; serve JobServer "^serving 'jobs'$"
+  JobServer run 500000000 2> five-says & local five=$!
+  JobServer watch 2> watching-too & watcher=$!
+  line_in five-says '^job 1: 0 %$'; line_in watching-too '^watching'
+  kill -KILL "$server"; wait "$server" 2> /dev/null || true
+  code=0; wait "$five" || code=$?
+  equal 1 "$code"
+  code=0; wait "$watcher" || code=$?
+  equal 1 "$code"
+  equal 2 "$(wc -l < watching-too)"
 }
 
 test_a_file_is_uploaded_by_stream() {
