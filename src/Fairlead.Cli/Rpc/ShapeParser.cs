@@ -168,6 +168,11 @@ internal sealed class ShapeParser
         List<ShapePart> parts = [];
         while (true)
         {
+            if (name.Length == 0)
+            {
+                throw Wrong("the name of a part is missing");
+            }
+
             Expect(':');
             parts.Add(new ShapePart(name, One()));
             if (Peek() != ',')
