@@ -40,13 +40,13 @@ internal sealed class CallCommand : ToolCommand
     {
         string service = _target.Service(parsed);
         using JsonDocument? arguments = await ArgumentsAsync(parsed.GetValue(_json), cancellationToken);
-        await using RpcChannel channel = await _target.OpenAsync(parsed, cancellationToken);
-        MemberCall member = MemberCall.Find(channel.Offered, parsed.GetRequiredValue(_member), service);
+        await using RpcConnection connection = await _target.OpenAsync(parsed, cancellationToken);
+        MemberCall member = MemberCall.Find(connection.Description, parsed.GetRequiredValue(_member), service);
         member.ThrowIfMoreThanACall();
         try
         {
             ReadOnlyMemory<byte> result = await ServiceConnection.CallAsync(
-                channel, member, arguments?.RootElement, cancellationToken);
+                connection.Channel, member, arguments?.RootElement, cancellationToken);
             if (!result.IsEmpty)
             {
                 StandardOutput.Write([.. result.Span, (byte)'\n']);

@@ -28,9 +28,9 @@ internal sealed class DescribeCommand : ToolCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RpcDescription contract;
-        await using (RpcChannel channel = await _target.OpenAsync(parsed, cancellationToken))
+        await using (RpcConnection connection = await _target.OpenAsync(parsed, cancellationToken))
         {
-            contract = channel.Offered;
+            contract = connection.Description;
         }
 
         if (parsed.GetRequiredValue(_output) == "json")

@@ -38,6 +38,6 @@ internal sealed class ServiceTarget
 
     public string Service(ParseResult parsed) => parsed.GetRequiredValue(_service);
 
-    public ValueTask<RpcChannel> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => ServiceConnection.OpenAsync(
+    public ValueTask<RpcConnection> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => ServiceConnection.OpenAsync(
         Service(parsed), parsed.GetValue(_wait) ?? TimeSpan.Zero, parsed.GetValue(_timeout), cancellationToken);
 }

@@ -161,7 +161,7 @@ internal sealed class CSharpOutline
         StreamShape stream => $"IAsyncEnumerable<{Text(stream.Element)}>",
         RecursiveShape recursive => LastOf(recursive.Name),
         NumberedShape numbered => LastOf(numbered.Name),
-        _ => LastOf($"{shape}"),
+        _ => "object",
     };
 
     private static string LastOf(string name) => name[(name.LastIndexOf('.') + 1)..];

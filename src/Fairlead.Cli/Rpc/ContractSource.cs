@@ -21,8 +21,8 @@ internal static class ContractSource
 
         try
         {
-            await using RpcChannel channel = await ServiceConnection.OpenAsync(source, TimeSpan.Zero, timeout, cancellationToken);
-            return channel.Offered;
+            await using RpcConnection connection = await ServiceConnection.OpenAsync(source, TimeSpan.Zero, timeout, cancellationToken);
+            return connection.Description;
         }
         catch (FairleadException missing) when (missing.Code == ErrorCode.NotFound && !isAddress && File.Exists(source))
         {

@@ -67,12 +67,14 @@ internal sealed class MemberCall
     /// <exception cref="ToolException">It streams, or takes a contract.</exception>
     public void ThrowIfMoreThanACall()
     {
-        Shape? odd = Shape.Parameters.Append(Shape.Result).FirstOrDefault(static shape => shape is StreamShape or ContractShape);
+        Shape? odd = Shape.Parameters
+            .Append(Shape.Result)
+            .FirstOrDefault(static shape => shape is StreamShape or CallbackShape or OptionalShape { Inner: CallbackShape });
         if (odd is not null)
         {
             throw new ToolException(
                 ExitCode.Failure,
-                $"{Member.Name} has {odd.Words} ({odd}), which fairlead call does not support: call it from a program, {Member.Declaration}");
+                $"{Member.Name} has {odd.Words}, which fairlead call does not support: call it from a program, {Member.Declaration}");
         }
     }
 }

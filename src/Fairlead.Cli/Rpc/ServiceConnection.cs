@@ -12,7 +12,7 @@ internal static class ServiceConnection
     /// <param name="wait">How long to wait for the service.</param>
     /// <param name="timeout">How long it may take to answer; null: no limit.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    public static async ValueTask<RpcChannel> OpenAsync(
+    public static async ValueTask<RpcConnection> OpenAsync(
         string service, TimeSpan wait, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         if (service.StartsWith("inproc://", StringComparison.Ordinal))

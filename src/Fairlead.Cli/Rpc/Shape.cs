@@ -146,12 +146,20 @@ internal sealed class StreamShape(Shape element) : Shape
     public override string ToString() => $"*{Element}";
 }
 
-/// <summary>A contract, through which the server calls back: a parameter.</summary>
-internal sealed class ContractShape(string name) : Shape
+/// <summary>An object of the caller, which the server calls back: a parameter.</summary>
+/// <param name="members">The members of its contract; null: it is that of the name, within itself.</param>
+/// <param name="name">The name, within itself.</param>
+internal sealed class CallbackShape(IReadOnlyList<CallbackMember>? members, string name) : Shape
 {
-    public string Name { get; } = name;
+    public IReadOnlyList<CallbackMember>? Members { get; } = members;
 
-    public override string Words => "a contract";
+    public override string Words => "an object that is called back";
 
-    public override string ToString() => $"&{Name}";
+    public override string ToString() => Members is null ? $"&^{name}" : $"&{{{string.Join(';', Members)}}}";
+}
+
+/// <summary>A member of an object that is called back.</summary>
+internal sealed record CallbackMember(string Name, MemberShape Shape, bool IsOneWay)
+{
+    public override string ToString() => $"{Name}{Shape}{(IsOneWay ? "!" : "")}";
 }

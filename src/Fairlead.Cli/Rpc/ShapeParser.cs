@@ -26,18 +26,9 @@ internal sealed class ShapeParser
     public static MemberShape ParseMember(string text)
     {
         ShapeParser parser = new(Checked(text));
-        parser.Expect('(');
-        IReadOnlyList<Shape> parameters = parser.Several(')');
-        Shape? result = null;
-        if (parser._at < text.Length)
-        {
-            parser.Expect('-');
-            parser.Expect('>');
-            result = parser.One();
-        }
-
+        MemberShape member = parser.Member();
         parser.End();
-        return new MemberShape(parameters, result);
+        return member;
     }
 
     /// <summary>Parses the shape of a value.</summary>
@@ -69,12 +60,55 @@ internal sealed class ShapeParser
             '(' => Tuple(),
             '#' => new NumberedShape(Name()),
             '^' => Recursive(),
-            '&' => new ContractShape(Name()),
+            '&' => Callback(),
             '*' => Stream(),
             _ => Simple(),
         };
         _depth--;
         return Peek() == '?' ? Optional(shape) : shape;
+    }
+
+    private MemberShape Member()
+    {
+        Expect('(');
+        List<Shape> parameters = Several(')');
+        Shape? result = null;
+        if (Peek() == '-')
+        {
+            _at++;
+            Expect('>');
+            result = One();
+        }
+
+        return new MemberShape(parameters, result);
+    }
+
+    // &{Name(…)->…;Name(…)!}, and &^Name within it.
+    private CallbackShape Callback()
+    {
+        Expect('&');
+        if (Peek() == '^')
+        {
+            return new CallbackShape(null, Name());
+        }
+
+        Expect('{');
+        List<CallbackMember> members = [];
+        while (Peek() != '}')
+        {
+            string name = Word();
+            MemberShape shape = Member();
+            bool isOneWay = Peek() == '!';
+            _at += isOneWay ? 1 : 0;
+            members.Add(new CallbackMember(name, shape, isOneWay));
+            if (Peek() != '}')
+            {
+                Expect(';');
+            }
+        }
+
+        Expect('}');
+        return new CallbackShape(members, "");
     }
 
     private Shape Optional(Shape shape)

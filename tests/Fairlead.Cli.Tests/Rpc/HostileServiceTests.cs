@@ -16,8 +16,8 @@ public sealed class HostileServiceTests : IDisposable
     [InlineData("(i33)", "shape that cannot be read")]
     [InlineData("([i32)->", "shape that cannot be read")]
     [InlineData("()->^Tree", "outside the type")]
-    [InlineData("()->*i32", "has a stream (*i32), which fairlead call does not support")]
-    [InlineData("(&Listener)", "has a contract (&Listener)")]
+    [InlineData("()->*i32", "has a stream, which fairlead call does not support")]
+    [InlineData("(&{Arrived(i32)!}?)", "has an object that is called back, or null, which")]
     [InlineData("()->[*i32]", "contains a stream")]
     public async Task A_shape_that_is_none_is_told(string shape, string part)
     {

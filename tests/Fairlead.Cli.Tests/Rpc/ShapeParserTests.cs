@@ -26,7 +26,10 @@ public sealed class ShapeParserTests
     [InlineData("[#Ns.Box_(int a, int b)[]_]")]
     [InlineData("(#Ns.Job?,#Ns.Job)")]
     [InlineData("*{X:i32}")]
-    [InlineData("&Ns.IListener")]
+    [InlineData("*i32?")]
+    [InlineData("&{}")]
+    [InlineData("&{Arrived(text,*{X:i32})!;Ask()->i32?}?")]
+    [InlineData("(&{Next(&^Ns.INode)},[i32])")]
     public void A_shape_reads_back(string text) => Assert.Equal(text, $"{ShapeParser.Parse(text)}");
 
     [Fact]
@@ -76,6 +79,11 @@ public sealed class ShapeParserTests
     [InlineData("()->")]
     [InlineData("()->i32,")]
     [InlineData("()i32")]
+    [InlineData("(&)")]
+    [InlineData("(&{)")]
+    [InlineData("(&{A})")]
+    [InlineData("(&{A()!!})")]
+    [InlineData("(&{A()}")]
     public void What_is_not_a_member_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.ParseMember(text));
 
     [Theory]
@@ -85,6 +93,7 @@ public sealed class ShapeParserTests
     [InlineData("{text:", ",b:i32}")]
     [InlineData("(", ")")]
     [InlineData("*", "")]
+    [InlineData("&{A(", ")}")]
     public void A_shape_may_be_deep_and_not_deeper(string before, string behind)
     {
         static string Nested(string before, string behind, int levels) =>
@@ -106,7 +115,7 @@ public sealed class ShapeParserTests
     [Fact]
     public void Texts_at_random_end_with_a_shape_or_an_error()
     {
-        const string Letters = "[]{}()#^&*?:,.i32text->_ A\u0301\ud800";
+        const string Letters = "[]{}()#^&*?:,;!.i32text->_ A\u0301\ud800";
         Random random = new(18);
         for (int i = 0; i < 200_000; i++)
         {
