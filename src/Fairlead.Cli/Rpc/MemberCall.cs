@@ -36,19 +36,18 @@ internal sealed class MemberCall
         IReadOnlyList<RpcMember> members = contract.Members;
         foreach (string wanted in (ReadOnlySpan<string>)[name, name + Suffix])
         {
-            foreach (StringComparison comparison in (ReadOnlySpan<StringComparison>)[StringComparison.Ordinal, StringComparison.OrdinalIgnoreCase])
+            int exact = IndexOf(members, wanted, StringComparison.Ordinal, 0);
+            int found = exact < 0 ? IndexOf(members, wanted, StringComparison.OrdinalIgnoreCase, 0) : exact;
+            int second = exact < 0 ? IndexOf(members, wanted, StringComparison.OrdinalIgnoreCase, found + 1) : -1;
+            if (found >= 0 && second > found)
             {
-                int[] found = [.. Enumerable.Range(0, members.Count).Where(i => string.Equals(members[i].Name, wanted, comparison))];
-                if (found.Length > 1 && comparison == StringComparison.OrdinalIgnoreCase)
-                {
-                    string names = string.Join(" and ", found.Select(i => members[i].Name));
-                    throw ToolException.Usage($"'{name}' may be {names} of {service}: write one of them exactly");
-                }
+                throw ToolException.Usage(
+                    $"'{name}' may be {members[found].Name} and {members[second].Name} of {service}: write one of them exactly");
+            }
 
-                if (found is [var number, ..])
-                {
-                    return Of(contract, number);
-                }
+            if (found >= 0)
+            {
+                return Of(contract, found);
             }
         }
 
@@ -76,5 +75,18 @@ internal sealed class MemberCall
                 ExitCode.Failure,
                 $"{Member.Name} has {odd.Words}, which fairlead call does not support: call it from a program, {Member.Declaration}");
         }
+    }
+
+    private static int IndexOf(IReadOnlyList<RpcMember> members, string name, StringComparison comparison, int start)
+    {
+        for (int i = start; i < members.Count; i++)
+        {
+            if (string.Equals(members[i].Name, name, comparison))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 }

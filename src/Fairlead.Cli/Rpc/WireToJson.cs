@@ -8,7 +8,9 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>Unmarshals a value as its shape says, and writes it as one line of JSON.</summary>
-/// <remarks>The bytes and the shape are another program's: counts of parts without bytes, and long names, multiply. Both are limited.</remarks>
+/// <remarks>
+/// The bytes and the shape are another program's: counts of parts without bytes, and long names, multiply. Both are limited.
+/// </remarks>
 internal sealed class WireToJson : IDisposable
 {
     // A value that is longer is not meant to be read: its digits take a time that grows with their square.

@@ -8,8 +8,13 @@ public sealed class DeclarationTests
     [InlineData("int Add(int a, int b);", "Add", "int", "int a|int b")]
     [InlineData("void Ping();", "Ping", "void", "")]
     [InlineData("ValueTask PingAsync(CancellationToken cancellationToken = default);", "PingAsync", "ValueTask", "")]
-    [InlineData("Task<Dictionary<string, int>> Get(Dictionary<string, int> d, CancellationToken t);", "Get", "Task<Dictionary<string, int>>", "Dictionary<string, int> d")]
-    [InlineData("(int A, (byte B, char C)[] D) Pair((int, int) x, int[] y);", "Pair", "(int A, (byte B, char C)[] D)", "(int, int) x|int[] y")]
+    [InlineData(
+        "Task<Dictionary<string, int>> Get(Dictionary<string, int> d, CancellationToken t);",
+        "Get",
+        "Task<Dictionary<string, int>>",
+        "Dictionary<string, int> d")]
+    [InlineData(
+        "(int A, (byte B, char C)[] D) Pair((int, int) x, int[] y);", "Pair", "(int A, (byte B, char C)[] D)", "(int, int) x|int[] y")]
     [InlineData("void Say(string a = \"), (\\\"\", char b = ',', int c = 3);", "Say", "void", "string a|char b|int c")]
     public void A_declaration_is_taken_apart(string text, string member, string result, string parameters)
     {
@@ -21,8 +26,8 @@ public sealed class DeclarationTests
     [Fact]
     public void Defaults_are_kept()
     {
-        IReadOnlyList<DeclaredParameter> parameters = Declaration.Parse("void Say(string a = \"=\", int b = -3, int c);", "Say")!.Parameters;
-        Assert.Equal(["\"=\"", "-3", null], parameters.Select(static one => one.Default));
+        Declaration? declaration = Declaration.Parse("void Say(string a = \"=\", int b = -3, int c);", "Say");
+        Assert.Equal(["\"=\"", "-3", null], declaration!.Parameters.Select(static one => one.Default));
     }
 
     [Theory]

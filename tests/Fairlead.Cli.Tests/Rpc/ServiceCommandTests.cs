@@ -22,10 +22,12 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task A_record_goes_there_and_back()
     {
-        const string Order = """{"Id":"00112233-4455-6677-8899-aabbccddeeff","At":"2026-01-31T12:00:00+01:00","Lines":[{"Item":"nut","Price":0.10}],"Grade":1,"Note":null}""";
+        const string Order =
+            """{"Id":"00112233-4455-6677-8899-aabbccddeeff","At":"2026-01-31T12:00:00+01:00","""
+            + """ "Lines":[{"Item":"nut","Price":0.10}],"Grade":1,"Note":null}""";
         Outcome called = await _home.RunAsync("call", Address, "Echo", $"[{Order}]");
         Assert.True(called is { ExitCode: 0, Error: "" }, called.ToString());
-        Assert.Equal($"{Order}\n", called.Output);
+        Assert.Equal(Order.Replace(" ", "", StringComparison.Ordinal) + "\n", called.Output);
     }
 
     [Theory]
@@ -33,7 +35,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
     [InlineData("pricesasync", "{\"items\":[\"a\"],\"factor\":2,\"currency\":\"€\"}", "{\"a€\":2}")]
     [InlineData("Range", "[[3,1,2]]", "[1,3]")]
     [InlineData("Range", "[[]]", "null")]
-    [InlineData("Deepen", "[{\"Name\":\"a\",\"Next\":{\"Name\":\"b\"}}]", "{\"Name\":\"above\",\"Next\":{\"Name\":\"a\",\"Next\":{\"Name\":\"b\",\"Next\":null}}}")]
+    [InlineData("Deepen", "[{\"Name\":\"a\"}]", "{\"Name\":\"above\",\"Next\":{\"Name\":\"a\",\"Next\":null}}")]
     [InlineData("Count", "{}", "1")]
     [InlineData("twice", "[7]", "14")]
     public async Task A_member_is_called(string member, string json, string result)
@@ -102,7 +104,9 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
     {
         Outcome described = await _home.RunAsync("describe", Address);
         Assert.True(described is { ExitCode: 0, Error: "" }, described.ToString());
-        Assert.StartsWith($"// {Address}: Tests.IWarehouse, hash {_server.Description.Hash:x16}\npublic interface IWarehouse\n{{\n", described.Output, StringComparison.Ordinal);
+        Assert.Equal(
+            [$"// {Address}: Tests.IWarehouse, hash {_server.Description.Hash:x16}", "public interface IWarehouse", "{"],
+            described.Lines[..3]);
         foreach (string line in (string[])
         [
             "    Order Echo(Order order);",
@@ -134,10 +138,13 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
         Assert.True(breaking is { ExitCode: 1, Error: "" }, breaking.ToString());
         Assert.Equal(
             ["Range changed True True", "Number removed True False", "Note redeclared False False", "Count added False True"],
-            breaking.Lines.Select(static line => JsonDocument.Parse(line).RootElement).Select(static line =>
-                $"{line.GetProperty("member")} {line.GetProperty("change")} {line.GetProperty("breaksOldClients")} {line.GetProperty("breaksNewClients")}"));
+            breaking.Lines.Select(static line => JsonDocument.Parse(line).RootElement).Select(static line => string.Join(
+                ' ',
+                ((string[])["member", "change", "breaksOldClients", "breaksNewClients"]).Select(name => line.GetProperty(name)))));
 
-        await SaveAsync("less.json", saved.Replace("{\"name\":\"Count\",\"declaration\":\"int Count();\",\"shape\":\"()->i32\",\"oneWay\":false,\"idempotent\":false},", "", StringComparison.Ordinal));
+        const string Count =
+            """{"name":"Count","declaration":"int Count();","shape":"()->i32","oneWay":false,"idempotent":false},""";
+        await SaveAsync("less.json", saved.Replace(Count, "", StringComparison.Ordinal));
         Outcome more = await _home.RunAsync("diff", "less.json", Address);
         Assert.True(more.ExitCode == 0 && more.Lines.Length == 2, more.ToString());
         Assert.Equal("Old clients can call new servers. New clients are refused by old servers.\n", more.Error);

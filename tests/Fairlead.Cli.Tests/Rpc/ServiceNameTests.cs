@@ -49,7 +49,8 @@ public sealed class ServiceNameTests : IDisposable
 
         // The first that looked has cleared it away.
         Outcome again = await _home.RunAsync("call", "calc", "Add", "[2,3]");
-        Assert.True(again.ExitCode == 3 && again.Error.Contains("no service 'calc' lives (searched", StringComparison.Ordinal), again.ToString());
+        Assert.Equal(3, again.ExitCode);
+        Assert.Contains("no service 'calc' lives (searched", again.Error, StringComparison.Ordinal);
     }
 
     [Fact]
