@@ -28,7 +28,8 @@ internal sealed class Job : IDisposable
     public Task<JobEnd> Completion { get; }
 
     /// <summary>The newest progress, again and again, until the end.</summary>
-    public IAsyncEnumerable<Progress> ProgressAsync(CancellationToken cancellationToken) => _progress.Reader.ReadAllAsync(cancellationToken);
+    public IAsyncEnumerable<Progress> ProgressAsync(CancellationToken cancellationToken) =>
+        _progress.Reader.ReadAllAsync(cancellationToken);
 
     public void Cancel() => _cancel.Cancel();
 

@@ -15,7 +15,9 @@ internal abstract class CallScenario : TalkScenario
         await using (var server = await Calls.ServeAsync<ITourService>(address.ToString(), service))
         {
             await stage.ReadyAsync(server.Addresses[0].ToString());
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stage.Finished).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task
+                .Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stage.Finished)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         service.Report();
