@@ -280,7 +280,11 @@ public sealed partial class ArchitectureTests
     {
         Assert.DoesNotMatch("(PackageReference|ProjectReference)", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")));
         Assert.Equal(
-            ["../Fairlead/Fairlead.csproj", "../Fairlead.Rpc/Fairlead.Rpc.csproj"],
+            [
+                "../Fairlead/Fairlead.csproj",
+                "../Fairlead.Rpc/Fairlead.Rpc.csproj",
+                "../Fairlead.Rpc.Generator/Fairlead.Rpc.Generator.csproj",
+            ],
             Regex
                 .Matches(File.ReadAllText(SourceTree.At("src/Fairlead.Cli/Fairlead.Cli.csproj")), "ProjectReference Include=\"([^\"]+)\"")
                 .Select(match => match.Groups[1].Value));

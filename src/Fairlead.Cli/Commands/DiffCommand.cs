@@ -7,13 +7,13 @@ using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Compares two contracts: what breaks whom.</summary>
+/// <summary>Compares two contracts: which members break which clients.</summary>
 internal sealed class DiffCommand : ToolCommand
 {
     private const string Sources = "a service by name or address, or a file of describe --output json";
 
-    private readonly Argument<string> _old = new("OLD") { Description = $"The old contract: {Sources}" };
-    private readonly Argument<string> _new = new("NEW") { Description = "The new contract, likewise" };
+    private readonly Argument<string> _old = new("OLD") { Description = $"The old contract: {Sources}", HelpName = "OLD" };
+    private readonly Argument<string> _new = new("NEW") { Description = "The new contract, likewise", HelpName = "NEW" };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for a service's answer");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 

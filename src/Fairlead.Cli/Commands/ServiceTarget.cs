@@ -11,6 +11,7 @@ internal sealed class ServiceTarget
     private readonly Argument<string> _service = new("SERVICE")
     {
         Description = "Name of a service, as fairlead services lists it, or its address",
+        HelpName = "SERVICE",
     };
     private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait this long for the service instead of failing at once");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for an answer");

@@ -12,6 +12,7 @@ internal sealed class ServicesCommand : ToolCommand
     private readonly Argument<string?> _name = new("NAME")
     {
         Description = "Name of a service; without it all",
+        HelpName = "NAME",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");

@@ -2,7 +2,7 @@ using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Output;
 
-/// <summary>The description of a contract as a line of JSON: what <c>describe</c> saves, and <c>diff</c> reads.</summary>
+/// <summary>The description of a contract as a line of JSON: <c>describe</c> saves it, and <c>diff</c> reads it.</summary>
 internal sealed record ContractLine
 {
     public required string Name { get; init; }

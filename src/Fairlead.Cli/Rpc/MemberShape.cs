@@ -1,8 +1,8 @@
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>The form of a call: <c>(i32,i32)->i32</c>.</summary>
-/// <param name="Parameters">What the caller sends, in order.</param>
-/// <param name="Result">What comes back; null: nothing.</param>
+/// <param name="Parameters">The values that the caller sends, in order.</param>
+/// <param name="Result">The value that comes back; null: none.</param>
 internal sealed record MemberShape(IReadOnlyList<Shape> Parameters, Shape? Result)
 {
     public override string ToString() => $"({string.Join(',', Parameters)}){(Result is null ? "" : $"->{Result}")}";

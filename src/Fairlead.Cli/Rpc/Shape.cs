@@ -3,7 +3,7 @@ namespace Fairlead.Cli.Rpc;
 /// <summary>The form of a value on the wire, as the description of a contract tells it: the language of docs/rpc-format.md.</summary>
 internal abstract class Shape
 {
-    /// <summary>What a value of this form is called in an error: <c>an integer of 32 bits</c>.</summary>
+    /// <summary>The words for a value of this form, for errors: <c>an integer of 32 bits</c>.</summary>
     public abstract string Words { get; }
 }
 

@@ -174,7 +174,7 @@ internal sealed class ShapeParser
         return new MapShape(first, value);
     }
 
-    // What stands behind the part that begins here. A comma before a space belongs to a name.
+    // The letter behind the part that begins here. A comma before a space belongs to a name.
     private char EndOfPart()
     {
         int open = 0;

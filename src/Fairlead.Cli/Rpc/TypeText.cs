@@ -3,7 +3,7 @@ namespace Fairlead.Cli.Rpc;
 /// <summary>A type as C# writes it, taken apart.</summary>
 /// <param name="Name">The name without arguments; empty for a tuple.</param>
 /// <param name="Arguments">The arguments of a generic type, or the elements of a tuple.</param>
-/// <param name="Suffix">What stands behind it: <c>?</c>, <c>[]</c>, <c>[]?</c>.</param>
+/// <param name="Suffix">The marks behind it: <c>?</c>, <c>[]</c>, <c>[]?</c>.</param>
 internal sealed record TypeText(string Name, IReadOnlyList<TypeText> Arguments, string Suffix)
 {
     private const int MaxDepth = 64;

@@ -11,8 +11,8 @@ namespace Fairlead.Rpc;
 public sealed record RpcMember(string Name, string Declaration, string Shape, RpcMemberKinds Kinds = RpcMemberKinds.None)
 {
     /// <summary>
-    /// Whether a client that has this member may call a server that has the other one: their shapes are equal, and both or neither are
-    /// one-way.
+    /// Whether a client that has this member may call a server that has the other one: names and shapes are equal, and both or neither
+    /// are one-way.
     /// </summary>
     public bool Understands(RpcMember other)
     {

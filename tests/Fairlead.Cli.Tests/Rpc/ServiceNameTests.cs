@@ -3,7 +3,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Rpc;
 
-/// <summary>The commands against a service by name, in a process of its own.</summary>
+/// <summary>The commands against a service by name, in another process.</summary>
 public sealed class ServiceNameTests : IDisposable
 {
     private readonly ToolHome _home = new();
