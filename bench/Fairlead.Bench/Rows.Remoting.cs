@@ -1,0 +1,49 @@
+using Fairlead.Bench.Contenders;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench;
+
+/// <content>Remote procedure calls.</content>
+internal static partial class Rows
+{
+    private static IEnumerable<Scenario> RemoteCalls =>
+        [
+            new RoundTrip("rpc-blocking-shm", Summands.Size, TimeSpan.Zero, new FairleadCalls("shm"), new RpcCalls("shm") { Goal = 1.5 })
+            {
+                CountsServer = true,
+            },
+            new RoundTrip(
+                "rpc-blocking-http2",
+                Summands.Size,
+                TimeSpan.Zero,
+                new Http2Calls(),
+                new RpcCalls("shm") { Goal = 0.05 },
+                new RpcAsyncCalls("shm"))
+            {
+                CountsServer = true,
+            },
+            new RoundTrip(
+                "rpc-unix",
+                Summands.Size,
+                TimeSpan.Zero,
+                new SocketCalls(),
+                new SocketAsyncCalls(),
+                new RpcCalls { Goal = 1.25 },
+                new RpcAsyncCalls())
+            {
+                CountsServer = true,
+            },
+            new ManyCallers(
+                "rpc-callers-64",
+                Summands.Size,
+                64,
+                new Http2Callers(),
+                new Multiplexer(tellsInline: false),
+                new RpcCallers { Goal = 2.5 },
+                new RpcCallers("shm") { Goal = 8 })
+            {
+                CountsServer = true,
+            },
+            new ServerStream("rpc-stream", new SocketItems(), new RpcStreams { Goal = 3 }, new RpcStreams("shm")) { CountsServer = true },
+        ];
+}
