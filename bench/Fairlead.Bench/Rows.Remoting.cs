@@ -8,7 +8,7 @@ internal static partial class Rows
 {
     private static IEnumerable<Scenario> RemoteCalls =>
         [
-            new RoundTrip("rpc-blocking-shm", Summands.Size, TimeSpan.Zero, new FairleadCalls("shm"), new RpcCalls("shm") { Goal = 1.5 })
+            new RoundTrip("rpc-blocking-shm", Summands.Size, TimeSpan.Zero, new FairleadCalls("shm"), new FairleadHandled("shm"), new RpcCalls("shm") { Goal = 1.5 })
             {
                 CountsServer = true,
             },
