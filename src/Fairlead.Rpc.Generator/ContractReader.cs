@@ -16,6 +16,16 @@ internal static class ContractReader
             return new ContractFile(file, "", Array(findings));
         }
 
+        List<Member> members = Members(contract, findings, cancellationToken);
+        Marshalling marshalling = new(findings);
+        string source = ContractWriter.Write(contract, members, marshalling);
+        bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
+        return new ContractFile(file, isWhole ? source : "", Array(findings));
+    }
+
+    /// <summary>Reads the members of an interface and of those that it extends.</summary>
+    public static List<Member> Members(INamedTypeSymbol contract, List<Finding> findings, CancellationToken cancellationToken)
+    {
         List<Member> members = [];
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (ISymbol symbol in contract.GetMembers().Concat(contract.AllInterfaces.SelectMany(static one => one.GetMembers())))
@@ -36,10 +46,7 @@ internal static class ContractReader
             }
         }
 
-        Marshalling marshalling = new(findings);
-        string source = ContractWriter.Write(contract, members, marshalling);
-        bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
-        return new ContractFile(file, isWhole ? source : "", Array(findings));
+        return members;
     }
 
     private static EquatableArray<Finding> Array(List<Finding> findings) => new(findings.ToImmutableArray());

@@ -81,14 +81,7 @@ internal static class ContractWriter
     private static void Describe(StringBuilder code, Member member, Marshalling marshalling)
     {
         string declaration = member.Method.ToDisplayString(Declaration).Replace("default(CancellationToken)", "default") + ";";
-        string parameters = string.Join(
-            ",",
-            member.Parameters.Select(one => Member.ItemOf(one.Type) is { } item
-                ? $"*{marshalling.Shape(item, one)}"
-                : marshalling.Shape(one.Type, one)));
-        string result = member.Result is null ? "" : marshalling.Shape(member.Result, member.Method);
-        string arrow = member.Form == CallForm.Stream ? "->*" : member.Result is null ? "" : "->";
-        string shape = $"({parameters}){arrow}{result}";
+        string shape = marshalling.Shape(member);
         code.Append("            new RpcMember(")
             .Append($"{Literal(member.Method.Name)}, {Literal(declaration)}, {Literal(shape)}, {member.Kinds}),\n");
     }
@@ -124,7 +117,9 @@ internal static class ContractWriter
         string parameters = string.Join(", ", member.Method.Parameters.Select(Parameter));
         string arguments = string.Concat(
             member.Parameters.Except(member.Uploads, SymbolEqualityComparer.Default).Cast<IParameterSymbol>()
-                .Select(one => $"                {marshalling.Write(one.Type, "call", $"@{one.Name}", one)}\n"));
+                .Select(one => Member.IsContract(one.Type)
+                    ? $"                channel.WriteCallback(ref call, @{one.Name});\n"
+                    : $"                {marshalling.Write(one.Type, "call", $"@{one.Name}", one)}\n"));
         code.Append(
             $$"""
 
@@ -159,7 +154,9 @@ internal static class ContractWriter
             else if (member.Parameters.Contains(parameter, SymbolEqualityComparer.Default))
             {
                 string type = Marshalling.Name(parameter.Type);
-                string read = marshalling.Read(parameter.Type, "arguments", parameter);
+                string read = Member.IsContract(parameter.Type)
+                    ? Callback(parameter)
+                    : marshalling.Read(parameter.Type, "arguments", parameter);
                 body.Append($"                    {type} a{values.Count} = {read};\n");
                 values.Add($"a{values.Count}");
             }
@@ -176,7 +173,8 @@ internal static class ContractWriter
             { Form: CallForm.Blocking, Result: null } =>
                 $"                    {call};\n                    return Reply{number}(invocation);\n",
             { Form: CallForm.Stream } =>
-                $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, {Writer(member.Result!, member.Method, marshalling)});\n",
+                $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, "
+                    + $"{Writer(member.Result!, member.Method, marshalling)});\n",
             { Form: CallForm.Blocking } => $"                    return Reply{number}(invocation, {call});\n",
             _ => $"                    return Finish{number}Async(invocation, {call});\n",
         });
@@ -237,6 +235,13 @@ internal static class ContractWriter
                             _ = Reply{{number}}(invocation, await pending.ConfigureAwait(false));
 
                 """);
+    }
+
+    private static string Callback(IParameterSymbol parameter)
+    {
+        string type = Marshalling.Name(parameter.Type.WithNullableAnnotation(NullableAnnotation.NotAnnotated));
+        string suffix = parameter.NullableAnnotation == NullableAnnotation.Annotated ? "OrNull" : "";
+        return $"invocation.ReadCallback{suffix}<{type}>(ref arguments)";
     }
 
     private static string Upload(IParameterSymbol parameter, Marshalling marshalling) =>

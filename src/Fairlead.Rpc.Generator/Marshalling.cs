@@ -13,6 +13,7 @@ internal sealed class Marshalling(List<Finding> findings)
             | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _callbacks = new(StringComparer.Ordinal);
     private readonly StringBuilder _methods = new();
 
     /// <summary>The methods of all types so far.</summary>
@@ -42,6 +43,39 @@ internal sealed class Marshalling(List<Finding> findings)
 
     /// <summary>The shape of a type: its form on the wire.</summary>
     public string Shape(ITypeSymbol type, ISymbol at) => Of(type, at).Shape;
+
+    /// <summary>The shape of a member: parameters and result.</summary>
+    public string Shape(Member member)
+    {
+        string parameters = string.Join(",", member.Parameters.Select(ParameterShape));
+        string result = member.Result is null ? "" : Shape(member.Result, member.Method);
+        string arrow = member.Form == CallForm.Stream ? "->*" : member.Result is null ? "" : "->";
+        return $"({parameters}){arrow}{result}";
+    }
+
+    private string ParameterShape(IParameterSymbol parameter) =>
+        Member.ItemOf(parameter.Type) is { } item ? $"*{Shape(item, parameter)}"
+        : Member.IsContract(parameter.Type) ? CallbackShape((INamedTypeSymbol)parameter.Type)
+        : Shape(parameter.Type, parameter);
+
+    // The members of an object that is called back are part of the shape: both sides must know the same.
+    private string CallbackShape(INamedTypeSymbol contract)
+    {
+        string nullable = contract.NullableAnnotation == NullableAnnotation.Annotated ? "?" : "";
+        string name = Name(contract.WithNullableAnnotation(NullableAnnotation.NotAnnotated), plain: true);
+        if (!_callbacks.Add(name))
+        {
+            return $"&^{name}{nullable}";
+        }
+
+        // Its own file reports what is wrong with it.
+        IEnumerable<string> members = ContractReader
+            .Members(contract, [], CancellationToken.None)
+            .Select(member => $"{member.Method.Name}{Shape(member)}{(member.Kinds.Contains("OneWay") ? "!" : "")}");
+        string shape = $"&{{{string.Join(";", members)}}}{nullable}";
+        _callbacks.Remove(name);
+        return shape;
+    }
 
     private Entry Of(ITypeSymbol type, ISymbol at)
     {

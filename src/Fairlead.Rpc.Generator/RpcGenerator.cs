@@ -56,6 +56,10 @@ internal sealed record Member(
     /// <summary>Whether the result or a parameter is a stream.</summary>
     public bool HasStreams => Form == CallForm.Stream || Uploads.Any();
 
+    /// <summary>Whether a type is itself a contract: its object stays with the caller, and is called back.</summary>
+    public static bool IsContract(ITypeSymbol type) => type.TypeKind == TypeKind.Interface
+        && type.GetAttributes().Any(static found => found.AttributeClass?.ToDisplayString() == "Fairlead.Rpc.RpcContractAttribute");
+
     /// <summary>The type of an item of a stream; null for a type that is not a stream.</summary>
     public static ITypeSymbol? ItemOf(ITypeSymbol type) =>
         type is INamedTypeSymbol { IsGenericType: true } generic

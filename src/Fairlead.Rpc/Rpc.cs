@@ -47,8 +47,11 @@ public static class Rpc
         string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
         where T : class
     {
+        options ??= new RpcClientOptions();
+        options.Check();
         RpcContract<T> contract = RpcContracts.Of<T>();
-        return new RpcClient<T>(await DialAsync(service, contract.Description, options, cancellationToken).ConfigureAwait(false), contract);
+        Address address = await LocateAsync(service, options, cancellationToken).ConfigureAwait(false);
+        return await RpcClient<T>.OpenAsync(address, contract, options, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The blocking form of <see cref="ConnectAsync"/>.</summary>
@@ -60,29 +63,19 @@ public static class Rpc
     /// <param name="service">The name of the service, or an address.</param>
     /// <param name="options">The options.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The channel. Dispose it to close the connection.</returns>
+    /// <returns>The connection. Dispose it to close it.</returns>
     /// <exception cref="FairleadException">NotFound: no such service lives.</exception>
-    public static ValueTask<RpcChannel> OpenAsync(
-        string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default) =>
-        DialAsync(service, wanted: null, options, cancellationToken);
-
-    private static async ValueTask<RpcChannel> DialAsync(
-        string service, RpcDescription? wanted, RpcClientOptions? options, CancellationToken cancellationToken)
+    public static async ValueTask<RpcConnection> OpenAsync(
+        string service, RpcClientOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new RpcClientOptions();
         options.Check();
-        Address address = ServiceName.IsAddress(service)
-            ? Address.Parse(service)
-            : await Matchmaker.LocateAsync(service, options.WaitForService, cancellationToken).ConfigureAwait(false);
-        Requester requester = await Requester.ConnectAsync(address, options.Endpoint, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await RpcChannel.OpenAsync(requester, wanted, options, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await requester.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+        Address address = await LocateAsync(service, options, cancellationToken).ConfigureAwait(false);
+        return await RpcConnection.OpenAsync(address, options, cancellationToken).ConfigureAwait(false);
     }
+
+    private static ValueTask<Address> LocateAsync(string service, RpcClientOptions options, CancellationToken cancellationToken) =>
+        ServiceName.IsAddress(service)
+            ? new ValueTask<Address>(Address.Parse(service))
+            : Matchmaker.LocateAsync(service, options.WaitForService, cancellationToken);
 }

@@ -15,6 +15,9 @@ public sealed record RpcClientOptions
     /// </summary>
     public bool AllowMissingMembers { get; init; }
 
+    /// <summary>Gets each exception of an object that the server has called. On the thread of the callback: return soon.</summary>
+    public Action<Exception>? CallbackFailed { get; init; }
+
     /// <summary>The options of the endpoint.</summary>
     public EndpointOptions Endpoint { get; init; } = new();
 

@@ -53,7 +53,8 @@ public record EndpointOptions
 
     /// <summary>A text beside the endpoint in the registry, where others read it; at most 256 bytes of UTF-8. Default empty.</summary>
     /// <remarks>
-    /// <see cref="Diagnostics.EndpointInfo.Label"/> and <c>fairlead list</c> show it. Programs that agree on its form find each other by it.
+    /// <see cref="Diagnostics.EndpointInfo.Label"/> and <c>fairlead list</c> show it. Programs that agree on its form find each other by
+    /// it.
     /// </remarks>
     public string Label { get; init; } = "";
 

@@ -1,15 +1,18 @@
+using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Streams;
 
 namespace Fairlead.Rpc.Calls;
 
 /// <summary>Judges each frame that reaches a server, lets the skeleton execute the calls, and answers.</summary>
 /// <remarks>
-/// Owns the open calls with streams and the places of the others. Any thread. An exception of the service, or an invalid frame, ends its call only.
+/// Owns the open calls with streams and the places of the others. Any thread. An exception of the service, or an invalid frame, ends its
+/// call only.
 /// </remarks>
 internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(options.MaxConcurrentCalls);
     private readonly CallTable _streams = new(options.MaxStreamingCalls);
+    private readonly SessionTable _sessions = new(options.MaxStreamingCalls);
     private readonly ActiveCalls _active = new();
 
     /// <summary>Refuses further calls.</summary>
@@ -50,6 +53,12 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
                 case FrameKind.Push when stream < RpcLimits.MaxUploads:
                     Guid id = frame.ReadGuid();
                     return PushAsync(id, stream, Batch.Copy(request.Span[Frames.OpenHeader..]), request, context);
+                case FrameKind.Session:
+                    return HoldAsync(frame.ReadGuid(), request, context);
+                case FrameKind.Poll:
+                    return PollAsync(frame.ReadGuid(), request, context);
+                case FrameKind.Answer:
+                    return TakeAnswer(ref frame, (int)rest, request);
                 default:
                     throw RpcReader.Corrupt("its first byte is not a kind of frame");
             }
@@ -74,7 +83,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return WaitAndCallAsync(member, request, context);
         }
 
-        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, IsOneWay(member)));
+        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, _sessions, IsOneWay(member)));
         if (!invoked.IsCompletedSuccessfully)
         {
             return FinishAsync(member, invoked, request, context);
@@ -99,7 +108,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return default;
         }
 
-        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, IsOneWay(member)));
+        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, _sessions, IsOneWay(member)));
         return await FinishAsync(member, invoked, request, context).ConfigureAwait(false);
     }
 
@@ -136,7 +145,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             }
             else if ((call = entered) is not null)
             {
-                ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, IsOneWay(member), call));
+                ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, _sessions, IsOneWay(member), call));
                 await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
             }
         }
@@ -194,6 +203,60 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             }
         }
 
+        return default;
+    }
+
+    // The request stays open as long as the client.
+    private async ValueTask<ReadOnlyMemory<byte>> HoldAsync(Guid id, Request request, RequestContext context)
+    {
+        if (_sessions.Open(id, request.Peer) is null)
+        {
+            Replies.Refuse(
+                request, ErrorCode.Full, $"the server has {options.MaxStreamingCalls} clients with callbacks, as many as it accepts");
+            return default;
+        }
+
+        try
+        {
+            await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Replies.FailInTime(request);
+        }
+        finally
+        {
+            _sessions.Close(id);
+        }
+
+        return default;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> PollAsync(Guid id, Request request, RequestContext context)
+    {
+        try
+        {
+            CancellationToken cancellationToken = context.CancellationToken;
+            ServerSession session = await _sessions.FindAsync(id).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await session.PollAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Replies.FailInTime(request);
+        }
+
+        return default;
+    }
+
+    private ValueTask<ReadOnlyMemory<byte>> TakeAnswer(ref RpcReader frame, int number, Request request)
+    {
+        // A session that has ended waits for nothing.
+        if (_sessions.TryFind(frame.ReadGuid()) is { } session)
+        {
+            session.Answer(ref frame, number);
+        }
+
+        request.Reply([(byte)ReplyStatus.Ok]);
         return default;
     }
 

@@ -17,6 +17,15 @@ internal enum FrameKind : byte
 
     /// <summary>Brings items of a parameter of a call with streams.</summary>
     Push = 5,
+
+    /// <summary>Stays open as long as a client takes callbacks.</summary>
+    Session = 6,
+
+    /// <summary>Asks for the callbacks of a session.</summary>
+    Poll = 7,
+
+    /// <summary>Brings the reply to a callback.</summary>
+    Answer = 8,
 }
 
 /// <summary>The first byte of a reply.</summary>
@@ -47,7 +56,9 @@ internal static class Frames
     /// <summary>Where the identity of a call with streams begins in its frames.</summary>
     public const int IdOffset = 8;
 
-    /// <summary>The bytes before the arguments of a call with streams, and before the items that it brings: a call's, and the identity.</summary>
+    /// <summary>
+    /// The bytes before the arguments of a call with streams, and before the items that it brings: a call's, and the identity.
+    /// </summary>
     public const int OpenHeader = IdOffset + 16;
 
     /// <summary>Writes the beginning of a call.</summary>
@@ -70,6 +81,19 @@ internal static class Frames
     /// <param name="id">The identity of the call.</param>
     /// <param name="stream">The number of the parameter among those that are streams.</param>
     public static byte[] Push(Guid id, int stream) => WithId(FrameKind.Push, (byte)stream, 0, id);
+
+    /// <summary>Makes the frame that stays open as long as a client takes callbacks.</summary>
+    public static byte[] Session(Guid id) => WithId(FrameKind.Session, 0, 0, id);
+
+    /// <summary>Makes a request for callbacks.</summary>
+    public static byte[] Poll(Guid id) => WithId(FrameKind.Poll, 0, 0, id);
+
+    /// <summary>Writes the beginning of the reply to a callback.</summary>
+    public static void WriteAnswer(ref RpcWriter writer, Guid session, int number)
+    {
+        WriteHeader(ref writer, FrameKind.Answer, 0, 0, (uint)number);
+        writer.WriteGuid(session);
+    }
 
     private static byte[] WithId(FrameKind kind, byte stream, int most, Guid id)
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
+using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Contracts;
 
@@ -15,24 +16,26 @@ public delegate void RpcWrite<in T>(ref RpcWriter writer, T value);
 
 /// <summary>The way of a stub to its server. Generated code calls it.</summary>
 /// <remarks>
-/// Owns the connection, and the server's number of each member: one immutable object, replaced when a server with another contract takes
+/// Owns the server's number of each member: one immutable object, replaced when a server with another contract takes
 /// the place of the former. Any thread.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Advanced)]
-public sealed partial class RpcChannel : IAsyncDisposable
+public sealed partial class RpcChannel
 {
-    private readonly Requester _requester;
+    private readonly IRpcLane _lane;
     private readonly RpcDescription _wanted;
     private readonly RpcClientOptions _options;
     private volatile Agreement _agreement;
 
-    private RpcChannel(Requester requester, RpcDescription wanted, RpcClientOptions options, Agreement agreement) =>
-        (_requester, _wanted, _options, _agreement) = (requester, wanted, options, agreement);
+    private RpcChannel(
+        IRpcLane lane, CallbackHost? callbacks, RpcDescription wanted, RpcClientOptions options, Agreement agreement) =>
+        (_lane, Callbacks, _wanted, _options, _agreement) = (lane, callbacks, wanted, options, agreement);
 
-    internal Requester Requester => _requester;
+    /// <summary>The objects that the server may call; null: this is the channel of a callback.</summary>
+    internal CallbackHost? Callbacks { get; }
 
     /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
-    internal Peer? Server => _requester.Peers is [var server, ..] ? server : null;
+    internal Peer? Server => _lane.Peer;
 
     /// <summary>The client's contract, whose numbers the members of this class take.</summary>
     public RpcDescription Wanted => _wanted;
@@ -63,7 +66,7 @@ public sealed partial class RpcChannel : IAsyncDisposable
     /// </exception>
     public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
     {
-        using Message reply = _requester.Request(call.Written, OptionsOf(member), cancellationToken);
+        using Message reply = _lane.Request(call.Written, OptionsOf(member), cancellationToken);
         return Read(reply, read);
     }
 
@@ -72,37 +75,63 @@ public sealed partial class RpcChannel : IAsyncDisposable
     public ValueTask<T> CallAsync<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
     {
         // The arguments are copied before this returns.
-        return FinishAsync(_requester.RequestAsync(call.Written, OptionsOf(member), cancellationToken), read);
+        return FinishAsync(_lane.RequestAsync(call.Written, OptionsOf(member), cancellationToken), read);
     }
 
     /// <summary>Calls a member without a result. Takes no thread while it waits.</summary>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
     public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) =>
-        FinishAsync(_requester.RequestAsync(call.Written, OptionsOf(member), cancellationToken));
+        FinishAsync(_lane.RequestAsync(call.Written, OptionsOf(member), cancellationToken));
+
+    /// <summary>Writes a parameter that is a contract: the server may call the object as long as the connection lives.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="target">The object; null where the contract allows it.</param>
+    public void WriteCallback<T>(ref RpcWriter call, T? target)
+        where T : class
+    {
+        if (Callbacks is null)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported, "a callback cannot take a callback", "Pass the object in a call to the service.");
+        }
+
+        Callbacks.Write(ref call, target);
+    }
 
     /// <summary>Reads nothing: the result of a member that has none.</summary>
     public static bool Nothing(ref RpcReader reader) => true;
 
-    /// <summary>Closes the connection. Calls that are under way fail.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        // Draining would wait for the calls.
-        await _requester.CloseAsync(TimeSpan.Zero).ConfigureAwait(false);
-        await _requester.DisposeAsync().ConfigureAwait(false);
-    }
-
+    /// <summary>Makes the channel of a client: asks the server for its contract, and compares.</summary>
+    /// <param name="lane">The connection.</param>
+    /// <param name="callbacks">The callbacks of the connection.</param>
+    /// <param name="wanted">The client's contract; null: it has none, and takes the server's.</param>
+    /// <param name="options">The client's options.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     internal static async ValueTask<RpcChannel> OpenAsync(
-        Requester requester, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
+        IRpcLane lane, CallbackHost callbacks, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        using Message reply = await requester.RequestAsync(Hello(wanted), options.Timeout, cancellationToken).ConfigureAwait(false);
-        return Open(requester, wanted, options, reply);
+        RequestOptions limits = new() { Timeout = options.Timeout };
+        using Message reply = await lane.RequestAsync(Hello(wanted), limits, cancellationToken).ConfigureAwait(false);
+        RpcDescription offered = ReadOffer(reply);
+        wanted ??= offered;
+        Agreement agreement = Agreement.With(wanted, offered);
+        RpcChannel channel = new(lane, callbacks, wanted, options, agreement);
+        return agreement.Differences.Count == 0 || options.AllowMissingMembers ? channel : throw channel.Incompatible(agreement);
     }
 
-    private static RpcChannel Open(Requester requester, RpcDescription? wanted, RpcClientOptions options, Message reply)
+    /// <summary>Makes a channel to a side whose contract is known to be the same.</summary>
+    internal static RpcChannel Between(IRpcLane lane, RpcDescription contract) =>
+        new(lane, null, contract, new RpcClientOptions(), Agreement.With(contract, contract));
+
+    internal ValueTask<Message> RequestAsync(
+        ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
+        _lane.RequestAsync(frame, options, cancellationToken);
+
+    private static RpcDescription ReadOffer(Message reply)
     {
-        RpcReader reader = new(reply.Span);
         try
         {
+            RpcReader reader = new(reply.Span);
             if (reader.ReadByte() is not (byte)ReplyStatus.Ok)
             {
                 throw RpcReader.Corrupt("the answer to a hello has another status");
@@ -110,10 +139,7 @@ public sealed partial class RpcChannel : IAsyncDisposable
 
             RpcDescription offered = RpcDescription.Read(ref reader);
             reader.End();
-            wanted ??= offered;
-            Agreement agreement = Agreement.With(wanted, offered);
-            RpcChannel channel = new(requester, wanted, options, agreement);
-            return agreement.Differences.Count == 0 || options.AllowMissingMembers ? channel : throw channel.Incompatible(agreement);
+            return offered;
         }
         catch (RpcFormatException wrong)
         {
@@ -209,7 +235,7 @@ public sealed partial class RpcChannel : IAsyncDisposable
                 reader.End();
                 return new FairleadException(Enum.IsDefined(code) ? code : ErrorCode.Unavailable, text)
                 {
-                    Address = _requester.Address,
+                    Address = _lane.Address,
                     Delivery = DeliveryStatus.NotDelivered,
                 };
             default:
@@ -219,10 +245,10 @@ public sealed partial class RpcChannel : IAsyncDisposable
 
     private FairleadException Incompatible(Agreement agreement) => new(
         ErrorCode.Incompatible,
-        $"the server at {_requester.Address} offers another contract than {_wanted.Name}: {string.Join("; ", agreement.Differences)}",
+        $"the server at {_lane.Address} offers another contract than {_wanted.Name}: {string.Join("; ", agreement.Differences)}",
         "Build client and server against one version of the contract; fairlead describe shows the server's.")
     {
-        Address = _requester.Address,
+        Address = _lane.Address,
         Delivery = DeliveryStatus.NotDelivered,
     };
 

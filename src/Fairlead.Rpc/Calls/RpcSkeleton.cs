@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Streams;
 
@@ -23,10 +24,12 @@ public readonly struct RpcInvocation
 {
     private readonly Request _request;
     private readonly RequestContext _context;
+    private readonly SessionTable _sessions;
     private readonly ServerCall? _streams;
 
-    internal RpcInvocation(Request request, RequestContext context, bool isOneWay, ServerCall? streams = null) =>
-        (_request, _context, IsOneWay, _streams) = (request, context, isOneWay, streams);
+    internal RpcInvocation(
+        Request request, RequestContext context, SessionTable sessions, bool isOneWay, ServerCall? streams = null) =>
+        (_request, _context, _sessions, IsOneWay, _streams) = (request, context, sessions, isOneWay, streams);
 
     /// <summary>Whether the caller has its reply already.</summary>
     internal bool IsOneWay { get; }
@@ -71,6 +74,31 @@ public readonly struct RpcInvocation
             .ProduceAsync(new ItemSource<T>(items.GetAsyncEnumerator(cancellationToken), write), cancellationToken)
             .ConfigureAwait(false);
         _request.Reply([(byte)ReplyStatus.Ok]);
+    }
+
+    /// <summary>Returns a parameter that is a contract: a stub that calls the caller's object.</summary>
+    /// <param name="arguments">Where its place is read.</param>
+    public T ReadCallback<T>(ref RpcReader arguments)
+        where T : class => ReadCallbackOrNull<T>(ref arguments) ?? throw RpcReader.Corrupt("an object is missing");
+
+    /// <inheritdoc cref="ReadCallback" path="/summary|/param"/>
+    public T? ReadCallbackOrNull<T>(ref RpcReader arguments)
+        where T : class
+    {
+        Guid session = arguments.ReadGuid();
+        int target = arguments.ReadInt32();
+        if (session == Guid.Empty)
+        {
+            return null;
+        }
+
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        Task<ServerSession> found = _sessions.FindAsync(session);
+        CallbackLane lane = new(found, target);
+
+        // A service that never calls the object does not miss its client.
+        _ = found.ContinueWith(static missed => missed.Exception, TaskScheduler.Default);
+        return contract.CreateStub(RpcChannel.Between(lane, contract.Description));
     }
 
     private ServerCall Streams => _streams ?? throw RpcReader.Corrupt("a member with streams was called without them");

@@ -228,6 +228,9 @@ public ref struct RpcReader
         _at = _frame.Length - rest;
     }
 
+    /// <summary>Reads all that is left. Shared memory: copy it.</summary>
+    internal ReadOnlySpan<byte> ReadRest() => Take(Left);
+
     /// <summary>Checks that nothing is left.</summary>
     public readonly void End()
     {

@@ -2,11 +2,13 @@ using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Streams;
 
-/// <summary>A call with streams at the caller: the request that stays open until the call ends, and the items that go to the server.</summary>
+/// <summary>
+/// A call with streams at the caller: the request that stays open until the call ends, and the items that go to the server.
+/// </summary>
 /// <remarks>
 /// Owns the end of the call: a part that fails ends all of them, and the caller sees the first failure. Dispose it when
-/// the call has ended or is given up: the server is told. An upload whose items do not heed their token ends after that, with its next item.
-/// One caller; the parts run beside it.
+/// the call has ended or is given up: the server is told. An upload whose items do not heed their token ends after that, with its next
+/// item. One caller; the parts run beside it.
 /// </remarks>
 internal sealed class ClientCall : IAsyncDisposable
 {
@@ -39,7 +41,7 @@ internal sealed class ClientCall : IAsyncDisposable
     public Guid Id { get; }
 
     /// <summary>Sends a request that is part of the call: it ends with the call.</summary>
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame) => _channel.Requester.RequestAsync(frame, _end.Token);
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame) => _channel.RequestAsync(frame, default, _end.Token);
 
     /// <summary>Waits for the reply that ends the call. Dispose it.</summary>
     public Task<Message> FinishAsync() => _open;
@@ -105,7 +107,7 @@ internal sealed class ClientCall : IAsyncDisposable
     }
 
     private async Task<Message> OpenAsync(byte[] frame, RequestOptions options) =>
-        await _channel.Requester.RequestAsync(frame.AsSpan(), options, _end.Token).ConfigureAwait(false);
+        await _channel.RequestAsync(frame, options, _end.Token).ConfigureAwait(false);
 
     // A call that fails as a whole ends its parts: they may wait for a server that has never heard of it.
     private async Task WatchAsync()

@@ -18,8 +18,8 @@ internal interface IItemSource : IAsyncDisposable
 
 /// <inheritdoc/>
 /// <remarks>
-/// Owns the enumerator, its unfinished step, and the buffer of the frame. The producer runs when a batch is wanted: a consumer that does not
-/// read stops it. One call at a time.
+/// Owns the enumerator, its unfinished step, and the buffer of the frame. The producer runs when a batch is wanted: a consumer that does
+/// not read stops it. One call at a time.
 /// </remarks>
 /// <param name="items">The items; disposed with this.</param>
 /// <param name="write">Marshals an item.</param>

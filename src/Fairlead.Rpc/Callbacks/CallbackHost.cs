@@ -1,0 +1,51 @@
+using Fairlead.Rpc.Calls;
+
+namespace Fairlead.Rpc.Callbacks;
+
+/// <summary>The objects of a client that its server may call.</summary>
+/// <remarks>
+/// Owns their numbers, and the session over which the calls come; the first object begins it, and an object that is passed after the end of
+/// a session begins another. One lock. An object that was passed is kept as long as its session.
+/// </remarks>
+/// <param name="lane">The connection.</param>
+/// <param name="options">The client's options.</param>
+internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private ClientSession? _session;
+
+    /// <summary>Writes the place of an object: session and number. Zeros for null.</summary>
+    public void Write<T>(ref RpcWriter call, T? target)
+        where T : class
+    {
+        if (target is null)
+        {
+            call.WriteGuid(Guid.Empty);
+            call.WriteInt32(0);
+            return;
+        }
+
+        ClientSession session;
+        lock (_lock)
+        {
+            if (_session is null or { HasEnded: true })
+            {
+                _session = new ClientSession(lane, options);
+            }
+
+            session = _session;
+        }
+
+        call.WriteGuid(session.Id);
+        call.WriteInt32(session.NumberOf(target));
+    }
+
+    /// <summary>Ends the session.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _session?.Dispose();
+        }
+    }
+}

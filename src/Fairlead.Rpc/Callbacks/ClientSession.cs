@@ -1,0 +1,244 @@
+using Fairlead.Rpc.Calls;
+using Fairlead.Testing;
+
+namespace Fairlead.Rpc.Callbacks;
+
+/// <summary>A session of callbacks at the client: it asks the server for callbacks, executes them, and sends the replies.</summary>
+/// <remarks>
+/// Owns the objects by their numbers, and the callbacks that are being executed. One lock, never held during user code. The calls of an
+/// object are executed one after the other, in their order; different objects do not wait for each other.
+/// </remarks>
+internal sealed class ClientSession : IDisposable
+{
+    private readonly IRpcLane _lane;
+    private readonly RpcClientOptions _options;
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly Dictionary<object, int> _numbers = new(ReferenceEqualityComparer.Instance);
+    private readonly List<Target> _targets = [];
+    private readonly Dictionary<int, HandmadeRequest> _running = [];
+    private readonly CancellationToken _ended;
+    private bool _hasEnded;
+
+    /// <summary>Begins a session.</summary>
+    public ClientSession(IRpcLane lane, RpcClientOptions options)
+    {
+        (_lane, _options, _ended) = (lane, options, _end.Token);
+        _ = HoldAsync();
+        _ = PollAsync();
+    }
+
+    /// <summary>The identity of the session. Random: other clients cannot guess it.</summary>
+    public Guid Id { get; } = Guid.NewGuid();
+
+    /// <summary>Whether the server has gone, or has refused the session.</summary>
+    public bool HasEnded => Volatile.Read(ref _hasEnded);
+
+    /// <summary>Returns the number of an object, 1 or more.</summary>
+    public int NumberOf<T>(T target)
+        where T : class
+    {
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        lock (_lock)
+        {
+            if (!_numbers.TryGetValue(target, out int number))
+            {
+                _targets.Add(new Target(new CallDispatcher(contract.Description, contract.CreateSkeleton(target), new RpcServerOptions())));
+                number = _targets.Count;
+                _numbers[target] = number;
+            }
+
+            return number;
+        }
+    }
+
+    /// <summary>Ends the session, and cancels the callbacks that are being executed. Harmless the second time.</summary>
+    public void Dispose()
+    {
+        HandmadeRequest[] running;
+        lock (_lock)
+        {
+            if (_hasEnded)
+            {
+                return;
+            }
+
+            _hasEnded = true;
+            running = [.. _running.Values];
+        }
+
+        _end.Cancel();
+        _end.Dispose();
+        foreach (HandmadeRequest request in running)
+        {
+            request.Cancel();
+        }
+    }
+
+    // The server ends the session when this request is cancelled, which the end of the connection does.
+    private async Task HoldAsync()
+    {
+        try
+        {
+            (await _lane.RequestAsync(Frames.Session(Id), default, _ended).ConfigureAwait(false)).Dispose();
+        }
+        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The connection has ended. Calls report it.
+        }
+
+        Dispose();
+    }
+
+    private async Task PollAsync()
+    {
+        byte[] poll = Frames.Poll(Id);
+        try
+        {
+            while (true)
+            {
+                Callback[] callbacks;
+                using (Message reply = await _lane.RequestAsync(poll, default, _ended).ConfigureAwait(false))
+                {
+                    callbacks = Read(reply.Span);
+                }
+
+                foreach (Callback callback in callbacks)
+                {
+                    Take(callback);
+                }
+            }
+        }
+        catch (Exception exception) when (
+            exception is FairleadException or OperationCanceledException or ObjectDisposedException or RpcFormatException)
+        {
+            Dispose();
+        }
+    }
+
+    private static Callback[] Read(ReadOnlySpan<byte> reply)
+    {
+        RpcReader reader = new(reply);
+        if (reader.ReadByte() != (byte)ReplyStatus.Ok)
+        {
+            throw RpcReader.Corrupt("the reply to a request for callbacks has another status");
+        }
+
+        Callback[] callbacks = new Callback[reader.ReadCount()];
+        for (int i = 0; i < callbacks.Length; i++)
+        {
+            callbacks[i] = Callback.Read(ref reader);
+        }
+
+        reader.End();
+        return callbacks;
+    }
+
+    private void Take(Callback callback)
+    {
+        if (callback.Target == 0)
+        {
+            HandmadeRequest? cancelled;
+            lock (_lock)
+            {
+                _running.TryGetValue(callback.Number, out cancelled);
+            }
+
+            cancelled?.Cancel();
+            return;
+        }
+
+        Target? target;
+        HandmadeRequest request = HandmadeRequest.Create(callback.Frame, _lane.Peer, callback.Timeout);
+        lock (_lock)
+        {
+            target = (uint)(callback.Target - 1) < (uint)_targets.Count ? _targets[callback.Target - 1] : null;
+            if (!_running.TryAdd(callback.Number, request))
+            {
+                target = null;
+            }
+        }
+
+        if (target is null)
+        {
+            request.Request.Fail(ErrorCode.NotFound, "the client has no such object, or executes a callback of that number");
+            _ = AnswerAsync(callback.Number, request);
+            return;
+        }
+
+        // Only calls are in order. The items of a stream belong to a call that has not ended.
+        bool isCall = callback.Frame is [(byte)FrameKind.Call, ..];
+        Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target.Dispatcher, callback.Number, request);
+        if (isCall)
+        {
+            target.Last = execution;
+        }
+    }
+
+    private async Task ExecuteAsync(Task former, CallDispatcher dispatcher, int number, HandmadeRequest request)
+    {
+        await former.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            await dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // The server has it as a reply, unless the callback is one-way.
+            _options.CallbackFailed?.Invoke(exception);
+        }
+
+        await AnswerAsync(number, request).ConfigureAwait(false);
+    }
+
+    private async Task AnswerAsync(int number, HandmadeRequest request)
+    {
+        try
+        {
+            lock (_lock)
+            {
+                _running.Remove(number);
+            }
+
+            request.Dispose();
+            (await SendAsync(number, request).ConfigureAwait(false)).Dispose();
+        }
+        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The server no longer waits, or has gone.
+        }
+    }
+
+    private ValueTask<Message> SendAsync(int number, HandmadeRequest request)
+    {
+        RpcWriter answer = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            Frames.WriteAnswer(ref answer, Id, number);
+            answer.WriteBoolean(request.Reply is null);
+            if (request.Reply is { } reply)
+            {
+                answer.WriteRaw(reply.Span);
+            }
+            else
+            {
+                answer.WriteInt32((int)(request.Error ?? ErrorCode.Failed));
+                answer.WriteString(request.ErrorText ?? "");
+            }
+
+            return _lane.RequestAsync(answer.Written, default, _ended);
+        }
+        finally
+        {
+            answer.Dispose();
+        }
+    }
+
+    private sealed class Target(CallDispatcher dispatcher)
+    {
+        public CallDispatcher Dispatcher { get; } = dispatcher;
+
+        /// <summary>The last call. Only the loop that asks for callbacks uses it.</summary>
+        public Task Last { get; set; } = Task.CompletedTask;
+    }
+}

@@ -1,0 +1,99 @@
+namespace Fairlead.Rpc.Callbacks;
+
+/// <summary>The sessions of a server by their identities.</summary>
+/// <remarks>
+/// One lock. The frames of a session may overtake each other, and the call that passes an object may overtake the session: they wait for
+/// it.
+/// </remarks>
+/// <param name="most">The most sessions.</param>
+internal sealed class SessionTable(int most)
+{
+    // A client that follows the format has sent the frame of its session before.
+    private static readonly TimeSpan MostOvertaken = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Guid, ServerSession> _sessions = [];
+    private readonly Dictionary<Guid, TaskCompletionSource<ServerSession>> _awaited = [];
+
+    /// <summary>Adds the session of a client.</summary>
+    /// <returns>Null: there are too many, or it is there already.</returns>
+    public ServerSession? Open(Guid id, Peer client)
+    {
+        ServerSession session = new(client);
+        TaskCompletionSource<ServerSession>? awaited;
+        lock (_lock)
+        {
+            if (_sessions.Count == most || !_sessions.TryAdd(id, session))
+            {
+                return null;
+            }
+
+            _awaited.Remove(id, out awaited);
+        }
+
+        awaited?.TrySetResult(session);
+        return session;
+    }
+
+    /// <summary>Returns a session when it is there.</summary>
+    /// <exception cref="FairleadException">PeerGone: there is no such session.</exception>
+    public Task<ServerSession> FindAsync(Guid id)
+    {
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(id, out ServerSession? session))
+            {
+                return Task.FromResult(session);
+            }
+
+            if (!_awaited.TryGetValue(id, out TaskCompletionSource<ServerSession>? awaited))
+            {
+                awaited = new TaskCompletionSource<ServerSession>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _awaited[id] = awaited;
+            }
+
+            return WaitAsync(id, awaited);
+        }
+    }
+
+    /// <summary>Returns a session; null: it is not there.</summary>
+    public ServerSession? TryFind(Guid id)
+    {
+        lock (_lock)
+        {
+            return _sessions.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>Ends a session.</summary>
+    public void Close(Guid id)
+    {
+        ServerSession? session;
+        lock (_lock)
+        {
+            _sessions.Remove(id, out session);
+        }
+
+        session?.End();
+    }
+
+    private async Task<ServerSession> WaitAsync(Guid id, TaskCompletionSource<ServerSession> awaited)
+    {
+        try
+        {
+            return await awaited.Task.WaitAsync(MostOvertaken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            lock (_lock)
+            {
+                _awaited.Remove(id);
+            }
+
+            throw new FairleadException(ErrorCode.PeerGone, "the client whose object was called has gone")
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using Fairlead.Rpc.Tests.Contracts;
+
+namespace Fairlead.Rpc.Tests.Callbacks;
+
+/// <summary>The behaviour of calls from a server to an object of its client, over each transport that carries requests.</summary>
+public sealed class CallbackTests
+{
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
+    private readonly Contracts.Callbacks _service = new();
+    private readonly Watcher _watcher = new();
+
+    public static TheoryData<string> Transports => ["inproc", "shm", "unix", "unixpacket", "tcp", "udp"];
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_server_calls_its_clients_object(string transport)
+    {
+        await using RpcServer server = await ServeAsync(transport);
+        await using RpcClient<ICallbacks> client = await ConnectAsync(server);
+        Assert.Equal(9900, await client.Service.AskBackAsync(_watcher, 100));
+        Assert.Equal(21, client.Service.AskBack(_watcher));
+        Assert.True(await client.Service.IsNullAsync(null));
+        Assert.False(await client.Service.IsNullAsync(_watcher));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task One_way_callbacks_arrive_in_order(string transport)
+    {
+        await using RpcServer server = await ServeAsync(transport);
+        await using RpcClient<ICallbacks> client = await ConnectAsync(server);
+        client.Service.TellBack(_watcher, 100);
+
+        // The calls of an object are executed one after the other.
+        Assert.Equal(0, await client.Service.AskBackAsync(_watcher, 1));
+        Assert.Equal(Enumerable.Range(0, 100).Select(static i => $"{i}"), _watcher.Told);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task An_object_is_called_after_the_call_that_passed_it(string transport)
+    {
+        await using RpcServer server = await ServeAsync(transport);
+        await using RpcClient<ICallbacks> client = await ConnectAsync(server);
+        client.Service.Keep(_watcher);
+        Assert.Equal(14, await client.Service.AskKeptAsync(7));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task An_object_of_a_client_that_has_gone_fails_at_once(string transport)
+    {
+        await using RpcServer server = await ServeAsync(transport);
+        await using (RpcClient<ICallbacks> client = await ConnectAsync(server))
+        {
+            client.Service.Keep(_watcher);
+            Assert.Equal(2, await client.Service.AskKeptAsync(1));
+        }
+
+        await using RpcClient<ICallbacks> other = await ConnectAsync(server);
+        var gone = await Assert.ThrowsAsync<RpcException>(async () => await other.Service.AskKeptAsync(1).AsTask().WaitAsync(Watchdog));
+        Assert.Equal(typeof(FairleadException).FullName, gone.ServerType);
+        var direct = await Assert.ThrowsAsync<FairleadException>(async () => await _service.Kept!.AskAsync(1));
+        Assert.Equal(ErrorCode.PeerGone, direct.Code);
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_ends_the_callback_that_waits()
+    {
+        await using RpcServer server = await ServeAsync("unix");
+        RpcClient<ICallbacks> client = await ConnectAsync(server);
+        client.Service.Keep(_watcher);
+        Task<int> waiting = _service.Kept!.AskAsync(-2).AsTask();
+        await _watcher.Asked.Task.WaitAsync(Watchdog);
+        await client.DisposeAsync();
+        var gone = await Assert.ThrowsAsync<FairleadException>(() => waiting.WaitAsync(Watchdog));
+        Assert.Equal((ErrorCode.PeerGone, DeliveryStatus.Unknown), (gone.Code, gone.Delivery));
+        await _watcher.Cancelled.Task.WaitAsync(Watchdog);
+    }
+
+    [Fact]
+    public async Task A_cancelled_callback_is_cancelled_at_the_client()
+    {
+        await using RpcServer server = await ServeAsync("unix");
+        await using RpcClient<ICallbacks> client = await ConnectAsync(server);
+        client.Service.Keep(_watcher);
+        using CancellationTokenSource giveUp = new();
+        Task<int> waiting = _service.Kept!.AskAsync(-2, giveUp.Token).AsTask();
+        await _watcher.Asked.Task.WaitAsync(Watchdog);
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Watchdog));
+        await _watcher.Cancelled.Task.WaitAsync(Watchdog);
+        Assert.Equal(2, await client.Service.AskKeptAsync(1));
+    }
+
+    [Fact]
+    public async Task The_exception_of_an_object_reaches_the_server()
+    {
+        await using RpcServer server = await ServeAsync("unix");
+        TaskCompletionSource<Exception> reported = new();
+        await using RpcClient<ICallbacks> client = await Rpc.ConnectAsync<ICallbacks>(
+            $"{server.Addresses[0]}", new RpcClientOptions { CallbackFailed = reported.SetResult });
+        client.Service.Keep(_watcher);
+        var failed = await Assert.ThrowsAsync<RpcException>(async () => await _service.Kept!.AskAsync(-1));
+        Assert.Equal((3, "not negative"), (failed.Code, failed.Message));
+        Assert.IsType<RpcException>(await reported.Task.WaitAsync(Watchdog));
+    }
+
+    [Fact]
+    public async Task A_callback_may_stream()
+    {
+        await using RpcServer server = await ServeAsync("unix");
+        await using RpcClient<ICallbacks> client = await ConnectAsync(server);
+        Assert.Equal(50_005_000, await client.Service.SumBackAsync(_watcher, 10_000));
+    }
+
+    [Fact]
+    public async Task As_many_calls_as_may_run_can_all_call_back()
+    {
+        await using RpcServer server = await ServeAsync("unix", new RpcServerOptions { MaxConcurrentCalls = 4 });
+        await using RpcClient<ICallbacks> client = await ConnectAsync(server);
+        int[] sums = await Task
+            .WhenAll(Enumerable.Range(0, 100).Select(async _ => await client.Service.AskBackAsync(new Watcher(), 3)))
+            .WaitAsync(Watchdog);
+        Assert.All(sums, static sum => Assert.Equal(6, sum));
+    }
+
+    private async Task<RpcServer> ServeAsync(string transport, RpcServerOptions? options = null) =>
+        await Rpc.ServeAsync<ICallbacks>(Places.New(transport), _service, options);
+
+    private static async Task<RpcClient<ICallbacks>> ConnectAsync(RpcServer server) =>
+        await Rpc.ConnectAsync<ICallbacks>($"{server.Addresses[0]}");
+}
