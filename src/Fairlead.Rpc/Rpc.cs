@@ -50,8 +50,7 @@ public static class Rpc
         options ??= new RpcClientOptions();
         options.Check();
         RpcContract<T> contract = RpcContracts.Of<T>();
-        Address address = await LocateAsync(service, options, cancellationToken).ConfigureAwait(false);
-        return await RpcClient<T>.OpenAsync(address, contract, options, cancellationToken).ConfigureAwait(false);
+        return await RpcClient<T>.OpenAsync(service, contract, options, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The blocking form of <see cref="ConnectAsync"/>.</summary>
@@ -70,12 +69,6 @@ public static class Rpc
     {
         options ??= new RpcClientOptions();
         options.Check();
-        Address address = await LocateAsync(service, options, cancellationToken).ConfigureAwait(false);
-        return await RpcConnection.OpenAsync(address, options, cancellationToken).ConfigureAwait(false);
+        return await RpcConnection.OpenAsync(service, options, cancellationToken).ConfigureAwait(false);
     }
-
-    private static ValueTask<Address> LocateAsync(string service, RpcClientOptions options, CancellationToken cancellationToken) =>
-        ServiceName.IsAddress(service)
-            ? new ValueTask<Address>(Address.Parse(service))
-            : Matchmaker.LocateAsync(service, options.WaitForService, cancellationToken);
 }

@@ -6,14 +6,23 @@ public sealed record RpcClientOptions
     /// <summary>How long each call may take at most; the server learns it. Null: no limit. Calls with streams are not limited.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>How long to wait until a service of that name appears. Zero: it must be there.</summary>
+    /// <summary>
+    /// How long to wait until an instance of a service of that name appears: when connecting, and when the last one has died. Zero: it must
+    /// be there.
+    /// </summary>
     public TimeSpan WaitForService { get; init; }
+
+    /// <summary>How calls are spread over the instances of a service that was found by its name.</summary>
+    public CallBalance Balance { get; init; }
 
     /// <summary>
     /// Whether a server is accepted that lacks members of the contract, or has them otherwise. Calls of such members are refused then, with
     /// <see cref="ErrorCode.Incompatible"/>.
     /// </summary>
     public bool AllowMissingMembers { get; init; }
+
+    /// <summary>Runs around each call that has no streams. It makes a call cost some allocations.</summary>
+    public RpcClientInterceptor? Intercept { get; init; }
 
     /// <summary>Gets each exception of an object that the server has called. On the thread of the callback: return soon.</summary>
     public Action<Exception>? CallbackFailed { get; init; }
@@ -30,5 +39,9 @@ public sealed record RpcClientOptions
 
         ArgumentOutOfRangeException.ThrowIfLessThan(WaitForService, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(Endpoint);
+        if (!Enum.IsDefined(Balance))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Balance), Balance, null);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc;
 
@@ -7,15 +8,15 @@ namespace Fairlead.Rpc;
 /// <remarks>Owns the endpoint, and the callbacks of its calls. Any thread may call, any number at once.</remarks>
 public class RpcConnection : IAsyncDisposable, IDisposable
 {
-    private readonly Requester _requester;
+    private readonly IClientLane _lane;
 
-    private protected RpcConnection(Requester requester, RpcChannel channel) => (_requester, Channel) = (requester, channel);
+    private protected RpcConnection(IRpcLane lane, RpcChannel channel) => (_lane, Channel) = ((IClientLane)lane, channel);
 
     /// <summary>Calls members by their numbers. For generated code and for tools.</summary>
     public RpcChannel Channel { get; }
 
-    /// <summary>The address of the server.</summary>
-    public Address Address => _requester.Address;
+    /// <summary>The address of the server; null: each instance of the service has died.</summary>
+    public Address? Address => _lane.Address;
 
     /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
     public Peer? Server => Channel.Server;
@@ -23,8 +24,11 @@ public class RpcConnection : IAsyncDisposable, IDisposable
     /// <summary>The server's contract.</summary>
     public RpcDescription Description => Channel.Offered;
 
-    /// <summary>Completes when the connection has ended for good, with the reason.</summary>
-    public Task<EndpointEnd> Completion => _requester.Completion;
+    /// <summary>
+    /// Completes when the connection has ended for good. One to a service by name ends when it is disposed: it goes on with other
+    /// instances.
+    /// </summary>
+    public Task Completion => _lane.Completion;
 
     /// <summary>Closes the connection. Calls that are under way fail, and callbacks come no more.</summary>
     public async ValueTask DisposeAsync()
@@ -32,10 +36,7 @@ public class RpcConnection : IAsyncDisposable, IDisposable
         GC.SuppressFinalize(this);
 
         Channel.Callbacks?.Dispose();
-
-        // Draining would wait for the calls.
-        await _requester.CloseAsync(TimeSpan.Zero).ConfigureAwait(false);
-        await _requester.DisposeAsync().ConfigureAwait(false);
+        await _lane.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>The blocking form of <see cref="DisposeAsync"/>.</summary>
@@ -46,25 +47,26 @@ public class RpcConnection : IAsyncDisposable, IDisposable
     }
 
     internal static async ValueTask<RpcConnection> OpenAsync(
-        Address address, RpcClientOptions options, CancellationToken cancellationToken)
+        string service, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        (Requester requester, RpcChannel channel) = await DialAsync(address, null, options, cancellationToken).ConfigureAwait(false);
-        return new RpcConnection(requester, channel);
+        (IClientLane lane, RpcChannel channel) = await DialAsync(service, null, options, cancellationToken).ConfigureAwait(false);
+        return new RpcConnection(lane, channel);
     }
 
-    private protected static async ValueTask<(Requester Requester, RpcChannel Channel)> DialAsync(
-        Address address, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
+    private protected static async ValueTask<(IClientLane Lane, RpcChannel Channel)> DialAsync(
+        string service, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        Requester requester = await Requester.ConnectAsync(address, options.Endpoint, cancellationToken).ConfigureAwait(false);
+        IClientLane lane = ServiceName.IsAddress(service)
+            ? await RequesterLane.ConnectAsync(Address.Parse(service), options.Endpoint, cancellationToken).ConfigureAwait(false)
+            : await ServiceLane.ConnectAsync(ServiceName.Check(service), options, cancellationToken).ConfigureAwait(false);
         try
         {
-            RequesterLane lane = new(requester);
             CallbackHost callbacks = new(lane, options);
-            return (requester, await RpcChannel.OpenAsync(lane, callbacks, wanted, options, cancellationToken).ConfigureAwait(false));
+            return (lane, await RpcChannel.OpenAsync(lane, callbacks, wanted, options, cancellationToken).ConfigureAwait(false));
         }
         catch
         {
-            await requester.DisposeAsync().ConfigureAwait(false);
+            await lane.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -12,6 +12,19 @@ public sealed record RpcServerOptions
     /// <summary>How long the end of the server waits for the calls that it has accepted. Then it cancels them.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Decides whether a call is executed. A call that is not ends with <see cref="ErrorCode.PermissionDenied"/> at its caller. Null: each
+    /// is.
+    /// </summary>
+    /// <example><c>Authorize = static call => call.Caller.UserId == 0</c></example>
+    public Func<RpcContext, bool>? Authorize { get; init; }
+
+    /// <summary>Runs around each call, and around calls with streams until their end.</summary>
+    public RpcServerInterceptor? Intercept { get; init; }
+
+    /// <summary>Whether <see cref="RpcContext.Current"/> tells the service about the call that it executes.</summary>
+    public bool KeepContext { get; init; }
+
     /// <summary>How much callers see of a service's exceptions. Of an <see cref="RpcException"/> they see all.</summary>
     public ErrorDetails ErrorDetails { get; init; }
 
@@ -20,6 +33,9 @@ public sealed record RpcServerOptions
 
     /// <summary>The options of the endpoint; <see cref="EndpointOptions.Label"/> is the server's own.</summary>
     public EndpointOptions Endpoint { get; init; } = new();
+
+    /// <summary>Whether calls are more than a call of the skeleton.</summary>
+    internal bool NeedsContext => Authorize is not null || Intercept is not null || KeepContext;
 
     internal void Check()
     {

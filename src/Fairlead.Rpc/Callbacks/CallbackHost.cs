@@ -30,12 +30,16 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
         {
             if (_session is null or { HasEnded: true })
             {
-                _session = new ClientSession(lane, options);
+                // There is an instance at once, unless all have died.
+                ValueTask<IRpcLane> pinned = lane.PinAsync(CancellationToken.None);
+                _session = new ClientSession(
+                    pinned.IsCompletedSuccessfully ? pinned.Result : pinned.AsTask().GetAwaiter().GetResult(), options);
             }
 
             session = _session;
         }
 
+        call.Lane = session.Lane;
         call.WriteGuid(session.Id);
         call.WriteInt32(session.NumberOf(target));
     }

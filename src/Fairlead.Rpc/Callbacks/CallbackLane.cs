@@ -14,6 +14,9 @@ internal sealed class CallbackLane(Task<ServerSession> session, int target) : IR
     public Address? Address => null;
 
     /// <inheritdoc/>
+    public ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) => new(this);
+
+    /// <inheritdoc/>
     public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
         CallAsync(frame.ToArray(), options.Timeout, cancellationToken).GetAwaiter().GetResult();
 

@@ -10,7 +10,6 @@ namespace Fairlead.Rpc.Callbacks;
 /// </remarks>
 internal sealed class ClientSession : IDisposable
 {
-    private readonly IRpcLane _lane;
     private readonly RpcClientOptions _options;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _end = new();
@@ -21,12 +20,17 @@ internal sealed class ClientSession : IDisposable
     private bool _hasEnded;
 
     /// <summary>Begins a session.</summary>
+    /// <param name="lane">The way to one process.</param>
+    /// <param name="options">The client's options.</param>
     public ClientSession(IRpcLane lane, RpcClientOptions options)
     {
-        (_lane, _options, _ended) = (lane, options, _end.Token);
+        (Lane, _options, _ended) = (lane, options, _end.Token);
         _ = HoldAsync();
         _ = PollAsync();
     }
+
+    /// <summary>The way to the process that calls the objects.</summary>
+    public IRpcLane Lane { get; }
 
     /// <summary>The identity of the session. Random: other clients cannot guess it.</summary>
     public Guid Id { get; } = Guid.NewGuid();
@@ -80,7 +84,7 @@ internal sealed class ClientSession : IDisposable
     {
         try
         {
-            (await _lane.RequestAsync(Frames.Session(Id), default, _ended).ConfigureAwait(false)).Dispose();
+            (await Lane.RequestAsync(Frames.Session(Id), default, _ended).ConfigureAwait(false)).Dispose();
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {
@@ -98,7 +102,7 @@ internal sealed class ClientSession : IDisposable
             while (true)
             {
                 Callback[] callbacks;
-                using (Message reply = await _lane.RequestAsync(poll, default, _ended).ConfigureAwait(false))
+                using (Message reply = await Lane.RequestAsync(poll, default, _ended).ConfigureAwait(false))
                 {
                     callbacks = Read(reply.Span);
                 }
@@ -149,7 +153,7 @@ internal sealed class ClientSession : IDisposable
         }
 
         Target? target;
-        HandmadeRequest request = HandmadeRequest.Create(callback.Frame, _lane.Peer, callback.Timeout);
+        HandmadeRequest request = HandmadeRequest.Create(callback.Frame, Lane.Peer, callback.Timeout);
         lock (_lock)
         {
             target = (uint)(callback.Target - 1) < (uint)_targets.Count ? _targets[callback.Target - 1] : null;
@@ -226,7 +230,7 @@ internal sealed class ClientSession : IDisposable
                 answer.WriteString(request.ErrorText ?? "");
             }
 
-            return _lane.RequestAsync(answer.Written, default, _ended);
+            return Lane.RequestAsync(answer.Written, default, _ended);
         }
         finally
         {

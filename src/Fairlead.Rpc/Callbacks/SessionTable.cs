@@ -48,6 +48,12 @@ internal sealed class SessionTable(int most)
 
             if (!_awaited.TryGetValue(id, out TaskCompletionSource<ServerSession>? awaited))
             {
+                if (_awaited.Count == most)
+                {
+                    // Identities that were invented must not fill the memory.
+                    return Task.FromException<ServerSession>(Gone());
+                }
+
                 awaited = new TaskCompletionSource<ServerSession>(TaskCreationOptions.RunContinuationsAsynchronously);
                 _awaited[id] = awaited;
             }
@@ -90,10 +96,12 @@ internal sealed class SessionTable(int most)
                 _awaited.Remove(id);
             }
 
-            throw new FairleadException(ErrorCode.PeerGone, "the client whose object was called has gone")
-            {
-                Delivery = DeliveryStatus.NotDelivered,
-            };
+            throw Gone();
         }
     }
+
+    private static FairleadException Gone() => new(ErrorCode.PeerGone, "the client whose object was called has gone")
+    {
+        Delivery = DeliveryStatus.NotDelivered,
+    };
 }

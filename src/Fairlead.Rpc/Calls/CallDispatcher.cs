@@ -83,7 +83,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return WaitAndCallAsync(member, request, context);
         }
 
-        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, _sessions, IsOneWay(member)));
+        ValueTask invoked = Invoke(member, request, context, streams: null);
         if (!invoked.IsCompletedSuccessfully)
         {
             return FinishAsync(member, invoked, request, context);
@@ -108,7 +108,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return default;
         }
 
-        ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, _sessions, IsOneWay(member)));
+        ValueTask invoked = Invoke(member, request, context, streams: null);
         return await FinishAsync(member, invoked, request, context).ConfigureAwait(false);
     }
 
@@ -145,7 +145,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             }
             else if ((call = entered) is not null)
             {
-                ValueTask invoked = Invoke(member, request, new RpcInvocation(request, context, _sessions, IsOneWay(member), call));
+                ValueTask invoked = Invoke(member, request, context, call);
                 await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
             }
         }
@@ -240,6 +240,10 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             ServerSession session = await _sessions.FindAsync(id).WaitAsync(cancellationToken).ConfigureAwait(false);
             await session.PollAsync(request, cancellationToken).ConfigureAwait(false);
         }
+        catch (FairleadException missing)
+        {
+            Replies.Refuse(request, missing.Code, missing.Message);
+        }
         catch (OperationCanceledException)
         {
             Replies.FailInTime(request);
@@ -291,22 +295,41 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
 
     private bool IsOneWay(ushort member) => (description.Members[member].Kinds & RpcMemberKinds.OneWay) != 0;
 
-    private ValueTask Invoke(ushort member, Request request, RpcInvocation invocation)
+    private ValueTask Invoke(ushort member, Request request, RequestContext context, ServerCall? streams)
     {
         try
         {
+            RpcInvocation invocation = new(request, context, _sessions, IsOneWay(member), streams);
+            RpcContext? call = options.NeedsContext ? new RpcContext(description.Members[member], context) : null;
+            if (call is not null && options.Authorize?.Invoke(call) == false)
+            {
+                Replies.Refuse(
+                    request, ErrorCode.PermissionDenied, $"the server does not let {call.Caller} call {call.Member.Name}");
+                return default;
+            }
+
             if (invocation.IsOneWay)
             {
                 // The caller has its reply when the call has been taken over. The request's memory stays until the call has ended.
                 request.Reply([(byte)ReplyStatus.Ok]);
             }
 
-            return skeleton.InvokeAsync(member, invocation);
+            return call is null ? skeleton.InvokeAsync(member, invocation) : InvokeAsync(member, invocation, call);
         }
         catch (Exception exception)
         {
             return ValueTask.FromException(exception);
         }
+    }
+
+    // The context ends with this method, as an asynchronous method's changes do.
+    private async ValueTask InvokeAsync(ushort member, RpcInvocation invocation, RpcContext call)
+    {
+        RpcContext.Current = options.KeepContext ? call : null;
+        ValueTask invoked = options.Intercept is { } intercept
+            ? intercept(call, () => skeleton.InvokeAsync(member, invocation))
+            : skeleton.InvokeAsync(member, invocation);
+        await invoked.ConfigureAwait(false);
     }
 
     private async ValueTask AnswerAsync(ushort member, ValueTask invoked, Request request, RequestContext context)

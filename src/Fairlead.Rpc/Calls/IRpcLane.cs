@@ -9,6 +9,11 @@ internal interface IRpcLane
     /// <summary>Where the other side is, for errors; null: it is a client.</summary>
     Address? Address { get; }
 
+    /// <summary>Returns the lane to one process, for frames that belong together. Itself, if there is only one.</summary>
+    /// <param name="cancellationToken">Ends the wait for a process.</param>
+    /// <exception cref="FairleadException">NotFound: there is none.</exception>
+    ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken);
+
     /// <summary>Sends a frame, and blocks until the reply is there.</summary>
     /// <param name="frame">Copied before the other side sees it.</param>
     /// <param name="options">The timeout, and whether the frame may be repeated.</param>
@@ -21,20 +26,9 @@ internal interface IRpcLane
     ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken);
 }
 
-/// <summary>The lane of a client: its connection.</summary>
-internal sealed class RequesterLane(Requester requester) : IRpcLane
+/// <summary>The lane of a client, which owns its connections.</summary>
+internal interface IClientLane : IRpcLane, IAsyncDisposable
 {
-    /// <inheritdoc/>
-    public Peer? Peer => requester.Peers is [var server, ..] ? server : null;
-
-    /// <inheritdoc/>
-    public Address? Address => requester.Address;
-
-    /// <inheritdoc/>
-    public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
-        requester.Request(frame, options, cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
-        requester.RequestAsync(frame, options, cancellationToken);
+    /// <summary>Completes when the lane has ended for good.</summary>
+    Task Completion { get; }
 }

@@ -24,7 +24,7 @@ public sealed partial class RpcChannel
     /// <inheritdoc cref="Call{T}" path="/exception"/>
     public ValueTask<T> CallAsync<T>(
         int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken, params RpcUpload[] uploads) =>
-        FinishAsync(member, call.Written.ToArray(), read, uploads, cancellationToken);
+        FinishAsync(BeginCall(member, call.Lane, call.Written.ToArray(), uploads, cancellationToken), read);
 
     /// <summary>Calls a member whose result is a stream.</summary>
     /// <returns>The result. Each enumeration is a call with the same arguments.</returns>
@@ -33,7 +33,8 @@ public sealed partial class RpcChannel
         int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken, params RpcUpload[] uploads)
     {
         byte[] frame = call.Written.ToArray();
-        return new RpcStream<T>(token => BeginCall(member, [.. frame], uploads, token), this, read, cancellationToken);
+        IRpcLane? lane = call.Lane;
+        return new RpcStream<T>(token => BeginCall(member, lane, [.. frame], uploads, token), this, read, cancellationToken);
     }
 
     /// <summary>Unmarshals a reply.</summary>
@@ -59,17 +60,17 @@ public sealed partial class RpcChannel
     internal void ReadEnd(Message reply) => _ = Read<bool>(reply, Nothing);
 
     // The numbers of the members may have changed since the arguments were marshalled.
-    private ClientCall BeginCall(int member, byte[] frame, RpcUpload[] uploads, CancellationToken cancellationToken)
+    private ClientCall BeginCall(
+        int member, IRpcLane? lane, byte[] frame, RpcUpload[] uploads, CancellationToken cancellationToken)
     {
         RpcWriter header = new(frame.AsSpan(0, Frames.OpenHeader));
         Frames.WriteOpen(ref header, NumberOf(member, out ulong hash), hash, Guid.Empty);
-        return new ClientCall(this, frame, uploads, OptionsOf(member) with { Timeout = null }, cancellationToken);
+        ValueTask<IRpcLane> pinned = lane is null ? _lane.PinAsync(cancellationToken) : new ValueTask<IRpcLane>(lane);
+        return new ClientCall(this, pinned, frame, uploads, OptionsOf(member) with { Timeout = null }, cancellationToken);
     }
 
-    private async ValueTask<T> FinishAsync<T>(
-        int member, byte[] frame, RpcRead<T> read, RpcUpload[] uploads, CancellationToken cancellationToken)
+    private async ValueTask<T> FinishAsync<T>(ClientCall call, RpcRead<T> read)
     {
-        ClientCall call = BeginCall(member, frame, uploads, cancellationToken);
         await using (call.ConfigureAwait(false))
         {
             try

@@ -66,7 +66,12 @@ public sealed partial class RpcChannel
     /// </exception>
     public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
     {
-        using Message reply = _lane.Request(call.Written, OptionsOf(member), cancellationToken);
+        if (_options.Intercept is not null)
+        {
+            return InterceptAsync(member, call.Lane, call.Written.ToArray(), read, cancellationToken).AsTask().GetAwaiter().GetResult();
+        }
+
+        using Message reply = (call.Lane ?? _lane).Request(call.Written, OptionsOf(member), cancellationToken);
         return Read(reply, read);
     }
 
@@ -75,13 +80,20 @@ public sealed partial class RpcChannel
     public ValueTask<T> CallAsync<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
     {
         // The arguments are copied before this returns.
-        return FinishAsync(_lane.RequestAsync(call.Written, OptionsOf(member), cancellationToken), read);
+        if (_options.Intercept is not null)
+        {
+            return InterceptAsync(member, call.Lane, call.Written.ToArray(), read, cancellationToken);
+        }
+
+        return FinishAsync((call.Lane ?? _lane).RequestAsync(call.Written, OptionsOf(member), cancellationToken), read);
     }
 
     /// <summary>Calls a member without a result. Takes no thread while it waits.</summary>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
     public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) =>
-        FinishAsync(_lane.RequestAsync(call.Written, OptionsOf(member), cancellationToken));
+        _options.Intercept is not null
+        ? new ValueTask(InterceptAsync<bool>(member, call.Lane, call.Written.ToArray(), Nothing, cancellationToken).AsTask())
+        : FinishAsync((call.Lane ?? _lane).RequestAsync(call.Written, OptionsOf(member), cancellationToken));
 
     /// <summary>Writes a parameter that is a contract: the server may call the object as long as the connection lives.</summary>
     /// <param name="call">The call.</param>
@@ -122,10 +134,6 @@ public sealed partial class RpcChannel
     /// <summary>Makes a channel to a side whose contract is known to be the same.</summary>
     internal static RpcChannel Between(IRpcLane lane, RpcDescription contract) =>
         new(lane, null, contract, new RpcClientOptions(), Agreement.With(contract, contract));
-
-    internal ValueTask<Message> RequestAsync(
-        ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
-        _lane.RequestAsync(frame, options, cancellationToken);
 
     private static RpcDescription ReadOffer(Message reply)
     {
@@ -179,6 +187,24 @@ public sealed partial class RpcChannel
     {
         using Message reply = await pending.ConfigureAwait(false);
         _ = Read<bool>(reply, Nothing);
+    }
+
+    private async ValueTask<T> InterceptAsync<T>(
+        int member, IRpcLane? lane, byte[] frame, RpcRead<T> read, CancellationToken cancellationToken)
+    {
+        T result = default!;
+        bool hasResult = false;
+        await _options.Intercept!(
+            _wanted.Members[member],
+            async () =>
+            {
+                using Message reply = await (lane ?? _lane)
+                    .RequestAsync(frame, OptionsOf(member), cancellationToken)
+                    .ConfigureAwait(false);
+                result = Read(reply, read);
+                hasResult = true;
+            }).ConfigureAwait(false);
+        return hasResult ? result : throw new InvalidOperationException("An interceptor has not made the call, nor thrown.");
     }
 
     private ushort NumberOf(int member, out ulong hash)

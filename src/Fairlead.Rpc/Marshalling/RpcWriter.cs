@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc;
 
@@ -27,6 +28,9 @@ public ref struct RpcWriter : IDisposable
 
     /// <summary>The bytes written so far. Valid until the next write.</summary>
     public readonly ReadOnlySpan<byte> Written => _buffer[.._length];
+
+    /// <summary>The lane that the bytes must take: to the process that knows the objects in them; null: any.</summary>
+    internal IRpcLane? Lane { readonly get; set; }
 
     /// <summary>Whether the bytes no longer stand in the memory that the writer was given.</summary>
     internal readonly bool HasGrown => _rented is not null;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Fairlead.Diagnostics;
 
@@ -51,27 +52,44 @@ public static class Matchmaker
         return [Address.Parse($"shm://{place}"), Address.Parse($"unix://{place}")];
     }
 
-    /// <summary>Returns the address of a live instance: the one with the fewest clients.</summary>
-    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time.</exception>
-    internal static async ValueTask<Address> LocateAsync(string name, TimeSpan wait, CancellationToken cancellationToken)
+    /// <summary>Returns the live instances of a service now, and again whenever one has come or gone.</summary>
+    /// <param name="name">The name of the service.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    public static async IAsyncEnumerable<IReadOnlyList<ServiceInstance>> WatchAsync(
+        string name, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ServiceName.Check(name);
+        string? last = null;
+        using PeriodicTimer timer = new(Look);
+        do
+        {
+            IReadOnlyList<ServiceInstance> instances = Find(name);
+            string now = string.Join(' ', instances.Select(static instance => instance.Addresses[0]));
+            if (now != last)
+            {
+                last = now;
+                yield return instances;
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Waits until an instance of a service lives.</summary>
+    /// <exception cref="FairleadException">NotFound: none has appeared in time.</exception>
+    internal static async ValueTask WaitAsync(string name, TimeSpan wait, CancellationToken cancellationToken)
+    {
         long began = TimeProvider.System.GetTimestamp();
         using PeriodicTimer timer = new(Look);
-        while (true)
+        while (TimeProvider.System.GetElapsedTime(began) < wait)
         {
-            if (Find(name).MinBy(static instance => instance.Clients) is { } instance)
-            {
-                return instance.Addresses[0];
-            }
-
-            if (TimeProvider.System.GetElapsedTime(began) >= wait)
-            {
-                throw NotFound(name);
-            }
-
             await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+            if (Find(name).Count > 0)
+            {
+                return;
+            }
         }
+
+        throw NotFound(name);
     }
 
     private static FairleadException NotFound(string name)
@@ -80,7 +98,10 @@ public static class Matchmaker
         return new FairleadException(
             ErrorCode.NotFound,
             $"no service '{name}' lives (searched {FairleadDirectory.Runtime})",
-            names.Length == 0 ? "Start its server; fairlead services lists the live ones." : $"These live: {string.Join(", ", names)}.");
+            names.Length == 0 ? "Start its server; fairlead services lists the live ones." : $"These live: {string.Join(", ", names)}.")
+        {
+            Delivery = DeliveryStatus.NotDelivered,
+        };
     }
 
     private static string[]? Fields(string label)

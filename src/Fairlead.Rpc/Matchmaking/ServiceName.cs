@@ -13,7 +13,7 @@ internal static class ServiceName
     }
 
     /// <exception cref="ArgumentException">It cannot be the name of a service.</exception>
-    public static void Check(string name)
+    public static string Check(string name)
     {
         if (name.Length > MaxLength || !name.All(static letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-'))
         {
@@ -21,5 +21,7 @@ internal static class ServiceName
                 $"'{name}' is not a name of a service; use at most {MaxLength} letters, digits, '.', '_' and '-', or write an address",
                 nameof(name));
         }
+
+        return name;
     }
 }

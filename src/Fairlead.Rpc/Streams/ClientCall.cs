@@ -13,6 +13,7 @@ namespace Fairlead.Rpc.Streams;
 internal sealed class ClientCall : IAsyncDisposable
 {
     private readonly RpcChannel _channel;
+    private readonly Task<IRpcLane> _lane;
     private readonly CancellationToken _caller;
     private readonly CancellationTokenSource _end;
     private readonly Task<Message> _open;
@@ -21,18 +22,25 @@ internal sealed class ClientCall : IAsyncDisposable
     private int _isDisposed;
 
     /// <summary>Begins a call.</summary>
-    /// <param name="channel">The way to the server.</param>
+    /// <param name="channel">Reads the replies.</param>
+    /// <param name="lane">The way to the one process that executes the call.</param>
     /// <param name="frame">The call with its arguments. The identity in it is filled in.</param>
     /// <param name="uploads">The parameters that are streams.</param>
     /// <param name="options">The options of the request that stays open.</param>
     /// <param name="cancellationToken">The caller's.</param>
     public ClientCall(
-        RpcChannel channel, byte[] frame, RpcUpload[] uploads, RequestOptions options, CancellationToken cancellationToken)
+        RpcChannel channel,
+        ValueTask<IRpcLane> lane,
+        byte[] frame,
+        RpcUpload[] uploads,
+        RequestOptions options,
+        CancellationToken cancellationToken)
     {
         (_channel, _caller) = (channel, cancellationToken);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Id = Guid.NewGuid();
         _ = Id.TryWriteBytes(frame.AsSpan(Frames.IdOffset), bigEndian: true, out _);
+        _lane = lane.AsTask();
         _open = OpenAsync(frame, options);
         _parts = Task.WhenAll([WatchAsync(), .. uploads.Select(UploadAsync)]);
     }
@@ -41,7 +49,12 @@ internal sealed class ClientCall : IAsyncDisposable
     public Guid Id { get; }
 
     /// <summary>Sends a request that is part of the call: it ends with the call.</summary>
-    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame) => _channel.RequestAsync(frame, default, _end.Token);
+    /// <param name="frame">Copied before the result completes.</param>
+    public async ValueTask<Message> RequestAsync(ReadOnlyMemory<byte> frame)
+    {
+        IRpcLane lane = await _lane.ConfigureAwait(false);
+        return await lane.RequestAsync(frame.Span, default, _end.Token).ConfigureAwait(false);
+    }
 
     /// <summary>Waits for the reply that ends the call. Dispose it.</summary>
     public Task<Message> FinishAsync() => _open;
@@ -106,8 +119,11 @@ internal sealed class ClientCall : IAsyncDisposable
         _end.Cancel();
     }
 
-    private async Task<Message> OpenAsync(byte[] frame, RequestOptions options) =>
-        await _channel.RequestAsync(frame, options, _end.Token).ConfigureAwait(false);
+    private async Task<Message> OpenAsync(byte[] frame, RequestOptions options)
+    {
+        IRpcLane lane = await _lane.ConfigureAwait(false);
+        return await lane.RequestAsync(frame, options, _end.Token).ConfigureAwait(false);
+    }
 
     // A call that fails as a whole ends its parts: they may wait for a server that has never heard of it.
     private async Task WatchAsync()
@@ -158,7 +174,7 @@ internal sealed class ClientCall : IAsyncDisposable
 
     private async Task<bool> PushAsync(ReadOnlyMemory<byte> frame)
     {
-        using Message reply = await RequestAsync(frame.Span).ConfigureAwait(false);
+        using Message reply = await RequestAsync(frame).ConfigureAwait(false);
         return reply.Span switch
         {
             [(byte)ReplyStatus.Ok, 0] => true,

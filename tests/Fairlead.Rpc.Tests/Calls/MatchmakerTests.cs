@@ -17,7 +17,7 @@ public sealed class MatchmakerTests
         Assert.Equal(["shm", "unix"], instance.Addresses.Select(static address => address.Scheme));
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
         Assert.Equal(5, client.Service.Add(2, 3));
-        Assert.Equal("shm", client.Address.Scheme);
+        Assert.Equal("shm", client.Address?.Scheme);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class MatchmakerTests
         await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         await using RpcClient<ICalculator> first = await Rpc.ConnectAsync<ICalculator>(_name);
         await using RpcClient<ICalculator> second = await Rpc.ConnectAsync<ICalculator>(_name);
-        Assert.NotEqual(first.Address.ToString(), second.Address.ToString());
+        Assert.NotEqual(first.Address, second.Address);
         Assert.Equal(2, Matchmaker.Find(_name).Count);
     }
 
@@ -58,5 +58,106 @@ public sealed class MatchmakerTests
     {
         await (await Rpc.ServeAsync<ICalculator>(_name, new Calculator())).DisposeAsync();
         Assert.Empty(Matchmaker.Find(_name));
+    }
+
+    [Theory]
+    [InlineData(CallBalance.OneInstance)]
+    [InlineData(CallBalance.RoundRobin)]
+    [InlineData(CallBalance.LeastPending)]
+    public async Task A_client_goes_on_with_another_instance(CallBalance balance)
+    {
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, new RpcClientOptions { Balance = balance });
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(i, client.Service.Add(i, 0));
+        }
+
+        await one.DisposeAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(i, client.Service.Add(i, 0));
+            Assert.Equal(i, await client.Service.AddAsync(i, 0));
+        }
+
+        Assert.Equal(two.Addresses[0], client.Address);
+    }
+
+    [Theory]
+    [InlineData(CallBalance.RoundRobin)]
+    [InlineData(CallBalance.LeastPending)]
+    public async Task Calls_are_spread_over_the_instances(CallBalance balance)
+    {
+        Calculator[] services = [new(), new(), new()];
+        List<RpcServer> servers = [];
+        foreach (Calculator service in services)
+        {
+            servers.Add(await Rpc.ServeAsync<ICalculator>(_name, service));
+        }
+
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, new RpcClientOptions { Balance = balance });
+        using CancellationTokenSource end = new();
+        Task[] waiting = [.. services.Select(_ => client.Service.WaitAsync(end.Token).AsTask())];
+        await Task.WhenAll(services.Select(static service => service.Waiting.Task)).WaitAsync(TimeSpan.FromMinutes(1));
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
+        foreach (RpcServer server in servers)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_client_waits_when_the_last_instance_has_ended()
+    {
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(
+            _name, new RpcClientOptions { WaitForService = 60.Seconds() });
+        await one.DisposeAsync();
+        Task<int> waiting = client.Service.AddAsync(2, 3).AsTask();
+        await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        Assert.Equal(5, await waiting.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task A_call_after_the_last_instance_says_that_nothing_was_executed()
+    {
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
+        await one.DisposeAsync();
+        var missing = Assert.Throws<FairleadException>(() => client.Service.Add(2, 3));
+        Assert.Equal((ErrorCode.NotFound, DeliveryStatus.NotDelivered), (missing.Code, missing.Delivery));
+    }
+
+    [Fact]
+    public async Task An_idempotent_call_is_repeated_and_another_is_not()
+    {
+        Calculator service = new();
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, service, new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
+        Task<int> repeated = client.Service.WaitOnceAsync().AsTask();
+        Task unknown = client.Service.WaitAsync().AsTask();
+        await service.WaitingOnce.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await service.Waiting.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, service);
+        await one.DisposeAsync();
+        Assert.Equal(2, await repeated.WaitAsync(TimeSpan.FromMinutes(1)));
+        var gone = await Assert.ThrowsAsync<FairleadException>(() => unknown.WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Equal((ErrorCode.PeerGone, DeliveryStatus.Unknown), (gone.Code, gone.Delivery));
+    }
+
+    [Fact]
+    public async Task A_watch_tells_who_comes_and_goes()
+    {
+        await using IAsyncEnumerator<IReadOnlyList<ServiceInstance>> watch = Matchmaker.WatchAsync(_name).GetAsyncEnumerator();
+        Assert.True(await watch.MoveNextAsync());
+        Assert.Empty(watch.Current);
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Single(watch.Current);
+        await one.DisposeAsync();
+        Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Empty(watch.Current);
     }
 }

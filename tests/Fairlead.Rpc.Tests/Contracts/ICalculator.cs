@@ -18,6 +18,9 @@ public interface ICalculator
     ValueTask WaitAsync(CancellationToken cancellationToken = default);
 
     void Fail(int code, string text);
+
+    [Idempotent]
+    ValueTask<int> WaitOnceAsync(CancellationToken cancellationToken = default);
 }
 
 internal sealed class Calculator : ICalculator
@@ -57,4 +60,20 @@ internal sealed class Calculator : ICalculator
     }
 
     public void Fail(int code, string text) => throw new RpcException(code, text, "more");
+
+    public TaskCompletionSource WaitingOnce { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private int _times;
+
+    public async ValueTask<int> WaitOnceAsync(CancellationToken cancellationToken)
+    {
+        int times = Interlocked.Increment(ref _times);
+        WaitingOnce.TrySetResult();
+        if (times == 1)
+        {
+            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        }
+
+        return times;
+    }
 }

@@ -227,6 +227,29 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_million_items_never_wait_by_more_than_two_batches()
+    {
+        await using RpcServer server = await ServeAsync("shm");
+        await using RpcClient<IStreams> client = await ConnectAsync(server);
+        int read = 0;
+        await foreach (int _ in client.Service.EndlessAsync())
+        {
+            if (++read % 10_000 == 0)
+            {
+                await Task.Yield();
+                Assert.InRange(_service.Produced - read, 0, (2 * RpcLimits.BatchItems) + 1);
+            }
+
+            if (read == 1_000_000)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal("endless", await EndedAsync());
+    }
+
+    [Fact]
     public async Task Items_longer_than_a_batch_travel_alone()
     {
         await using RpcServer server = await ServeAsync("shm");

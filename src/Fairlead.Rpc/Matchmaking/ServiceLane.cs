@@ -1,0 +1,301 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Fairlead.Rpc.Calls;
+
+namespace Fairlead.Rpc.Matchmaking;
+
+/// <summary>Carries calls to the instances of a service, and goes on with another when one has died.</summary>
+/// <remarks>
+/// Owns a connection to each instance in use: an array that is replaced under the lock, and read without. A frame that was certainly not
+/// executed goes to the next instance, and so does one that may be repeated. Any thread.
+/// </remarks>
+internal sealed class ServiceLane : IClientLane
+{
+    // How old the view of the registry may be while nothing fails.
+    private static readonly TimeSpan MostAge = TimeSpan.FromSeconds(1);
+
+    private readonly string _name;
+    private readonly RpcClientOptions _options;
+    private readonly SemaphoreSlim _refreshing = new(1);
+    private readonly CancellationTokenSource _end = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationToken _ended;
+    private volatile RequesterLane[] _lanes = [];
+    private long _refreshed;
+    private ulong _hash;
+    private uint _turn;
+
+    private ServiceLane(string name, RpcClientOptions options) => (_name, _options, _ended) = (name, options, _end.Token);
+
+    /// <inheritdoc/>
+    public Peer? Peer => Living?.Peer;
+
+    /// <inheritdoc/>
+    public Address? Address => Living?.Address;
+
+    /// <inheritdoc/>
+    public Task Completion => _completion.Task;
+
+    private RequesterLane? Living => Array.Find(_lanes, static lane => !lane.IsGone);
+
+    /// <summary>Finds the service, and connects to an instance.</summary>
+    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time.</exception>
+    public static async ValueTask<ServiceLane> ConnectAsync(string name, RpcClientOptions options, CancellationToken cancellationToken)
+    {
+        ServiceLane lane = new(name, options);
+        try
+        {
+            await lane.RefreshAsync(null, cancellationToken).ConfigureAwait(false);
+            return lane;
+        }
+        catch
+        {
+            await lane.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) =>
+        Choose(null) ?? await RefreshAsync(null, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken)
+    {
+        RequesterLane? failed = null;
+        while (true)
+        {
+            // The registry is read here only when there is no instance left.
+            RequesterLane lane = Choose(failed) ?? RefreshAsync(failed, cancellationToken).AsTask().GetAwaiter().GetResult();
+            lane.Count(1);
+            try
+            {
+                Message reply = lane.Request(frame, options, cancellationToken);
+                if (!IsRefused(reply) || Choose(lane) is null)
+                {
+                    return reply;
+                }
+
+                reply.Dispose();
+                failed = lane;
+            }
+            catch (Exception exception) when (MayGoOn(exception, options, lane))
+            {
+                failed = lane;
+            }
+            finally
+            {
+                lane.Count(-1);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken)
+    {
+        byte[] kept = ArrayPool<byte>.Shared.Rent(frame.Length);
+        frame.CopyTo(kept);
+        return RequestAsync(kept, frame.Length, options, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_completion.TrySetResult())
+        {
+            await _end.CancelAsync().ConfigureAwait(false);
+
+            // An attempt to connect that is under way sees the end, and disposes its connection.
+            await _refreshing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            RequesterLane[] lanes = _lanes;
+            _lanes = [];
+            _refreshing.Dispose();
+            _end.Dispose();
+            foreach (RequesterLane lane in lanes)
+            {
+                await lane.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Message> RequestAsync(byte[] kept, int length, RequestOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            RequesterLane? failed = null;
+            while (true)
+            {
+                RequesterLane lane = Choose(failed) ?? await RefreshAsync(failed, cancellationToken).ConfigureAwait(false);
+                lane.Count(1);
+                try
+                {
+                    Message reply = await lane.RequestAsync(kept.AsSpan(0, length), options, cancellationToken).ConfigureAwait(false);
+                    if (!IsRefused(reply) || Choose(lane) is null)
+                    {
+                        return reply;
+                    }
+
+                    reply.Dispose();
+                    failed = lane;
+                }
+                catch (Exception exception) when (MayGoOn(exception, options, lane))
+                {
+                    failed = lane;
+                }
+                finally
+                {
+                    lane.Count(-1);
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(kept);
+        }
+    }
+
+    // A server that ends, or is full, has not executed the call.
+    private static bool IsRefused(Message reply) => reply.Span is [(byte)ReplyStatus.Refused, ..];
+
+    private bool MayGoOn(Exception exception, RequestOptions options, RequesterLane lane)
+    {
+        // A connection that has ended may have been disposed by another call.
+        bool isDisposed = exception is ObjectDisposedException;
+        if (isDisposed || exception is FairleadException { Code: ErrorCode.PeerGone })
+        {
+            lane.IsGone = true;
+        }
+
+        return !_ended.IsCancellationRequested
+            && lane.IsGone
+            && (isDisposed
+                || (exception is FairleadException failure && (failure.Delivery == DeliveryStatus.NotDelivered || options.Idempotent)));
+    }
+
+    /// <summary>Returns the connection for the next frame; null: there is none.</summary>
+    /// <param name="failed">Not this one.</param>
+    private RequesterLane? Choose(RequesterLane? failed)
+    {
+        RequesterLane[] lanes = _lanes;
+        if (_options.Balance != CallBalance.OneInstance && TimeProvider.System.GetElapsedTime(Volatile.Read(ref _refreshed)) > MostAge)
+        {
+            Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
+            _ = LookAgainAsync();
+        }
+
+        RequesterLane? chosen = null;
+        uint first = _options.Balance == CallBalance.RoundRobin ? Interlocked.Increment(ref _turn) : 0;
+        for (uint i = 0; i < lanes.Length; i++)
+        {
+            RequesterLane lane = lanes[(first + i) % (uint)lanes.Length];
+            if (lane == failed || lane.IsGone)
+            {
+                continue;
+            }
+
+            if (_options.Balance != CallBalance.LeastPending)
+            {
+                return lane;
+            }
+
+            if (chosen is null || lane.Pending < chosen.Pending)
+            {
+                chosen = lane;
+            }
+        }
+
+        return chosen;
+    }
+
+    // New instances share the work soon after they have appeared.
+    private async Task LookAgainAsync()
+    {
+        try
+        {
+            await RefreshAsync(null, _ended).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The next call reports it.
+        }
+    }
+
+    /// <summary>Connects to the instances that live now, and forgets those that have died.</summary>
+    /// <param name="failed">Not this one.</param>
+    /// <param name="cancellationToken">Ends the wait for an instance.</param>
+    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time.</exception>
+    private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
+        await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
+            long began = TimeProvider.System.GetTimestamp();
+            while (true)
+            {
+                await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
+                if (Choose(failed) is { } lane)
+                {
+                    return lane;
+                }
+
+                TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
+                await Matchmaker.WaitAsync(_name, left, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _refreshing.Release();
+        }
+    }
+
+    private async ValueTask ConnectAsync(RequesterLane? failed, CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
+        List<RequesterLane> lanes = [.. _lanes.Where(static lane => !lane.IsGone)];
+        RequesterLane[] dead = [.. _lanes.Except(lanes)];
+        List<ServiceInstance> instances =
+        [
+            .. Matchmaker
+                .Find(_name)
+                .OrderBy(static instance => instance.Clients)
+                .Where(instance => !lanes.Exists(lane => instance.Addresses.Contains(lane.Address!))
+                    && (failed?.Address is not { } address || !instance.Addresses.Contains(address))),
+        ];
+
+        // A client speaks one contract at a time. Others are taken when no instance of it is left.
+        ulong hash = _hash;
+        if (lanes.Count == 0 && !instances.Exists(instance => instance.Hash == hash))
+        {
+            hash = instances.FirstOrDefault()?.Hash ?? hash;
+        }
+
+        foreach (ServiceInstance instance in instances.Where(instance => instance.Hash == hash))
+        {
+            if (_options.Balance == CallBalance.OneInstance && lanes.Exists(lane => lane != failed))
+            {
+                break;
+            }
+
+            try
+            {
+                lanes.Add(await RequesterLane
+                    .ConnectAsync(instance.Addresses[0], _options.Endpoint, cancellationToken)
+                    .ConfigureAwait(false));
+            }
+            catch (FairleadException exception) when (exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone or ErrorCode.Unavailable)
+            {
+                // It has ended since.
+            }
+        }
+
+        _hash = hash;
+        _lanes = [.. lanes];
+        foreach (RequesterLane lane in dead)
+        {
+            await lane.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

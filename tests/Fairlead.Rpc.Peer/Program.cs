@@ -1,0 +1,80 @@
+using System.Globalization;
+using Fairlead;
+using Fairlead.Rpc;
+using Fairlead.Rpc.Peer;
+
+// A second process for the tests of remote procedure calls. Usage:
+//   serve SERVICE LOG            serves until stdin ends, and says "ready"
+//   call SERVICE FIRST COUNT     makes calls at the same time, and prints for each: number, kind, outcome
+//   endless SERVICE              reads a stream without end, and says "reading"
+switch (args)
+{
+    case ["serve", var service, var path]:
+        await using (FileStream log = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
+        await using (await Rpc.ServeAsync<IWork>(service, new Work(log)))
+        {
+            Console.WriteLine("ready");
+            await Console.In.ReadToEndAsync();
+        }
+
+        return 0;
+
+    case ["call", var service, var first, var count]:
+        RpcClientOptions options = new() { Balance = CallBalance.RoundRobin };
+        await using (RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(service, options))
+        {
+            int from = int.Parse(first, CultureInfo.InvariantCulture);
+            string[] outcomes = await Task.WhenAll(
+                Enumerable.Range(from, int.Parse(count, CultureInfo.InvariantCulture)).Select(number => CallAsync(client.Service, number)));
+            await Console.Out.WriteAsync(string.Concat(outcomes));
+        }
+
+        return 0;
+
+    case ["endless", var service]:
+        await using (RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(service))
+        {
+            await foreach (int i in client.Service.EndlessAsync())
+            {
+                if (i == 10_000)
+                {
+                    Console.WriteLine("reading");
+                }
+            }
+        }
+
+        return 0;
+
+    default:
+        Console.Error.WriteLine("usage: Fairlead.Rpc.Peer serve SERVICE LOG | call SERVICE FIRST COUNT | endless SERVICE");
+        return 2;
+}
+
+static async Task<string> CallAsync(IWork service, int number)
+{
+    bool isRepeatable = number % 2 == 0;
+    using CancellationTokenSource giveUp = new();
+    if (number % 100 == 0)
+    {
+        giveUp.CancelAfter(TimeSpan.FromMilliseconds(1));
+    }
+
+    string outcome;
+    try
+    {
+        int twice = isRepeatable
+            ? await service.RepeatableAsync(number, giveUp.Token)
+            : await service.OnceAsync(number, giveUp.Token);
+        outcome = twice == 2 * number ? "reply" : "wrong";
+    }
+    catch (OperationCanceledException)
+    {
+        outcome = "cancelled";
+    }
+    catch (FairleadException exception)
+    {
+        outcome = exception.Delivery == DeliveryStatus.NotDelivered ? "not-executed" : "unknown";
+    }
+
+    return string.Create(CultureInfo.InvariantCulture, $"{number} {(isRepeatable ? "repeatable" : "once")} {outcome}\n");
+}

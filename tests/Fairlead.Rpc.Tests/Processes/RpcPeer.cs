@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using Fairlead.Processes;
+
+namespace Fairlead.Rpc.Tests.Processes;
+
+/// <summary>A second process. Killed when disposed.</summary>
+internal sealed class RpcPeer : IDisposable
+{
+    private readonly Process _process;
+    private bool _isKilled;
+
+    private RpcPeer(Process process) => _process = process;
+
+    public int Id => _process.Id;
+
+    public static RpcPeer Start(params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Fairlead.Rpc.Peer", "release", "Fairlead.Rpc.Peer.dll");
+        ProcessStartInfo start = new("dotnet", ["exec", program, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        return new RpcPeer(Process.Start(start)!);
+    }
+
+    public static async Task<RpcPeer> ServeAsync(string service, string log)
+    {
+        RpcPeer peer = Start("serve", service, log);
+        Assert.Equal("ready", await peer.LineAsync());
+        return peer;
+    }
+
+    public async Task<string?> LineAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1));
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The lines that it has written.</returns>
+    public async Task<string[]> EndAsync()
+    {
+        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        await _process.WaitForExitAsync();
+        Assert.Equal(0, _process.ExitCode);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    public void Signal(Signal signal) => Signals.Send(_process.Id, signal);
+
+    public void Dispose()
+    {
+        if (!_isKilled)
+        {
+            _isKilled = true;
+            _process.Kill();
+            _process.WaitForExit();
+            _process.Dispose();
+        }
+    }
+}
