@@ -8,7 +8,7 @@ internal static partial class Rows
 {
     private static IEnumerable<Scenario> RemoteCalls =>
         [
-            new RoundTrip("rpc-blocking-shm", Summands.Size, TimeSpan.Zero, new FairleadCalls("shm"), new FairleadHandled("shm"), new RpcCalls("shm") { Goal = 1.5 })
+            new RoundTrip("rpc-blocking-shm", Summands.Size, TimeSpan.Zero, new FairleadCalls("shm"), new FairleadHandled("shm"), new RpcCalls("shm", threads: 1) { Goal = 1.5 }, new RpcCalls("shm"))
             {
                 CountsServer = true,
             },
@@ -17,7 +17,8 @@ internal static partial class Rows
                 Summands.Size,
                 TimeSpan.Zero,
                 new Http2Calls(),
-                new RpcCalls("shm") { Goal = 0.05 },
+                new RpcCalls("shm", threads: 1) { Goal = 0.05 },
+                new RpcCalls("shm"),
                 new RpcAsyncCalls("shm"))
             {
                 CountsServer = true,
@@ -28,7 +29,8 @@ internal static partial class Rows
                 TimeSpan.Zero,
                 new SocketCalls(),
                 new SocketAsyncCalls(),
-                new RpcCalls { Goal = 1.25 },
+                new RpcCalls(threads: 1) { Goal = 1.25 },
+                new RpcCalls(),
                 new RpcAsyncCalls())
             {
                 CountsServer = true,
@@ -40,7 +42,9 @@ internal static partial class Rows
                 new Http2Callers(),
                 new Multiplexer(tellsInline: false),
                 new RpcCallers { Goal = 2.5 },
-                new RpcCallers("shm") { Goal = 8 })
+                new RpcCallers("shm") { Goal = 8 },
+                new RpcCallers("unix", threads: 1),
+                new RpcCallers("shm", threads: 1))
             {
                 CountsServer = true,
             },
