@@ -10,7 +10,7 @@ namespace Fairlead.Rpc.Calls;
 /// </remarks>
 internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options) : IDisposable
 {
-    private readonly SemaphoreSlim _places = new(options.MaxConcurrentCalls);
+    private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
     private readonly CallTable _streams = new(options.MaxStreamingCalls);
     private readonly SessionTable _sessions = new(options.MaxStreamingCalls);
     private readonly ActiveCalls _active = new();
@@ -78,7 +78,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return default;
         }
 
-        if (!_places.Wait(0, CancellationToken.None))
+        if (!_places.TryEnter())
         {
             return WaitAndCallAsync(member, request, context);
         }
@@ -289,7 +289,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
 
     private void Leave()
     {
-        _places.Release();
+        _places.Leave();
         _active.Leave();
     }
 
