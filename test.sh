@@ -215,7 +215,7 @@ if [ -n "$peer" ]; then
 fi
 
 # The tests of the tool wait for half of their time, and so do those of the documents and the samples.
-begin samples tests/Samples/run.sh artifacts/bin "$tool"
+begin samples tests/Samples/run.sh artifacts/bin "$tool" ${peer:+artifacts/publish/JobServer.Aot/release}
 tests_of Fairlead.Docs.Tests
 begin Fairlead.Docs.Tests "${command[@]}"
 

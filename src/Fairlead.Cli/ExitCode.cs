@@ -14,10 +14,18 @@ internal static class ExitCode
     public const int Incompatible = 8;
     public const int Timeout = 124;
 
+    // The error of a service: the first, plus the code where that is in the range; the last for all others.
+    public const int FirstOfService = 64;
+    public const int LastOfService = 113;
+
     // 128 plus the number of the signal, as in shells.
     public const int HungUp = 129;
     public const int Interrupted = 130;
     public const int Terminated = 143;
+
+    /// <summary>Returns the exit code for a code of a service's own.</summary>
+    public static int OfService(int code) =>
+        code is >= 0 and < LastOfService - FirstOfService ? FirstOfService + code : LastOfService;
 
     public static int Of(ErrorCode code) => code switch
     {

@@ -276,11 +276,11 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void The_library_depends_on_the_base_library_alone_and_the_tool_on_the_library()
+    public void The_library_depends_on_the_base_library_alone_and_the_tool_on_the_libraries()
     {
         Assert.DoesNotMatch("(PackageReference|ProjectReference)", File.ReadAllText(SourceTree.At("src/Fairlead/Fairlead.csproj")));
         Assert.Equal(
-            ["../Fairlead/Fairlead.csproj"],
+            ["../Fairlead/Fairlead.csproj", "../Fairlead.Rpc/Fairlead.Rpc.csproj"],
             Regex
                 .Matches(File.ReadAllText(SourceTree.At("src/Fairlead.Cli/Fairlead.Cli.csproj")), "ProjectReference Include=\"([^\"]+)\"")
                 .Select(match => match.Groups[1].Value));

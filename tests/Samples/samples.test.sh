@@ -560,3 +560,113 @@ test_a_procedure_is_called_in_another_process() {
   contains "$(cat err)" "no service 'calc' lives"
   exits 2 RemoteCalculator
 }
+
+# The same call with stub and skeleton by hand, among themselves and with those of the generator.
+test_a_procedure_is_called_by_hand() {
+  serve RpcByHand '^serving$'
+  exits 0 RpcByHand client 2 3
+  equal '2 + 3 = 5' "$(cat out)"
+  equal $'2 the matchmaker\n1 the stub\n5 the stub' "$(cut -d ' ' -f 1-3 err)"
+  line_in serving '^4 the skeleton unmarshals and calls Add(2, 3)$'
+  line_in serving '^5 the skeleton marshals the result 5: 0005000000$'
+  exits 1 RemoteCalculator client 2 3
+  contains "$(cat err)" 'DivideAsync is missing at the server'
+  interrupt
+  exits 1 RpcByHand client 2 3
+  contains "$(cat err)" "no service 'calc' lives"
+  serve RemoteCalculator '^serving$'
+  exits 0 RpcByHand client 40 2
+  equal '40 + 2 = 42' "$(cat out)"
+  interrupt
+  exits 2 RpcByHand
+}
+
+test_a_job_server_streams_progress() {
+  serve JobServer "^serving 'jobs'$"
+  exits 0 JobServer run 200000
+  equal '17984 primes below 200000' "$(cat out)"
+  line_in err '^job 1: 100 %$'
+  line_in served '^job 1 ends: Finished$'
+  exits 1 JobServer run 0
+  contains "$(cat err)" 'a job counts below a limit of 1 to'
+  interrupt
+  exits 1 JobServer run 10
+  contains "$(cat err)" "no service 'jobs' lives"
+  exits 2 JobServer
+}
+
+# By another client, by Ctrl-C, and by the death of its client; an observer hears of all three.
+test_a_job_is_cancelled() {
+  serve JobServer "^serving 'jobs'$"
+  JobServer watch > watched 2> watching & local watcher=$! code=0
+  line_in watching '^watching; 0 jobs run$'
+  JobServer run 500000000 > one 2> one-says & local one=$!
+  line_in one-says '^job 1: 0 %$'
+  exits 1 JobServer cancel 7
+  equal 'job 7 does not run; these run: 1' "$(cat err)"
+  exits 0 JobServer cancel 1
+  wait "$one" || code=$?
+  equal 1 "$code"
+  equal 'job 1 was cancelled' "$(tail -n 1 one-says)"
+  line_in watched '^job 1 has ended: Cancelled after [0-9]* ms$'
+
+  JobServer run 500000000 2> two-says & local two=$!
+  line_in two-says '^job 2: 0 %$'
+  kill -INT "$two"; code=0; wait "$two" || code=$?
+  equal 130 "$code"
+  line_in watched '^job 2 has ended: Cancelled after'
+
+  JobServer run 500000000 2> three-says & local three=$!
+  line_in three-says '^job 3: 0 %$'
+  kill -KILL "$three"; wait "$three" 2> /dev/null || true
+  line_in watched '^job 3 has ended: Cancelled after'
+
+  # The end of the server cancels the jobs that run, and ends the watching.
+  JobServer run 500000000 2> four-says & local four=$!
+  line_in four-says '^job 4: 0 %$'
+  interrupt
+  code=0; wait "$four" || code=$?
+  equal 1 "$code"
+  equal 'job 4 was cancelled' "$(tail -n 1 four-says)"
+  code=0; wait "$watcher" || code=$?
+  equal 1 "$code"
+  equal 'the server ends' "$(tail -n 1 watching)"
+
+  # And its death is noticed at once.
+  rm serving; serve JobServer "^serving 'jobs'$"
+  JobServer run 500000000 2> five-says & local five=$!
+  JobServer watch 2> watching-too & watcher=$!
+  line_in five-says '^job 1: 0 %$'; line_in watching-too '^watching'
+  kill -KILL "$server"; wait "$server" 2> /dev/null || true
+  code=0; wait "$five" || code=$?
+  equal 1 "$code"
+  code=0; wait "$watcher" || code=$?
+  equal 1 "$code"
+  equal 2 "$(wc -l < watching-too)"
+}
+
+test_a_file_is_uploaded_by_stream() {
+  serve JobServer "^serving 'jobs'$"
+  seq 300000 > file
+  exits 0 JobServer upload file
+  equal "$(stat -c %s file) bytes, SHA-256 $(sha256sum file | cut -d ' ' -f 1)" "$(sed 's/, stored as .*//' out)"
+  local stored; stored=$(sed 's/.*, stored as //' out)
+  cmp file "$stored"
+  exits 1 JobServer upload no-such-file
+  contains "$(cat err)" 'no-such-file'
+  : > empty
+  exits 0 JobServer upload empty
+  contains "$(cat out)" '0 bytes'
+
+  # A file that is broken off in the middle is not kept.
+  mkfifo slow
+  JobServer upload slow & local client=$!
+  exec 7> slow
+  printf 'half of it' >&7
+  until [ -e "${stored%/*}/3" ]; do sleep 0.02; done
+  kill -KILL "$client"; wait "$client" 2> /dev/null || true
+  while [ -e "${stored%/*}/3" ]; do sleep 0.02; done
+  exec 7>&-
+  interrupt
+  equal no "$(test -e "$stored" && echo yes || echo no)"
+}

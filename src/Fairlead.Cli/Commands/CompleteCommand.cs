@@ -25,7 +25,7 @@ internal sealed class CompleteCommand : ToolCommand
         var words = parsed.GetValue(_words) ?? [];
         var current = words.LastOrDefault() ?? "";
         var line = string.Join(' ', words.Select(static word => word.Contains(' ') ? $"\"{word}\"" : word));
-        foreach (var item in FairleadCommand.Create().Parse(line).GetCompletions(line.Length).Select(static item => item.Label))
+        foreach (var item in FairleadCommand.Create().Parse(line).GetCompletions(line.Length).Select(static item => item.Label).Distinct())
         {
             if (item.StartsWith(current, StringComparison.Ordinal) && Fits(item, words))
             {

@@ -16,6 +16,10 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new RequestCommand());
         Add(new ReplyCommand());
         Add(new SurveyCommand());
+        Add(new CallCommand());
+        Add(new ServicesCommand());
+        Add(new DescribeCommand());
+        Add(new DiffCommand());
         Add(new WorkCommand());
         Add(new PublishCommand());
         Add(new SubscribeCommand());

@@ -7,9 +7,12 @@ namespace Fairlead.Cli.Output;
 
 /// <summary>The tool's output for programs: one object per line.</summary>
 [JsonSerializable(typeof(BoardLine))]
+[JsonSerializable(typeof(ContractLine))]
+[JsonSerializable(typeof(DifferenceLine))]
 [JsonSerializable(typeof(EchoLine))]
 [JsonSerializable(typeof(EndpointLine))]
 [JsonSerializable(typeof(DeadlockLine))]
+[JsonSerializable(typeof(InstanceLine))]
 [JsonSerializable(typeof(InterfaceLine))]
 [JsonSerializable(typeof(LabLine))]
 [JsonSerializable(typeof(LockLine))]

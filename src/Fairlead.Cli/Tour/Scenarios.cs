@@ -19,6 +19,9 @@ internal static class Scenarios
         new WorkScenario(),
         new ChatScenario(),
         new EchoScenario(),
+        new UnaryCallScenario(),
+        new CallStreamScenario(),
+        new CallbackScenario(),
     ];
 
     public static IReadOnlyList<LockScenario> Locks { get; } =

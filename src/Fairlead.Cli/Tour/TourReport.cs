@@ -77,7 +77,7 @@ internal sealed class TourReport(bool isJson, TourCut cut)
             $"{_rows - _refused} rows, {verdict}{refused}, in {seconds} s. "
                 + $"Each talk sent {cut.Count} messages of {cut.Path ?? "the tool's own text"} ({cut.Length} bytes) each way.");
         ErrorLine.WriteBare(
-            "Times: for message, pair and publish from sending to arrival, at full sending speed; "
+            "Times: for message, pair, publish and streams from sending to arrival, at full sending speed; "
                 + "for a lock from requesting to entering; for all others the round trip.");
     }
 

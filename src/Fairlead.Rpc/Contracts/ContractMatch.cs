@@ -28,7 +28,7 @@ internal static class ContractMatch
             {
                 found.Add($"{member.Name} is missing at the server");
             }
-            else if (!AreAlike(member, offered.Members[number]))
+            else if (!member.Understands(offered.Members[number]))
             {
                 RpcMember other = offered.Members[number];
                 found.Add($"{member.Name} differs: the client has {Text(member, other)}, the server {Text(other, member)}");
@@ -42,9 +42,6 @@ internal static class ContractMatch
         differences = found;
         return numbers;
     }
-
-    private static bool AreAlike(RpcMember one, RpcMember other) =>
-        one.Shape == other.Shape && (one.Kinds & RpcMemberKinds.OneWay) == (other.Kinds & RpcMemberKinds.OneWay);
 
     // Where two types have one name, their insides differ.
     private static string Text(RpcMember one, RpcMember other) =>

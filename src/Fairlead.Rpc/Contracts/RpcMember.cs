@@ -8,7 +8,18 @@ namespace Fairlead.Rpc;
 /// other.
 /// </param>
 /// <param name="Kinds">The kind of call.</param>
-public sealed record RpcMember(string Name, string Declaration, string Shape, RpcMemberKinds Kinds = RpcMemberKinds.None);
+public sealed record RpcMember(string Name, string Declaration, string Shape, RpcMemberKinds Kinds = RpcMemberKinds.None)
+{
+    /// <summary>
+    /// Whether a client that has this member may call a server that has the other one: their shapes are equal, and both or neither are
+    /// one-way.
+    /// </summary>
+    public bool Understands(RpcMember other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Name == other.Name && Shape == other.Shape && ((Kinds ^ other.Kinds) & RpcMemberKinds.OneWay) == 0;
+    }
+}
 
 /// <summary>The kind of call of a member.</summary>
 [Flags]

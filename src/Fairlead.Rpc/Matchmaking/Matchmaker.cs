@@ -19,18 +19,7 @@ public static class Matchmaker
 
     /// <summary>Returns the live instances of all services of this user, by name and age.</summary>
     /// <exception cref="FairleadException">The runtime directory is not safe to use.</exception>
-    public static IReadOnlyList<ServiceInstance> List() =>
-    [
-        .. EndpointRegistry
-            .List()
-            .Where(static endpoint => endpoint.IsBound)
-            .Select(static endpoint => (Endpoint: endpoint, Fields: Fields(endpoint.Label)))
-            .Where(static found => found.Fields is not null)
-            .GroupBy(static found => found.Fields![4], StringComparer.Ordinal)
-            .Select(static instance => Instance([.. instance]))
-            .OrderBy(static instance => instance.Name, StringComparer.Ordinal)
-            .ThenBy(static instance => instance.Since),
-    ];
+    public static IReadOnlyList<ServiceInstance> List() => InstancesOf(EndpointRegistry.List());
 
     /// <summary>Returns the live instances of a service, the eldest first.</summary>
     /// <param name="name">The name of the service.</param>
@@ -38,6 +27,15 @@ public static class Matchmaker
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return [.. List().Where(instance => instance.Name == name)];
+    }
+
+    /// <summary>Returns the live instances of a service, and one that has died, if this call has found that.</summary>
+    /// <remarks>The first reader of the registry after a death sees which process has died.</remarks>
+    internal static IReadOnlyList<ServiceInstance> Find(string name, ref ServiceInstance? ended)
+    {
+        EndpointListing listing = EndpointRegistry.Read();
+        ended = InstancesOf(listing.Ended).LastOrDefault(instance => instance.Name == name) ?? ended;
+        return [.. InstancesOf(listing.Endpoints).Where(instance => instance.Name == name)];
     }
 
     internal static string Label(string name, RpcDescription contract) => string.Create(
@@ -75,34 +73,63 @@ public static class Matchmaker
     }
 
     /// <summary>Waits until an instance of a service lives.</summary>
+    /// <param name="name">The name of the service.</param>
+    /// <param name="ended">An instance that is known to have died, for the error.</param>
+    /// <param name="wait">How long to wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">NotFound: none has appeared in time.</exception>
-    internal static async ValueTask WaitAsync(string name, TimeSpan wait, CancellationToken cancellationToken)
+    internal static async ValueTask WaitAsync(
+        string name, ServiceInstance? ended, TimeSpan wait, CancellationToken cancellationToken)
     {
         long began = TimeProvider.System.GetTimestamp();
         using PeriodicTimer timer = new(Look);
         while (TimeProvider.System.GetElapsedTime(began) < wait)
         {
             await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
-            if (Find(name).Count > 0)
+            if (Find(name, ref ended).Count > 0)
             {
                 return;
             }
         }
 
-        throw NotFound(name);
+        throw NotFound(name, ended);
     }
 
-    private static FairleadException NotFound(string name)
+    private static FairleadException NotFound(string name, ServiceInstance? ended)
     {
         string[] names = [.. List().Select(static instance => instance.Name).Distinct()];
+        string remedy = names.Length == 0
+            ? "Start its server; fairlead services lists the live ones."
+            : $"These live: {string.Join(", ", names)}.";
+        if (ended is null)
+        {
+            return new FairleadException(ErrorCode.NotFound, $"no service '{name}' lives (searched {FairleadDirectory.Runtime})", remedy)
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
+
+        string since = ended.Since.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
         return new FairleadException(
             ErrorCode.NotFound,
-            $"no service '{name}' lives (searched {FairleadDirectory.Runtime})",
-            names.Length == 0 ? "Start its server; fairlead services lists the live ones." : $"These live: {string.Join(", ", names)}.")
+            $"no service '{name}' lives: pid {ended.ProcessId} ({ended.Program}) served it, since {since}, and has ended",
+            remedy)
         {
             Delivery = DeliveryStatus.NotDelivered,
         };
     }
+
+    private static IReadOnlyList<ServiceInstance> InstancesOf(IReadOnlyList<EndpointInfo> endpoints) =>
+    [
+        .. endpoints
+            .Where(static endpoint => endpoint.IsBound)
+            .Select(static endpoint => (Endpoint: endpoint, Fields: Fields(endpoint.Label)))
+            .Where(static found => found.Fields is not null)
+            .GroupBy(static found => found.Fields![4], StringComparer.Ordinal)
+            .Select(static instance => Instance([.. instance]))
+            .OrderBy(static instance => instance.Name, StringComparer.Ordinal)
+            .ThenBy(static instance => instance.Since),
+    ];
 
     private static string[]? Fields(string label)
     {

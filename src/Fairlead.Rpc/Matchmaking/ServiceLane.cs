@@ -23,6 +23,7 @@ internal sealed class ServiceLane : IClientLane
     private volatile RequesterLane[] _lanes = [];
     private long _refreshed;
     private ulong _hash;
+    private ServiceInstance? _dead;
     private uint _turn;
 
     private ServiceLane(string name, RpcClientOptions options) => (_name, _options, _ended) = (name, options, _end.Token);
@@ -242,7 +243,7 @@ internal sealed class ServiceLane : IClientLane
                 }
 
                 TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
-                await Matchmaker.WaitAsync(_name, left, cancellationToken).ConfigureAwait(false);
+                await Matchmaker.WaitAsync(_name, _dead, left, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -259,7 +260,7 @@ internal sealed class ServiceLane : IClientLane
         List<ServiceInstance> instances =
         [
             .. Matchmaker
-                .Find(_name)
+                .Find(_name, ref _dead)
                 .OrderBy(static instance => instance.Clients)
                 .Where(instance => !lanes.Exists(lane => instance.Addresses.Contains(lane.Address!))
                     && (failed?.Address is not { } address || !instance.Addresses.Contains(address))),

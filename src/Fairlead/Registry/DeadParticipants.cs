@@ -1,3 +1,4 @@
+using Fairlead.Diagnostics;
 using Fairlead.Native;
 
 namespace Fairlead.Registry;
@@ -17,7 +18,12 @@ internal static class DeadParticipants
     }
 
     /// <summary>Removes the entries and the file of a participant if it is dead. Returns whether it is.</summary>
-    public static bool TryRemove(RuntimeDirectory directory, string id, IEnumerable<string> entries)
+    /// <param name="directory">The runtime directory.</param>
+    /// <param name="id">The participant.</param>
+    /// <param name="entries">The names of its entries.</param>
+    /// <param name="removed">Gets the entries that were removed.</param>
+    public static bool TryRemove(
+        RuntimeDirectory directory, string id, IEnumerable<string> entries, ICollection<EndpointInfo>? removed = null)
     {
         var path = $"{directory.Path}/{Participant.Folder}/{id}";
         using var file = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out var error);
@@ -30,7 +36,7 @@ internal static class DeadParticipants
             }
 
             // Identifiers are never reused: without a participant file, no lock is needed.
-            _ = RemoveEntries(directory, entries);
+            _ = RemoveEntries(directory, entries, removed);
             return true;
         }
 
@@ -43,7 +49,7 @@ internal static class DeadParticipants
         // an owner. It keeps out a participant about to lock its new file, which then finds its name gone and creates another.
         if (NativeFile.Fstat(file) is { } status && FileIdentity.At(path) == FileIdentity.Of(status))
         {
-            if (RemoveEntries(directory, entries))
+            if (RemoveEntries(directory, entries, removed))
             {
                 _ = NativeFile.Unlink(path);
             }
@@ -75,15 +81,20 @@ internal static class DeadParticipants
 
     // A failed unlink is not an error: the entry stays hidden while its owner is dead, and the next reader tries again. Returns false if
     // that is needed.
-    private static bool RemoveEntries(RuntimeDirectory directory, IEnumerable<string> entries)
+    private static bool RemoveEntries(RuntimeDirectory directory, IEnumerable<string> entries, ICollection<EndpointInfo>? removed)
     {
         var all = true;
         foreach (var name in entries)
         {
             var path = $"{directory.Path}/{EndpointEntry.Folder}/{name}";
-            if (EndpointEntryReader.Read(path, out _) is not { } dead || DeadSocketFile.TryRemove(dead, directory))
+            EndpointInfo? dead = EndpointEntryReader.Read(path, out _);
+            if (dead is null || DeadSocketFile.TryRemove(dead, directory))
             {
                 _ = NativeFile.Unlink(path);
+                if (dead is not null)
+                {
+                    removed?.Add(dead);
+                }
             }
             else
             {

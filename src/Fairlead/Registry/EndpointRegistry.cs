@@ -30,6 +30,7 @@ public static class EndpointRegistry
     {
         var endpoints = new List<EndpointInfo>();
         var skipped = new List<SkippedEntry>();
+        var ended = new List<EndpointInfo>();
         if (!directory.Exists())
         {
             return new EndpointListing(endpoints, skipped);
@@ -44,7 +45,7 @@ public static class EndpointRegistry
 
         foreach (var participant in names.Where(EndpointEntry.IsName).GroupBy(name => name[..name.IndexOf('-')], StringComparer.Ordinal))
         {
-            if (DeadParticipants.TryRemove(directory, participant.Key, participant))
+            if (DeadParticipants.TryRemove(directory, participant.Key, participant, ended))
             {
                 continue;
             }
@@ -70,7 +71,10 @@ public static class EndpointRegistry
                     .ThenByDescending(entry => entry.IsBound)
                     .ThenBy(entry => entry.Since),
             ],
-            skipped);
+            skipped)
+        {
+            Ended = ended,
+        };
     }
 
     internal static EndpointInfo? FindHolder(Address address, RuntimeDirectory directory) =>

@@ -200,7 +200,7 @@ public sealed class CallTests
         await using RpcServer server = await ServeAsync(transport);
         await using RpcClient<ICalculator> client = await ConnectAsync(server);
         _ = Allocated(client.Service, 10_000);
-        
+
         // Not one object for each call. A wait that lasts long costs some once.
         Assert.InRange(Allocated(client.Service, 10_000), 0, 20_000);
     }

@@ -87,7 +87,7 @@ public sealed class KillTests : IDisposable
         await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(
             _service, new RpcClientOptions { Timeout = 300.Milliseconds() });
         Assert.Equal(2, await client.Service.OnceAsync(1));
-        server.Signal(Signal.Stop);
+        server.Stop();
         var late = await Assert.ThrowsAsync<FairleadException>(async () => await client.Service.OnceAsync(2)).WaitAsync(Watchdog);
         Assert.Equal(ErrorCode.Timeout, late.Code);
         server.Signal(Signal.Continue);

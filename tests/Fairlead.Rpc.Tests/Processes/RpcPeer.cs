@@ -45,6 +45,14 @@ internal sealed class RpcPeer : IDisposable
 
     public void Signal(Signal signal) => Signals.Send(_process.Id, signal);
 
+    /// <summary>Stops it, and returns when it stands still.</summary>
+    public void Stop()
+    {
+        Signal(Fairlead.Processes.Signal.Stop);
+        Assert.True(SpinWait.SpinUntil(
+            () => File.ReadAllText($"/proc/{Id}/stat").Contains(") T ", StringComparison.Ordinal), TimeSpan.FromMinutes(1)));
+    }
+
     public void Dispose()
     {
         if (!_isKilled)

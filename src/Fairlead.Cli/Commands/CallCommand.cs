@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json;
+using Fairlead.Cli.Input;
+using Fairlead.Cli.Output;
+using Fairlead.Cli.Rpc;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Calls a member of a service: JSON in, one line of JSON out.</summary>
+internal sealed class CallCommand : ToolCommand
+{
+    private readonly ServiceTarget _target;
+    private readonly Argument<string> _member = new("MEMBER") { Description = "Member of its contract; Async at its end may be left out" };
+    private readonly Argument<string?> _json = new("JSON")
+    {
+        Description = "Arguments: an object by the names of the parameters, or an array by their order; - reads it from stdin",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    public CallCommand()
+        : base("call", "Call a member of a service, with arguments and result as JSON")
+    {
+        _target = ServiceTarget.AddTo(this);
+        Add(_member);
+        Add(_json);
+        _target.AddOptionsTo(this);
+        Examples =
+        [
+            ("fairlead call calc Add '{\"a\":2,\"b\":3}'", "Call by the names of the parameters"),
+            ("fairlead call calc Add '[2,3]'", "Or by their order"),
+            ("fairlead call unix://calc Count", "A member without parameters, at an address"),
+            ("jq -c .order order.json | fairlead call store Put -", "Take the arguments from stdin"),
+            ("fairlead call --wait 10s --timeout 1s calc Add '[2,3]'", "Wait for the server, and exit 124 without a reply in a second"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string service = _target.Service(parsed);
+        using JsonDocument? arguments = await ArgumentsAsync(parsed.GetValue(_json), cancellationToken);
+        await using RpcConnection connection = await _target.OpenAsync(parsed, cancellationToken);
+        MemberCall member = MemberCall.Find(connection.Description, parsed.GetRequiredValue(_member), service);
+        member.ThrowIfMoreThanACall();
+        try
+        {
+            ReadOnlyMemory<byte> result = await ServiceConnection.CallAsync(
+                connection.Channel, member, arguments?.RootElement, cancellationToken);
+            if (!result.IsEmpty)
+            {
+                StandardOutput.Write([.. result.Span, (byte)'\n']);
+            }
+
+            return ExitCode.Ok;
+        }
+        catch (RpcException thrown)
+        {
+            ErrorLine.Write($"{service} answered {member.Member.Name} with error {thrown.Code}: {thrown.Message}");
+            if (thrown.Details is { } details)
+            {
+                ErrorLine.Write($"details: {details}");
+            }
+
+            return ExitCode.OfService(thrown.Code);
+        }
+    }
+
+    private static async ValueTask<JsonDocument?> ArgumentsAsync(string? text, CancellationToken cancellationToken)
+    {
+        if (text != "-")
+        {
+            return text is null ? null : JsonArguments.Parse(Encoding.UTF8.GetBytes(text));
+        }
+
+        ChunkReader input = new();
+        using MemoryStream whole = new();
+        while (await input.ReadAsync(cancellationToken) is { } chunk)
+        {
+            whole.Write(chunk.Span);
+        }
+
+        return JsonArguments.Parse(whole.GetBuffer().AsMemory(0, (int)whole.Length));
+    }
+}

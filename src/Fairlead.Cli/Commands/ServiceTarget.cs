@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using Fairlead.Cli.Rpc;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>The arguments that lead to a service: its name or address, how long to wait for it, and for its answer.</summary>
+internal sealed class ServiceTarget
+{
+    private readonly Argument<string> _service = new("SERVICE")
+    {
+        Description = "Name of a service, as fairlead services lists it, or its address",
+    };
+    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait this long for the service instead of failing at once");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for an answer");
+
+    private ServiceTarget() => _service.CompletionSources.Add(_ => Names());
+
+    /// <summary>Adds the argument to a command; <see cref="AddOptionsTo"/> adds the options.</summary>
+    public static ServiceTarget AddTo(ToolCommand command)
+    {
+        ServiceTarget target = new();
+        command.Add(target._service);
+        return target;
+    }
+
+    /// <summary>The names of the live services, for completion.</summary>
+    public static IEnumerable<CompletionItem> Names() =>
+        Matchmaker.List().Select(static instance => instance.Name).Distinct().Select(static name => new CompletionItem(name));
+
+    public ServiceTarget AddOptionsTo(ToolCommand command)
+    {
+        command.Add(_wait);
+        command.Add(_timeout);
+        return this;
+    }
+
+    public string Service(ParseResult parsed) => parsed.GetRequiredValue(_service);
+
+    public ValueTask<RpcConnection> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => ServiceConnection.OpenAsync(
+        Service(parsed), parsed.GetValue(_wait) ?? TimeSpan.Zero, parsed.GetValue(_timeout), cancellationToken);
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Output;
+
+/// <summary>A live instance of a service as a line of JSON, and what the table takes its cells from.</summary>
+internal sealed record InstanceLine
+{
+    public required string Service { get; init; }
+
+    public required string Contract { get; init; }
+
+    /// <summary>The hash of the contract, 16 hexadecimal digits: equal for servers that are called alike.</summary>
+    public required string Hash { get; init; }
+
+    public required string[] Addresses { get; init; }
+
+    public required int Pid { get; init; }
+
+    /// <summary>The complete command line.</summary>
+    public required string Program { get; init; }
+
+    public required long Clients { get; init; }
+
+    public required long Calls { get; init; }
+
+    public required DateTimeOffset Since { get; init; }
+
+    [JsonIgnore]
+    public string ProgramName => EndpointLine.NameOf(Program);
+
+    public static InstanceLine Of(ServiceInstance instance) => new()
+    {
+        Service = instance.Name,
+        Contract = instance.Contract,
+        Hash = HashOf(instance.Hash),
+        Addresses = [.. instance.Addresses.Select(static address => address.ToString())],
+        Pid = instance.ProcessId,
+        Program = instance.Program,
+        Clients = instance.Clients,
+        Calls = instance.Calls,
+        Since = instance.Since,
+    };
+
+    public static string HashOf(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Fairlead.Cli.Input;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Rpc;
+
+/// <summary>Connects to a service whose contract this program does not know.</summary>
+internal static class ServiceConnection
+{
+    /// <summary>Connects, within the time-out if there is one; waiting for the service comes before that.</summary>
+    /// <param name="service">The name or address.</param>
+    /// <param name="wait">How long to wait for the service.</param>
+    /// <param name="timeout">How long it may take to answer; null: no limit.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    public static async ValueTask<RpcConnection> OpenAsync(
+        string service, TimeSpan wait, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        if (service.StartsWith("inproc://", StringComparison.Ordinal))
+        {
+            throw ToolException.Usage($"{service}: inproc:// works inside one process only; name a service, or use unix://");
+        }
+
+        RpcClientOptions options = new()
+        {
+            Timeout = timeout,
+            WaitForService = wait,
+            Endpoint = new EndpointOptions { ConnectTimeout = wait },
+        };
+        if (timeout is not { } limit)
+        {
+            return await Fairlead.Rpc.Rpc.OpenAsync(service, options, cancellationToken);
+        }
+
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(limit + wait);
+        try
+        {
+            return await Fairlead.Rpc.Rpc.OpenAsync(service, options, end.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ToolException(
+                ExitCode.Timeout,
+                $"{service} did not answer within {DurationText.Describe(limit)}. Its process may be stopped or busy");
+        }
+    }
+
+    /// <summary>Calls a member by its number.</summary>
+    /// <returns>The result as JSON; empty: the member has none.</returns>
+    public static ValueTask<ReadOnlyMemory<byte>> CallAsync(
+        RpcChannel channel, MemberCall member, JsonElement? arguments, CancellationToken cancellationToken)
+    {
+        RpcWriter call = channel.Begin(member.Number, stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            JsonArguments.Write(ref call, member, arguments);
+            return channel.CallAsync(
+                member.Number,
+                ref call,
+                (ref RpcReader reader) => member.Shape.Result is { } result ? WireToJson.Read(ref reader, result) : default,
+                cancellationToken);
+        }
+        finally
+        {
+            call.Dispose();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+namespace Fairlead.Cli.Rpc;
+
+/// <summary>The form of a value on the wire, as the description of a contract tells it: the language of docs/rpc-format.md.</summary>
+internal abstract class Shape
+{
+    /// <summary>What a value of this form is called in an error: <c>an integer of 32 bits</c>.</summary>
+    public abstract string Words { get; }
+}
+
+/// <summary>A value without parts.</summary>
+/// <param name="name">Its word in the language: <c>i32</c>, <c>text?</c>.</param>
+internal sealed class SimpleShape(string name) : Shape
+{
+    private static readonly Dictionary<string, string> All = new(StringComparer.Ordinal)
+    {
+        ["bool"] = "true or false",
+        ["u8"] = "an integer from 0 to 255",
+        ["i8"] = "an integer from -128 to 127",
+        ["u16"] = "an integer from 0 to 65535",
+        ["i16"] = "an integer from -32768 to 32767",
+        ["u32"] = "an integer of 32 bits, 0 or more",
+        ["i32"] = "an integer of 32 bits",
+        ["u64"] = "an integer of 64 bits, 0 or more",
+        ["i64"] = "an integer of 64 bits",
+        ["u128"] = "an integer of 128 bits, 0 or more",
+        ["i128"] = "an integer of 128 bits",
+        ["char"] = "a text of one character",
+        ["f16"] = "a number",
+        ["f32"] = "a number",
+        ["f64"] = "a number",
+        ["decimal"] = "a decimal",
+        ["integer"] = "an integer",
+        ["text"] = "a text",
+        ["text?"] = "a text or null",
+        ["guid"] = "a GUID, such as \"1c2d3e4f-0000-0000-0000-000000000000\"",
+        ["time"] = "a time, such as \"2026-01-31T12:00:00Z\"",
+        ["time+offset"] = "a time with its offset, such as \"2026-01-31T12:00:00+01:00\"",
+        ["date"] = "a date, such as \"2026-01-31\"",
+        ["time-of-day"] = "a time of day, such as \"12:00:00\"",
+        ["span"] = "a duration, such as \"PT1H30M\" or \"5s\"",
+        ["bytes"] = "bytes in base64",
+    };
+
+    public string Name { get; } = name;
+
+    public override string Words => All[Name];
+
+    public static bool Exists(string name) => All.ContainsKey(name);
+
+    public override string ToString() => Name;
+}
+
+/// <summary>A value, or none.</summary>
+internal sealed class OptionalShape(Shape inner) : Shape
+{
+    public Shape Inner { get; } = inner;
+
+    public override string Words => $"{Inner.Words}, or null";
+
+    public override string ToString() => $"{Inner}?";
+}
+
+/// <summary>A list, or a set: the bytes are the same.</summary>
+internal sealed class ListShape(Shape element, bool isSet) : Shape
+{
+    public Shape Element { get; } = element;
+
+    public bool IsSet { get; } = isSet;
+
+    public override string Words => "an array";
+
+    public override string ToString() => IsSet ? $"{{{Element}}}" : $"[{Element}]";
+}
+
+/// <summary>A dictionary.</summary>
+internal sealed class MapShape(Shape key, Shape value) : Shape
+{
+    public Shape Key { get; } = key;
+
+    public Shape Value { get; } = value;
+
+    /// <summary>Whether it is an object in JSON; otherwise an array of pairs.</summary>
+    public bool IsObject => Key is SimpleShape { Name: "text" };
+
+    public override string Words => IsObject ? "an object" : "an array of pairs, each [KEY, VALUE]";
+
+    public override string ToString() => $"{{{Key}:{Value}}}";
+}
+
+/// <summary>A tuple.</summary>
+internal sealed class TupleShape(IReadOnlyList<Shape> parts) : Shape
+{
+    public IReadOnlyList<Shape> Parts { get; } = parts;
+
+    public override string Words => $"an array of {Parts.Count}";
+
+    public override string ToString() => $"({string.Join(',', Parts)})";
+}
+
+/// <summary>A part of a record, class or struct.</summary>
+internal sealed record ShapePart(string Name, Shape Shape)
+{
+    public override string ToString() => $"{Name}:{Shape}";
+}
+
+/// <summary>A record, class or struct. Its parts may refer to it.</summary>
+internal sealed class CompositeShape : Shape
+{
+    /// <summary>In their order; set when the parser has read them.</summary>
+    public IReadOnlyList<ShapePart> Parts { get; set; } = [];
+
+    public override string Words => $"an object with {string.Join(", ", Parts.Select(static part => part.Name))}";
+
+    public override string ToString() => $"{{{string.Join(',', Parts)}}}";
+}
+
+/// <summary>A value of a type within itself.</summary>
+internal sealed class RecursiveShape(string name, CompositeShape target) : Shape
+{
+    public string Name { get; } = name;
+
+    public CompositeShape Target { get; } = target;
+
+    public override string Words => Target.Words;
+
+    public override string ToString() => $"^{Name}";
+}
+
+/// <summary>A type with numbered parts, which may grow. Its shape does not tell the parts.</summary>
+internal sealed class NumberedShape(string name) : Shape
+{
+    public string Name { get; } = name;
+
+    public override string Words => "an object of numbered parts, each bytes in base64: {\"1\":\"AQID\"}";
+
+    public override string ToString() => $"#{Name}";
+}
+
+/// <summary>A stream of values: a result, or a parameter.</summary>
+internal sealed class StreamShape(Shape element) : Shape
+{
+    public Shape Element { get; } = element;
+
+    public override string Words => "a stream";
+
+    public override string ToString() => $"*{Element}";
+}
+
+/// <summary>An object of the caller, which the server calls back: a parameter.</summary>
+/// <param name="members">The members of its contract; null: it is that of the name, within itself.</param>
+/// <param name="name">The name, within itself.</param>
+internal sealed class CallbackShape(IReadOnlyList<CallbackMember>? members, string name) : Shape
+{
+    public IReadOnlyList<CallbackMember>? Members { get; } = members;
+
+    public override string Words => "an object that is called back";
+
+    public override string ToString() => Members is null ? $"&^{name}" : $"&{{{string.Join(';', Members)}}}";
+}
+
+/// <summary>A member of an object that is called back.</summary>
+internal sealed record CallbackMember(string Name, MemberShape Shape, bool IsOneWay)
+{
+    public override string ToString() => $"{Name}{Shape}{(IsOneWay ? "!" : "")}";
+}

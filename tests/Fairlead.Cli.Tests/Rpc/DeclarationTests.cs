@@ -1,0 +1,41 @@
+using Fairlead.Cli.Rpc;
+
+namespace Fairlead.Cli.Tests.Rpc;
+
+public sealed class DeclarationTests
+{
+    [Theory]
+    [InlineData("int Add(int a, int b);", "Add", "int", "int a|int b")]
+    [InlineData("void Ping();", "Ping", "void", "")]
+    [InlineData("ValueTask PingAsync(CancellationToken cancellationToken = default);", "PingAsync", "ValueTask", "")]
+    [InlineData(
+        "Task<Dictionary<string, int>> Get(Dictionary<string, int> d, CancellationToken t);",
+        "Get",
+        "Task<Dictionary<string, int>>",
+        "Dictionary<string, int> d")]
+    [InlineData(
+        "(int A, (byte B, char C)[] D) Pair((int, int) x, int[] y);", "Pair", "(int A, (byte B, char C)[] D)", "(int, int) x|int[] y")]
+    [InlineData("void Say(string a = \"), (\\\"\", char b = ',', int c = 3);", "Say", "void", "string a|char b|int c")]
+    public void A_declaration_is_taken_apart(string text, string member, string result, string parameters)
+    {
+        Declaration? declaration = Declaration.Parse(text, member);
+        Assert.Equal(result, declaration?.Result);
+        Assert.Equal(parameters, string.Join('|', declaration!.Parameters.Select(static one => $"{one.Type} {one.Name}")));
+    }
+
+    [Fact]
+    public void Defaults_are_kept()
+    {
+        Declaration? declaration = Declaration.Parse("void Say(string a = \"=\", int b = -3, int c);", "Say");
+        Assert.Equal(["\"=\"", "-3", null], declaration!.Parameters.Select(static one => one.Default));
+    }
+
+    [Theory]
+    [InlineData("int Subtract(int a);", "Add")]
+    [InlineData("Add", "Add")]
+    [InlineData("", "Add")]
+    [InlineData(")(", "Add")]
+    [InlineData("Add(int a)", "Add")]
+    [InlineData("int Add)", "Add")]
+    public void What_is_no_declaration_is_none(string text, string member) => Assert.Null(Declaration.Parse(text, member));
+}

@@ -1,0 +1,104 @@
+using Fairlead.Cli.Tests.Running;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Tests.Rpc;
+
+/// <summary>The commands against a server that is not one of Fairlead's.</summary>
+public sealed class HostileServiceTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    private string Address => $"unix://{_home.Work}/hostile";
+
+    public void Dispose() => _home.Dispose();
+
+    [Theory]
+    [InlineData("(i33)", "shape that cannot be read")]
+    [InlineData("([i32)->", "shape that cannot be read")]
+    [InlineData("()->^Tree", "outside the type")]
+    [InlineData("()->*i32", "has a stream, which fairlead call does not support")]
+    [InlineData("(&{Arrived(i32)!}?)", "has an object that is called back, or null, which")]
+    [InlineData("()->[*i32]", "contains a stream")]
+    public async Task A_shape_that_is_none_is_told(string shape, string part)
+    {
+        await using Responder server = Serve([("Odd", "int Odd();", shape)], [0, 1, 0]);
+        Outcome called = await _home.RunAsync("call", Address, "Odd");
+        Assert.True(called is { ExitCode: 1, Output: "" }, called.ToString());
+        Assert.Contains(part, called.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await _home.RunAsync("describe", Address)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_shape_that_is_too_deep_or_long_is_told()
+    {
+        string deep = $"()->{new string('[', 1000)}i32{new string(']', 1000)}";
+        await using Responder server = Serve([("Deep", "int Deep();", deep), ("Long", "int Long();", new string('(', 1_000_000))], [0]);
+        Assert.Contains("deeper than 64", (await _home.RunAsync("call", Address, "Deep")).Error, StringComparison.Ordinal);
+        Assert.Contains("1000000 characters", (await _home.RunAsync("call", Address, "Long")).Error, StringComparison.Ordinal);
+        Outcome described = await _home.RunAsync("describe", Address);
+        Assert.True(described.ExitCode == 0 && described.Output.Contains("int Deep();", StringComparison.Ordinal), described.ToString());
+    }
+
+    [Theory]
+    [InlineData("()->i32", new byte[] { 0, 1 })]
+    [InlineData("()->i32", new byte[] { 0, 1, 2, 3, 4, 5 })]
+    [InlineData("()->[text]", new byte[] { 0, 0xFF, 0xFF, 0xFF, 0xFF, 3 })]
+    [InlineData("()->i32", new byte[] { 9 })]
+    [InlineData("()->i32", new byte[0])]
+    [InlineData("()", new byte[] { 0, 1 })]
+    public async Task A_reply_that_does_not_fit_is_told(string shape, byte[] reply)
+    {
+        await using Responder server = Serve([("Odd", "int Odd();", shape)], reply);
+        Outcome called = await _home.RunAsync("call", Address, "Odd");
+        Assert.True(called is { ExitCode: 1, Output: "" }, called.ToString());
+        Assert.Contains("sent no valid frame", called.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Names_and_declarations_do_not_reach_the_terminal_as_they_are()
+    {
+        await using Responder server = Serve([("A\u001b[2J\nB", "int\u001b[2J A\n();", "()->i32")], [0]);
+        foreach (string[] line in (string[][])[["describe", Address], ["call", Address, "None"], ["diff", Address, "none.json"]])
+        {
+            await File.WriteAllTextAsync(Path.Combine(_home.Work, "none.json"), "{\"name\":\"x\",\"members\":[]}");
+            Outcome outcome = await _home.RunAsync(line);
+            Assert.DoesNotContain('\u001b', outcome.Output + outcome.Error);
+        }
+    }
+
+    [Fact]
+    public async Task Names_that_the_declaration_does_not_tell_leave_the_order()
+    {
+        await using Responder server = Serve([("Odd", "nonsense", "(i32)->text")], [0, 3, (byte)'o', (byte)'k']);
+        Outcome called = await _home.RunAsync("call", Address, "Odd", "[1]");
+        Assert.True(called is { ExitCode: 0, Output: "\"ok\"\n" }, called.ToString());
+        Outcome named = await _home.RunAsync("call", Address, "Odd", "{\"a\":1}");
+        Assert.True(named.ExitCode == 2 && named.Error.Contains("pass an array", StringComparison.Ordinal), named.ToString());
+    }
+
+    // Answers a hello with a description, and each call with the same bytes.
+    private Responder Serve((string Name, string Declaration, string Shape)[] members, byte[] reply)
+    {
+        RpcWriter writer = new([]);
+        writer.WriteByte(0);
+        writer.WriteString("Hostile");
+        writer.WriteCount(members.Length);
+        foreach ((string name, string declaration, string shape) in members)
+        {
+            writer.WriteByte(0);
+            writer.WriteString(name);
+            writer.WriteString(declaration);
+            writer.WriteString(shape);
+        }
+
+        byte[] description = writer.Written.ToArray();
+        writer.Dispose();
+        Responder responder = Responder.Bind(Address);
+        _ = responder.RunAsync((request, _) =>
+        {
+            request.Reply(request.Span[0] == 1 ? description : reply);
+            return default(ValueTask<ReadOnlyMemory<byte>>);
+        });
+        return responder;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Rpc;
+
+/// <summary>The commands against a service by name, in a process of its own.</summary>
+public sealed class ServiceNameTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task A_service_is_listed_and_called_by_its_name()
+    {
+        ToolProcess server = await ServeAsync();
+        ToolProcess second = await ServeAsync();
+
+        Outcome called = await _home.RunAsync("call", "calc", "Add", "{\"a\":2,\"b\":3}");
+        Assert.True(called is { ExitCode: 0, Output: "5\n", Error: "" }, called.ToString());
+
+        Outcome listed = await _home.RunAsync("services", "calc");
+        Assert.Equal(["SERVICE", "CONTRACT", "PID", "PROGRAM", "CLIENTS", "CALLS", "SINCE"], Words(listed.Lines[0]));
+        Assert.Equal(["calc", "ICalculator", $"{server.Id}", "RemoteCalculator", "0"], Words(listed.Lines[1])[..5]);
+        Assert.Equal(["calc", "ICalculator", $"{second.Id}"], Words(listed.Lines[2])[..3]);
+
+        JsonElement line = JsonDocument.Parse((await _home.RunAsync("services", "--output", "json")).Lines[0]).RootElement;
+        Assert.Equal("calc", line.GetProperty("service").GetString());
+        Assert.Equal(server.Id, line.GetProperty("pid").GetInt32());
+        Assert.Equal(2, line.GetProperty("addresses").GetArrayLength());
+
+        Outcome same = await _home.RunAsync("diff", "calc", line.GetProperty("addresses")[1].GetString()!);
+        Assert.True(same is { ExitCode: 0, Output: "" }, same.ToString());
+    }
+
+    [Fact]
+    public async Task A_call_after_the_death_of_the_server_exits_3_and_names_it()
+    {
+        ToolProcess server = await ServeAsync();
+        Assert.Equal(0, (await _home.RunAsync("call", "calc", "Add", "[2,3]")).ExitCode);
+        await server.SignalAsync("KILL");
+        await server.ExitAsync();
+
+        Outcome called = await _home.RunAsync("call", "calc", "Add", "[2,3]");
+
+        Assert.True(called is { ExitCode: 3, Output: "" }, called.ToString());
+        Assert.Contains($"no service 'calc' lives: pid {server.Id} (", called.Error, StringComparison.Ordinal);
+        Assert.Contains("RemoteCalculator", called.Error, StringComparison.Ordinal);
+
+        // The first that looked has cleared it away.
+        Outcome again = await _home.RunAsync("call", "calc", "Add", "[2,3]");
+        Assert.Equal(3, again.ExitCode);
+        Assert.Contains("no service 'calc' lives (searched", again.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_waits_for_its_service()
+    {
+        ToolProcess call = _home.Start("call", "calc", "Add", "[2,3]", "--wait", "2m");
+        await ServeAsync();
+        Outcome called = await call.EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "5\n" }, called.ToString());
+    }
+
+    [Fact]
+    public async Task A_service_that_does_not_live_exits_3()
+    {
+        Assert.Equal(3, (await _home.RunAsync("services", "calc")).ExitCode);
+        Assert.Equal(3, (await _home.RunAsync("describe", "calc")).ExitCode);
+        Assert.Single((await _home.RunAsync("services")).Lines);
+        Assert.Equal(2, (await _home.RunAsync("describe", "no name")).ExitCode);
+        Assert.Equal(2, (await _home.RunAsync("describe", "")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Names_are_completed()
+    {
+        await ServeAsync();
+        Assert.Equal("calc\n", (await _home.RunAsync("complete-words", "--", "call", "c")).Output);
+        Assert.Equal("calc\n", (await _home.RunAsync("complete-words", "--", "services", "")).Output);
+        Assert.Equal("calc\n", (await _home.RunAsync("complete-words", "--", "diff", "old.json", "c")).Output);
+    }
+
+    private async Task<ToolProcess> ServeAsync()
+    {
+        ToolProcess server = _home.StartProgram(["dotnet", Path.Combine(AppContext.BaseDirectory, "RemoteCalculator.dll"), "server"]);
+        await server.ErrorLineAsync("serving");
+        return server;
+    }
+
+    private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+}

@@ -1,0 +1,134 @@
+using Fairlead.Cli.Rpc;
+
+namespace Fairlead.Cli.Tests.Rpc;
+
+public sealed class ShapeParserTests
+{
+    [Theory]
+    [InlineData("bool")]
+    [InlineData("time+offset")]
+    [InlineData("time-of-day")]
+    [InlineData("text?")]
+    [InlineData("i32?")]
+    [InlineData("[text?]")]
+    [InlineData("[[i32]]?")]
+    [InlineData("{u8}")]
+    [InlineData("{text:{X:i32,Y:i32}}")]
+    [InlineData("{{X:i32}:i64}")]
+    [InlineData("(bool,u8,[i16])")]
+    [InlineData("{Name:text,Children:[^Ns.Tree]}")]
+    [InlineData("{Kids:{text:^Ns.Tree},Next:^Ns.Tree?}")]
+    [InlineData("{}")]
+    [InlineData("{text:i32,i32:text}")]
+    [InlineData("{Größe:i32}")]
+    [InlineData("#Ns.Job")]
+    [InlineData("#Ns.Pair_int, string?_")]
+    [InlineData("[#Ns.Box_(int a, int b)[]_]")]
+    [InlineData("(#Ns.Job?,#Ns.Job)")]
+    [InlineData("*{X:i32}")]
+    [InlineData("*i32?")]
+    [InlineData("&{}")]
+    [InlineData("&{Arrived(text,*{X:i32})!;Ask()->i32?}?")]
+    [InlineData("(&{Next(&^Ns.INode)},[i32])")]
+    public void A_shape_reads_back(string text) => Assert.Equal(text, $"{ShapeParser.Parse(text)}");
+
+    [Fact]
+    public void A_member_has_parameters_and_a_result()
+    {
+        MemberShape shape = ShapeParser.ParseMember("(i32,{text:i32})->*text?");
+        Assert.Equal(["i32", "{text:i32}"], shape.Parameters.Select(static one => one.ToString()));
+        Assert.Equal("*text?", $"{shape.Result}");
+        Assert.Empty(ShapeParser.ParseMember("()").Parameters);
+        Assert.Null(ShapeParser.ParseMember("()").Result);
+    }
+
+    [Fact]
+    public void Braces_are_told_apart()
+    {
+        Assert.IsType<MapShape>(ShapeParser.Parse("{text:i32}"));
+        Assert.IsType<MapShape>(ShapeParser.Parse("{time+offset:i32}"));
+        Assert.IsType<CompositeShape>(ShapeParser.Parse("{Text:i32}"));
+        Assert.IsType<CompositeShape>(ShapeParser.Parse("{text:i32,n:i32}"));
+        Assert.True(Assert.IsType<ListShape>(ShapeParser.Parse("{text}")).IsSet);
+        CompositeShape tree = Assert.IsType<CompositeShape>(ShapeParser.Parse("{Kids:[^T]}"));
+        Assert.Same(tree, Assert.IsType<RecursiveShape>(Assert.IsType<ListShape>(tree.Parts[0].Shape).Element).Target);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("i33")]
+    [InlineData("[i32")]
+    [InlineData("i32]")]
+    [InlineData("i32??")]
+    [InlineData("text??")]
+    [InlineData("{a:}")]
+    [InlineData("{a:i32,}")]
+    [InlineData("{a:i32,:i32}")]
+    [InlineData("{text:i32,text}")]
+    [InlineData("^Ns.Tree")]
+    [InlineData("{A:{B:^Ns.A}}")]
+    [InlineData("#")]
+    [InlineData("(,)")]
+    [InlineData("\u001b[31m")]
+    public void What_is_not_a_shape_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("i32")]
+    [InlineData("()-")]
+    [InlineData("()->")]
+    [InlineData("()->i32,")]
+    [InlineData("()i32")]
+    [InlineData("(&)")]
+    [InlineData("(&{)")]
+    [InlineData("(&{A})")]
+    [InlineData("(&{A()!!})")]
+    [InlineData("(&{A()}")]
+    public void What_is_not_a_member_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.ParseMember(text));
+
+    [Theory]
+    [InlineData("[", "]")]
+    [InlineData("{text:", "}")]
+    [InlineData("{a:", "}")]
+    [InlineData("{text:", ",b:i32}")]
+    [InlineData("(", ")")]
+    [InlineData("*", "")]
+    [InlineData("&{A(", ")}")]
+    public void A_shape_may_be_deep_and_not_deeper(string before, string behind)
+    {
+        static string Nested(string before, string behind, int levels) =>
+            string.Concat(Enumerable.Repeat(before, levels)) + "i32" + string.Concat(Enumerable.Repeat(behind, levels));
+        ShapeParser.Parse(Nested(before, behind, ShapeParser.MaxDepth - 1));
+        Assert.Contains(
+            "deeper",
+            Assert.Throws<ToolException>(() => ShapeParser.Parse(Nested(before, behind, ShapeParser.MaxDepth))).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<ToolException>(() => ShapeParser.Parse(Nested(before, behind, 10_000)));
+    }
+
+    [Fact]
+    public void A_shape_may_be_long_and_not_longer() => Assert.Contains(
+        "characters",
+        Assert.Throws<ToolException>(() => ShapeParser.Parse(new string('[', ShapeParser.MaxLength + 1))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Texts_at_random_end_with_a_shape_or_an_error()
+    {
+        const string Letters = "[]{}()#^&*?:,;!.i32text->_ A\u0301\ud800";
+        Random random = new(18);
+        for (int i = 0; i < 200_000; i++)
+        {
+            string text = string.Concat(Enumerable.Range(0, random.Next(24)).Select(_ => Letters[random.Next(Letters.Length)]));
+            try
+            {
+                Shape shape = ShapeParser.Parse(text);
+                Assert.Equal(text, $"{shape}");
+            }
+            catch (ToolException)
+            {
+                // It is not in the language.
+            }
+        }
+    }
+}
