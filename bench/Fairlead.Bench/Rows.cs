@@ -78,6 +78,7 @@ internal static partial class Rows
         Blocks("ring-1m-loaned", Large, isLoaned: true),
         Blocks("ring-1m-copied", Large, isLoaned: false),
         .. Broadcasts,
+        .. RemoteCalls,
         new OneWay("log-append", Small,
             new FileAppend(), new FairleadLog(isFollowed: false) { Goal = 4 }, new FairleadLog(isFollowed: true)),
         new CellReads("board-read",

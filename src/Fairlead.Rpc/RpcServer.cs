@@ -100,8 +100,12 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
         using (_dispatcher)
         {
             await Task
-                .WhenAll(_responders.Select(responder => new CallLoops(responder, _dispatcher, _ending.Token).RunAsync()))
+                .WhenAll(_responders.Select(RunAsync))
                 .ConfigureAwait(false);
         }
     }
+
+    private Task RunAsync(Responder responder) => _options.BlockingThreads > 0
+        ? new CallThreads(responder, _dispatcher, _options, _ending.Token).RunAsync()
+        : new CallLoops(responder, _dispatcher, _ending.Token).RunAsync();
 }

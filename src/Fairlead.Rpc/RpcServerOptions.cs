@@ -9,6 +9,13 @@ public sealed record RpcServerOptions
     /// <summary>How many calls with streams may run at the same time. Further ones are refused with <see cref="ErrorCode.Full"/>.</summary>
     public int MaxStreamingCalls { get; init; } = 1000;
 
+    /// <summary>
+    /// How many threads wait for calls at each address, and execute the members that do not await: the lowest latency, because a call wakes
+    /// no other thread. For members that compute briefly. If calls keep all of these threads for 0.1 s, other threads take calls meanwhile.
+    /// Zero: calls run on threads that Fairlead shares between all endpoints.
+    /// </summary>
+    public int BlockingThreads { get; init; }
+
     /// <summary>How long the end of the server waits for the calls that it has accepted. Then it cancels them.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -41,6 +48,8 @@ public sealed record RpcServerOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentCalls, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxStreamingCalls, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(BlockingThreads, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockingThreads, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(ShutdownTimeout, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(Endpoint);
     }

@@ -17,6 +17,9 @@ internal sealed class EchoLoop(int caller, int size, long end)
     /// <summary>Calls that have their reply.</summary>
     public int Calls { get; private set; }
 
+    /// <summary>The number of this caller.</summary>
+    public int Caller => caller;
+
     /// <summary>Writes the next request.</summary>
     /// <returns>False when the round is over.</returns>
     public bool Next()
@@ -32,6 +35,17 @@ internal sealed class EchoLoop(int caller, int size, long end)
         if (!reply.SequenceEqual(_request))
         {
             throw new InvalidDataException($"call {Calls} of caller {caller} got the reply of another call");
+        }
+
+        Calls++;
+    }
+
+    /// <summary>Counts the call if the reply is the sum of <see cref="Caller"/> and <see cref="Calls"/>, and throws otherwise.</summary>
+    public void Check(int sum)
+    {
+        if (sum != caller + Calls)
+        {
+            throw new InvalidDataException($"call {Calls} of caller {caller} got the sum of another call");
         }
 
         Calls++;

@@ -8,10 +8,12 @@ namespace Fairlead.Bench.Reporting;
 /// <param name="Rate">Operations a second, over the rounds.</param>
 /// <param name="Ratio">Contender to baseline, pair by pair: of the p50, or of the rate.</param>
 /// <param name="Allocated">Bytes that the client's process allocated for each operation, median over the rounds.</param>
+/// <param name="AllocatedByServer">Bytes that the server's process allocated for each operation; absent if it was not asked.</param>
 /// <param name="AllocatedByReaders">Bytes that a reader's process allocated for each message; absent if it does not say so.</param>
 internal sealed record Figures(
     string Contender, int Rounds, double? P50, double? P99, double? Min, double? Max, Spread Rate, double BytesPerSecond,
-    Spread? Ratio, Spread? RatioP99, double? Goal, bool? IsGoalMet, double Allocated, double? AllocatedByReaders)
+    Spread? Ratio, Spread? RatioP99, double? Goal, bool? IsGoalMet, double Allocated, double? AllocatedByServer,
+    double? AllocatedByReaders)
 {
     public static Figures Of(Scenario scenario, Result result)
     {
@@ -21,6 +23,9 @@ internal sealed record Figures(
             result.Pairs.Count > 0 ? Spread.Of(result.Pairs.Select(pair => figure(pair.Contender) / figure(pair.Baseline))) : null;
 
         double Median(IEnumerable<double> figures) => Spread.Of(figures).Median;
+        double? PerOperation(Func<Round, long?> bytes) => result.Rounds.All(round => bytes(round) is not null)
+            ? Median(result.Rounds.Select(round => (double)bytes(round)!.Value / round.Operations))
+            : null;
         var rate = Spread.Of(result.Rounds.Select(round => round.Rate));
         var ratio = Ratio(round => isTime ? round.P50 : round.Rate);
         double? goal = result.Pairs.Count > 0 ? result.Contender.Goal : null;
@@ -38,8 +43,7 @@ internal sealed record Figures(
             goal,
             goal is null ? null : isTime ? ratio!.Value.Median <= goal : ratio!.Value.Median >= goal,
             Median(result.Rounds.Select(round => (double)round.Allocated / round.Operations)),
-            result.Rounds.All(round => round.AllocatedByReaders is not null)
-                ? Median(result.Rounds.Select(round => (double)round.AllocatedByReaders!.Value / round.Operations))
-                : null);
+            PerOperation(round => round.AllocatedByServer),
+            PerOperation(round => round.AllocatedByReaders));
     }
 }

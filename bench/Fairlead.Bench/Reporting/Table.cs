@@ -20,7 +20,6 @@ internal sealed class Table(TextWriter output) : IReport
         "B/op",
     ];
     private static readonly string[] RateColumns = ["contender", "k/s", "", "GB/s", "ratio", "goal", "B/op"];
-    private static readonly string[] ReadRateColumns = [.. RateColumns, "reader B/op"];
 
     public void Begin(Machine machine, Plan plan)
     {
@@ -35,13 +34,15 @@ internal sealed class Table(TextWriter output) : IReport
     public void Add(Scenario scenario, IReadOnlyList<Result> results)
     {
         List<Figures> figures = [.. results.Where(result => result.Rounds.Count > 0).Select(result => Figures.Of(scenario, result))];
-        bool isRead = figures.Exists(f => f.AllocatedByReaders is not null);
-        var rows = figures.Select(f => scenario.IsTime ? TimeRow(f) : RateRow(f, isRead));
+        IEnumerable<string[]> rows =
+            scenario.IsTime ? [TimeColumns, .. figures.Select(TimeRow)] : [RateColumns, .. figures.Select(RateRow)];
+        rows = WithBytes(rows, "server B/op", figures, f => f.AllocatedByServer);
+        rows = WithBytes(rows, "reader B/op", figures, f => f.AllocatedByReaders);
         output.WriteLine();
         output.WriteLine(
             $"{scenario.Name}: {scenario.Measures}; {(scenario.IsTime ? "ratios below" : "ratio above")} 1 "
                 + $"{(scenario.IsTime ? "are" : "is")} better than the baseline");
-        Write([scenario.IsTime ? TimeColumns : isRead ? ReadRateColumns : RateColumns, .. rows]);
+        Write([.. rows]);
         foreach (var contender in scenario.Contenders.Where(contender => contender.Missing is not null))
         {
             output.WriteLine($"  {contender.Name}: not measured, {contender.Missing}");
@@ -61,12 +62,18 @@ internal sealed class Table(TextWriter output) : IReport
             Text($"{f.Allocated:0}"),
         ];
 
-    private static string[] RateRow(Figures f, bool isRead) =>
+    private static string[] RateRow(Figures f) =>
     [
         f.Contender, Text($"{f.Rate.Median / 1e3:0.0}"), Text($"({f.Rate.Lowest / 1e3:0.0}..{f.Rate.Highest / 1e3:0.0})"),
         f.BytesPerSecond > 0 ? Text($"{f.BytesPerSecond / 1e9:0.00}") : "", Ratio(f.Ratio), Goal(f, "≥"), Text($"{f.Allocated:0}"),
-        .. isRead ? (string[])[Text($"{f.AllocatedByReaders:0}")] : [],
     ];
+
+    // Absent if no contender has it.
+    private static IEnumerable<string[]> WithBytes(
+        IEnumerable<string[]> rows, string column, List<Figures> figures, Func<Figures, double?> bytes) =>
+        figures.Exists(f => bytes(f) is not null)
+            ? rows.Zip([column, .. figures.Select(f => Text($"{bytes(f):0}"))], static (row, cell) => (string[])[.. row, cell])
+            : rows;
 
     private static string Micro(double? nanoseconds) => Text($"{nanoseconds / 1e3:0.0}");
 

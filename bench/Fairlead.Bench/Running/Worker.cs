@@ -9,7 +9,7 @@ namespace Fairlead.Bench.Running;
 /// <summary>
 /// The second and third process. Both write <see cref="Ready"/> to stdout, the server when it listens, the client when it is connected.
 /// Then the client measures a round for each line on stdin (its length in milliseconds) and answers with a line of JSON.
-/// A program in another language that follows this protocol can be measured too.
+/// The server answers a line with the bytes that it has allocated. A program in another language that follows this protocol can be measured too.
 /// </summary>
 internal static class Worker
 {
@@ -54,7 +54,12 @@ internal static class Worker
         // does not leave; but later than the client, which would complain.
         new Thread(() =>
         {
-            Console.In.ReadToEnd();
+            // A line asks for what has been allocated until now.
+            while (Console.In.ReadLine() is not null)
+            {
+                Console.Out.WriteLine(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture));
+            }
+
             Thread.Sleep(TimeSpan.FromSeconds(2));
             Environment.Exit(0);
         })

@@ -14,10 +14,12 @@ internal sealed class WorkerPair : IDisposable
 {
     private readonly Process _server;
     private readonly Process _client;
+    private readonly bool _countsServer;
 
     public WorkerPair(Scenario scenario, int contender, string session, string runtimeDirectory)
     {
         var who = scenario.Contenders[contender];
+        _countsServer = scenario.CountsServer;
         _server = Start(Worker.ServerRole);
         try
         {
@@ -70,8 +72,21 @@ internal sealed class WorkerPair : IDisposable
     /// <summary>Lets the client measure one round; the other pairs are idle meanwhile.</summary>
     public Round Measure(TimeSpan length)
     {
+        long? allocated = AllocatedByServer();
         _client.StandardInput.WriteLine(length.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
-        return JsonSerializer.Deserialize(ReadLine(_client), WorkerJson.Default.Round)!;
+        Round round = JsonSerializer.Deserialize(ReadLine(_client), WorkerJson.Default.Round)!;
+        return round with { AllocatedByServer = AllocatedByServer() - allocated };
+    }
+
+    private long? AllocatedByServer()
+    {
+        if (!_countsServer)
+        {
+            return null;
+        }
+
+        _server.StandardInput.WriteLine();
+        return long.Parse(ReadLine(_server), CultureInfo.InvariantCulture);
     }
 
     public void Dispose()

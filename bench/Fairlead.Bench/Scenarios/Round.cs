@@ -15,6 +15,9 @@ internal sealed record Round(
     /// </summary>
     public long? AllocatedByReaders { get; init; }
 
+    /// <summary>Bytes of managed memory that the server's process allocated in the round; null if it was not asked.</summary>
+    public long? AllocatedByServer { get; init; }
+
     /// <summary>Operations a second.</summary>
     public double Rate => Operations / Elapsed * 1e9;
 

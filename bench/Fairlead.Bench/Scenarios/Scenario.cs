@@ -18,6 +18,9 @@ internal abstract class Scenario(string name, int messageSize)
     /// <summary>How many rounds to discard: more if many processes compile their loops on the same few CPUs.</summary>
     public int WarmUpRounds { get; init; } = 3;
 
+    /// <summary>Whether to report what the server's process allocates.</summary>
+    public bool CountsServer { get; init; }
+
     /// <summary>The contenders; the first is the baseline.</summary>
     public abstract IReadOnlyList<Contender> Contenders { get; }
 

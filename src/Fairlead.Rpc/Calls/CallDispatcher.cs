@@ -10,7 +10,11 @@ namespace Fairlead.Rpc.Calls;
 /// </remarks>
 internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options) : IDisposable
 {
-    private readonly SemaphoreSlim _places = new(options.MaxConcurrentCalls);
+    // Of the members, in an array: each call looks it up.
+    private readonly bool[] _areOneWay =
+        [.. description.Members.Select(static member => (member.Kinds & RpcMemberKinds.OneWay) != 0)];
+
+    private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
     private readonly CallTable _streams = new(options.MaxStreamingCalls);
     private readonly SessionTable _sessions = new(options.MaxStreamingCalls);
     private readonly ActiveCalls _active = new();
@@ -41,7 +45,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             uint rest = frame.ReadUInt32();
             switch (kind)
             {
-                case FrameKind.Call or FrameKind.Open when rest != (uint)description.Hash || member >= description.Members.Count:
+                case FrameKind.Call or FrameKind.Open when rest != (uint)description.Hash || member >= _areOneWay.Length:
                     Replies.Describe(request, ReplyStatus.Stale, description);
                     return default;
                 case FrameKind.Call:
@@ -78,7 +82,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return default;
         }
 
-        if (!_places.Wait(0, CancellationToken.None))
+        if (!_places.TryEnter())
         {
             return WaitAndCallAsync(member, request, context);
         }
@@ -289,11 +293,11 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
 
     private void Leave()
     {
-        _places.Release();
+        _places.Leave();
         _active.Leave();
     }
 
-    private bool IsOneWay(ushort member) => (description.Members[member].Kinds & RpcMemberKinds.OneWay) != 0;
+    private bool IsOneWay(ushort member) => _areOneWay[member];
 
     private ValueTask Invoke(ushort member, Request request, RequestContext context, ServerCall? streams)
     {

@@ -105,10 +105,8 @@ internal static class Frames
 
     private static void WriteHeader(ref RpcWriter writer, FrameKind kind, byte stream, ushort member, uint rest)
     {
-        writer.WriteByte((byte)kind);
-        writer.WriteByte(stream);
-        writer.WriteUInt16(member);
-        writer.WriteUInt32(rest);
+        // Little-endian: kind, stream, member, rest.
+        writer.WriteUInt64((byte)kind | ((ulong)stream << 8) | ((ulong)member << 16) | ((ulong)rest << 32));
     }
 
     /// <summary>Writes a hello.</summary>

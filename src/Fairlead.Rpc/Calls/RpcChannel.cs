@@ -25,11 +25,13 @@ public sealed partial class RpcChannel
     private readonly IRpcLane _lane;
     private readonly RpcDescription _wanted;
     private readonly RpcClientOptions _options;
+    private readonly RequestOptions[] _requestOptions;
     private volatile Agreement _agreement;
 
     private RpcChannel(
         IRpcLane lane, CallbackHost? callbacks, RpcDescription wanted, RpcClientOptions options, Agreement agreement) =>
-        (_lane, Callbacks, _wanted, _options, _agreement) = (lane, callbacks, wanted, options, agreement);
+        (_lane, Callbacks, _wanted, _options, _requestOptions, _agreement) =
+            (lane, callbacks, wanted, options, [.. wanted.Members.Select(member => OptionsOf(member, options))], agreement);
 
     /// <summary>The objects that the server may call; null: this is the channel of a callback.</summary>
     internal CallbackHost? Callbacks { get; }
@@ -169,11 +171,13 @@ public sealed partial class RpcChannel
         }
     }
 
-    private RequestOptions OptionsOf(int member) => new()
+    private static RequestOptions OptionsOf(RpcMember member, RpcClientOptions options) => new()
     {
-        Timeout = _options.Timeout,
-        Idempotent = (_wanted.Members[member].Kinds & RpcMemberKinds.Idempotent) != 0,
+        Timeout = options.Timeout,
+        Idempotent = (member.Kinds & RpcMemberKinds.Idempotent) != 0,
     };
+
+    private RequestOptions OptionsOf(int member) => _requestOptions[member];
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> FinishAsync<T>(ValueTask<Message> pending, RpcRead<T> read)

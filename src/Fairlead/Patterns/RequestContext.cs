@@ -1,11 +1,16 @@
 namespace Fairlead;
 
-/// <summary>The context of a request that a handler processes: all but its payload.</summary>
+/// <summary>The context of a request that a handler processes: all but its payload. Valid until the handler returns.</summary>
+/// <remarks>The run then uses it for another request, because each request would otherwise allocate one.</remarks>
 public sealed class RequestContext : IDisposable
 {
-    private readonly Request _request;
+    private Request _request;
     private CancellationTokenSource? _deadline;
     private CancellationToken _asked;
+
+    internal RequestContext()
+    {
+    }
 
     internal RequestContext(Request request) => _request = request;
 
@@ -44,4 +49,16 @@ public sealed class RequestContext : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _deadline?.Dispose();
+
+    /// <summary>Makes this the context of a request.</summary>
+    internal void Begin(Request request) => _request = request;
+
+    /// <summary>The handler has returned.</summary>
+    internal void End()
+    {
+        _deadline?.Dispose();
+        _deadline = null;
+        _asked = default;
+        _request = default;
+    }
 }

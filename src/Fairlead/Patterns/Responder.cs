@@ -155,29 +155,46 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
     private async Task LoopAsync(
         Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken cancellationToken)
     {
+        RequestContext context = new();
         while (await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false) is { } received)
         {
-            Link link = received.Link;
-            using (Request request = new(new Message(received)))
-            {
-                await AnswerAsync(handler, request).ConfigureAwait(false);
-            }
-
-            // The request is disposed: an unwritten reply is all that this loop still holds.
-            await link.Pause.AwaitReaderAsync(share, cancellationToken).ConfigureAwait(false);
+            await HandleAsync(handler, context, received, share, cancellationToken).ConfigureAwait(false);
         }
 
+        ThrowIfLost();
+    }
+
+    private async ValueTask HandleAsync(
+        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler,
+        RequestContext context,
+        MessageCore received,
+        int share,
+        CancellationToken cancellationToken)
+    {
+        Link link = received.Link;
+        using (Request request = new(new Message(received)))
+        {
+            context.Begin(request);
+            await AnswerAsync(handler, context, request).ConfigureAwait(false);
+        }
+
+        // The request is disposed: an unwritten reply is all that this handler still holds.
+        await link.Pause.AwaitReaderAsync(share, cancellationToken).ConfigureAwait(false);
+    }
+
+    private void ThrowIfLost()
+    {
         if (Core.Presence.LastEnd is { Reason: not CloseReason.ClosedByPeer })
         {
             throw Core.Presence.EndException();
         }
     }
 
-    private async ValueTask AnswerAsync(Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, Request request)
+    private async ValueTask AnswerAsync(
+        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, RequestContext context, Request request)
     {
         // The handler may dispose the request.
         Peer peer = request.Peer;
-        RequestContext context = new(request);
         using Activity? activity = Tracing.Start("process", ActivityKind.Server, request.Address, request.Message.TraceContext);
         long start = OperationMeter.StartHandler();
         KeyValuePair<string, object?>[] tags = request.MeterTags;
@@ -215,7 +232,7 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         }
         finally
         {
-            context.Dispose();
+            context.End();
             OperationMeter.EndHandler(start, tags, error);
         }
 
