@@ -8,7 +8,14 @@ internal static partial class Rows
 {
     private static IEnumerable<Scenario> RemoteCalls =>
         [
-            new RoundTrip("rpc-blocking-shm", Summands.Size, TimeSpan.Zero, new FairleadCalls("shm"), new FairleadHandled("shm"), new RpcCalls("shm", threads: 1) { Goal = 1.5 }, new RpcCalls("shm"))
+            new RoundTrip(
+                "rpc-blocking-shm",
+                Summands.Size,
+                TimeSpan.Zero,
+                new FairleadCalls("shm"),
+                new FairleadHandled("shm"),
+                new RpcCalls("shm", threads: 1) { Goal = 1.5 },
+                new RpcCalls("shm"))
             {
                 CountsServer = true,
             },

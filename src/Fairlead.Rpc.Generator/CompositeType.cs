@@ -62,6 +62,12 @@ internal sealed class CompositeType
         }
 
         List<Part> parts = Parts(named);
+        if (parts.Count == 0)
+        {
+            // A short frame could announce any number of them.
+            return "it has no public properties or fields";
+        }
+
         int numbered = parts.Count(static part => part.Number > 0);
         return numbered != 0 && numbered != parts.Count ? "number all of its properties with [RpcMember], or none"
             : numbered != parts.Select(static part => part.Number).Where(static number => number > 0).Distinct().Count()

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Calls over HTTP/2, without negotiation, and over one connection. What a client of gRPC does for a call, it does at least.</summary>
+/// <summary>
+/// Calls over HTTP/2, without negotiation, and over one connection. A client of gRPC does no less for a call.
+/// </summary>
 internal sealed class Http2Client : IDisposable
 {
     private static readonly Uri Target = new("http://localhost/add");

@@ -3,7 +3,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 3 as a remote procedure call: the client awaits the sum.</summary>
-internal sealed class RpcAsyncCalls(string scheme = "unix", int threads = 0) : Contender<Caller>(Naming.Of("Rpc, async", scheme, RpcServing.Mode(threads)))
+internal sealed class RpcAsyncCalls(string scheme = "unix", int threads = 0)
+    : Contender<Caller>(Naming.Of("Rpc, async", scheme, RpcServing.Mode(threads)))
 {
     public override void Serve(Session session, Action listening) => RpcServing.Serve(session.AddressOf(scheme), listening, threads);
 

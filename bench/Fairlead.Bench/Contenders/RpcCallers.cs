@@ -3,7 +3,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Many awaited remote procedure calls at once, through one client.</summary>
-internal sealed class RpcCallers(string scheme = "unix", int threads = 0) : Contender<ConcurrentCaller>(Naming.Of("Rpc, async", scheme, RpcServing.Mode(threads)))
+internal sealed class RpcCallers(string scheme = "unix", int threads = 0)
+    : Contender<ConcurrentCaller>(Naming.Of("Rpc, async", scheme, RpcServing.Mode(threads)))
 {
     public override void Serve(Session session, Action listening) => RpcServing.Serve(session.AddressOf(scheme), listening, threads);
 

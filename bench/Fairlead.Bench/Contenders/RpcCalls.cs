@@ -3,7 +3,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 4 as a remote procedure call: the client blocks until it has the sum.</summary>
-internal sealed class RpcCalls(string scheme = "unix", int threads = 0) : Contender<Caller>(Naming.Of("Rpc, blocking", scheme, RpcServing.Mode(threads)))
+internal sealed class RpcCalls(string scheme = "unix", int threads = 0)
+    : Contender<Caller>(Naming.Of("Rpc, blocking", scheme, RpcServing.Mode(threads)))
 {
     public override void Serve(Session session, Action listening) => RpcServing.Serve(session.AddressOf(scheme), listening, threads);
 

@@ -9,7 +9,8 @@ namespace Fairlead.Bench.Running;
 /// <summary>
 /// The second and third process. Both write <see cref="Ready"/> to stdout, the server when it listens, the client when it is connected.
 /// Then the client measures a round for each line on stdin (its length in milliseconds) and answers with a line of JSON.
-/// The server answers a line with the bytes that it has allocated. A program in another language that follows this protocol can be measured too.
+/// The server answers a line with the bytes that it has allocated. A program in another language that follows this protocol can be
+/// measured too.
 /// </summary>
 internal static class Worker
 {

@@ -15,6 +15,7 @@ public sealed class PublicApiTests
             File.WriteAllText(file, actual);
         }
 
-        Assert.True(actual == File.ReadAllText(file), "The public surface has changed. Where that is meant, renew its file: FAIRLEAD_RENEW=1");
+        Assert.True(
+            actual == File.ReadAllText(file), "The public surface has changed. Where that is meant, renew its file: FAIRLEAD_RENEW=1");
     }
 }
