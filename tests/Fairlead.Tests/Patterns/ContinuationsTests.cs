@@ -63,13 +63,14 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     public async Task One_that_throws_costs_the_others_nothing()
     {
         EndpointCore core = NewCore();
-        List<int> told = [];
+        TaskCompletionSource[] told = [new(), new(), new()];
         await OnThread(() => Tell(core, inline: true, number =>
         {
-            told.Add(number);
+            // In any order: while an exception is thrown, which takes long, another thread continues.
+            told[number].SetResult();
             throw new InvalidOperationException("by the user's continuation");
         }));
-        Assert.Equal([0, 1, 2], told);
+        await Task.WhenAll(told.Select(static each => each.Task));
     }
 
     /// <summary>In the other modes the flusher writes the message soon; here nothing else does.</summary>
@@ -246,6 +247,55 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             }
             while (!responder.Core.Pump.Polling.IsBusy);
             ValueTask<Message> waiting = requester.RequestAsync("wait"u8);
+            (await requester.RequestAsync("release"u8)).Dispose();
+            (await waiting).Dispose();
+        }
+
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+
+    /// <summary>The serving thread has promised to arm when it calls the last free handler, which blocks.</summary>
+    [Theory]
+    [InlineData("unix")]
+    [InlineData("shm")]
+    public async Task A_last_handler_that_blocks_keeps_no_later_request_out(string scheme)
+    {
+        string name = $"{scheme}://{Guid.NewGuid():N}";
+        Responder responder = Track(Responder.Bind(name));
+        using SemaphoreSlim isReleased = new(0);
+        using SemaphoreSlim isWanted = new(0);
+        Task serving = responder.RunAsync(
+            async (request, _) =>
+            {
+                if (request.Text == "leave")
+                {
+                    await isWanted.WaitAsync();
+                }
+                else if (request.Text == "wait")
+                {
+                    isReleased.Wait();
+                }
+                else if (request.Text == "release")
+                {
+                    isReleased.Release();
+                }
+
+                return request.Memory;
+            },
+            concurrency: 2);
+        Requester requester = Track(await Requester.ConnectAsync(name));
+        for (int round = 0; round < 50; round++)
+        {
+            do
+            {
+                (await requester.RequestAsync("quick"u8)).Dispose();
+            }
+            while (!responder.Core.Pump.Polling.IsBusy);
+            ValueTask<Message> leaving = requester.RequestAsync("leave"u8);
+            ValueTask<Message> waiting = requester.RequestAsync("wait"u8);
+            isWanted.Release();
+            (await leaving).Dispose();
             (await requester.RequestAsync("release"u8)).Dispose();
             (await waiting).Dispose();
         }

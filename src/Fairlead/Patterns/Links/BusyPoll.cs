@@ -41,6 +41,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     /// gate.</summary>
     public bool IsPromised => _promisedBy != 0;
 
+    /// <summary>Whether this thread has promised to arm.</summary>
+    public bool HasPromised => Volatile.Read(ref _promisedBy) is not 0 and int thread && thread == NativeThread.ManagedId;
+
     /// <summary>Whether the last iterations followed each other closely, including all that callers did in between.</summary>
     public bool IsBusy { get; private set; }
 

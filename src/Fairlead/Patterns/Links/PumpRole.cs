@@ -22,8 +22,11 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     public void Dispose()
     {
         int awaiting = completions.Awaiting;
+
+        // While this thread has promised to arm, no other does: a continuation that blocks must be noticed.
         bool areTold = pump is not null
-            && (awaiting > 1 || (awaiting == 1 && isReactor && pump.Polling.IsBusy && pump.Awaited.Callers > 1));
+            && (awaiting > 1
+                || (awaiting == 1 && isReactor && (pump.Polling.HasPromised || (pump.Polling.IsBusy && pump.Awaited.Callers > 1))));
         bool areWatched = areTold && pump!.Told.Prepare(inline: isReactor);
         try
         {
