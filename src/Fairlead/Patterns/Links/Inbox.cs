@@ -93,19 +93,19 @@ internal readonly struct Inbox(EndpointCore core)
     {
         try
         {
-            await foreach (Message message in ReceiveAllAsync(failure.Token).ConfigureAwait(false))
+            IAsyncEnumerator<Message> messages = ReceiveAllAsync(failure.Token).GetAsyncEnumerator(CancellationToken.None);
+            await using (messages.ConfigureAwait(false))
             {
-                // The handler may dispose the message.
-                Peer peer = message.Peer;
-                try
+                ValueTask<bool> next = messages.MoveNextAsync();
+                if (next.IsCompleted)
                 {
-                    await handler(message, cancellationToken).ConfigureAwait(false);
+                    // The other loops begin, whatever the handler does with its thread.
+                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 }
-                catch (Exception exception) when (
-                    exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+
+                for (; await next.ConfigureAwait(false); next = messages.MoveNextAsync())
                 {
-                    message.RejectUnlessDisposed(onFailed(HandlerKind.Message, exception, peer));
-                    throw;
+                    await HandleAsync(messages.Current, handler, onFailed, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
@@ -116,6 +116,26 @@ internal readonly struct Inbox(EndpointCore core)
         catch
         {
             await failure.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask HandleAsync(
+        Message message,
+        Func<Message, CancellationToken, ValueTask> handler,
+        Func<HandlerKind, Exception, Peer?, string> onFailed,
+        CancellationToken cancellationToken)
+    {
+        // The handler may dispose the message.
+        Peer peer = message.Peer;
+        try
+        {
+            await handler(message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            message.RejectUnlessDisposed(onFailed(HandlerKind.Message, exception, peer));
             throw;
         }
     }
