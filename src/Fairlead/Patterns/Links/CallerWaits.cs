@@ -50,9 +50,9 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
 
         using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
-            ? cancellationToken.UnsafeRegister(static state => ((WaitState)state!).Cancel(), new WaitState(pump, operation))
+            ? cancellationToken.UnsafeRegister(static state => ((Operation)state!).Interrupt(), operation)
             : default;
-        using ClockAlarm? alarm = deadline.OwnClock is { } clock ? new ClockAlarm(clock, pump, operation) : null;
+        using ClockAlarm? alarm = deadline.OwnClock is { } clock ? new ClockAlarm(clock, operation) : null;
         bool hasFollowed = false;
         while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested)
         {
@@ -246,21 +246,11 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Cancels a blocking wait from outside.</summary>
-    private sealed class WaitState(Pump pump, Operation operation)
-    {
-        public void Cancel()
-        {
-            operation.Nudge();
-            pump.WakeLeader();
-        }
-    }
-
     /// <summary>
     /// Wakes a caller that blocks when its time has passed by a clock that is not the system's. Its tick reads no clock: the caller does,
     /// and arms it again if the tick was early.
     /// </summary>
-    private sealed class ClockAlarm(TimeProvider clock, Pump pump, Operation operation) : IAlarmed, IDisposable
+    private sealed class ClockAlarm(TimeProvider clock, Operation operation) : IAlarmed, IDisposable
     {
         private ITimer? _timer;
 
@@ -280,10 +270,6 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 
         public void Dispose() => _timer?.Dispose();
 
-        void IAlarmed.OnAlarm()
-        {
-            operation.Nudge();
-            pump.WakeLeader();
-        }
+        void IAlarmed.OnAlarm() => operation.Interrupt();
     }
 }

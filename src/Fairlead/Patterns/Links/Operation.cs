@@ -116,6 +116,14 @@ internal abstract class Operation
         }
     }
 
+    /// <summary>Makes a blocking caller check again, wherever it waits.</summary>
+    public void Interrupt()
+    {
+        EndpointCore endpoint = _endpoint;
+        Nudge();
+        endpoint.Pump.WakeLeader();
+    }
+
     protected void EndAsyncWait() => _endpoint.Pump.Awaited.CountCaller(-1);
 
     /// <summary>Signals a blocking caller, as the claimer's last access. Returns false without a change if the caller does not
