@@ -48,9 +48,16 @@ internal sealed class CallLoops(Responder responder, CallDispatcher dispatcher, 
 
     private async Task LoopAsync()
     {
+        bool haveBegun = false;
         try
         {
-            await responder.RunAsync(HandleAsync, Step, end).ConfigureAwait(false);
+            // Frames that already wait are handled while the loops begin: a call that blocks must not keep those behind it from beginning.
+            Task loops = responder.RunAsync(
+                (request, context) => Volatile.Read(ref haveBegun) ? HandleAsync(request, context) : HandleElsewhereAsync(request, context),
+                Step,
+                end);
+            Volatile.Write(ref haveBegun, true);
+            await loops.ConfigureAwait(false);
         }
         catch (Exception exception) when (end.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException)
         {
@@ -83,6 +90,12 @@ internal sealed class CallLoops(Responder responder, CallDispatcher dispatcher, 
 
         Interlocked.Decrement(ref _busy);
         return handled;
+    }
+
+    private async ValueTask<ReadOnlyMemory<byte>> HandleElsewhereAsync(Request request, RequestContext context)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return await HandleAsync(request, context).ConfigureAwait(false);
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> FinishAsync(ValueTask<ReadOnlyMemory<byte>> handled)

@@ -156,17 +156,9 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken cancellationToken)
     {
         RequestContext context = new();
-        ValueTask<MessageCore?> next = Core.Receivers.ReceiveAsync(null, cancellationToken);
-        if (next.IsCompleted)
-        {
-            // The other loops begin, whatever the handler does with its thread.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        }
-
-        while (await next.ConfigureAwait(false) is { } received)
+        while (await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false) is { } received)
         {
             await HandleAsync(handler, context, received, share, cancellationToken).ConfigureAwait(false);
-            next = Core.Receivers.ReceiveAsync(null, cancellationToken);
         }
 
         ThrowIfLost();

@@ -93,19 +93,19 @@ internal readonly struct Inbox(EndpointCore core)
     {
         try
         {
-            IAsyncEnumerator<Message> messages = ReceiveAllAsync(failure.Token).GetAsyncEnumerator(CancellationToken.None);
-            await using (messages.ConfigureAwait(false))
+            await foreach (Message message in ReceiveAllAsync(failure.Token).ConfigureAwait(false))
             {
-                ValueTask<bool> next = messages.MoveNextAsync();
-                if (next.IsCompleted)
+                // The handler may dispose the message.
+                Peer peer = message.Peer;
+                try
                 {
-                    // The other loops begin, whatever the handler does with its thread.
-                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                    await handler(message, cancellationToken).ConfigureAwait(false);
                 }
-
-                for (; await next.ConfigureAwait(false); next = messages.MoveNextAsync())
+                catch (Exception exception) when (
+                    exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
                 {
-                    await HandleAsync(messages.Current, handler, onFailed, cancellationToken).ConfigureAwait(false);
+                    message.RejectUnlessDisposed(onFailed(HandlerKind.Message, exception, peer));
+                    throw;
                 }
             }
         }
@@ -116,26 +116,6 @@ internal readonly struct Inbox(EndpointCore core)
         catch
         {
             await failure.CancelAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask HandleAsync(
-        Message message,
-        Func<Message, CancellationToken, ValueTask> handler,
-        Func<HandlerKind, Exception, Peer?, string> onFailed,
-        CancellationToken cancellationToken)
-    {
-        // The handler may dispose the message.
-        Peer peer = message.Peer;
-        try
-        {
-            await handler(message, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            message.RejectUnlessDisposed(onFailed(HandlerKind.Message, exception, peer));
             throw;
         }
     }
