@@ -61,7 +61,7 @@ internal sealed class CompositeType
             return "it is abstract: the reader would not know what to make";
         }
 
-        List<Part> parts = Parts(named);
+        List<Part> parts = PartsOf(named);
         if (parts.Count == 0)
         {
             // A short frame could announce any number of them.
@@ -77,19 +77,17 @@ internal sealed class CompositeType
             : null!;
     }
 
-    public string Shape(Func<ITypeSymbol, string> shape)
-    {
-        // Asks for all shapes: each type becomes known, also where the shape does not tell.
-        string[] shapes = [.. _parts.Select(part => shape(part.Type))];
-        if (_type.IsTupleType)
-        {
-            return $"({string.Join(",", shapes)})";
-        }
+    /// <summary>The parts as they stand in a shape, and in a value that grows.</summary>
+    public IEnumerable<Part> PartsByNumber => _parts.OrderBy(static part => part.Number);
 
-        return Grows
-            ? $"#{Marshalling.Name(_type, plain: true)}"
-            : $"{{{string.Join(",", _parts.Zip(shapes, static (part, text) => $"{part.Name}:{text}"))}}}";
-    }
+    /// <summary>The parts as they are declared, those of the constructor first.</summary>
+    public IReadOnlyList<Part> Parts => _parts;
+
+    /// <summary>What surrounds the parts in a shape.</summary>
+    public (string Open, string Close) Brackets => _type.IsTupleType ? ("(", ")") : Grows ? ("#{", "}") : ("{", "}");
+
+    /// <summary>What stands before a part in a shape.</summary>
+    public string Label(Part part) => _type.IsTupleType ? "" : Grows ? $"{part.Number}:{part.Name}:" : $"{part.Name}:";
 
     public string Write(Func<ITypeSymbol, string, string> write)
     {
@@ -99,13 +97,16 @@ internal sealed class CompositeType
             code.Append("    int whole = writer.BeginLength();\n");
         }
 
-        foreach (Part part in _parts.OrderBy(static part => part.Number))
+        foreach (Part part in PartsByNumber)
         {
             string value = $"value.{Escape(part.Name)}";
+
+            // What an old sender did not send is null here, whatever the type says, and is not sent on.
+            string condition = part.Type.IsReferenceType ? $"if ({value} is not null)\n                    " : "";
             code.Append(
                 Grows
                     ? $$"""
-                            {
+                            {{condition}}{
                                 writer.WriteCount({{part.Number}});
                                 int start = writer.BeginLength();
                                 {{write(part.Type, value)}}
@@ -187,7 +188,7 @@ internal sealed class CompositeType
     // The parts that the constructor takes come first, in its order.
     private static (ImmutableArray<Part> Parts, int Constructed)? Match(INamedTypeSymbol type)
     {
-        List<Part> parts = Parts(type);
+        List<Part> parts = PartsOf(type);
         foreach (IMethodSymbol constructor in type.InstanceConstructors
             .Where(static one => one.DeclaredAccessibility == Accessibility.Public)
             .OrderByDescending(static one => one.Parameters.Length))
@@ -214,7 +215,7 @@ internal sealed class CompositeType
         string.Equals(part.Name, parameter.Name, StringComparison.OrdinalIgnoreCase)
             && SymbolEqualityComparer.Default.Equals(part.Type, parameter.Type);
 
-    private static List<Part> Parts(INamedTypeSymbol type)
+    private static List<Part> PartsOf(INamedTypeSymbol type)
     {
         List<Part> parts = [];
         HashSet<string> names = new(StringComparer.Ordinal);
@@ -263,7 +264,11 @@ internal sealed class CompositeType
         .FirstOrDefault(static found => found.AttributeClass?.Name == "RpcMemberAttribute")
         ?.ConstructorArguments.FirstOrDefault().Value is int number ? number : 0;
 
-    private sealed record Part(string Name, ITypeSymbol Type, int Number)
+    /// <summary>A part of a composite value.</summary>
+    /// <param name="Name">The name of the property or field.</param>
+    /// <param name="Type">Its type.</param>
+    /// <param name="Number">The number by which it travels; 0: by its place.</param>
+    public sealed record Part(string Name, ITypeSymbol Type, int Number)
     {
         public bool CanBeSet { get; init; }
 

@@ -1,10 +1,9 @@
-using System.Collections.Immutable;
 using System.Text;
 using Microsoft.CodeAnalysis;
 
 namespace Fairlead.Rpc.Generator;
 
-/// <summary>Writes a method that marshals and one that unmarshals for each type of a contract, and the shape of the type.</summary>
+/// <summary>Writes a method that marshals and one that unmarshals for each type of a contract.</summary>
 /// <param name="findings">Gets what cannot be marshalled.</param>
 internal sealed class Marshalling(List<Finding> findings)
 {
@@ -12,12 +11,22 @@ internal sealed class Marshalling(List<Finding> findings)
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes
             | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
+    /// <summary>How deep types may consist of each other: a generic type can consist of ever longer ones.</summary>
+    public const int MaxDepth = 64;
+
+    // The caller learns of it before anything is sent.
+    private const string NullCheck = "    global::System.ArgumentNullException.ThrowIfNull(value);\n";
+
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _callbacks = new(StringComparer.Ordinal);
     private readonly StringBuilder _methods = new();
+    private readonly List<string> _declarations = [];
+    private int _depth;
 
     /// <summary>The methods of all types so far.</summary>
     public string Methods => _methods.ToString();
+
+    /// <summary>The enums and the types with parts so far, in C#.</summary>
+    public IReadOnlyList<string> Declarations => _declarations;
 
     /// <summary>The full name of a type, as code or as a file name.</summary>
     public static string Name(ITypeSymbol type, bool plain = false) =>
@@ -37,43 +46,23 @@ internal sealed class Marshalling(List<Finding> findings)
     {
         Entry entry = Of(type, at);
         return entry.Method is null
-            ? $"{entry.Back}{reader}.Read{entry.SimpleRead ?? entry.Simple}()"
+            ? $"{entry.Back}{reader}.Read{entry.Simple}()"
             : $"Read{entry.Method}(ref {reader})";
     }
 
-    /// <summary>The shape of a type: its form on the wire.</summary>
-    public string Shape(ITypeSymbol type, ISymbol at) => Of(type, at).Shape;
-
-    /// <summary>The shape of a member: parameters and result.</summary>
+    /// <summary>The shape of a member.</summary>
     public string Shape(Member member)
     {
-        string parameters = string.Join(",", member.Parameters.Select(ParameterShape));
-        string result = member.Result is null ? "" : Shape(member.Result, member.Method);
-        string arrow = member.Form == CallForm.Stream ? "->*" : member.Result is null ? "" : "->";
-        return $"({parameters}){arrow}{result}";
-    }
-
-    private string ParameterShape(IParameterSymbol parameter) =>
-        Member.ItemOf(parameter.Type) is { } item ? $"*{Shape(item, parameter)}"
-        : Member.IsContract(parameter.Type) ? CallbackShape((INamedTypeSymbol)parameter.Type)
-        : Shape(parameter.Type, parameter);
-
-    // The members of an object that is called back are part of the shape: both sides must know the same.
-    private string CallbackShape(INamedTypeSymbol contract)
-    {
-        string nullable = contract.NullableAnnotation == NullableAnnotation.Annotated ? "?" : "";
-        string name = Name(contract.WithNullableAnnotation(NullableAnnotation.NotAnnotated), plain: true);
-        if (!_callbacks.Add(name))
+        string shape = Shapes.Of(member);
+        if (shape.Length > Shapes.MaxLength)
         {
-            return $"&^{name}{nullable}";
+            findings.Add(Finding.At(
+                member.Method,
+                Diagnostics.UnsupportedType,
+                member.Method.Name,
+                $"its types have too many parts within parts: written out, they exceed {Shapes.MaxLength} characters"));
         }
 
-        // Its own file reports what is wrong with it.
-        IEnumerable<string> members = ContractReader
-            .Members(contract, [], CancellationToken.None)
-            .Select(member => $"{member.Method.Name}{Shape(member)}{(member.Kinds.Contains("OneWay") ? "!" : "")}");
-        string shape = $"&{{{string.Join(";", members)}}}{nullable}";
-        _callbacks.Remove(name);
         return shape;
     }
 
@@ -91,65 +80,36 @@ internal sealed class Marshalling(List<Finding> findings)
 
     private Entry Make(ITypeSymbol type, string name, ISymbol at)
     {
-        if (type.NullableAnnotation == NullableAnnotation.Annotated)
+        TypeForm form = TypeForm.From(type);
+        switch (form.Kind)
         {
-            return type.SpecialType == SpecialType.System_String
-                ? new Entry("text?", "String", "StringOrNull")
-                : Optional(type, name, at);
+            case FormKind.Simple:
+                return new Entry(TypeForm.SimpleOf(type).Method);
+            case FormKind.OptionalText:
+                return new Entry("StringOrNull");
+            case FormKind.Enum:
+                _declarations.Add(TypeDeclaration.OfEnum((INamedTypeSymbol)type));
+                return new Entry(Of(form.Of, at).Simple) { Cast = $"({Name(form.Of)})", Back = $"({name})" };
+            case FormKind.Optional:
+                return Optional(form.Of, name, at);
+            case FormKind.Bytes:
+                return Bytes(type, name);
+            case FormKind.Array:
+                return List(type, name, form.Of, isArray: true, at);
+            case FormKind.List:
+                return List(type, name, form.Of, isArray: false, at);
+            case FormKind.Set:
+                return Set(name, form.Of, at);
+            case FormKind.Map:
+                return Map(name, form.Of, form.Value, at);
+            default:
+                return Composite(type, name, at);
         }
-
-        if (Simple.TryGetValue(type.ToDisplayString(Plain), out (string Method, string Shape) simple))
-        {
-            return new Entry(simple.Shape, simple.Method);
-        }
-
-        if (type is INamedTypeSymbol { TypeKind: TypeKind.Enum, EnumUnderlyingType: { } underlying })
-        {
-            Entry number = Of(underlying, at);
-            return new Entry(number.Shape, number.Simple) { Cast = $"({Name(underlying)})", Back = $"({name})" };
-        }
-
-        return Bytes(type, name) ?? Collection(type, name, at) ?? Composite(type, name, at);
     }
 
-    private static SymbolDisplayFormat Plain { get; } = new(
-        typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
-
-    private static Dictionary<string, (string Method, string Shape)> Simple { get; } = new(StringComparer.Ordinal)
+    private Entry Optional(ITypeSymbol inner, string name, ISymbol at)
     {
-        ["System.Boolean"] = ("Boolean", "bool"),
-        ["System.Byte"] = ("Byte", "u8"),
-        ["System.SByte"] = ("SByte", "i8"),
-        ["System.Int16"] = ("Int16", "i16"),
-        ["System.UInt16"] = ("UInt16", "u16"),
-        ["System.Int32"] = ("Int32", "i32"),
-        ["System.UInt32"] = ("UInt32", "u32"),
-        ["System.Int64"] = ("Int64", "i64"),
-        ["System.UInt64"] = ("UInt64", "u64"),
-        ["System.Int128"] = ("Int128", "i128"),
-        ["System.UInt128"] = ("UInt128", "u128"),
-        ["System.Char"] = ("Char", "char"),
-        ["System.Half"] = ("Half", "f16"),
-        ["System.Single"] = ("Single", "f32"),
-        ["System.Double"] = ("Double", "f64"),
-        ["System.Decimal"] = ("Decimal", "decimal"),
-        ["System.String"] = ("String", "text"),
-        ["System.Guid"] = ("Guid", "guid"),
-        ["System.DateTime"] = ("DateTime", "time"),
-        ["System.DateTimeOffset"] = ("DateTimeOffset", "time+offset"),
-        ["System.DateOnly"] = ("DateOnly", "date"),
-        ["System.TimeOnly"] = ("TimeOnly", "time-of-day"),
-        ["System.TimeSpan"] = ("TimeSpan", "span"),
-        ["System.Numerics.BigInteger"] = ("BigInteger", "integer"),
-    };
-
-    private Entry Optional(ITypeSymbol type, string name, ISymbol at)
-    {
-        ITypeSymbol inner = type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable
-            ? nullable.TypeArguments[0]
-            : type.WithNullableAnnotation(NullableAnnotation.NotAnnotated);
         Entry entry = Reserve(name);
-        entry.Shape = Shape(inner, at) + "?";
         string value = inner.IsValueType ? "value.Value" : "value";
         Emit(
             entry,
@@ -165,69 +125,24 @@ internal sealed class Marshalling(List<Finding> findings)
         return entry;
     }
 
-    private Entry? Bytes(ITypeSymbol type, string name)
+    private Entry Bytes(ITypeSymbol type, string name)
     {
-        string plain = Name(type, plain: true);
-        (string Write, string Read)? code = plain switch
-        {
-            "byte[]" => ("writer.WriteBytes(value);", "reader.ReadBytes()"),
-            "System.ReadOnlyMemory<byte>" or "System.Memory<byte>" => ("writer.WriteBytes(value.Span);", "reader.ReadBytes()"),
-            _ => null,
-        };
-        code ??= type.ToDisplayString() switch
-        {
-            "System.ReadOnlyMemory<byte>" or "System.Memory<byte>" => ("writer.WriteBytes(value.Span);", "reader.ReadBytes()"),
-            "System.Buffers.ReadOnlySequence<byte>" => (
-                "writer.WriteSequence(value);", "new global::System.Buffers.ReadOnlySequence<byte>(reader.ReadBytes())"),
-            _ => null,
-        };
-        if (code is not { } found)
-        {
-            return null;
-        }
-
         Entry entry = Reserve(name);
-        entry.Shape = "bytes";
-        Emit(entry, name, $"    {found.Write}", $"    return {found.Read};");
+        (string write, string read) = type switch
+        {
+            IArrayTypeSymbol => ("writer.WriteBytes(value);", "reader.ReadBytes()"),
+            { Name: "ReadOnlySequence" } => (
+                "writer.WriteSequence(value);", "new global::System.Buffers.ReadOnlySequence<byte>(reader.ReadBytes())"),
+            _ => ("writer.WriteBytes(value.Span);", "reader.ReadBytes()"),
+        };
+        Emit(entry, name, $"    {write}", $"    return {read};", mayBeNull: type.IsReferenceType);
         return entry;
     }
 
-    private Entry? Collection(ITypeSymbol type, string name, ISymbol at)
-    {
-        if (type is IArrayTypeSymbol { Rank: 1 } array)
-        {
-            return List(name, array.ElementType, "Length", isArray: true, at);
-        }
-
-        if (type is not INamedTypeSymbol { IsGenericType: true } generic)
-        {
-            return null;
-        }
-
-        string definition = generic.OriginalDefinition.ToDisplayString();
-        ImmutableArray<ITypeSymbol> of = generic.TypeArguments;
-        switch (definition)
-        {
-            case "System.Collections.Generic.List<T>":
-                return List(name, of[0], "Count", isArray: false, at);
-            case "System.Collections.Generic.IReadOnlyList<T>" or "System.Collections.Generic.IList<T>"
-                or "System.Collections.Generic.ICollection<T>" or "System.Collections.Generic.IReadOnlyCollection<T>":
-                return List(name, of[0], "Count", isArray: true, at);
-            case "System.Collections.Generic.HashSet<T>" or "System.Collections.Generic.ISet<T>"
-                or "System.Collections.Generic.IReadOnlySet<T>":
-                return Set(name, of[0], at);
-            case "System.Collections.Generic.Dictionary<TKey, TValue>" or "System.Collections.Generic.IDictionary<TKey, TValue>"
-                or "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>":
-                return Map(name, of[0], of[1], at);
-            default:
-                return null;
-        }
-    }
-
-    private Entry List(string name, ITypeSymbol element, string count, bool isArray, ISymbol at)
+    private Entry List(ITypeSymbol list, string name, ITypeSymbol element, bool isArray, ISymbol at)
     {
         Entry entry = Reserve(name);
-        entry.Shape = $"[{Shape(element, at)}]";
+        string count = list is IArrayTypeSymbol ? "Length" : "Count";
         string type = Name(element);
         Emit(
             entry,
@@ -266,7 +181,8 @@ internal sealed class Marshalling(List<Finding> findings)
 
                     reader.Leave();
                     return elements;
-                """);
+                """,
+            mayBeNull: true);
         return entry;
     }
 
@@ -286,7 +202,6 @@ internal sealed class Marshalling(List<Finding> findings)
     private Entry Set(string name, ITypeSymbol element, ISymbol at)
     {
         Entry entry = Reserve(name);
-        entry.Shape = $"{{{Shape(element, at)}}}";
         Emit(
             entry,
             name,
@@ -311,14 +226,14 @@ internal sealed class Marshalling(List<Finding> findings)
 
                 reader.Leave();
                 return elements;
-            """);
+            """,
+            mayBeNull: true);
         return entry;
     }
 
     private Entry Map(string name, ITypeSymbol key, ITypeSymbol value, ISymbol at)
     {
         Entry entry = Reserve(name);
-        entry.Shape = $"{{{Shape(key, at)}:{Shape(value, at)}}}";
         Emit(
             entry,
             name,
@@ -345,44 +260,53 @@ internal sealed class Marshalling(List<Finding> findings)
 
                 reader.Leave();
                 return pairs;
-            """);
+            """,
+            mayBeNull: true);
         return entry;
     }
 
     private Entry Composite(ITypeSymbol type, string name, ISymbol at)
     {
         Entry entry = Reserve(name);
-        entry.Shape = $"^{Name(type, plain: true)}";
-        if (CompositeType.Read(type) is not { } composite)
+        string? objection = _depth == MaxDepth
+            ? $"it consists of types that consist of others, more than {MaxDepth} times"
+            : CompositeType.Objection(type);
+        if (objection is not null || CompositeType.Read(type) is not { } composite)
         {
-            findings.Add(Finding.At(at, Diagnostics.UnsupportedType, Name(type, plain: true), CompositeType.Objection(type)));
+            findings.Add(Finding.At(at, Diagnostics.UnsupportedType, Name(type, plain: true), objection ?? ""));
             return entry;
         }
 
-        entry.Shape = composite.Shape(part => Shape(part, at));
+        if (TypeDeclaration.Of(type, composite) is { } declaration)
+        {
+            _declarations.Add(declaration);
+        }
+
+        _depth++;
         Emit(
             entry,
             name,
             composite.Write((part, value) => Write(part, "writer", value, at)),
-            composite.Read(part => Read(part, "reader", at)));
+            composite.Read(part => Read(part, "reader", at)),
+            mayBeNull: type.IsReferenceType);
+        _depth--;
         return entry;
     }
 
     // Known before its parts are: a type may contain itself.
     private Entry Reserve(string name)
     {
-        Entry entry = new("", "") { Method = $"{_entries.Count}" };
+        Entry entry = new("") { Method = $"{_entries.Count}" };
         _entries[name] = entry;
         return entry;
     }
 
-    private void Emit(Entry entry, string name, string write, string read) => _methods.Append(
+    private void Emit(Entry entry, string name, string write, string read, bool mayBeNull = false) => _methods.Append(
         $$"""
 
-            // {{entry.Shape}}
             private static void Write{{entry.Method}}(ref RpcWriter writer, {{name}} value)
             {
-        {{write}}
+        {{(mayBeNull ? $"{NullCheck}{write}" : write)}}
             }
 
             private static {{name}} Read{{entry.Method}}(ref RpcReader reader)
@@ -392,13 +316,10 @@ internal sealed class Marshalling(List<Finding> findings)
 
         """);
 
-    private sealed class Entry(string shape, string simple, string? simpleRead = null)
+    private sealed class Entry(string simple)
     {
-        public string Shape { get; set; } = shape;
-
+        /// <summary>The methods of reader and writer; empty: a method is generated.</summary>
         public string Simple { get; } = simple;
-
-        public string? SimpleRead { get; } = simpleRead;
 
         public string Cast { get; init; } = "";
 

@@ -53,8 +53,8 @@ public sealed class RpcException : Exception
             chosen is not null || options.ErrorDetails == ErrorDetails.Message
                 ? Cut(exception.Message, MostDetails)
                 : $"the service failed: {type}");
-        writer.WriteString(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
-        writer.WriteString(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
+        writer.WriteStringOrNull(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
+        writer.WriteStringOrNull(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
     }
 
     private static string Cut(string text, int most) => text.Length <= most ? text : text[..most];

@@ -41,7 +41,11 @@ internal sealed class DescribeCommand : ToolCommand
 
         StandardOutput.WriteLine(
             VisibleText.OneLine($"// {_target.Service(parsed)}: {contract.Name}, hash {InstanceLine.HashOf(contract.Hash)}"));
-        StandardOutput.WriteLine(CSharpOutline.Of(contract).TrimEnd('\n'));
+        foreach (string line in contract.ToString().Split('\n'))
+        {
+            StandardOutput.WriteLine(VisibleText.OneLine(line));
+        }
+
         return ExitCode.Ok;
     }
 }

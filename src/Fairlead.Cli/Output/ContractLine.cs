@@ -12,15 +12,22 @@ internal sealed record ContractLine
 
     public required MemberLine[] Members { get; init; }
 
+    /// <summary>The types of the members in C#.</summary>
+    public string[] Types { get; init; } = [];
+
+    public string Summary { get; init; } = "";
+
     public static ContractLine Of(RpcDescription contract) => new()
     {
         Name = contract.Name,
         Hash = InstanceLine.HashOf(contract.Hash),
         Members = [.. contract.Members.Select(MemberLine.Of)],
+        Types = [.. contract.Types],
+        Summary = contract.Summary,
     };
 
     /// <exception cref="ArgumentException">It describes no contract.</exception>
-    public RpcDescription ToDescription() => new(Name, [.. Members.Select(static member => member.ToMember())]);
+    public RpcDescription ToDescription() => new(Name, [.. Members.Select(static member => member.ToMember())], Types, Summary);
 }
 
 /// <summary>A member of a contract.</summary>
@@ -36,6 +43,8 @@ internal sealed record MemberLine
 
     public bool Idempotent { get; init; }
 
+    public string Summary { get; init; } = "";
+
     public static MemberLine Of(RpcMember member) => new()
     {
         Name = member.Name,
@@ -43,11 +52,13 @@ internal sealed record MemberLine
         Shape = member.Shape,
         OneWay = (member.Kinds & RpcMemberKinds.OneWay) != 0,
         Idempotent = (member.Kinds & RpcMemberKinds.Idempotent) != 0,
+        Summary = member.Summary,
     };
 
     public RpcMember ToMember() => new(
         Name,
         Declaration,
         Shape,
-        (OneWay ? RpcMemberKinds.OneWay : RpcMemberKinds.None) | (Idempotent ? RpcMemberKinds.Idempotent : RpcMemberKinds.None));
+        (OneWay ? RpcMemberKinds.OneWay : RpcMemberKinds.None) | (Idempotent ? RpcMemberKinds.Idempotent : RpcMemberKinds.None),
+        Summary);
 }

@@ -22,7 +22,7 @@ internal static class ContractDiff
             {
                 lines.Add(Line("changed", member, other));
             }
-            else if (Text(member) != Text(other))
+            else if (member.ToString() != other.ToString())
             {
                 lines.Add(Line("redeclared", member, other));
             }
@@ -34,8 +34,8 @@ internal static class ContractDiff
 
     private static DifferenceLine Line(string change, RpcMember? old, RpcMember? latest)
     {
-        string? before = old is null ? null : Text(old);
-        string? after = latest is null ? null : Text(latest);
+        string? before = old?.ToString();
+        string? after = latest?.ToString();
         if (change == "changed" && before == after)
         {
             // Two types of one name, whose insides differ.
@@ -64,6 +64,4 @@ internal static class ContractDiff
 
         return members;
     }
-
-    private static string Text(RpcMember member) => CSharpOutline.Declaration(member);
 }

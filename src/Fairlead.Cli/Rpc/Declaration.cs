@@ -1,9 +1,8 @@
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>A member in C#, as a description has it, taken apart: <c>ValueTask&lt;int&gt; AddAsync(int a, int b = 0);</c></summary>
-/// <param name="Result">The type of the result, as written.</param>
 /// <param name="Parameters">The parameters, without the token.</param>
-internal sealed record Declaration(string Result, IReadOnlyList<DeclaredParameter> Parameters)
+internal sealed record Declaration(IReadOnlyList<DeclaredParameter> Parameters)
 {
     private const string Token = "CancellationToken";
 
@@ -26,7 +25,7 @@ internal sealed record Declaration(string Result, IReadOnlyList<DeclaredParamete
             }
         }
 
-        return new Declaration(text[..(open - member.Length)].Trim(), [.. parameters.Where(static one => one.Type != Token)]);
+        return new Declaration([.. parameters.Where(static one => one.Type != Token)]);
     }
 
     /// <summary>Splits a text where brackets, texts and characters of C# are closed.</summary>

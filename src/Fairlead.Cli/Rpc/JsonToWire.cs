@@ -183,7 +183,7 @@ internal sealed class JsonToWire
             }
             else if (part.Shape is SimpleShape { Name: "text?" })
             {
-                writer.WriteString(null);
+                writer.WriteStringOrNull(null);
             }
             else
             {
@@ -194,7 +194,7 @@ internal sealed class JsonToWire
         }
     }
 
-    // The shape does not tell the parts: they travel as they are.
+    // A part that is not there is not sent: the reader leaves it at its default.
     private void WriteNumbered(ref RpcWriter writer, NumberedShape numbered, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
@@ -202,27 +202,20 @@ internal sealed class JsonToWire
             throw Wrong(value, numbered.Words);
         }
 
+        KeyValuePair<int, ShapePart>[] known = [.. numbered.Parts];
+        JsonElement?[] parts = Sort(value, [.. known.Select(static part => part.Value.Name)], "a part of this value");
         int whole = writer.BeginLength();
-        foreach (JsonProperty part in value.EnumerateObject())
+        for (int i = 0; i < parts.Length; i++)
         {
-            string name = Text(part);
-            Path.Enter(name);
-            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number is < 1 or > 1 << 30)
+            if (parts[i] is not { } found)
             {
-                throw ToolException.Usage(
-                    $"{Path}: is not the number of a part of {numbered.Name}. Its parts are {numbered.Words}");
+                continue;
             }
 
-            byte[] bytes = part.Value.ValueKind == JsonValueKind.String && part.Value.TryGetBytesFromBase64(out byte[]? found)
-                ? found
-                : throw Wrong(part.Value, "bytes in base64: the part as it is on the wire");
-            writer.WriteCount(number);
+            Path.Enter(known[i].Value.Name);
+            writer.WriteCount(known[i].Key);
             int start = writer.BeginLength();
-            foreach (byte one in bytes)
-            {
-                writer.WriteByte(one);
-            }
-
+            Write(ref writer, known[i].Value.Shape, found);
             writer.EndLength(start);
             Path.Leave();
         }

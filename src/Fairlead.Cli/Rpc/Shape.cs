@@ -84,13 +84,14 @@ internal sealed class MapShape(Shape key, Shape value) : Shape
 
     public override string Words => IsObject ? "an object" : "an array of pairs, each [KEY, VALUE]";
 
-    public override string ToString() => $"{{{Key}:{Value}}}";
+    public override string ToString() => $"{{{Key}={Value}}}";
 }
 
-/// <summary>A tuple.</summary>
-internal sealed class TupleShape(IReadOnlyList<Shape> parts) : Shape
+/// <summary>A tuple. Its parts may contain it, through a list.</summary>
+internal sealed class TupleShape : Shape
 {
-    public IReadOnlyList<Shape> Parts { get; } = parts;
+    /// <summary>In their order; set when the parser has read them.</summary>
+    public IReadOnlyList<Shape> Parts { get; set; } = [];
 
     public override string Words => $"an array of {Parts.Count}";
 
@@ -115,25 +116,26 @@ internal sealed class CompositeShape : Shape
 }
 
 /// <summary>A value of a type within itself.</summary>
-internal sealed class RecursiveShape(string name, CompositeShape target) : Shape
+/// <param name="outward">Which of the types around it is meant: 1 is the innermost.</param>
+/// <param name="target">That type.</param>
+internal sealed class RecursiveShape(int outward, Shape target) : Shape
 {
-    public string Name { get; } = name;
-
-    public CompositeShape Target { get; } = target;
+    public Shape Target { get; } = target;
 
     public override string Words => Target.Words;
 
-    public override string ToString() => $"^{Name}";
+    public override string ToString() => $"^{outward}";
 }
 
-/// <summary>A type with numbered parts, which may grow. Its shape does not tell the parts.</summary>
-internal sealed class NumberedShape(string name) : Shape
+/// <summary>A type with numbered parts, which may grow. Parts may be missing, and there may be others.</summary>
+internal sealed class NumberedShape : Shape
 {
-    public string Name { get; } = name;
+    /// <summary>By their numbers; set when the parser has read them.</summary>
+    public IReadOnlyDictionary<int, ShapePart> Parts { get; set; } = new Dictionary<int, ShapePart>();
 
-    public override string Words => "an object of numbered parts, each bytes in base64: {\"1\":\"AQID\"}";
+    public override string Words => $"an object with any of {string.Join(", ", Parts.Values.Select(static part => part.Name))}";
 
-    public override string ToString() => $"#{Name}";
+    public override string ToString() => $"#{{{string.Join(',', Parts.Select(static part => $"{part.Key}:{part.Value}"))}}}";
 }
 
 /// <summary>A stream of values: a result, or a parameter.</summary>
@@ -147,15 +149,14 @@ internal sealed class StreamShape(Shape element) : Shape
 }
 
 /// <summary>An object of the caller, which the server calls back: a parameter.</summary>
-/// <param name="members">The members of its contract; null: it is that of the name, within itself.</param>
-/// <param name="name">The name, within itself.</param>
-internal sealed class CallbackShape(IReadOnlyList<CallbackMember>? members, string name) : Shape
+/// <param name="members">The members of its contract.</param>
+internal sealed class CallbackShape(IReadOnlyList<CallbackMember> members) : Shape
 {
-    public IReadOnlyList<CallbackMember>? Members { get; } = members;
+    public IReadOnlyList<CallbackMember> Members { get; } = members;
 
     public override string Words => "an object that is called back";
 
-    public override string ToString() => Members is null ? $"&^{name}" : $"&{{{string.Join(';', Members)}}}";
+    public override string ToString() => $"&{{{string.Join(';', Members)}}}";
 }
 
 /// <summary>A member of an object that is called back.</summary>

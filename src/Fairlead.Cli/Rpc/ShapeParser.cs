@@ -14,8 +14,8 @@ internal sealed class ShapeParser
 
     private readonly string _text;
 
-    // The records around the place, the innermost last, to which a ^Name refers.
-    private readonly List<CompositeShape> _around = [];
+    // The tuples and the types with parts around the place, the innermost last, to which ^1, ^2 and so on refer.
+    private readonly List<Shape> _around = [];
     private int _at;
     private int _depth;
 
@@ -58,7 +58,7 @@ internal sealed class ShapeParser
             '[' => List(),
             '{' => Braces(),
             '(' => Tuple(),
-            '#' => new NumberedShape(Name()),
+            '#' => Numbered(),
             '^' => Recursive(),
             '&' => Callback(),
             '*' => Stream(),
@@ -83,15 +83,10 @@ internal sealed class ShapeParser
         return new MemberShape(parameters, result);
     }
 
-    // &{Name(…)->…;Name(…)!}, and &^Name within it.
+    // &{Name(…)->…;Name(…)!}
     private CallbackShape Callback()
     {
         Expect('&');
-        if (Peek() == '^')
-        {
-            return new CallbackShape(null, Name());
-        }
-
         Expect('{');
         List<CallbackMember> members = [];
         while (Peek() != '}')
@@ -108,7 +103,7 @@ internal sealed class ShapeParser
         }
 
         Expect('}');
-        return new CallbackShape(members, "");
+        return new CallbackShape(members);
     }
 
     private Shape Optional(Shape shape)
@@ -133,7 +128,11 @@ internal sealed class ShapeParser
     private TupleShape Tuple()
     {
         Expect('(');
-        return new TupleShape(Several(')'));
+        TupleShape tuple = new();
+        _around.Add(tuple);
+        tuple.Parts = Several(')');
+        _around.RemoveAt(_around.Count - 1);
+        return tuple;
     }
 
     private StreamShape Stream()
@@ -142,25 +141,20 @@ internal sealed class ShapeParser
         return new StreamShape(One());
     }
 
-    // {} {T} {K:V} {Name:T,…}. A single part may be named like a simple shape; it is taken for a dictionary then.
+    // {T} {K=V} {Name:T,…}
     private Shape Braces()
     {
         Expect('{');
         int start = _at;
         string name = Word();
-        if (Peek() == '}' && name.Length == 0)
-        {
-            _at++;
-            return new CompositeShape();
-        }
-
-        // Behind the name of a simple shape, only a second part shows that it is the name of a part.
-        if (name.Length > 0 && Peek() == ':' && (!SimpleShape.Exists(name) || EndOfPart() == ','))
-        {
-            return Composite(name);
-        }
-
         _at = start;
+        if (name.Length > 0 && start + name.Length < _text.Length && _text[start + name.Length] == ':')
+        {
+            CompositeShape composite = new();
+            composite.Parts = Parts(composite, Word);
+            return composite;
+        }
+
         Shape first = One();
         if (Peek() == '}')
         {
@@ -168,43 +162,49 @@ internal sealed class ShapeParser
             return new ListShape(first, isSet: true);
         }
 
-        Expect(':');
+        Expect('=');
         Shape value = One();
         Expect('}');
         return new MapShape(first, value);
     }
 
-    // The letter behind the part that begins here. A comma before a space belongs to a name.
-    private char EndOfPart()
+    // #{1:Name:T,…}
+    private NumberedShape Numbered()
     {
-        int open = 0;
-        for (int i = _at; i < _text.Length; i++)
-        {
-            switch (_text[i])
+        Expect('#');
+        Expect('{');
+        NumberedShape numbered = new();
+        List<int> numbers = [];
+        IReadOnlyList<ShapePart> parts = Parts(
+            numbered,
+            () =>
             {
-                case '{' or '[' or '(':
-                    open++;
-                    break;
-                case '}' or ']' or ')' when open-- == 0:
-                case ',' when open == 0 && i + 1 < _text.Length && _text[i + 1] != ' ':
-                    return _text[i];
-            }
-        }
+                int number = Number();
+                if (numbers.Contains(number))
+                {
+                    throw Wrong($"two parts have the number {number}");
+                }
 
-        return '\0';
+                numbers.Add(number);
+                Expect(':');
+                return Word();
+            });
+        numbered.Parts = parts.Zip(numbers).ToDictionary(static pair => pair.Second, static pair => pair.First);
+        return numbered;
     }
 
-    // Behind the first name, before its colon.
-    private CompositeShape Composite(string name)
+    // Behind the opening brace.
+    private List<ShapePart> Parts(Shape type, Func<string> readName)
     {
-        CompositeShape composite = new();
-        _around.Add(composite);
+        _around.Add(type);
         List<ShapePart> parts = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
         while (true)
         {
-            if (name.Length == 0)
+            string name = readName();
+            if (name.Length == 0 || !names.Add(name))
             {
-                throw Wrong("the name of a part is missing");
+                throw Wrong(name.Length == 0 ? "the name of a part is missing" : $"two parts are called {name}");
             }
 
             Expect(':');
@@ -215,25 +215,35 @@ internal sealed class ShapeParser
             }
 
             _at++;
-            name = Word();
         }
 
         Expect('}');
         _around.RemoveAt(_around.Count - 1);
-        composite.Parts = parts;
-        return composite;
+        return parts;
     }
 
     private RecursiveShape Recursive()
     {
         int start = _at;
-        string name = Name();
-        return _around.Count switch
+        Expect('^');
+        int outward = Number();
+        return outward <= _around.Count
+            ? new RecursiveShape(outward, _around[^outward])
+            : throw Wrong($"'^{outward}' stands outside the type to which it refers", start);
+    }
+
+    private int Number()
+    {
+        int start = _at;
+        while (char.IsAsciiDigit(Peek()))
         {
-            1 => new RecursiveShape(name, _around[0]),
-            0 => throw Wrong($"'^{name}' stands outside the type to which it refers", start),
-            _ => throw Wrong($"'^{name}' stands in several types, and the shape does not tell which of them it is", start),
-        };
+            _at++;
+        }
+
+        return int.TryParse(_text.AsSpan(start, _at - start), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            && number > 0 && _text[start] != '0'
+            ? number
+            : throw Wrong("a number is missing", start);
     }
 
     private SimpleShape Simple()
@@ -286,34 +296,6 @@ internal sealed class ShapeParser
     private static bool IsCombining(char letter) =>
         char.GetUnicodeCategory(letter) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
             or UnicodeCategory.Surrogate or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.Format;
-
-    // The full name of a type behind its mark. That of a generic type holds its arguments: Ns.Pair_int, string?_. Shapes have no spaces.
-    private string Name()
-    {
-        int start = ++_at;
-        int open = 0;
-        while (_at < _text.Length)
-        {
-            char letter = Peek();
-            char next = _at + 1 < _text.Length ? _text[_at + 1] : '\0';
-            bool belongs = letter switch
-            {
-                '(' or '[' => ++open > 0,
-                ')' or ']' => open-- > 0,
-                ',' => open > 0 || next == ' ',
-                '?' => open > 0 || next is '_' or '[' || (next == ',' && _at + 2 < _text.Length && _text[_at + 2] == ' '),
-                _ => char.IsLetterOrDigit(letter) || letter is '_' or '.' or ' ' or '*' || IsCombining(letter),
-            };
-            if (!belongs)
-            {
-                break;
-            }
-
-            _at++;
-        }
-
-        return _at > start ? _text[start.._at] : throw Wrong("the name of a type is missing");
-    }
 
     private char Peek() => _at < _text.Length ? _text[_at] : '\0';
 

@@ -24,10 +24,10 @@ internal static class SimpleToWire
                 writer.WriteChar(letter);
                 return isLetter;
             case "text":
-                writer.WriteString(isText ? value.GetString() : "");
+                writer.WriteString(isText ? value.GetString()! : "");
                 return isText;
             case "text?":
-                writer.WriteString(isText ? value.GetString() : null);
+                writer.WriteStringOrNull(isText ? value.GetString() : null);
                 return isText || value.ValueKind == JsonValueKind.Null;
             case "bytes":
                 byte[]? bytes = null;

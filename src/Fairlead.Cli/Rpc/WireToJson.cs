@@ -113,8 +113,8 @@ internal sealed class WireToJson : IDisposable
 
                 _json.WriteEndObject();
                 break;
-            case NumberedShape:
-                WriteNumbered(ref reader);
+            case NumberedShape numbered:
+                WriteNumbered(ref reader, numbered);
                 break;
             default:
                 throw new ToolException(ExitCode.Failure, $"a value contains {shape.Words} ({shape}), which is not a value");
@@ -151,22 +151,33 @@ internal sealed class WireToJson : IDisposable
         _json.WriteEndArray();
     }
 
-    private void WriteNumbered(ref RpcReader reader)
+    // Parts of a newer type, which the description does not tell, are shown by their numbers.
+    private void WriteNumbered(ref RpcReader reader, NumberedShape numbered)
     {
         _json.WriteStartObject();
         int whole = reader.BeginLength();
         while (reader.HasMore(whole))
         {
-            _json.WritePropertyName(reader.ReadNumber().ToString(CultureInfo.InvariantCulture));
+            int number = reader.ReadNumber();
             int rest = reader.BeginLength();
-            byte[] part = new byte[reader.Left - rest];
-            for (int i = 0; i < part.Length; i++)
+            if (numbered.Parts.TryGetValue(number, out ShapePart? part))
             {
-                part[i] = reader.ReadByte();
+                _json.WritePropertyName(part.Name);
+                Write(ref reader, part.Shape);
+            }
+            else
+            {
+                byte[] bytes = new byte[reader.Left - rest];
+                for (int i = 0; i < bytes.Length; i++)
+                {
+                    bytes[i] = reader.ReadByte();
+                }
+
+                _json.WritePropertyName(number.ToString(CultureInfo.InvariantCulture));
+                _json.WriteBase64StringValue(bytes);
             }
 
             reader.EndLength(rest);
-            _json.WriteBase64StringValue(part);
         }
 
         reader.EndLength(whole);

@@ -10,15 +10,22 @@ public sealed class RpcDescription
     /// <summary>The most members of a contract.</summary>
     public const int MaxMembers = 4096;
 
+    /// <summary>The most types beside it.</summary>
+    public const int MaxTypes = 4096;
+
     /// <summary>Describes a contract.</summary>
     /// <param name="name">The name of the contract.</param>
     /// <param name="members">The members in the order of their numbers.</param>
-    public RpcDescription(string name, IReadOnlyList<RpcMember> members)
+    /// <param name="types">The types of the members in C#, for people.</param>
+    /// <param name="summary">The documentation of the contract, for people.</param>
+    public RpcDescription(string name, IReadOnlyList<RpcMember> members, IReadOnlyList<string>? types = null, string summary = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(members);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(members.Count, MaxMembers, nameof(members));
-        (Name, Members) = (name, members);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(types?.Count ?? 0, MaxTypes, nameof(types));
+        ArgumentNullException.ThrowIfNull(summary);
+        (Name, Members, Types, Summary) = (name, members, types ?? [], summary);
         Hash = HashOf(members);
     }
 
@@ -28,29 +35,43 @@ public sealed class RpcDescription
     /// <summary>The members in the order of their numbers.</summary>
     public IReadOnlyList<RpcMember> Members { get; }
 
+    /// <summary>The types of the members in C#, for people: records, enums.</summary>
+    public IReadOnlyList<string> Types { get; }
+
+    /// <summary>The documentation of the contract, for people; may be empty.</summary>
+    public string Summary { get; }
+
     /// <summary>
     /// Equal for contracts with the same members in the same order, whose shapes are equal. The first 8 bytes of SHA-256.
     /// </summary>
     public ulong Hash { get; }
 
-    /// <summary>The contract in C#, for people.</summary>
+    /// <summary>The contract in C#, for people: the interface with its documentation, and the types below it.</summary>
     public override string ToString()
     {
         StringBuilder text = new();
         int dot = Name.LastIndexOf('.');
-        text.Append("public interface ").Append(Name.AsSpan(dot + 1)).Append("\n{\n");
+        text.Append(Summary.Length > 0 ? $"/// {Summary}\n" : "")
+            .Append("public interface ").Append(Name.AsSpan(dot + 1)).Append("\n{\n");
         foreach (RpcMember member in Members)
         {
-            text.Append("    ").Append(member.Declaration).Append('\n');
+            text.Append(member.Summary.Length > 0 ? $"    /// {member.Summary}\n" : "").Append("    ").Append(member).Append('\n');
         }
 
-        return text.Append('}').ToString();
+        text.Append('}');
+        foreach (string type in Types)
+        {
+            text.Append("\n\n").Append(type);
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Writes it, as docs/rpc-format.md shows.</summary>
     internal void Write(ref RpcWriter writer)
     {
         writer.WriteString(Name);
+        writer.WriteString(Summary);
         writer.WriteCount(Members.Count);
         foreach (RpcMember member in Members)
         {
@@ -58,6 +79,13 @@ public sealed class RpcDescription
             writer.WriteString(member.Name);
             writer.WriteString(member.Declaration);
             writer.WriteString(member.Shape);
+            writer.WriteString(member.Summary);
+        }
+
+        writer.WriteCount(Types.Count);
+        foreach (string type in Types)
+        {
+            writer.WriteString(type);
         }
     }
 
@@ -65,6 +93,7 @@ public sealed class RpcDescription
     internal static RpcDescription Read(ref RpcReader reader)
     {
         string name = reader.ReadString();
+        string summary = reader.ReadString();
         int count = reader.ReadCount();
         if (name.Length == 0 || count > MaxMembers)
         {
@@ -75,10 +104,22 @@ public sealed class RpcDescription
         for (int i = 0; i < count; i++)
         {
             RpcMemberKinds kinds = (RpcMemberKinds)reader.ReadByte();
-            members.Add(new RpcMember(reader.ReadString(), reader.ReadString(), reader.ReadString(), kinds));
+            members.Add(new RpcMember(reader.ReadString(), reader.ReadString(), reader.ReadString(), kinds, reader.ReadString()));
         }
 
-        return new RpcDescription(name, members);
+        int types = reader.ReadCount();
+        if (types > MaxTypes)
+        {
+            throw RpcReader.Corrupt($"a contract with {types} types");
+        }
+
+        List<string> declared = [];
+        for (int i = 0; i < types; i++)
+        {
+            declared.Add(reader.ReadString());
+        }
+
+        return new RpcDescription(name, members, declared, summary);
     }
 
     private static ulong HashOf(IReadOnlyList<RpcMember> members)

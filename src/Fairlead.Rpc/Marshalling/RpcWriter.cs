@@ -138,18 +138,26 @@ public ref struct RpcWriter : IDisposable
         WriteByte((byte)rest);
     }
 
-    /// <summary>Writes a text, which may be null: the length in bytes plus one, and UTF-8. A null text is 0.</summary>
-    public void WriteString(string? value)
+    /// <summary>Writes a text: the length in bytes plus one, and UTF-8.</summary>
+    public void WriteString(string value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        int size = Encoding.UTF8.GetByteCount(value);
+        WriteCount(size + 1);
+        Encoding.UTF8.GetBytes(value, Take(size));
+    }
+
+    /// <summary>Writes a text as <see cref="WriteString"/> does, or 0 for null.</summary>
+    public void WriteStringOrNull(string? value)
     {
         if (value is null)
         {
             WriteCount(0);
-            return;
         }
-
-        int size = Encoding.UTF8.GetByteCount(value);
-        WriteCount(size + 1);
-        Encoding.UTF8.GetBytes(value, Take(size));
+        else
+        {
+            WriteString(value);
+        }
     }
 
     /// <summary>Writes bytes with their count.</summary>

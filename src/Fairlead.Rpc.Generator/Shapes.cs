@@ -1,0 +1,178 @@
+using System.Text;
+using Microsoft.CodeAnalysis;
+
+namespace Fairlead.Rpc.Generator;
+
+/// <summary>Writes the form of a type, or of a member, on the wire: the language of docs/rpc-format.md.</summary>
+/// <remarks>The text depends on the type alone, wherever it is used. A type within itself is told by how far out it began.</remarks>
+internal sealed class Shapes
+{
+    /// <summary>The longest shape, in characters. Types that are nested with a choice at each level double it each time.</summary>
+    public const int MaxLength = 100_000;
+
+    /// <summary>How deep types are followed. Marshalling reports deeper ones.</summary>
+    private const int MaxDepth = Marshalling.MaxDepth;
+
+    private readonly StringBuilder _text = new();
+
+    // The composite types around the place, the innermost last; and the contracts.
+    private readonly List<string> _around = [];
+    private readonly HashSet<string> _contracts = new(StringComparer.Ordinal);
+
+    /// <summary>The shape of a type.</summary>
+    public static string Of(ITypeSymbol type)
+    {
+        Shapes shapes = new();
+        shapes.Add(type);
+        return $"{shapes._text}";
+    }
+
+    /// <summary>The shape of a member: parameters and result.</summary>
+    public static string Of(Member member)
+    {
+        Shapes shapes = new();
+        shapes.Add(member);
+        return $"{shapes._text}";
+    }
+
+    private void Add(Member member)
+    {
+        _text.Append('(');
+        Separate(
+            member.Parameters,
+            parameter =>
+            {
+                if (Member.ItemOf(parameter.Type) is { } item)
+                {
+                    _text.Append('*');
+                    Add(item);
+                }
+                else if (Member.IsContract(parameter.Type))
+                {
+                    AddContract((INamedTypeSymbol)parameter.Type);
+                }
+                else
+                {
+                    Add(parameter.Type);
+                }
+            });
+        _text.Append(')');
+        if (member.Result is { } result)
+        {
+            _text.Append(member.Form == CallForm.Stream ? "->*" : "->");
+            Add(result);
+        }
+    }
+
+    // The members of an object that is called back are part of the shape: both sides must know the same.
+    private void AddContract(INamedTypeSymbol contract)
+    {
+        string name = Marshalling.Name(contract.WithNullableAnnotation(NullableAnnotation.NotAnnotated), plain: true);
+        _text.Append("&{");
+
+        // One within itself is refused elsewhere.
+        if (_contracts.Add(name))
+        {
+            // Its own file reports what is wrong with it.
+            bool isFirst = true;
+            foreach (Member member in ContractReader.Members(contract, [], CancellationToken.None))
+            {
+                _text.Append(isFirst ? "" : ";").Append(member.Method.Name);
+                Add(member);
+                _text.Append(member.Kinds.Contains("OneWay") ? "!" : "");
+                isFirst = false;
+            }
+
+            _contracts.Remove(name);
+        }
+
+        _text.Append(contract.NullableAnnotation == NullableAnnotation.Annotated ? "}?" : "}");
+    }
+
+    private void Add(ITypeSymbol type)
+    {
+        if (_text.Length > MaxLength)
+        {
+            return;
+        }
+
+        TypeForm form = TypeForm.From(type);
+        switch (form.Kind)
+        {
+            case FormKind.Simple:
+                _text.Append(TypeForm.SimpleOf(type).Shape);
+                break;
+            case FormKind.Enum:
+                Add(form.Of);
+                break;
+            case FormKind.OptionalText:
+                _text.Append("text?");
+                break;
+            case FormKind.Optional:
+                Add(form.Of);
+                _text.Append('?');
+                break;
+            case FormKind.Bytes:
+                _text.Append("bytes");
+                break;
+            case FormKind.Array or FormKind.List:
+                _text.Append('[');
+                Add(form.Of);
+                _text.Append(']');
+                break;
+            case FormKind.Set:
+                _text.Append('{');
+                Add(form.Of);
+                _text.Append('}');
+                break;
+            case FormKind.Map:
+                _text.Append('{');
+                Add(form.Of);
+                _text.Append('=');
+                Add(form.Value);
+                _text.Append('}');
+                break;
+            default:
+                AddComposite(type);
+                break;
+        }
+    }
+
+    private void AddComposite(ITypeSymbol type)
+    {
+        string name = Marshalling.Name(type);
+        if (_around.LastIndexOf(name) is >= 0 and int at)
+        {
+            _text.Append('^').Append(_around.Count - at);
+            return;
+        }
+
+        // What cannot be marshalled is reported where it is used.
+        if (_around.Count < MaxDepth && CompositeType.Read(type) is { } composite)
+        {
+            _around.Add(name);
+            (string open, string close) = composite.Brackets;
+            _text.Append(open);
+            Separate(
+                composite.PartsByNumber,
+                part =>
+                {
+                    _text.Append(composite.Label(part));
+                    Add(part.Type);
+                });
+            _text.Append(close);
+            _around.RemoveAt(_around.Count - 1);
+        }
+    }
+
+    private void Separate<T>(IEnumerable<T> items, Action<T> add)
+    {
+        bool isFirst = true;
+        foreach (T item in items)
+        {
+            _text.Append(isFirst ? "" : ",");
+            add(item);
+            isFirst = false;
+        }
+    }
+}

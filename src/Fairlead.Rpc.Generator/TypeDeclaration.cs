@@ -1,0 +1,51 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+
+namespace Fairlead.Rpc.Generator;
+
+/// <summary>Types and members in C#, as the description of a contract shows them to people.</summary>
+internal static class TypeDeclaration
+{
+    private const int MostValues = 256;
+
+    /// <summary>How names are written: short, with nullability.</summary>
+    public static SymbolDisplayFormat Format { get; } = new(
+        typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameOnly,
+        genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters,
+        memberOptions: SymbolDisplayMemberOptions.IncludeType | SymbolDisplayMemberOptions.IncludeParameters,
+        parameterOptions: SymbolDisplayParameterOptions.IncludeType | SymbolDisplayParameterOptions.IncludeName
+            | SymbolDisplayParameterOptions.IncludeDefaultValue,
+        miscellaneousOptions: SymbolDisplayMiscellaneousOptions.UseSpecialTypes
+            | SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
+
+    /// <summary>A type with parts, as a record, whatever it is in the source; null: a tuple is not declared.</summary>
+    public static string? Of(ITypeSymbol type, CompositeType composite)
+    {
+        if (type.IsTupleType)
+        {
+            return null;
+        }
+
+        string parts = string.Join(", ", composite.Parts.Select(static part =>
+            $"{(part.Number > 0 ? $"[RpcMember({part.Number})] " : "")}{part.Type.ToDisplayString(Format)} {part.Name}"));
+        return $"{Summary(type)}public record {(type.IsValueType ? "struct " : "")}{type.ToDisplayString(Format)}({parts});";
+    }
+
+    /// <summary>An enum with its values.</summary>
+    public static string OfEnum(INamedTypeSymbol type)
+    {
+        IFieldSymbol[] values = [.. type.GetMembers().OfType<IFieldSymbol>().Where(static field => field.HasConstantValue)];
+        string names = string.Join(
+            ", ",
+            values.Take(MostValues).Select(static field => string.Format(
+                CultureInfo.InvariantCulture, "{0} = {1}", field.Name, field.ConstantValue)));
+        string rest = values.Length > MostValues ? ", …" : "";
+        string number = type.EnumUnderlyingType!.SpecialType == SpecialType.System_Int32
+            ? ""
+            : $" : {type.EnumUnderlyingType.ToDisplayString(Format)}";
+        bool isFlags = type.GetAttributes().Any(static found => found.AttributeClass?.ToDisplayString() == "System.FlagsAttribute");
+        return $"{Summary(type)}{(isFlags ? "[Flags] " : "")}public enum {type.Name}{number} {{ {names}{rest} }}";
+    }
+
+    private static string Summary(ITypeSymbol type) => Documentation.Summary(type) is { Length: > 0 } text ? $"/// {text}\n" : "";
+}

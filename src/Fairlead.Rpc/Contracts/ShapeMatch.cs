@@ -1,0 +1,102 @@
+using System.Globalization;
+
+namespace Fairlead.Rpc.Contracts;
+
+/// <summary>Compares shapes: the language of docs/rpc-format.md.</summary>
+/// <remarks>One of them is another program's text: whatever it is, the comparison ends.</remarks>
+internal static class ShapeMatch
+{
+    private const string Numbered = "#{";
+
+    /// <summary>A type is nested no deeper than its values.</summary>
+    private const int MaxDepth = RpcLimits.MaxDepth;
+
+    /// <summary>Whether a value of one shape is understood by a reader of the other: they are equal, apart from numbered parts that only one
+    /// of them has.</summary>
+    public static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other) => Fit(one, other, 0);
+
+    private static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other, int depth)
+    {
+        while (!one.SequenceEqual(other))
+        {
+            if (depth > MaxDepth)
+            {
+                return false;
+            }
+
+            // Up to the next type that may grow.
+            int at = one.IndexOf(Numbered, StringComparison.Ordinal);
+            if (at < 0 || other.IndexOf(Numbered, StringComparison.Ordinal) != at || !one[..at].SequenceEqual(other[..at]))
+            {
+                return false;
+            }
+
+            (one, other) = (one[(at + Numbered.Length)..], other[(at + Numbered.Length)..]);
+            int end = EndOf(one, '}');
+            int otherEnd = EndOf(other, '}');
+            if (end < 0 || otherEnd < 0 || !PartsFit(one[..end], other[..otherEnd], depth + 1))
+            {
+                return false;
+            }
+
+            (one, other) = (one[end..], other[otherEnd..]);
+        }
+
+        return true;
+    }
+
+    // Both are in the order of their numbers: each pass takes the part with the lower number, or both.
+    private static bool PartsFit(ReadOnlySpan<char> ones, ReadOnlySpan<char> others, int depth)
+    {
+        bool hasOne = TryTake(ref ones, out int number, out ReadOnlySpan<char> shape);
+        bool hasOther = TryTake(ref others, out int otherNumber, out ReadOnlySpan<char> otherShape);
+        while (hasOne && hasOther)
+        {
+            if (number == otherNumber && !Fit(shape, otherShape, depth))
+            {
+                return false;
+            }
+
+            int lower = Math.Min(number, otherNumber);
+            hasOne = number > lower || TryTake(ref ones, out number, out shape);
+            hasOther = otherNumber > lower || TryTake(ref others, out otherNumber, out otherShape);
+        }
+
+        return true;
+    }
+
+    // 1:Name:T. The name is for people.
+    private static bool TryTake(ref ReadOnlySpan<char> parts, out int number, out ReadOnlySpan<char> shape)
+    {
+        int end = EndOf(parts, ',');
+        ReadOnlySpan<char> part = end < 0 ? parts : parts[..end];
+        parts = end < 0 ? default : parts[(end + 1)..];
+        int colon = part.IndexOf(':');
+        int second = colon < 0 ? -1 : part[(colon + 1)..].IndexOf(':');
+        shape = second < 0 ? default : part[(colon + second + 2)..];
+        number = 0;
+        return second >= 0 && int.TryParse(part[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
+    /// <summary>The first place of a letter outside of brackets that open behind the beginning; -1: there is none.</summary>
+    private static int EndOf(ReadOnlySpan<char> text, char letter)
+    {
+        int open = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == letter && open == 0)
+            {
+                return i;
+            }
+
+            open += text[i] switch
+            {
+                '{' or '[' or '(' => 1,
+                '}' or ']' or ')' => -1,
+                _ => 0,
+            };
+        }
+
+        return -1;
+    }
+}
