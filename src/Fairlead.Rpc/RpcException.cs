@@ -51,10 +51,23 @@ public sealed class RpcException : Exception
         writer.WriteString(type);
         writer.WriteString(
             chosen is not null || options.ErrorDetails == ErrorDetails.Message
-                ? Cut(exception.Message, MostDetails)
+                ? Cut(MessageOf(exception) ?? type, MostDetails)
                 : $"the service failed: {type}");
         writer.WriteStringOrNull(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
         writer.WriteStringOrNull(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
+    }
+
+    // Overridden by the service's own types: it may fail, or return null.
+    private static string? MessageOf(Exception exception)
+    {
+        try
+        {
+            return exception.Message;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
     }
 
     private static string Cut(string text, int most) => text.Length <= most ? text : text[..most];

@@ -7,13 +7,18 @@ namespace Fairlead.Rpc.Contracts;
 internal static class ShapeMatch
 {
     private const string Numbered = "#{";
+    private const int Malformed = -1;
+
+    // Longer ones must be equal: a stranger's text costs no more than this squared.
+    private const int MaxLength = 100_000;
 
     /// <summary>A type is nested no deeper than its values.</summary>
     private const int MaxDepth = RpcLimits.MaxDepth;
 
     /// <summary>Whether a value of one shape is understood by a reader of the other: they are equal, apart from numbered parts that only one
     /// of them has.</summary>
-    public static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other) => Fit(one, other, 0);
+    public static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other) =>
+        Math.Max(one.Length, other.Length) > MaxLength ? one.SequenceEqual(other) : Fit(one, other, 0);
 
     private static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other, int depth)
     {
@@ -31,7 +36,8 @@ internal static class ShapeMatch
                 return false;
             }
 
-            (one, other) = (one[(at + Numbered.Length)..], other[(at + Numbered.Length)..]);
+            one = one[(at + Numbered.Length)..];
+            other = other[(at + Numbered.Length)..];
             int end = EndOf(one, '}');
             int otherEnd = EndOf(other, '}');
             if (end < 0 || otherEnd < 0 || !PartsFit(one[..end], other[..otherEnd], depth + 1))
@@ -39,7 +45,8 @@ internal static class ShapeMatch
                 return false;
             }
 
-            (one, other) = (one[end..], other[otherEnd..]);
+            one = one[end..];
+            other = other[otherEnd..];
         }
 
         return true;
@@ -52,7 +59,7 @@ internal static class ShapeMatch
         bool hasOther = TryTake(ref others, out int otherNumber, out ReadOnlySpan<char> otherShape);
         while (hasOne && hasOther)
         {
-            if (number == otherNumber && !Fit(shape, otherShape, depth))
+            if (number == Malformed || otherNumber == Malformed || (number == otherNumber && !Fit(shape, otherShape, depth)))
             {
                 return false;
             }
@@ -74,8 +81,12 @@ internal static class ShapeMatch
         int colon = part.IndexOf(':');
         int second = colon < 0 ? -1 : part[(colon + 1)..].IndexOf(':');
         shape = second < 0 ? default : part[(colon + second + 2)..];
-        number = 0;
-        return second >= 0 && int.TryParse(part[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        if (second < 0 || !int.TryParse(part[..colon], NumberStyles.None, CultureInfo.InvariantCulture, out number))
+        {
+            number = Malformed;
+        }
+
+        return !part.IsEmpty;
     }
 
     /// <summary>The first place of a letter outside of brackets that open behind the beginning; -1: there is none.</summary>

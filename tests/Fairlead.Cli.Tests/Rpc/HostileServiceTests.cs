@@ -15,7 +15,7 @@ public sealed class HostileServiceTests : IDisposable
     [Theory]
     [InlineData("(i33)", "shape that cannot be read")]
     [InlineData("([i32)->", "shape that cannot be read")]
-    [InlineData("()->^Tree", "outside the type")]
+    [InlineData("()->^1", "outside the type")]
     [InlineData("()->*i32", "has a stream, which fairlead call does not support")]
     [InlineData("(&{Arrived(i32)!}?)", "has an object that is called back, or null, which")]
     [InlineData("()->[*i32]", "contains a stream")]
@@ -82,6 +82,7 @@ public sealed class HostileServiceTests : IDisposable
         RpcWriter writer = new([]);
         writer.WriteByte(0);
         writer.WriteString("Hostile");
+        writer.WriteString("Its \u001b[2J documentation");
         writer.WriteCount(members.Length);
         foreach ((string name, string declaration, string shape) in members)
         {
@@ -89,7 +90,11 @@ public sealed class HostileServiceTests : IDisposable
             writer.WriteString(name);
             writer.WriteString(declaration);
             writer.WriteString(shape);
+            writer.WriteString("");
         }
+
+        writer.WriteCount(1);
+        writer.WriteString("public record \u001b[2J Type;");
 
         byte[] description = writer.Written.ToArray();
         writer.Dispose();

@@ -105,13 +105,21 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
         Outcome described = await _home.RunAsync("describe", Address);
         Assert.True(described is { ExitCode: 0, Error: "" }, described.ToString());
         Assert.Equal(
-            [$"// {Address}: Tests.IWarehouse, hash {_server.Description.Hash:x16}", "public interface IWarehouse", "{"],
-            described.Lines[..3]);
+            [
+                $"// {Address}: Tests.IWarehouse, hash {_server.Description.Hash:x16}",
+                "/// The contract that these tests call through the tool.",
+                "public interface IWarehouse",
+                "{",
+            ],
+            described.Lines[..4]);
         foreach (string line in (string[])
         [
             "    Order Echo(Order order);",
             "    [OneWay] void Note(string line);",
-            "public record Order(Guid Id, DateTimeOffset At, (string Item, decimal Price)[] Lines, byte Grade, string? Note);",
+            "    /// Counts what is there.",
+            "public record Order(Guid Id, DateTimeOffset At, Line[] Lines, Grade Grade, string? Note);",
+            "public record Line(string Item, decimal Price);",
+            "public enum Grade : byte { Raw = 0, Fine = 1 }",
             "public record Node(string Name, Node? Next);",
         ])
         {
@@ -143,7 +151,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
                 ((string[])["member", "change", "breaksOldClients", "breaksNewClients"]).Select(name => line.GetProperty(name)))));
 
         const string Count =
-            """{"name":"Count","declaration":"int Count();","shape":"()->i32","oneWay":false,"idempotent":false},""";
+            """{"name":"Count","declaration":"int Count();","shape":"()->i32","oneWay":false,"idempotent":false,"summary":"Counts what is there."},""";
         await SaveAsync("less.json", saved.Replace(Count, "", StringComparison.Ordinal));
         Outcome more = await _home.RunAsync("diff", "less.json", Address);
         Assert.True(more.ExitCode == 0 && more.Lines.Length == 2, more.ToString());

@@ -92,6 +92,18 @@ public sealed class CallTests
         Assert.Equal(Environment.ProcessId, told.Server?.ProcessId);
     }
 
+    [Theory]
+    [InlineData(Calculator.AskForThrowingMessage)]
+    [InlineData(Calculator.AskForNullMessage)]
+    public async Task An_exception_without_a_text_reaches_the_caller_too(int code)
+    {
+        await using RpcServer server = await ServeAsync("unix", new RpcServerOptions { ErrorDetails = ErrorDetails.Message });
+        await using RpcClient<ICalculator> client = await ConnectAsync(server);
+        var told = Assert.Throws<RpcException>(() => client.Service.Fail(code, ""));
+        Assert.Equal((typeof(MessageException).FullName, typeof(MessageException).FullName), (told.ServerType, told.Message));
+        Assert.Equal(3, client.Service.Add(1, 2));
+    }
+
     [Fact]
     public async Task A_failure_is_reported_at_the_server()
     {

@@ -25,6 +25,9 @@ public interface ICalculator
 
 internal sealed class Calculator : ICalculator
 {
+    public const int AskForThrowingMessage = -1001;
+    public const int AskForNullMessage = -1002;
+
     public TaskCompletionSource<string> Noted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -59,7 +62,12 @@ internal sealed class Calculator : ICalculator
         }
     }
 
-    public void Fail(int code, string text) => throw new RpcException(code, text, "more");
+    public void Fail(int code, string text) => throw code switch
+    {
+        AskForThrowingMessage => new MessageException(null),
+        AskForNullMessage => new MessageException(() => null!),
+        _ => new RpcException(code, text, "more"),
+    };
 
     public TaskCompletionSource WaitingOnce { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -76,4 +84,10 @@ internal sealed class Calculator : ICalculator
 
         return times;
     }
+}
+
+/// <summary>An exception whose text is null, or cannot be had.</summary>
+internal sealed class MessageException(Func<string>? message) : Exception
+{
+    public override string Message => (message ?? throw new NotSupportedException("no text"))();
 }

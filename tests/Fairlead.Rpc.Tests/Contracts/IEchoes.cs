@@ -77,6 +77,8 @@ public interface IEchoes
 
 internal sealed class Echoes : IEchoes
 {
+    public const string AskForNull = "null";
+
     public (bool Bool, byte Byte, sbyte SByte, short Short, ushort UShort, char Char) Small(
         (bool Bool, byte Byte, sbyte SByte, short Short, ushort UShort, char Char) value) => value;
 
@@ -89,7 +91,7 @@ internal sealed class Echoes : IEchoes
     public (DateTime Time, DateTimeOffset Offset, DateOnly Day, TimeOnly Clock, TimeSpan Span, Guid Id) Times(
         (DateTime Time, DateTimeOffset Offset, DateOnly Day, TimeOnly Clock, TimeSpan Span, Guid Id) value) => value;
 
-    public string Text(string value) => value;
+    public string Text(string value) => value == AskForNull ? null! : value;
 
     public string? TextOrNull(string? value) => value;
 

@@ -119,7 +119,7 @@ public sealed class GeneratorTests
         Assert.Empty(result.Diagnostics);
     }
 
-    private static GeneratorDriverRunResult Run(string code)
+    internal static GeneratorDriverRunResult Run(string code)
     {
         CSharpCompilation compilation = Compile(code);
         GeneratorDriver driver = CSharpGeneratorDriver

@@ -62,11 +62,30 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void A_text_that_may_not_be_null_is_refused_where_it_is_null()
+    public void A_missing_argument_is_refused_before_it_is_sent()
     {
-        var refused = Assert.Throws<FairleadException>(() => Service.Text(null!));
-        Assert.Equal(ErrorCode.Corrupt, refused.Code);
-        Assert.Contains("a text is missing", refused.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentNullException>(() => Service.Text(null!));
+        Assert.Throws<ArgumentNullException>(() => Service.Record(null!));
+        Assert.Throws<ArgumentNullException>(() => Service.Record(new Shape(null!, Colour.Red, [])));
+        Assert.Throws<ArgumentNullException>(() => Service.Bytes(null!));
+        Assert.Throws<ArgumentNullException>(() => Service.Jagged([[1], null!]));
+        Assert.Throws<ArgumentNullException>(() => Service.Map(null!));
+        Assert.Equal("still there", Service.Text("still there"));
+    }
+
+    [Fact]
+    public void A_result_that_is_missing_is_an_error_of_the_service()
+    {
+        var failed = Assert.Throws<RpcException>(() => Service.Text(Echoes.AskForNull));
+        Assert.Equal("System.ArgumentNullException", failed.ServerType);
+        Assert.Equal("still there", Service.Text("still there"));
+    }
+
+    [Fact]
+    public void A_numbered_part_that_is_null_keeps_its_default()
+    {
+        Job job = Service.Growing(new Job { Name = null!, Priority = 9 });
+        Assert.Equal(("unnamed", 9), (job.Name, job.Priority));
     }
 
     [Fact]
