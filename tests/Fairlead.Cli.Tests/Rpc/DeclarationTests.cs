@@ -5,21 +5,18 @@ namespace Fairlead.Cli.Tests.Rpc;
 public sealed class DeclarationTests
 {
     [Theory]
-    [InlineData("int Add(int a, int b);", "Add", "int", "int a|int b")]
-    [InlineData("void Ping();", "Ping", "void", "")]
-    [InlineData("ValueTask PingAsync(CancellationToken cancellationToken = default);", "PingAsync", "ValueTask", "")]
+    [InlineData("int Add(int a, int b);", "Add", "int a|int b")]
+    [InlineData("void Ping();", "Ping", "")]
+    [InlineData("ValueTask PingAsync(CancellationToken cancellationToken = default);", "PingAsync", "")]
     [InlineData(
         "Task<Dictionary<string, int>> Get(Dictionary<string, int> d, CancellationToken t);",
         "Get",
-        "Task<Dictionary<string, int>>",
         "Dictionary<string, int> d")]
-    [InlineData(
-        "(int A, (byte B, char C)[] D) Pair((int, int) x, int[] y);", "Pair", "(int A, (byte B, char C)[] D)", "(int, int) x|int[] y")]
-    [InlineData("void Say(string a = \"), (\\\"\", char b = ',', int c = 3);", "Say", "void", "string a|char b|int c")]
-    public void A_declaration_is_taken_apart(string text, string member, string result, string parameters)
+    [InlineData("(int A, (byte B, char C)[] D) Pair((int, int) x, int[] y);", "Pair", "(int, int) x|int[] y")]
+    [InlineData("void Say(string a = \"), (\\\"\", char b = ',', int c = 3);", "Say", "string a|char b|int c")]
+    public void A_declaration_is_taken_apart(string text, string member, string parameters)
     {
         Declaration? declaration = Declaration.Parse(text, member);
-        Assert.Equal(result, declaration?.Result);
         Assert.Equal(parameters, string.Join('|', declaration!.Parameters.Select(static one => $"{one.Type} {one.Name}")));
     }
 
