@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 
 namespace Fairlead.Rpc.Generator;
 
@@ -18,7 +20,8 @@ internal sealed class CompositeType
     private CompositeType(ITypeSymbol type, ImmutableArray<Part> parts, int constructed) =>
         (_type, _parts, _constructed) = (type, parts, constructed);
 
-    private bool Grows => _parts.Any(static part => part.Number > 0);
+    /// <summary>Whether its parts are numbered.</summary>
+    public bool CanGrow => _parts.Any(static part => part.Number > 0);
 
     /// <summary>Reads a type; null: it cannot be marshalled.</summary>
     public static CompositeType? Read(ITypeSymbol type)
@@ -84,15 +87,15 @@ internal sealed class CompositeType
     public IReadOnlyList<Part> Parts => _parts;
 
     /// <summary>What surrounds the parts in a shape.</summary>
-    public (string Open, string Close) Brackets => _type.IsTupleType ? ("(", ")") : Grows ? ("#{", "}") : ("{", "}");
+    public (string Open, string Close) Brackets => _type.IsTupleType ? ("(", ")") : CanGrow ? ("#{", "}") : ("{", "}");
 
     /// <summary>What stands before a part in a shape.</summary>
-    public string Label(Part part) => _type.IsTupleType ? "" : Grows ? $"{part.Number}:{part.Name}:" : $"{part.Name}:";
+    public string Label(Part part) => _type.IsTupleType ? "" : CanGrow ? $"{part.Number}:{part.Name}:" : $"{part.Name}:";
 
     public string Write(Func<ITypeSymbol, string, string> write)
     {
         StringBuilder code = new("    writer.Enter();\n");
-        if (Grows)
+        if (CanGrow)
         {
             code.Append("    int whole = writer.BeginLength();\n");
         }
@@ -104,7 +107,7 @@ internal sealed class CompositeType
             // What an old sender did not send is null here, whatever the type says, and is not sent on.
             string condition = part.Type.IsReferenceType ? $"if ({value} is not null)\n                    " : "";
             code.Append(
-                Grows
+                CanGrow
                     ? $$"""
                             {{condition}}{
                                 writer.WriteCount({{part.Number}});
@@ -117,7 +120,7 @@ internal sealed class CompositeType
                     : $"    {write(part.Type, value)}\n");
         }
 
-        if (Grows)
+        if (CanGrow)
         {
             code.Append("    writer.EndLength(whole);\n");
         }
@@ -128,13 +131,15 @@ internal sealed class CompositeType
     public string Read(Func<ITypeSymbol, string> read)
     {
         StringBuilder code = new("    reader.Enter();\n");
+        bool hasDefaults = CanGrow && _constructed == 0 && !_parts.Any(static part => part.IsRequired);
+        code.Append(hasDefaults ? $"    {Marshalling.Name(_type)} defaults = new();\n" : "");
         foreach (Part part in _parts)
         {
-            string type = Marshalling.Name(part.Type);
-            code.Append(Grows ? $"    {type} {Local(part)} = default!;\n" : $"    {type} {Local(part)} = {read(part.Type)};\n");
+            string value = !CanGrow ? read(part.Type) : hasDefaults ? $"defaults.{Escape(part.Name)}" : part.Default;
+            code.Append($"    {Marshalling.Name(part.Type)} {Local(part)} = {value};\n");
         }
 
-        if (Grows)
+        if (CanGrow)
         {
             code.Append(
                 """
@@ -198,6 +203,7 @@ internal sealed class CompositeType
             {
                 if (parts.FirstOrDefault(part => Fits(part, parameter)) is { } part)
                 {
+                    part.Default = DefaultOf(parameter);
                     taken.Add(part);
                 }
             }
@@ -214,6 +220,23 @@ internal sealed class CompositeType
     private static bool Fits(Part part, IParameterSymbol parameter) =>
         string.Equals(part.Name, parameter.Name, StringComparison.OrdinalIgnoreCase)
             && SymbolEqualityComparer.Default.Equals(part.Type, parameter.Type);
+
+    // A part that was not sent has the value that a caller of the constructor would leave out.
+    private static string DefaultOf(IParameterSymbol parameter)
+    {
+        object? value = parameter.HasExplicitDefaultValue ? parameter.ExplicitDefaultValue : null;
+        string? literal = value switch
+        {
+            string or char or bool => SymbolDisplay.FormatPrimitive(value, quoteStrings: true, useHexadecimalNumbers: false),
+            decimal number => number.ToString(CultureInfo.InvariantCulture) + "m",
+            float number when !float.IsNaN(number) && !float.IsInfinity(number) => number.ToString("R", CultureInfo.InvariantCulture) + "f",
+            double number when !double.IsNaN(number) && !double.IsInfinity(number) =>
+                number.ToString("R", CultureInfo.InvariantCulture) + "d",
+            sbyte or byte or short or ushort or int or uint or long or ulong => Convert.ToString(value, CultureInfo.InvariantCulture),
+            _ => null,
+        };
+        return literal is null ? "default!" : $"({Marshalling.Name(parameter.Type)})({literal})";
+    }
 
     private static List<Part> PartsOf(INamedTypeSymbol type)
     {
@@ -238,10 +261,11 @@ internal sealed class CompositeType
                     new Part(property.Name, property.Type, NumberOf(property))
                     {
                         CanBeSet = property.SetMethod is { DeclaredAccessibility: Accessibility.Public },
+                        IsRequired = property.IsRequired,
                         IsComputed = property.SetMethod is null && !IsAutomatic(property),
                     },
                 IFieldSymbol { DeclaredAccessibility: Accessibility.Public } field
-                    => new Part(field.Name, field.Type, NumberOf(field)) { CanBeSet = !field.IsReadOnly },
+                    => new Part(field.Name, field.Type, NumberOf(field)) { CanBeSet = !field.IsReadOnly, IsRequired = field.IsRequired },
                 _ => null,
             };
             if (part is { IsComputed: false } && names.Add(part.Name))
@@ -273,6 +297,11 @@ internal sealed class CompositeType
         public bool CanBeSet { get; init; }
 
         public bool IsComputed { get; init; }
+
+        public bool IsRequired { get; init; }
+
+        /// <summary>Its value where it was not sent, as code.</summary>
+        public string Default { get; set; } = "default!";
 
         // By reference: a part is one symbol of one type.
         public bool Equals(Part? other) => ReferenceEquals(this, other);

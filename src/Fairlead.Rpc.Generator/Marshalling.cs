@@ -144,12 +144,48 @@ internal sealed class Marshalling(List<Finding> findings)
         Entry entry = Reserve(name);
         string count = list is IArrayTypeSymbol ? "Length" : "Count";
         string type = Name(element);
+        int size = CopiedType.SizeOf(element);
+        string span = list is IArrayTypeSymbol ? "value" : "global::System.Runtime.InteropServices.CollectionsMarshal.AsSpan(value)";
+        bool isSpan = list is IArrayTypeSymbol || !isArray;
+        string copied = size == 0 ? ""
+            : isSpan
+                ? $$"""
+                        if (RpcWriter.Copies<{{type}}>({{size}}))
+                        {
+                            writer.WriteUnmanagedArray<{{type}}>({{span}});
+                            writer.Leave();
+                            return;
+                        }
+
+
+                    """
+                : $$"""
+                        if (RpcWriter.Copies<{{type}}>({{size}}) && value is {{type}}[] array)
+                        {
+                            writer.WriteUnmanagedArray<{{type}}>(array);
+                            writer.Leave();
+                            return;
+                        }
+
+
+                    """;
+        string read = size == 0 ? ""
+            : $$"""
+                    if (RpcWriter.Copies<{{type}}>({{size}}))
+                    {
+                        {{type}}[] copies = reader.ReadUnmanagedArray<{{type}}>();
+                        reader.Leave();
+                        return {{(isArray ? "copies" : $"new global::System.Collections.Generic.List<{type}>(copies)")}};
+                    }
+
+
+                """;
         Emit(
             entry,
             name,
             $$"""
                 writer.Enter();
-                writer.WriteCount(value.{{count}});
+            {{copied}}    writer.WriteCount(value.{{count}});
                 foreach ({{type}} element in value)
                 {
                     {{Write(element, "writer", "element", at)}}
@@ -160,7 +196,7 @@ internal sealed class Marshalling(List<Finding> findings)
             isArray
                 ? $$"""
                     reader.Enter();
-                    int count = reader.ReadCount();
+                {{read}}    int count = reader.ReadCount();
                     {{NewArray(element)}}
                     for (int i = 0; i < count; i++)
                     {
@@ -172,7 +208,7 @@ internal sealed class Marshalling(List<Finding> findings)
                 """
                 : $$"""
                     reader.Enter();
-                    int count = reader.ReadCount();
+                {{read}}    int count = reader.ReadCount();
                     global::System.Collections.Generic.List<{{type}}> elements = new(count);
                     for (int i = 0; i < count; i++)
                     {
@@ -282,12 +318,32 @@ internal sealed class Marshalling(List<Finding> findings)
             _declarations.Add(declaration);
         }
 
+        int size = CopiedType.SizeOf(type);
+        string write = size == 0 ? ""
+            : $$"""
+                    if (RpcWriter.Copies<{{name}}>({{size}}))
+                    {
+                        writer.WriteUnmanaged(in value);
+                        return;
+                    }
+
+
+                """;
+        string read = size == 0 ? ""
+            : $$"""
+                    if (RpcWriter.Copies<{{name}}>({{size}}))
+                    {
+                        return reader.ReadUnmanaged<{{name}}>();
+                    }
+
+
+                """;
         _depth++;
         Emit(
             entry,
             name,
-            composite.Write((part, value) => Write(part, "writer", value, at)),
-            composite.Read(part => Read(part, "reader", at)),
+            write + composite.Write((part, value) => Write(part, "writer", value, at)),
+            read + composite.Read(part => Read(part, "reader", at)),
             mayBeNull: type.IsReferenceType);
         _depth--;
         return entry;

@@ -175,6 +175,13 @@ public ref struct RpcWriter : IDisposable
         value.CopyTo(Take(size));
     }
 
+    /// <summary>
+    /// Whether values of a type, which take this many bytes on the wire, lie in memory as they stand there: without gaps, and least
+    /// significant byte first.
+    /// </summary>
+    public static bool Copies<T>(int size)
+        where T : unmanaged => BitConverter.IsLittleEndian && Unsafe.SizeOf<T>() == size;
+
     /// <summary>Writes an unmanaged value as it lies in memory.</summary>
     public void WriteUnmanaged<T>(in T value)
         where T : unmanaged => MemoryMarshal.Write(Take(Unsafe.SizeOf<T>()), in value);

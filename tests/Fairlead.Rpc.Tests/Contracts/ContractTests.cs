@@ -59,6 +59,17 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
+        public async Task Parts_that_an_old_program_does_not_know_have_their_defaults()
+        {
+            await using RpcServer server = await Rpc.ServeAsync<Old.ITickets>(_address, new Old.Tickets());
+            await using RpcClient<Newer.ITickets> client = await Rpc.ConnectAsync<Newer.ITickets>(_address);
+            Newer.Ticket back = client.Service.Same(new Newer.Ticket { Title = "a", Queue = "fast", Weight = 9, Tags = ["x"] });
+            Assert.Equal(("a", "slow", 7, 0), (back.Title, back.Queue, back.Weight, back.Tags.Count));
+            Newer.Place place = client.Service.Move(new Newer.Place(1, "there", 2.5m, Newer.Side.Left));
+            Assert.Equal(new Newer.Place(1, "here", -1.5m, Newer.Side.Right), place);
+        }
+
+        [Fact]
         public void A_description_reads_as_source()
         {
             Assert.Equal(
@@ -98,8 +109,69 @@ namespace Fairlead.Rpc.Tests.Contracts
     }
 }
 
+namespace Fairlead.Rpc.Tests.Contracts.Newer
+{
+    public enum Side
+    {
+        Left,
+        Right,
+    }
+
+    public sealed class Ticket
+    {
+        [RpcMember(1)]
+        public string Title { get; set; } = "";
+
+        [RpcMember(2)]
+        public string Queue { get; init; } = "slow";
+
+        [RpcMember(3)]
+        public int Weight { get; set; } = 7;
+
+        [RpcMember(4)]
+        public IReadOnlyList<string> Tags { get; init; } = [];
+    }
+
+    public sealed record Place(
+        [property: RpcMember(1)] int Id,
+        [property: RpcMember(2)] string Name = "here",
+        [property: RpcMember(3)] decimal Height = -1.5m,
+        [property: RpcMember(4)] Side Side = Side.Right);
+
+    [RpcContract(Name = "Tickets")]
+    public interface ITickets
+    {
+        Ticket Same(Ticket ticket);
+
+        Place Move(Place place);
+    }
+}
+
 namespace Fairlead.Rpc.Tests.Contracts.Old
 {
+    public sealed class Ticket
+    {
+        [RpcMember(1)]
+        public string Title { get; set; } = "";
+    }
+
+    public sealed record Place([property: RpcMember(1)] int Id);
+
+    [RpcContract(Name = "Tickets")]
+    public interface ITickets
+    {
+        Ticket Same(Ticket ticket);
+
+        Place Move(Place place);
+    }
+
+    internal sealed class Tickets : ITickets
+    {
+        public Ticket Same(Ticket ticket) => ticket;
+
+        public Place Move(Place place) => place;
+    }
+
     [RpcContract]
     public interface IStockroom
     {

@@ -89,6 +89,29 @@ public sealed class GeneratorTests
         Assert.Equal(File.ReadAllText(snapshot), generated);
     }
 
+    [Theory]
+    [InlineData("public readonly record struct Value(int A, double B);", true)]
+    [InlineData("public struct Value { public int A; public Inner B { get; set; } } public enum Inner : byte { One }", true)]
+    [InlineData("public readonly record struct Value(int A, bool B);", false)]
+    [InlineData("public readonly record struct Value(int A, string B);", false)]
+    [InlineData("public record Value(int A, int B);", false)]
+    [InlineData("public struct Value { private int _a; public int A { get => _a; set => _a = value & 1; } }", false)]
+    [InlineData(
+        "public struct Value { public int A { get; set; } private int _b; public Value() => _b = 1; public int B() => _b; }", false)]
+    [InlineData("public record struct Value(int A) { public int A { get; set; } = A & 1; }", false)]
+    [InlineData("public struct Value { public Value(int a) => A = a & 1; public int A { get; } }", false)]
+    [InlineData("public struct Value { [RpcMember(1)] public int A; }", false)]
+    [InlineData(
+        "[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)] public struct Value { public int A; }",
+        false)]
+    public void A_structure_is_copied_only_if_its_parts_are_all_that_it_is(string type, bool isCopied)
+    {
+        GeneratorDriverRunResult result = Run(
+            $"using Fairlead.Rpc; [RpcContract] public interface IOne {{ Value[] Same(Value[] values); }} {type}");
+        Assert.Empty(result.Diagnostics);
+        Assert.Equal(isCopied, $"{Assert.Single(result.GeneratedTrees)}".Contains("RpcWriter.Copies<", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_change_elsewhere_generates_nothing_anew()
     {
