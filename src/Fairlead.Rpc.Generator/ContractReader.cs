@@ -17,7 +17,7 @@ internal static class ContractReader
         }
 
         List<Member> members = Members(contract, findings, cancellationToken);
-        Marshalling marshalling = new(findings);
+        Marshalling marshalling = new(findings, SerializerChoice.Of(contract, findings));
         string source = ContractWriter.Write(contract, members, marshalling);
         bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
         return new ContractFile(file, isWhole ? source : "", Array(findings));

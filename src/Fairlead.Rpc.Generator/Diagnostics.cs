@@ -27,6 +27,9 @@ internal static class Diagnostics
     public static readonly DiagnosticDescriptor HiddenContract = Error(
         "FLRPC005", "Contract is not public", "'{0}' must be public or internal, not generic, and not within a generic type");
 
+    public static readonly DiagnosticDescriptor UnusableSerializer = Error(
+        "FLRPC006", "Unusable serializer", "'{0}' cannot marshal a contract: {1}");
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
 

@@ -5,7 +5,8 @@ namespace Fairlead.Rpc.Generator;
 
 /// <summary>Writes a method that marshals and one that unmarshals for each type of a contract.</summary>
 /// <param name="findings">Gets what cannot be marshalled.</param>
-internal sealed class Marshalling(List<Finding> findings)
+/// <param name="serializer">What marshals the values instead; null: the code that is written here.</param>
+internal sealed class Marshalling(List<Finding> findings, SerializerChoice? serializer = null)
 {
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat.WithMiscellaneousOptions(
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes
@@ -22,8 +23,10 @@ internal sealed class Marshalling(List<Finding> findings)
     private readonly List<string> _declarations = [];
     private int _depth;
 
-    /// <summary>The methods of all types so far.</summary>
-    public string Methods => _methods.ToString();
+    /// <summary>The methods of all types so far, or the serializer.</summary>
+    public string Methods => serializer is null
+        ? _methods.ToString()
+        : $"\n    private static readonly {Name(serializer.Type)} Serializer = new();\n";
 
     /// <summary>The enums and the types with parts so far, in C#.</summary>
     public IReadOnlyList<string> Declarations => _declarations;
@@ -35,6 +38,11 @@ internal sealed class Marshalling(List<Finding> findings)
     /// <summary>A statement that writes a value.</summary>
     public string Write(ITypeSymbol type, string writer, string value, ISymbol at)
     {
+        if (serializer is not null)
+        {
+            return $"{writer}.WriteSerialized<{Name(type)}>(Serializer, {value});";
+        }
+
         Entry entry = Of(type, at);
         return entry.Method is null
             ? $"{writer}.Write{entry.Simple}({entry.Cast}{value});"
@@ -44,6 +52,11 @@ internal sealed class Marshalling(List<Finding> findings)
     /// <summary>An expression that reads a value.</summary>
     public string Read(ITypeSymbol type, string reader, ISymbol at)
     {
+        if (serializer is not null)
+        {
+            return $"{reader}.ReadSerialized<{Name(type)}>(Serializer)";
+        }
+
         Entry entry = Of(type, at);
         return entry.Method is null
             ? $"{entry.Back}{reader}.Read{entry.Simple}()"
@@ -53,7 +66,7 @@ internal sealed class Marshalling(List<Finding> findings)
     /// <summary>The shape of a member.</summary>
     public string Shape(Member member)
     {
-        string shape = Shapes.Of(member);
+        string shape = Shapes.Of(member, serializer);
         if (shape.Length > Shapes.MaxLength)
         {
             findings.Add(Finding.At(

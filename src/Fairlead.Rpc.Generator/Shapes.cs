@@ -19,18 +19,12 @@ internal sealed class Shapes
     private readonly List<string> _around = [];
     private readonly HashSet<string> _contracts = new(StringComparer.Ordinal);
 
-    /// <summary>The shape of a type.</summary>
-    public static string Of(ITypeSymbol type)
-    {
-        Shapes shapes = new();
-        shapes.Add(type);
-        return $"{shapes._text}";
-    }
+    private SerializerChoice? _serializer;
 
     /// <summary>The shape of a member: parameters and result.</summary>
-    public static string Of(Member member)
+    public static string Of(Member member, SerializerChoice? serializer)
     {
-        Shapes shapes = new();
+        Shapes shapes = new() { _serializer = serializer };
         shapes.Add(member);
         return $"{shapes._text}";
     }
@@ -75,6 +69,8 @@ internal sealed class Shapes
         {
             // Its own file reports what is wrong with it.
             bool isFirst = true;
+            SerializerChoice? around = _serializer;
+            _serializer = SerializerChoice.Of(contract);
             foreach (Member member in ContractReader.Members(contract, [], CancellationToken.None))
             {
                 _text.Append(isFirst ? "" : ";").Append(member.Method.Name);
@@ -83,6 +79,7 @@ internal sealed class Shapes
                 isFirst = false;
             }
 
+            _serializer = around;
             _contracts.Remove(name);
         }
 
@@ -93,6 +90,12 @@ internal sealed class Shapes
     {
         if (_text.Length > MaxLength)
         {
+            return;
+        }
+
+        if (_serializer is not null)
+        {
+            _text.Append(SerializerChoice.Mark).Append(_serializer.Format);
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Fairlead.Rpc;
 
@@ -33,6 +34,14 @@ internal sealed class JsonToWire
                 break;
             case RecursiveShape recursive:
                 Write(ref writer, recursive.Target, value);
+                break;
+            case SerializedShape { IsJson: true }:
+                writer.WriteBytes(Encoding.UTF8.GetBytes(value.GetRawText()));
+                break;
+            case SerializedShape serialized:
+                byte[]? bytes = null;
+                bool areBytes = value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out bytes);
+                writer.WriteBytes(areBytes ? bytes : throw Wrong(value, serialized.Words));
                 break;
             default:
                 WriteNested(ref writer, shape, value);

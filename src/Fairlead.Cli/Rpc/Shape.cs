@@ -50,6 +50,18 @@ internal sealed class SimpleShape(string name) : Shape
     public override string ToString() => Name;
 }
 
+/// <summary>A value in the format of a serializer: bytes with their count.</summary>
+/// <param name="format">The name of the format.</param>
+internal sealed class SerializedShape(string format) : Shape
+{
+    /// <summary>Whether the bytes are JSON, and go through as they are.</summary>
+    public bool IsJson => format == "json";
+
+    public override string Words => IsJson ? "any JSON" : $"bytes of the format {format}, in base64";
+
+    public override string ToString() => $"~{format}";
+}
+
 /// <summary>A value, or none.</summary>
 internal sealed class OptionalShape(Shape inner) : Shape
 {

@@ -62,6 +62,7 @@ internal sealed class ShapeParser
             '^' => Recursive(),
             '&' => Callback(),
             '*' => Stream(),
+            '~' => Serialized(),
             _ => Simple(),
         };
         _depth--;
@@ -139,6 +140,18 @@ internal sealed class ShapeParser
     {
         Expect('*');
         return new StreamShape(One());
+    }
+
+    private SerializedShape Serialized()
+    {
+        Expect('~');
+        int start = _at;
+        while (char.IsAsciiLetterLower(Peek()) || char.IsAsciiDigit(Peek()) || Peek() == '-')
+        {
+            _at++;
+        }
+
+        return _at > start ? new SerializedShape(_text[start.._at]) : throw Wrong("the name of a format is missing");
     }
 
     // {T} {K=V} {Name:T,…}

@@ -45,6 +45,26 @@ internal sealed class WireToJson : IDisposable
 
     public void Dispose() => _json.Dispose();
 
+    // Written anew: another program's JSON may have lines, or be none.
+    private void WriteSerialized(byte[] bytes, bool isJson)
+    {
+        if (!isJson)
+        {
+            _json.WriteBase64StringValue(bytes);
+            return;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(bytes);
+            document.RootElement.WriteTo(_json);
+        }
+        catch (JsonException exception)
+        {
+            throw new FormatException("a value is not JSON", exception);
+        }
+    }
+
     private void Write(ref RpcReader reader, Shape shape)
     {
         if (--_valuesLeft < 0 || _json.BytesCommitted + _json.BytesPending > _mostOutput)
@@ -70,6 +90,9 @@ internal sealed class WireToJson : IDisposable
                 break;
             case RecursiveShape recursive:
                 Write(ref reader, recursive.Target);
+                break;
+            case SerializedShape serialized:
+                WriteSerialized(reader.ReadBytes(), serialized.IsJson);
                 break;
             default:
                 WriteNested(ref reader, shape);

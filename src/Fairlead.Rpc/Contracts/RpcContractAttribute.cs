@@ -10,6 +10,12 @@ public sealed class RpcContractAttribute : Attribute
 {
     /// <summary>The name on the wire; the full name of the interface by default.</summary>
     public string? Name { get; set; }
+
+    /// <summary>
+    /// A class that marshals the values in its own format, such as one derived from <see cref="JsonRpcSerializer"/>; by default they are
+    /// in the format of docs/rpc-format.md.
+    /// </summary>
+    public Type? Serializer { get; set; }
 }
 
 /// <summary>A member whose caller does not wait until it has been executed. It returns nothing.</summary>

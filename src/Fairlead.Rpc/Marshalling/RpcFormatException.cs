@@ -1,7 +1,7 @@
 namespace Fairlead.Rpc;
 
 /// <summary>A frame that is not in the format of docs/rpc-format.md. It becomes a <see cref="FairleadException"/> at the edge.</summary>
-internal sealed class RpcFormatException(string what) : FormatException(what)
+internal sealed class RpcFormatException(string what, Exception? inner = null) : FormatException(what, inner)
 {
     /// <summary>Returns it as users see it.</summary>
     /// <param name="peer">The sender of the frame.</param>

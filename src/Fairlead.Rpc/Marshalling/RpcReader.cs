@@ -194,6 +194,27 @@ public ref struct RpcReader
         return values;
     }
 
+    /// <summary>Reads the bytes of a serializer, with their count.</summary>
+    public T ReadSerialized<T>(RpcSerializer serializer)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        ReadOnlySpan<byte> shared = Take(ReadCount());
+        byte[] copy = ArrayPool<byte>.Shared.Rent(shared.Length);
+        try
+        {
+            shared.CopyTo(copy);
+            return serializer.Deserialize<T>(copy.AsSpan(0, shared.Length));
+        }
+        catch (Exception exception) when (exception is not FairleadException)
+        {
+            throw new RpcFormatException($"{serializer.GetType().Name} reads no {typeof(T).Name} from {shared.Length} bytes", exception);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+    }
+
     /// <summary>Begins a nested value; the counterpart is <see cref="Leave"/>.</summary>
     public void Enter()
     {

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Marshalling;
 
 namespace Fairlead.Rpc;
 
@@ -193,6 +194,16 @@ public ref struct RpcWriter : IDisposable
         WriteCount(values.Length);
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
         bytes.CopyTo(Take(bytes.Length));
+    }
+
+    /// <summary>Writes the bytes of a serializer, with their count.</summary>
+    public void WriteSerialized<T>(RpcSerializer serializer, T value)
+    {
+        ArgumentNullException.ThrowIfNull(serializer);
+        ArrayBufferWriter<byte> buffer = SerializerBuffer.Take();
+        serializer.Serialize(value, buffer);
+        WriteBytes(buffer.WrittenSpan);
+        SerializerBuffer.Return(buffer);
     }
 
     /// <summary>Writes bytes without their count.</summary>

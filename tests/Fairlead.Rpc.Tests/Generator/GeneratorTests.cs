@@ -53,6 +53,32 @@ public sealed class GeneratorTests
     public void A_contract_that_generated_code_cannot_name_is_refused(string code) =>
         Assert.Equal("FLRPC005", Assert.Single(Run("using Fairlead.Rpc; " + code).Diagnostics).Id);
 
+    [Theory]
+    [InlineData("public class Wrong;")]
+    [InlineData("[RpcFormat(\"a\")] public abstract class Wrong : RpcSerializer;")]
+    [InlineData("public class Wrong : Good;")]
+    [InlineData("[RpcFormat(\"A b\")] public class Wrong : Good;")]
+    [InlineData("[RpcFormat(\"a\")] public class Wrong : Good { private Wrong() { } }")]
+    [InlineData("[RpcFormat(\"a\")] public class Wrong : Good { public Wrong(int a) { } }")]
+    [InlineData("[RpcFormat(\"a\")] file class Wrong : Good;")]
+    public void A_serializer_that_cannot_be_used_is_refused(string type)
+    {
+        Diagnostic found = Assert.Single(Run($$"""
+            using System;
+            using System.Buffers;
+            using Fairlead.Rpc;
+            [RpcContract(Serializer = typeof(Wrong))] public interface IOne { void A(int a); }
+            public class Good : RpcSerializer
+            {
+                public override void Serialize<T>(T value, IBufferWriter<byte> destination) { }
+                public override T Deserialize<T>(ReadOnlySpan<byte> source) => default!;
+            }
+            {{type}}
+            """).Diagnostics);
+        Assert.Equal("FLRPC006", found.Id);
+        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+    }
+
     /// <summary>Holds the whole text: each change of the generated code is seen. FAIRLEAD_RENEW=1 writes it anew.</summary>
     [Fact]
     public void The_generated_code_is_as_it_was()
