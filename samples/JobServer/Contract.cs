@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fairlead.Rpc;
 
 namespace JobServer;
@@ -20,8 +21,8 @@ internal interface IJobs
     ValueTask<StoredFile> UploadAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> chunks, CancellationToken cancellationToken = default);
 }
 
-/// <summary>The contract of a client that watches: the server calls it.</summary>
-[RpcContract]
+/// <summary>The contract of a client that watches: the server calls it. Its values travel as JSON.</summary>
+[RpcContract(Serializer = typeof(JobJson))]
 internal interface IJobObserver
 {
     /// <summary>Comes first: from here on each end is told.</summary>
@@ -29,6 +30,12 @@ internal interface IJobObserver
 
     ValueTask JobEndedAsync(JobEnd end, CancellationToken cancellationToken = default);
 }
+
+internal sealed class JobJson() : JsonRpcSerializer(JobContext.Default);
+
+[JsonSerializable(typeof(IReadOnlyList<int>))]
+[JsonSerializable(typeof(JobEnd))]
+internal sealed partial class JobContext : JsonSerializerContext;
 
 /// <summary>A job counts the primes below a limit: so far it has come to <paramref name="Done"/>, and found so many.</summary>
 internal readonly record struct Progress(int Job, long Done, long Limit, long Primes);
