@@ -39,6 +39,8 @@ internal sealed class ServiceTarget
 
     public string Service(ParseResult parsed) => parsed.GetRequiredValue(_service);
 
+    public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(_timeout);
+
     public ValueTask<RpcConnection> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => ServiceConnection.OpenAsync(
         Service(parsed), parsed.GetValue(_wait) ?? TimeSpan.Zero, parsed.GetValue(_timeout), cancellationToken);
 }

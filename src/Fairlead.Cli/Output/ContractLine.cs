@@ -12,10 +12,10 @@ internal sealed record ContractLine
 
     public required MemberLine[] Members { get; init; }
 
-    /// <summary>The types of the members in C#.</summary>
-    public string[] Types { get; init; } = [];
+    /// <summary>The types of the members in C#; null where a file has none.</summary>
+    public string[]? Types { get; init; }
 
-    public string Summary { get; init; } = "";
+    public string? Summary { get; init; }
 
     public static ContractLine Of(RpcDescription contract) => new()
     {
@@ -27,7 +27,7 @@ internal sealed record ContractLine
     };
 
     /// <exception cref="ArgumentException">It describes no contract.</exception>
-    public RpcDescription ToDescription() => new(Name, [.. Members.Select(static member => member.ToMember())], Types, Summary);
+    public RpcDescription ToDescription() => new(Name, [.. Members.Select(static member => member.ToMember())], Types, Summary ?? "");
 }
 
 /// <summary>A member of a contract.</summary>
@@ -43,7 +43,7 @@ internal sealed record MemberLine
 
     public bool Idempotent { get; init; }
 
-    public string Summary { get; init; } = "";
+    public string? Summary { get; init; }
 
     public static MemberLine Of(RpcMember member) => new()
     {
@@ -60,5 +60,5 @@ internal sealed record MemberLine
         Declaration,
         Shape,
         (OneWay ? RpcMemberKinds.OneWay : RpcMemberKinds.None) | (Idempotent ? RpcMemberKinds.Idempotent : RpcMemberKinds.None),
-        Summary);
+        Summary ?? "");
 }

@@ -42,9 +42,9 @@ internal static class ContractSource
             using FileStream file = File.OpenRead(path);
             ContractLine saved = JsonSerializer.Deserialize(file, OutputJson.Readable.ContractLine)
                 ?? throw new JsonException("it is null");
-            bool isWhole = saved is { Name.Length: > 0, Members: not null, Types: not null, Summary: not null }
-                && saved.Types.All(static type => type is not null)
-                && saved.Members.All(static member => member is { Name: not null, Declaration: not null, Shape: not null, Summary: not null });
+            bool isWhole = saved is { Name.Length: > 0, Members: not null }
+                && (saved.Types?.All(static type => type is not null) ?? true)
+                && saved.Members.All(static member => member is { Name: not null, Declaration: not null, Shape: not null });
             return isWhole
                 ? saved.ToDescription()
                 : throw new JsonException("a name, a declaration or a shape is missing");

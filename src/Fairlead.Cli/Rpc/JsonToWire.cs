@@ -223,7 +223,9 @@ internal sealed class JsonToWire
         writer.EndLength(whole);
     }
 
-    private void WriteAt(ref RpcWriter writer, Shape shape, JsonElement value, int index)
+    /// <summary>Writes an element of an array.</summary>
+    /// <inheritdoc cref="Write" path="/exception"/>
+    public void WriteAt(ref RpcWriter writer, Shape shape, JsonElement value, int index)
     {
         Path.Enter(index);
         Write(ref writer, shape, value);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fairlead.Cli.Input;
 using Fairlead.Rpc;
 
@@ -42,27 +41,6 @@ internal static class ServiceConnection
             throw new ToolException(
                 ExitCode.Timeout,
                 $"{service} did not answer within {DurationText.Describe(limit)}. Its process may be stopped or busy");
-        }
-    }
-
-    /// <summary>Calls a member by its number.</summary>
-    /// <returns>The result as JSON; empty: the member has none.</returns>
-    public static ValueTask<ReadOnlyMemory<byte>> CallAsync(
-        RpcChannel channel, MemberCall member, JsonElement? arguments, CancellationToken cancellationToken)
-    {
-        RpcWriter call = channel.Begin(member.Number, stackalloc byte[RpcWriter.InitialSize]);
-        try
-        {
-            JsonArguments.Write(ref call, member, arguments);
-            return channel.CallAsync(
-                member.Number,
-                ref call,
-                (ref RpcReader reader) => member.Shape.Result is { } result ? WireToJson.Read(ref reader, result) : default,
-                cancellationToken);
-        }
-        finally
-        {
-            call.Dispose();
         }
     }
 }
