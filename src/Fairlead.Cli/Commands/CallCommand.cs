@@ -18,6 +18,8 @@ internal sealed class CallCommand : ToolCommand
         Description = "Arguments: an object by the names of the parameters, or an array by their order; - reads stdin",
         Arity = ArgumentArity.ZeroOrOne,
     };
+    private readonly Option<bool> _stay = NewOption.Switch(
+        "--stay", "After the result, keep printing what the service calls back, until interrupted");
 
     public CallCommand()
         : base("call", "Call a member of a service, with arguments and result as JSON")
@@ -25,6 +27,7 @@ internal sealed class CallCommand : ToolCommand
         _target = ServiceTarget.AddTo(this);
         Add(_member);
         Add(_json);
+        Add(_stay);
         _target.AddOptionsTo(this);
         Examples =
         [
@@ -34,6 +37,7 @@ internal sealed class CallCommand : ToolCommand
             ("jq -c .order order.json | fairlead call store Put -", "Take the arguments from stdin"),
             ("fairlead call jobs Run '{\"limit\":1000}' | head -n 1", "Print the items of a stream, a line each"),
             ("seq 3 | fairlead call stats Sum", "Send a stream: an item a line"),
+            ("fairlead call jobs Watch", "Print what a service calls back, a line for each call"),
             ("fairlead call --wait 10s --timeout 1s calc Add '[2,3]'", "Wait for the server, and exit 124 without a reply in a second"),
         ];
     }
@@ -52,7 +56,9 @@ internal sealed class CallCommand : ToolCommand
         try
         {
             var arguments = JsonArguments.Of(member, (given ?? read)?.RootElement);
-            await new ServiceCall(connection.Channel, member, arguments, _target.Timeout(parsed)).RunAsync(cancellationToken);
+            using CallbackArguments callbacks = new(member, arguments, cancellationToken);
+            ServiceCall call = new(connection.Channel, member, arguments, callbacks, _target.Timeout(parsed));
+            await callbacks.RunAsync(call.RunAsync, parsed.GetValue(_stay));
             return ExitCode.Ok;
         }
         catch (RpcException thrown)

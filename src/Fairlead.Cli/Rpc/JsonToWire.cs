@@ -5,13 +5,14 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>Marshals a JSON value as its shape says. An error names the place in the JSON and what belongs there.</summary>
-internal sealed class JsonToWire
+/// <param name="path">The place of the first value; null: the beginning.</param>
+internal sealed class JsonToWire(JsonPath? path = null)
 {
     private const int MaxShown = 40;
     private int _depth;
 
     /// <summary>The place of the value that is being written.</summary>
-    public JsonPath Path { get; } = new();
+    public JsonPath Path { get; } = path ?? new JsonPath();
 
     /// <summary>Writes a value.</summary>
     /// <exception cref="ToolException">Usage: it does not fit.</exception>

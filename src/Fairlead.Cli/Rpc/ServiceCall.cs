@@ -10,8 +10,10 @@ namespace Fairlead.Cli.Rpc;
 /// <param name="channel">The way to the service.</param>
 /// <param name="member">The member.</param>
 /// <param name="arguments">The arguments.</param>
+/// <param name="callbacks">The parameters that are called back.</param>
 /// <param name="timeout">The longest wait for an answer; null: without limit. Calls without streams have it from the channel.</param>
-internal sealed class ServiceCall(RpcChannel channel, MemberCall member, JsonArguments arguments, TimeSpan? timeout)
+internal sealed class ServiceCall(
+    RpcChannel channel, MemberCall member, JsonArguments arguments, CallbackArguments callbacks, TimeSpan? timeout)
 {
     // What is there at once is written at once.
     private const int MostBuffered = 64 * 1024;
@@ -174,6 +176,9 @@ internal sealed class ServiceCall(RpcChannel channel, MemberCall member, JsonArg
             switch (member.Shape.Parameters[i])
             {
                 case StreamShape:
+                    break;
+                case CallbackShape or OptionalShape { Inner: CallbackShape }:
+                    callbacks.Write(ref call, channel, i);
                     break;
                 default:
                     arguments.Write(ref call, i);
