@@ -25,7 +25,10 @@ public static class Rpc
         return ServiceName.IsAddress(service)
             ? RpcServer.StartAsync([Address.Parse(service)], label: null, implementation, options)
             : RpcServer.StartAsync(
-                Matchmaker.NewPlaces(service), Matchmaker.Label(service, RpcContracts.Of<T>().Description), implementation, options);
+                Matchmaker.NewPlaces(service),
+                Matchmaker.Label(service, RpcContracts.Of<T>().Description, options.Endpoint.Label),
+                implementation,
+                options);
     }
 
     /// <summary>The blocking form of <see cref="ServeAsync"/>.</summary>

@@ -38,7 +38,10 @@ public sealed record RpcServerOptions
     /// <summary>Whether callers see the stack traces of the service's exceptions. They tell of the server's insides.</summary>
     public bool SendStackTraces { get; init; }
 
-    /// <summary>The options of the endpoint; <see cref="EndpointOptions.Label"/> is the server's own.</summary>
+    /// <summary>
+    /// The options of the endpoint. <see cref="EndpointOptions.Label"/> is shown with the instance; for a service by name, it shares its
+    /// length with both names.
+    /// </summary>
     public EndpointOptions Endpoint { get; init; } = new();
 
     /// <summary>Whether calls are more than a call of the skeleton.</summary>

@@ -43,7 +43,8 @@ internal sealed class ServicesCommand : ToolCommand
 
         string[] numbers = ["CLIENTS", "CALLS"];
         string[] columns = ["SERVICE", "CONTRACT", "PID", "PROGRAM", "CLIENTS", "CALLS", "SINCE"];
-        Table table = new([.. columns.Select(column => new Column(column, numbers.Contains(column)))]);
+        bool haveLabels = Array.Exists(lines, static line => line.Label is not null);
+        Table table = new([.. columns.Concat(haveLabels ? ["LABEL"] : []).Select(column => new Column(column, numbers.Contains(column)))]);
         foreach (InstanceLine line in lines)
         {
             switch (format)
@@ -52,10 +53,10 @@ internal sealed class ServicesCommand : ToolCommand
                     StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.InstanceLine));
                     break;
                 case "text":
-                    StandardOutput.WriteLine(string.Join('\t', Cells(line).Select(static cell => cell.Text)));
+                    StandardOutput.WriteLine(string.Join('\t', Cells(line, haveLabels).Select(static cell => cell.Text)));
                     break;
                 default:
-                    table.Add(Cells(line));
+                    table.Add(Cells(line, haveLabels));
                     break;
             }
         }
@@ -68,7 +69,7 @@ internal sealed class ServicesCommand : ToolCommand
         return Task.FromResult(ExitCode.Ok);
     }
 
-    private static Cell[] Cells(InstanceLine line) =>
+    private static Cell[] Cells(InstanceLine line, bool haveLabels) =>
     [
         line.Service,
         line.Contract,
@@ -77,6 +78,7 @@ internal sealed class ServicesCommand : ToolCommand
         Number(line.Clients),
         Number(line.Calls),
         TimeText.Since(line.Since),
+        .. haveLabels ? new Cell[] { VisibleText.OneLine(line.Label ?? "-") } : [],
     ];
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

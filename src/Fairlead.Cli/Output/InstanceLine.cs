@@ -27,6 +27,9 @@ internal sealed record InstanceLine
 
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>The text that the server gave its instance; missing without one.</summary>
+    public string? Label { get; init; }
+
     [JsonIgnore]
     public string ProgramName => EndpointLine.NameOf(Program);
 
@@ -41,6 +44,7 @@ internal sealed record InstanceLine
         Clients = instance.Clients,
         Calls = instance.Calls,
         Since = instance.Since,
+        Label = instance.Label.Length > 0 ? instance.Label : null,
     };
 
     public static string HashOf(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);

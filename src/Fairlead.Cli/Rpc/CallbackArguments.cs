@@ -84,7 +84,8 @@ internal sealed class CallbackArguments : IDisposable
         }
 
         JsonToWire values = new(path);
-        JsonElement?[] answers = values.Sort(given, [.. called.Members.Select(static member => member.Name)], "a member that is called back");
+        string[] names = [.. called.Members.Select(static member => member.Name)];
+        JsonElement?[] answers = values.Sort(given, names, "a member that is called back");
         for (int i = 0; i < answers.Length; i++)
         {
             if (answers[i] is { } answer)

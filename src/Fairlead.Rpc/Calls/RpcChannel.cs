@@ -109,7 +109,9 @@ public sealed partial class RpcChannel
         Host.Write(ref call, target);
     }
 
-    /// <summary>Writes a parameter that is a contract which this program learns only now, as from <see cref="Offered"/>. For tools.</summary>
+    /// <summary>
+    /// Writes a parameter that is a contract which this program learns only now, as from <see cref="Offered"/>. For tools.
+    /// </summary>
     /// <param name="call">The call.</param>
     /// <param name="contract">The contract of the object. Members and shapes are those of the server, in its order.</param>
     /// <param name="target">The object: it executes the calls. It may be passed again, and is the same object then.</param>
