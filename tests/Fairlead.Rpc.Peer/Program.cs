@@ -5,6 +5,7 @@ using Fairlead.Rpc.Peer;
 
 // A second process for the tests of remote procedure calls. Usage:
 //   serve SERVICE LOG [LABEL]    serves until stdin ends, and says "ready"
+//   register MATCHMAKER SERVICE  the same, also at a matchmaker on the network
 //   call SERVICE FIRST COUNT     makes calls at the same time, and prints for each: number, kind, outcome
 //   endless SERVICE              reads a stream without end, and says "reading"
 switch (args)
@@ -13,6 +14,16 @@ switch (args)
         RpcServerOptions served = new() { Endpoint = new EndpointOptions { Label = string.Join(' ', label) } };
         await using (FileStream log = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
         await using (await Rpc.ServeAsync<IWork>(service, new Work(log), served))
+        {
+            Console.WriteLine("ready");
+            await Console.In.ReadToEndAsync();
+        }
+
+        return 0;
+
+    case ["register", var matchmaker, var service]:
+        RpcServerOptions registered = new() { Matchmaker = matchmaker, NetworkAddress = "tcp://127.0.0.1:0" };
+        await using (await Rpc.ServeAsync<IWork>(service, new Work(Stream.Null), registered))
         {
             Console.WriteLine("ready");
             await Console.In.ReadToEndAsync();

@@ -16,6 +16,8 @@ internal sealed class ServiceTarget
     private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait this long for the service instead of failing at once");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for an answer");
 
+    private readonly Option<string?> _matchmaker = NewOption.Matchmaker();
+
     private ServiceTarget() => _service.CompletionSources.Add(_ => Names());
 
     /// <summary>Adds the argument to a command; <see cref="AddOptionsTo"/> adds the options.</summary>
@@ -34,6 +36,7 @@ internal sealed class ServiceTarget
     {
         command.Add(_wait);
         command.Add(_timeout);
+        command.Add(_matchmaker);
         return this;
     }
 
@@ -42,5 +45,9 @@ internal sealed class ServiceTarget
     public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(_timeout);
 
     public ValueTask<RpcConnection> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => ServiceConnection.OpenAsync(
-        Service(parsed), parsed.GetValue(_wait) ?? TimeSpan.Zero, parsed.GetValue(_timeout), cancellationToken);
+        Service(parsed),
+        parsed.GetValue(_wait) ?? TimeSpan.Zero,
+        parsed.GetValue(_timeout),
+        cancellationToken,
+        parsed.GetValue(_matchmaker));
 }

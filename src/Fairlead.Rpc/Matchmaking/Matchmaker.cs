@@ -10,7 +10,7 @@ namespace Fairlead.Rpc;
 /// A server by name binds two endpoints, over shared memory and a Unix socket, whose labels in the registry read
 /// <c>rpc NAME CONTRACT HASH INSTANCE LABEL</c>, the last from the server's options.
 /// </remarks>
-public static class Matchmaker
+public static partial class Matchmaker
 {
     private const string Mark = "rpc";
 

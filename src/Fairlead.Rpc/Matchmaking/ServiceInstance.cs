@@ -24,4 +24,7 @@ public sealed record ServiceInstance(
     /// <summary>The label of its server, <see cref="EndpointOptions.Label"/> of <see cref="RpcServerOptions.Endpoint"/>; empty without
     /// one.</summary>
     public string Label { get; init; } = "";
+
+    /// <summary>The host, for an instance that was found over the network: its clients and calls are not known. Else empty.</summary>
+    public string Host { get; init; } = "";
 }
