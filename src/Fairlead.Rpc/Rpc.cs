@@ -22,10 +22,20 @@ public static class Rpc
         ArgumentNullException.ThrowIfNull(implementation);
         options ??= new RpcServerOptions();
         options.Check();
-        return ServiceName.IsAddress(service)
-            ? RpcServer.StartAsync([Address.Parse(service)], label: null, implementation, options)
-            : RpcServer.StartAsync(
-                Matchmaker.NewPlaces(service), Matchmaker.Label(service, RpcContracts.Of<T>().Description), implementation, options);
+        if (ServiceName.IsAddress(service))
+        {
+            return options.NetworkAddress is null
+                ? RpcServer.StartAsync([Address.Parse(service)], label: null, implementation, options)
+                : throw new ArgumentException("Only a service by name has a matchmaker and a network address.", nameof(options));
+        }
+
+        IReadOnlyList<Address> places = Matchmaker.NewPlaces(service);
+        return RpcServer.StartAsync(
+            options.NetworkAddress is { } network ? [.. places, Address.Parse(network)] : places,
+            Matchmaker.Label(service, RpcContracts.Of<T>().Description, options.Endpoint.Label),
+            implementation,
+            options,
+            service);
     }
 
     /// <summary>The blocking form of <see cref="ServeAsync"/>.</summary>

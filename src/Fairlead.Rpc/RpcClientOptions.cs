@@ -12,6 +12,13 @@ public sealed record RpcClientOptions
     /// </summary>
     public TimeSpan WaitForService { get; init; }
 
+    /// <summary>
+    /// The address of a matchmaker on the network: services are found there, and not in the registry of this machine. Null: here. For
+    /// services by name.
+    /// </summary>
+    /// <example><c>tcp://10.0.0.5:5000</c></example>
+    public string? Matchmaker { get; init; }
+
     /// <summary>How calls are spread over the instances of a service that was found by its name.</summary>
     public CallBalance Balance { get; init; }
 
@@ -39,6 +46,7 @@ public sealed record RpcClientOptions
 
         ArgumentOutOfRangeException.ThrowIfLessThan(WaitForService, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(Endpoint);
+        ServiceName.CheckMatchmaker(Matchmaker);
         if (!Enum.IsDefined(Balance))
         {
             throw new ArgumentOutOfRangeException(nameof(Balance), Balance, null);

@@ -1,4 +1,5 @@
 using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc;
 
@@ -14,6 +15,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly List<Responder> _responders;
     private readonly Task _runs;
+    private Registration? _registration;
     private int _isEnded;
 
     private RpcServer(List<Responder> responders, RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options)
@@ -41,7 +43,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     public Task Completion => _runs;
 
     internal static async ValueTask<RpcServer> StartAsync<T>(
-        IReadOnlyList<Address> addresses, string? label, T service, RpcServerOptions options)
+        IReadOnlyList<Address> addresses, string? label, T service, RpcServerOptions options, string? name = null)
         where T : class
     {
         RpcContract<T> contract = RpcContracts.Of<T>();
@@ -54,7 +56,13 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
                 responders.Add(await Responder.BindAsync(address, endpoint).ConfigureAwait(false));
             }
 
-            return new RpcServer(responders, contract.Description, contract.CreateSkeleton(service), options);
+            RpcServer server = new(responders, contract.Description, contract.CreateSkeleton(service), options);
+            if (options.Matchmaker is { } matchmaker && name is not null)
+            {
+                await server.RegisterAsync(matchmaker, name).ConfigureAwait(false);
+            }
+
+            return server;
         }
         catch
         {
@@ -75,6 +83,12 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     {
         if (Interlocked.Exchange(ref _isEnded, 1) == 0)
         {
+            if (_registration is { } registration)
+            {
+                // No further clients.
+                await registration.DisposeAsync().ConfigureAwait(false);
+            }
+
             // The items of open streams are received until their calls have ended.
             Task ended = _dispatcher.EndAsync();
             await ended
@@ -94,6 +108,21 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
 
     /// <summary>The blocking form of <see cref="DisposeAsync"/>.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async ValueTask RegisterAsync(string matchmaker, string name)
+    {
+        try
+        {
+            // The network address is the last.
+            ServiceEntry entry = Matchmaker.EntryOf(name, Description, Addresses[^1], _options.Endpoint.Label);
+            _registration = await Registration.StartAsync(matchmaker, entry).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     private async Task RunAsync()
     {

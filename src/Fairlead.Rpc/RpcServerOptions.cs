@@ -38,7 +38,23 @@ public sealed record RpcServerOptions
     /// <summary>Whether callers see the stack traces of the service's exceptions. They tell of the server's insides.</summary>
     public bool SendStackTraces { get; init; }
 
-    /// <summary>The options of the endpoint; <see cref="EndpointOptions.Label"/> is the server's own.</summary>
+    /// <summary>
+    /// The address of a matchmaker on the network, where a service by name is registered beside the registry of this machine, under
+    /// <see cref="NetworkAddress"/>. When the matchmaker comes back after its end, the service is registered again. Null: none.
+    /// </summary>
+    public string? Matchmaker { get; init; }
+
+    /// <summary>
+    /// A further address of a service by name, under which other hosts reach it; port 0 is any free port. Needed with
+    /// <see cref="Matchmaker"/>. No wildcard: clients connect to it.
+    /// </summary>
+    /// <example><c>tcp://10.0.0.7:0</c></example>
+    public string? NetworkAddress { get; init; }
+
+    /// <summary>
+    /// The options of the endpoint. <see cref="EndpointOptions.Label"/> is shown with the instance; for a service by name, it shares its
+    /// length with both names.
+    /// </summary>
     public EndpointOptions Endpoint { get; init; } = new();
 
     /// <summary>Whether calls are more than a call of the skeleton.</summary>
@@ -52,5 +68,17 @@ public sealed record RpcServerOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockingThreads, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(ShutdownTimeout, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(Endpoint);
+        ServiceName.CheckMatchmaker(Matchmaker);
+        if (Matchmaker is not null && NetworkAddress is null)
+        {
+            throw new ArgumentException(
+                "A matchmaker on the network needs an address that other hosts reach, such as tcp://10.0.0.7:0.", nameof(NetworkAddress));
+        }
+
+        if (NetworkAddress is { } network && Address.Parse(network).Host is "*" or "0.0.0.0" or "::" or "[::]")
+        {
+            throw new ArgumentException(
+                $"{network} stands for all addresses of this host: name the one that clients take.", nameof(NetworkAddress));
+        }
     }
 }

@@ -4,14 +4,26 @@ using Fairlead.Rpc;
 using Fairlead.Rpc.Peer;
 
 // A second process for the tests of remote procedure calls. Usage:
-//   serve SERVICE LOG            serves until stdin ends, and says "ready"
+//   serve SERVICE LOG [LABEL]    serves until stdin ends, and says "ready"
+//   register MATCHMAKER SERVICE  the same, also at a matchmaker on the network
 //   call SERVICE FIRST COUNT     makes calls at the same time, and prints for each: number, kind, outcome
 //   endless SERVICE              reads a stream without end, and says "reading"
 switch (args)
 {
-    case ["serve", var service, var path]:
+    case ["serve", var service, var path, .. var label]:
+        RpcServerOptions served = new() { Endpoint = new EndpointOptions { Label = string.Join(' ', label) } };
         await using (FileStream log = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
-        await using (await Rpc.ServeAsync<IWork>(service, new Work(log)))
+        await using (await Rpc.ServeAsync<IWork>(service, new Work(log), served))
+        {
+            Console.WriteLine("ready");
+            await Console.In.ReadToEndAsync();
+        }
+
+        return 0;
+
+    case ["register", var matchmaker, var service]:
+        RpcServerOptions registered = new() { Matchmaker = matchmaker, NetworkAddress = "tcp://127.0.0.1:0" };
+        await using (await Rpc.ServeAsync<IWork>(service, new Work(Stream.Null), registered))
         {
             Console.WriteLine("ready");
             await Console.In.ReadToEndAsync();

@@ -8,16 +8,18 @@ using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Calls a member of a service: JSON in, one line of JSON out.</summary>
+/// <summary>Calls a member of a service: JSON in, lines of JSON out.</summary>
 internal sealed class CallCommand : ToolCommand
 {
     private readonly ServiceTarget _target;
     private readonly Argument<string> _member = new("MEMBER") { Description = "Member of its contract; Async at its end may be left out" };
     private readonly Argument<string?> _json = new("JSON")
     {
-        Description = "Arguments: an object by the names of the parameters, or an array by their order; - reads it from stdin",
+        Description = "Arguments: an object by the names of the parameters, or an array by their order; - reads stdin",
         Arity = ArgumentArity.ZeroOrOne,
     };
+    private readonly Option<bool> _stay = NewOption.Switch(
+        "--stay", "After the result, keep printing what the service calls back, until interrupted");
 
     public CallCommand()
         : base("call", "Call a member of a service, with arguments and result as JSON")
@@ -25,6 +27,7 @@ internal sealed class CallCommand : ToolCommand
         _target = ServiceTarget.AddTo(this);
         Add(_member);
         Add(_json);
+        Add(_stay);
         _target.AddOptionsTo(this);
         Examples =
         [
@@ -32,6 +35,9 @@ internal sealed class CallCommand : ToolCommand
             ("fairlead call calc Add '[2,3]'", "Or by their order"),
             ("fairlead call unix://calc Count", "A member without parameters, at an address"),
             ("jq -c .order order.json | fairlead call store Put -", "Take the arguments from stdin"),
+            ("fairlead call jobs Run '{\"limit\":1000}' | head -n 1", "Print the items of a stream, a line each"),
+            ("seq 3 | fairlead call stats Sum", "Send a stream: an item a line"),
+            ("fairlead call jobs Watch", "Print what a service calls back, a line for each call"),
             ("fairlead call --wait 10s --timeout 1s calc Add '[2,3]'", "Wait for the server, and exit 124 without a reply in a second"),
         ];
     }
@@ -39,19 +45,20 @@ internal sealed class CallCommand : ToolCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string service = _target.Service(parsed);
-        using JsonDocument? arguments = await ArgumentsAsync(parsed.GetValue(_json), cancellationToken);
+        string? text = parsed.GetValue(_json);
+        using JsonDocument? given = text is null or "-" ? null : JsonArguments.Parse(Encoding.UTF8.GetBytes(text));
         await using RpcConnection connection = await _target.OpenAsync(parsed, cancellationToken);
         MemberCall member = MemberCall.Find(connection.Description, parsed.GetRequiredValue(_member), service);
-        member.ThrowIfMoreThanACall();
+
+        // Stdin holds the items of a stream, or else the arguments.
+        bool isInput = text == "-" && !member.Shape.Parameters.Any(static shape => shape is StreamShape);
+        using JsonDocument? read = isInput ? await ReadAsync(cancellationToken) : null;
         try
         {
-            ReadOnlyMemory<byte> result = await ServiceConnection.CallAsync(
-                connection.Channel, member, arguments?.RootElement, cancellationToken);
-            if (!result.IsEmpty)
-            {
-                StandardOutput.Write([.. result.Span, (byte)'\n']);
-            }
-
+            var arguments = JsonArguments.Of(member, (given ?? read)?.RootElement);
+            using CallbackArguments callbacks = new(member, arguments, cancellationToken);
+            ServiceCall call = new(connection.Channel, member, arguments, callbacks, _target.Timeout(parsed));
+            await callbacks.RunAsync(call.RunAsync, parsed.GetValue(_stay));
             return ExitCode.Ok;
         }
         catch (RpcException thrown)
@@ -66,13 +73,8 @@ internal sealed class CallCommand : ToolCommand
         }
     }
 
-    private static async ValueTask<JsonDocument?> ArgumentsAsync(string? text, CancellationToken cancellationToken)
+    private static async ValueTask<JsonDocument> ReadAsync(CancellationToken cancellationToken)
     {
-        if (text != "-")
-        {
-            return text is null ? null : JsonArguments.Parse(Encoding.UTF8.GetBytes(text));
-        }
-
         ChunkReader input = new();
         using MemoryStream whole = new();
         while (await input.ReadAsync(cancellationToken) is { } chunk)

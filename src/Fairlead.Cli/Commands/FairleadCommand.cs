@@ -20,6 +20,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new ServicesCommand());
         Add(new DescribeCommand());
         Add(new DiffCommand());
+        Add(new MatchmakerCommand());
         Add(new WorkCommand());
         Add(new PublishCommand());
         Add(new SubscribeCommand());

@@ -99,12 +99,19 @@ internal sealed class ListCommand : ToolCommand
         // Only servers with a process for each client have children.
         var hasParents = Array.Exists(lines, static line => line.ParentPid is not null);
         string[] columns = ["ENDPOINT", "KIND", "PID", "PROGRAM", "CLIENTS", "MESSAGES", "DROPPED", "MISSED", "SINCE"];
-        Table endpoints = new([.. columns.Concat(hasParents ? ["PARENT"] : []).Select(static name => new Column(name))]);
+        var hasLabels = Array.Exists(lines, static line => line.Label is not null);
+        columns = [.. columns, .. hasParents ? new[] { "PARENT" } : [], .. hasLabels ? new[] { "LABEL" } : []];
+        Table endpoints = new([.. columns.Select(static name => new Column(name))]);
         Write(
             lines,
             parsed.GetRequiredValue(_output),
             endpoints,
-            line => hasParents ? [.. Cells(line), line.ParentPid is { } parent ? Number(parent) : "-"] : Cells(line),
+            line =>
+            [
+                .. Cells(line),
+                .. hasParents ? new Cell[] { line.ParentPid is { } parent ? Number(parent) : "-" } : [],
+                .. hasLabels ? new Cell[] { VisibleText.OneLine(line.Label ?? "-") } : [],
+            ],
             static line => JsonSerializer.Serialize(line, OutputJson.Readable.EndpointLine));
 
         foreach (var skipped in listing.Skipped)

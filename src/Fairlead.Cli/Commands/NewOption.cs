@@ -39,6 +39,24 @@ internal static class NewOption
         },
     };
 
+    /// <summary>Creates <c>--matchmaker</c>.</summary>
+    public static Option<string?> Matchmaker()
+    {
+        Option<string?> option = new("--matchmaker")
+        {
+            Description = "Find the service at this matchmaker on the network instead of on this machine",
+            HelpName = "ADDRESS",
+        };
+        option.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && !token.Value.Contains("://", StringComparison.Ordinal))
+            {
+                result.AddError($"--matchmaker takes an address, such as tcp://10.0.0.5:5000, not '{token.Value}'");
+            }
+        });
+        return option;
+    }
+
     public static Option<TimeSpan?> Timeout(string description) => Duration("--timeout", description);
 
     public static Option<long?> Count(string description)

@@ -16,6 +16,8 @@ internal sealed class ServiceTarget
     private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait this long for the service instead of failing at once");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for an answer");
 
+    private readonly Option<string?> _matchmaker = NewOption.Matchmaker();
+
     private ServiceTarget() => _service.CompletionSources.Add(_ => Names());
 
     /// <summary>Adds the argument to a command; <see cref="AddOptionsTo"/> adds the options.</summary>
@@ -34,11 +36,18 @@ internal sealed class ServiceTarget
     {
         command.Add(_wait);
         command.Add(_timeout);
+        command.Add(_matchmaker);
         return this;
     }
 
     public string Service(ParseResult parsed) => parsed.GetRequiredValue(_service);
 
+    public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(_timeout);
+
     public ValueTask<RpcConnection> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) => ServiceConnection.OpenAsync(
-        Service(parsed), parsed.GetValue(_wait) ?? TimeSpan.Zero, parsed.GetValue(_timeout), cancellationToken);
+        Service(parsed),
+        parsed.GetValue(_wait) ?? TimeSpan.Zero,
+        parsed.GetValue(_timeout),
+        cancellationToken,
+        parsed.GetValue(_matchmaker));
 }

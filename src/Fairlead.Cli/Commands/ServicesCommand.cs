@@ -17,32 +17,46 @@ internal sealed class ServicesCommand : ToolCommand
     };
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
+    private readonly Option<string?> _matchmaker = NewOption.Matchmaker();
+
     public ServicesCommand()
         : base("services", "List live services for remote procedure calls, each instance with its process and counters")
     {
         _name.CompletionSources.Add(static _ => ServiceTarget.Names());
         Add(_name);
+        Add(_matchmaker);
         Add(_output);
         Examples =
         [
             ("fairlead services", "List all"),
             ("fairlead services calc", "List the instances of one"),
+            ("fairlead services --matchmaker tcp://10.0.0.5:5000", "List those of a matchmaker on the network"),
             ("fairlead services --output json | jq -r '.addresses[0]'", "One JSON object per line, for programs"),
         ];
     }
 
-    protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string? name = parsed.GetValue(_name);
         string format = parsed.GetRequiredValue(_output);
-        InstanceLine[] lines = [.. Matchmaker.List().Where(one => name is null || one.Name == name).Select(InstanceLine.Of)];
+        string? matchmaker = parsed.GetValue(_matchmaker);
+        IReadOnlyList<ServiceInstance> all =
+            matchmaker is null ? Matchmaker.List() : await Matchmaker.ListAsync(matchmaker, cancellationToken);
+        InstanceLine[] lines = [.. all.Where(one => name is null || one.Name == name).Select(InstanceLine.Of)];
         if (lines.Length == 0 && name is not null)
         {
-            throw new ToolException(ExitCode.NotFound, $"no service '{name}' lives. fairlead services lists the live ones");
+            throw new ToolException(
+                ExitCode.NotFound,
+                matchmaker is null
+                    ? $"no service '{name}' lives. fairlead services lists the live ones"
+                    : $"no service '{name}' is registered at {matchmaker}. Without the name, all that are registered are listed");
         }
 
         string[] numbers = ["CLIENTS", "CALLS"];
         string[] columns = ["SERVICE", "CONTRACT", "PID", "PROGRAM", "CLIENTS", "CALLS", "SINCE"];
+        bool haveHosts = matchmaker is not null;
+        bool haveLabels = Array.Exists(lines, static line => line.Label is not null);
+        columns = [.. columns, .. haveHosts ? new[] { "HOST", "ADDRESS" } : [], .. haveLabels ? new[] { "LABEL" } : []];
         Table table = new([.. columns.Select(column => new Column(column, numbers.Contains(column)))]);
         foreach (InstanceLine line in lines)
         {
@@ -52,10 +66,10 @@ internal sealed class ServicesCommand : ToolCommand
                     StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.InstanceLine));
                     break;
                 case "text":
-                    StandardOutput.WriteLine(string.Join('\t', Cells(line).Select(static cell => cell.Text)));
+                    StandardOutput.WriteLine(string.Join('\t', Cells(line, haveLabels).Select(static cell => cell.Text)));
                     break;
                 default:
-                    table.Add(Cells(line));
+                    table.Add(Cells(line, haveLabels));
                     break;
             }
         }
@@ -65,18 +79,20 @@ internal sealed class ServicesCommand : ToolCommand
             table.Write();
         }
 
-        return Task.FromResult(ExitCode.Ok);
+        return ExitCode.Ok;
     }
 
-    private static Cell[] Cells(InstanceLine line) =>
+    private static Cell[] Cells(InstanceLine line, bool haveLabels) =>
     [
         line.Service,
-        line.Contract,
+        VisibleText.OneLine(line.Contract),
         Number(line.Pid),
-        line.ProgramName,
-        Number(line.Clients),
-        Number(line.Calls),
+        VisibleText.OneLine(line.ProgramName),
+        line.Clients is { } clients ? Number(clients) : "-",
+        line.Calls is { } calls ? Number(calls) : "-",
         TimeText.Since(line.Since),
+        .. line.Host is { } host ? new Cell[] { VisibleText.OneLine(host), VisibleText.OneLine(line.Addresses[0]) } : [],
+        .. haveLabels ? new Cell[] { VisibleText.OneLine(line.Label ?? "-") } : [],
     ];
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -1,7 +1,8 @@
 namespace Fairlead.Cli.Input;
 
-/// <summary>Splits stdin into lines of bytes, of any length, and returns each as soon as its newline has arrived.</summary>
-internal sealed class LineReader
+/// <summary>Splits stdin into lines of bytes, and returns each as soon as its newline has arrived.</summary>
+/// <param name="most">The longest line, in bytes.</param>
+internal sealed class LineReader(int most = int.MaxValue)
 {
     private const int FirstSize = 64 * 1024;
 
@@ -12,9 +13,13 @@ internal sealed class LineReader
     private int _end;
     private bool _atEnd;
 
+    /// <summary>How many lines have been returned.</summary>
+    public long Count { get; private set; }
+
     /// <summary>
     /// Returns the next line without its newline, valid until the next call; null at the end. Text after the last newline is a line too.
     /// </summary>
+    /// <exception cref="ToolException">Usage: the line is too long.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -24,6 +29,7 @@ internal sealed class LineReader
             {
                 var line = _buffer.AsMemory(_start, _scanned + newline - _start);
                 _start = _scanned += newline + 1;
+                Count++;
                 return line;
             }
 
@@ -32,6 +38,7 @@ internal sealed class LineReader
             {
                 var rest = _buffer.AsMemory(_start, _end - _start);
                 _start = _end;
+                Count += rest.IsEmpty ? 0 : 1;
                 return rest.IsEmpty ? default(ReadOnlyMemory<byte>?) : rest;
             }
 
@@ -55,6 +62,11 @@ internal sealed class LineReader
         }
 
         var length = _end - _start;
+        if (length > most)
+        {
+            throw ToolException.Usage($"line {Count + 1} of stdin is longer than {most} bytes");
+        }
+
         if (length > _buffer.Length / 2)
         {
             Array.Resize(ref _buffer, checked(2 * _buffer.Length));

@@ -45,6 +45,9 @@ internal sealed record EndpointLine
 
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>The text that its user gave it; missing without one.</summary>
+    public string? Label { get; init; }
+
     /// <summary>The name of the program; one that runs under <c>dotnet</c> is named after its assembly.</summary>
     [JsonIgnore]
     public string ProgramName => NameOf(Program);
@@ -77,5 +80,6 @@ internal sealed record EndpointLine
         Dropped = endpoint.Dropped,
         Missed = endpoint.Missed,
         Since = endpoint.Since,
+        Label = endpoint.Label.Length > 0 ? endpoint.Label : null,
     };
 }

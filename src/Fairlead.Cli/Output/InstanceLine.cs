@@ -21,11 +21,19 @@ internal sealed record InstanceLine
     /// <summary>The complete command line.</summary>
     public required string Program { get; init; }
 
-    public required long Clients { get; init; }
+    /// <summary>Missing where it is not known: for an instance that a matchmaker on the network has told.</summary>
+    public long? Clients { get; init; }
 
-    public required long Calls { get; init; }
+    /// <summary>As <see cref="Clients"/>.</summary>
+    public long? Calls { get; init; }
+
+    /// <summary>The host of an instance that a matchmaker on the network has told; else missing.</summary>
+    public string? Host { get; init; }
 
     public required DateTimeOffset Since { get; init; }
+
+    /// <summary>The text that the server gave its instance; missing without one.</summary>
+    public string? Label { get; init; }
 
     [JsonIgnore]
     public string ProgramName => EndpointLine.NameOf(Program);
@@ -38,9 +46,11 @@ internal sealed record InstanceLine
         Addresses = [.. instance.Addresses.Select(static address => address.ToString())],
         Pid = instance.ProcessId,
         Program = instance.Program,
-        Clients = instance.Clients,
-        Calls = instance.Calls,
+        Clients = instance.Host.Length > 0 ? null : instance.Clients,
+        Calls = instance.Host.Length > 0 ? null : instance.Calls,
+        Host = instance.Host.Length > 0 ? instance.Host : null,
         Since = instance.Since,
+        Label = instance.Label.Length > 0 ? instance.Label : null,
     };
 
     public static string HashOf(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);

@@ -3,11 +3,16 @@ using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Rpc;
 
-/// <summary>Marshals the arguments of a call from JSON: an object by the names of the parameters, or an array by their order.</summary>
-internal static class JsonArguments
+/// <summary>The arguments of a call in JSON: an object by the names of the parameters, or an array by their order.</summary>
+internal sealed class JsonArguments
 {
     // Deeper than a value of a contract may be: that error names the place.
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 512 };
+
+    private readonly MemberCall _member;
+    private readonly JsonElement?[] _given;
+
+    private JsonArguments(MemberCall member, JsonElement?[] given) => (_member, _given) = (member, given);
 
     /// <summary>Parses JSON.</summary>
     /// <exception cref="ToolException">Usage: it is not JSON.</exception>
@@ -23,90 +28,84 @@ internal static class JsonArguments
         }
     }
 
-    /// <summary>Writes the arguments in the order of the parameters.</summary>
-    /// <param name="writer">Gets the bytes.</param>
-    /// <param name="member">The member.</param>
-    /// <param name="json">The arguments; null: none are given.</param>
-    /// <exception cref="ToolException">Usage: they do not fit the parameters.</exception>
-    public static void Write(ref RpcWriter writer, MemberCall member, JsonElement? json)
+    /// <summary>Parses a line of stdin.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="number">Its number.</param>
+    /// <exception cref="ToolException">Usage: it is not JSON.</exception>
+    public static JsonDocument ParseLine(ReadOnlyMemory<byte> line, long number)
     {
-        IReadOnlyList<Shape> wanted = member.Shape.Parameters;
-        JsonToWire values = new();
-        switch (json?.ValueKind)
+        try
         {
-            case null:
-                for (int i = 0; i < wanted.Count; i++)
-                {
-                    WriteMissing(ref writer, member, i, values);
-                }
-
-                break;
-            case JsonValueKind.Array:
-                WriteByPosition(ref writer, member, json.Value, values);
-                break;
-            case JsonValueKind.Object:
-                WriteByName(ref writer, member, json.Value, values);
-                break;
-            default:
-                throw ToolException.Usage(
-                    $"the arguments are an object by the names of the parameters, or an array, and not {JsonToWire.Cut(json.Value)}. "
-                        + Form(member));
+            return JsonDocument.Parse(line, Options);
+        }
+        catch (JsonException wrong)
+        {
+            // Behind the reason, the message counts lines, too: those of this text.
+            string reason = wrong.Message.Split(" LineNumber:")[0];
+            throw ToolException.Usage($"line {number} of stdin is not JSON, at byte {wrong.BytePositionInLine + 1}: {reason}");
         }
     }
 
-    private static void WriteByPosition(ref RpcWriter writer, MemberCall member, JsonElement json, JsonToWire values)
+    /// <summary>Tells which argument belongs to which parameter.</summary>
+    /// <param name="member">The member.</param>
+    /// <param name="json">The arguments; null: none are given.</param>
+    /// <exception cref="ToolException">Usage: there is no such parameter.</exception>
+    public static JsonArguments Of(MemberCall member, JsonElement? json) => json?.ValueKind switch
     {
-        IReadOnlyList<Shape> wanted = member.Shape.Parameters;
+        null => new JsonArguments(member, new JsonElement?[member.Shape.Parameters.Count]),
+        JsonValueKind.Array => new JsonArguments(member, ByPosition(member, json.Value)),
+        JsonValueKind.Object => new JsonArguments(member, ByName(member, json.Value)),
+        _ => throw ToolException.Usage(
+            $"the arguments are an object by the names of the parameters, or an array, and not {JsonToWire.Cut(json.Value)}. "
+                + Form(member)),
+    };
+
+    /// <summary>The argument of a parameter; null: it is not given.</summary>
+    public JsonElement? At(int parameter) => _given[parameter];
+
+    /// <summary>Writes the argument of a parameter that is a value: the given one, or the default.</summary>
+    /// <exception cref="ToolException">Usage: it does not fit, or is missing.</exception>
+    public void Write(ref RpcWriter writer, int parameter)
+    {
+        JsonToWire values = new();
+        values.Path.Enter(_member, parameter);
+        if (_given[parameter] is { } value)
+        {
+            values.Write(ref writer, _member.Shape.Parameters[parameter], value);
+        }
+        else
+        {
+            WriteMissing(ref writer, parameter, values);
+        }
+    }
+
+    private static JsonElement?[] ByPosition(MemberCall member, JsonElement json)
+    {
         int given = json.GetArrayLength();
-        if (given > wanted.Count)
+        if (given > member.Shape.Parameters.Count)
         {
             throw ToolException.Usage($"{given} arguments are too many. {Form(member)}");
         }
 
-        for (int i = 0; i < wanted.Count; i++)
+        JsonElement?[] arguments = new JsonElement?[member.Shape.Parameters.Count];
+        for (int i = 0; i < given; i++)
         {
-            if (i >= given)
-            {
-                WriteMissing(ref writer, member, i, values);
-                continue;
-            }
-
-            values.Path.Enter(i);
-            values.Write(ref writer, wanted[i], json[i]);
-            values.Path.Leave();
+            arguments[i] = json[i];
         }
+
+        return arguments;
     }
 
-    private static void WriteByName(ref RpcWriter writer, MemberCall member, JsonElement json, JsonToWire values)
-    {
-        IReadOnlyList<Shape> wanted = member.Shape.Parameters;
-        if (member.Parameters is not { } named)
-        {
-            throw ToolException.Usage(
-                $"the description does not tell the names of the parameters of {member.Member.Name}: pass an array. {Form(member)}");
-        }
-
-        JsonElement?[] given = values.Sort(json, [.. named.Select(static one => one.Name)], $"a parameter of {member.Member.Name}");
-        for (int i = 0; i < wanted.Count; i++)
-        {
-            if (given[i] is { } value)
-            {
-                values.Path.Enter(named[i].Name);
-                values.Write(ref writer, wanted[i], value);
-                values.Path.Leave();
-            }
-            else
-            {
-                WriteMissing(ref writer, member, i, values);
-            }
-        }
-    }
+    private static JsonElement?[] ByName(MemberCall member, JsonElement json) => member.Parameters is { } named
+        ? new JsonToWire().Sort(json, [.. named.Select(static one => one.Name)], $"a parameter of {member.Member.Name}")
+        : throw ToolException.Usage(
+            $"the description does not tell the names of the parameters of {member.Member.Name}: pass an array. {Form(member)}");
 
     // An argument that is not given: null, or the default of the declaration where that is also JSON.
-    private static void WriteMissing(ref RpcWriter writer, MemberCall member, int at, JsonToWire values)
+    private void WriteMissing(ref RpcWriter writer, int at, JsonToWire values)
     {
-        Shape wanted = member.Shape.Parameters[at];
-        string? declared = member.Parameters?[at].Default;
+        Shape wanted = _member.Shape.Parameters[at];
+        string? declared = _member.Parameters?[at].Default;
         if (wanted is OptionalShape or SimpleShape { Name: "text?" } && declared is null or "null" or "default")
         {
             declared = "null";
@@ -116,16 +115,13 @@ internal static class JsonArguments
         {
             using (document)
             {
-                values.Path.Enter(member.Parameters?[at].Name ?? "");
                 values.Write(ref writer, wanted, document.RootElement);
-                values.Path.Leave();
             }
 
             return;
         }
 
-        string name = member.Parameters?[at].Name is { } known ? $"'{known}'" : $"{at + 1}";
-        throw ToolException.Usage($"the argument {name} is missing, {wanted.Words}. {Form(member)}");
+        throw ToolException.Usage($"the argument {_member.NameOf(at)} is missing, {wanted.Words}. {Form(_member)}");
     }
 
     private static JsonDocument? TryParse(string literal)

@@ -12,6 +12,19 @@ internal sealed class JsonPath
 
     public void Enter(int index) => _steps.Add(string.Create(CultureInfo.InvariantCulture, $"[{index}]"));
 
+    /// <summary>Enters an argument, as the call names it.</summary>
+    public void Enter(MemberCall member, int parameter)
+    {
+        if (member.Parameters is { } named)
+        {
+            Enter(named[parameter].Name);
+        }
+        else
+        {
+            Enter(parameter);
+        }
+    }
+
     public void Leave() => _steps.RemoveAt(_steps.Count - 1);
 
     public override string ToString() => string.Concat(_steps);

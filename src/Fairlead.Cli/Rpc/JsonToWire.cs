@@ -6,13 +6,14 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>Marshals a JSON value as its shape says. An error names the place in the JSON and what belongs there.</summary>
-internal sealed class JsonToWire
+/// <param name="path">The place of the first value; null: the beginning.</param>
+internal sealed class JsonToWire(JsonPath? path = null)
 {
     private const int MaxShown = 40;
     private int _depth;
 
     /// <summary>The place of the value that is being written.</summary>
-    public JsonPath Path { get; } = new();
+    public JsonPath Path { get; } = path ?? new JsonPath();
 
     /// <summary>Writes a value.</summary>
     /// <exception cref="ToolException">Usage: it does not fit.</exception>
@@ -232,7 +233,9 @@ internal sealed class JsonToWire
         writer.EndLength(whole);
     }
 
-    private void WriteAt(ref RpcWriter writer, Shape shape, JsonElement value, int index)
+    /// <summary>Writes an element of an array.</summary>
+    /// <inheritdoc cref="Write" path="/exception"/>
+    public void WriteAt(ref RpcWriter writer, Shape shape, JsonElement value, int index)
     {
         Path.Enter(index);
         Write(ref writer, shape, value);

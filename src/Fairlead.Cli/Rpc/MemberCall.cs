@@ -63,19 +63,8 @@ internal sealed class MemberCall
             number, member, ShapeParser.ParseMember(member.Shape), Declaration.Parse(member.Declaration, member.Name));
     }
 
-    /// <exception cref="ToolException">It streams, or takes a contract.</exception>
-    public void ThrowIfMoreThanACall()
-    {
-        Shape? odd = Shape.Parameters
-            .Append(Shape.Result)
-            .FirstOrDefault(static shape => shape is StreamShape or CallbackShape or OptionalShape { Inner: CallbackShape });
-        if (odd is not null)
-        {
-            throw new ToolException(
-                ExitCode.Failure,
-                $"{Member.Name} has {odd.Words}, which fairlead call does not support: call it from a program, {Member.Declaration}");
-        }
-    }
+    /// <summary>A parameter for an error: its name in quotes, or which it is.</summary>
+    public string NameOf(int parameter) => Parameters?[parameter].Name is { } known ? $"'{known}'" : $"{parameter + 1}";
 
     private static int IndexOf(IReadOnlyList<RpcMember> members, string name, StringComparison comparison, int start)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fairlead.Cli.Input;
 using Fairlead.Rpc;
 
@@ -12,8 +11,9 @@ internal static class ServiceConnection
     /// <param name="wait">How long to wait for the service.</param>
     /// <param name="timeout">How long it may take to answer; null: no limit.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="matchmaker">Where the name is looked up; null: on this machine.</param>
     public static async ValueTask<RpcConnection> OpenAsync(
-        string service, TimeSpan wait, TimeSpan? timeout, CancellationToken cancellationToken)
+        string service, TimeSpan wait, TimeSpan? timeout, CancellationToken cancellationToken, string? matchmaker = null)
     {
         if (service.StartsWith("inproc://", StringComparison.Ordinal))
         {
@@ -24,6 +24,7 @@ internal static class ServiceConnection
         {
             Timeout = timeout,
             WaitForService = wait,
+            Matchmaker = matchmaker,
             Endpoint = new EndpointOptions { ConnectTimeout = wait },
         };
         if (timeout is not { } limit)
@@ -42,27 +43,6 @@ internal static class ServiceConnection
             throw new ToolException(
                 ExitCode.Timeout,
                 $"{service} did not answer within {DurationText.Describe(limit)}. Its process may be stopped or busy");
-        }
-    }
-
-    /// <summary>Calls a member by its number.</summary>
-    /// <returns>The result as JSON; empty: the member has none.</returns>
-    public static ValueTask<ReadOnlyMemory<byte>> CallAsync(
-        RpcChannel channel, MemberCall member, JsonElement? arguments, CancellationToken cancellationToken)
-    {
-        RpcWriter call = channel.Begin(member.Number, stackalloc byte[RpcWriter.InitialSize]);
-        try
-        {
-            JsonArguments.Write(ref call, member, arguments);
-            return channel.CallAsync(
-                member.Number,
-                ref call,
-                (ref RpcReader reader) => member.Shape.Result is { } result ? WireToJson.Read(ref reader, result) : default,
-                cancellationToken);
-        }
-        finally
-        {
-            call.Dispose();
         }
     }
 }

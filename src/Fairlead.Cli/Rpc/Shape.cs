@@ -1,3 +1,5 @@
+using Fairlead.Rpc;
+
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>The form of a value on the wire, as the description of a contract tells it: the language of docs/rpc-format.md.</summary>
@@ -166,13 +168,25 @@ internal sealed class CallbackShape(IReadOnlyList<CallbackMember> members) : Sha
 {
     public IReadOnlyList<CallbackMember> Members { get; } = members;
 
+    /// <summary>The contract of the object. Its hash is the server's: that takes names and shapes.</summary>
+    public RpcDescription Contract() => new(
+        "callback",
+        [
+            .. Members.Select(static member => new RpcMember(
+                member.Name, member.Name, member.Text, member.IsOneWay ? RpcMemberKinds.OneWay : RpcMemberKinds.None)),
+        ]);
+
     public override string Words => "an object that is called back";
 
     public override string ToString() => $"&{{{string.Join(';', Members)}}}";
 }
 
 /// <summary>A member of an object that is called back.</summary>
-internal sealed record CallbackMember(string Name, MemberShape Shape, bool IsOneWay)
+/// <param name="Name">Its name.</param>
+/// <param name="Shape">Its form.</param>
+/// <param name="Text">The form as the description has it.</param>
+/// <param name="IsOneWay">Whether the server does not wait for it.</param>
+internal sealed record CallbackMember(string Name, MemberShape Shape, string Text, bool IsOneWay)
 {
-    public override string ToString() => $"{Name}{Shape}{(IsOneWay ? "!" : "")}";
+    public override string ToString() => $"{Name}{Text}{(IsOneWay ? "!" : "")}";
 }

@@ -93,10 +93,12 @@ internal sealed class ShapeParser
         while (Peek() != '}')
         {
             string name = Word();
+            int start = _at;
             MemberShape shape = Member();
+            string text = _text[start.._at];
             bool isOneWay = Peek() == '!';
             _at += isOneWay ? 1 : 0;
-            members.Add(new CallbackMember(name, shape, isOneWay));
+            members.Add(new CallbackMember(name, shape, text, isOneWay));
             if (Peek() != '}')
             {
                 Expect(';');

@@ -25,6 +25,14 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
             return;
         }
 
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        _ = Write(ref call, target, contract.Description, () => contract.CreateSkeleton(target));
+    }
+
+    /// <summary>Writes the place of an object.</summary>
+    /// <returns>Completes with the session.</returns>
+    public Task Write(ref RpcWriter call, object target, RpcDescription contract, Func<RpcSkeleton> skeleton)
+    {
         ClientSession session;
         lock (_lock)
         {
@@ -41,7 +49,8 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
 
         call.Lane = session.Lane;
         call.WriteGuid(session.Id);
-        call.WriteInt32(session.NumberOf(target));
+        call.WriteInt32(session.NumberOf(target, contract, skeleton));
+        return session.Completion;
     }
 
     /// <summary>Ends the session.</summary>

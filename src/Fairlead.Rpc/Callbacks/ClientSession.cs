@@ -25,7 +25,7 @@ internal sealed class ClientSession : IDisposable
     public ClientSession(IRpcLane lane, RpcClientOptions options)
     {
         (Lane, _options, _ended) = (lane, options, _end.Token);
-        _ = HoldAsync();
+        Completion = HoldAsync();
         _ = PollAsync();
     }
 
@@ -38,16 +38,20 @@ internal sealed class ClientSession : IDisposable
     /// <summary>Whether the server has gone, or has refused the session.</summary>
     public bool HasEnded => Volatile.Read(ref _hasEnded);
 
+    /// <summary>Completes when the session has ended.</summary>
+    public Task Completion { get; }
+
     /// <summary>Returns the number of an object, 1 or more.</summary>
-    public int NumberOf<T>(T target)
-        where T : class
+    /// <param name="target">The object.</param>
+    /// <param name="contract">Its contract.</param>
+    /// <param name="skeleton">Makes its skeleton. Called only for an object without a number.</param>
+    public int NumberOf(object target, RpcDescription contract, Func<RpcSkeleton> skeleton)
     {
-        RpcContract<T> contract = RpcContracts.Of<T>();
         lock (_lock)
         {
             if (!_numbers.TryGetValue(target, out int number))
             {
-                _targets.Add(new Target(new CallDispatcher(contract.Description, contract.CreateSkeleton(target), new RpcServerOptions())));
+                _targets.Add(new Target(new CallDispatcher(contract, skeleton(), new RpcServerOptions())));
                 number = _targets.Count;
                 _numbers[target] = number;
             }

@@ -23,6 +23,15 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
     /// <returns>Completes when none is left. The streams of those that are left go on.</returns>
     public Task EndAsync() => _active.EndAsync();
 
+    /// <summary>Counts a frame that is not a call apart from the calls.</summary>
+    public static void Count(Request request, Responder responder)
+    {
+        if (request.Span is not [(byte)FrameKind.Call or (byte)FrameKind.Open, ..])
+        {
+            responder.CountControl();
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _places.Dispose();
 

@@ -75,6 +75,7 @@ internal sealed class CallLoops(Responder responder, CallDispatcher dispatcher, 
         ValueTask<ReadOnlyMemory<byte>> handled;
         try
         {
+            CallDispatcher.Count(request, responder);
             handled = dispatcher.HandleAsync(request, context);
         }
         catch

@@ -59,6 +59,7 @@ internal sealed class CallThreads(Responder responder, CallDispatcher dispatcher
 
         try
         {
+            CallDispatcher.Count(request, responder);
             return dispatcher.HandleAsync(request, context);
         }
         finally

@@ -36,6 +36,9 @@ public sealed partial class RpcChannel
     /// <summary>The objects that the server may call; null: this is the channel of a callback.</summary>
     internal CallbackHost? Callbacks { get; }
 
+    private CallbackHost Host => Callbacks ?? throw new FairleadException(
+        ErrorCode.NotSupported, "a callback cannot take a callback", "Pass the object in a call to the service.");
+
     /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
     internal Peer? Server => _lane.Peer;
 
@@ -103,13 +106,21 @@ public sealed partial class RpcChannel
     public void WriteCallback<T>(ref RpcWriter call, T? target)
         where T : class
     {
-        if (Callbacks is null)
-        {
-            throw new FairleadException(
-                ErrorCode.NotSupported, "a callback cannot take a callback", "Pass the object in a call to the service.");
-        }
+        Host.Write(ref call, target);
+    }
 
-        Callbacks.Write(ref call, target);
+    /// <summary>
+    /// Writes a parameter that is a contract which this program learns only now, as from <see cref="Offered"/>. For tools.
+    /// </summary>
+    /// <param name="call">The call.</param>
+    /// <param name="contract">The contract of the object. Members and shapes are those of the server, in its order.</param>
+    /// <param name="target">The object: it executes the calls. It may be passed again, and is the same object then.</param>
+    /// <returns>Completes when the server cannot call the object any more: it has gone, or the connection was closed.</returns>
+    public Task WriteCallback(ref RpcWriter call, RpcDescription contract, RpcSkeleton target)
+    {
+        ArgumentNullException.ThrowIfNull(contract);
+        ArgumentNullException.ThrowIfNull(target);
+        return Host.Write(ref call, target, contract, () => target);
     }
 
     /// <summary>Reads nothing: the result of a member that has none.</summary>

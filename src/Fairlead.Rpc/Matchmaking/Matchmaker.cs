@@ -8,9 +8,9 @@ namespace Fairlead.Rpc;
 /// <summary>Locates services by their names. It is a view of this user's live endpoints: a service goes with its process.</summary>
 /// <remarks>
 /// A server by name binds two endpoints, over shared memory and a Unix socket, whose labels in the registry read
-/// <c>rpc NAME CONTRACT HASH INSTANCE</c>.
+/// <c>rpc NAME CONTRACT HASH INSTANCE LABEL</c>, the last from the server's options.
 /// </remarks>
-public static class Matchmaker
+public static partial class Matchmaker
 {
     private const string Mark = "rpc";
 
@@ -38,9 +38,9 @@ public static class Matchmaker
         return [.. InstancesOf(listing.Endpoints).Where(instance => instance.Name == name)];
     }
 
-    internal static string Label(string name, RpcDescription contract) => string.Create(
+    internal static string Label(string name, RpcDescription contract, string label) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Mark} {name} {contract.Name} {contract.Hash:x16} {RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+        $"{Mark} {name} {contract.Name} {contract.Hash:x16} {RandomNumberGenerator.GetHexString(16, lowercase: true)} {label}").TrimEnd();
 
     /// <summary>Returns addresses for a new instance.</summary>
     internal static IReadOnlyList<Address> NewPlaces(string name)
@@ -133,8 +133,8 @@ public static class Matchmaker
 
     private static string[]? Fields(string label)
     {
-        string[] fields = label.Split(' ');
-        return fields is [Mark, _, _, var hash, _] && ulong.TryParse(hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out _)
+        string[] fields = label.Split(' ', 6);
+        return fields is [Mark, _, _, var hash, _, ..] && ulong.TryParse(hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out _)
             ? fields
             : null;
     }
@@ -156,6 +156,9 @@ public static class Matchmaker
             first.Program,
             first.Since,
             endpoints.Sum(static found => found.Endpoint.Clients),
-            endpoints.Sum(static found => found.Endpoint.MessagesReceived));
+            endpoints.Sum(static found => Math.Max(0, found.Endpoint.MessagesReceived - found.Endpoint.ControlMessages)))
+        {
+            Label = fields is [_, _, _, _, _, var label] ? label : "",
+        };
     }
 }

@@ -9,7 +9,7 @@ namespace Fairlead.Rpc;
 /// <param name="Program">The command line of the process.</param>
 /// <param name="Since">When it began.</param>
 /// <param name="Clients">How many clients are connected.</param>
-/// <param name="Calls">How many calls it has received.</param>
+/// <param name="Calls">How many calls it has received. A call with streams is one.</param>
 public sealed record ServiceInstance(
     string Name,
     string Contract,
@@ -19,4 +19,12 @@ public sealed record ServiceInstance(
     string Program,
     DateTimeOffset Since,
     long Clients,
-    long Calls);
+    long Calls)
+{
+    /// <summary>The label of its server, <see cref="EndpointOptions.Label"/> of <see cref="RpcServerOptions.Endpoint"/>; empty without
+    /// one.</summary>
+    public string Label { get; init; } = "";
+
+    /// <summary>The host, for an instance that was found over the network: its clients and calls are not known. Else empty.</summary>
+    public string Host { get; init; } = "";
+}

@@ -16,6 +16,7 @@ internal sealed class ServiceLane : IClientLane
 
     private readonly string _name;
     private readonly RpcClientOptions _options;
+    private readonly IServiceDirectory _directory;
     private readonly SemaphoreSlim _refreshing = new(1);
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,10 +24,13 @@ internal sealed class ServiceLane : IClientLane
     private volatile RequesterLane[] _lanes = [];
     private long _refreshed;
     private ulong _hash;
-    private ServiceInstance? _dead;
     private uint _turn;
 
-    private ServiceLane(string name, RpcClientOptions options) => (_name, _options, _ended) = (name, options, _end.Token);
+    private ServiceLane(string name, RpcClientOptions options)
+    {
+        (_name, _options, _ended) = (name, options, _end.Token);
+        _directory = options.Matchmaker is { } matchmaker ? new NetworkDirectory(matchmaker) : new LocalDirectory();
+    }
 
     /// <inheritdoc/>
     public Peer? Peer => Living?.Peer;
@@ -111,6 +115,7 @@ internal sealed class ServiceLane : IClientLane
             RequesterLane[] lanes = _lanes;
             _lanes = [];
             _refreshing.Dispose();
+            await _directory.DisposeAsync().ConfigureAwait(false);
             _end.Dispose();
             foreach (RequesterLane lane in lanes)
             {
@@ -236,14 +241,22 @@ internal sealed class ServiceLane : IClientLane
             long began = TimeProvider.System.GetTimestamp();
             while (true)
             {
-                await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
+                TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
+                try
+                {
+                    await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
+                }
+                catch (FairleadException) when (Living is not null || left > TimeSpan.Zero)
+                {
+                    // A matchmaker on the network that is away: there are connections, or time to wait for it.
+                }
+
                 if (Choose(failed) is { } lane)
                 {
                     return lane;
                 }
 
-                TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
-                await Matchmaker.WaitAsync(_name, _dead, left, cancellationToken).ConfigureAwait(false);
+                await _directory.WaitAsync(_name, left, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
@@ -259,8 +272,7 @@ internal sealed class ServiceLane : IClientLane
         RequesterLane[] dead = [.. _lanes.Except(lanes)];
         List<ServiceInstance> instances =
         [
-            .. Matchmaker
-                .Find(_name, ref _dead)
+            .. (await _directory.FindAsync(_name, cancellationToken).ConfigureAwait(false))
                 .OrderBy(static instance => instance.Clients)
                 .Where(instance => !lanes.Exists(lane => instance.Addresses.Contains(lane.Address!))
                     && (failed?.Address is not { } address || !instance.Addresses.Contains(address))),

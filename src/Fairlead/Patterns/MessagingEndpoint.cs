@@ -43,6 +43,12 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
 
     private Flushing Flushing => new(Core);
 
+    /// <summary>
+    /// Counts a received message as one of a protocol above this endpoint, such as a greeting. Readers of the registry see the sum in
+    /// <see cref="Diagnostics.EndpointInfo.ControlMessages"/>.
+    /// </summary>
+    public void CountControl() => Core.Counters.AddControl(1);
+
     internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
 
     /// <summary>Blocks until every message sent so far has left this process: to the kernel, or into memory that the peer reads.</summary>

@@ -94,6 +94,9 @@ internal sealed unsafe class EndpointCounters
     /// <summary>Counts messages that a subscriber was too slow for.</summary>
     public void AddMissed(long messages) => Add(EndpointLayout.Missed, messages);
 
+    /// <summary>Counts received messages that belong to a protocol above.</summary>
+    public void AddControl(long messages) => Add(EndpointLayout.Control, messages);
+
     /// <summary>Sets the number of connected peers.</summary>
     public void SetClients(long clients) => Write(EndpointLayout.Clients, clients);
 

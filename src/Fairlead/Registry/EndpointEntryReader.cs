@@ -126,6 +126,7 @@ internal static class EndpointEntryReader
             Dropped = Get<long>(page, EndpointLayout.Dropped),
             Missed = Get<long>(page, EndpointLayout.Missed),
             Clients = Get<long>(page, EndpointLayout.Clients),
+            ControlMessages = Get<long>(page, EndpointLayout.Control),
             IsAddressCut = (Get<ushort>(page, EndpointLayout.Flags) & EndpointLayout.AddressCut) != 0,
             Socket = new FileIdentity(Get<ulong>(page, EndpointLayout.SocketDevice), Get<ulong>(page, EndpointLayout.SocketInode)),
         };
@@ -184,7 +185,7 @@ internal static class EndpointEntryReader
     private static ReadOnlySpan<int> Counters =>
     [
         EndpointLayout.MessagesSent, EndpointLayout.BytesSent, EndpointLayout.MessagesReceived, EndpointLayout.BytesReceived,
-        EndpointLayout.QueueDepth, EndpointLayout.Dropped, EndpointLayout.Missed, EndpointLayout.Clients,
+        EndpointLayout.QueueDepth, EndpointLayout.Dropped, EndpointLayout.Missed, EndpointLayout.Clients, EndpointLayout.Control,
     ];
 
     private static string? KindName(PatternKind kind) => kind switch

@@ -56,6 +56,12 @@ public sealed record EndpointInfo
     /// <summary>The number of connected peers.</summary>
     public long Clients { get; init; }
 
+    /// <summary>
+    /// How many of <see cref="MessagesReceived"/> its user has counted as those of a protocol, and not as work:
+    /// <see cref="MessagingEndpoint.CountControl"/>.
+    /// </summary>
+    public long ControlMessages { get; init; }
+
     /// <summary>Whether the address was too long for the entry.</summary>
     internal bool IsAddressCut { get; init; }
 

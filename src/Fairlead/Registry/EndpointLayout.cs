@@ -33,7 +33,9 @@ namespace Fairlead.Registry;
 ///  208  missed                               u64
 ///  216  clients                              u64
 ///  224  length of the label in bytes         u16
-///  226  reserved for further counters, 0
+///  226  reserved, 0
+///  232  control messages received            u64
+///  240  reserved for further counters, 0
 ///  256  label, UTF-8                         256 bytes
 ///  512  address, UTF-8                    1,792 bytes
 /// 2304  program, UTF-8                    1,792 bytes
@@ -69,6 +71,7 @@ internal static class EndpointLayout
     public const int Missed = 208;
     public const int Clients = 216;
     public const int LabelLength = 224;
+    public const int Control = 232;
     public const int Label = 256;
     public const int LabelSize = 256;
     public const int Address = 512;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
 
@@ -23,6 +24,7 @@ public sealed class ServiceNameTests : IDisposable
         Assert.Equal(["SERVICE", "CONTRACT", "PID", "PROGRAM", "CLIENTS", "CALLS", "SINCE"], Words(listed.Lines[0]));
         Assert.Equal(["calc", "ICalculator", $"{server.Id}", "RemoteCalculator", "0"], Words(listed.Lines[1])[..5]);
         Assert.Equal(["calc", "ICalculator", $"{second.Id}"], Words(listed.Lines[2])[..3]);
+        Assert.Equal(1, listed.Lines[1..].Sum(static line => int.Parse(Words(line)[5], CultureInfo.InvariantCulture)));
 
         JsonElement line = JsonDocument.Parse((await _home.RunAsync("services", "--output", "json")).Lines[0]).RootElement;
         Assert.Equal("calc", line.GetProperty("service").GetString());
@@ -31,6 +33,24 @@ public sealed class ServiceNameTests : IDisposable
 
         Outcome same = await _home.RunAsync("diff", "calc", line.GetProperty("addresses")[1].GetString()!);
         Assert.True(same is { ExitCode: 0, Output: "" }, same.ToString());
+    }
+
+    [Fact]
+    public async Task A_label_is_shown()
+    {
+        // In the registry of the tool, which is not that of these tests.
+        ToolProcess labelled = _home.StartProgram(
+            ["dotnet", Path.Combine(AppContext.BaseDirectory, "Fairlead.Rpc.Peer.dll"), "serve", "work", $"{_home.Work}/log", "blue"]);
+        Assert.Equal("ready", await labelled.LineAsync());
+        Outcome listed = await _home.RunAsync("services");
+        Assert.Equal("LABEL", Words(listed.Lines[0])[^1]);
+        Assert.Equal("blue", Words(listed.Lines[1])[^1]);
+        JsonElement line = JsonDocument.Parse((await _home.RunAsync("services", "--output", "json")).Lines[0]).RootElement;
+        Assert.Equal("blue", line.GetProperty("label").GetString());
+
+        Outcome endpoints = await _home.RunAsync("list");
+        Assert.Equal("LABEL", Words(endpoints.Lines[0])[^1]);
+        Assert.Equal(["rpc", "work"], Words(endpoints.Lines[1])[9..11]);
     }
 
     [Fact]

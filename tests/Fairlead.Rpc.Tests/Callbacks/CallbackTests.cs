@@ -24,6 +24,35 @@ public sealed class CallbackTests
         Assert.False(await client.Service.IsNullAsync(_watcher));
     }
 
+    [Fact]
+    public async Task A_tool_passes_an_object_whose_contract_it_learns()
+    {
+        await using RpcServer server = await ServeAsync("unix");
+        Task ended;
+        await using (RpcConnection tool = await Rpc.OpenAsync($"{server.Addresses[0]}"))
+        {
+            Doubler target = new();
+            RpcDescription learned = new(
+                "learned", [.. RpcContracts.Of<IWatcher>().Description.Members.Select(static one => one with { Declaration = "?" })]);
+            (int result, ended) = await AskBackAsync(tool, learned, target);
+            Assert.Equal(90, result);
+            Assert.Equal(10, target.Calls);
+
+            // The same object again.
+            (result, Task still) = await AskBackAsync(tool, learned, target);
+            Assert.Equal((90, ended), (result, still));
+            Assert.Equal(20, target.Calls);
+            Assert.False(ended.IsCompleted);
+
+            // Of another contract, the object executes nothing.
+            var stale = await Assert.ThrowsAsync<RpcException>(
+                () => AskBackAsync(tool, new RpcDescription("other", [.. learned.Members.Skip(1)]), new Doubler()));
+            Assert.Equal(typeof(FairleadException).FullName, stale.ServerType);
+        }
+
+        await ended.WaitAsync(Watchdog);
+    }
+
     [Theory]
     [MemberData(nameof(Transports))]
     public async Task One_way_callbacks_arrive_in_order(string transport)
@@ -131,4 +160,40 @@ public sealed class CallbackTests
 
     private static async Task<RpcClient<ICallbacks>> ConnectAsync(RpcServer server) =>
         await Rpc.ConnectAsync<ICallbacks>($"{server.Addresses[0]}");
+
+    private static async Task<(int Result, Task Session)> AskBackAsync(RpcConnection tool, RpcDescription contract, RpcSkeleton target)
+    {
+        Task session;
+        ValueTask<int> result;
+        int member = tool.Description.Members.ToList().FindIndex(static one => one.Name == nameof(ICallbacks.AskBackAsync));
+        RpcWriter call = tool.Channel.Begin(member, []);
+        try
+        {
+            session = tool.Channel.WriteCallback(ref call, contract, target);
+            call.WriteInt32(10);
+            result = tool.Channel.CallAsync(member, ref call, static (ref RpcReader reader) => reader.ReadInt32());
+        }
+        finally
+        {
+            call.Dispose();
+        }
+
+        return (await result, session);
+    }
+
+    // Doubles a number, as a watcher does, without being one.
+    private sealed class Doubler : RpcSkeleton
+    {
+        public int Calls { get; private set; }
+
+        public override ValueTask InvokeAsync(int member, RpcInvocation invocation)
+        {
+            Calls++;
+            RpcWriter reply = RpcInvocation.BeginReply([]);
+            reply.WriteInt32(2 * invocation.Arguments.ReadInt32());
+            invocation.Reply(ref reply);
+            reply.Dispose();
+            return default;
+        }
+    }
 }

@@ -31,6 +31,22 @@ public sealed class MatchmakerTests
         await Assert.ThrowsAsync<ArgumentException>(async () => await Rpc.ConnectAsync<ICalculator>("no such service"));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task An_instance_counts_its_calls_only(int blockingThreads)
+    {
+        RpcServerOptions options = new() { BlockingThreads = blockingThreads, Endpoint = new EndpointOptions { Label = "blue  one" } };
+        await using RpcServer numbers = await Rpc.ServeAsync<IStreams>(_name, new Contracts.Streams(), options);
+        await using RpcClient<IStreams> client = await Rpc.ConnectAsync<IStreams>(_name);
+        ServiceInstance before = Assert.Single(Matchmaker.Find(_name));
+        Assert.Equal((0, 1, "blue  one"), (before.Calls, before.Clients, before.Label));
+
+        Assert.Equal(100_000, await client.Service.CountAsync(100_000).CountAsync());
+        Assert.Equal(6, await client.Service.SumAsync(Enumerable.Range(1, 3).ToAsyncEnumerable()));
+        Assert.Equal(2, Assert.Single(Matchmaker.Find(_name)).Calls);
+    }
+
     [Fact]
     public async Task A_client_waits_for_its_service()
     {

@@ -26,6 +26,7 @@ public sealed class EndpointEntryTests : IDisposable
         entry.Counters.AddDropped(6);
         entry.Counters.AddMissed(7);
         entry.Counters.SetClients(8);
+        entry.Counters.AddControl(9);
         var page = File.ReadAllBytes(Directory.GetFiles(_temporary["fairlead/endpoints"]).Single());
 
         Assert.Equal(4096, page.Length);
@@ -41,6 +42,7 @@ public sealed class EndpointEntryTests : IDisposable
         Assert.Equal([3L, 30L], MemoryMarshal.Cast<byte, long>(page.AsSpan(64, 16)).ToArray());
         Assert.Equal([4L, 40L], MemoryMarshal.Cast<byte, long>(page.AsSpan(128, 16)).ToArray());
         Assert.Equal([5L, 6L, 7L, 8L], MemoryMarshal.Cast<byte, long>(page.AsSpan(192, 32)).ToArray());
+        Assert.Equal(9L, BitConverter.ToInt64(page, 232));
         Assert.Equal("unix://ä", Encoding.UTF8.GetString(page, 512, 9));
         Assert.Equal(NativeProcess.CommandLine(Environment.ProcessId)![..3], Encoding.UTF8.GetString(page, 2304, 3));
         Assert.Equal(2304 + EndpointLayout.TextSize, EndpointLayout.Size);
@@ -54,6 +56,7 @@ public sealed class EndpointEntryTests : IDisposable
             PatternKind.Subscriber, bound: false, "tcp://localhost:5242", directory: _directory, clock: clock, label: "a läbel");
         entry.Counters.AddReceived(1000);
         entry.Counters.AddMissed(2);
+        entry.Counters.AddControl(1);
 
         var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
 
@@ -66,6 +69,7 @@ public sealed class EndpointEntryTests : IDisposable
         Assert.Equal(NativeProcess.CommandLine(Environment.ProcessId)![..20], info.Program[..20]);
         Assert.Equal(clock.GetUtcNow(), info.Since);
         Assert.Equal((1, 1000, 2, 0), (info.MessagesReceived, info.BytesReceived, info.Missed, info.MessagesSent));
+        Assert.Equal(1, info.ControlMessages);
     }
 
     [Fact]

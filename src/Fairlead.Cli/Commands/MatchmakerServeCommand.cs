@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Fairlead.Cli.Output;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Commands;
+
+/// <summary>Serves a matchmaker.</summary>
+internal sealed class MatchmakerServeCommand : ToolCommand
+{
+    private readonly Argument<string> _address = new("ADDRESS")
+    {
+        Description = "Where servers and clients reach it: tcp://10.0.0.5:5000, or another address that carries requests",
+        HelpName = "ADDRESS",
+    };
+    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Print the address on stderr");
+
+    public MatchmakerServeCommand()
+        : base("serve", "Serve a matchmaker until interrupted")
+    {
+        Add(_address);
+        Add(_verbose);
+        Examples =
+        [
+            ("fairlead matchmaker serve tcp://10.0.0.5:5000", "On a private network: everyone who reaches it may register services"),
+            ("fairlead matchmaker serve tcp://127.0.0.1:0", "On any free port, which is printed to stderr"),
+        ];
+    }
+
+    protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        Address address = parsed.GetRequiredValue(_address);
+        if (address.Scheme == "inproc")
+        {
+            throw ToolException.Usage($"{address}: inproc:// works inside one process only; use tcp:// or unix://");
+        }
+
+        await using RpcServer server = await Matchmaker.ServeAsync($"{address}");
+        if (address.Port == 0 || parsed.GetValue(_verbose))
+        {
+            ErrorLine.WriteBare($"listening on {server.Addresses[0]}");
+        }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,67 @@
+using Fairlead.Rpc.Matchmaking;
+
+namespace Fairlead.Rpc;
+
+/// <content>The matchmaker over the network.</content>
+public static partial class Matchmaker
+{
+    // Each client that watches, and each entry, is a call with a stream.
+    private const int MostStreams = 2 * MatchmakerService.Most;
+
+    /// <summary>Serves a matchmaker for other hosts: a list of its own, which holds what servers register there.</summary>
+    /// <remarks>
+    /// Every process that reaches the address may register and find services. It is meant for a private network. An entry goes with the
+    /// connection of its server.
+    /// </remarks>
+    /// <param name="address">The address, such as <c>tcp://10.0.0.5:5000</c>.</param>
+    /// <param name="endpoint">The options of the endpoint.</param>
+    /// <returns>The server. Dispose it to end it.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: another process is bound to the address.</exception>
+    public static ValueTask<RpcServer> ServeAsync(string address, EndpointOptions? endpoint = null)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ServiceName.CheckMatchmaker(address);
+        RpcServerOptions options = new()
+        {
+            Endpoint = endpoint ?? new EndpointOptions(),
+            KeepContext = true,
+            MaxStreamingCalls = MostStreams,
+            ShutdownTimeout = TimeSpan.Zero,
+        };
+        return Rpc.ServeAsync<IMatchmaker>(address, new MatchmakerService(), options);
+    }
+
+    /// <summary>Returns the instances that are registered at a matchmaker on the network, by name and age.</summary>
+    /// <param name="matchmaker">The address of the matchmaker.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FairleadException">The matchmaker is not reached.</exception>
+    public static async ValueTask<IReadOnlyList<ServiceInstance>> ListAsync(
+        string matchmaker, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(matchmaker);
+        ServiceName.CheckMatchmaker(matchmaker);
+        NetworkDirectory directory = new(matchmaker);
+        await using (directory.ConfigureAwait(false))
+        {
+            IReadOnlyList<ServiceInstance> all = await directory.FindAsync("", cancellationToken).ConfigureAwait(false);
+            return
+            [
+                .. all.OrderBy(static instance => instance.Name, StringComparer.Ordinal).ThenBy(static instance => instance.Since),
+            ];
+        }
+    }
+
+    /// <summary>Returns the entry of a server of this process.</summary>
+    internal static ServiceEntry EntryOf(string name, RpcDescription contract, Address address, string label) => new()
+    {
+        Name = name,
+        Contract = contract.Name,
+        Hash = contract.Hash,
+        Addresses = [address.ToString()],
+        Host = ServiceEntry.Cut(Environment.MachineName),
+        ProcessId = Environment.ProcessId,
+        Program = ServiceEntry.Cut(Environment.CommandLine),
+        Since = TimeProvider.System.GetUtcNow(),
+        Label = label,
+    };
+}

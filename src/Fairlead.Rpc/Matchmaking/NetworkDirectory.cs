@@ -1,0 +1,139 @@
+namespace Fairlead.Rpc.Matchmaking;
+
+/// <summary>The entries of a matchmaker on the network.</summary>
+/// <remarks>Owns the connection, which it replaces when the matchmaker has been restarted. One caller at a time.</remarks>
+/// <param name="matchmaker">The address of the matchmaker.</param>
+internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
+{
+    // A matchmaker answers from memory.
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private RpcClient<IMatchmaker>? _client;
+
+    /// <summary>Connects to a matchmaker.</summary>
+    /// <exception cref="FairleadException">It is not reached; the text names it.</exception>
+    public static async ValueTask<RpcClient<IMatchmaker>> ConnectAsync(string matchmaker, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(MostWait);
+        try
+        {
+            return await Rpc
+                .ConnectAsync<IMatchmaker>(matchmaker, new RpcClientOptions { Timeout = MostWait }, end.Token)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new FairleadException(
+                ErrorCode.Timeout,
+                $"the matchmaker at {matchmaker} has not answered in {MostWait.Seconds} s",
+                "Its host or process may be stopped.")
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
+        catch (FairleadException missing)
+        {
+            throw new FairleadException(
+                missing.Code,
+                $"no matchmaker is reached at {matchmaker}: {missing.Message}",
+                "Start one with fairlead matchmaker serve.",
+                missing)
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<ServiceInstance>> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ServiceEntry> entries;
+        try
+        {
+            IMatchmaker service = await ServiceAsync(cancellationToken).ConfigureAwait(false);
+            entries = await service.FindAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FairleadException lost) when (lost.Code == ErrorCode.PeerGone && _client is not null)
+        {
+            // Once more: it may have been restarted.
+            await DisposeAsync().ConfigureAwait(false);
+            IMatchmaker service = await ServiceAsync(cancellationToken).ConfigureAwait(false);
+            entries = await service.FindAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+
+        // A matchmaker is another program, too.
+        ServiceInstance[] instances = [.. entries.Where(static entry => entry.Fault() is null).Select(static entry => entry.ToInstance())];
+
+        // It does not know how many clients each has.
+        Random.Shared.Shuffle(instances);
+        return instances;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask WaitAsync(string name, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        FairleadException? failure = null;
+        while (wait - TimeProvider.System.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            end.CancelAfter(left);
+            try
+            {
+                // An entry may be that of an instance that has just died.
+                await Task.Delay(Pause, TimeProvider.System, end.Token).ConfigureAwait(false);
+                IMatchmaker service = await ServiceAsync(end.Token).ConfigureAwait(false);
+                failure = null;
+                await foreach (IReadOnlyList<ServiceEntry> found in service.WatchAsync(name, end.Token).ConfigureAwait(false))
+                {
+                    if (found.Count > 0)
+                    {
+                        return;
+                    }
+                }
+            }
+            catch (FairleadException lost)
+            {
+                failure = lost;
+                await DisposeAsync().ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                break;
+            }
+        }
+
+        throw failure ?? await NotFoundAsync(name, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Closes the connection. A further call opens another.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_client is { } client)
+        {
+            _client = null;
+            await client.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<IMatchmaker> ServiceAsync(CancellationToken cancellationToken)
+    {
+        _client ??= await ConnectAsync(matchmaker, cancellationToken).ConfigureAwait(false);
+        return _client.Service;
+    }
+
+    private async ValueTask<FairleadException> NotFoundAsync(string name, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ServiceInstance> all = await FindAsync("", cancellationToken).ConfigureAwait(false);
+        string[] names = [.. all.Select(static instance => instance.Name).Distinct()];
+        return new FairleadException(
+            ErrorCode.NotFound,
+            $"no service '{name}' is registered at the matchmaker {matchmaker}",
+            names.Length == 0 ? "Start its server with that matchmaker." : $"These are: {string.Join(", ", names)}.")
+        {
+            Delivery = DeliveryStatus.NotDelivered,
+        };
+    }
+}

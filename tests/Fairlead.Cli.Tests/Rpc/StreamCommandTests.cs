@@ -1,0 +1,208 @@
+using Fairlead.Cli.Rpc;
+using Fairlead.Cli.Tests.Running;
+using Fairlead.Rpc;
+
+namespace Fairlead.Cli.Tests.Rpc;
+
+/// <summary>Members with streams, called through the tool.</summary>
+public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
+{
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
+
+    private readonly ToolHome _home = new();
+    private readonly Feed _service = new();
+    private RpcServer _server = null!;
+
+    private string Address => $"unix://{_home.Work}/feed";
+
+    public async Task InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IFeed>(Address, _service);
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task Items_are_printed_as_they_arrive()
+    {
+        ToolProcess call = _home.Start("call", Address, "Follow");
+        await _service.Lines.Writer.WriteAsync(new Line("nut", 0.10m));
+        Assert.Equal("{\"Item\":\"nut\",\"Price\":0.10}", await call.LineAsync());
+        await _service.Lines.Writer.WriteAsync(new Line("bolt", 2));
+        Assert.Equal("{\"Item\":\"bolt\",\"Price\":2}", await call.LineAsync());
+        _service.Lines.Writer.Complete();
+        Outcome called = await call.EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "", Error: "" }, called.ToString());
+    }
+
+    [Fact]
+    public async Task An_interrupted_call_ends_the_producer()
+    {
+        ToolProcess call = _home.Start("call", Address, "Follow");
+        await _service.Lines.Writer.WriteAsync(new Line("nut", 1));
+        await call.LineAsync();
+        await call.SignalAsync("INT");
+        Outcome called = await call.ExitAsync();
+        Assert.True(called is { ExitCode: 130, Error: "" }, called.ToString());
+        Assert.Equal("follow", await EndedAsync());
+    }
+
+    [Fact]
+    public async Task A_reader_that_closes_the_pipe_ends_the_producer()
+    {
+        Outcome called = await _home.StartShell($"fairlead call {Address} Endless | head -n 1; echo ${{PIPESTATUS[0]}}").EndAsync();
+        Assert.True(called is { Output: "1\n0\n", Error: "" }, called.ToString());
+        Assert.Equal("endless", await EndedAsync());
+    }
+
+    [Fact]
+    public async Task What_came_before_an_error_is_printed()
+    {
+        Outcome called = await _home.RunAsync("call", Address, "FailAfter", "[3]");
+        Assert.True(called is { ExitCode: 64 + 9, Output: "0\n1\n2\n" }, called.ToString());
+        Assert.Contains("answered FailAfterAsync with error 9: enough", called.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_items_come()
+    {
+        Outcome called = await _home.RunAsync("call", Address, "Count", "[100000]");
+        Assert.True(called is { ExitCode: 0, Error: "" }, called.Error);
+        Assert.Equal(Enumerable.Range(1, 100_000).Select(static i => $"{i}"), called.Lines);
+        Assert.Equal("", (await _home.RunAsync("call", Address, "Count", "[0]")).Output);
+    }
+
+    [Fact]
+    public async Task Many_items_go()
+    {
+        Outcome called = await _home.StartShell($"seq 100000 | fairlead call {Address} Sum").EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "5000050000\n", Error: "" }, called.ToString());
+    }
+
+    [Theory]
+    [InlineData("Sum", "{\"numbers\":[1,2,3]}", "6\n")]
+    [InlineData("Sum", "[[]]", "0\n")]
+    [InlineData("Total", "{\"lines\":[{\"Item\":\"a\",\"Price\":1.5},{\"Item\":\"b\",\"Price\":2}],\"item\":\"a\"}", "1.5\n")]
+    [InlineData("Shout", "[[\"a\",\"b\"],\"?\"]", "\"A?\"\n\"B?\"\n")]
+    [InlineData("Compare", "[[1,2,3],[1,5,3]]", "2\n")]
+    public async Task Items_come_from_an_array(string member, string json, string result)
+    {
+        Outcome called = await _home.RunAsync("call", Address, member, json);
+        Assert.True(called is { ExitCode: 0, Error: "" } && called.Output == result, called.ToString());
+    }
+
+    [Theory]
+    [InlineData("Sum", null, "1 2 3", "6\n")]
+    [InlineData("Sum", "-", "1  \t 2", "3\n")]
+    [InlineData("Sum", "[\"-\"]", "4 5", "9\n")]
+    [InlineData("Shout", "{\"mark\":\"?\"}", "\"a\" \"b\"", "\"A?\"\n\"B?\"\n")]
+    [InlineData("Shout", "{\"words\":\"-\",\"mark\":\"?\"}", "\"a\"", "\"A?\"\n")]
+    [InlineData("Compare", "{\"some\":[7,8]}", "7 9", "1\n")]
+    public async Task Items_come_from_stdin(string member, string? json, string lines, string result)
+    {
+        ToolProcess call = _home.Start([.. new[] { "call", Address, member }, .. json is null ? Array.Empty<string>() : [json]]);
+        await call.SayAsync(lines.Split(' '));
+        Outcome called = await call.EndAsync();
+        Assert.True(called is { ExitCode: 0, Error: "" } && called.Output == result, called.ToString());
+    }
+
+    [Fact]
+    public async Task Items_go_and_come_at_the_same_time()
+    {
+        ToolProcess call = _home.Start("call", Address, "Shout", "--timeout", "2m");
+        foreach (string word in (string[])["a", "b", "c"])
+        {
+            await call.SayAsync($"\"{word}\"");
+            Assert.Equal($"\"{word.ToUpperInvariant()}!\"", await call.LineAsync());
+        }
+
+        Outcome called = await call.EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "", Error: "" }, called.ToString());
+    }
+
+    [Theory]
+    [InlineData("x", "line 3 of stdin is not JSON, at byte 1: ")]
+    [InlineData("true", "line 3 of stdin, $: true is not an integer of 32 bits (i32)")]
+    [InlineData("[1", "line 3 of stdin is not JSON")]
+    public async Task A_line_that_is_not_an_item_is_named(string line, string part)
+    {
+        ToolProcess call = _home.Start("call", Address, "Sum");
+        await call.SayAsync("1", "2", line);
+        Outcome called = await call.ExitAsync();
+        Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
+        Assert.Contains(part, called.Error, StringComparison.Ordinal);
+        Assert.Equal("sum", await EndedAsync());
+    }
+
+    [Fact]
+    public async Task A_line_that_never_ends_is_refused()
+    {
+        Outcome called = await _home.StartShell($"tr '\\0' 1 < /dev/zero | fairlead call {Address} Sum").EndAsync();
+        Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
+        Assert.Contains("line 1 of stdin is longer than", called.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Sum", "[3]", "$.numbers: 3 is not an array of items, nor \"-\" for stdin")]
+    [InlineData("Sum", "[[1,null]]", "$.numbers[1]: null is not an integer")]
+    [InlineData("Total", "{\"lines\":[]}", "the argument 'item' is missing")]
+    [InlineData("Compare", null, "only one of the streams 'some' and 'others' can be read from stdin")]
+    public async Task What_does_not_fit_exits_2(string member, string? json, string part)
+    {
+        Outcome called = await _home.RunAsync([.. new[] { "call", Address, member }, .. json is null ? Array.Empty<string>() : [json]]);
+        Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
+        Assert.Contains(part, called.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_that_stops_reading_ends_the_call()
+    {
+        Outcome called = await _home.StartShell($"yes 7 2>&- | fairlead call {Address} Take '{{\"count\":5}}'").EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "7\n", Error: "" }, called.ToString());
+    }
+
+    [Fact]
+    public async Task An_item_that_does_not_come_in_time_exits_124()
+    {
+        Outcome called = await _home.RunAsync("call", Address, "Follow", "--timeout", "300ms");
+        Assert.True(called is { ExitCode: 124, Output: "" }, called.ToString());
+        Assert.Contains("FollowAsync brought no further item within", called.Error, StringComparison.Ordinal);
+        Assert.Equal("follow", await EndedAsync());
+    }
+
+    [Fact]
+    public async Task The_time_for_an_item_begins_behind_the_input()
+    {
+        using ItemLimit limit = new(TimeSpan.FromMilliseconds(1), 2, CancellationToken.None);
+        TaskCompletionSource passed = new();
+        using CancellationTokenRegistration registration = limit.Token.Register(passed.SetResult);
+        limit.EndUpload();
+        limit.Restart();
+        Assert.False(limit.Token.IsCancellationRequested);
+        limit.EndUpload();
+        await passed.Task.WaitAsync(Watchdog);
+    }
+
+    [Fact]
+    public async Task A_server_that_dies_ends_the_call()
+    {
+        ToolProcess server = _home.StartProgram(
+            ["dotnet", Path.Combine(AppContext.BaseDirectory, "Fairlead.Rpc.Peer.dll"), "serve", "work", Path.Combine(_home.Work, "log")]);
+        Assert.Equal("ready", await server.LineAsync());
+        ToolProcess down = _home.Start("call", "work", "Endless");
+        ToolProcess up = _home.Start("call", "work", "Upload");
+        await up.SayAsync("\"AAAA\"");
+        Assert.Equal("0", await down.LineAsync());
+
+        await server.SignalAsync("KILL");
+        await server.ExitAsync();
+
+        Outcome downEnd = await down.ExitAsync();
+        Outcome upEnd = await up.ExitAsync();
+        Assert.True(downEnd.ExitCode == 6 && downEnd.Error.Length > 0, $"{downEnd.ExitCode}: {downEnd.Error}");
+
+        // It may not have begun its call.
+        Assert.True(upEnd.ExitCode is 6 or 3 && upEnd.Output.Length == 0, upEnd.ToString());
+    }
+
+    private async Task<string> EndedAsync() => await _service.Ended.Reader.ReadAsync().AsTask().WaitAsync(Watchdog);
+}

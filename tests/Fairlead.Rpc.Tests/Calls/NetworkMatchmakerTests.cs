@@ -1,0 +1,243 @@
+using Fairlead.Rpc.Matchmaking;
+using Fairlead.Rpc.Tests.Contracts;
+
+namespace Fairlead.Rpc.Tests.Calls;
+
+/// <summary>A matchmaker over the network. Only the loopback interface is used.</summary>
+public sealed class NetworkMatchmakerTests : IAsyncLifetime
+{
+    private const string Loopback = "tcp://127.0.0.1:0";
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
+    private readonly string _name = $"calc-{Guid.NewGuid():N}"[..16];
+    private RpcServer _matchmaker = null!;
+
+    private string Place => $"{_matchmaker.Addresses[0]}";
+
+    private RpcClientOptions Client => new() { Matchmaker = Place };
+
+    public async Task InitializeAsync() => _matchmaker = await Matchmaker.ServeAsync(Loopback);
+
+    public async Task DisposeAsync() => await _matchmaker.DisposeAsync();
+
+    [Fact]
+    public async Task A_service_is_found_at_a_matchmaker()
+    {
+        await using RpcServer server = await ServeAsync("blue");
+        ServiceInstance instance = Assert.Single(await Matchmaker.ListAsync(Place));
+        Assert.Equal((_name, "blue", Environment.ProcessId), (instance.Name, instance.Label, instance.ProcessId));
+        Assert.Equal(RpcContracts.Of<ICalculator>().Description.Hash, instance.Hash);
+        Assert.Equal(server.Addresses[^1], Assert.Single(instance.Addresses));
+        Assert.NotEqual("", instance.Host);
+
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, Client);
+        Assert.Equal(5, client.Service.Add(2, 3));
+        Assert.Equal("tcp", client.Address?.Scheme);
+
+        // Here it is found over shared memory.
+        await using RpcClient<ICalculator> local = await Rpc.ConnectAsync<ICalculator>(_name);
+        Assert.Equal("shm", local.Address?.Scheme);
+    }
+
+    [Fact]
+    public async Task An_entry_goes_with_its_server()
+    {
+        RpcServer server = await ServeAsync();
+        await using RpcClient<IMatchmaker> watch = await Rpc.ConnectAsync<IMatchmaker>(Place);
+        await using IAsyncEnumerator<IReadOnlyList<ServiceEntry>> seen = watch.Service.WatchAsync(_name).GetAsyncEnumerator();
+        Assert.True(await seen.MoveNextAsync());
+        Assert.Single(seen.Current);
+        await server.DisposeAsync();
+        Assert.True(await seen.MoveNextAsync().AsTask().WaitAsync(Watchdog));
+        Assert.Empty(seen.Current);
+        var missing = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, Client));
+        Assert.Equal(ErrorCode.NotFound, missing.Code);
+        Assert.Contains($"no service '{_name}' is registered at the matchmaker {Place}", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_registers_again_when_its_matchmaker_comes_back()
+    {
+        await using RpcServer server = await ServeAsync();
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, Client);
+        string place = Place;
+        await _matchmaker.DisposeAsync();
+
+        // Calls need it no more.
+        Assert.Equal(5, client.Service.Add(2, 3));
+        await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, new() { Matchmaker = place }));
+
+        // A client may wait for both.
+        ValueTask<RpcClient<ICalculator>> waiting = Rpc.ConnectAsync<ICalculator>(
+            _name, new RpcClientOptions { Matchmaker = place, WaitForService = Watchdog });
+        _matchmaker = await Matchmaker.ServeAsync(place);
+        await using RpcClient<ICalculator> second = await waiting;
+        Assert.Equal(5, second.Service.Add(2, 3));
+    }
+
+    [Fact]
+    public async Task A_client_waits_for_a_service()
+    {
+        ValueTask<RpcClient<ICalculator>> waiting = Rpc.ConnectAsync<ICalculator>(_name, Client with { WaitForService = Watchdog });
+        await using RpcServer server = await ServeAsync();
+        await using RpcClient<ICalculator> client = await waiting;
+        Assert.Equal(5, client.Service.Add(2, 3));
+    }
+
+    [Fact]
+    public async Task A_client_goes_on_with_another_instance()
+    {
+        List<RpcServer> servers = [await ServeAsync(), await ServeAsync()];
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, Client);
+        Assert.Equal(5, client.Service.Add(2, 3));
+        RpcServer used = servers.Single(server => server.Addresses[^1] == client.Address);
+        await used.DisposeAsync();
+        Assert.Equal(7, client.Service.Add(3, 4));
+        await servers.Single(server => server != used).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_server_without_its_matchmaker_does_not_begin()
+    {
+        string place = Place;
+        await _matchmaker.DisposeAsync();
+        var missing = await Assert.ThrowsAsync<FairleadException>(async () => await ServeAsync());
+        Assert.Contains($"no matchmaker is reached at {place}", missing.Message, StringComparison.Ordinal);
+        Assert.Empty(Matchmaker.Find(_name));
+        missing = await Assert.ThrowsAsync<FairleadException>(async () => await Matchmaker.ListAsync(place));
+        Assert.Contains($"no matchmaker is reached at {place}", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Entries_that_are_none_are_refused()
+    {
+        ServiceEntry good = Entry();
+        ServiceEntry[] bad =
+        [
+            good with { Name = "" },
+            good with { Name = "two words" },
+            good with { Name = new string('a', 65) },
+            good with { Host = "" },
+            good with { Addresses = [] },
+            good with { Addresses = [.. Enumerable.Repeat(Loopback, 5)] },
+            good with { Addresses = ["nonsense"] },
+            good with { Addresses = ["inproc://calc"] },
+            good with { Addresses = [$"tcp://{new string('a', 300)}:1"] },
+            good with { Program = "a\u001b[2J" },
+            good with { Label = new string('a', 257) },
+        ];
+        await using RpcClient<IMatchmaker> client = await Rpc.ConnectAsync<IMatchmaker>(Place);
+        foreach (ServiceEntry entry in bad)
+        {
+            var refused = await Assert.ThrowsAsync<RpcException>(
+                async () => await client.Service.RegisterAsync(entry).GetAsyncEnumerator().MoveNextAsync());
+            Assert.Equal(MatchmakerError.BadEntry, refused.Code);
+        }
+
+        Assert.Empty(await Matchmaker.ListAsync(Place));
+    }
+
+    [Fact]
+    public async Task A_client_has_only_so_many_entries()
+    {
+        RpcClient<IMatchmaker> greedy = await Rpc.ConnectAsync<IMatchmaker>(Place);
+        await using (greedy)
+        {
+            for (int i = 0; i < MatchmakerService.MostOfClient; i++)
+            {
+                Assert.True(await greedy.Service.RegisterAsync(Entry()).GetAsyncEnumerator().MoveNextAsync());
+            }
+
+            var refused = await Assert.ThrowsAsync<RpcException>(
+                async () => await greedy.Service.RegisterAsync(Entry()).GetAsyncEnumerator().MoveNextAsync());
+            Assert.Equal(MatchmakerError.TooMany, refused.Code);
+            await Assert.ThrowsAsync<RpcException>(async () => await greedy.Service.WatchAsync("").GetAsyncEnumerator().MoveNextAsync());
+
+            // Others have theirs.
+            await using RpcServer server = await ServeAsync();
+            await using RpcClient<IMatchmaker> watch = await Rpc.ConnectAsync<IMatchmaker>(Place);
+            await using IAsyncEnumerator<IReadOnlyList<ServiceEntry>> seen = watch.Service.WatchAsync("").GetAsyncEnumerator();
+            Assert.True(await seen.MoveNextAsync());
+            Assert.Equal(MatchmakerService.MostOfClient + 1, seen.Current.Count);
+
+            // They go with their connection.
+            await greedy.DisposeAsync();
+            while (seen.Current.Count > 1)
+            {
+                Assert.True(await seen.MoveNextAsync().AsTask().WaitAsync(Watchdog));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Strangers_leave_it_as_it_is()
+    {
+        await using RpcServer server = await ServeAsync();
+        Random random = new(7);
+        await using (Requester stranger = await Requester.ConnectAsync(Place))
+        {
+            for (int i = 0; i < 2000; i++)
+            {
+                byte[] garbage = new byte[random.Next(80)];
+                random.NextBytes(garbage);
+                if (garbage.Length > 0)
+                {
+                    // A frame of each kind; some would wait for ever.
+                    garbage[0] = (byte)(i % 10);
+                }
+
+                using CancellationTokenSource giveUp = new();
+                ValueTask<Message> asked = stranger.RequestAsync(garbage, cancellationToken: giveUp.Token);
+                await giveUp.CancelAsync();
+                try
+                {
+                    (await asked).Dispose();
+                }
+                catch (Exception exception) when (exception is FairleadException or OperationCanceledException)
+                {
+                    // As it should be.
+                }
+            }
+        }
+
+        using (System.Net.Sockets.TcpClient raw = new("127.0.0.1", _matchmaker.Addresses[0].Port!.Value))
+        {
+            await raw.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
+        }
+
+        Assert.Single(await Matchmaker.ListAsync(Place));
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, Client);
+        Assert.Equal(5, client.Service.Add(2, 3));
+    }
+
+    [Fact]
+    public async Task Options_are_checked()
+    {
+        RpcServerOptions options = new() { Matchmaker = Place, NetworkAddress = Loopback };
+        foreach (RpcServerOptions wrong in (RpcServerOptions[])
+        [
+            options with { NetworkAddress = null },
+            options with { NetworkAddress = "tcp://0.0.0.0:0" },
+            options with { NetworkAddress = "tcp://*:0" },
+            options with { NetworkAddress = "tcp://[::]:0" },
+            options with { Matchmaker = "host" },
+        ])
+        {
+            await Assert.ThrowsAnyAsync<Exception>(async () => await Rpc.ServeAsync<ICalculator>(_name, new Calculator(), wrong));
+        }
+
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Rpc.ServeAsync<ICalculator>(Loopback, new Calculator(), options));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, new() { Matchmaker = "host" }));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Matchmaker.ListAsync("host"));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Matchmaker.ServeAsync("host"));
+        Assert.Empty(await Matchmaker.ListAsync(Place));
+    }
+
+    private ValueTask<RpcServer> ServeAsync(string label = "") => Rpc.ServeAsync<ICalculator>(
+        _name,
+        new Calculator(),
+        new RpcServerOptions { Matchmaker = Place, NetworkAddress = Loopback, Endpoint = new EndpointOptions { Label = label } });
+
+    private ServiceEntry Entry() =>
+        Matchmaker.EntryOf(_name, RpcContracts.Of<ICalculator>().Description, Address.Parse("tcp://127.0.0.1:1"), "");
+}
