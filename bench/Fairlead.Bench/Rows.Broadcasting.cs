@@ -9,6 +9,9 @@ internal static partial class Rows
     private const int Readers = 16;
     private const int WarmUp = 12;
 
+    // Behind a value stands the mark of its layout: the bytes that the baseline gets too, to be compared with equal ones.
+    private const int MarkBytes = 24;
+
     private static IEnumerable<Scenario> Broadcasts =>
         [
             new OneWay(
@@ -19,6 +22,11 @@ internal static partial class Rows
                 new FairleadSubscriber("shm", Reading.Loop) { Goal = 0.5 }),
             new OneWay(
                 "struct-subscriber", Small, new FairleadSubscriber("shm"), new FairleadSubscriber("shm", isTyped: true) { Goal = 1 }),
+            new OneWay(
+                "struct-subscriber-even",
+                Small + MarkBytes,
+                new FairleadSubscriber("shm"),
+                new FairleadSubscriber("shm", isTyped: true) { Goal = 1 }),
             new BroadcastCost(
                 "broadcast-cost",
                 Small,
