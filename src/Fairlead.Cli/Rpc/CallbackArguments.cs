@@ -4,7 +4,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>
-/// The arguments that are objects which the service calls back. Each call is printed. What cannot be printed ends the call of the service.
+/// The arguments that are objects which the service calls back. Each call is printed. If stdout closes, the call of the service ends.
 /// </summary>
 /// <remarks>Calls come on other threads. The first failure counts.</remarks>
 internal sealed class CallbackArguments : IDisposable

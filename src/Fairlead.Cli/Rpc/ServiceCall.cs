@@ -15,14 +15,14 @@ namespace Fairlead.Cli.Rpc;
 internal sealed class ServiceCall(
     RpcChannel channel, MemberCall member, JsonArguments arguments, CallbackArguments callbacks, TimeSpan? timeout)
 {
-    // What is there at once is written at once.
+    // Items that arrive together are written together.
     private const int MostBuffered = 64 * 1024;
 
     private readonly StreamShape? _items = member.Shape.Result as StreamShape;
     private readonly int[] _uploads =
         [.. Enumerable.Range(0, member.Shape.Parameters.Count).Where(i => member.Shape.Parameters[i] is StreamShape)];
 
-    /// <summary>Calls. What has come before a failure is printed.</summary>
+    /// <summary>Calls. Items before a failure are printed.</summary>
     /// <exception cref="RpcException">The service threw.</exception>
     /// <exception cref="ToolException">Usage: the arguments do not fit. Timeout.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ public static partial class Matchmaker
     // Each client that watches, and each entry, is a call with a stream.
     private const int MostStreams = 2 * MatchmakerService.Most;
 
-    /// <summary>Serves a matchmaker for other hosts: a list of its own, which holds what servers register there.</summary>
+    /// <summary>Serves a matchmaker for other hosts: a list of the services that register there.</summary>
     /// <remarks>
     /// Every process that reaches the address may register and find services. It is meant for a private network. An entry goes with the
     /// connection of its server.
@@ -51,6 +51,10 @@ public static partial class Matchmaker
         }
     }
 
+    private static string Program() => Environment.GetCommandLineArgs() is [var program, .. var arguments]
+        ? string.Join(' ', [Path.GetFileName(program), .. arguments])
+        : "";
+
     /// <summary>Returns the entry of a server of this process.</summary>
     internal static ServiceEntry EntryOf(string name, RpcDescription contract, Address address, string label) => new()
     {
@@ -60,7 +64,7 @@ public static partial class Matchmaker
         Addresses = [address.ToString()],
         Host = ServiceEntry.Cut(Environment.MachineName),
         ProcessId = Environment.ProcessId,
-        Program = ServiceEntry.Cut(Environment.CommandLine),
+        Program = ServiceEntry.Cut(Program()),
         Since = TimeProvider.System.GetUtcNow(),
         Label = label,
     };

@@ -48,7 +48,7 @@ internal sealed record ServiceEntry
     public static string Cut(string text) =>
         new([.. text.Select(static letter => char.IsControl(letter) || char.IsSurrogate(letter) ? '?' : letter).Take(MostText)]);
 
-    /// <summary>What is wrong with it; null: nothing. It is another program's: no part of it has been checked.</summary>
+    /// <summary>Returns the fault of the entry, or null. The entry is another program's: no part of it has been checked.</summary>
     public string? Fault()
     {
         if (!ServiceName.IsName(Name))
