@@ -182,7 +182,7 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
                 random.NextBytes(garbage);
                 if (garbage.Length > 0)
                 {
-                    // A frame of each kind; some would wait for ever.
+                    // A frame of each kind; some would wait without end.
                     garbage[0] = (byte)(i % 10);
                 }
 
