@@ -86,10 +86,10 @@ internal sealed class CompositeType
     /// <summary>The parts as they are declared, those of the constructor first.</summary>
     public IReadOnlyList<Part> Parts => _parts;
 
-    /// <summary>What surrounds the parts in a shape.</summary>
+    /// <summary>The brackets around the parts in a shape.</summary>
     public (string Open, string Close) Brackets => _type.IsTupleType ? ("(", ")") : CanGrow ? ("#{", "}") : ("{", "}");
 
-    /// <summary>What stands before a part in a shape.</summary>
+    /// <summary>The text before a part in a shape.</summary>
     public string Label(Part part) => _type.IsTupleType ? "" : CanGrow ? $"{part.Number}:{part.Name}:" : $"{part.Name}:";
 
     public string Write(Func<ITypeSymbol, string, string> write)
@@ -104,7 +104,7 @@ internal sealed class CompositeType
         {
             string value = $"value.{Escape(part.Name)}";
 
-            // What an old sender did not send is null here, whatever the type says, and is not sent on.
+            // A part that an old sender did not send may be null here, against its type, and is not sent on.
             string condition = part.Type.IsReferenceType ? $"if ({value} is not null)\n                    " : "";
             code.Append(
                 CanGrow

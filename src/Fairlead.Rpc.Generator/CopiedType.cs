@@ -60,7 +60,7 @@ internal static class CopiedType
         return size;
     }
 
-    // Its fields are its parts, in their order, and none of its own code would run while it is made.
+    // Its fields are its parts, in their order, and making it would run no code of the type.
     private static bool IsInOrder(INamedTypeSymbol type, IReadOnlyList<CompositeType.Part> parts)
     {
         IFieldSymbol[] fields = [.. type.GetMembers().OfType<IFieldSymbol>().Where(static field => !field.IsStatic && !field.IsConst)];

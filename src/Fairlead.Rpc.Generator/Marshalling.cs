@@ -5,7 +5,7 @@ namespace Fairlead.Rpc.Generator;
 
 /// <summary>Writes a method that marshals and one that unmarshals for each type of a contract.</summary>
 /// <param name="findings">Gets what cannot be marshalled.</param>
-/// <param name="serializer">What marshals the values instead; null: the code that is written here.</param>
+/// <param name="serializer">The class that marshals the values instead; null: the code that is written here.</param>
 internal sealed class Marshalling(List<Finding> findings, SerializerChoice? serializer = null)
 {
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat.WithMiscellaneousOptions(

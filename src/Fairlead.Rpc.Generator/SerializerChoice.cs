@@ -7,7 +7,7 @@ namespace Fairlead.Rpc.Generator;
 /// <param name="Format">The name of its format.</param>
 internal sealed record SerializerChoice(INamedTypeSymbol Type, string Format)
 {
-    /// <summary>What stands before the name of the format in a shape.</summary>
+    /// <summary>The letter before the name of the format in a shape.</summary>
     public const char Mark = '~';
 
     /// <summary>The choice of a contract; null: the format of docs/rpc-format.md.</summary>

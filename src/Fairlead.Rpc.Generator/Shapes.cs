@@ -150,7 +150,7 @@ internal sealed class Shapes
             return;
         }
 
-        // What cannot be marshalled is reported where it is used.
+        // A type that cannot be marshalled is reported where it is used.
         if (_around.Count < MaxDepth && CompositeType.Read(type) is { } composite)
         {
             _around.Add(name);

@@ -18,7 +18,7 @@ internal enum FormKind
     Composite,
 }
 
-/// <summary>What a type is on the wire, and of which other types its values consist.</summary>
+/// <summary>The form of a type on the wire, and the types of which its values consist.</summary>
 /// <param name="kind">The kind.</param>
 /// <param name="of">The type of the elements, of the keys, of the value inside, or the integer of an enum.</param>
 /// <param name="value">The type of the values of a map.</param>

@@ -15,8 +15,9 @@ internal static class ShapeMatch
     /// <summary>A type is nested no deeper than its values.</summary>
     private const int MaxDepth = RpcLimits.MaxDepth;
 
-    /// <summary>Whether a value of one shape is understood by a reader of the other: they are equal, apart from numbered parts that only one
-    /// of them has.</summary>
+    /// <summary>
+    /// Whether a value of one shape is understood by a reader of the other: they are equal, apart from numbered parts that only one has.
+    /// </summary>
     public static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other) =>
         Math.Max(one.Length, other.Length) > MaxLength ? one.SequenceEqual(other) : Fit(one, other, 0);
 

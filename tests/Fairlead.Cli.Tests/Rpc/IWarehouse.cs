@@ -25,7 +25,7 @@ public interface IWarehouse
 
     ValueTask WaitAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Counts what is there.</summary>
+    /// <summary>Counts.</summary>
     int Count();
 
     int Twice(int number);

@@ -183,7 +183,8 @@ public sealed class JsonValueTests
     {
         string[] shapes =
         [
-            "[{A:text?,B:[i32?],C:{text=decimal}}]", "{N:u8,Next:^1?,Kids:[^1]}", "(#{1:Id:u8,2:Next:^1?},time,time+offset,date,integer)", "{u8={text}}",
+            "[{A:text?,B:[i32?],C:{text=decimal}}]", "{N:u8,Next:^1?,Kids:[^1]}",
+            "(#{1:Id:u8,2:Next:^1?},time,time+offset,date,integer)", "{u8={text}}",
         ];
         Random random = new(18);
         for (int i = 0; i < 50_000; i++)

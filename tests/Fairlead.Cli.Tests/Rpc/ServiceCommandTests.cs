@@ -116,7 +116,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
         [
             "    Order Echo(Order order);",
             "    [OneWay] void Note(string line);",
-            "    /// Counts what is there.",
+            "    /// Counts.",
             "public record Order(Guid Id, DateTimeOffset At, Line[] Lines, Grade Grade, string? Note);",
             "public record Line(string Item, decimal Price);",
             "public enum Grade : byte { Raw = 0, Fine = 1 }",
@@ -151,7 +151,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
                 ((string[])["member", "change", "breaksOldClients", "breaksNewClients"]).Select(name => line.GetProperty(name)))));
 
         const string Count =
-            """{"name":"Count","declaration":"int Count();","shape":"()->i32","oneWay":false,"idempotent":false,"summary":"Counts what is there."},""";
+            """{"name":"Count","declaration":"int Count();","shape":"()->i32","oneWay":false,"idempotent":false,"summary":"Counts."},""";
         await SaveAsync("less.json", saved.Replace(Count, "", StringComparison.Ordinal));
         Outcome more = await _home.RunAsync("diff", "less.json", Address);
         Assert.True(more.ExitCode == 0 && more.Lines.Length == 2, more.ToString());

@@ -128,7 +128,7 @@ public sealed class GeneratorTests
     [InlineData("public struct Value { public Value(int a) => A = a & 1; public int A { get; } }", false)]
     [InlineData("public struct Value { [RpcMember(1)] public int A; }", false)]
     [InlineData(
-        "[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)] public struct Value { public int A; }",
+        "[System.Runtime.InteropServices.StructLayoutAttribute((short)3)] public struct Value { public int A; }",
         false)]
     public void A_structure_is_copied_only_if_its_parts_are_all_that_it_is(string type, bool isCopied)
     {

@@ -18,7 +18,8 @@ public sealed partial class ShapeTests
         "void A(Later a); class Later { [RpcMember(7)] public int B { get; set; } [RpcMember(2)] public string C { get; set; } = \"\"; }",
         "(#{2:C:text,7:B:i32})")]
     [InlineData("IAsyncEnumerable<int> A(IAsyncEnumerable<string> a, CancellationToken cancellationToken = default);", "(*text)->*i32")]
-    [InlineData("void A(IBack a); [RpcContract] interface IBack { [OneWay] void Told(int a); string Asked(); }", "(&{Told(i32)!;Asked()->text})")]
+    [InlineData(
+        "void A(IBack a); [RpcContract] interface IBack { [OneWay] void Told(int a); string Asked(); }", "(&{Told(i32)!;Asked()->text})")]
     public void A_member_has_the_shape_of_its_types(string members, string shape) => Assert.Equal([shape], Shapes(members));
 
     [Theory]

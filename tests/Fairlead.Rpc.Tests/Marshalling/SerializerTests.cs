@@ -5,7 +5,7 @@ using Fairlead.Rpc.Tests.Contracts;
 
 namespace Fairlead.Rpc.Tests.Marshalling;
 
-/// <summary>A contract with a serializer of its own.</summary>
+/// <summary>A contract whose values are JSON.</summary>
 public sealed class SerializerTests : IDisposable
 {
     private readonly RpcServer _server = Rpc.Serve<IShop>("unix://" + $"rpc-{Guid.NewGuid():N}"[..16], new Shop());
