@@ -65,7 +65,7 @@ internal sealed class CallbackPrinter(string name, CallbackShape shape, JsonElem
         {
             JsonToWire values = new();
             return invocation.StreamAsync(
-                items.EnumerateArray().ToAsyncEnumerable(),
+                StreamArgument.ItemsAsync(items, ended: null),
                 (ref RpcWriter writer, JsonElement item) => values.Write(ref writer, stream.Element, item));
         }
 

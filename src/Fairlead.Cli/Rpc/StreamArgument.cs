@@ -42,7 +42,7 @@ internal sealed class StreamArgument(Shape element, Action ended)
             check.Dispose();
         }
 
-        return RpcUpload.Of(ItemsAsync(array), (ref RpcWriter writer, JsonElement item) => values.Write(ref writer, element, item));
+        return RpcUpload.Of(ItemsAsync(array, ended), (ref RpcWriter writer, JsonElement item) => values.Write(ref writer, element, item));
     }
 
     /// <summary>Takes the items from stdin.</summary>
@@ -64,7 +64,10 @@ internal sealed class StreamArgument(Shape element, Action ended)
         });
     }
 
-    private async IAsyncEnumerable<JsonElement> ItemsAsync(JsonElement array)
+    /// <summary>The items of an array.</summary>
+    /// <param name="array">The array.</param>
+    /// <param name="ended">Called behind the last item.</param>
+    public static async IAsyncEnumerable<JsonElement> ItemsAsync(JsonElement array, Action? ended)
     {
         await Task.CompletedTask;
         foreach (JsonElement item in array.EnumerateArray())
@@ -72,7 +75,7 @@ internal sealed class StreamArgument(Shape element, Action ended)
             yield return item;
         }
 
-        ended();
+        ended?.Invoke();
     }
 
     // The item is marshalled before the next is asked for.
