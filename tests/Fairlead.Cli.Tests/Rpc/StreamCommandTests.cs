@@ -163,7 +163,7 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task An_item_that_does_not_come_in_time_exits_124()
     {
-        Outcome called = await _home.RunAsync("call", Address, "Follow", "--timeout", "300ms");
+        Outcome called = await _home.RunAsync("call", Address, "Follow", "--timeout", "5s");
         Assert.True(called is { ExitCode: 124, Output: "" }, called.ToString());
         Assert.Contains("FollowAsync brought no further item within", called.Error, StringComparison.Ordinal);
         Assert.Equal("follow", await EndedAsync());
