@@ -16,6 +16,8 @@ internal sealed class ServiceLane : IClientLane
 
     private readonly string _name;
     private readonly RpcClientOptions _options;
+    private const int MostAttempts = 3;
+
     private readonly IServiceDirectory _directory;
     private readonly SemaphoreSlim _refreshing = new(1);
     private readonly CancellationTokenSource _end = new();
@@ -239,12 +241,13 @@ internal sealed class ServiceLane : IClientLane
         {
             ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
             long began = TimeProvider.System.GetTimestamp();
-            while (true)
+            for (int attempt = 1; ; attempt++)
             {
+                bool mayHaveMissed = false;
                 TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
                 try
                 {
-                    await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
+                    mayHaveMissed = await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
                 }
                 catch (FairleadException) when (Living is not null || left > TimeSpan.Zero)
                 {
@@ -256,6 +259,12 @@ internal sealed class ServiceLane : IClientLane
                     return lane;
                 }
 
+                if (mayHaveMissed && attempt < MostAttempts)
+                {
+                    // A listed instance was not reached: it ends, or was too busy to answer.
+                    continue;
+                }
+
                 await _directory.WaitAsync(_name, left, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -265,7 +274,8 @@ internal sealed class ServiceLane : IClientLane
         }
     }
 
-    private async ValueTask ConnectAsync(RequesterLane? failed, CancellationToken cancellationToken)
+    // Returns whether an instance is listed to which no connection came about.
+    private async ValueTask<bool> ConnectAsync(RequesterLane? failed, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
         List<RequesterLane> lanes = [.. _lanes.Where(static lane => !lane.IsGone)];
@@ -285,6 +295,7 @@ internal sealed class ServiceLane : IClientLane
             hash = instances.FirstOrDefault()?.Hash ?? hash;
         }
 
+        bool hasMissed = false;
         foreach (ServiceInstance instance in instances.Where(instance => instance.Hash == hash))
         {
             if (_options.Balance == CallBalance.OneInstance && lanes.Exists(lane => lane != failed))
@@ -301,6 +312,7 @@ internal sealed class ServiceLane : IClientLane
             catch (FairleadException exception) when (exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone or ErrorCode.Unavailable)
             {
                 // It has ended since.
+                hasMissed = true;
             }
         }
 
@@ -310,5 +322,7 @@ internal sealed class ServiceLane : IClientLane
         {
             await lane.DisposeAsync().ConfigureAwait(false);
         }
+
+        return hasMissed;
     }
 }
