@@ -1,0 +1,94 @@
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Acknowledges deliveries of one channel, several at once where they have been settled in order.</summary>
+/// <remarks>
+/// Owns, under its lock, which deliveries are settled. One task writes at a time, and takes everything with it that was settled in the
+/// meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
+/// </remarks>
+internal sealed class AckWindow(BrokerSession session)
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<ulong> _ahead = [];
+    private ulong _settled;
+    private ulong _written;
+    private bool _isWriting;
+
+    /// <summary>The delivery has been handled.</summary>
+    public void Accept(ulong tag)
+    {
+        lock (_gate)
+        {
+            Note(tag);
+            if (_isWriting || _settled == _written)
+            {
+                return;
+            }
+
+            _isWriting = true;
+        }
+
+        _ = WriteAsync();
+    }
+
+    /// <summary>The delivery goes back to the queue, or to the dead letters.</summary>
+    public void Refuse(ulong tag, bool again) => _ = RefuseAsync(tag, again);
+
+    private async Task RefuseAsync(ulong tag, bool again)
+    {
+        try
+        {
+            // Before it counts as settled: an acknowledgement of all up to a later one would include it.
+            await session.Channel.BasicNackAsync(tag, multiple: false, requeue: again).ConfigureAwait(false);
+            Accept(tag);
+        }
+        catch (Exception problem)
+        {
+            session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                ulong tag;
+                lock (_gate)
+                {
+                    if (_settled == _written)
+                    {
+                        _isWriting = false;
+                        return;
+                    }
+
+                    tag = _written = _settled;
+                }
+
+                await session.Channel.BasicAckAsync(tag, multiple: true).ConfigureAwait(false);
+            }
+        }
+        catch (Exception problem)
+        {
+            // The broker delivers again what it has not heard of.
+            session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
+        }
+    }
+
+    private void Note(ulong tag)
+    {
+        if (tag != _settled + 1)
+        {
+            _ahead.Add(tag);
+            return;
+        }
+
+        do
+        {
+            _settled++;
+        }
+        while (_ahead.Remove(_settled + 1));
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+using Fairlead.Transports;
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Carries the messages of a queue to a <see cref="Receiver"/>. Several receivers of one queue share its messages.</summary>
+/// <remarks>
+/// Each message is offered to the user as a work item: accepting it acknowledges it to the broker; rejecting it, or losing the receiver,
+/// gives it back, and the broker delivers it again. Where a sender waits for a receipt, a rejection is its answer instead, and the message is
+/// done.
+/// </remarks>
+internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+{
+    private static readonly PatternProfile Inner = new()
+    {
+        Kind = PatternKind.WorkQueue,
+        Name = "bridge",
+        Peers = [PatternKind.Receiver],
+        Needs = TransportCapabilities.None,
+        Policies = [OverflowPolicy.Wait],
+    };
+
+    private readonly RecentMessages? _recent = broker.IsUnique ? new RecentMessages() : null;
+
+    protected override PatternProfile Profile => Inner;
+
+    protected override Task DeclareAsync(IChannel channel, CancellationToken cancellationToken) =>
+        Topology.DeclareQueueAsync(channel, Address, cancellationToken);
+
+    protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
+    {
+        await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
+        await session.Channel.BasicConsumeAsync(Address.Name, autoAck: false, new Consumer(session, this, link), ended).ConfigureAwait(false);
+        await UntilAsync(ended).ConfigureAwait(false);
+    }
+
+    private sealed class Consumer(BrokerSession session, ReceivingBridge bridge, Link link) : AsyncDefaultBasicConsumer(session.Channel)
+    {
+        private readonly AckWindow _acks = new(session);
+
+        /// <summary>Hands the message to the inner end, which copies it. One at a time, in the order of the queue.</summary>
+        public override Task HandleBasicDeliverAsync(
+            string consumerTag,
+            ulong deliveryTag,
+            bool redelivered,
+            string exchange,
+            string routingKey,
+            IReadOnlyBasicProperties properties,
+            ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
+        {
+            Delivered delivered = new(deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId, properties.MessageId);
+            if (properties.MessageId is { } id && bridge._recent?.Has(id) == true)
+            {
+                _acks.Accept(deliveryTag);
+                return Task.CompletedTask;
+            }
+
+            bool mayBeKnown = redelivered || Headers.Flag(properties, Headers.Again);
+            long count = Headers.Number(properties, Headers.DeliveryCount) ?? (redelivered ? 1 : 0);
+            Span<byte> space = stackalloc byte[16];
+            HeadWriter head = new(space);
+            if (count > 0)
+            {
+                head.Add(HeadField.Deliveries, (ulong)count);
+            }
+
+            MessageHeader header = MessageHeader.Of(
+                MessageKind.Deliver, flags: mayBeKnown ? MessageFlags.Redelivered : MessageFlags.None);
+            try
+            {
+                _ = FollowAsync(
+                    new Outbox(bridge.Core).CallOnAsync(link, header, head.Written, body.Span, default, null, CancellationToken.None),
+                    delivered);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The endpoint closes: the broker delivers the message to another.
+            }
+            catch (Exception problem)
+            {
+                // Longer than the receiver accepts.
+                _acks.Refuse(deliveryTag, again: false);
+                _ = AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered)
+        {
+            try
+            {
+                LinkResult result = await task.ConfigureAwait(false);
+                Delivery outcome = Outbox.ToDelivery(result, null);
+                if (outcome.IsDelivered)
+                {
+                    if (delivered.MessageId is { } id)
+                    {
+                        bridge._recent?.Add(id);
+                    }
+
+                    await AnswerAsync(delivered, ReceiptStatus.Accepted, null).ConfigureAwait(false);
+                    _acks.Accept(delivered.Tag);
+                }
+                else if (result.Outcome != LinkOutcome.Answered)
+                {
+                    // The receiver has gone. Closing the channel gives everything back that it had.
+                }
+                else if (delivered.ReplyTo is not null)
+                {
+                    await AnswerAsync(delivered, ReceiptStatus.NotDelivered, outcome.Reason).ConfigureAwait(false);
+                    _acks.Accept(delivered.Tag);
+                }
+                else
+                {
+                    // A classic queue does not count: without a quorum queue, the second failure is the last where there is a limit.
+                    bool isLast = bridge.Address.Deliveries is not null && !bridge.Address.IsDurable && delivered.IsRedelivered;
+                    _acks.Refuse(delivered.Tag, again: !isLast);
+                }
+            }
+            catch (Exception problem)
+            {
+                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+            }
+        }
+
+        private async Task AnswerAsync(Delivered delivered, ReceiptStatus status, string? reason)
+        {
+            if (delivered.ReplyTo is not { } replyTo)
+            {
+                return;
+            }
+
+            try
+            {
+                byte[] receipt = [(byte)status, .. Encoding.UTF8.GetBytes(reason ?? "")];
+                BasicProperties properties = new() { CorrelationId = delivered.CorrelationId };
+                await Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, receipt).ConfigureAwait(false);
+            }
+            catch (Exception problem)
+            {
+                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+            }
+        }
+    }
+
+    private sealed record Delivered(ulong Tag, bool IsRedelivered, string? ReplyTo, string? CorrelationId, string? MessageId);
+}
