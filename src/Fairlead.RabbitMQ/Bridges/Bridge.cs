@@ -12,7 +12,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <remarks>
 /// <para>
 /// Owns the inner end, the current session and the task that serves both. The engine's flow control is the bridge's, too: a message that the
-/// broker has not confirmed stays a lease of the inner end, so the user's sender waits; a message that the user has not accepted is not
+/// broker has not confirmed is not acknowledged to the user's end, which therefore waits, also when it closes; a message that the user has not accepted is not
 /// acknowledged to the broker, which sends no more than <c>?prefetch=</c>.
 /// </para>
 /// <para>
@@ -164,6 +164,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         Reconnect = TimeSpan.Zero,
         Label = "",
         IsInner = true,
+        HoldsBack = Confirms,
         Program = Broker.Program,
     };
 
@@ -286,7 +287,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
 
         if (end is not null && _up.Task.IsCompletedSuccessfully)
         {
-            Finishing.Do("a bridge to a broker", () => _up.Task.Result.Kill(CloseReason.Limit, end.WhatHappened));
+            Finishing.Do("a bridge to a broker", () => _up.Task.Result.Kill(CloseReason.ClosedByUs, end.WhatHappened));
             await Finishing.DoAsync("a bridge to a broker", async () => await core.CloseAsync(ShortestPause).ConfigureAwait(false))
                 .ConfigureAwait(false);
         }

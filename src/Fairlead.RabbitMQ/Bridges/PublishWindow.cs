@@ -1,13 +1,20 @@
 namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Published items that the broker has not confirmed yet, by the numbers of their channel.</summary>
-/// <remarks>Owns them under its lock. The publishing task adds; the client's thread settles. Numbers begin at 1 on each channel.</remarks>
+/// <remarks>
+/// Owns them under its lock. The publishing task adds; the client's thread settles. Numbers begin at 1 on each channel. Counts in order, too, how
+/// many messages of the user's end are done, because acknowledgements there are cumulative.
+/// </remarks>
 internal sealed class PublishWindow<T>
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, T> _items = [];
     private ulong _lowest = 1;
     private ulong _next = 1;
+
+    // Messages that are done and have no number: settled beyond an older one on a lost channel, or not published at all. Counted as done when
+    // nothing older can be left.
+    private int _owed;
 
     /// <summary>Adds the next item, before it is published: its confirmation may come before publishing returns.</summary>
     /// <returns>Its number.</returns>
@@ -23,7 +30,10 @@ internal sealed class PublishWindow<T>
     /// <summary>Takes out what a confirmation is about, in order: one number, or all up to it.</summary>
     /// <param name="number">The number of the confirmation.</param>
     /// <param name="isMultiple">Whether it is about all lower numbers, too.</param>
-    public List<T> Take(ulong number, bool isMultiple)
+    /// <param name="done">
+    /// The number of items, counted from the oldest, of which none is left: those taken now, and taken earlier beyond one that was left.
+    /// </param>
+    public List<T> Take(ulong number, bool isMultiple, out int done)
     {
         lock (_gate)
         {
@@ -36,17 +46,20 @@ internal sealed class PublishWindow<T>
                 }
             }
 
+            ulong before = _lowest;
             while (_lowest < _next && !_items.ContainsKey(_lowest))
             {
                 _lowest++;
             }
 
+            done = (int)(_lowest - before) + PayOwed();
             return taken;
         }
     }
 
     /// <summary>Returns the same items, which stay.</summary>
-    /// <inheritdoc cref="Take" path="/param"/>
+    /// <param name="number">The number of the confirmation.</param>
+    /// <param name="isMultiple">Whether it is about all lower numbers, too.</param>
     public List<T> Peek(ulong number, bool isMultiple)
     {
         lock (_gate)
@@ -64,6 +77,17 @@ internal sealed class PublishWindow<T>
         }
     }
 
+    /// <summary>Counts a message that is not published.</summary>
+    /// <returns>The number of messages that are done by that.</returns>
+    public int Skip()
+    {
+        lock (_gate)
+        {
+            _owed++;
+            return PayOwed();
+        }
+    }
+
     /// <summary>Takes out everything, in order, for another channel: its numbers begin again.</summary>
     public List<T> TakeAll()
     {
@@ -78,8 +102,16 @@ internal sealed class PublishWindow<T>
                 }
             }
 
+            _owed += (int)(_next - _lowest) - all.Count;
             _lowest = _next = 1;
             return all;
         }
+    }
+
+    private int PayOwed()
+    {
+        int owed = _lowest == _next ? _owed : 0;
+        _owed -= owed;
+        return owed;
     }
 }

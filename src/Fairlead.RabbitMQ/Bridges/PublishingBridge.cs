@@ -49,26 +49,27 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        channel.BasicAcksAsync += (_, args) => OnConfirmed(args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnConfirmed(args.DeliveryTag, args.Multiple);
+        channel.BasicAcksAsync += (_, args) => OnConfirmed(link, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnConfirmed(link, args.DeliveryTag, args.Multiple);
         foreach (Message before in _unconfirmed.TakeAll())
         {
-            await PublishAsync(channel, before, isAgain: true, ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, before, isAgain: true, ended).ConfigureAwait(false);
         }
 
         while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
         {
-            await PublishAsync(channel, new Message(received), isAgain: false, ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, new Message(received), isAgain: false, ended).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask PublishAsync(IChannel channel, Message message, bool isAgain, CancellationToken ended)
+    private async ValueTask PublishAsync(IChannel channel, Link link, Message message, bool isAgain, CancellationToken ended)
     {
         string topic = message.Topic;
         if (Encoding.UTF8.GetByteCount(topic) > LongestTopic)
         {
             FairleadEventSource.Log.Contained("a message to a broker", $"a topic of AMQP has at most {LongestTopic} bytes");
             message.Dispose();
+            link.Receiving.Release(_unconfirmed.Skip());
             return;
         }
 
@@ -83,12 +84,15 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         await channel.BasicPublishAsync(Address.Name, topic, mandatory: false, properties, body, ended).ConfigureAwait(false);
     }
 
-    private Task OnConfirmed(ulong number, bool isMultiple)
+    private Task OnConfirmed(Link link, ulong number, bool isMultiple)
     {
-        foreach (Message message in _unconfirmed.Take(number, isMultiple))
+        List<Message> taken = _unconfirmed.Take(number, isMultiple, out int done);
+        foreach (Message message in taken)
         {
             message.Dispose();
         }
+
+        link.Receiving.Release(done);
 
         return Task.CompletedTask;
     }

@@ -48,19 +48,19 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        channel.BasicAcksAsync += (_, args) => OnConfirmed(session, args.DeliveryTag, args.Multiple);
+        channel.BasicAcksAsync += (_, args) => OnConfirmed(session, link, args.DeliveryTag, args.Multiple);
         channel.BasicNacksAsync += (_, args) => OnRefused(session, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), ended).ConfigureAwait(false);
         foreach (Outgoing before in _unconfirmed.TakeAll())
         {
             before.IsAgain = true;
-            await PublishAsync(channel, before, ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, before, ended).ConfigureAwait(false);
         }
 
         while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
         {
-            await PublishAsync(channel, new Outgoing(this, new Message(received), ++_count), ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, new Outgoing(this, new Message(received), ++_count), ended).ConfigureAwait(false);
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         }
     }
 
-    private async ValueTask PublishAsync(IChannel channel, Outgoing item, CancellationToken ended)
+    private async ValueTask PublishAsync(IChannel channel, Link link, Outgoing item, CancellationToken ended)
     {
         if (item.WantsReceipt)
         {
@@ -80,6 +80,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             {
                 // Its outcome was reported as unknown when the connection was lost.
                 item.Release();
+                link.Receiving.Release(_unconfirmed.Skip());
                 return;
             }
 
@@ -90,18 +91,21 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended).ConfigureAwait(false);
     }
 
-    private Task OnConfirmed(BrokerSession session, ulong number, bool isMultiple)
+    private Task OnConfirmed(BrokerSession session, Link link, ulong number, bool isMultiple)
     {
         // A message that came back is confirmed, too. It stays here, with all later ones, for the next session.
         if (session.End is null)
         {
-            foreach (Outgoing item in _unconfirmed.Take(number, isMultiple))
+            List<Outgoing> taken = _unconfirmed.Take(number, isMultiple, out int done);
+            foreach (Outgoing item in taken)
             {
                 if (!item.WantsReceipt)
                 {
                     item.Release();
                 }
             }
+
+            link.Receiving.Release(done);
         }
 
         return Task.CompletedTask;
@@ -192,7 +196,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
                 properties.CorrelationId = Id;
             }
 
-            if (broker.IsUnique || IsAgain)
+            if (broker.IsDurable || broker.IsUnique || IsAgain)
             {
                 properties.MessageId = Id;
             }

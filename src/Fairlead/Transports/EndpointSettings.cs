@@ -66,6 +66,9 @@ internal sealed record EndpointSettings
     /// <summary>Whether it is the inner end of a bridge, which is neither listed nor measured: the user's end is.</summary>
     public bool IsInner { get; init; }
 
+    /// <summary>Whether a message is acknowledged only when its taker releases it, and not when it is handed out.</summary>
+    public bool HoldsBack { get; init; }
+
     /// <summary>How long to seek a lost peer; zero: not at all.</summary>
     public TimeSpan Reconnect { get; init; }
 

@@ -76,6 +76,20 @@ internal sealed partial class LinkReceiver
         }
     }
 
+    /// <summary>Releases the first messages whose acknowledgement this end held back, and acknowledges them. Any thread.</summary>
+    public void Release(int count)
+    {
+        _inbound.Window.Held?.Release(count);
+        try
+        {
+            Acknowledge();
+        }
+        catch (Exception exception)
+        {
+            _link.Fail(exception);
+        }
+    }
+
     /// <summary>Notes that the current consumption is about to be sent.</summary>
     public void NoteTold()
     {
