@@ -32,7 +32,9 @@ public sealed class OutageTests(ITestOutputHelper output)
         cluster.Kill(1);
         cluster.StartAgain(1);
         await Task.WhenAll(sending).WaitAsync(Patience);
-        await all.Task.WaitAsync(Patience);
+        _ = await Task.WhenAny(all.Task, Task.Delay(Patience, TimeProvider.System, end.Token));
+        string[] missing = [.. Enumerable.Range(0, Senders * Each).Select(i => $"{i / Each}:{i % Each}").Where(text => !handled.ContainsKey(text))];
+        Assert.True(missing.Length == 0, $"{missing.Length} are missing: {string.Join(' ', missing.Take(100))}");
         await end.CancelAsync();
         await Task.WhenAll(receiving);
         int again = handled.Values.Sum(count => count - 1);
@@ -49,7 +51,7 @@ public sealed class OutageTests(ITestOutputHelper output)
             }
 
             CloseReport report = await to.CloseAsync(Patience);
-            Assert.Equal(0, report.NotDelivered);
+            Assert.True(report.IsComplete, report.ToString());
         }
 
         async Task ReceiveAsync(ConcurrentDictionary<string, int> own)
@@ -121,7 +123,7 @@ public sealed class OutageTests(ITestOutputHelper output)
 
         await sending;
         CloseReport report = await sender.CloseAsync(Patience);
-        Assert.Equal(0, report.NotDelivered);
+        Assert.True(report.IsComplete, report.ToString());
     }
 
     [BrokerFact]

@@ -2,8 +2,9 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Published items that the broker has not confirmed yet, by the numbers of their channel.</summary>
 /// <remarks>
-/// Owns them under its lock. The publishing task adds; the client's thread settles. Numbers begin at 1 on each channel. Counts in order, too, how
-/// many messages of the user's end are done, because acknowledgements there are cumulative.
+/// Owns them under its lock. The publishing task adds; the client's thread settles. Each channel has its own window, since numbers begin at 1 on
+/// each; the next one takes over what is left, and a late confirmation of a lost channel finds nothing. Counts in order, too, how many messages of
+/// the user's end are done, because acknowledgements there are cumulative.
 /// </remarks>
 internal sealed class PublishWindow<T>
 {
@@ -88,23 +89,25 @@ internal sealed class PublishWindow<T>
         }
     }
 
-    /// <summary>Takes out everything, in order, for another channel: its numbers begin again.</summary>
-    public List<T> TakeAll()
+    /// <summary>Moves everything into the window of the next channel, where it is to be published again.</summary>
+    /// <returns>The next window, still without items, and the items in order.</returns>
+    public (PublishWindow<T> Next, List<T> Left) Leave()
     {
         lock (_gate)
         {
-            List<T> all = new(_items.Count);
+            List<T> left = new(_items.Count);
             for (ulong at = _lowest; at < _next; at++)
             {
                 if (_items.Remove(at, out T? item))
                 {
-                    all.Add(item);
+                    left.Add(item);
                 }
             }
 
-            _owed += (int)(_next - _lowest) - all.Count;
-            _lowest = _next = 1;
-            return all;
+            PublishWindow<T> next = new() { _owed = _owed + (int)(_next - _lowest) - left.Count };
+            _owed = 0;
+            _lowest = _next;
+            return (next, left);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         Needs = TransportCapabilities.None,
     };
 
-    private readonly PublishWindow<Message> _unconfirmed = new();
+    private PublishWindow<Message> _unconfirmed = new();
 
     protected override PatternProfile Profile => Inner;
 
@@ -49,9 +49,11 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        channel.BasicAcksAsync += (_, args) => OnConfirmed(link, args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnConfirmed(link, args.DeliveryTag, args.Multiple);
-        foreach (Message before in _unconfirmed.TakeAll())
+        (PublishWindow<Message> window, List<Message> left) = _unconfirmed.Leave();
+        _unconfirmed = window;
+        channel.BasicAcksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
+        foreach (Message before in left)
         {
             await PublishAsync(channel, link, before, isAgain: true, ended).ConfigureAwait(false);
         }
@@ -84,9 +86,9 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         await channel.BasicPublishAsync(Address.Name, topic, mandatory: false, properties, body, ended).ConfigureAwait(false);
     }
 
-    private Task OnConfirmed(Link link, ulong number, bool isMultiple)
+    private static Task OnConfirmed(PublishWindow<Message> window, Link link, ulong number, bool isMultiple)
     {
-        List<Message> taken = _unconfirmed.Take(number, isMultiple, out int done);
+        List<Message> taken = window.Take(number, isMultiple, out int done);
         foreach (Message message in taken)
         {
             message.Dispose();

@@ -23,7 +23,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         Policies = [OverflowPolicy.Wait],
     };
 
-    private readonly RecentMessages? _recent = broker.IsUnique ? new RecentMessages() : null;
+    private readonly KnownMessages? _known = broker.IsUnique ? new KnownMessages() : null;
 
     protected override PatternProfile Profile => Inner;
 
@@ -35,6 +35,57 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         await session.Channel.BasicConsumeAsync(Address.Name, autoAck: false, new Consumer(session, this, link), ended).ConfigureAwait(false);
         await UntilAsync(ended).ConfigureAwait(false);
+    }
+
+    private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered, string? id)
+    {
+        LinkResult result = await task.ConfigureAwait(false);
+        Delivery outcome = Outbox.ToDelivery(result, null);
+        if (id is not null)
+        {
+            // If the connection was lost meanwhile, the broker waits for the answer to a later delivery of the same message.
+            delivered = _known?.End(id, outcome.IsDelivered) ?? delivered;
+        }
+
+        if (outcome.IsDelivered)
+        {
+            await AnswerAsync(delivered, ReceiptStatus.Accepted, null).ConfigureAwait(false);
+            delivered.Acks.Accept(delivered.Tag);
+        }
+        else if (result.Outcome != LinkOutcome.Answered)
+        {
+            // The receiver has gone. Closing the channel gives everything back that it had.
+        }
+        else if (delivered.ReplyTo is not null)
+        {
+            await AnswerAsync(delivered, ReceiptStatus.NotDelivered, outcome.Reason).ConfigureAwait(false);
+            delivered.Acks.Accept(delivered.Tag);
+        }
+        else
+        {
+            // A classic queue does not count: without a quorum queue, the second failure is the last where there is a limit.
+            bool isLast = Address.Deliveries is not null && !Address.IsDurable && delivered.IsRedelivered;
+            delivered.Acks.Refuse(delivered.Tag, again: !isLast);
+        }
+    }
+
+    private async Task AnswerAsync(Delivered delivered, ReceiptStatus status, string? reason)
+    {
+        if (delivered.ReplyTo is not { } replyTo)
+        {
+            return;
+        }
+
+        try
+        {
+            byte[] receipt = [(byte)status, .. Encoding.UTF8.GetBytes(reason ?? "")];
+            BasicProperties properties = new() { CorrelationId = delivered.CorrelationId };
+            await delivered.Session.Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, receipt).ConfigureAwait(false);
+        }
+        catch (Exception problem)
+        {
+            delivered.Session.Fail(BrokerErrors.Of(problem, Address));
+        }
     }
 
     private sealed class Consumer(BrokerSession session, ReceivingBridge bridge, Link link) : AsyncDefaultBasicConsumer(session.Channel)
@@ -52,13 +103,37 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            Delivered delivered = new(deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId, properties.MessageId);
-            if (properties.MessageId is { } id && bridge._recent?.Has(id) == true)
+            Delivered delivered = new(_acks, session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
+            string? id = properties.MessageId;
+            switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered) ?? Knowledge.New)
             {
-                _acks.Accept(deliveryTag);
-                return Task.CompletedTask;
+                case Knowledge.Accepted:
+                    _acks.Accept(deliveryTag);
+                    return Task.CompletedTask;
+                case Knowledge.InHand:
+                    return Task.CompletedTask;
             }
 
+            try
+            {
+                _ = bridge.FollowAsync(HandOut(properties, redelivered, body.Span), delivered, id);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The endpoint closes: the broker delivers the message to another.
+            }
+            catch (Exception problem)
+            {
+                // Longer than the receiver accepts.
+                _acks.Refuse(deliveryTag, again: false);
+                _ = bridge.AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        private ValueTask<LinkResult> HandOut(IReadOnlyBasicProperties properties, bool redelivered, ReadOnlySpan<byte> body)
+        {
             bool mayBeKnown = redelivered || Headers.Flag(properties, Headers.Again);
             long count = Headers.Number(properties, Headers.DeliveryCount) ?? (redelivered ? 1 : 0);
             Span<byte> space = stackalloc byte[16];
@@ -70,83 +145,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
 
             MessageHeader header = MessageHeader.Of(
                 MessageKind.Deliver, flags: mayBeKnown ? MessageFlags.Redelivered : MessageFlags.None);
-            try
-            {
-                _ = FollowAsync(
-                    new Outbox(bridge.Core).CallOnAsync(link, header, head.Written, body.Span, default, null, CancellationToken.None),
-                    delivered);
-            }
-            catch (ObjectDisposedException)
-            {
-                // The endpoint closes: the broker delivers the message to another.
-            }
-            catch (Exception problem)
-            {
-                // Longer than the receiver accepts.
-                _acks.Refuse(deliveryTag, again: false);
-                _ = AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
-            }
-
-            return Task.CompletedTask;
-        }
-
-        private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered)
-        {
-            try
-            {
-                LinkResult result = await task.ConfigureAwait(false);
-                Delivery outcome = Outbox.ToDelivery(result, null);
-                if (outcome.IsDelivered)
-                {
-                    if (delivered.MessageId is { } id)
-                    {
-                        bridge._recent?.Add(id);
-                    }
-
-                    await AnswerAsync(delivered, ReceiptStatus.Accepted, null).ConfigureAwait(false);
-                    _acks.Accept(delivered.Tag);
-                }
-                else if (result.Outcome != LinkOutcome.Answered)
-                {
-                    // The receiver has gone. Closing the channel gives everything back that it had.
-                }
-                else if (delivered.ReplyTo is not null)
-                {
-                    await AnswerAsync(delivered, ReceiptStatus.NotDelivered, outcome.Reason).ConfigureAwait(false);
-                    _acks.Accept(delivered.Tag);
-                }
-                else
-                {
-                    // A classic queue does not count: without a quorum queue, the second failure is the last where there is a limit.
-                    bool isLast = bridge.Address.Deliveries is not null && !bridge.Address.IsDurable && delivered.IsRedelivered;
-                    _acks.Refuse(delivered.Tag, again: !isLast);
-                }
-            }
-            catch (Exception problem)
-            {
-                session.Fail(BrokerErrors.Of(problem, bridge.Address));
-            }
-        }
-
-        private async Task AnswerAsync(Delivered delivered, ReceiptStatus status, string? reason)
-        {
-            if (delivered.ReplyTo is not { } replyTo)
-            {
-                return;
-            }
-
-            try
-            {
-                byte[] receipt = [(byte)status, .. Encoding.UTF8.GetBytes(reason ?? "")];
-                BasicProperties properties = new() { CorrelationId = delivered.CorrelationId };
-                await Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, receipt).ConfigureAwait(false);
-            }
-            catch (Exception problem)
-            {
-                session.Fail(BrokerErrors.Of(problem, bridge.Address));
-            }
+            return new Outbox(bridge.Core).CallOnAsync(link, header, head.Written, body, default, null, CancellationToken.None);
         }
     }
-
-    private sealed record Delivered(ulong Tag, bool IsRedelivered, string? ReplyTo, string? CorrelationId, string? MessageId);
 }

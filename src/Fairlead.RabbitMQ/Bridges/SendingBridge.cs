@@ -33,7 +33,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         Needs = TransportCapabilities.None,
     };
 
-    private readonly PublishWindow<Outgoing> _unconfirmed = new();
+    private PublishWindow<Outgoing> _unconfirmed = new();
     private readonly ConcurrentDictionary<string, Outgoing> _awaited = new();
     private readonly string _sender = Guid.NewGuid().ToString("N");
     private long _count;
@@ -48,11 +48,13 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        channel.BasicAcksAsync += (_, args) => OnConfirmed(session, link, args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnRefused(session, args.DeliveryTag, args.Multiple);
+        (PublishWindow<Outgoing> window, List<Outgoing> left) = _unconfirmed.Leave();
+        _unconfirmed = window;
+        channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), ended).ConfigureAwait(false);
-        foreach (Outgoing before in _unconfirmed.TakeAll())
+        foreach (Outgoing before in left)
         {
             before.IsAgain = true;
             await PublishAsync(channel, link, before, ended).ConfigureAwait(false);
@@ -91,12 +93,13 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended).ConfigureAwait(false);
     }
 
-    private Task OnConfirmed(BrokerSession session, Link link, ulong number, bool isMultiple)
+    private static Task OnConfirmed(
+        BrokerSession session, PublishWindow<Outgoing> window, Link link, ulong number, bool isMultiple)
     {
         // A message that came back is confirmed, too. It stays here, with all later ones, for the next session.
         if (session.End is null)
         {
-            List<Outgoing> taken = _unconfirmed.Take(number, isMultiple, out int done);
+            List<Outgoing> taken = window.Take(number, isMultiple, out int done);
             foreach (Outgoing item in taken)
             {
                 if (!item.WantsReceipt)
@@ -112,10 +115,10 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     }
 
     /// <summary>The queue did not take messages: it is full by a policy of the broker, or lost its node.</summary>
-    private Task OnRefused(BrokerSession session, ulong number, bool isMultiple)
+    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, ulong number, bool isMultiple)
     {
         bool isLost = false;
-        foreach (Outgoing item in _unconfirmed.Peek(number, isMultiple))
+        foreach (Outgoing item in window.Peek(number, isMultiple))
         {
             isLost |= !item.WantsReceipt;
             Settle(item.Id, ReceiptStatus.NotDelivered, "the queue did not take the message");

@@ -13,6 +13,18 @@ internal sealed class HeldBack
     private readonly RankedLock _gate = new(LockRank.HeldBack);
     private RingQueue<uint> _numbers;
 
+    /// <summary>Whether a message waits for its release.</summary>
+    public bool Any
+    {
+        get
+        {
+            using (_gate.Hold())
+            {
+                return _numbers.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Adds the message that is about to be consumed.</summary>
     public void Add(uint number)
     {
