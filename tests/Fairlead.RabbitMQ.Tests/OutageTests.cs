@@ -11,7 +11,7 @@ public sealed class OutageTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private static readonly int Each = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_BROKER_MESSAGES") ?? "5000", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("FAIRLEAD_BROKER_MESSAGES") ?? "2000", CultureInfo.InvariantCulture);
 
     /// <summary>Four senders to four receivers of one queue, while the node is killed to which all have connected.</summary>
     [BrokerFact]

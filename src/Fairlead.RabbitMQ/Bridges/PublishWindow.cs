@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Published items that the broker has not confirmed yet, by the numbers of their channel.</summary>
@@ -10,6 +12,9 @@ internal sealed class PublishWindow<T>
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, T> _items = [];
+
+    // What is to be published again, from a lost channel. It stays here until it has a number.
+    private readonly Queue<T> _again = new();
     private ulong _lowest = 1;
     private ulong _next = 1;
 
@@ -89,31 +94,53 @@ internal sealed class PublishWindow<T>
         }
     }
 
-    /// <summary>Moves everything into the window of the next channel, where it is to be published again.</summary>
-    /// <returns>The next window, still without items, and the items in order.</returns>
-    public (PublishWindow<T> Next, List<T> Left) Leave()
+    /// <summary>Returns the next item that is to be published again, which stays until it is added or skipped.</summary>
+    public bool TryPeekAgain([MaybeNullWhen(false)] out T item)
     {
         lock (_gate)
         {
-            List<T> left = new(_items.Count);
+            return _again.TryPeek(out item);
+        }
+    }
+
+    /// <summary>Removes the item that was returned: it is in the window now, or not published any more.</summary>
+    public void RemoveAgain()
+    {
+        lock (_gate)
+        {
+            _ = _again.Dequeue();
+        }
+    }
+
+    /// <summary>Moves everything into the window of the next channel, where it is to be published again, in order.</summary>
+    public PublishWindow<T> Leave()
+    {
+        lock (_gate)
+        {
+            PublishWindow<T> next = new();
             for (ulong at = _lowest; at < _next; at++)
             {
                 if (_items.Remove(at, out T? item))
                 {
-                    left.Add(item);
+                    next._again.Enqueue(item);
                 }
             }
 
-            PublishWindow<T> next = new() { _owed = _owed + (int)(_next - _lowest) - left.Count };
+            next._owed = _owed + (int)(_next - _lowest) - next._again.Count;
+            while (_again.TryDequeue(out T? item))
+            {
+                next._again.Enqueue(item);
+            }
+
             _owed = 0;
             _lowest = _next;
-            return (next, left);
+            return next;
         }
     }
 
     private int PayOwed()
     {
-        int owed = _lowest == _next ? _owed : 0;
+        int owed = _lowest == _next && _again.Count == 0 ? _owed : 0;
         _owed -= owed;
         return owed;
     }

@@ -49,11 +49,10 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        (PublishWindow<Message> window, List<Message> left) = _unconfirmed.Leave();
-        _unconfirmed = window;
+        PublishWindow<Message> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
         channel.BasicNacksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
-        foreach (Message before in left)
+        while (window.TryPeekAgain(out Message before))
         {
             await PublishAsync(channel, link, before, isAgain: true, ended).ConfigureAwait(false);
         }
@@ -83,6 +82,11 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
 
         ReadOnlyMemory<byte> body = message.Memory;
         _unconfirmed.Add(message);
+        if (isAgain)
+        {
+            _unconfirmed.RemoveAgain();
+        }
+
         await channel.BasicPublishAsync(Address.Name, topic, mandatory: false, properties, body, ended).ConfigureAwait(false);
     }
 

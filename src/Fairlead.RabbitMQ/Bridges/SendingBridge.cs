@@ -48,13 +48,12 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        (PublishWindow<Outgoing> window, List<Outgoing> left) = _unconfirmed.Leave();
-        _unconfirmed = window;
+        PublishWindow<Outgoing> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
         channel.BasicNacksAsync += (_, args) => OnRefused(session, window, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), ended).ConfigureAwait(false);
-        foreach (Outgoing before in left)
+        while (window.TryPeekAgain(out Outgoing? before))
         {
             before.IsAgain = true;
             await PublishAsync(channel, link, before, ended).ConfigureAwait(false);
@@ -82,6 +81,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             {
                 // Its outcome was reported as unknown when the connection was lost.
                 item.Release();
+                _unconfirmed.RemoveAgain();
                 link.Receiving.Release(_unconfirmed.Skip());
                 return;
             }
@@ -90,6 +90,11 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         }
 
         _unconfirmed.Add(item);
+        if (item.IsAgain)
+        {
+            _unconfirmed.RemoveAgain();
+        }
+
         await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended).ConfigureAwait(false);
     }
 
