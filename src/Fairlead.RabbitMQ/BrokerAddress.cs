@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fairlead.Framing;
 using Fairlead.Transports;
 
 namespace Fairlead.RabbitMQ;
@@ -15,7 +16,7 @@ internal sealed record BrokerAddress
     public const int LongestName = 200;
 
     public static readonly string[] Options =
-        ["authority", "certificate", "credentials", "deliveries", "durable", "key", "name", "prefetch", "unique"];
+        ["authority", "credentials", "deliveries", "durable", "name", "prefetch", "unique"];
 
     private const int MostPrefetch = ushort.MaxValue;
 
@@ -40,6 +41,9 @@ internal sealed record BrokerAddress
     /// <summary>How often a message is delivered before it goes to the queue of dead letters; null: without limit.</summary>
     public int? Deliveries { get; init; }
 
+    /// <summary>The file of the authorities that may have issued the broker's certificate; null: those of the system.</summary>
+    public string? Authority { get; init; }
+
     /// <summary>Whether a receiver drops messages that it has had before.</summary>
     public bool IsUnique { get; init; }
 
@@ -47,6 +51,14 @@ internal sealed record BrokerAddress
     /// <exception cref="FairleadException">The file with the credentials cannot be read.</exception>
     public static BrokerAddress Of(Address address, EndpointSettings settings)
     {
+        if (settings.Framing is not FairleadFraming)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, "messages at a broker have no framing", "Remove ?framing=.")
+            {
+                Address = address,
+            };
+        }
+
         string place = address.EscapedPlace;
         int at = place.LastIndexOf('@');
         string user = at < 0 ? "" : place[..at];
@@ -77,6 +89,7 @@ internal sealed record BrokerAddress
             Name = name,
             IsDurable = Flag(address, "durable"),
             IsUnique = Flag(address, "unique"),
+            Authority = address.Option("authority"),
             Prefetch = (ushort)(AddressOptions.Int(address, "prefetch", 1, MostPrefetch) ?? Math.Clamp(settings.Messages, 1, 256)),
             Deliveries = AddressOptions.Int(address, "deliveries", 1, 1000),
         };

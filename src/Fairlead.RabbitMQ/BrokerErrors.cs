@@ -21,6 +21,7 @@ internal static class BrokerErrors
         Exception cause = Innermost(problem);
         return cause switch
         {
+            FairleadException known => known,
             AuthenticationFailureException or PossibleAuthenticationFailureException => new FairleadException(
                 ErrorCode.PermissionDenied,
                 $"the broker at {node} refused the user '{broker.Credentials.User}' or the password",

@@ -16,6 +16,9 @@ internal sealed class BrokerSession : IAsyncDisposable
     private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
+    // A broker under load may take its time for a declaration.
+    private static readonly TimeSpan LeastAnswerTime = TimeSpan.FromSeconds(10);
+
     private readonly BrokerAddress _broker;
     private readonly IConnection _connection;
     private readonly CancellationTokenSource _ended = new();
@@ -80,28 +83,36 @@ internal sealed class BrokerSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes channel and connection in order, for a short time, and then at once. Never throws.</summary>
+    /// <summary>Closes channel and connection in order. Waits for a short time only; the rest ends by itself. Never throws.</summary>
+    /// <remarks>The client waits for the answers of a broker that may be gone, each time for as long as for any other answer.</remarks>
     public async ValueTask DisposeAsync()
     {
+        Fail(new FairleadException(ErrorCode.PeerGone, "the endpoint has closed"));
         try
+        {
+            await CloseAsync().WaitAsync(CloseTimeout, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on.
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        await Finishing.DoAsync("a broker's channel", async () =>
         {
             if (Channel.IsOpen)
             {
-                using CancellationTokenSource limit = new(CloseTimeout, TimeProvider.System);
-                await Channel.CloseAsync(limit.Token).ConfigureAwait(false);
+                await Channel.CloseAsync().ConfigureAwait(false);
             }
-
-            await _connection.CloseAsync(Constants.ReplySuccess, "closed", CloseTimeout, abort: true).ConfigureAwait(false);
-        }
-        catch (Exception problem)
-        {
-            FairleadEventSource.Log.Contained("closing the connection to a broker", problem.ToString());
-        }
-        finally
-        {
-            await Finishing.DoAsync("a broker's channel", Channel.DisposeAsync).ConfigureAwait(false);
-            await Finishing.DoAsync("a broker's connection", _connection.DisposeAsync).ConfigureAwait(false);
-        }
+        }).ConfigureAwait(false);
+        await Finishing.DoAsync(
+            "a broker's connection",
+            async () => await _connection.CloseAsync(Constants.ReplySuccess, "closed", CloseTimeout, abort: true).ConfigureAwait(false))
+            .ConfigureAwait(false);
+        await Finishing.DoAsync("a broker's channel", Channel.DisposeAsync).ConfigureAwait(false);
+        await Finishing.DoAsync("a broker's connection", _connection.DisposeAsync).ConfigureAwait(false);
     }
 
     private static async Task<BrokerSession> OpenAsync(
@@ -114,7 +125,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         AmqpTcpEndpoint endpoint = new(
             node.Host,
             node.Port,
-            new SslOption(node.Host) { Enabled = broker.Address.Scheme == "amqps" },
+            BrokerCertificates.OptionFor(broker, node),
             (uint)(settings.LongestMessage ?? 0));
         ConnectionFactory factory = new()
         {
@@ -126,6 +137,7 @@ internal sealed class BrokerSession : IAsyncDisposable
             RequestedHeartbeat = settings.Heartbeat > TimeSpan.Zero ? settings.Heartbeat : DefaultHeartbeat,
             RequestedConnectionTimeout = settings.HandshakeTimeout,
             HandshakeContinuationTimeout = settings.HandshakeTimeout,
+            ContinuationTimeout = settings.HandshakeTimeout > LeastAnswerTime ? settings.HandshakeTimeout : LeastAnswerTime,
             ClientProvidedName = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(Environment.ProcessPath)}, pid {NativeProcess.Id}"),
         };
         IConnection connection = await factory.CreateConnectionAsync([endpoint], cancellationToken).ConfigureAwait(false);

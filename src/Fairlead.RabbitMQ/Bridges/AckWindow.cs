@@ -4,25 +4,50 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Acknowledges deliveries of one channel, several at once where they have been settled in order.</summary>
 /// <remarks>
-/// Owns, under its lock, which deliveries are settled. One task writes at a time, and takes everything with it that was settled in the
-/// meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
+/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time, and takes everything with it
+/// that was settled in the meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
 /// </remarks>
 internal sealed class AckWindow(BrokerSession session)
 {
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
+
     private readonly Lock _gate = new();
     private readonly HashSet<ulong> _ahead = [];
     private ulong _settled;
     private ulong _written;
     private bool _isWriting;
+    private int _open;
+    private TaskCompletionSource? _idle;
+
+    /// <summary>A delivery has come. One of the others follows for it.</summary>
+    public void Begin()
+    {
+        lock (_gate)
+        {
+            _open++;
+        }
+    }
+
+    /// <summary>The delivery is settled by a later one, or goes back with the channel.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _open--;
+            TellIfIdle();
+        }
+    }
 
     /// <summary>The delivery has been handled.</summary>
     public void Accept(ulong tag)
     {
         lock (_gate)
         {
+            _open--;
             Note(tag);
             if (_isWriting || _settled == _written)
             {
+                TellIfIdle();
                 return;
             }
 
@@ -34,6 +59,35 @@ internal sealed class AckWindow(BrokerSession session)
 
     /// <summary>The delivery goes back to the queue, or to the dead letters.</summary>
     public void Refuse(ulong tag, bool again) => _ = RefuseAsync(tag, again);
+
+    /// <summary>Completes when everything is settled and written, or after a short time: before the channel is closed.</summary>
+    public async Task AwaitIdleAsync()
+    {
+        Task idle;
+        lock (_gate)
+        {
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            TellIfIdle();
+            idle = _idle.Task;
+        }
+
+        try
+        {
+            await idle.WaitAsync(IdleTimeout, TimeProvider.System, session.Ended).ConfigureAwait(false);
+        }
+        catch (Exception over) when (over is TimeoutException or OperationCanceledException)
+        {
+            // The broker delivers the rest again.
+        }
+    }
+
+    private void TellIfIdle()
+    {
+        if (_open == 0 && !_isWriting)
+        {
+            _idle?.TrySetResult();
+        }
+    }
 
     private async Task RefuseAsync(ulong tag, bool again)
     {
@@ -61,6 +115,7 @@ internal sealed class AckWindow(BrokerSession session)
                     if (_settled == _written)
                     {
                         _isWriting = false;
+                        TellIfIdle();
                         return;
                     }
 

@@ -33,8 +33,11 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
-        await session.Channel.BasicConsumeAsync(Address.Name, autoAck: false, new Consumer(session, this, link), ended).ConfigureAwait(false);
+        AckWindow acks = new(session);
+        await session.Channel.BasicConsumeAsync(
+            Address.Name, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
         await UntilAsync(ended).ConfigureAwait(false);
+        await acks.AwaitIdleAsync().ConfigureAwait(false);
     }
 
     private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered, string? id)
@@ -55,6 +58,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         else if (result.Outcome != LinkOutcome.Answered)
         {
             // The receiver has gone. Closing the channel gives everything back that it had.
+            delivered.Acks.Abandon();
         }
         else if (delivered.ReplyTo is not null)
         {
@@ -88,10 +92,9 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         }
     }
 
-    private sealed class Consumer(BrokerSession session, ReceivingBridge bridge, Link link) : AsyncDefaultBasicConsumer(session.Channel)
+    private sealed class Consumer(BrokerSession session, AckWindow acks, ReceivingBridge bridge, Link link)
+        : AsyncDefaultBasicConsumer(session.Channel)
     {
-        private readonly AckWindow _acks = new(session);
-
         /// <summary>Hands the message to the inner end, which copies it. One at a time, in the order of the queue.</summary>
         public override Task HandleBasicDeliverAsync(
             string consumerTag,
@@ -103,14 +106,16 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            Delivered delivered = new(_acks, session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
+            acks.Begin();
+            Delivered delivered = new(acks, session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
             string? id = properties.MessageId;
             switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered) ?? Knowledge.New)
             {
                 case Knowledge.Accepted:
-                    _acks.Accept(deliveryTag);
+                    acks.Accept(deliveryTag);
                     return Task.CompletedTask;
                 case Knowledge.InHand:
+                    acks.Abandon();
                     return Task.CompletedTask;
             }
 
@@ -121,11 +126,12 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             catch (ObjectDisposedException)
             {
                 // The endpoint closes: the broker delivers the message to another.
+                acks.Abandon();
             }
             catch (Exception problem)
             {
                 // Longer than the receiver accepts.
-                _acks.Refuse(deliveryTag, again: false);
+                acks.Refuse(deliveryTag, again: false);
                 _ = bridge.AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
             }
 

@@ -44,9 +44,11 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         await channel.BasicConsumeAsync(
             cancellations.QueueName, autoAck: true, new CancellationConsumer(channel, this), ended).ConfigureAwait(false);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
+        AckWindow acks = new(session);
         await channel.BasicConsumeAsync(
-            Address.Name, autoAck: false, new RequestConsumer(session, this, link), ended).ConfigureAwait(false);
+            Address.Name, autoAck: false, new RequestConsumer(session, acks, this, link), ended).ConfigureAwait(false);
         await UntilAsync(ended).ConfigureAwait(false);
+        await acks.AwaitIdleAsync().ConfigureAwait(false);
     }
 
     private static MessageHeader HeaderOf(IReadOnlyBasicProperties properties, bool redelivered)
@@ -62,11 +64,10 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             ? TimeSpan.FromMilliseconds(milliseconds)
             : null;
 
-    private sealed class RequestConsumer(BrokerSession session, RespondingBridge bridge, Link link) : AsyncDefaultBasicConsumer(session.Channel)
+    private sealed class RequestConsumer(BrokerSession session, AckWindow acks, RespondingBridge bridge, Link link)
+        : AsyncDefaultBasicConsumer(session.Channel)
     {
         private const string InDoubt = "the responder that had the request was lost; it may have executed the request";
-
-        private readonly AckWindow _acks = new(session);
 
         /// <summary>Hands the request to the inner end, which copies it.</summary>
         public override async Task HandleBasicDeliverAsync(
@@ -79,11 +80,12 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
+            acks.Begin();
             Asked asked = new(deliveryTag, properties.ReplyTo, properties.CorrelationId);
             if (redelivered && !Headers.Flag(properties, Headers.Idempotent))
             {
                 await AnswerAsync(asked, ErrorCode.PeerGone, Encoding.UTF8.GetBytes(InDoubt)).ConfigureAwait(false);
-                _acks.Accept(deliveryTag);
+                acks.Accept(deliveryTag);
                 return;
             }
 
@@ -100,13 +102,14 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             catch (ObjectDisposedException)
             {
                 // The endpoint closes: the broker delivers the request to another responder.
+                acks.Abandon();
             }
             catch (Exception problem)
             {
                 // Longer than the responder accepts.
                 ErrorCode code = (problem as FairleadException)?.Code ?? ErrorCode.Failed;
                 await AnswerAsync(asked, code, Encoding.UTF8.GetBytes(problem.Message)).ConfigureAwait(false);
-                _acks.Accept(deliveryTag);
+                acks.Accept(deliveryTag);
             }
         }
 
@@ -142,15 +145,16 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
                 else if (result.Outcome != LinkOutcome.TimedOut)
                 {
                     // The responder has gone: closing the channel gives back what it had.
+                    acks.Abandon();
                     return;
                 }
 
-                _acks.Accept(asked.Tag);
+                acks.Accept(asked.Tag);
             }
             catch (OperationCanceledException)
             {
                 // Called off: the requester waits no more.
-                _acks.Accept(asked.Tag);
+                acks.Accept(asked.Tag);
             }
             catch (Exception problem)
             {

@@ -98,6 +98,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
+            _acks.Begin();
             byte[] topic = Encoding.UTF8.GetBytes(routingKey);
             if (TopicFilter.Problem(routingKey, isPattern: false) is not null)
             {
@@ -119,6 +120,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             catch (ObjectDisposedException)
             {
                 // The endpoint closes.
+                _acks.Abandon();
             }
             catch (Exception problem)
             {
