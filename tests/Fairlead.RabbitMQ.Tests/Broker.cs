@@ -57,7 +57,7 @@ internal static class Broker
         return Run("start", folder);
     }
 
-    private static string Root()
+    public static string Root()
     {
         string? folder = AppContext.BaseDirectory;
         while (folder is not null && !File.Exists(Path.Combine(folder, "Fairlead.slnx")))

@@ -108,6 +108,140 @@ public sealed class PatternTests
         Assert.Equal(["us.y"], await TopicsAsync(bonds, 1));
     }
 
+    /// <summary>The broker matches what <see cref="TopicFilter"/> matches.</summary>
+    [BrokerFact]
+    public async Task Wildcards_mean_the_same_as_elsewhere()
+    {
+        string[] words = ["a", "b", "a.b", "b.a", "a.b.c", "a.a.a", "b.c.d.e", "a#", "a.#b"];
+        string[] patterns = [">", "a", "*", "a.>", "a.*", "*.b", "*.*", "*.*.>", "*.b.>", "a.*.c", "b.>", "a.b.c.>"];
+        Address address = Broker.NewAddress();
+        await using Publisher publisher = await Publisher.ConnectAsync(address.With("full", "fail"));
+        foreach (string pattern in patterns)
+        {
+            await using Subscriber subscriber = await Subscriber.ConnectAsync(address, $"{pattern},end.of.{patterns.Length}");
+            foreach (string topic in words)
+            {
+                await publisher.PublishAsync(topic, ReadOnlyMemory<byte>.Empty);
+            }
+
+            await publisher.PublishAsync($"end.of.{patterns.Length}", ReadOnlyMemory<byte>.Empty);
+            string[] expected = [.. words.Where(topic => TopicFilter.Matches(pattern, topic))];
+            string[] got = await TopicsAsync(subscriber, expected.Length + 1);
+            Assert.Equal([.. expected, $"end.of.{patterns.Length}"], got);
+        }
+    }
+
+    [BrokerFact]
+    public async Task What_a_broker_does_not_have_is_refused_at_once_with_another_way()
+    {
+        Address address = Broker.NewAddress();
+        FairleadException pair = await Assert.ThrowsAsync<FairleadException>(() => Pair.ConnectAsync(address).AsTask());
+        Assert.Equal(ErrorCode.NotSupported, pair.Code);
+        FairleadException queue = Assert.Throws<FairleadException>(() => WorkQueue.Bind(address));
+        Assert.Contains("Receivers", queue.Message, StringComparison.Ordinal);
+        FairleadException durable = await Assert.ThrowsAsync<FairleadException>(
+            () => Requester.ConnectAsync(address.With("durable", "true")).AsTask());
+        Assert.Equal(ErrorCode.NotSupported, durable.Code);
+        FairleadException framing = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync(address.With("framing", "line")).AsTask());
+        Assert.Equal(ErrorCode.NotSupported, framing.Code);
+    }
+
+    [BrokerFact]
+    public async Task An_error_of_the_broker_has_its_code_and_no_password()
+    {
+        Address address = Broker.NewAddress();
+        await using Receiver receiver = await Receiver.BindAsync(address);
+        FairleadException other = Assert.Throws<FairleadException>(() => Receiver.Bind(address.With("durable", "true")));
+        Assert.Equal(ErrorCode.Incompatible, other.Code);
+        string place = $"{Broker.Node}/?name=x";
+        FairleadException user = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync($"amqp://clerk:se%3Acret@{place}").AsTask());
+        Assert.Equal(ErrorCode.PermissionDenied, user.Code);
+        Assert.DoesNotContain("cret", user.ToString(), StringComparison.Ordinal);
+        FairleadException host = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync($"amqp://{Broker.Node}/nowhere?name=x").AsTask());
+        Assert.Equal(ErrorCode.PermissionDenied, host.Code);
+        FairleadException none = await Assert.ThrowsAsync<FairleadException>(() => Sender.ConnectAsync("amqp://127.0.0.1:1/?name=x").AsTask());
+        Assert.Equal(ErrorCode.NotFound, none.Code);
+    }
+
+    /// <summary>What a receiver rejects comes again, and goes to the dead letters where there is a limit.</summary>
+    [BrokerTheory]
+    [InlineData(true, 3)]
+    [InlineData(false, 2)]
+    public async Task A_message_that_no_receiver_accepts_ends_among_the_dead_letters(bool isDurable, int deliveries)
+    {
+        Address address = Broker.NewAddress($"&deliveries=3&durable={(isDurable ? "true" : "false")}");
+        await using Receiver receiver = await Receiver.BindAsync(address);
+        await using Sender sender = await Sender.ConnectAsync(address);
+        await sender.SendAsync("poison"u8.ToArray());
+        await sender.SendAsync("good"u8.ToArray());
+        int rejected = 0;
+        while (true)
+        {
+            using Message message = await receiver.ReceiveAsync(20.Seconds());
+            if (message.Text == "good")
+            {
+                message.Accept();
+                if (rejected >= deliveries)
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            Assert.Equal(rejected > 0, message.Redelivered);
+            rejected++;
+            message.Reject("cannot be read");
+            if (rejected >= deliveries)
+            {
+                break;
+            }
+        }
+
+        await using Receiver dead = await DeadLettersAsync(address);
+        using Message letter = await dead.ReceiveAsync(20.Seconds());
+        Assert.Equal("poison", letter.Text);
+        letter.Accept();
+    }
+
+    [BrokerFact]
+    public async Task A_request_of_a_lost_responder_is_unknown_at_once_unless_it_may_be_repeated()
+    {
+        Address address = Broker.NewAddress();
+        await using Requester requester = await Requester.ConnectAsync(address);
+        Task<Message> once;
+        Task<Message> again;
+        await using (Responder first = await Responder.BindAsync(address))
+        {
+            once = requester.RequestAsync("once"u8.ToArray(), 60.Seconds()).AsTask();
+            again = requester.RequestAsync("again"u8.ToArray(), new RequestOptions { Idempotent = true, Timeout = 60.Seconds() }).AsTask();
+            _ = await first.ReceiveAsync(20.Seconds());
+            _ = await first.ReceiveAsync(20.Seconds());
+            await first.CloseAsync(TimeSpan.Zero);
+        }
+
+        await using Responder second = await Responder.BindAsync(address);
+        FairleadException unknown = await Assert.ThrowsAsync<FairleadException>(() => once.WaitAsync(20.Seconds()));
+        Assert.Equal(ErrorCode.PeerGone, unknown.Code);
+        using (Request repeated = await second.ReceiveAsync(20.Seconds()))
+        {
+            Assert.True(repeated is { Idempotent: true, Redelivered: true });
+            repeated.Reply("done"u8);
+        }
+
+        using Message reply = await again.WaitAsync(20.Seconds());
+        Assert.Equal("done", reply.Text);
+    }
+
+    private static async Task<Receiver> DeadLettersAsync(Address address)
+    {
+        string name = address.Option("name")!;
+        return await Receiver.ConnectAsync(address.Without("deliveries").With("name", $"{name}.dead"));
+    }
+
     private static async Task<string> TextAsync(Receiver receiver)
     {
         using Message message = await receiver.ReceiveAsync(20.Seconds());

@@ -12,8 +12,12 @@ internal sealed class AckWindow(BrokerSession session)
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
-    private readonly HashSet<ulong> _ahead = [];
+    private readonly Dictionary<ulong, bool> _ahead = [];
     private ulong _settled;
+
+    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names, so it
+    // is never one that went back.
+    private ulong _accepted;
     private ulong _written;
     private bool _isWriting;
     private int _open;
@@ -39,13 +43,18 @@ internal sealed class AckWindow(BrokerSession session)
     }
 
     /// <summary>The delivery has been handled.</summary>
-    public void Accept(ulong tag)
+    public void Accept(ulong tag) => Settle(tag, isAccepted: true);
+
+    /// <summary>The delivery goes back to the queue, or to the dead letters.</summary>
+    public void Refuse(ulong tag, bool again) => _ = RefuseAsync(tag, again);
+
+    private void Settle(ulong tag, bool isAccepted)
     {
         lock (_gate)
         {
             _open--;
-            Note(tag);
-            if (_isWriting || _settled == _written)
+            Note(tag, isAccepted);
+            if (_isWriting || _accepted == _written)
             {
                 TellIfIdle();
                 return;
@@ -56,9 +65,6 @@ internal sealed class AckWindow(BrokerSession session)
 
         _ = WriteAsync();
     }
-
-    /// <summary>The delivery goes back to the queue, or to the dead letters.</summary>
-    public void Refuse(ulong tag, bool again) => _ = RefuseAsync(tag, again);
 
     /// <summary>Completes when everything is settled and written, or after a short time: before the channel is closed.</summary>
     public async Task AwaitIdleAsync()
@@ -95,7 +101,7 @@ internal sealed class AckWindow(BrokerSession session)
         {
             // Before it counts as settled: an acknowledgement of all up to a later one would include it.
             await session.Channel.BasicNackAsync(tag, multiple: false, requeue: again).ConfigureAwait(false);
-            Accept(tag);
+            Settle(tag, isAccepted: false);
         }
         catch (Exception problem)
         {
@@ -112,14 +118,14 @@ internal sealed class AckWindow(BrokerSession session)
                 ulong tag;
                 lock (_gate)
                 {
-                    if (_settled == _written)
+                    if (_accepted == _written)
                     {
                         _isWriting = false;
                         TellIfIdle();
                         return;
                     }
 
-                    tag = _written = _settled;
+                    tag = _written = _accepted;
                 }
 
                 await session.Channel.BasicAckAsync(tag, multiple: true).ConfigureAwait(false);
@@ -132,18 +138,19 @@ internal sealed class AckWindow(BrokerSession session)
         }
     }
 
-    private void Note(ulong tag)
+    private void Note(ulong tag, bool isAccepted)
     {
         if (tag != _settled + 1)
         {
-            _ahead.Add(tag);
+            _ahead.Add(tag, isAccepted);
             return;
         }
 
         do
         {
             _settled++;
+            _accepted = isAccepted ? _settled : _accepted;
         }
-        while (_ahead.Remove(_settled + 1));
+        while (_ahead.Remove(_settled + 1, out isAccepted));
     }
 }

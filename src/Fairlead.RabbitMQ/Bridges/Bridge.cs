@@ -159,7 +159,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     private EndpointSettings InnerSettings() => settings with
     {
         Pattern = Profile.Kind,
-        Full = Profile.Kind == PatternKind.Subscriber ? settings.Full : null,
+        Full = null,
         Heartbeat = TimeSpan.Zero,
         Reconnect = TimeSpan.Zero,
         Label = "",

@@ -7,7 +7,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <code>
 /// ?name=orders                  classic queue "orders", transient messages, deleted after an hour without a receiver
 /// ?name=orders&amp;durable=true     quorum queue "orders", persistent messages
-/// ?name=orders&amp;deliveries=5     the same queues, and "orders.dead" for what was delivered five times in vain
+/// ?name=orders&amp;deliveries=5     the same queues, and "orders.dead" for what was delivered five times in vain: a queue as any other
 /// publish and subscribe         topic exchange "orders"; a queue for each subscriber, which goes with it
 /// </code>
 /// </remarks>
@@ -16,12 +16,10 @@ internal static class Topology
     /// <summary>How long a transient queue without receivers keeps its messages.</summary>
     private const int IdleMilliseconds = 60 * 60 * 1000;
 
-    private static readonly Dictionary<string, object?> Idle = new() { ["x-expires"] = IdleMilliseconds };
-
     /// <summary>Declares the queue of an address.</summary>
     public static async Task DeclareQueueAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)
     {
-        Dictionary<string, object?> arguments = broker.IsDurable ? new() { ["x-queue-type"] = "quorum" } : new(Idle);
+        Dictionary<string, object?> arguments = Kind(broker);
         if (broker.Deliveries is { } deliveries)
         {
             string dead = DeadLettersOf(broker.Name);
@@ -29,7 +27,8 @@ internal static class Topology
             arguments["x-dead-letter-routing-key"] = dead;
             if (broker.IsDurable)
             {
-                arguments["x-delivery-limit"] = deliveries;
+                // The broker counts how often a message came back and is delivered again.
+                arguments["x-delivery-limit"] = deliveries - 1;
             }
 
             await channel.QueueDeclareAsync(
@@ -37,7 +36,7 @@ internal static class Topology
                 durable: true,
                 exclusive: false,
                 autoDelete: false,
-                broker.IsDurable ? new Dictionary<string, object?> { ["x-queue-type"] = "quorum" } : null,
+                Kind(broker),
                 cancellationToken: cancellationToken).ConfigureAwait(false);
         }
 
@@ -67,6 +66,9 @@ internal static class Topology
             CancellationsOf(broker.Name), ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellationToken);
 
     public static string CancellationsOf(string name) => $"{name}.cancellations";
+
+    private static Dictionary<string, object?> Kind(BrokerAddress broker) =>
+        broker.IsDurable ? new() { ["x-queue-type"] = "quorum" } : new() { ["x-expires"] = IdleMilliseconds };
 
     public static string DeadLettersOf(string name) => $"{name}.dead";
 }
