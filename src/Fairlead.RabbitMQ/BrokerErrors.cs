@@ -114,7 +114,8 @@ internal static class BrokerErrors
     private static Exception Innermost(Exception problem)
     {
         Exception cause = problem;
-        while (cause is BrokerUnreachableException or AggregateException or ConnectFailureException or IOException { InnerException: not null })
+        while (cause is not FairleadException
+            && cause is BrokerUnreachableException or AggregateException or ConnectFailureException or IOException { InnerException: not null })
         {
             if (cause.InnerException is not { } inner)
             {

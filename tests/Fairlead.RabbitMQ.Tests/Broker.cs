@@ -29,9 +29,17 @@ internal static class Broker
         $"amqp://{Node}/?name={test}-{Environment.ProcessId}-{Interlocked.Increment(ref _names)}{options}";
 
     /// <summary>Runs eng/broker, and returns what it prints.</summary>
-    public static string Run(params string[] arguments)
+    public static string Run(params string[] arguments) => RunWith(null, arguments);
+
+    /// <summary>The same, with further settings of the broker.</summary>
+    public static string RunWith(string? settings, params string[] arguments)
     {
-        ProcessStartInfo start = new(Path.Combine(Root(), "eng", "broker"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(Path.Combine(Root(), "eng", "broker"), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["FAIRLEAD_BROKER_CONF"] = settings },
+        };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -5,10 +5,12 @@ internal sealed class BrokerCluster : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-broker-").FullName;
 
-    public BrokerCluster(int nodes = 1)
+    /// <param name="nodes">The number of nodes.</param>
+    /// <param name="settings">A file of further settings, or null.</param>
+    public BrokerCluster(int nodes = 1, string? settings = null)
     {
         RabbitMqTransport.Register();
-        Nodes = Broker.Run("start", _folder, $"{nodes}");
+        Nodes = Broker.RunWith(settings, "start", _folder, $"{nodes}");
     }
 
     /// <summary>All nodes, as in an address.</summary>
