@@ -5,8 +5,8 @@ using Fairlead.Transports.Inproc;
 namespace Fairlead.RabbitMQ;
 
 /// <summary>
-/// <c>amqp://</c>: an endpoint talks with a bridge in its own process, by the protocol that it speaks with every peer; the bridge talks AMQP
-/// with the broker.
+/// <c>amqp://</c>: an endpoint talks with a bridge in its own process, by the protocol that it speaks with every peer; the bridge talks
+/// AMQP with the broker.
 /// </summary>
 internal sealed class AmqpTransport(string scheme) : ITransport
 {
@@ -26,7 +26,8 @@ internal sealed class AmqpTransport(string scheme) : ITransport
     public TransportCapabilities CapabilitiesOf(Address address) =>
         address.Option("durable") == "true" ? Capabilities | TransportCapabilities.Durable : Capabilities;
 
-    /// <summary>Connects to the broker, which takes a few round trips. Blocks until then, at most as long as a handshake may take.</summary>
+    /// <summary>Connects to the broker, which takes a few round trips. Blocks until then, at most as long as a handshake may
+    /// take.</summary>
     public IListener Bind(Address address, EndpointSettings settings)
     {
         BrokerAddress broker = BrokerAddress.Of(address, settings);

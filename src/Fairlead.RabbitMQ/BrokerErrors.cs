@@ -63,7 +63,10 @@ internal static class BrokerErrors
                 Address = broker.Address,
             },
             _ => new FairleadException(
-                ErrorCode.Unavailable, $"the broker at {node} cannot be reached: {cause.Message}", "Connect with ?wait= to try again.", problem)
+                ErrorCode.Unavailable,
+                $"the broker at {node} cannot be reached: {cause.Message}",
+                "Connect with ?wait= to try again.",
+                problem)
             {
                 Address = broker.Address,
             },
@@ -115,13 +118,9 @@ internal static class BrokerErrors
     {
         Exception cause = problem;
         while (cause is not FairleadException
-            && cause is BrokerUnreachableException or AggregateException or ConnectFailureException or IOException { InnerException: not null })
+            && cause is BrokerUnreachableException or AggregateException or ConnectFailureException or IOException
+            && cause.InnerException is { } inner)
         {
-            if (cause.InnerException is not { } inner)
-            {
-                break;
-            }
-
             cause = inner;
         }
 

@@ -8,8 +8,8 @@ namespace Fairlead.RabbitMQ;
 
 /// <summary>One connection to the broker with one channel, from its beginning to its end. A lost one is replaced by another.</summary>
 /// <remarks>
-/// Owns the connection and the channel. Any thread. Nothing of it recovers by itself: what was declared, consumed and not confirmed on a
-/// connection ends with it, and the bridge decides what to do again.
+/// Owns the connection and the channel. Any thread. Nothing of it recovers by itself: declarations, consumers and unconfirmed messages
+/// end with the connection, and the bridge makes them again.
 /// </remarks>
 internal sealed class BrokerSession : IAsyncDisposable
 {
@@ -78,7 +78,7 @@ internal sealed class BrokerSession : IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref _end, end, null) is null)
         {
-            // Not on the client's own thread: what waits for the end may close this connection.
+            // Not on the client's own thread: a waiter for the end may close this connection.
             _ = _ended.CancelAsync();
         }
     }
@@ -138,7 +138,8 @@ internal sealed class BrokerSession : IAsyncDisposable
             RequestedConnectionTimeout = settings.HandshakeTimeout,
             HandshakeContinuationTimeout = settings.HandshakeTimeout,
             ContinuationTimeout = settings.HandshakeTimeout > LeastAnswerTime ? settings.HandshakeTimeout : LeastAnswerTime,
-            ClientProvidedName = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(Environment.ProcessPath)}, pid {NativeProcess.Id}"),
+            ClientProvidedName = string.Create(
+                CultureInfo.InvariantCulture, $"{Path.GetFileName(Environment.ProcessPath)}, pid {NativeProcess.Id}"),
         };
         IConnection connection = await factory.CreateConnectionAsync([endpoint], cancellationToken).ConfigureAwait(false);
         try
@@ -167,7 +168,9 @@ internal sealed class BrokerSession : IAsyncDisposable
         PlainText.OneLine($"{Property(connection, "product")} {Property(connection, "version")}").Trim();
 
     private static string Property(IConnection connection, string name) =>
-        connection.ServerProperties?.TryGetValue(name, out object? value) == true && value is byte[] text ? Encoding.UTF8.GetString(text) : "";
+        connection.ServerProperties?.TryGetValue(name, out object? value) == true && value is byte[] text
+            ? Encoding.UTF8.GetString(text)
+            : "";
 
     private Task OnShutdown(object sender, ShutdownEventArgs reason)
     {

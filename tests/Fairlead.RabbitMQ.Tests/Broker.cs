@@ -46,7 +46,8 @@ internal static class Broker
         process.WaitForExit();
         return process.ExitCode == 0
             ? output.Trim()
-            : throw new InvalidOperationException($"eng/broker {string.Join(' ', arguments)} ended with {process.ExitCode}: {error.Result}");
+            : throw new InvalidOperationException(
+                $"eng/broker {string.Join(' ', arguments)} ended with {process.ExitCode}: {error.Result}");
     }
 
     private static string Start()

@@ -8,7 +8,8 @@ public sealed class BrokerAddressTests
     [Fact]
     public void Nodes_virtual_host_and_credentials_are_read()
     {
-        BrokerAddress broker = Read("amqp://us%3Aer:p%40ss%2Fword@one,two:1234,[::1]:99/pro%2Fd?name=orders&durable=true&prefetch=7&deliveries=3");
+        BrokerAddress broker = Read(
+            "amqp://us%3Aer:p%40ss%2Fword@one,two:1234,[::1]:99/pro%2Fd?name=orders&durable=true&prefetch=7&deliveries=3");
         Assert.Equal(["one:5672", "two:1234", "[::1]:99"], broker.Nodes.Select(node => node.ToString()));
         Assert.Equal("pro/d", broker.VirtualHost);
         Assert.Equal(("us:er", "p@ss/word"), (broker.Credentials.User, broker.Credentials.Password));

@@ -65,7 +65,8 @@ public sealed class EncryptionTests : IDisposable
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         using RSA authorityKey = RSA.Create(2048);
-        CertificateRequest authorityRequest = new($"CN=authority of {host}", authorityKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        CertificateRequest authorityRequest = new(
+            $"CN=authority of {host}", authorityKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using X509Certificate2 authority = authorityRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         using RSA key = RSA.Create(2048);

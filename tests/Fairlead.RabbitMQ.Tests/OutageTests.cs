@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Fairlead.RabbitMQ.Tests;
 
-/// <summary>What is lost and what comes twice when the broker, or a node of it, ends under load.</summary>
+/// <summary>The end of a broker, or of a node of it, under load: no message is lost, and few come twice.</summary>
 public sealed class OutageTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
@@ -22,7 +22,8 @@ public sealed class OutageTests(ITestOutputHelper output)
         const int Receivers = 4;
         Address address = cluster.Address("orders", "&durable=true&unique=true");
         ConcurrentDictionary<string, int> handled = new();
-        ConcurrentDictionary<string, int>[] byReceiver = [.. Enumerable.Range(0, Receivers).Select(_ => new ConcurrentDictionary<string, int>())];
+        ConcurrentDictionary<string, int>[] byReceiver =
+            [.. Enumerable.Range(0, Receivers).Select(_ => new ConcurrentDictionary<string, int>())];
         TaskCompletionSource third = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource end = new(Patience);
@@ -33,7 +34,13 @@ public sealed class OutageTests(ITestOutputHelper output)
         cluster.StartAgain(1);
         await Task.WhenAll(sending).WaitAsync(Patience);
         _ = await Task.WhenAny(all.Task, Task.Delay(Patience, TimeProvider.System, end.Token));
-        string[] missing = [.. Enumerable.Range(0, Senders * Each).Select(i => $"{i / Each}:{i % Each}").Where(text => !handled.ContainsKey(text))];
+        string[] missing =
+        [
+            .. Enumerable
+                .Range(0, Senders * Each)
+                .Select(i => $"{i / Each}:{i % Each}")
+                .Where(text => !handled.ContainsKey(text)),
+        ];
         Assert.True(missing.Length == 0, $"{missing.Length} are missing: {string.Join(' ', missing.Take(100))}");
         await end.CancelAsync();
         await Task.WhenAll(receiving);
@@ -83,8 +90,8 @@ public sealed class OutageTests(ITestOutputHelper output)
 
     /// <summary>One sender, one receiver, a broker that goes away under load and comes back.</summary>
     /// <remarks>
-    /// The broker is stopped in order. A single node that is killed soon after a quorum queue was made may not find it again; the test above
-    /// kills a node of three.
+    /// The broker is stopped in order. A single node that is killed soon after a quorum queue was made may not find it again; the test
+    /// above kills a node of three.
     /// </remarks>
     [BrokerFact]
     public async Task Everything_goes_on_in_order_after_an_outage()

@@ -162,11 +162,12 @@ public sealed class PatternTests
         FairleadException host = await Assert.ThrowsAsync<FairleadException>(
             () => Sender.ConnectAsync($"amqp://{Broker.Node}/nowhere?name=x").AsTask());
         Assert.Equal(ErrorCode.PermissionDenied, host.Code);
-        FairleadException none = await Assert.ThrowsAsync<FairleadException>(() => Sender.ConnectAsync("amqp://127.0.0.1:1/?name=x").AsTask());
+        FairleadException none = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync("amqp://127.0.0.1:1/?name=x").AsTask());
         Assert.Equal(ErrorCode.NotFound, none.Code);
     }
 
-    /// <summary>What a receiver rejects comes again, and goes to the dead letters where there is a limit.</summary>
+    /// <summary>A rejected message comes again, and goes to the dead letters where there is a limit.</summary>
     [BrokerTheory]
     [InlineData(true, 3)]
     [InlineData(false, 2)]

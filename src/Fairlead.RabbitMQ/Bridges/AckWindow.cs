@@ -4,8 +4,8 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Acknowledges deliveries of one channel, several at once where they have been settled in order.</summary>
 /// <remarks>
-/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time, and takes everything with it
-/// that was settled in the meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
+/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time, and takes everything
+/// with it that was settled in the meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
 /// </remarks>
 internal sealed class AckWindow(BrokerSession session)
 {
@@ -15,8 +15,8 @@ internal sealed class AckWindow(BrokerSession session)
     private readonly Dictionary<ulong, bool> _ahead = [];
     private ulong _settled;
 
-    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names, so it
-    // is never one that went back.
+    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names,
+    // so it is never one that went back.
     private ulong _accepted;
     private ulong _written;
     private bool _isWriting;

@@ -11,9 +11,9 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Owns the inner end, the current session and the task that serves both. The engine's flow control is the bridge's, too: a message that the
-/// broker has not confirmed is not acknowledged to the user's end, which therefore waits, also when it closes; a message that the user has not accepted is not
-/// acknowledged to the broker, which sends no more than <c>?prefetch=</c>.
+/// Owns the inner end, the current session and the task that serves both. The engine's flow control is the bridge's, too: a message that
+/// the broker has not confirmed is not acknowledged to the user's end, which therefore waits, also when it closes; a message that the user
+/// has not accepted is not acknowledged to the broker, which sends no more than <c>?prefetch=</c>.
 /// </para>
 /// <para>
 /// It ends with the user's endpoint; or when the broker refuses what the endpoint does, or stays lost for longer than <c>?reconnect=</c>:
@@ -39,7 +39,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     /// <summary>The inner end. Only after it has been started.</summary>
     protected EndpointCore Core { get; private set; } = null!;
 
-    /// <summary>What the inner end plays, as the other half of the user's pattern.</summary>
+    /// <summary>The other half of the user's pattern, which the inner end plays.</summary>
     protected abstract PatternProfile Profile { get; }
 
     /// <summary>Whether the broker confirms what this bridge publishes.</summary>
@@ -120,7 +120,8 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a broker's queue has no topics";
 
-    bool ILinkOwner.DefersSubscription(Link link, uint id, string topic, bool subscribes) => DefersSubscription(link, id, topic, subscribes);
+    bool ILinkOwner.DefersSubscription(Link link, uint id, string topic, bool subscribes) =>
+        DefersSubscription(link, id, topic, subscribes);
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change)
     {
@@ -236,7 +237,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         }
         catch (Exception problem)
         {
-            // What the client throws on a lost connection says less than the end of the connection.
+            // The end of the connection says more than the exceptions that the client throws on a lost one.
             return session.End ?? (_closing.IsCancellationRequested ? null : BrokerErrors.Of(problem, broker));
         }
         finally

@@ -1,7 +1,9 @@
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>The messages that a receiver has in hand, and the identities of the last that it accepted: by these it knows one that comes again.</summary>
-/// <remarks>Owns them under its lock. Keeps as many identities as a sender may publish again after a lost connection, and some more.</remarks>
+/// <summary>The messages that a receiver has in hand, and the identities of the last that it accepted: by these it knows one that comes
+/// again.</summary>
+/// <remarks>Owns them under its lock. Keeps as many identities as a sender may publish again after a lost connection, and some
+/// more.</remarks>
 internal sealed class KnownMessages
 {
     /// <summary>The most identities kept, some 10 MiB of them.</summary>
@@ -53,7 +55,7 @@ internal sealed class KnownMessages
     }
 }
 
-/// <summary>What is known of a message that has come.</summary>
+/// <summary>The knowledge of a message that has come.</summary>
 internal enum Knowledge
 {
     New,
@@ -62,4 +64,5 @@ internal enum Knowledge
 }
 
 /// <summary>A message as the broker delivered it: how it is acknowledged, and who waits for a receipt.</summary>
-internal sealed record Delivered(AckWindow Acks, BrokerSession Session, ulong Tag, bool IsRedelivered, string? ReplyTo, string? CorrelationId);
+internal sealed record Delivered(
+    AckWindow Acks, BrokerSession Session, ulong Tag, bool IsRedelivered, string? ReplyTo, string? CorrelationId);

@@ -4,22 +4,22 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Published items that the broker has not confirmed yet, by the numbers of their channel.</summary>
 /// <remarks>
-/// Owns them under its lock. The publishing task adds; the client's thread settles. Each channel has its own window, since numbers begin at 1 on
-/// each; the next one takes over what is left, and a late confirmation of a lost channel finds nothing. Counts in order, too, how many messages of
-/// the user's end are done, because acknowledgements there are cumulative.
+/// Owns them under its lock. The publishing task adds; the client's thread settles. Each channel has its own window, since numbers begin
+/// at 1 on each; the next one takes over what is left, and a late confirmation of a lost channel finds nothing. Counts in order, too, how
+/// many messages of the user's end are done, because acknowledgements there are cumulative.
 /// </remarks>
 internal sealed class PublishWindow<T>
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, T> _items = [];
 
-    // What is to be published again, from a lost channel. It stays here until it has a number.
+    // Items from a lost channel, to be published again. Each stays here until it has a number.
     private readonly Queue<T> _again = new();
     private ulong _lowest = 1;
     private ulong _next = 1;
 
-    // Messages that are done and have no number: settled beyond an older one on a lost channel, or not published at all. Counted as done when
-    // nothing older can be left.
+    // Messages that are done and have no number: settled beyond an older one on a lost channel, or not published at all. Counted as done
+    // when nothing older can be left.
     private int _owed;
 
     /// <summary>Adds the next item, before it is published: its confirmation may come before publishing returns.</summary>

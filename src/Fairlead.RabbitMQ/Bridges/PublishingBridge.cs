@@ -6,10 +6,11 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>Carries the messages of a <see cref="Publisher"/> to a topic exchange: to the publisher it is one subscriber of everything.</summary>
+/// <summary>Carries the messages of a <see cref="Publisher"/> to a topic exchange: to the publisher it is one subscriber of
+/// everything.</summary>
 /// <remarks>
-/// A message leaves the publisher's window when the broker has confirmed it; unconfirmed ones are published again after a lost connection. A
-/// message without a subscriber is dropped by the broker.
+/// A message leaves the publisher's window when the broker has confirmed it; unconfirmed ones are published again after a lost connection.
+/// A message without a subscriber is dropped by the broker.
 /// </remarks>
 internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {

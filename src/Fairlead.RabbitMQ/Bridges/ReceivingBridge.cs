@@ -9,8 +9,8 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <summary>Carries the messages of a queue to a <see cref="Receiver"/>. Several receivers of one queue share its messages.</summary>
 /// <remarks>
 /// Each message is offered to the user as a work item: accepting it acknowledges it to the broker; rejecting it, or losing the receiver,
-/// gives it back, and the broker delivers it again. Where a sender waits for a receipt, a rejection is its answer instead, and the message is
-/// done.
+/// gives it back, and the broker delivers it again. Where a sender waits for a receipt, a rejection is its answer instead, and the message
+/// is done.
 /// </remarks>
 internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {

@@ -73,7 +73,10 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
     {
         foreach (string id in _pending.Keys)
         {
-            Fail(id, ErrorCode.PeerGone, "the connection to the broker was lost before the reply arrived; the request may have been executed");
+            Fail(
+                id,
+                ErrorCode.PeerGone,
+                "the connection to the broker was lost before the reply arrived; the request may have been executed");
         }
     }
 
@@ -119,7 +122,7 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
         }
     }
 
-    /// <summary>A request that was published and has no reply yet. Ended once, by whoever takes it out of the table.</summary>
+    /// <summary>A request that was published and has no reply yet. Ended once, by the caller that takes it out of the table.</summary>
     private sealed class Pending(RequestingBridge bridge, BrokerSession session, string id, Request request)
     {
         private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);

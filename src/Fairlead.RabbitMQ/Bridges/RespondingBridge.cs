@@ -8,10 +8,11 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>Carries the requests of a queue to a <see cref="Responder"/>, and its replies back. Responders of one queue share its requests.</summary>
+/// <summary>Carries the requests of a queue to a <see cref="Responder"/>, and its replies back. Responders of one queue share its
+/// requests.</summary>
 /// <remarks>
-/// A request is acknowledged when it has been answered. One that a lost responder had is delivered to another, which executes it only if it is
-/// idempotent; otherwise the requester learns at once that the outcome is unknown.
+/// A request is acknowledged when it has been answered. One that a lost responder had is delivered to another, which executes it only if
+/// it is idempotent; otherwise the requester learns at once that the outcome is unknown.
 /// </remarks>
 internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {

@@ -12,8 +12,8 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <summary>Carries the messages of a <see cref="Sender"/> to a queue.</summary>
 /// <remarks>
 /// <para>
-/// A message is released to its sender's window when the broker has confirmed it. After a lost connection, unconfirmed messages are published
-/// again, in order and marked: at least once.
+/// A message is released to its sender's window when the broker has confirmed it. After a lost connection, unconfirmed messages are
+/// published again, in order and marked: at least once.
 /// </para>
 /// <para>
 /// A message that wants a receipt carries the address of a reply queue, which lives as long as the channel. The receiver's bridge answers
@@ -95,7 +95,8 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             _unconfirmed.RemoveAgain();
         }
 
-        await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended).ConfigureAwait(false);
+        await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended)
+            .ConfigureAwait(false);
     }
 
     private static Task OnConfirmed(

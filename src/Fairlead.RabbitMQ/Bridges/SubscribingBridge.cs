@@ -7,7 +7,8 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>Carries the messages of a topic exchange to a <see cref="Subscriber"/>, through a queue that lives as long as the connection.</summary>
+/// <summary>Carries the messages of a topic exchange to a <see cref="Subscriber"/>, through a queue that lives as long as the
+/// connection.</summary>
 /// <remarks>
 /// Subscribing completes when the broker has bound the queue. While the connection to the broker is lost, messages pass the subscriber by.
 /// A subscriber that does not read fills its queue at the broker up to <c>?messages=</c>; then the oldest give way.

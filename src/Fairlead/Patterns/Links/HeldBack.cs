@@ -1,12 +1,12 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>
-/// Messages that were handed out, and whose acknowledgement waits until their taker releases them: a bridge, which does so when a broker has
-/// confirmed them.
+/// Messages that were handed out, and whose acknowledgement waits until their taker releases them: a bridge, which does so when a broker
+/// has confirmed them.
 /// </summary>
 /// <remarks>
-/// Owns their numbers under its own lock, inside which no other lock is taken. Messages are added under the endpoint's gate, before they count
-/// as consumed; the taker releases them in their order, on any thread.
+/// Owns their numbers under its own lock, inside which no other lock is taken. Messages are added under the endpoint's gate, before they
+/// count as consumed; the taker releases them in their order, on any thread.
 /// </remarks>
 internal sealed class HeldBack
 {
