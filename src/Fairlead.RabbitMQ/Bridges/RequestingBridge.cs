@@ -43,28 +43,22 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
         IChannel channel = session.Channel;
         channel.BasicReturnAsync += OnReturned;
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReplyConsumer(channel, this), ended).ConfigureAwait(false);
-        while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
+        try
         {
-            Request request = new(new Message(received));
-            if (request.Message.IsTakenBack)
+            while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
             {
-                request.Dispose();
-                continue;
+                await PublishAsync(session, new Request(new Message(received)), ended).ConfigureAwait(false);
             }
-
-            string id = string.Create(CultureInfo.InvariantCulture, $"{_requester}-{++_count}");
-            Pending pending = new(this, session, id, request);
-            BasicProperties properties = PropertiesOf(id, request);
-            ReadOnlyMemory<byte> body = request.Memory;
-            _pending[id] = pending;
-            try
+        }
+        finally
+        {
+            if (session.End is null)
             {
-                await channel.BasicPublishAsync("", Address.Name, mandatory: true, properties, body, ended).ConfigureAwait(false);
-            }
-            finally
-            {
-                // Only now: until here the memory is in use.
-                pending.Watch();
+                // The requester closes: its requests are called off before the channel is closed.
+                foreach (Pending pending in _pending.Values)
+                {
+                    await pending.AbandonAsync().ConfigureAwait(false);
+                }
             }
         }
     }
@@ -77,6 +71,30 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
                 id,
                 ErrorCode.PeerGone,
                 "the connection to the broker was lost before the reply arrived; the request may have been executed");
+        }
+    }
+
+    private async ValueTask PublishAsync(BrokerSession session, Request request, CancellationToken ended)
+    {
+        if (request.Message.IsTakenBack)
+        {
+            request.Dispose();
+            return;
+        }
+
+        string id = string.Create(CultureInfo.InvariantCulture, $"{_requester}-{++_count}");
+        Pending pending = new(this, session, id, request);
+        BasicProperties properties = PropertiesOf(id, request);
+        ReadOnlyMemory<byte> body = request.Memory;
+        _pending[id] = pending;
+        try
+        {
+            await session.Channel.BasicPublishAsync("", Address.Name, mandatory: true, properties, body, ended).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Only now: until here the memory is in use.
+            pending.Watch();
         }
     }
 
@@ -178,14 +196,18 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
             request.Dispose();
         }
 
-        private void OnCancelled()
+        /// <summary>Ends a request whose requester waits no more, and calls it off.</summary>
+        public async ValueTask AbandonAsync()
         {
             if (bridge._pending.TryRemove(id, out _))
             {
+                _watch.Dispose();
                 request.Dispose();
-                _ = CallOffAsync();
+                await CallOffAsync().ConfigureAwait(false);
             }
         }
+
+        private void OnCancelled() => _ = Task.Run(async () => await AbandonAsync().ConfigureAwait(false));
 
         /// <summary>Tells all responders: the one that has the request cancels it.</summary>
         private async Task CallOffAsync()
