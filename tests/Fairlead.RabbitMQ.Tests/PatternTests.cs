@@ -237,6 +237,39 @@ public sealed class PatternTests
         Assert.Equal("done", reply.Text);
     }
 
+    /// <summary>A request that lasts keeps none of those behind it from being acknowledged, and so from coming.</summary>
+    [BrokerFact]
+    public async Task A_request_that_lasts_does_not_hold_up_later_ones()
+    {
+        Address address = Broker.NewAddress("&prefetch=4");
+        await using Responder responder = await Responder.BindAsync(address);
+        await using Requester requester = await Requester.ConnectAsync(address);
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenSource end = new();
+        Task serving = responder.RunAsync(
+            async (request, _) =>
+            {
+                if (request.Text == "last")
+                {
+                    await release.Task;
+                }
+
+                return default(ReadOnlyMemory<byte>);
+            },
+            cancellationToken: end.Token);
+        Task<Message> lasting = requester.RequestAsync("last"u8.ToArray(), 60.Seconds()).AsTask();
+        for (int i = 0; i < 50; i++)
+        {
+            using Message reply = await requester.RequestAsync("next"u8.ToArray(), 20.Seconds());
+        }
+
+        Assert.False(lasting.IsCompleted);
+        release.SetResult();
+        using Message last = await lasting;
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
     private static async Task<Receiver> DeadLettersAsync(Address address)
     {
         string name = address.Option("name")!;

@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>Acknowledges deliveries of one channel, several at once where they have been settled in order.</summary>
+/// <summary>Acknowledges deliveries of one channel: several at once where they have been settled in order, others one by one.</summary>
 /// <remarks>
 /// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time, and takes everything
 /// with it that was settled in the meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
@@ -12,11 +12,15 @@ internal sealed class AckWindow(BrokerSession session)
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
+    // Settled deliveries behind one that is not: true if an acknowledgement may still name it.
     private readonly Dictionary<ulong, bool> _ahead = [];
+
+    // Those of them that were accepted and are not acknowledged. The one before them may last: they do not wait for it.
+    private readonly Queue<ulong> _single = new();
     private ulong _settled;
 
-    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names,
-    // so it is never one that went back.
+    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names:
+    // never one that went back, or was acknowledged alone.
     private ulong _accepted;
     private ulong _written;
     private bool _isWriting;
@@ -54,7 +58,7 @@ internal sealed class AckWindow(BrokerSession session)
         {
             _open--;
             Note(tag, isAccepted);
-            if (_isWriting || _accepted == _written)
+            if (_isWriting || (_accepted == _written && _single.Count == 0))
             {
                 TellIfIdle();
                 return;
@@ -116,19 +120,18 @@ internal sealed class AckWindow(BrokerSession session)
             while (true)
             {
                 ulong tag;
+                bool isMultiple;
                 lock (_gate)
                 {
-                    if (_accepted == _written)
+                    if (!TryTake(out tag, out isMultiple))
                     {
                         _isWriting = false;
                         TellIfIdle();
                         return;
                     }
-
-                    tag = _written = _accepted;
                 }
 
-                await session.Channel.BasicAckAsync(tag, multiple: true).ConfigureAwait(false);
+                await session.Channel.BasicAckAsync(tag, isMultiple).ConfigureAwait(false);
             }
         }
         catch (Exception problem)
@@ -138,11 +141,39 @@ internal sealed class AckWindow(BrokerSession session)
         }
     }
 
+    /// <summary>Takes the next acknowledgement: of all in order, or of one behind a delivery that lasts.</summary>
+    private bool TryTake(out ulong tag, out bool isMultiple)
+    {
+        isMultiple = _accepted != _written;
+        if (isMultiple)
+        {
+            tag = _written = _accepted;
+            return true;
+        }
+
+        while (_single.TryDequeue(out tag))
+        {
+            // Otherwise it has come into the order meanwhile.
+            if (_ahead.ContainsKey(tag))
+            {
+                _ahead[tag] = false;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void Note(ulong tag, bool isAccepted)
     {
         if (tag != _settled + 1)
         {
             _ahead.Add(tag, isAccepted);
+            if (isAccepted)
+            {
+                _single.Enqueue(tag);
+            }
+
             return;
         }
 
