@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Bench.Reporting;
 using Fairlead.Bench.Running;
+using Fairlead.RabbitMQ;
 
 namespace Fairlead.Bench;
 
@@ -9,6 +10,8 @@ internal static class Program
 {
     public static int Main(string[] arguments)
     {
+        RabbitMqTransport.Register();
+
         // Ends in order, which removes the run's directory.
         Console.CancelKeyPress += (_, _) => Environment.Exit(130);
 

@@ -39,7 +39,8 @@ internal abstract class Contender<TClient>(string name) : Contender(name)
 internal sealed record Session(string Name, int MessageSize)
 {
     /// <summary>The scheme's address of the name, with options.</summary>
-    public string AddressOf(string scheme, string options = "") => $"{scheme}://{Name}{options}";
+    public string AddressOf(string scheme, string options = "") =>
+        scheme == "amqp" ? $"amqp://{BrokerNode.Name}/?name={BrokerNode.QueueOf(this)}{options}" : $"{scheme}://{Name}{options}";
 
     /// <summary>The path for those that do not know what a name is.</summary>
     public string SocketPath => Path.Combine(Directory, Name + ".socket");

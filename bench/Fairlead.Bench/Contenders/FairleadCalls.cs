@@ -4,6 +4,8 @@ namespace Fairlead.Bench.Contenders;
 internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
     : Contender<Caller>(Naming.Of("Requester, blocking", scheme, waiting))
 {
+    public override string? Missing => scheme == "amqp" ? BrokerNode.Missing : null;
+
     private readonly bool _spins = waiting == "latency";
     private readonly string _options = Naming.Options(waiting);
 

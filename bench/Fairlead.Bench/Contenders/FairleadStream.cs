@@ -6,12 +6,15 @@ namespace Fairlead.Bench.Contenders;
 /// Type 1: blocking sends on Fairlead, and a receiver that reads them in one of three forms. The last message is of type 2: its receipt
 /// ends the round.
 /// </summary>
-internal sealed class FairleadStream(string scheme = "unix", Reading reading = Reading.Blocking)
-    : Contender<OneWaySender>(Naming.Of(reading == Reading.Blocking ? "Sender, blocking" : $"Sender to {reading.Text()}", scheme))
+internal sealed class FairleadStream(string scheme = "unix", Reading reading = Reading.Blocking, string options = "")
+    : Contender<OneWaySender>(
+        Naming.Of(reading == Reading.Blocking ? "Sender, blocking" : $"Sender to {reading.Text()}", scheme, options.TrimStart('&')))
 {
+    public override string? Missing => scheme == "amqp" ? BrokerNode.Missing : null;
+
     public override void Serve(Session session, Action listening)
     {
-        using var receiver = Receiver.Bind($"{scheme}://{session.Name}");
+        using var receiver = Receiver.Bind(session.AddressOf(scheme, options));
         listening();
         switch (reading)
         {
@@ -27,7 +30,7 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    public override OneWaySender Connect(Session session) => new Client(Sender.Connect($"{scheme}://{session.Name}"));
+    public override OneWaySender Connect(Session session) => new Client(Sender.Connect(session.AddressOf(scheme, options)));
 
     private static void ReadBlocking(Receiver receiver)
     {
@@ -60,10 +63,10 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
 
     private static void Take(Message message, ref long due)
     {
-        if (Numbered.Check(message.Span, ref due))
-        {
-            message.Accept();
-        }
+        _ = Numbered.Check(message.Span, ref due);
+
+        // The last one; over a broker all.
+        message.Accept();
     }
 
     private sealed class Client(Sender sender) : OneWaySender

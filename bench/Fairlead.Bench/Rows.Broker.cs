@@ -1,0 +1,25 @@
+using Fairlead.Bench.Contenders;
+using Fairlead.Bench.Scenarios;
+
+namespace Fairlead.Bench;
+
+/// <content>A broker, where one is named.</content>
+internal static partial class Rows
+{
+    private static IEnumerable<Scenario> Broker =>
+        [
+            new OneWay(
+                "amqp-stream",
+                64,
+                new AmqpStream(isDurable: false),
+                new FairleadStream("amqp") { Goal = 1 / 1.2 },
+                new FairleadStream("amqp", Reading.Loop) { Goal = 1 / 1.2 }),
+            new OneWay(
+                "amqp-stream-durable",
+                64,
+                new AmqpStream(isDurable: true),
+                new FairleadStream("amqp", options: "&durable=true") { Goal = 1 / 1.2 },
+                new FairleadStream("amqp", Reading.Loop, "&durable=true") { Goal = 1 / 1.2 }),
+            new RoundTrip("amqp-call", 64, TimeSpan.Zero, new AmqpCalls(), new FairleadCalls("amqp") { Goal = 1.2 }),
+        ];
+}
