@@ -10,7 +10,9 @@ public static class Rpc
     /// <summary>Serves an object.</summary>
     /// <typeparam name="T">The contract.</typeparam>
     /// <param name="service">The name of the service, or an address.</param>
-    /// <param name="implementation">Executes the calls, several at once. It remains the caller's.</param>
+    /// <param name="implementation">
+    /// Executes the calls, several at once unless <see cref="RpcServerOptions.Concurrency"/> says otherwise. It remains the caller's.
+    /// </param>
     /// <param name="options">The options.</param>
     /// <returns>The server. Dispose it to end the service.</returns>
     /// <exception cref="FairleadException">

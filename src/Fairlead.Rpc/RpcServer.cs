@@ -6,22 +6,27 @@ namespace Fairlead.Rpc;
 /// <summary>Serves a contract: it takes calls, and lets the skeleton execute them.</summary>
 /// <remarks>
 /// Owns its endpoints and the run of each. The service remains the caller's: it is not disposed. Calls run on threads of the pool or on the
-/// thread that read the call, several at once.
+/// thread that read the call, several at once unless they have an order.
 /// </remarks>
 public sealed class RpcServer : IAsyncDisposable, IDisposable
 {
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
+
     private readonly RpcServerOptions _options;
     private readonly CallDispatcher _dispatcher;
+    private readonly CallTurns? _turns;
     private readonly CancellationTokenSource _ending = new();
     private readonly List<Responder> _responders;
     private readonly Task _runs;
     private Registration? _registration;
     private int _isEnded;
 
-    private RpcServer(List<Responder> responders, RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options)
+    private RpcServer(
+        List<Responder> responders, RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options, RpcConcurrency concurrency)
     {
         (_responders, Description, _options) = (responders, description, options);
         _dispatcher = new CallDispatcher(description, skeleton, options);
+        _turns = concurrency == RpcConcurrency.Concurrent ? null : new CallTurns(concurrency == RpcConcurrency.Serial);
         Addresses = [.. responders.Select(static responder => responder.Address)];
         _runs = RunAsync();
     }
@@ -42,6 +47,9 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     /// <summary>Completes when it has ended, after the last call.</summary>
     public Task Completion => _runs;
 
+    /// <summary>How many calls wait until they may run.</summary>
+    internal int Waiting => _dispatcher.Waiting;
+
     internal static async ValueTask<RpcServer> StartAsync<T>(
         IReadOnlyList<Address> addresses, string? label, T service, RpcServerOptions options, string? name = null)
         where T : class
@@ -56,7 +64,8 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
                 responders.Add(await Responder.BindAsync(address, endpoint).ConfigureAwait(false));
             }
 
-            RpcServer server = new(responders, contract.Description, contract.CreateSkeleton(service), options);
+            RpcConcurrency concurrency = options.ConcurrencyOf(typeof(T), service.GetType());
+            RpcServer server = new(responders, contract.Description, contract.CreateSkeleton(service), options, concurrency);
             if (options.Matchmaker is { } matchmaker && name is not null)
             {
                 await server.RegisterAsync(matchmaker, name).ConfigureAwait(false);
@@ -94,6 +103,13 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
             await ended
                 .WaitAsync(_options.ShutdownTimeout, _options.Endpoint.TimeProvider)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!ended.IsCompleted)
+            {
+                // Those that still wait are certainly not executed, and their callers learn it.
+                await _dispatcher.DismissAsync().ConfigureAwait(false);
+                await Task.WhenAll(_responders.Select(FlushAsync)).ConfigureAwait(false);
+            }
+
             await _ending.CancelAsync().ConfigureAwait(false);
 
             // Draining would wait for the calls that have not ended.
@@ -108,6 +124,18 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
 
     /// <summary>The blocking form of <see cref="DisposeAsync"/>.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private static async Task FlushAsync(Responder responder)
+    {
+        try
+        {
+            await responder.FlushAsync(FlushTimeout).ConfigureAwait(false);
+        }
+        catch (FairleadException)
+        {
+            // A client that does not read, or has gone.
+        }
+    }
 
     private async ValueTask RegisterAsync(string matchmaker, string name)
     {
@@ -134,7 +162,15 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
         }
     }
 
-    private Task RunAsync(Responder responder) => _options.BlockingThreads > 0
-        ? new CallThreads(responder, _dispatcher, _options, _ending.Token).RunAsync()
-        : new CallLoops(responder, _dispatcher, _ending.Token).RunAsync();
+    private Task RunAsync(Responder responder)
+    {
+        if (_turns is { } turns)
+        {
+            return new OrderedCalls(responder, _dispatcher, turns, _ending.Token).RunAsync();
+        }
+
+        return _options.BlockingThreads > 0
+            ? new CallThreads(responder, _dispatcher, _options, _ending.Token).RunAsync()
+            : new CallLoops(responder, _dispatcher, _ending.Token).RunAsync();
+    }
 }

@@ -6,13 +6,26 @@ public sealed record RpcServerOptions
     /// <summary>How many calls may run at the same time. Further ones wait, in the order of their arrival.</summary>
     public int MaxConcurrentCalls { get; init; } = 64;
 
+    /// <summary>
+    /// Which calls run at the same time. <see cref="SerialAttribute"/> and <see cref="OrderedAttribute"/> of the contract or of the class of
+    /// the service say the same: the strictest of the three applies. A call keeps its turn until it has completed.
+    /// </summary>
+    public RpcConcurrency Concurrency { get; init; }
+
+    /// <summary>
+    /// How many calls of one client may wait until they may run, counted for each connection. Further ones are refused with
+    /// <see cref="ErrorCode.Full"/>, and are not executed.
+    /// </summary>
+    public int MaxQueuedCallsPerClient { get; init; } = 10_000;
+
     /// <summary>How many calls with streams may run at the same time. Further ones are refused with <see cref="ErrorCode.Full"/>.</summary>
     public int MaxStreamingCalls { get; init; } = 1000;
 
     /// <summary>
     /// How many threads wait for calls at each address, and execute the members that do not await: the lowest latency, because a call wakes
     /// no other thread. For members that compute briefly. If calls keep all of these threads for 0.1 s, other threads take calls meanwhile.
-    /// Zero: calls run on threads that Fairlead shares between all endpoints.
+    /// Zero: calls run on threads that Fairlead shares between all endpoints. Without effect unless <see cref="Concurrency"/> is
+    /// <see cref="RpcConcurrency.Concurrent"/>: calls that have an order run on these shared threads.
     /// </summary>
     public int BlockingThreads { get; init; }
 
@@ -60,10 +73,29 @@ public sealed record RpcServerOptions
     /// <summary>Whether calls are more than a call of the skeleton.</summary>
     internal bool NeedsContext => Authorize is not null || Intercept is not null || KeepContext;
 
+    /// <summary>Returns which calls of a service run at the same time.</summary>
+    /// <param name="types">The contract, and the class of the service.</param>
+    internal RpcConcurrency ConcurrencyOf(params ReadOnlySpan<Type> types)
+    {
+        RpcConcurrency strictest = Concurrency;
+        foreach (Type type in types)
+        {
+            RpcConcurrency marked = type.IsDefined(typeof(SerialAttribute), inherit: true) ? RpcConcurrency.Serial
+                : type.IsDefined(typeof(OrderedAttribute), inherit: true) ? RpcConcurrency.Ordered
+                : RpcConcurrency.Concurrent;
+            strictest = marked > strictest ? marked : strictest;
+        }
+
+        return strictest;
+    }
+
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentCalls, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxStreamingCalls, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxQueuedCallsPerClient, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative((int)Concurrency, nameof(Concurrency));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)Concurrency, (int)RpcConcurrency.Serial, nameof(Concurrency));
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockingThreads, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockingThreads, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(ShutdownTimeout, TimeSpan.Zero);

@@ -193,10 +193,22 @@ internal sealed class ClientSession : IDisposable
         catch (Exception exception)
         {
             // The server has it as a reply, unless the callback is one-way.
-            _options.CallbackFailed?.Invoke(exception);
+            Report(exception);
         }
 
         await AnswerAsync(number, request).ConfigureAwait(false);
+    }
+
+    private void Report(Exception exception)
+    {
+        try
+        {
+            _options.CallbackFailed?.Invoke(exception);
+        }
+        catch (Exception)
+        {
+            // An exception here must not keep the reply back, nor the calls behind it.
+        }
     }
 
     private async Task AnswerAsync(int number, HandmadeRequest request)

@@ -5,7 +5,7 @@ namespace Fairlead.Rpc.Calls;
 
 /// <summary>Judges each frame that reaches a server, lets the skeleton execute the calls, and answers.</summary>
 /// <remarks>
-/// Owns the open calls with streams and the places of the others. Any thread. An exception of the service, or an invalid frame, ends its
+/// Owns the open calls with streams and the queue of the others. Any thread. An exception of the service, or an invalid frame, ends its
 /// call only.
 /// </remarks>
 internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options) : IDisposable
@@ -14,29 +14,41 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
     private readonly bool[] _areOneWay =
         [.. description.Members.Select(static member => (member.Kinds & RpcMemberKinds.OneWay) != 0)];
 
-    private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
+    private readonly CallQueue _queue = new(options);
     private readonly CallTable _streams = new(options.MaxStreamingCalls);
     private readonly SessionTable _sessions = new(options.MaxStreamingCalls);
     private readonly ActiveCalls _active = new();
+
+    /// <summary>How many calls wait until they may run.</summary>
+    public int Waiting => _queue.Count;
 
     /// <summary>Refuses further calls.</summary>
     /// <returns>Completes when none is left. The streams of those that are left go on.</returns>
     public Task EndAsync() => _active.EndAsync();
 
+    /// <summary>Refuses the calls that still wait until they may run.</summary>
+    public Task DismissAsync() => _queue.DismissAsync();
+
+    /// <summary>Whether a frame is a call, and not a part of one.</summary>
+    public static bool IsCall(Request request) => request.Span is [(byte)FrameKind.Call or (byte)FrameKind.Open, ..];
+
     /// <summary>Counts a frame that is not a call apart from the calls.</summary>
     public static void Count(Request request, Responder responder)
     {
-        if (request.Span is not [(byte)FrameKind.Call or (byte)FrameKind.Open, ..])
+        if (!IsCall(request))
         {
             responder.CountControl();
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose() => _queue.Dispose();
 
     /// <summary>Handles a frame. It has been answered when the result completes.</summary>
-    public ValueTask<ReadOnlyMemory<byte>> HandleAsync(Request request, RequestContext context)
+    /// <param name="request">The frame.</param>
+    /// <param name="context">Its context.</param>
+    /// <param name="turn">The position of a call whose turn must come before it runs; null: it has no order.</param>
+    public ValueTask<ReadOnlyMemory<byte>> HandleAsync(Request request, RequestContext context, CallTurn? turn = null)
     {
         // Copied before it is judged: the caller may share this memory.
         RpcReader frame = new(request.Span);
@@ -58,9 +70,9 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
                     Replies.Describe(request, ReplyStatus.Stale, description);
                     return default;
                 case FrameKind.Call:
-                    return CallAsync(member, request, context);
+                    return CallAsync(member, request, context, turn);
                 case FrameKind.Open:
-                    return OpenAsync(member, frame.ReadGuid(), request, context);
+                    return OpenAsync(member, frame.ReadGuid(), request, context, turn);
                 case FrameKind.Pull:
                     return PullAsync(frame.ReadGuid(), (int)Math.Min(rest, int.MaxValue), request, context);
                 case FrameKind.Push when stream < RpcLimits.MaxUploads:
@@ -83,7 +95,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         }
     }
 
-    private ValueTask<ReadOnlyMemory<byte>> CallAsync(ushort member, Request request, RequestContext context)
+    private ValueTask<ReadOnlyMemory<byte>> CallAsync(ushort member, Request request, RequestContext context, CallTurn? turn)
     {
         if (!_active.TryEnter())
         {
@@ -91,9 +103,9 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             return default;
         }
 
-        if (!_places.TryEnter())
+        if (!_queue.TryEnter(turn, out bool isQueued))
         {
-            return WaitAndCallAsync(member, request, context);
+            return WaitAndCallAsync(member, request, context, turn, isQueued);
         }
 
         ValueTask invoked = Invoke(member, request, context, streams: null);
@@ -107,17 +119,12 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         return default;
     }
 
-    // Calls wait for a place in the order of their arrival.
-    private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(ushort member, Request request, RequestContext context)
+    private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(
+        ushort member, Request request, RequestContext context, CallTurn? turn, bool isQueued)
     {
-        try
-        {
-            await _places.WaitAsync(context.CancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
+        if (!await _queue.WaitAsync(request, context, turn, isQueued).ConfigureAwait(false))
         {
             _active.Leave();
-            Replies.FailInTime(request);
             return default;
         }
 
@@ -140,7 +147,8 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         return default;
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> OpenAsync(ushort member, Guid id, Request request, RequestContext context)
+    private async ValueTask<ReadOnlyMemory<byte>> OpenAsync(
+        ushort member, Guid id, Request request, RequestContext context, CallTurn? turn)
     {
         if (!_active.TryEnter())
         {
@@ -156,7 +164,8 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             {
                 request.Fail(ErrorCode.Corrupt, "a call with streams was opened twice");
             }
-            else if ((call = entered) is not null)
+            else if ((call = entered) is not null
+                && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
             {
                 ValueTask invoked = Invoke(member, request, context, call);
                 await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
@@ -302,7 +311,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
 
     private void Leave()
     {
-        _places.Leave();
+        _queue.Leave();
         _active.Leave();
     }
 

@@ -25,14 +25,19 @@ internal sealed class CallPlaces(int count) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            if (!TryGiveUp())
-            {
-                // A call has left its place to this one meanwhile.
-                await _turns.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-                Leave();
-            }
-
+            await GiveUpAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Takes a call out of the queue.</summary>
+    public async ValueTask GiveUpAsync()
+    {
+        if (!TryGiveUp())
+        {
+            // A call has left its place to this one meanwhile.
+            await _turns.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            Leave();
         }
     }
 

@@ -55,6 +55,10 @@ internal static class Replies
     /// <summary>Says that nothing was executed because the server ends.</summary>
     public static void RefuseAtEnd(Request request) => Refuse(request, ErrorCode.Unavailable, "the server is about to end");
 
+    /// <summary>Says that a call, which has not been executed, has waited for its turn as long as its caller allows.</summary>
+    public static void RefuseInTime(Request request) =>
+        Refuse(request, ErrorCode.Timeout, "the call has waited at the server as long as its caller allows, and was not executed");
+
     /// <summary>Fails a call whose caller has given up, or whose time has passed here before it has there.</summary>
     public static void FailInTime(Request request) =>
         request.Fail(ErrorCode.Timeout, "the call has not ended in the time that its caller allows");

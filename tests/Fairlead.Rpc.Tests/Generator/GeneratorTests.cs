@@ -183,6 +183,15 @@ public sealed class GeneratorTests
         return result;
     }
 
+    /// <summary>Compiles code with what the generator adds to it.</summary>
+    internal static Compilation Complete(string code)
+    {
+        CSharpGeneratorDriver
+            .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: Latest)
+            .RunGeneratorsAndUpdateCompilation(Compile(code), out Compilation whole, out _);
+        return whole;
+    }
+
     private static CSharpCompilation Compile(string code) => CSharpCompilation.Create(
         "Contracts",
         [CSharpSyntaxTree.ParseText(code, Latest, "Contracts.cs")],

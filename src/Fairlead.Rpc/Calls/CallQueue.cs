@@ -1,0 +1,117 @@
+namespace Fairlead.Rpc.Calls;
+
+/// <summary>
+/// Lets calls run when their turn and a place have come, refuses them when too many wait, and answers those that do not run.
+/// </summary>
+/// <remarks>Owns the places, and the counts of those that wait. Any thread. A call that waits holds no thread.</remarks>
+internal sealed class CallQueue(RpcServerOptions options) : IDisposable
+{
+    private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
+    private readonly QueuedCalls _queued = new(options.MaxQueuedCallsPerClient);
+    private readonly CancellationTokenSource _dismissed = new();
+
+    /// <summary>How many calls wait.</summary>
+    public int Count => _queued.Count;
+
+    /// <summary>Takes a place, if the turn of the call has come and a place is free.</summary>
+    /// <param name="turn">The position of the call; null: it has no order.</param>
+    /// <param name="isQueued">Whether it waits for a place already.</param>
+    /// <returns>False: the call must wait, with <see cref="WaitAsync"/>.</returns>
+    public bool TryEnter(CallTurn? turn, out bool isQueued)
+    {
+        isQueued = turn is null or { HasCome: true };
+        return isQueued && _places.TryEnter();
+    }
+
+    /// <summary>Waits until a call may run: for its turn, then for a place.</summary>
+    /// <returns>False: it may not, has been answered, and is in no queue.</returns>
+    public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, bool isQueued)
+    {
+        bool isRefused = !_queued.TryEnter(request.Peer);
+        if (isRefused && isQueued)
+        {
+            await _places.GiveUpAsync().ConfigureAwait(false);
+        }
+
+        return isRefused
+            ? RefuseFull(request)
+            : await FinishAsync(request, context, end => isQueued ? _places.WaitAsync(end) : WaitForBothAsync(turn!, end))
+                .ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for the turn of a call that needs no place.</summary>
+    /// <returns>False: it may not run, has been answered, and is in no queue.</returns>
+    public ValueTask<bool> WaitForTurnAsync(Request request, RequestContext context, CallTurn? turn)
+    {
+        if (turn is null or { HasCome: true })
+        {
+            return new ValueTask<bool>(true);
+        }
+
+        return _queued.TryEnter(request.Peer)
+            ? FinishAsync(request, context, end => new ValueTask(turn.WaitAsync(end)))
+            : new ValueTask<bool>(RefuseFull(request));
+    }
+
+    /// <summary>Frees a place.</summary>
+    public void Leave() => _places.Leave();
+
+    /// <summary>Refuses the calls that wait. To be called once, when no more come.</summary>
+    public async Task DismissAsync()
+    {
+        await _dismissed.CancelAsync().ConfigureAwait(false);
+        await _queued.EmptyAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _places.Dispose();
+        _dismissed.Dispose();
+    }
+
+    private bool RefuseFull(Request request)
+    {
+        Replies.Refuse(
+            request, ErrorCode.Full, $"{options.MaxQueuedCallsPerClient} calls of this client wait at the server, as many as it accepts");
+        return false;
+    }
+
+    private async ValueTask WaitForBothAsync(CallTurn turn, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!_places.TryEnter())
+        {
+            await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<bool> FinishAsync(Request request, RequestContext context, Func<CancellationToken, ValueTask> wait)
+    {
+        CancellationToken caller = context.CancellationToken;
+        Peer client = request.Peer;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(caller, _dismissed.Token);
+        try
+        {
+            await wait(end.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            if (caller.IsCancellationRequested)
+            {
+                Replies.RefuseInTime(request);
+            }
+            else
+            {
+                Replies.RefuseAtEnd(request);
+            }
+
+            return false;
+        }
+        finally
+        {
+            _queued.Leave(client);
+        }
+    }
+}
