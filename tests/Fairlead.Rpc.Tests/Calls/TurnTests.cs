@@ -278,7 +278,11 @@ public sealed class TurnTests
     public async Task Options_that_make_no_sense_are_refused()
     {
         foreach (RpcServerOptions wrong in (RpcServerOptions[])
-            [new() { MaxQueuedCallsPerClient = 0 }, new() { Concurrency = (RpcConcurrency)3 }, new() { Concurrency = (RpcConcurrency)(-1) }])
+            [
+                new() { MaxQueuedCallsPerClient = 0 },
+                new() { Concurrency = (RpcConcurrency)3 },
+                new() { Concurrency = (RpcConcurrency)(-1) },
+            ])
         {
             await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ServeAsync(new Turns(), "unix", wrong));
         }
