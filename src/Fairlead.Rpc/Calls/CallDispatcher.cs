@@ -200,6 +200,11 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             {
                 request.Fail(ErrorCode.Corrupt, wrong.Message);
             }
+            catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+            {
+                // The call has ended, and has produced nothing. Its own reply, which is under way, says why.
+                request.Reply(ServerCall.EndOfItems);
+            }
             catch (OperationCanceledException)
             {
                 Leave(id, call, request);

@@ -135,7 +135,9 @@ public sealed partial class RpcChannel
     internal static async ValueTask<RpcChannel> OpenAsync(
         IRpcLane lane, CallbackHost callbacks, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        RequestOptions limits = new() { Timeout = options.Timeout };
+        // The limit is meant for calls: connecting has as long as any handshake.
+        TimeSpan? limit = options.Timeout < options.Endpoint.HandshakeTimeout ? options.Endpoint.HandshakeTimeout : options.Timeout;
+        RequestOptions limits = new() { Timeout = limit };
         using Message reply = await lane.RequestAsync(Hello(wanted), limits, cancellationToken).ConfigureAwait(false);
         RpcDescription offered = ReadOffer(reply);
         wanted ??= offered;

@@ -133,5 +133,8 @@ internal sealed class ServerCall
         }
     }
 
+    /// <summary>The reply to a pull: no items, and none will come.</summary>
+    public static ReadOnlySpan<byte> EndOfItems => [(byte)Calls.ReplyStatus.Ok, 1, 0, 0, 0, 0];
+
     private static byte[] Head { get; } = [(byte)Calls.ReplyStatus.Ok];
 }
