@@ -95,19 +95,6 @@ public sealed class KillTests : IDisposable
         Assert.Equal(6, await patient.Service.OnceAsync(3));
     }
 
-    [Fact]
-    public async Task An_upload_of_a_gibibyte_needs_little_memory()
-    {
-        const int Part = 1 << 20;
-        using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
-        await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(_service);
-        long before = client.Service.PeakMemory();
-        byte[] part = new byte[Part];
-        long length = await client.Service.UploadAsync(Enumerable.Repeat(part, 1024).ToAsyncEnumerable());
-        Assert.Equal(1L << 30, length);
-        Assert.InRange(client.Service.PeakMemory() - before, 0, 200 << 20);
-    }
-
     public void Dispose() => _folder.Delete(recursive: true);
 
     private void Check(List<string> outcomes)
