@@ -85,7 +85,7 @@ public sealed class KillTests : IDisposable
     {
         using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
         await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(
-            _service, new RpcClientOptions { Timeout = 300.Milliseconds() });
+            _service, new RpcClientOptions { Timeout = 3.Seconds() });
         Assert.Equal(2, await client.Service.OnceAsync(1));
         server.Stop();
         var late = await Assert.ThrowsAsync<FairleadException>(async () => await client.Service.OnceAsync(2)).WaitAsync(Watchdog);
