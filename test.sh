@@ -174,10 +174,21 @@ has_zlib || missing+=(zlib1g-dev)
 for tool in nc:netcat-openbsd socat:socat strace:strace bc:bc spin:spin; do
   has "${tool%%:*}" || missing+=("${tool##*:}")
 done
+[ -x "${FAIRLEAD_RABBITMQ:-/usr/lib/rabbitmq/bin}/rabbitmq-server" ] || missing+=(rabbitmq-server)
+
+# Installs packages, and starts no service of theirs: the tests start a broker that is theirs alone.
+install() {
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod +x "$policy" && made=1; fi
+  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+  local code=$?
+  [ -z "$made" ] || rm -f "$policy"
+  return $code
+}
 if [ ${#missing[@]} -gt 0 ]; then
   echo "missing: ${missing[*]}"
   if [ "$(id -u)" -eq 0 ] && has apt-get; then
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } > "$private/apt" 2>&1 \
+    install "${missing[@]}" > "$private/apt" 2>&1 \
       || { tail -n 5 "$private/apt"; echo "could not be installed; the tests that need them are skipped"; }
   else
     echo "not installed here, which takes root and apt-get; the tests that need them are skipped"
@@ -214,15 +225,17 @@ if [ -n "$peer" ]; then
   tap aot "$peer" checks
 fi
 
-# The tests of the tool wait for half of their time, and so do those of the documents and the samples.
+# The tests of the tool wait for half of their time, and so do those of the documents, the samples and the broker.
 begin samples tests/Samples/run.sh artifacts/bin "$tool" ${peer:+artifacts/publish/JobServer.Aot/release}
 tests_of Fairlead.Docs.Tests
 begin Fairlead.Docs.Tests "${command[@]}"
+tests_of Fairlead.RabbitMQ.Tests
+begin Fairlead.RabbitMQ.Tests "${command[@]}"
 
 # Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
-  [ "$name" != Fairlead.Docs.Tests ] || continue
+  [ "$name" != Fairlead.Docs.Tests ] && [ "$name" != Fairlead.RabbitMQ.Tests ] || continue
   if [ "$name" = Fairlead.Tests ]; then
     # The models need what these leave of the processors, and nothing that is built; the build leaves nothing.
     begin models nice -n 19 models/check.sh
@@ -236,8 +249,10 @@ for project in tests/*.Tests/*.csproj; do
   count_trx $? "$results/$name.trx"
 done
 
-collect Fairlead.Docs.Tests
-count_trx "$code" "$results/Fairlead.Docs.Tests.trx"
+for name in Fairlead.Docs.Tests Fairlead.RabbitMQ.Tests; do
+  collect "$name"
+  count_trx "$code" "$results/$name.trx"
+done
 for name in samples models packages tool; do
   collect "$name"
   count_tap "$code" "$results/$name.log"

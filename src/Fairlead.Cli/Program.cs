@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Commands;
 using Fairlead.Cli.Output;
+using Fairlead.RabbitMQ;
 
 namespace Fairlead.Cli;
 
@@ -9,6 +10,8 @@ internal static class Program
 {
     public static int Main(string[] arguments)
     {
+        RabbitMqTransport.Register();
+
         // An argument that begins with @ is a text like any other, not the name of a response file.
         var parsed = FairleadCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (arguments.Length == 0)

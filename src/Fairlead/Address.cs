@@ -35,6 +35,9 @@ public sealed partial class Address : IEquatable<Address>
     /// <summary>The part between <c>://</c> and <c>?</c>, with percent escapes decoded: a name, a path, or a host with its port.</summary>
     public string Place { get; }
 
+    /// <summary>The place as it is written, with its percent escapes: in a broker's address, these tell separators from text.</summary>
+    internal string EscapedPlace => _escapedPlace;
+
     /// <summary>Whether the place is a name in the runtime directory.</summary>
     public bool IsBareName => !IsPath && !IsAbstract && (_scheme.Places & PlaceKinds.Name) != 0 && !Place.Contains(',');
 

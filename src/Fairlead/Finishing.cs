@@ -17,4 +17,19 @@ internal static class Finishing
             FairleadEventSource.Log.Contained(what, exception.ToString());
         }
     }
+
+    /// <summary>The same for a step that takes time.</summary>
+    /// <param name="what">The object that ends, for the event.</param>
+    /// <param name="step">The step to run.</param>
+    public static async ValueTask DoAsync(string what, Func<ValueTask> step)
+    {
+        try
+        {
+            await step().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            FairleadEventSource.Log.Contained(what, exception.ToString());
+        }
+    }
 }

@@ -52,6 +52,9 @@ internal enum LockRank : byte
     /// <summary>The lease of one message, and whether its sender was answered.</summary>
     Message,
 
+    /// <summary>The messages whose acknowledgement waits for their taker.</summary>
+    HeldBack,
+
     /// <summary>The connections not yet accepted.</summary>
     InprocAccept,
 

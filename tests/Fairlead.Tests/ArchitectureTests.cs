@@ -282,6 +282,7 @@ public sealed partial class ArchitectureTests
         Assert.Equal(
             [
                 "../Fairlead/Fairlead.csproj",
+                "../Fairlead.RabbitMQ/Fairlead.RabbitMQ.csproj",
                 "../Fairlead.Rpc/Fairlead.Rpc.csproj",
                 "../Fairlead.Rpc.Generator/Fairlead.Rpc.Generator.csproj",
             ],

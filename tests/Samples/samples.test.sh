@@ -21,6 +21,21 @@ test_hello() {
   grep -qxE 'hello from another process \(from pid [0-9]+ \(Hello send\)\)' received
 }
 
+# What it does over a broker, the tests of the broker show.
+test_any_address_changes_nothing_else() {
+  local address
+  for address in unix://orders shm://orders; do
+    AnyAddress consumer "$address" > served 2> serving & server=$!
+    line_in serving 'consuming at'
+    exits 0 AnyAddress producer "$address" 2
+    equal "$(printf 'order 1: Delivered\norder 2: Delivered')" "$(cat out)"
+    wait "$server"
+    equal "$(printf 'order 1\norder 2\nend')" "$(cat served)"
+  done
+  exits 1 AnyAddress producer amqp://127.0.0.1:1/?name=orders
+  contains "$(cat err)" 'no broker listens'
+}
+
 test_asynchronous_messages_are_all_delivered_and_in_order() {
   serve AsynchronousMessage 'receiving at unix://readings'
   exits 0 AsynchronousMessage client 20000

@@ -21,6 +21,11 @@ internal sealed class TourCommand : ToolCommand
         Description = "Run only this transport, or locks; may be repeated",
         HelpName = "SCHEME",
     };
+    private readonly Option<string?> _broker = new("--broker")
+    {
+        Description = "RabbitMQ for the rows over amqp (default: FAIRLEAD_BROKER; without one, they are left out)",
+        HelpName = "HOST:PORT",
+    };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time for a row (default: a minute, more for a large input)");
     private readonly Option<string> _output = NewOption.Output("table", "json");
 
@@ -30,6 +35,7 @@ internal sealed class TourCommand : ToolCommand
         _transport.AcceptOnlyFromAmong([.. TourGround.All.Select(static ground => ground.Name)]);
         Add(_input);
         Add(_transport);
+        Add(_broker);
         Add(_timeout);
         Add(_output);
         Examples =
@@ -38,26 +44,33 @@ internal sealed class TourCommand : ToolCommand
             ("fairlead tour --input photo.jpg", "Send a file of any kind and size"),
             ("fairlead tour --transport unix --output json", "Run one transport; print one JSON object per row"),
             ("fairlead tour --transport locks", "Run only the locks"),
+            ("fairlead tour --transport amqp --broker localhost:5672", "Run the rows over a broker"),
         ];
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var source = TourSource.Open(parsed.GetValue(_input));
-        var grounds = parsed.GetValue(_transport) is { Length: > 0 } chosen
-            ? TourGround.All.Where(ground => chosen.Contains(ground.Name))
-            : TourGround.All;
+        var broker = parsed.GetValue(_broker) ?? Environment.GetEnvironmentVariable("FAIRLEAD_BROKER");
+        TourGround[] grounds = parsed.GetValue(_transport) is { Length: > 0 } chosen
+            ? [.. TourGround.All.Where(ground => chosen.Contains(ground.Name))]
+            : [.. TourGround.All.Where(ground => !ground.NeedsBroker || !string.IsNullOrEmpty(broker))];
+        if (string.IsNullOrEmpty(broker) && grounds.Any(static ground => ground.NeedsBroker))
+        {
+            throw ToolException.Usage("the rows over amqp need a broker: --broker HOST:PORT, or the variable FAIRLEAD_BROKER");
+        }
+
         var limit = parsed.GetValue(_timeout) ?? DefaultLimit + TimeSpan.FromSeconds(source.Cut.Length / SlowestBytesPerSecond);
         var report = new TourReport(parsed.GetValue(_output) == "json", source.Cut);
-        await using (var tour = new TourRun(source.Cut, limit))
+        await using (var tour = new TourRun(source.Cut, limit, broker))
         {
-            await foreach (var row in tour.RowsAsync([.. grounds], TourReport.Begin, cancellationToken))
+            await foreach (var row in tour.RowsAsync(grounds, TourReport.Begin, cancellationToken))
             {
                 report.Add(row);
             }
         }
 
-        report.End();
+        report.End(isWithoutBroker: string.IsNullOrEmpty(broker));
         return report.IsIntact ? ExitCode.Ok : ExitCode.Failure;
     }
 }

@@ -7,11 +7,19 @@ internal static class TimeClient
 {
     private const int Longest = 1024;
 
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Returns the whole answer of the service.</summary>
     /// <exception cref="FairleadException">NotFound, PeerGone: the service sent nothing.</exception>
     public static async Task<byte[]> AskAsync(
         ServiceKind kind, Address address, EndpointOptions options, CancellationToken cancellationToken)
     {
+        if (address.Scheme == "unixgram")
+        {
+            TimeSpan wait = options.ConnectTimeout;
+            return await Task.Run(() => AskByDatagram(kind, address, wait, cancellationToken), cancellationToken);
+        }
+
         bool speaksFairlead = address.Scheme is "shm" || address.Option("reliable") == "true";
         bool isDatagram = address.Scheme == "udp" && !speaksFairlead;
         Address plain = speaksFairlead || address.Option("framing") is not null ? address : address.With("framing", "none");
@@ -63,11 +71,49 @@ internal static class TimeClient
             // The end of a text.
         }
 
-        return kind != ServiceKind.Time || answer.Count >= 4
-            ? [.. answer]
-            : throw new ToolException(
-                ExitCode.Failure, $"{address} answered {answer.Count} bytes, and a time has 4. Is it a time service?");
+        return Checked(kind, address, [.. answer]);
     }
+
+    // The service answers the name of the client: one that goes with the process.
+    private static byte[] AskByDatagram(ServiceKind kind, Address address, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        using DatagramSocket own = DatagramSocket.Bind($"unixgram://@fairlead-get-{Guid.NewGuid():N}");
+        using WaitSet waiting = new();
+        waiting.Attach(own.Handle, Readiness.Readable);
+        long began = TimeProvider.System.GetTimestamp();
+        while (!TrySend(own, address, () => TimeProvider.System.GetElapsedTime(began) < wait))
+        {
+            cancellationToken.WaitHandle.WaitOne(Pause);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        ReadOnlySpan<byte> answer;
+        while (!own.TryReceive(out answer))
+        {
+            waiting.Wait(cancellationToken: cancellationToken);
+        }
+
+        return Checked(kind, address, answer.ToArray());
+    }
+
+    // False: the queue of the service is full, or it may still begin. The kernel tells neither.
+    private static bool TrySend(DatagramSocket own, Address address, Func<bool> mayBegin)
+    {
+        try
+        {
+            return own.TrySend(address, "\n"u8);
+        }
+        catch (FairleadException missing) when (missing.Code == ErrorCode.NotFound && mayBegin())
+        {
+            return false;
+        }
+    }
+
+    private static byte[] Checked(ServiceKind kind, Address address, byte[] answer) =>
+        kind != ServiceKind.Time || answer.Length >= 4
+            ? answer
+            : throw new ToolException(
+                ExitCode.Failure, $"{address} answered {answer.Length} bytes, and a time has 4. Is it a time service?");
 
     private static bool IsWhole(ServiceKind kind, List<byte> answer) => kind switch
     {

@@ -61,7 +61,8 @@ internal sealed class TourReport(bool isJson, TourCut cut)
     }
 
     /// <summary>Ends the report after the last row.</summary>
-    public void End()
+    /// <param name="isWithoutBroker">Whether the rows over amqp were left out, because there is no broker.</param>
+    public void End(bool isWithoutBroker)
     {
         Progress("");
         if (isJson)
@@ -76,6 +77,11 @@ internal sealed class TourReport(bool isJson, TourCut cut)
         ErrorLine.WriteBare(
             $"{_rows - _refused} rows, {verdict}{refused}, in {seconds} s. "
                 + $"Each talk sent {cut.Count} messages of {cut.Path ?? "the tool's own text"} ({cut.Length} bytes) each way.");
+        if (isWithoutBroker)
+        {
+            ErrorLine.WriteBare("Without amqp: name a broker with --broker HOST:PORT.");
+        }
+
         ErrorLine.WriteBare(
             "Times: for message, pair, publish and streams from sending to arrival, at full sending speed; "
                 + "for a lock from requesting to entering; for all others the round trip.");

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Fairlead.Cli.Tour;
 
 /// <summary>The whole tour: row after row, in processes that start once.</summary>
-internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
+internal sealed class TourRun(TourCut cut, TimeSpan limit, string? broker) : IAsyncDisposable
 {
     /// <summary>How many messages to send in a rehearsal: without it, the compiler and the first page faults would be measured.</summary>
     private const int Rehearsal = 20;
@@ -25,7 +25,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit) : IAsyncDisposable
         IReadOnlyList<TourGround> grounds, Action<TourRow> begins, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var judge = new Judge(_input);
-        foreach (var play in grounds.SelectMany(ground => ground.Plays($"tour-{_id}")))
+        foreach (var play in grounds.SelectMany(ground => ground.Plays($"tour-{_id}", broker)))
         {
             var row = play.Row;
             begins(row);

@@ -10,9 +10,11 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
 
     private bool IsInherited => Scheme == "fd";
 
-    public override IEnumerable<TourPlay> Plays(string name) => Scenarios.Talks.Select(scenario =>
+    public override IEnumerable<TourPlay> Plays(string name, string? broker) => Scenarios.Talks.Select(scenario =>
     {
-        var address = AddressNamed($"{name}-{scenario.Name}", scenario);
+        var address = NeedsBroker
+            ? $"amqp://{broker}/?name={name}-{scenario.Name}"
+            : AddressNamed($"{name}-{scenario.Name}", scenario);
         var row = new TourRow(Scheme, scenario, CrossesProcesses ? 1 + scenario.Joiners : 1);
         return new TourPlay(row, address.ToString(), () => Clear(address))
         {
@@ -39,8 +41,18 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
         return !has.HasFlag(TransportCapabilities.Reliable) ? "it may lose messages, and every message counts here"
             : !has.HasFlag(TransportCapabilities.Duplex) && !scenario.IsOneWay ? "it carries nothing back, not even a receipt"
             : !has.HasFlag(TransportCapabilities.ManyPeers) && scenario.Joiners > 1 ? "it connects two ends, and this pattern needs more"
+            : address.Scheme == "amqp" ? BrokerRefusal(scenario)
             : scenario.Refusal(address.Scheme);
     }
+
+    /// <summary>Returns why a scenario is not one for a broker.</summary>
+    private static string? BrokerRefusal(TalkScenario scenario) => scenario.Name switch
+    {
+        "survey" or "pair" or "hub" or "chat" or "echo" => "a broker has no connections between two processes",
+        "publish" => "a publisher does not see the subscribers behind a broker, which this row counts",
+        "work" => "the broker is the work queue",
+        _ => null,
+    };
 
     private static void Clear(Address address)
     {

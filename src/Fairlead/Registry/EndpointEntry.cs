@@ -101,6 +101,9 @@ internal sealed unsafe class EndpointEntry : IDisposable
         }
     }
 
+    /// <summary>Creates the entry of an endpoint that no other process sees, because it is part of another one.</summary>
+    public static EndpointEntry CreateUnlisted() => new(new FairleadException(ErrorCode.NotSupported, "it is part of another endpoint"));
+
     /// <summary>Changes the address, when a connecting endpoint has lost its peer and finds it elsewhere. One thread at a time.</summary>
     public void MoveTo(string address)
     {

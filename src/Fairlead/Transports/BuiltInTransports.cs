@@ -10,10 +10,13 @@ using Fairlead.Transports.UnixSocket;
 namespace Fairlead.Transports;
 
 /// <summary>The list of all transports by scheme.</summary>
-/// <remarks>Only this list names concrete transports. Nothing is found by reflection.</remarks>
+/// <remarks>
+/// Only this list names concrete transports. Nothing is found by reflection: a transport of another assembly is added by a call. Any
+/// thread; a lookup takes no lock.
+/// </remarks>
 internal static class BuiltInTransports
 {
-    private static readonly ITransport[] Transports =
+    private static ITransport[] _transports =
     [
         new InprocTransport(),
         new SharedMemoryTransport(),
@@ -28,7 +31,25 @@ internal static class BuiltInTransports
     ];
 
     /// <summary>Every transport, in the order of the documentation.</summary>
-    public static IReadOnlyList<ITransport> All => Transports;
+    public static IReadOnlyList<ITransport> All => Volatile.Read(ref _transports);
+
+    /// <summary>Adds a transport of another assembly. Does nothing if its scheme is served already.</summary>
+    public static void Add(ITransport transport)
+    {
+        ITransport[] before;
+        ITransport[] after;
+        do
+        {
+            before = Volatile.Read(ref _transports);
+            if (Array.Exists(before, other => other.Scheme == transport.Scheme))
+            {
+                return;
+            }
+
+            after = [.. before, transport];
+        }
+        while (Interlocked.CompareExchange(ref _transports, after, before) != before);
+    }
 
     /// <summary>For tests: wraps the transport of an address.</summary>
     internal static Func<Address, ITransport, ITransport>? Interposed { get; set; }
@@ -36,7 +57,7 @@ internal static class BuiltInTransports
     /// <exception cref="FairleadException">NotSupported: no transport serves this scheme.</exception>
     public static ITransport Find(Address address)
     {
-        foreach (ITransport transport in Transports)
+        foreach (ITransport transport in All)
         {
             if (transport.Scheme == address.Scheme)
             {
@@ -47,7 +68,9 @@ internal static class BuiltInTransports
         throw new FairleadException(
             ErrorCode.NotSupported,
             $"{address.Scheme}:// is not served by this version",
-            $"Use one of {string.Join(", ", Transports.Select(static t => t.Scheme))}.")
+            address.Scheme is "amqp" or "amqps"
+                ? "Reference the package Fairlead.RabbitMQ, and call RabbitMqTransport.Register() when the program starts."
+                : $"Use one of {string.Join(", ", All.Select(static t => t.Scheme))}.")
         {
             Address = address,
         };

@@ -60,6 +60,15 @@ internal sealed record EndpointSettings
     /// <summary>The user's text for the registry.</summary>
     public string Label { get; init; } = "";
 
+    /// <summary>The program as which this end introduces itself; null: the name of this process's program.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>Whether it is the inner end of a bridge, which is neither listed nor measured: the user's end is.</summary>
+    public bool IsInner { get; init; }
+
+    /// <summary>Whether a message is acknowledged only when its taker releases it, and not when it is handed out.</summary>
+    public bool HoldsBack { get; init; }
+
     /// <summary>How long to seek a lost peer; zero: not at all.</summary>
     public TimeSpan Reconnect { get; init; }
 

@@ -189,6 +189,27 @@ public sealed class InteropTests : IDisposable
         Assert.Matches(DatePattern, told.Output);
     }
 
+    [Theory]
+    [InlineData("date")]
+    [InlineData("daytime")]
+    [InlineData("time")]
+    public async Task The_time_is_told_by_Unix_datagrams(string service)
+    {
+        string path = Path.Combine(_home.Work, "clock");
+        var missing = await _home.RunAsync("get", service, $"unixgram://{path}");
+        Assert.True(missing.ExitCode == 3, missing.ToString());
+        var (server, _) = await _home.ServeAsync("serve", service, $"unixgram://{path}");
+        var told = await _home.RunAsync("get", service, $"unixgram://{path}");
+        Assert.True(told is { ExitCode: 0, Error: "" } && told.Output.Contains(':', StringComparison.Ordinal), told.ToString());
+        var waited = await _home.RunAsync("get", service, $"unixgram://{path}", "--wait", "30s");
+        Assert.Equal(0, waited.ExitCode);
+        await server.SignalAsync("STOP");
+        var late = await _home.RunAsync("get", service, $"unixgram://{path}", "--timeout", "300ms");
+        Assert.True(late.ExitCode == 124, late.ToString());
+        await server.SignalAsync("CONT");
+        Assert.Equal(0, (await _home.RunAsync("get", service, $"unixgram://{path}")).ExitCode);
+    }
+
     [NeedsProgramTheory("cc")]
     [InlineData(null)]
     [InlineData("1024")]

@@ -12,7 +12,7 @@ internal static partial class ErrorTextScan
     /// <summary>Returns the texts, each once with its code, in order.</summary>
     public static IEnumerable<ErrorText> All() =>
         ProseFiles
-            .Under(["src/Fairlead", "src/Fairlead.Rpc"])
+            .Under(["src/Fairlead", "src/Fairlead.Rpc", "src/Fairlead.RabbitMQ"])
             .SelectMany(static path => In(Repository.Read(path)))
             .GroupBy(static text => (text.Code, text.Text))
             .Select(static group => group.MaxBy(static text => text.Remedy.Length)!)

@@ -22,7 +22,7 @@ internal sealed class MessageScenario : TalkScenario
             receiver.Receive,
             receiver.TryReceive,
             message => Arrivals.Count(stage, tally, message),
-            isTold: TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.Duplex));
+            isTold: TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.Duplex) && address.Scheme != "amqp");
         stage.Report(tally, Share.All);
     }
 

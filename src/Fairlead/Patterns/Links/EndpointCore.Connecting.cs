@@ -92,11 +92,29 @@ internal sealed partial class EndpointCore
         Address address = addresses[at];
         Connection connection = await BuiltInTransports.Find(address).ConnectAsync(
             address, settings, cancellationToken).ConfigureAwait(false);
+        return await OverAsync(connection, addresses, at, settings, profile, owner, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Connects by a connection that exists already, and completes the handshake.</summary>
+    /// <remarks>
+    /// The endpoint owns the connection from now on, also if this throws. Also called for the inner end of a bridge, whose user's end is
+    /// bound.
+    /// </remarks>
+    public static async ValueTask<EndpointCore> OverAsync(
+        Connection connection,
+        Address[] addresses,
+        int at,
+        EndpointSettings settings,
+        PatternProfile profile,
+        ILinkOwner owner,
+        CancellationToken cancellationToken)
+    {
+        Address address = addresses[at];
         EndpointEntry? entry = null;
         EndpointCore core;
         try
         {
-            entry = EndpointEntry.Create(profile.Kind, bound: false, address.ToString(), label: settings.Label);
+            entry = EntryOf(profile, isBound: false, address, default, settings);
             core = new EndpointCore(address, addresses, settings, profile, owner, entry, listener: null);
         }
         catch

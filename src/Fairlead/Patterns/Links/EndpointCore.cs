@@ -42,7 +42,7 @@ internal sealed partial class EndpointCore : IDisposable
         Owner = owner;
         _entry = entry;
         Counters = entry.Counters;
-        MeterTags = EndpointMeter.Add(entry.Counters, address, profile.Kind);
+        MeterTags = settings.IsInner ? [] : EndpointMeter.Add(entry.Counters, address, profile.Kind);
         Placement = new Placement(this);
         FastPath = new FastPath(this);
         Watches = new Watches(this);
@@ -145,12 +145,18 @@ internal sealed partial class EndpointCore : IDisposable
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
         profile.CheckPolicy(address, settings.Full);
-        IListener listener = transport.Bind(address, settings);
+        return Serve(transport.Bind(address, settings), settings, profile, owner);
+    }
+
+    /// <summary>Serves a listener. Also called for the inner end of a bridge, to which the user's end connects.</summary>
+    /// <remarks>The endpoint owns the listener from now on, also if this throws.</remarks>
+    public static EndpointCore Serve(IListener listener, EndpointSettings settings, PatternProfile profile, ILinkOwner owner)
+    {
         EndpointEntry? entry = null;
         EndpointCore? core = null;
         try
         {
-            entry = EndpointEntry.Create(profile.Kind, bound: true, listener.Address.ToString(), listener.File, label: settings.Label);
+            entry = EntryOf(profile, isBound: true, listener.Address, listener.File, settings);
             core = new EndpointCore(listener.Address, [], settings, profile, owner, entry, listener);
             core._acceptor.Start();
             core.StartServing();
@@ -171,6 +177,13 @@ internal sealed partial class EndpointCore : IDisposable
             throw;
         }
     }
+
+    /// <summary>Creates the entry by which other processes see the endpoint. The inner end of a bridge is part of the user's end.</summary>
+    private static EndpointEntry EntryOf(
+        PatternProfile profile, bool isBound, Address address, FileIdentity file, EndpointSettings settings) =>
+        settings.IsInner
+            ? EndpointEntry.CreateUnlisted()
+            : EndpointEntry.Create(profile.Kind, isBound, address.ToString(), file, label: settings.Label);
 
     private ref BiasedLock Gate => ref Pump.Gate;
 

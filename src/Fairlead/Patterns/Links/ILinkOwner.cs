@@ -19,6 +19,9 @@ internal interface ILinkOwner
     /// <summary>Handles a peer that subscribes or unsubscribes. Returns null to accept, or else the reason.</summary>
     string? OnSubscription(Link link, string topic, bool subscribes);
 
+    /// <summary>Takes over a subscription whose answer takes time. Returns whether the owner sends the receipt itself, later.</summary>
+    bool DefersSubscription(Link link, uint id, string topic, bool subscribes) => false;
+
     /// <summary>A lost peer is sought, found, or given up. Not called by the pump.</summary>
     void OnStateChanged(EndpointStateChange change);
 

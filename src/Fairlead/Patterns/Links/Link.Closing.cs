@@ -106,7 +106,7 @@ internal sealed partial class Link
 
         // In this order: a message that is being handed out leaves the queue only when it is among those in hand.
         bool hasUnread = !_endpoint.Receivers.HasNoInbound(this);
-        if (Receiving.InHand.Any || (hasUnread && !_endpoint.IsClosing))
+        if (Receiving.InHand.Any || Receiving.HoldsBack || (hasUnread && !_endpoint.IsClosing))
         {
             return;
         }

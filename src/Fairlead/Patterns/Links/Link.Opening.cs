@@ -119,7 +119,7 @@ internal sealed partial class Link
         ProcessId = NativeProcess.Id,
         Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,
         Handles = _endpoint.Settings.Handles,
-        Text = ProgramName.Own,
+        Text = _endpoint.Settings.Program ?? ProgramName.Own,
     };
 
     /// <summary>Handles the peer's introduction or refusal. Called by the pump.</summary>

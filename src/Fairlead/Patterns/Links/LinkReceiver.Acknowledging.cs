@@ -76,6 +76,27 @@ internal sealed partial class LinkReceiver
         }
     }
 
+    /// <summary>Whether a message was handed out whose acknowledgement this end holds back.</summary>
+    public bool HoldsBack => _inbound.Window.Held is { Any: true };
+
+    /// <summary>Releases the first messages whose acknowledgement this end held back, and acknowledges them. Any thread.</summary>
+    public void Release(int count)
+    {
+        _inbound.Window.Held?.Release(count);
+        try
+        {
+            Acknowledge();
+            if (_link.State == LinkState.PeerClosed)
+            {
+                _endpoint.Pump.RequestTurn();
+            }
+        }
+        catch (Exception exception)
+        {
+            _link.Fail(exception);
+        }
+    }
+
     /// <summary>Notes that the current consumption is about to be sent.</summary>
     public void NoteTold()
     {

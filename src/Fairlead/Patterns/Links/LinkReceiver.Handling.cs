@@ -150,7 +150,13 @@ internal sealed partial class LinkReceiver
         }
 
         string topic = Encoding.UTF8.GetString(message.Payload.Span);
-        string? refusal = _endpoint.Owner.OnSubscription(_link, topic, message.Header.Kind == MessageKind.Subscribe);
+        bool subscribes = message.Header.Kind == MessageKind.Subscribe;
+        if (_endpoint.Owner.DefersSubscription(_link, message.Header.Id, topic, subscribes))
+        {
+            return;
+        }
+
+        string? refusal = _endpoint.Owner.OnSubscription(_link, topic, subscribes);
         _link.Answers.SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 

@@ -37,7 +37,11 @@ internal sealed partial class LinkReceiver
 
         // A publisher polls for acknowledgements, which costs almost nothing, and meanwhile has others that wait for it.
         int tells = _broadcasts is not null ? TellsPerWindow : AcksPerWindow;
-        _inbound = new ReceiveQueue(new ReceiveWindow(_endpoint.Settings.Messages, _endpoint.Settings.Capacity, tells));
+        _inbound = new ReceiveQueue(
+            new ReceiveWindow(_endpoint.Settings.Messages, _endpoint.Settings.Capacity, tells)
+            {
+                Held = _endpoint.Settings.HoldsBack ? new HeldBack() : null,
+            });
     }
 
     /// <summary>The number of queued messages. Under the endpoint's gate.</summary>

@@ -96,7 +96,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
         Incoming message = _unread.Dequeue();
         if (message.Header.Kind.IsData())
         {
-            ConsumeHead(message.Header.Length);
+            ConsumeHead(message.Header.Length, isHandedOut: true);
         }
 
         PassOverDropped();
@@ -108,6 +108,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
     {
         // Before the lock under which the report is written: a thread that frees capacity for it sees the mark.
         Volatile.Write(ref _isHeadTold, true);
+        Hold();
         Consume(First.Length);
     }
 
@@ -159,21 +160,34 @@ internal struct ReceiveQueue(ReceiveWindow window)
     {
         while (_unread.Count > 0 && _unread[0].Header.Kind == MessageKind.Dropped)
         {
-            ConsumeHead(_unread.Dequeue().Header.Length);
+            ConsumeHead(_unread.Dequeue().Header.Length, isHandedOut: false);
         }
     }
 
     /// <summary>Consumes the first message, which was taken or dropped, unless it was consumed when its sender was told.</summary>
-    private void ConsumeHead(int length)
+    private void ConsumeHead(int length, bool isHandedOut)
     {
         if (_isHeadTold)
         {
             Volatile.Write(ref _isHeadTold, false);
+            if (!isHandedOut)
+            {
+                Window.Held?.RemoveLast();
+            }
+
             return;
+        }
+
+        if (isHandedOut)
+        {
+            Hold();
         }
 
         Consume(length);
     }
+
+    /// <summary>Holds the acknowledgement of the next message back, if this end does. Before the message counts as consumed.</summary>
+    private void Hold() => Window.Held?.Add(Window.Consumed + 1);
 
     private void Consume(int length)
     {

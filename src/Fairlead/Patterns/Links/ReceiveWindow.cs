@@ -22,7 +22,10 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     private uint _told;
     private uint _written;
 
-    /// <summary>The number of consumed messages, which acknowledgements contain.</summary>
+    /// <summary>Consumed messages that must not be acknowledged yet; null: there are none at this end.</summary>
+    public HeldBack? Held { get; init; }
+
+    /// <summary>The number of consumed messages.</summary>
     public readonly uint Consumed => Volatile.Read(in _consumed);
 
     /// <summary>The bytes of the consumed messages.</summary>
@@ -35,8 +38,11 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     /// <summary>Whether there is unacknowledged consumption.</summary>
     public readonly bool HasUntold => Consumed != Volatile.Read(in _told);
 
+    /// <summary>The number of messages that acknowledgements contain.</summary>
+    public readonly uint Released => Held is null ? Consumed : Held.Released(Consumed);
+
     /// <summary>Whether the last written acknowledgement is complete.</summary>
-    public readonly bool IsWritten => Volatile.Read(in _written) == Consumed;
+    public readonly bool IsWritten => Volatile.Read(in _written) == Released;
 
     /// <summary>Refuses a message beyond the peer's credit. Called by the pump, before the message is counted.</summary>
     /// <param name="length">The length of the message.</param>
@@ -81,7 +87,7 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     /// <summary>Returns the acknowledgement for the message that is written now. Under the send lock.</summary>
     public uint Write()
     {
-        uint acknowledged = Consumed;
+        uint acknowledged = Released;
         NoteWritten(acknowledged);
         return acknowledged;
     }

@@ -20,13 +20,13 @@ internal sealed class InprocConnection : Connection
     private bool _isAborted;
     private bool _isDisposed;
 
-    private InprocConnection()
-    {
-    }
+    private InprocConnection(Peer peer) => Peer = peer;
+
+    private static Peer ThisProcess => new() { ProcessId = NativeProcess.Id, UserId = NativeProcess.UserId };
 
     public override TransportCapabilities Capabilities => InprocTransport.Capabilities | TransportCapabilities.Protocol;
 
-    public override Peer Peer { get; } = new() { ProcessId = NativeProcess.Id, UserId = NativeProcess.UserId };
+    public override Peer Peer { get; }
 
     public override Descriptor WaitDescriptor => _event.Descriptor;
 
@@ -36,10 +36,12 @@ internal sealed class InprocConnection : Connection
 
     public override bool HasLong => false;
 
-    public static (InprocConnection Near, InprocConnection Far) Pair()
+    /// <summary>Creates both ends.</summary>
+    /// <param name="peer">The peer that the near end reports; null: this process.</param>
+    public static (InprocConnection Near, InprocConnection Far) Pair(Peer? peer = null)
     {
-        InprocConnection near = new();
-        InprocConnection far = new() { _other = near };
+        InprocConnection near = new(peer ?? ThisProcess);
+        InprocConnection far = new(ThisProcess) { _other = near };
         near._other = far;
         return (near, far);
     }

@@ -34,9 +34,7 @@ internal static class UnixEndpoint
         try
         {
             Errno error;
-            using (SocketName? name = address.IsAbstract
-                ? SocketName.Of("\0" + address.Place[1..])
-                : SocketName.OfExisting(PathOf(address), out error))
+            using (SocketName? name = NameOf(address))
             {
                 error = name is null
                     ? Errno.ENOENT
@@ -52,7 +50,12 @@ internal static class UnixEndpoint
         }
     }
 
-    private static FairleadException Failure(Address address, Errno error) =>
+    /// <summary>Returns the name of a socket that another process has bound. Null if its path is long and cannot be opened.</summary>
+    public static SocketName? NameOf(Address address) =>
+        address.IsAbstract ? SocketName.Of("\0" + address.Place[1..]) : SocketName.OfExisting(PathOf(address), out _);
+
+    /// <summary>Returns the error of a connection, or of a datagram, that does not reach an address.</summary>
+    public static FairleadException Failure(Address address, Errno error) =>
         error switch
         {
             Errno.ENOENT or Errno.ECONNREFUSED or Errno.ENOTDIR => new FairleadException(

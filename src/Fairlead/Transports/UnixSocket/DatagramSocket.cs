@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 using Fairlead.Native;
 using Fairlead.Registry;
 using Fairlead.Transports;
+using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead;
 
 /// <summary>
-/// A bound Unix datagram socket for programs that do not use Fairlead: it receives datagrams, and answers those senders that have bound a
-/// name. One thread at a time.
+/// A bound Unix datagram socket for programs that do not use Fairlead: it sends and receives datagrams, and answers those senders that have
+/// bound a name. One thread at a time.
 /// </summary>
 /// <remarks>For messages in one direction, use a <see cref="Receiver"/> at <c>unixgram://</c>.</remarks>
 public sealed class DatagramSocket : IDisposable
@@ -46,16 +47,8 @@ public sealed class DatagramSocket : IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         Platform.Require();
-        if (address.Scheme != "unixgram")
-        {
-            throw new FairleadException(
-                ErrorCode.NotSupported, $"{address.Scheme}:// has no Unix datagrams", "Use unixgram://, or an endpoint for messages.")
-            {
-                Address = address,
-            };
-        }
-
-        ITransport transport = BuiltInTransports.Find(address);
+        ThrowIfOther(address);
+        UnixDatagramTransport transport = new();
         Address plain = address.Option("framing") is null ? address.With("framing", "none") : address;
         IListener listener = transport.Bind(plain, EndpointSettings.From(plain, null, PatternKind.Receiver, transport));
         try
@@ -101,11 +94,47 @@ public sealed class DatagramSocket : IDisposable
         return name.Length > sizeof(ushort) && NativeDatagrams.Send(_socket, answer, lengths.GetEnumerator(), name, out _) == 1;
     }
 
+    /// <summary>Sends a datagram to another socket, which may answer it. Does not block.</summary>
+    /// <param name="to"><c>unixgram://</c>, where the other socket is bound.</param>
+    /// <param name="datagram">The datagram.</param>
+    /// <returns>Whether it was sent: not if the queue of the other socket is full.</returns>
+    /// <exception cref="FairleadException">
+    /// NotSupported: another transport. NotFound: no socket is bound there. PermissionDenied. TooLarge: it exceeds the buffers of the
+    /// kernel.
+    /// </exception>
+    public bool TrySend(Address to, ReadOnlySpan<byte> datagram)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ThrowIfOther(to);
+        using SocketName? name = UnixEndpoint.NameOf(to);
+        if (name is null)
+        {
+            throw UnixEndpoint.Failure(to, Errno.ENOENT);
+        }
+
+        Queue<int> lengths = new([datagram.Length]);
+        ReadOnlySpan<byte> bytes = name.Address.Buffer.Span[..name.Address.Size];
+        bool sent = NativeDatagrams.Send(_socket, datagram, lengths.GetEnumerator(), bytes, out Errno error) == 1;
+        return sent || error == Errno.EAGAIN ? sent : throw UnixEndpoint.Failure(to, error);
+    }
+
     /// <summary>Closes the socket, and releases the name.</summary>
     public void Dispose()
     {
         _entry.Dispose();
         _listener.Dispose();
         _socket.Dispose();
+    }
+
+    private static void ThrowIfOther(Address address)
+    {
+        if (address.Scheme != "unixgram")
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported, $"{address.Scheme}:// has no Unix datagrams", "Use unixgram://, or an endpoint for messages.")
+            {
+                Address = address,
+            };
+        }
     }
 }

@@ -1,0 +1,187 @@
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Acknowledges deliveries of one channel: several at once where they have been settled in order, others one by one.</summary>
+/// <remarks>
+/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time, and takes everything
+/// with it that was settled in the meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
+/// </remarks>
+internal sealed class AckWindow(BrokerSession session)
+{
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _gate = new();
+    // Settled deliveries behind one that is not: true if an acknowledgement may still name it.
+    private readonly Dictionary<ulong, bool> _ahead = [];
+
+    // Those of them that were accepted and are not acknowledged. The one before them may last: they do not wait for it.
+    private readonly Queue<ulong> _single = new();
+    private ulong _settled;
+
+    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names:
+    // never one that went back, or was acknowledged alone.
+    private ulong _accepted;
+    private ulong _written;
+    private bool _isWriting;
+    private int _open;
+    private TaskCompletionSource? _idle;
+
+    /// <summary>A delivery has come. One of the others follows for it.</summary>
+    public void Begin()
+    {
+        lock (_gate)
+        {
+            _open++;
+        }
+    }
+
+    /// <summary>The delivery is settled by a later one, or goes back with the channel.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _open--;
+            TellIfIdle();
+        }
+    }
+
+    /// <summary>The delivery has been handled.</summary>
+    public void Accept(ulong tag) => Settle(tag, isAccepted: true);
+
+    /// <summary>The delivery goes back to the queue, or to the dead letters.</summary>
+    public void Refuse(ulong tag, bool again) => _ = RefuseAsync(tag, again);
+
+    private void Settle(ulong tag, bool isAccepted)
+    {
+        lock (_gate)
+        {
+            _open--;
+            Note(tag, isAccepted);
+            if (_isWriting || (_accepted == _written && _single.Count == 0))
+            {
+                TellIfIdle();
+                return;
+            }
+
+            _isWriting = true;
+        }
+
+        _ = WriteAsync();
+    }
+
+    /// <summary>Completes when everything is settled and written, or after a short time: before the channel is closed.</summary>
+    public async Task AwaitIdleAsync()
+    {
+        Task idle;
+        lock (_gate)
+        {
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            TellIfIdle();
+            idle = _idle.Task;
+        }
+
+        try
+        {
+            await idle.WaitAsync(IdleTimeout, TimeProvider.System, session.Ended).ConfigureAwait(false);
+        }
+        catch (Exception over) when (over is TimeoutException or OperationCanceledException)
+        {
+            // The broker delivers the rest again.
+        }
+    }
+
+    private void TellIfIdle()
+    {
+        if (_open == 0 && !_isWriting)
+        {
+            _idle?.TrySetResult();
+        }
+    }
+
+    private async Task RefuseAsync(ulong tag, bool again)
+    {
+        try
+        {
+            // Before it counts as settled: an acknowledgement of all up to a later one would include it.
+            await session.Channel.BasicNackAsync(tag, multiple: false, requeue: again).ConfigureAwait(false);
+            Settle(tag, isAccepted: false);
+        }
+        catch (Exception problem)
+        {
+            session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                ulong tag;
+                bool isMultiple;
+                lock (_gate)
+                {
+                    if (!TryTake(out tag, out isMultiple))
+                    {
+                        _isWriting = false;
+                        TellIfIdle();
+                        return;
+                    }
+                }
+
+                await session.Channel.BasicAckAsync(tag, isMultiple).ConfigureAwait(false);
+            }
+        }
+        catch (Exception problem)
+        {
+            // The broker delivers again what it has not heard of.
+            session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
+        }
+    }
+
+    /// <summary>Takes the next acknowledgement: of all in order, or of one behind a delivery that lasts.</summary>
+    private bool TryTake(out ulong tag, out bool isMultiple)
+    {
+        isMultiple = _accepted != _written;
+        if (isMultiple)
+        {
+            tag = _written = _accepted;
+            return true;
+        }
+
+        while (_single.TryDequeue(out tag))
+        {
+            // Otherwise it has come into the order meanwhile.
+            if (_ahead.ContainsKey(tag))
+            {
+                _ahead[tag] = false;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Note(ulong tag, bool isAccepted)
+    {
+        if (tag != _settled + 1)
+        {
+            _ahead.Add(tag, isAccepted);
+            if (isAccepted)
+            {
+                _single.Enqueue(tag);
+            }
+
+            return;
+        }
+
+        do
+        {
+            _settled++;
+            _accepted = isAccepted ? _settled : _accepted;
+        }
+        while (_ahead.Remove(_settled + 1, out isAccepted));
+    }
+}

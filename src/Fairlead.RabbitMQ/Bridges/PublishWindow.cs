@@ -1,0 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Published items that the broker has not confirmed yet, by the numbers of their channel.</summary>
+/// <remarks>
+/// Owns them under its lock. The publishing task adds; the client's thread settles. Each channel has its own window, since numbers begin
+/// at 1 on each; the next one takes over what is left, and a late confirmation of a lost channel finds nothing. Counts in order, too, how
+/// many messages of the user's end are done, because acknowledgements there are cumulative.
+/// </remarks>
+internal sealed class PublishWindow<T>
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ulong, T> _items = [];
+
+    // Items from a lost channel, to be published again. Each stays here until it has a number.
+    private readonly Queue<T> _again = new();
+    private ulong _lowest = 1;
+    private ulong _next = 1;
+
+    // Messages that are done and have no number: settled beyond an older one on a lost channel, or not published at all. Counted as done
+    // when nothing older can be left.
+    private int _owed;
+
+    /// <summary>Adds the next item, before it is published: its confirmation may come before publishing returns.</summary>
+    /// <returns>Its number.</returns>
+    public ulong Add(T item)
+    {
+        lock (_gate)
+        {
+            _items.Add(_next, item);
+            return _next++;
+        }
+    }
+
+    /// <summary>Takes out what a confirmation is about, in order: one number, or all up to it.</summary>
+    /// <param name="number">The number of the confirmation.</param>
+    /// <param name="isMultiple">Whether it is about all lower numbers, too.</param>
+    /// <param name="done">
+    /// The number of items, counted from the oldest, of which none is left: those taken now, and taken earlier beyond one that was left.
+    /// </param>
+    public List<T> Take(ulong number, bool isMultiple, out int done)
+    {
+        lock (_gate)
+        {
+            List<T> taken = [];
+            for (ulong at = isMultiple ? _lowest : number; at <= number && at < _next; at++)
+            {
+                if (_items.Remove(at, out T? item))
+                {
+                    taken.Add(item);
+                }
+            }
+
+            ulong before = _lowest;
+            while (_lowest < _next && !_items.ContainsKey(_lowest))
+            {
+                _lowest++;
+            }
+
+            done = (int)(_lowest - before) + PayOwed();
+            return taken;
+        }
+    }
+
+    /// <summary>Returns the same items, which stay.</summary>
+    /// <param name="number">The number of the confirmation.</param>
+    /// <param name="isMultiple">Whether it is about all lower numbers, too.</param>
+    public List<T> Peek(ulong number, bool isMultiple)
+    {
+        lock (_gate)
+        {
+            List<T> found = [];
+            for (ulong at = isMultiple ? _lowest : number; at <= number && at < _next; at++)
+            {
+                if (_items.TryGetValue(at, out T? item))
+                {
+                    found.Add(item);
+                }
+            }
+
+            return found;
+        }
+    }
+
+    /// <summary>Counts a message that is not published.</summary>
+    /// <returns>The number of messages that are done by that.</returns>
+    public int Skip()
+    {
+        lock (_gate)
+        {
+            _owed++;
+            return PayOwed();
+        }
+    }
+
+    /// <summary>Returns the next item that is to be published again, which stays until it is added or skipped.</summary>
+    public bool TryPeekAgain([MaybeNullWhen(false)] out T item)
+    {
+        lock (_gate)
+        {
+            return _again.TryPeek(out item);
+        }
+    }
+
+    /// <summary>Removes the item that was returned: it is in the window now, or not published any more.</summary>
+    public void RemoveAgain()
+    {
+        lock (_gate)
+        {
+            _ = _again.Dequeue();
+        }
+    }
+
+    /// <summary>Moves everything into the window of the next channel, where it is to be published again, in order.</summary>
+    public PublishWindow<T> Leave()
+    {
+        lock (_gate)
+        {
+            PublishWindow<T> next = new();
+            for (ulong at = _lowest; at < _next; at++)
+            {
+                if (_items.Remove(at, out T? item))
+                {
+                    next._again.Enqueue(item);
+                }
+            }
+
+            next._owed = _owed + (int)(_next - _lowest) - next._again.Count;
+            while (_again.TryDequeue(out T? item))
+            {
+                next._again.Enqueue(item);
+            }
+
+            _owed = 0;
+            _lowest = _next;
+            return next;
+        }
+    }
+
+    private int PayOwed()
+    {
+        int owed = _lowest == _next && _again.Count == 0 ? _owed : 0;
+        _owed -= owed;
+        return owed;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+using Fairlead.Transports;
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Carries the messages of a <see cref="Publisher"/> to a topic exchange: to the publisher it is one subscriber of
+/// everything.</summary>
+/// <remarks>
+/// A message leaves the publisher's window when the broker has confirmed it; unconfirmed ones are published again after a lost connection.
+/// A message without a subscriber is dropped by the broker.
+/// </remarks>
+internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+{
+    /// <summary>The longest routing key of AMQP, in bytes of UTF-8.</summary>
+    private const int LongestTopic = 255;
+
+    private static readonly PatternProfile Inner = new()
+    {
+        Kind = PatternKind.Subscriber,
+        Name = "bridge",
+        Peers = [PatternKind.Publisher],
+        Takes = [MessageKind.Publish],
+        Needs = TransportCapabilities.None,
+    };
+
+    private PublishWindow<Message> _unconfirmed = new();
+
+    protected override PatternProfile Profile => Inner;
+
+    protected override bool Confirms => true;
+
+    protected override Task DeclareAsync(IChannel channel, CancellationToken cancellationToken) =>
+        Topology.DeclareExchangeAsync(channel, Address, cancellationToken);
+
+    protected override void OnUp(Link link)
+    {
+        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(MessageKind.Subscribe), default);
+        operation.Link = link;
+        operation.Copy(Encoding.UTF8.GetBytes(">"));
+        ValueTask<LinkResult> task = operation.Task;
+        link.Sending.Start(operation);
+        _ = ForgetAsync(task);
+
+        static async Task ForgetAsync(ValueTask<LinkResult> task) => (await task.ConfigureAwait(false)).Answer.Release();
+    }
+
+    protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
+    {
+        IChannel channel = session.Channel;
+        PublishWindow<Message> window = _unconfirmed = _unconfirmed.Leave();
+        channel.BasicAcksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
+        while (window.TryPeekAgain(out Message before))
+        {
+            await PublishAsync(channel, link, before, isAgain: true, ended).ConfigureAwait(false);
+        }
+
+        while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
+        {
+            await PublishAsync(channel, link, new Message(received), isAgain: false, ended).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask PublishAsync(IChannel channel, Link link, Message message, bool isAgain, CancellationToken ended)
+    {
+        string topic = message.Topic;
+        if (Encoding.UTF8.GetByteCount(topic) > LongestTopic)
+        {
+            FairleadEventSource.Log.Contained("a message to a broker", $"a topic of AMQP has at most {LongestTopic} bytes");
+            message.Dispose();
+            link.Receiving.Release(_unconfirmed.Skip());
+            return;
+        }
+
+        BasicProperties properties = new() { Persistent = Address.IsDurable };
+        if (isAgain)
+        {
+            properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
+        }
+
+        ReadOnlyMemory<byte> body = message.Memory;
+        _unconfirmed.Add(message);
+        if (isAgain)
+        {
+            _unconfirmed.RemoveAgain();
+        }
+
+        await channel.BasicPublishAsync(Address.Name, topic, mandatory: false, properties, body, ended).ConfigureAwait(false);
+    }
+
+    private static Task OnConfirmed(PublishWindow<Message> window, Link link, ulong number, bool isMultiple)
+    {
+        List<Message> taken = window.Take(number, isMultiple, out int done);
+        foreach (Message message in taken)
+        {
+            message.Dispose();
+        }
+
+        link.Receiving.Release(done);
+
+        return Task.CompletedTask;
+    }
+}

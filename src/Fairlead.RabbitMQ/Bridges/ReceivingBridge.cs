@@ -1,0 +1,157 @@
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+using Fairlead.Transports;
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Carries the messages of a queue to a <see cref="Receiver"/>. Several receivers of one queue share its messages.</summary>
+/// <remarks>
+/// Each message is offered to the user as a work item: accepting it acknowledges it to the broker; rejecting it, or losing the receiver,
+/// gives it back, and the broker delivers it again. Where a sender waits for a receipt, a rejection is its answer instead, and the message
+/// is done.
+/// </remarks>
+internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+{
+    private static readonly PatternProfile Inner = new()
+    {
+        Kind = PatternKind.WorkQueue,
+        Name = "bridge",
+        Peers = [PatternKind.Receiver],
+        Needs = TransportCapabilities.None,
+        Policies = [OverflowPolicy.Wait],
+    };
+
+    private readonly KnownMessages? _known = broker.IsUnique ? new KnownMessages() : null;
+
+    protected override PatternProfile Profile => Inner;
+
+    protected override Task DeclareAsync(IChannel channel, CancellationToken cancellationToken) =>
+        Topology.DeclareQueueAsync(channel, Address, cancellationToken);
+
+    protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
+    {
+        await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
+        AckWindow acks = new(session);
+        await session.Channel.BasicConsumeAsync(
+            Address.Name, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
+        await UntilAsync(ended).ConfigureAwait(false);
+        await acks.AwaitIdleAsync().ConfigureAwait(false);
+    }
+
+    private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered, string? id)
+    {
+        LinkResult result = await task.ConfigureAwait(false);
+        Delivery outcome = Outbox.ToDelivery(result, null);
+        if (id is not null)
+        {
+            // If the connection was lost meanwhile, the broker waits for the answer to a later delivery of the same message.
+            delivered = _known?.End(id, outcome.IsDelivered) ?? delivered;
+        }
+
+        if (outcome.IsDelivered)
+        {
+            await AnswerAsync(delivered, ReceiptStatus.Accepted, null).ConfigureAwait(false);
+            delivered.Acks.Accept(delivered.Tag);
+        }
+        else if (result.Outcome != LinkOutcome.Answered)
+        {
+            // The receiver has gone. Closing the channel gives everything back that it had.
+            delivered.Acks.Abandon();
+        }
+        else if (delivered.ReplyTo is not null)
+        {
+            await AnswerAsync(delivered, ReceiptStatus.NotDelivered, outcome.Reason).ConfigureAwait(false);
+            delivered.Acks.Accept(delivered.Tag);
+        }
+        else
+        {
+            // A classic queue does not count: without a quorum queue, the second failure is the last where there is a limit.
+            bool isLast = Address.Deliveries is not null && !Address.IsDurable && delivered.IsRedelivered;
+            delivered.Acks.Refuse(delivered.Tag, again: !isLast);
+        }
+    }
+
+    private async Task AnswerAsync(Delivered delivered, ReceiptStatus status, string? reason)
+    {
+        if (delivered.ReplyTo is not { } replyTo)
+        {
+            return;
+        }
+
+        try
+        {
+            byte[] receipt = [(byte)status, .. Encoding.UTF8.GetBytes(reason ?? "")];
+            BasicProperties properties = new() { CorrelationId = delivered.CorrelationId };
+            await delivered.Session.Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, receipt).ConfigureAwait(false);
+        }
+        catch (Exception problem)
+        {
+            delivered.Session.Fail(BrokerErrors.Of(problem, Address));
+        }
+    }
+
+    private sealed class Consumer(BrokerSession session, AckWindow acks, ReceivingBridge bridge, Link link)
+        : AsyncDefaultBasicConsumer(session.Channel)
+    {
+        /// <summary>Hands the message to the inner end, which copies it. One at a time, in the order of the queue.</summary>
+        public override Task HandleBasicDeliverAsync(
+            string consumerTag,
+            ulong deliveryTag,
+            bool redelivered,
+            string exchange,
+            string routingKey,
+            IReadOnlyBasicProperties properties,
+            ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
+        {
+            acks.Begin();
+            Delivered delivered = new(acks, session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
+            string? id = properties.MessageId;
+            switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered) ?? Knowledge.New)
+            {
+                case Knowledge.Accepted:
+                    acks.Accept(deliveryTag);
+                    return Task.CompletedTask;
+                case Knowledge.InHand:
+                    acks.Abandon();
+                    return Task.CompletedTask;
+            }
+
+            try
+            {
+                _ = bridge.FollowAsync(HandOut(properties, redelivered, body.Span), delivered, id);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The endpoint closes: the broker delivers the message to another.
+                acks.Abandon();
+            }
+            catch (Exception problem)
+            {
+                // Longer than the receiver accepts.
+                acks.Refuse(deliveryTag, again: false);
+                _ = bridge.AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        private ValueTask<LinkResult> HandOut(IReadOnlyBasicProperties properties, bool redelivered, ReadOnlySpan<byte> body)
+        {
+            bool mayBeKnown = redelivered || Headers.Flag(properties, Headers.Again);
+            long count = Headers.Number(properties, Headers.DeliveryCount) ?? (redelivered ? 1 : 0);
+            Span<byte> space = stackalloc byte[16];
+            HeadWriter head = new(space);
+            if (count > 0)
+            {
+                head.Add(HeadField.Deliveries, (ulong)count);
+            }
+
+            MessageHeader header = MessageHeader.Of(
+                MessageKind.Deliver, flags: mayBeKnown ? MessageFlags.Redelivered : MessageFlags.None);
+            return new Outbox(bridge.Core).CallOnAsync(link, header, head.Written, body, default, null, CancellationToken.None);
+        }
+    }
+}

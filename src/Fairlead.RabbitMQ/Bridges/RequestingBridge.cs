@@ -1,0 +1,259 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+using Fairlead.Transports;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Carries the requests of a <see cref="Requester"/> to a queue, and the replies back.</summary>
+/// <remarks>
+/// A request expires in the queue with its deadline. A cancelled one is called off at the responders. When the connection is lost, the
+/// outcome of every request under way is unknown: its reply queue has gone with the channel.
+/// </remarks>
+internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+{
+    private const string ReplyQueue = "amq.rabbitmq.reply-to";
+
+    private static readonly PatternProfile Inner = new()
+    {
+        Kind = PatternKind.Responder,
+        Name = "bridge",
+        Peers = [PatternKind.Requester],
+        Takes = [MessageKind.Request],
+        Needs = TransportCapabilities.None,
+    };
+
+    private readonly ConcurrentDictionary<string, Pending> _pending = new();
+    private readonly string _requester = Guid.NewGuid().ToString("N");
+    private long _count;
+
+    protected override PatternProfile Profile => Inner;
+
+    protected override async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
+    {
+        await Topology.DeclareRequestsAsync(channel, Address, cancellationToken).ConfigureAwait(false);
+        await Topology.DeclareCancellationsAsync(channel, Address, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
+    {
+        IChannel channel = session.Channel;
+        channel.BasicReturnAsync += OnReturned;
+        await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReplyConsumer(channel, this), ended).ConfigureAwait(false);
+        try
+        {
+            while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
+            {
+                await PublishAsync(session, new Request(new Message(received)), ended).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            if (session.End is null)
+            {
+                // The requester closes: its requests are called off before the channel is closed.
+                foreach (Pending pending in _pending.Values)
+                {
+                    await pending.AbandonAsync().ConfigureAwait(false);
+                }
+            }
+        }
+    }
+
+    protected override void OnLost()
+    {
+        foreach (string id in _pending.Keys)
+        {
+            Fail(
+                id,
+                ErrorCode.PeerGone,
+                "the connection to the broker was lost before the reply arrived; the request may have been executed");
+        }
+    }
+
+    private async ValueTask PublishAsync(BrokerSession session, Request request, CancellationToken ended)
+    {
+        if (request.Message.IsTakenBack)
+        {
+            request.Dispose();
+            return;
+        }
+
+        string id = string.Create(CultureInfo.InvariantCulture, $"{_requester}-{++_count}");
+        Pending pending = new(this, session, id, request);
+        BasicProperties properties = PropertiesOf(id, request);
+        ReadOnlyMemory<byte> body = request.Memory;
+        _pending[id] = pending;
+        try
+        {
+            await session.Channel.BasicPublishAsync("", Address.Name, mandatory: true, properties, body, ended).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Only now: until here the memory is in use.
+            pending.Watch();
+        }
+    }
+
+    private static BasicProperties PropertiesOf(string id, in Request request)
+    {
+        BasicProperties properties = new() { ReplyTo = ReplyQueue, CorrelationId = id };
+        if (request.Timeout is { } timeout)
+        {
+            properties.Expiration = ((long)Math.Max(1, timeout.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (request.Idempotent)
+        {
+            properties.Headers = new Dictionary<string, object?> { [Headers.Idempotent] = true };
+        }
+
+        return properties;
+    }
+
+    private Task OnReturned(object sender, BasicReturnEventArgs returned)
+    {
+        if (returned.BasicProperties.CorrelationId is { } id)
+        {
+            Fail(id, ErrorCode.NotFound, $"the broker has no queue '{returned.RoutingKey}' any more");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void Reply(string id, ReadOnlySpan<byte> reply)
+    {
+        if (_pending.TryRemove(id, out Pending? pending))
+        {
+            pending.End(reply);
+        }
+    }
+
+    private void Fail(string id, ErrorCode code, string text)
+    {
+        if (_pending.TryRemove(id, out Pending? pending))
+        {
+            pending.Fail(code, text);
+        }
+    }
+
+    /// <summary>A request that was published and has no reply yet. Ended once, by the caller that takes it out of the table.</summary>
+    private sealed class Pending(RequestingBridge bridge, BrokerSession session, string id, Request request)
+    {
+        private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private CancellationTokenRegistration _watch;
+
+        /// <summary>Lets the request end from here on.</summary>
+        public void Watch()
+        {
+            _watch = request.CancellationToken.UnsafeRegister(static state => ((Pending)state!).OnCancelled(), this);
+            _published.SetResult();
+        }
+
+        public void End(ReadOnlySpan<byte> reply)
+        {
+            if (_published.Task.IsCompleted)
+            {
+                Answer(reply);
+            }
+            else
+            {
+                _ = EndLaterAsync(reply.ToArray());
+            }
+        }
+
+        public void Fail(ErrorCode code, string text) => _ = FailAsync(code, text);
+
+        private async Task EndLaterAsync(byte[] reply)
+        {
+            await _published.Task.ConfigureAwait(false);
+            Answer(reply);
+        }
+
+        private void Answer(ReadOnlySpan<byte> reply)
+        {
+            _watch.Dispose();
+            try
+            {
+                request.Reply(reply);
+            }
+            catch (FairleadException tooLong)
+            {
+                request.FailUnlessAnswered(tooLong.Code, tooLong.Message);
+            }
+
+            request.Dispose();
+        }
+
+        private async Task FailAsync(ErrorCode code, string text)
+        {
+            await _published.Task.ConfigureAwait(false);
+            _watch.Dispose();
+            request.FailUnlessAnswered(code, text);
+            request.Dispose();
+        }
+
+        /// <summary>Ends a request whose requester waits no more, and calls it off.</summary>
+        public async ValueTask AbandonAsync()
+        {
+            if (bridge._pending.TryRemove(id, out _))
+            {
+                _watch.Dispose();
+                request.Dispose();
+                await CallOffAsync().ConfigureAwait(false);
+            }
+        }
+
+        private void OnCancelled() => _ = Task.Run(async () => await AbandonAsync().ConfigureAwait(false));
+
+        /// <summary>Tells all responders: the one that has the request cancels it.</summary>
+        private async Task CallOffAsync()
+        {
+            try
+            {
+                await session.Channel.BasicPublishAsync(
+                    Topology.CancellationsOf(bridge.Address.Name),
+                    "",
+                    mandatory: false,
+                    new BasicProperties { CorrelationId = id },
+                    ReadOnlyMemory<byte>.Empty).ConfigureAwait(false);
+            }
+            catch (Exception problem)
+            {
+                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+            }
+        }
+    }
+
+    private sealed class ReplyConsumer(IChannel channel, RequestingBridge bridge) : AsyncDefaultBasicConsumer(channel)
+    {
+        public override Task HandleBasicDeliverAsync(
+            string consumerTag,
+            ulong deliveryTag,
+            bool redelivered,
+            string exchange,
+            string routingKey,
+            IReadOnlyBasicProperties properties,
+            ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
+        {
+            if (properties.CorrelationId is { } id)
+            {
+                if (Headers.Number(properties, Headers.Error) is { } code)
+                {
+                    ErrorCode known = Enum.IsDefined((ErrorCode)code) ? (ErrorCode)code : ErrorCode.Failed;
+                    bridge.Fail(id, known, Headers.Text(body.Span));
+                }
+                else
+                {
+                    bridge.Reply(id, body.Span);
+                }
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,229 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+using Fairlead.Transports;
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Carries the requests of a queue to a <see cref="Responder"/>, and its replies back. Responders of one queue share its
+/// requests.</summary>
+/// <remarks>
+/// A request is acknowledged when it has been answered. One that a lost responder had is delivered to another, which executes it only if
+/// it is idempotent; otherwise the requester learns at once that the outcome is unknown.
+/// </remarks>
+internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+{
+    private static readonly PatternProfile Inner = new()
+    {
+        Kind = PatternKind.Requester,
+        Name = "bridge",
+        Peers = [PatternKind.Responder],
+        Needs = TransportCapabilities.None,
+        Policies = [OverflowPolicy.Wait],
+    };
+
+    /// <summary>The requests that the user has, by which a requester calls them off.</summary>
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new();
+
+    protected override PatternProfile Profile => Inner;
+
+    protected override async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
+    {
+        await Topology.DeclareRequestsAsync(channel, Address, cancellationToken).ConfigureAwait(false);
+        await Topology.DeclareCancellationsAsync(channel, Address, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
+    {
+        IChannel channel = session.Channel;
+        QueueDeclareOk cancellations = await channel.QueueDeclareAsync(cancellationToken: ended).ConfigureAwait(false);
+        await channel.QueueBindAsync(
+            cancellations.QueueName, Topology.CancellationsOf(Address.Name), "", cancellationToken: ended).ConfigureAwait(false);
+        await channel.BasicConsumeAsync(
+            cancellations.QueueName, autoAck: true, new CancellationConsumer(channel, this), ended).ConfigureAwait(false);
+        await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
+        AckWindow acks = new(session);
+        await channel.BasicConsumeAsync(
+            Address.Name, autoAck: false, new RequestConsumer(session, acks, this, link), ended).ConfigureAwait(false);
+        await UntilAsync(ended).ConfigureAwait(false);
+        await acks.AwaitIdleAsync().ConfigureAwait(false);
+    }
+
+    private static MessageHeader HeaderOf(IReadOnlyBasicProperties properties, bool redelivered)
+    {
+        MessageFlags flags = redelivered ? MessageFlags.Redelivered : MessageFlags.None;
+        flags |= Headers.Flag(properties, Headers.Idempotent) ? MessageFlags.Idempotent : MessageFlags.None;
+        return MessageHeader.Of(MessageKind.Request, flags: flags);
+    }
+
+    private static TimeSpan? TimeoutOf(IReadOnlyBasicProperties properties) =>
+        long.TryParse(properties.Expiration, NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds)
+        && milliseconds < (long)TimeSpan.FromDays(20).TotalMilliseconds
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : null;
+
+    private sealed class RequestConsumer(BrokerSession session, AckWindow acks, RespondingBridge bridge, Link link)
+        : AsyncDefaultBasicConsumer(session.Channel)
+    {
+        private const string InDoubt = "the responder that had the request was lost; it may have executed the request";
+
+        /// <summary>Hands the request to the inner end, which copies it.</summary>
+        public override async Task HandleBasicDeliverAsync(
+            string consumerTag,
+            ulong deliveryTag,
+            bool redelivered,
+            string exchange,
+            string routingKey,
+            IReadOnlyBasicProperties properties,
+            ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
+        {
+            acks.Begin();
+            Asked asked = new(deliveryTag, properties.ReplyTo, properties.CorrelationId);
+            if (redelivered && !Headers.Flag(properties, Headers.Idempotent))
+            {
+                await AnswerAsync(asked, ErrorCode.PeerGone, Encoding.UTF8.GetBytes(InDoubt)).ConfigureAwait(false);
+                acks.Accept(deliveryTag);
+                return;
+            }
+
+            CancellationTokenSource called = new();
+            if (asked.Id is { } id)
+            {
+                bridge._running[id] = called;
+            }
+
+            try
+            {
+                _ = FollowAsync(Call(properties, redelivered, body.Span, called.Token), asked, called);
+            }
+            catch (ObjectDisposedException)
+            {
+                // The endpoint closes: the broker delivers the request to another responder.
+                acks.Abandon();
+            }
+            catch (Exception problem)
+            {
+                // Longer than the responder accepts.
+                ErrorCode code = (problem as FairleadException)?.Code ?? ErrorCode.Failed;
+                await AnswerAsync(asked, code, Encoding.UTF8.GetBytes(problem.Message)).ConfigureAwait(false);
+                acks.Accept(deliveryTag);
+            }
+        }
+
+        private ValueTask<LinkResult> Call(
+            IReadOnlyBasicProperties properties, bool redelivered, ReadOnlySpan<byte> body, CancellationToken cancellationToken)
+        {
+            Span<byte> space = stackalloc byte[16];
+            HeadWriter head = new(space);
+            TimeSpan? timeout = TimeoutOf(properties);
+            if (timeout is { } span)
+            {
+                head.Add(HeadField.Deadline, (ulong)Math.Max(0, span.TotalMicroseconds));
+            }
+
+            return new Outbox(bridge.Core).CallOnAsync(
+                link, HeaderOf(properties, redelivered), head.Written, body, default, timeout, cancellationToken);
+        }
+
+        private async Task FollowAsync(ValueTask<LinkResult> task, Asked asked, CancellationTokenSource called)
+        {
+            try
+            {
+                LinkResult result = await task.ConfigureAwait(false);
+                if (result.Outcome == LinkOutcome.Answered)
+                {
+                    Incoming answer = result.Answer;
+                    ReadOnlyMemory<byte> payload = answer.Payload;
+                    await (answer.Header.Kind == MessageKind.Reply
+                        ? AnswerAsync(asked, null, payload)
+                        : AnswerAsync(asked, Outbox.CodeOf(payload.Span), payload.IsEmpty ? payload : payload[1..])).ConfigureAwait(false);
+                    answer.Release();
+                }
+                else if (result.Outcome != LinkOutcome.TimedOut)
+                {
+                    // The responder has gone: closing the channel gives back what it had.
+                    acks.Abandon();
+                    return;
+                }
+
+                acks.Accept(asked.Tag);
+            }
+            catch (OperationCanceledException)
+            {
+                // Called off: the requester waits no more.
+                acks.Accept(asked.Tag);
+            }
+            catch (Exception problem)
+            {
+                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+            }
+            finally
+            {
+                if (asked.Id is { } id)
+                {
+                    bridge._running.TryRemove(KeyValuePair.Create(id, called));
+                }
+
+                called.Dispose();
+            }
+        }
+
+        private async Task AnswerAsync(Asked asked, ErrorCode? error, ReadOnlyMemory<byte> body)
+        {
+            if (asked.ReplyTo is not { } replyTo)
+            {
+                // A plain message in a queue of requests: its sender waits for nothing.
+                return;
+            }
+
+            BasicProperties properties = new() { CorrelationId = asked.Id };
+            if (error is { } code)
+            {
+                properties.Headers = new Dictionary<string, object?> { [Headers.Error] = (int)code };
+            }
+
+            try
+            {
+                await Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, body).ConfigureAwait(false);
+            }
+            catch (Exception problem)
+            {
+                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+            }
+        }
+    }
+
+    private sealed class CancellationConsumer(IChannel channel, RespondingBridge bridge) : AsyncDefaultBasicConsumer(channel)
+    {
+        public override Task HandleBasicDeliverAsync(
+            string consumerTag,
+            ulong deliveryTag,
+            bool redelivered,
+            string exchange,
+            string routingKey,
+            IReadOnlyBasicProperties properties,
+            ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
+        {
+            if (properties.CorrelationId is { } id && bridge._running.TryRemove(id, out CancellationTokenSource? called))
+            {
+                try
+                {
+                    _ = called.CancelAsync();
+                }
+                catch (ObjectDisposedException)
+                {
+                    // It was answered in between.
+                }
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed record Asked(ulong Tag, string? ReplyTo, string? Id);
+}

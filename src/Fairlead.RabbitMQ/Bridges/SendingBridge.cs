@@ -1,0 +1,251 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Patterns.Links;
+using Fairlead.Transports;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Fairlead.RabbitMQ.Bridges;
+
+/// <summary>Carries the messages of a <see cref="Sender"/> to a queue.</summary>
+/// <remarks>
+/// <para>
+/// A message is released to its sender's window when the broker has confirmed it. After a lost connection, unconfirmed messages are
+/// published again, in order and marked: at least once.
+/// </para>
+/// <para>
+/// A message that wants a receipt carries the address of a reply queue, which lives as long as the channel. The receiver's bridge answers
+/// there when its user has accepted. If the connection is lost in between, the outcome is unknown.
+/// </para>
+/// </remarks>
+internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+{
+    private const string ReplyQueue = "amq.rabbitmq.reply-to";
+
+    private static readonly PatternProfile Inner = new()
+    {
+        Kind = PatternKind.Receiver,
+        Name = "bridge",
+        Peers = [PatternKind.Sender],
+        Takes = [MessageKind.Send, MessageKind.Deliver],
+        Needs = TransportCapabilities.None,
+    };
+
+    private PublishWindow<Outgoing> _unconfirmed = new();
+    private readonly ConcurrentDictionary<string, Outgoing> _awaited = new();
+    private readonly string _sender = Guid.NewGuid().ToString("N");
+    private long _count;
+
+    protected override PatternProfile Profile => Inner;
+
+    protected override bool Confirms => true;
+
+    protected override Task DeclareAsync(IChannel channel, CancellationToken cancellationToken) =>
+        Topology.DeclareQueueAsync(channel, Address, cancellationToken);
+
+    protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
+    {
+        IChannel channel = session.Channel;
+        PublishWindow<Outgoing> window = _unconfirmed = _unconfirmed.Leave();
+        channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, args.DeliveryTag, args.Multiple);
+        channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
+        await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), ended).ConfigureAwait(false);
+        while (window.TryPeekAgain(out Outgoing? before))
+        {
+            before.IsAgain = true;
+            await PublishAsync(channel, link, before, ended).ConfigureAwait(false);
+        }
+
+        while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
+        {
+            await PublishAsync(channel, link, new Outgoing(this, new Message(received), ++_count), ended).ConfigureAwait(false);
+        }
+    }
+
+    protected override void OnLost()
+    {
+        foreach (string id in _awaited.Keys)
+        {
+            Settle(id, ReceiptStatus.Unknown, "the connection to the broker was lost before the receipt arrived");
+        }
+    }
+
+    private async ValueTask PublishAsync(IChannel channel, Link link, Outgoing item, CancellationToken ended)
+    {
+        if (item.WantsReceipt)
+        {
+            if (item.IsAgain)
+            {
+                // Its outcome was reported as unknown when the connection was lost.
+                item.Release();
+                _unconfirmed.RemoveAgain();
+                link.Receiving.Release(_unconfirmed.Skip());
+                return;
+            }
+
+            item.Await();
+        }
+
+        _unconfirmed.Add(item);
+        if (item.IsAgain)
+        {
+            _unconfirmed.RemoveAgain();
+        }
+
+        await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended)
+            .ConfigureAwait(false);
+    }
+
+    private static Task OnConfirmed(
+        BrokerSession session, PublishWindow<Outgoing> window, Link link, ulong number, bool isMultiple)
+    {
+        // A message that came back is confirmed, too. It stays here, with all later ones, for the next session.
+        if (session.End is null)
+        {
+            List<Outgoing> taken = window.Take(number, isMultiple, out int done);
+            foreach (Outgoing item in taken)
+            {
+                if (!item.WantsReceipt)
+                {
+                    item.Release();
+                }
+            }
+
+            link.Receiving.Release(done);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The queue did not take messages: it is full by a policy of the broker, or lost its node.</summary>
+    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, ulong number, bool isMultiple)
+    {
+        bool isLost = false;
+        foreach (Outgoing item in window.Peek(number, isMultiple))
+        {
+            isLost |= !item.WantsReceipt;
+            Settle(item.Id, ReceiptStatus.NotDelivered, "the queue did not take the message");
+        }
+
+        if (isLost)
+        {
+            // All unconfirmed messages are published again, in order, after a pause.
+            session.Fail(new FairleadException(ErrorCode.Unavailable, $"the queue '{Address.Name}' did not take a message"));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The queue has gone: an administrator deleted it, or it was idle for too long.</summary>
+    private Task OnReturned(BrokerSession session, BasicReturnEventArgs returned)
+    {
+        string what = $"the broker has no queue '{returned.RoutingKey}' any more";
+        if (returned.BasicProperties.CorrelationId is { } id)
+        {
+            Settle(id, ReceiptStatus.NotDelivered, what);
+        }
+        else
+        {
+            // The next session declares the queue again.
+            session.Fail(new FairleadException(ErrorCode.Unavailable, what));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Reports the outcome of a message to the sender that waits for it. Does nothing if it was reported before.</summary>
+    private void Settle(string id, ReceiptStatus status, string? reason)
+    {
+        if (_awaited.TryRemove(id, out Outgoing? item))
+        {
+            item.Answer(status, reason);
+        }
+    }
+
+    /// <summary>A message on its way to the broker.</summary>
+    private sealed class Outgoing(SendingBridge bridge, Message message, long number)
+    {
+        private CancellationTokenRegistration _watch;
+
+        public string Id => string.Create(CultureInfo.InvariantCulture, $"{bridge._sender}-{number}");
+
+        public bool WantsReceipt { get; } = message.WantsReceipt;
+
+        /// <summary>Whether it may have been stored before.</summary>
+        public bool IsAgain { get; set; }
+
+        public ReadOnlyMemory<byte> Body => message.Memory;
+
+        /// <summary>Expects the receipt, until the sender gives up.</summary>
+        public void Await()
+        {
+            bridge._awaited[Id] = this;
+            _watch = message.CancellationToken.UnsafeRegister(
+                static state => ((Outgoing)state!).GiveUp(), this);
+        }
+
+        public void Answer(ReceiptStatus status, string? reason)
+        {
+            _watch.Dispose();
+            message.AnswerUnlessDisposed(status, reason);
+            message.Dispose();
+        }
+
+        public void Release() => message.Dispose();
+
+        public BasicProperties Properties(BrokerAddress broker)
+        {
+            BasicProperties properties = new() { Persistent = broker.IsDurable };
+            if (WantsReceipt)
+            {
+                properties.ReplyTo = ReplyQueue;
+                properties.CorrelationId = Id;
+            }
+
+            if (broker.IsDurable || broker.IsUnique || IsAgain)
+            {
+                properties.MessageId = Id;
+            }
+
+            if (IsAgain)
+            {
+                properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
+            }
+
+            return properties;
+        }
+
+        private void GiveUp()
+        {
+            if (bridge._awaited.TryRemove(Id, out _))
+            {
+                message.Dispose();
+            }
+        }
+    }
+
+    private sealed class ReceiptConsumer(IChannel channel, SendingBridge bridge) : AsyncDefaultBasicConsumer(channel)
+    {
+        public override Task HandleBasicDeliverAsync(
+            string consumerTag,
+            ulong deliveryTag,
+            bool redelivered,
+            string exchange,
+            string routingKey,
+            IReadOnlyBasicProperties properties,
+            ReadOnlyMemory<byte> body,
+            CancellationToken cancellationToken = default)
+        {
+            if (properties.CorrelationId is { } id)
+            {
+                ReceiptStatus status = body.IsEmpty ? ReceiptStatus.Accepted : (ReceiptStatus)body.Span[0];
+                bridge.Settle(id, status, body.Length > 1 ? Encoding.UTF8.GetString(body.Span[1..]) : null);
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text;
+using Fairlead.Framing;
+using Fairlead.Transports;
+
+namespace Fairlead.RabbitMQ;
+
+/// <summary>A broker's address, read: its nodes, virtual host, credentials, and the options of a bridge. Immutable.</summary>
+/// <remarks><c>amqp://user:password@host:port,host:port/virtual-host?name=orders</c>.</remarks>
+internal sealed record BrokerAddress
+{
+    public const int PlainPort = 5672;
+    public const int EncryptedPort = 5671;
+
+    /// <summary>The longest name of a queue or an exchange, in bytes. The broker allows 255, of which suffixes take some.</summary>
+    public const int LongestName = 200;
+
+    public static readonly string[] Options =
+        ["authority", "credentials", "deliveries", "durable", "name", "prefetch", "unique"];
+
+    private const int MostPrefetch = ushort.MaxValue;
+
+    public required Address Address { get; init; }
+
+    /// <summary>The nodes in the order in which they are tried.</summary>
+    public required IReadOnlyList<BrokerNode> Nodes { get; init; }
+
+    public required string VirtualHost { get; init; }
+
+    public required BrokerCredentials Credentials { get; init; }
+
+    /// <summary>The name of the queue or exchange.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether messages outlive a restart of the broker, and the loss of a node.</summary>
+    public required bool IsDurable { get; init; }
+
+    /// <summary>The most messages that the broker sends before earlier ones are accepted.</summary>
+    public required ushort Prefetch { get; init; }
+
+    /// <summary>How often a message is delivered before it goes to the queue of dead letters; null: without limit.</summary>
+    public int? Deliveries { get; init; }
+
+    /// <summary>The file of the authorities that may have issued the broker's certificate; null: those of the system.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>Whether a receiver drops messages that it has had before.</summary>
+    public bool IsUnique { get; init; }
+
+    /// <exception cref="AddressFormatException">A part of the address is malformed.</exception>
+    /// <exception cref="FairleadException">The file with the credentials cannot be read.</exception>
+    public static BrokerAddress Of(Address address, EndpointSettings settings)
+    {
+        if (settings.Framing is not FairleadFraming)
+        {
+            throw new FairleadException(ErrorCode.NotSupported, "messages at a broker have no framing", "Remove ?framing=.")
+            {
+                Address = address,
+            };
+        }
+
+        string place = address.EscapedPlace;
+        int at = place.LastIndexOf('@');
+        string user = at < 0 ? "" : place[..at];
+        string rest = place[(at + 1)..];
+        int slash = rest.IndexOf('/', StringComparison.Ordinal);
+        string virtualHost = slash < 0 ? "" : Uri.UnescapeDataString(rest[(slash + 1)..]);
+        string nodes = slash < 0 ? rest : rest[..slash];
+        string name = address.Option("name") ?? throw new AddressFormatException(
+            address.Display, $"option 'name' is missing: the queue or exchange. Write {address.Scheme}://broker/?name=orders.");
+        if (name.Length == 0 || name.Any(char.IsControl) || Encoding.UTF8.GetByteCount(name) > LongestName)
+        {
+            throw new AddressFormatException(
+                address.Display, $"option 'name' has 1 to {LongestName} bytes in UTF-8, and no control character");
+        }
+
+        if (name.StartsWith("amq.", StringComparison.Ordinal))
+        {
+            throw new AddressFormatException(address.Display, "names that begin with 'amq.' belong to the broker. Choose another name.");
+        }
+
+        bool isEncrypted = address.Scheme == "amqps";
+        return new BrokerAddress
+        {
+            Address = address,
+            Nodes = [.. nodes.Split(',').Select(node => NodeOf(address, node, isEncrypted))],
+            VirtualHost = virtualHost.Length == 0 ? "/" : virtualHost,
+            Credentials = BrokerCredentials.Of(address, user),
+            Name = name,
+            IsDurable = Flag(address, "durable"),
+            IsUnique = Flag(address, "unique"),
+            Authority = address.Option("authority"),
+            Prefetch = (ushort)(AddressOptions.Int(address, "prefetch", 1, MostPrefetch) ?? Math.Clamp(settings.Messages, 1, 256)),
+            Deliveries = AddressOptions.Int(address, "deliveries", 1, 1000),
+        };
+    }
+
+    private static BrokerNode NodeOf(Address address, string node, bool isEncrypted)
+    {
+        string text = Uri.UnescapeDataString(node);
+        int colon = text.LastIndexOf(':');
+        bool isBareV6 = text.StartsWith('[') && text.EndsWith(']');
+        string host = colon < 0 || isBareV6 ? text : text[..colon];
+        int port = isEncrypted ? EncryptedPort : PlainPort;
+        if (colon >= 0
+            && !isBareV6
+            && (!int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65535))
+        {
+            throw new AddressFormatException(
+                address.Display, $"'{AddressText.Display(text)}' is not a node of a broker. Write host or host:port, several with commas.");
+        }
+
+        host = host.Trim('[', ']');
+        if (host.Length == 0 || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+        {
+            throw new AddressFormatException(
+                address.Display, $"'{AddressText.Display(text)}' is not a node of a broker. Write host or host:port, several with commas.");
+        }
+
+        return new BrokerNode(host, port);
+    }
+
+    private static bool Flag(Address address, string option) => address.Option(option) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        string other => throw new AddressFormatException(
+            address.Display, $"option '{option}' cannot be '{AddressText.Display(other)}'. Use true or false."),
+    };
+}
+
+/// <summary>A node of a broker: a host, by name or number, and a port.</summary>
+internal readonly record struct BrokerNode(string Host, int Port)
+{
+    /// <summary>In the form of addresses.</summary>
+    public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+}

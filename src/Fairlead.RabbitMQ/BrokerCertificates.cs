@@ -1,0 +1,62 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using RabbitMQ.Client;
+
+namespace Fairlead.RabbitMQ;
+
+/// <summary>How a broker's certificate is verified: by the authorities of the address, or else by those of the system.</summary>
+internal static class BrokerCertificates
+{
+    /// <exception cref="FairleadException">NotFound, PermissionDenied, Corrupt: the file of the authorities cannot be read.</exception>
+    public static SslOption OptionFor(BrokerAddress broker, BrokerNode node)
+    {
+        SslOption option = new(node.Host) { Enabled = broker.Address.Scheme == "amqps" };
+        if (option.Enabled && broker.Authority is { } path)
+        {
+            X509Certificate2Collection authorities = Read(broker.Address, path);
+            option.CertificateValidationCallback = (_, certificate, _, errors) => IsTrusted(certificate, errors, authorities);
+        }
+
+        return option;
+    }
+
+    private static X509Certificate2Collection Read(Address address, string path)
+    {
+        try
+        {
+            X509Certificate2Collection authorities = [];
+            authorities.ImportFromPemFile(path);
+            return authorities.Count > 0 ? authorities : throw new CryptographicException("it contains no certificate");
+        }
+        catch (Exception problem) when (problem is CryptographicException or UnauthorizedAccessException or IOException)
+        {
+            ErrorCode code = problem switch
+            {
+                UnauthorizedAccessException => ErrorCode.PermissionDenied,
+                IOException => ErrorCode.NotFound,
+                _ => ErrorCode.Corrupt,
+            };
+            throw new FairleadException(
+                code, $"the authorities in {path} cannot be read: {problem.Message}", "Name a file of certificates in PEM form.", problem)
+            {
+                Address = address,
+            };
+        }
+    }
+
+    /// <summary>Trusts a certificate for this host whose chain ends at one of the authorities.</summary>
+    private static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors, X509Certificate2Collection authorities)
+    {
+        if (certificate is not X509Certificate2 known || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
+        {
+            return false;
+        }
+
+        using X509Chain chain = new();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        return chain.Build(known);
+    }
+}

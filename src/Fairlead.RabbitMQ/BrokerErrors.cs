@@ -1,0 +1,129 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace Fairlead.RabbitMQ;
+
+/// <summary>Translates the errors of the broker and its client. No text contains a password.</summary>
+internal static class BrokerErrors
+{
+    private const int ConnectionForced = 320;
+    private const int AccessRefused = 403;
+    private const int NotFound = 404;
+    private const int ResourceLocked = 405;
+    private const int PreconditionFailed = 406;
+    private const int NotAllowed = 530;
+
+    /// <summary>Returns the error of a node that could not be reached, or that refused the connection.</summary>
+    public static FairleadException OfConnecting(Exception problem, BrokerAddress broker, BrokerNode node)
+    {
+        Exception cause = Innermost(problem);
+        return cause switch
+        {
+            FairleadException known => known,
+            AuthenticationFailureException or PossibleAuthenticationFailureException => new FairleadException(
+                ErrorCode.PermissionDenied,
+                $"the broker at {node} refused the user '{broker.Credentials.User}' or the password",
+                "Write amqp://user:password@host, or name a file that contains user:password: ?credentials=PATH.",
+                problem)
+            {
+                Address = broker.Address,
+            },
+            OperationInterruptedException { ShutdownReason: { } reason } => OfShutdown(reason, broker, problem),
+            SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
+                new FairleadException(ErrorCode.NotFound, $"the host '{node.Host}' is unknown", "Check the address.", problem)
+                {
+                    Address = broker.Address,
+                },
+            SocketException refused => new FairleadException(
+                ErrorCode.NotFound,
+                $"no broker listens at {node} ({refused.Message})",
+                "Start RabbitMQ there, or connect with ?wait=.",
+                problem)
+            {
+                Address = broker.Address,
+            },
+            AuthenticationException => new FairleadException(
+                ErrorCode.PermissionDenied,
+                $"the certificate of {node} is not trusted: {cause.Message}",
+                "Name the authority that issued it: ?authority=PATH.",
+                problem)
+            {
+                Address = broker.Address,
+            },
+            ProtocolVersionMismatchException or PacketNotRecognizedException or MalformedFrameException => new FairleadException(
+                ErrorCode.Incompatible, $"{node} does not speak AMQP 0-9-1", "Check host and port.", problem)
+            {
+                Address = broker.Address,
+            },
+            TimeoutException or OperationCanceledException => new FairleadException(
+                ErrorCode.Timeout, $"{node} accepted the connection but did not answer in time", "Is it RabbitMQ?", problem)
+            {
+                Address = broker.Address,
+            },
+            _ => new FairleadException(
+                ErrorCode.Unavailable,
+                $"the broker at {node} cannot be reached: {cause.Message}",
+                "Connect with ?wait= to try again.",
+                problem)
+            {
+                Address = broker.Address,
+            },
+        };
+    }
+
+    /// <summary>Returns the error of an operation on a connection to the broker.</summary>
+    public static FairleadException Of(Exception problem, BrokerAddress broker) => problem switch
+    {
+        FairleadException known => known,
+        OperationInterruptedException { ShutdownReason: { } reason } => OfShutdown(reason, broker, problem),
+        _ => new FairleadException(ErrorCode.Unavailable, $"the connection to the broker failed: {problem.Message}", null, problem)
+        {
+            Address = broker.Address,
+        },
+    };
+
+    /// <summary>Returns the error of a channel or connection that the broker closed.</summary>
+    public static FairleadException OfShutdown(ShutdownEventArgs reason, BrokerAddress broker, Exception? problem = null)
+    {
+        (ErrorCode code, string what, string? remedy) = reason.ReplyCode switch
+        {
+            AccessRefused => (
+                ErrorCode.PermissionDenied,
+                $"the broker denies the user '{broker.Credentials.User}' this: {reason.ReplyText}",
+                "Let an administrator grant it, with rabbitmqctl set_permissions."),
+            NotAllowed => (
+                ErrorCode.PermissionDenied,
+                $"the broker does not let the user '{broker.Credentials.User}' into the virtual host '{broker.VirtualHost}': "
+                    + reason.ReplyText,
+                "Check the part behind the host: amqp://host/virtual-host?name=…"),
+            NotFound => (ErrorCode.NotFound, $"the broker has lost what this endpoint uses: {reason.ReplyText}", null),
+            ResourceLocked => (ErrorCode.AlreadyExists, $"another connection holds it alone: {reason.ReplyText}", "Choose another name."),
+            PreconditionFailed => (
+                ErrorCode.Incompatible,
+                $"'{broker.Name}' exists with other options: {reason.ReplyText}",
+                "Give ?durable= and ?deliveries= alike at all ends, or choose another name."),
+            ConnectionForced => (ErrorCode.Unavailable, $"the broker closed the connection: {reason.ReplyText}", (string?)null),
+            _ => (ErrorCode.Unavailable, $"the connection to the broker ended: {reason.ReplyText}", (string?)null),
+        };
+        return new FairleadException(code, what, remedy, problem) { Address = broker.Address };
+    }
+
+    /// <summary>Whether trying again may help, because the error is about the connection and not about what was asked.</summary>
+    public static bool IsPassing(FairleadException problem) =>
+        problem.Code is ErrorCode.NotFound or ErrorCode.Unavailable or ErrorCode.Timeout or ErrorCode.PeerGone or ErrorCode.Failed;
+
+    private static Exception Innermost(Exception problem)
+    {
+        Exception cause = problem;
+        while (cause is not FairleadException
+            && cause is BrokerUnreachableException or AggregateException or ConnectFailureException or IOException
+            && cause.InnerException is { } inner)
+        {
+            cause = inner;
+        }
+
+        return cause;
+    }
+}

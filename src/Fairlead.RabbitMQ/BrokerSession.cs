@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Text;
+using Fairlead.Native;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Fairlead.RabbitMQ;
+
+/// <summary>One connection to the broker with one channel, from its beginning to its end. A lost one is replaced by another.</summary>
+/// <remarks>
+/// Owns the connection and the channel. Any thread. Nothing of it recovers by itself: declarations, consumers and unconfirmed messages
+/// end with the connection, and the bridge makes them again.
+/// </remarks>
+internal sealed class BrokerSession : IAsyncDisposable
+{
+    private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+
+    // A broker under load may take its time for a declaration.
+    private static readonly TimeSpan LeastAnswerTime = TimeSpan.FromSeconds(10);
+
+    private readonly BrokerAddress _broker;
+    private readonly IConnection _connection;
+    private readonly CancellationTokenSource _ended = new();
+    private FairleadException? _end;
+
+    private BrokerSession(BrokerAddress broker, IConnection connection, IChannel channel, BrokerNode node)
+    {
+        (_broker, _connection, Channel) = (broker, connection, channel);
+        Ended = _ended.Token;
+        Broker = new Peer { RemoteAddress = node.ToString(), Program = ProgramOf(connection) };
+    }
+
+    public IChannel Channel { get; }
+
+    /// <summary>The broker's program and version, and the node.</summary>
+    public Peer Broker { get; }
+
+    /// <summary>Cancelled when the connection or the channel has ended.</summary>
+    public CancellationToken Ended { get; }
+
+    /// <summary>Why it ended, or null.</summary>
+    public FairleadException? End => Volatile.Read(ref _end);
+
+    /// <summary>Connects to the first node that accepts, and opens the channel.</summary>
+    /// <param name="broker">The nodes, in this order, and the credentials.</param>
+    /// <param name="settings">The endpoint's settings: time for each node, heartbeat, longest message.</param>
+    /// <param name="confirms">Whether the broker confirms published messages.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FairleadException">The error of the last node; PermissionDenied at once.</exception>
+    public static async Task<BrokerSession> OpenAsync(
+        BrokerAddress broker, Transports.EndpointSettings settings, bool confirms, CancellationToken cancellationToken)
+    {
+        for (int i = 0; ; i++)
+        {
+            BrokerNode node = broker.Nodes[i];
+            try
+            {
+                return await OpenAsync(broker, node, settings, confirms, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+            catch (Exception problem)
+            {
+                FairleadException error = BrokerErrors.OfConnecting(problem, broker, node);
+                if (error.Code == ErrorCode.PermissionDenied || i + 1 == broker.Nodes.Count)
+                {
+                    throw error;
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends it as lost. Any thread.</summary>
+    public void Fail(FairleadException end)
+    {
+        if (Interlocked.CompareExchange(ref _end, end, null) is null)
+        {
+            // Not on the client's own thread: a waiter for the end may close this connection.
+            _ = _ended.CancelAsync();
+        }
+    }
+
+    /// <summary>Closes channel and connection in order. Waits for a short time only; the rest ends by itself. Never throws.</summary>
+    /// <remarks>The client waits for the answers of a broker that may be gone, each time for as long as for any other answer.</remarks>
+    public async ValueTask DisposeAsync()
+    {
+        Fail(new FairleadException(ErrorCode.PeerGone, "the endpoint has closed"));
+        try
+        {
+            await CloseAsync().WaitAsync(CloseTimeout, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on.
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        await Finishing.DoAsync("a broker's channel", async () =>
+        {
+            if (Channel.IsOpen)
+            {
+                await Channel.CloseAsync().ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+        await Finishing.DoAsync(
+            "a broker's connection",
+            async () => await _connection.CloseAsync(Constants.ReplySuccess, "closed", CloseTimeout, abort: true).ConfigureAwait(false))
+            .ConfigureAwait(false);
+        await Finishing.DoAsync("a broker's channel", Channel.DisposeAsync).ConfigureAwait(false);
+        await Finishing.DoAsync("a broker's connection", _connection.DisposeAsync).ConfigureAwait(false);
+    }
+
+    private static async Task<BrokerSession> OpenAsync(
+        BrokerAddress broker,
+        BrokerNode node,
+        Transports.EndpointSettings settings,
+        bool confirms,
+        CancellationToken cancellationToken)
+    {
+        AmqpTcpEndpoint endpoint = new(
+            node.Host,
+            node.Port,
+            BrokerCertificates.OptionFor(broker, node),
+            (uint)(settings.LongestMessage ?? 0));
+        ConnectionFactory factory = new()
+        {
+            UserName = broker.Credentials.User,
+            Password = broker.Credentials.Password,
+            VirtualHost = broker.VirtualHost,
+            AutomaticRecoveryEnabled = false,
+            TopologyRecoveryEnabled = false,
+            RequestedHeartbeat = settings.Heartbeat > TimeSpan.Zero ? settings.Heartbeat : DefaultHeartbeat,
+            RequestedConnectionTimeout = settings.HandshakeTimeout,
+            HandshakeContinuationTimeout = settings.HandshakeTimeout,
+            ContinuationTimeout = settings.HandshakeTimeout > LeastAnswerTime ? settings.HandshakeTimeout : LeastAnswerTime,
+            ClientProvidedName = string.Create(
+                CultureInfo.InvariantCulture, $"{Path.GetFileName(Environment.ProcessPath)}, pid {NativeProcess.Id}"),
+        };
+        IConnection connection = await factory.CreateConnectionAsync([endpoint], cancellationToken).ConfigureAwait(false);
+        try
+        {
+            IChannel channel = await connection.CreateChannelAsync(
+                new CreateChannelOptions(confirms, publisherConfirmationTrackingEnabled: false), cancellationToken).ConfigureAwait(false);
+            BrokerSession session = new(broker, connection, channel, node);
+            connection.ConnectionShutdownAsync += session.OnShutdown;
+            channel.ChannelShutdownAsync += session.OnShutdown;
+            if (!channel.IsOpen)
+            {
+                // It ended before this listened.
+                session.Fail(BrokerErrors.OfShutdown(channel.CloseReason!, broker));
+            }
+
+            return session;
+        }
+        catch
+        {
+            await Finishing.DoAsync("a broker's connection", connection.DisposeAsync).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static string ProgramOf(IConnection connection) =>
+        PlainText.OneLine($"{Property(connection, "product")} {Property(connection, "version")}").Trim();
+
+    private static string Property(IConnection connection, string name) =>
+        connection.ServerProperties?.TryGetValue(name, out object? value) == true && value is byte[] text
+            ? Encoding.UTF8.GetString(text)
+            : "";
+
+    private Task OnShutdown(object sender, ShutdownEventArgs reason)
+    {
+        Fail(BrokerErrors.OfShutdown(reason, _broker));
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Fairlead.RabbitMQ.Tests;
+
+/// <summary>amqps: a broker whose certificate is verified.</summary>
+public sealed class EncryptionTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-certificates-").FullName;
+
+    [BrokerFact]
+    public async Task A_broker_is_trusted_by_the_authority_of_the_address_and_for_its_host_alone()
+    {
+        (string authority, string certificate, string key) = Issue("localhost");
+        (string other, _, _) = Issue("elsewhere");
+        int port = FreePort();
+        string settings = Path.Combine(_folder, "settings");
+        await File.WriteAllLinesAsync(
+            settings,
+            [
+                $"listeners.ssl.1 = 127.0.0.1:{port}",
+                $"ssl_options.cacertfile = {authority}",
+                $"ssl_options.certfile = {certificate}",
+                $"ssl_options.keyfile = {key}",
+                "ssl_options.verify = verify_none",
+            ]);
+        using BrokerCluster broker = new(settings: settings);
+        await using Receiver receiver = await Receiver.BindAsync($"amqps://localhost:{port}/?name=orders&authority={authority}");
+        await using Sender sender = await Sender.ConnectAsync($"amqps://localhost:{port}/?name=orders&authority={authority}");
+        await sender.SendAsync("in secret"u8.ToArray());
+        using Message message = await receiver.ReceiveAsync(20.Seconds());
+        Assert.Equal("in secret", message.Text);
+        foreach (string address in new[]
+        {
+            $"amqps://localhost:{port}/?name=orders&authority={other}",
+            $"amqps://localhost:{port}/?name=orders",
+            $"amqps://127.0.0.1:{port}/?name=orders&authority={authority}",
+        })
+        {
+            FairleadException untrusted = await Assert.ThrowsAsync<FairleadException>(() => Sender.ConnectAsync(address).AsTask());
+            Assert.Equal(ErrorCode.PermissionDenied, untrusted.Code);
+        }
+
+        FairleadException missing = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync($"amqps://localhost:{port}/?name=orders&authority={_folder}/none").AsTask());
+        Assert.Equal(ErrorCode.NotFound, missing.Code);
+        FairleadException empty = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync($"amqps://localhost:{port}/?name=orders&authority={settings}").AsTask());
+        Assert.Equal(ErrorCode.Corrupt, empty.Code);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Issues a certificate for a host by an authority that exists for it alone.</summary>
+    private (string Authority, string Certificate, string Key) Issue(string host)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using RSA authorityKey = RSA.Create(2048);
+        CertificateRequest authorityRequest = new(
+            $"CN=authority of {host}", authorityKey, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using X509Certificate2 authority = authorityRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        using RSA key = RSA.Create(2048);
+        CertificateRequest request = new($"CN={host}", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddDnsName(host);
+        request.CertificateExtensions.Add(names.Build());
+        using X509Certificate2 certificate = request.Create(authority, now.AddHours(-1), now.AddHours(12), [1, 2, 3, 4]);
+        return (
+            Write($"{host}.authority", authority.ExportCertificatePem()),
+            Write($"{host}.certificate", certificate.ExportCertificatePem()),
+            Write($"{host}.key", key.ExportPkcs8PrivateKeyPem()));
+    }
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Xunit.Abstractions;
+
+namespace Fairlead.RabbitMQ.Tests;
+
+/// <summary>The end of a broker, or of a node of it, under load: no message is lost, and few come twice.</summary>
+public sealed class OutageTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    private static readonly int Each = int.Parse(
+        Environment.GetEnvironmentVariable("FAIRLEAD_BROKER_MESSAGES") ?? "2000", CultureInfo.InvariantCulture);
+
+    /// <summary>Four senders to four receivers of one queue, while the node is killed to which all have connected.</summary>
+    [BrokerFact]
+    public async Task No_durable_message_is_lost_with_a_node_of_a_cluster()
+    {
+        using BrokerCluster cluster = new(3);
+        const int Senders = 4;
+        const int Receivers = 4;
+        Address address = cluster.Address("orders", "&durable=true&unique=true");
+        ConcurrentDictionary<string, int> handled = new();
+        ConcurrentDictionary<string, int>[] byReceiver =
+            [.. Enumerable.Range(0, Receivers).Select(_ => new ConcurrentDictionary<string, int>())];
+        TaskCompletionSource third = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenSource end = new(Patience);
+        Task[] receiving = [.. byReceiver.Select(own => ReceiveAsync(own))];
+        Task[] sending = [.. Enumerable.Range(0, Senders).Select(SendAsync)];
+        await third.Task.WaitAsync(Patience);
+        cluster.Kill(1);
+        cluster.StartAgain(1);
+        await Task.WhenAll(sending).WaitAsync(Patience);
+        _ = await Task.WhenAny(all.Task, Task.Delay(Patience, TimeProvider.System, end.Token));
+        string[] missing =
+        [
+            .. Enumerable
+                .Range(0, Senders * Each)
+                .Select(i => $"{i / Each}:{i % Each}")
+                .Where(text => !handled.ContainsKey(text)),
+        ];
+        Assert.True(missing.Length == 0, $"{missing.Length} are missing: {string.Join(' ', missing.Take(100))}");
+        await end.CancelAsync();
+        await Task.WhenAll(receiving);
+        int again = handled.Values.Sum(count => count - 1);
+        output.WriteLine($"{Senders * Each} sent, {handled.Count} handled, {again} of them by a second receiver, 0 lost");
+        Assert.Equal(Senders * Each, handled.Count);
+        Assert.All(byReceiver, own => Assert.DoesNotContain(own.Values, count => count > 1));
+
+        async Task SendAsync(int sender)
+        {
+            await using Sender to = await Sender.ConnectAsync(address);
+            for (int i = 0; i < Each; i++)
+            {
+                await to.SendAsync(Encoding.UTF8.GetBytes($"{sender}:{i}"), end.Token);
+            }
+
+            CloseReport report = await to.CloseAsync(Patience);
+            Assert.True(report.IsComplete, report.ToString());
+        }
+
+        async Task ReceiveAsync(ConcurrentDictionary<string, int> own)
+        {
+            await using Receiver receiver = await Receiver.ConnectAsync(address);
+            try
+            {
+                await foreach (Message message in receiver.ReceiveAllAsync(end.Token))
+                {
+                    own.AddOrUpdate(message.Text, 1, (_, count) => count + 1);
+                    handled.AddOrUpdate(message.Text, 1, (_, count) => count + 1);
+                    if (handled.Count >= Senders * Each / 3)
+                    {
+                        third.TrySetResult();
+                    }
+
+                    if (handled.Count == Senders * Each)
+                    {
+                        all.TrySetResult();
+                    }
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // All have come.
+            }
+        }
+    }
+
+    /// <summary>One sender, one receiver, a broker that goes away under load and comes back.</summary>
+    /// <remarks>
+    /// The broker is stopped in order. A single node that is killed soon after a quorum queue was made may not find it again; the test
+    /// above kills a node of three.
+    /// </remarks>
+    [BrokerFact]
+    public async Task Everything_goes_on_in_order_after_an_outage()
+    {
+        using BrokerCluster broker = new();
+        Address address = broker.Address("orders", "&durable=true&unique=true");
+        await using Receiver receiver = await Receiver.ConnectAsync(address);
+        await using Sender sender = await Sender.ConnectAsync(address);
+        using CancellationTokenSource end = new(Patience);
+        int sent = 0;
+        Task sending = Task.Run(async () =>
+        {
+            for (; sent < Each; sent++)
+            {
+                await sender.SendAsync(Encoding.UTF8.GetBytes($"{sent}"), end.Token);
+            }
+        });
+        for (int i = 0; i < Each; i++)
+        {
+            if (i == Each / 4)
+            {
+                broker.Pause(1);
+                broker.Resume(1);
+            }
+
+            using Message message = await receiver.ReceiveAsync(end.Token);
+            Assert.Equal($"{i}", message.Text);
+            message.Accept();
+        }
+
+        await sending;
+        CloseReport report = await sender.CloseAsync(Patience);
+        Assert.True(report.IsComplete, report.ToString());
+    }
+
+    [BrokerFact]
+    public async Task A_broker_that_does_not_come_back_ends_the_close_in_time_and_it_says_what_was_not_sent()
+    {
+        using BrokerCluster broker = new();
+        Address address = broker.Address("orders");
+        await using Sender sender = await Sender.ConnectAsync(address);
+        Delivery known = await DeliverToAsync(address, sender);
+        Assert.True(known.IsDelivered, known.ToString());
+        broker.Kill(1);
+        for (int i = 0; i < 10; i++)
+        {
+            await sender.SendAsync("late"u8);
+        }
+
+        CloseReport report = await sender.CloseAsync(200.Milliseconds());
+        Assert.True(report is { DeadlinePassed: true, IsComplete: false, InDoubt: 10 }, report.ToString());
+    }
+
+    [BrokerFact]
+    public async Task A_receipt_that_a_lost_broker_has_is_unknown_and_a_limit_of_the_search_ends_the_endpoint()
+    {
+        using BrokerCluster broker = new();
+        Address address = broker.Address("orders");
+        await using Receiver receiver = await Receiver.ConnectAsync(address);
+        await using Sender sender = await Sender.ConnectAsync(address.With("reconnect", "300ms"));
+        Task<Delivery> delivery = sender.DeliverAsync("in doubt"u8.ToArray()).AsTask();
+        using Message message = await receiver.ReceiveAsync(Patience);
+        broker.Kill(1);
+        Delivery outcome = await delivery.WaitAsync(Patience);
+        Assert.Equal(DeliveryStatus.Unknown, outcome.Status);
+        EndpointEnd end = await sender.Completion.WaitAsync(Patience);
+        output.WriteLine($"{outcome}; {end}");
+        FairleadException gone = await Assert.ThrowsAsync<FairleadException>(() => sender.SendAsync("late"u8.ToArray()).AsTask());
+        Assert.Equal(ErrorCode.PeerGone, gone.Code);
+        output.WriteLine(gone.Message);
+    }
+
+    private static async Task<Delivery> DeliverToAsync(Address address, Sender sender)
+    {
+        await using Receiver receiver = await Receiver.ConnectAsync(address);
+        Task<Delivery> delivery = sender.DeliverAsync("known"u8.ToArray(), Patience).AsTask();
+        using (Message message = await receiver.ReceiveAsync(Patience))
+        {
+            message.Accept();
+        }
+
+        return await delivery;
+    }
+}

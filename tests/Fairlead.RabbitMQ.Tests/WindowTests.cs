@@ -1,0 +1,94 @@
+using Fairlead.RabbitMQ.Bridges;
+
+namespace Fairlead.RabbitMQ.Tests;
+
+/// <summary>The small types of a bridge, without a broker.</summary>
+public sealed class WindowTests
+{
+    [Fact]
+    public void Items_are_done_in_order_whatever_order_their_confirmations_have()
+    {
+        PublishWindow<string> window = new();
+        AddAll(window);
+        Assert.Equal(["b"], window.Take(2, isMultiple: false, out int done));
+        Assert.Equal(0, done);
+        Assert.Equal(["c"], window.Peek(3, isMultiple: false));
+        Assert.Equal(["a", "c"], window.Take(3, isMultiple: true, out done));
+        Assert.Equal(3, done);
+        Assert.Empty(window.Take(99, isMultiple: false, out done));
+        Assert.Equal(0, done);
+        Assert.Equal(["d"], window.Take(99, isMultiple: true, out done));
+        Assert.Equal(1, done);
+    }
+
+    [Fact]
+    public void What_a_lost_channel_left_is_published_again_before_anything_else_also_if_the_next_is_lost()
+    {
+        PublishWindow<string> first = new();
+        AddAll(first);
+        _ = first.Take(2, isMultiple: false, out _);
+        PublishWindow<string> second = first.Leave();
+        Assert.Empty(first.Take(4, isMultiple: true, out int done));
+        Assert.Equal(0, done);
+        PublishAgain(second, "a");
+        PublishWindow<string> third = second.Leave();
+        PublishAgain(third, "a");
+        PublishAgain(third, "c");
+        PublishAgain(third, "d");
+        Assert.False(third.TryPeekAgain(out _));
+        third.Add("e");
+
+        // Four of them, and "b", which was confirmed on the first channel while "a" was not.
+        Assert.Equal(["a", "c", "d", "e"], third.Take(4, isMultiple: true, out done));
+        Assert.Equal(5, done);
+    }
+
+    [Fact]
+    public void An_item_that_is_not_published_is_done_when_nothing_older_is_left()
+    {
+        PublishWindow<string> window = new();
+        Assert.Equal(1, window.Skip());
+        window.Add("a");
+        Assert.Equal(0, window.Skip());
+        Assert.Equal(["a"], window.Take(1, isMultiple: false, out int done));
+        Assert.Equal(2, done);
+    }
+
+    [Fact]
+    public void A_message_that_comes_again_is_known_in_hand_and_afterwards()
+    {
+        KnownMessages known = new();
+        Delivered first = new(null!, null!, 1, false, null, null);
+        Delivered again = first with { Tag = 2 };
+        Assert.Equal(Knowledge.New, known.Begin("a", first));
+        Assert.Equal(Knowledge.InHand, known.Begin("a", again));
+        Assert.Same(again, known.End("a", isAccepted: true));
+        Assert.Equal(Knowledge.Accepted, known.Begin("a", first));
+        Assert.Equal(Knowledge.New, known.Begin("b", first));
+        Assert.Same(first, known.End("b", isAccepted: false));
+        Assert.Equal(Knowledge.New, known.Begin("b", again));
+        for (int i = 0; i < KnownMessages.Most; i++)
+        {
+            known.Begin($"{i}", first);
+            known.End($"{i}", isAccepted: true);
+        }
+
+        Assert.Equal(Knowledge.New, known.Begin("a", first));
+    }
+
+    private static void AddAll(PublishWindow<string> window)
+    {
+        Assert.Equal(1ul, window.Add("a"));
+        Assert.Equal(2ul, window.Add("b"));
+        Assert.Equal(3ul, window.Add("c"));
+        Assert.Equal(4ul, window.Add("d"));
+    }
+
+    private static void PublishAgain(PublishWindow<string> window, string expected)
+    {
+        Assert.True(window.TryPeekAgain(out string? item));
+        Assert.Equal(expected, item);
+        window.Add(item);
+        window.RemoveAgain();
+    }
+}
