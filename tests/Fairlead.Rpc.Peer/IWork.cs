@@ -4,6 +4,14 @@ using System.Text;
 
 namespace Fairlead.Rpc.Peer;
 
+/// <summary>An object that the service calls back.</summary>
+[RpcContract]
+public interface IEar
+{
+    /// <summary>Returns the number.</summary>
+    ValueTask<int> HearAsync(int number, CancellationToken cancellationToken = default);
+}
+
 /// <summary>Work whose executions are counted.</summary>
 [RpcContract]
 public interface IWork
@@ -20,6 +28,9 @@ public interface IWork
 
     /// <summary>Returns the bytes that came.</summary>
     ValueTask<long> UploadAsync(IAsyncEnumerable<byte[]> parts, CancellationToken cancellationToken = default);
+
+    /// <summary>Tells numbers to an object of the client, and returns the sum of its answers.</summary>
+    ValueTask<int> TellAsync(IEar ear, int count, CancellationToken cancellationToken = default);
 
     /// <summary>Returns the most memory that the process has had, in bytes.</summary>
     long PeakMemory();
@@ -63,6 +74,17 @@ internal sealed class Work(Stream log) : IWork
         }
 
         return length;
+    }
+
+    public async ValueTask<int> TellAsync(IEar ear, int count, CancellationToken cancellationToken)
+    {
+        int sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            sum += await ear.HearAsync(i, cancellationToken);
+        }
+
+        return sum;
     }
 
     public long PeakMemory()

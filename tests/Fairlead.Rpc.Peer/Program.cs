@@ -1,10 +1,13 @@
 using System.Globalization;
 using Fairlead;
+using Fairlead.Processes;
 using Fairlead.Rpc;
 using Fairlead.Rpc.Peer;
 
 // A second process for the tests of remote procedure calls. Usage:
 //   serve SERVICE LOG [LABEL]    serves until stdin ends, and says "ready"
+//   at ADDRESS                   serves until stdin ends, and says where
+//   heir serve|call              serves or calls over the channel to its parent
 //   register MATCHMAKER SERVICE  the same, also at a matchmaker on the network
 //   call SERVICE FIRST COUNT     makes calls at the same time, and prints for each: number, kind, outcome
 //   endless SERVICE              reads a stream without end, and says "reading"
@@ -20,6 +23,29 @@ switch (args)
         }
 
         return 0;
+
+    case ["at", var address]:
+        await using (RpcServer server = await Rpc.ServeAsync<IWork>(address, new Work(Stream.Null)))
+        {
+            Console.WriteLine(server.Addresses[0]);
+            await Console.In.ReadToEndAsync();
+        }
+
+        return 0;
+
+    case ["heir", "serve"]:
+        await using (RpcServer server = await Rpc.ServeAsync<IWork>($"{Inherited.Address}", new Work(Stream.Null)))
+        {
+            await server.Completion;
+        }
+
+        return 0;
+
+    case ["heir", "call"]:
+        await using (RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>($"{Inherited.Address}"))
+        {
+            return await client.Service.OnceAsync(21) == 42 ? 0 : 1;
+        }
 
     case ["register", var matchmaker, var service]:
         RpcServerOptions registered = new() { Matchmaker = matchmaker, NetworkAddress = "tcp://127.0.0.1:0" };

@@ -85,7 +85,7 @@ public sealed class KillTests : IDisposable
     {
         using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
         await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(
-            _service, new RpcClientOptions { Timeout = 300.Milliseconds() });
+            _service, new RpcClientOptions { Timeout = 3.Seconds() });
         Assert.Equal(2, await client.Service.OnceAsync(1));
         server.Stop();
         var late = await Assert.ThrowsAsync<FairleadException>(async () => await client.Service.OnceAsync(2)).WaitAsync(Watchdog);
@@ -93,19 +93,6 @@ public sealed class KillTests : IDisposable
         server.Signal(Signal.Continue);
         await using RpcClient<IWork> patient = await Rpc.ConnectAsync<IWork>(_service);
         Assert.Equal(6, await patient.Service.OnceAsync(3));
-    }
-
-    [Fact]
-    public async Task An_upload_of_a_gibibyte_needs_little_memory()
-    {
-        const int Part = 1 << 20;
-        using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
-        await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(_service);
-        long before = client.Service.PeakMemory();
-        byte[] part = new byte[Part];
-        long length = await client.Service.UploadAsync(Enumerable.Repeat(part, 1024).ToAsyncEnumerable());
-        Assert.Equal(1L << 30, length);
-        Assert.InRange(client.Service.PeakMemory() - before, 0, 200 << 20);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -59,6 +59,8 @@ public sealed class QueueKillTests
 
         public ValueTask<long> UploadAsync(IAsyncEnumerable<byte[]> parts, CancellationToken cancellationToken) => default;
 
+        public ValueTask<int> TellAsync(IEar ear, int count, CancellationToken cancellationToken) => default;
+
         public long PeakMemory() => 0;
     }
 }

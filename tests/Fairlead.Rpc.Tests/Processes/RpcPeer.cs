@@ -13,14 +13,17 @@ internal sealed class RpcPeer : IDisposable
 
     public int Id => _process.Id;
 
-    public static RpcPeer Start(params string[] arguments)
+    /// <summary>The program, for <c>dotnet exec</c>.</summary>
+    public static string Program { get; } =
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Fairlead.Rpc.Peer", "release", "Fairlead.Rpc.Peer.dll");
+
+    public static RpcPeer Start(params string[] arguments) => new(Process.Start(Command(arguments))!);
+
+    /// <summary>Starts it with a variable of its environment.</summary>
+    public static RpcPeer StartWith(string name, string value, params string[] arguments)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "..", "..", "Fairlead.Rpc.Peer", "release", "Fairlead.Rpc.Peer.dll");
-        ProcessStartInfo start = new("dotnet", ["exec", program, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
+        ProcessStartInfo start = Command(arguments);
+        start.Environment[name] = value;
         return new RpcPeer(Process.Start(start)!);
     }
 
@@ -63,4 +66,10 @@ internal sealed class RpcPeer : IDisposable
             _process.Dispose();
         }
     }
+
+    private static ProcessStartInfo Command(string[] arguments) => new("dotnet", ["exec", Program, .. arguments])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    };
 }
