@@ -7,8 +7,8 @@ public sealed record RpcServerOptions
     public int MaxConcurrentCalls { get; init; } = 64;
 
     /// <summary>
-    /// Which calls run at the same time. <see cref="SerialAttribute"/> and <see cref="OrderedAttribute"/> of the contract or of the class of
-    /// the service say the same: the strictest of the three applies. A call keeps its turn until it has completed.
+    /// Which calls run at the same time. <see cref="SerialAttribute"/> and <see cref="OrderedAttribute"/> of the contract or of the class
+    /// of the service say the same: the strictest of the three applies. A call keeps its turn until it has completed.
     /// </summary>
     public RpcConcurrency Concurrency { get; init; }
 

@@ -64,7 +64,8 @@ public sealed class LargeContractTests
             """;
         using MemoryStream image = new();
         var emitted = GeneratorTests.Complete(code).Emit(image);
-        Assert.True(emitted.Success, string.Join('\n', emitted.Diagnostics.Where(static found => found.Severity == DiagnosticSeverity.Error)));
+        IEnumerable<Diagnostic> errors = emitted.Diagnostics.Where(static found => found.Severity == DiagnosticSeverity.Error);
+        Assert.True(emitted.Success, string.Join('\n', errors));
         return Assembly.Load(image.ToArray()).GetType("Caller")!.GetMethod("CallEachAsync")!;
     }
 }
