@@ -163,6 +163,7 @@ public sealed class TurnTests
         Assert.True(await service.Holding.WaitAsync(Watchdog));
         RpcClient<ITurns> goes = await ConnectAsync(server);
         Task<int>[] lost = [.. Enumerable.Range(0, 20).Select(number => goes.Service.AwaitAsync(number).AsTask())];
+        Assert.True(SpinWait.SpinUntil(() => server.Waiting == lost.Length, Watchdog));
         await goes.DisposeAsync();
         foreach (Task<int> call in lost)
         {
@@ -277,12 +278,11 @@ public sealed class TurnTests
     [Fact]
     public async Task Options_that_make_no_sense_are_refused()
     {
-        foreach (RpcServerOptions wrong in (RpcServerOptions[])
-            [
-                new() { MaxQueuedCallsPerClient = 0 },
-                new() { Concurrency = (RpcConcurrency)3 },
-                new() { Concurrency = (RpcConcurrency)(-1) },
-            ])
+        RpcServerOptions[] all =
+        [
+            new() { MaxQueuedCallsPerClient = 0 }, new() { Concurrency = (RpcConcurrency)3 }, new() { Concurrency = (RpcConcurrency)(-1) },
+        ];
+        foreach (RpcServerOptions wrong in all)
         {
             await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ServeAsync(new Turns(), "unix", wrong));
         }
