@@ -48,4 +48,10 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(12, Level = EventLevel.Warning, Message = "{0}: a message of {1} was dropped without Dispose and keeps its memory: {2}")]
     public void LeaseLost(string address, string peer, string where) => WriteEvent(12, address, peer, where);
+
+    [Event(13, Level = EventLevel.Warning, Message = "{0}: the earlier certificate stays in use: {1}")]
+    public void CertificateKept(string address, string why) => WriteEvent(13, address, why);
+
+    [Event(14, Level = EventLevel.Warning, Message = "{0}: the TLS handshake with {1} failed: {2}")]
+    public void HandshakeFailed(string address, string peer, string why) => WriteEvent(14, address, peer, why);
 }

@@ -76,6 +76,9 @@ internal enum LockRank : byte
     /// <summary>The sessions not yet accepted, and the sockets being released.</summary>
     ReliableUdpAccept,
 
+    /// <summary>The TLS handshakes in progress, and the connections not yet accepted.</summary>
+    TlsAccept,
+
     /// <summary>The leases of a ring, returned in any order.</summary>
     RingLeases,
 
@@ -192,6 +195,9 @@ internal enum LockRank : byte
 
     /// <summary>Memory for segments.</summary>
     SegmentPool,
+
+    /// <summary>The records of a TLS connection that the kernel has not taken yet.</summary>
+    TlsRecords,
 
     /// <summary>Memory for busy senders.</summary>
     WriteBuffers,

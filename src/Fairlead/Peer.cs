@@ -20,13 +20,22 @@ public sealed record Peer
     /// <summary>The network address of a peer that may be on another machine: <c>10.0.0.7:5242</c>.</summary>
     public string? RemoteAddress { get; init; }
 
-    /// <summary>Returns text for people: <c>pid 4242 (fairlead reply unix://calc)</c>, or <c>10.0.0.7:5242</c>.</summary>
+    /// <summary>The verified certificate of a peer that showed one (<c>tls://</c>).</summary>
+    public PeerCertificate? Certificate { get; init; }
+
+    /// <summary>Returns text for people: <c>pid 4242 (fairlead reply unix://calc)</c>, <c>10.0.0.7:5242</c>, or
+    /// <c>alice (10.0.0.7:5242)</c> with a certificate.</summary>
     public override string ToString()
     {
         if (ProcessId is { } pid)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"pid {pid}");
             return Program is null ? name : $"{name} ({Program})";
+        }
+
+        if (Certificate is { } certificate)
+        {
+            return RemoteAddress is null ? certificate.Name : $"{certificate.Name} ({RemoteAddress})";
         }
 
         return RemoteAddress

@@ -35,6 +35,7 @@ public sealed partial class ArchitectureTests
         "Transports/UnixSocket",
         "Transports/Pipes",
         "Transports/Tcp",
+        "Transports/Tls",
         "Transports/Udp",
     ];
 
@@ -105,6 +106,7 @@ public sealed partial class ArchitectureTests
         ["Transports/Pipes"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/UnixSocket"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Transports/Tcp"] = [Root, "Native", "Framing", "Registry", "Transports"],
+        ["Transports/Tls"] = [Root, "Native", "Framing", "Transports", "Transports/Tcp"],
         ["Transports/Udp"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
         ["Patterns/Waiting"] = [Root, "Native", "Patterns/Links"],
@@ -130,6 +132,7 @@ public sealed partial class ArchitectureTests
         [("Transports/BuiltInTransports.cs", "UnixPacketTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UnixDatagramTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "TcpTransport")] = PartsList,
+        [("Transports/BuiltInTransports.cs", "TlsTransport")] = PartsList,
         [("Transports/BuiltInTransports.cs", "UdpTransport")] = PartsList,
     };
 

@@ -135,6 +135,14 @@ internal sealed record Handshake
         return highest >= Math.Max(Lowest, LowestVersion) ? highest : 0;
     }
 
+    /// <param name="start">The peer's first bytes.</param>
+    public static FairleadException NotFairlead(ReadOnlySpan<byte> start) =>
+
+        // A record of TLS: its type, and the version 3.
+        start is [0x16, 0x03, ..]
+            ? new(ErrorCode.Corrupt, "the peer speaks TLS, and this address does not. Bind it with tls://, or connect with tcp://.")
+            : NotFairlead();
+
     public static FairleadException NotFairlead() =>
         new(
             ErrorCode.Corrupt,

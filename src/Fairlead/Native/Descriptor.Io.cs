@@ -25,6 +25,31 @@ internal sealed unsafe partial class Descriptor
         return Result(count, error);
     }
 
+    /// <summary>Copies bytes that have arrived at a socket, and leaves them to be read.</summary>
+    public IoResult Peek(Span<byte> buffer)
+    {
+        if (!TryEnter())
+        {
+            return IoResult.Failed(Errno.EBADF);
+        }
+
+        nint count;
+        var error = Errno.None;
+        fixed (byte* start = buffer)
+        {
+            Libc.IoVector vector = new() { Base = start, Length = (nuint)buffer.Length };
+            Libc.MessageVector message = new() { Vectors = &vector, VectorCount = 1 };
+            do
+            {
+                count = Libc.ReceiveMessage(Number, &message, Libc.MSG_PEEK | Libc.MSG_DONTWAIT);
+            }
+            while (count < 0 && (error = Libc.LastError) == Errno.EINTR);
+        }
+
+        Exit();
+        return Result(count, error);
+    }
+
     /// <summary>Fills <paramref name="first"/>, then <paramref name="second"/>: the two parts of a wrapped ring.</summary>
     public IoResult Read(Span<byte> first, Span<byte> second)
     {

@@ -33,6 +33,7 @@ internal static unsafe partial class Libc
     public const int TCP_NODELAY = 1;
 
     public const int SCM_RIGHTS = 1;
+    public const int MSG_PEEK = 2;
     public const int MSG_CTRUNC = 8;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;

@@ -4,6 +4,7 @@ using Fairlead.Transports.MappedLogs;
 using Fairlead.Transports.Pipes;
 using Fairlead.Transports.SharedMemory;
 using Fairlead.Transports.Tcp;
+using Fairlead.Transports.Tls;
 using Fairlead.Transports.Udp;
 using Fairlead.Transports.UnixSocket;
 
@@ -27,6 +28,7 @@ internal static class BuiltInTransports
         new UnixPacketTransport(),
         new UnixDatagramTransport(),
         new TcpTransport(),
+        new TlsTransport(),
         new UdpTransport(),
     ];
 

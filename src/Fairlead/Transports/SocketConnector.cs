@@ -29,7 +29,7 @@ internal static class SocketConnector
 
             if (error == Errno.EINPROGRESS)
             {
-                await WaitWritableAsync(socket, cancellationToken).ConfigureAwait(false);
+                await ReactorWait.UntilAsync(socket, PollEvents.Write, cancellationToken).ConfigureAwait(false);
                 error = NativeSocket.TakeError(socket);
             }
 
@@ -46,21 +46,5 @@ internal static class SocketConnector
     {
         SocketAddress own = NativeSocket.LocalName(socket);
         return own.Family != AddressFamily.Unix && own.Equals(NativeSocket.PeerName(socket));
-    }
-
-    private static async Task WaitWritableAsync(Descriptor socket, CancellationToken cancellationToken)
-    {
-        Waiter waiter = new();
-        using Registration registration = Reactor.Shared.Register(socket, waiter);
-        using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(
-            static (state, t) => ((Waiter)state!).TrySetCanceled(t), waiter);
-        registration.Arm(PollEvents.Write);
-        await waiter.Task.ConfigureAwait(false);
-    }
-
-    /// <summary>Continues on the pool, because connecting is rare and the reactor must stay free.</summary>
-    private sealed class Waiter() : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), IReactorClient
-    {
-        public void OnReady(PollEvents events) => TrySetResult();
     }
 }

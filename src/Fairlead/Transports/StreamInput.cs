@@ -90,7 +90,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
             limit = Handshake.LongestBody;
             if (data.Length >= MessageHeader.Size && !Handshake.IsHandshake(MessageHeader.Read(data, out _)))
             {
-                throw Handshake.NotFairlead();
+                throw Handshake.NotFairlead(data);
             }
         }
 

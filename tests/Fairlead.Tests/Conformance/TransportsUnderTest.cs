@@ -14,6 +14,7 @@ internal static class TransportsUnderTest
         "inproc" => new InprocUnderTest(),
         "shm" => new SharedMemoryUnderTest(),
         "tcp" => new TcpUnderTest(),
+        "tls" => new TlsUnderTest(),
         "unix" => new UnixNameUnderTest(),
         "unixpacket" => new UnixPacketUnderTest(),
         _ => throw new ArgumentOutOfRangeException(nameof(scheme), scheme, "No transport under test has it."),
@@ -285,6 +286,32 @@ internal class TcpUnderTest : TransportUnderTest
         listener.Listen(64);
         return (listener, $"tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}");
     }
+}
+
+/// <summary>With certificates of both ends, which the environment names.</summary>
+internal class TlsUnderTest : TransportUnderTest
+{
+    public TlsUnderTest() => _ = TrialCertificates.OfRun;
+
+    public override string Name => "tls";
+
+    public override bool IsNetwork => true;
+
+    public override bool KnowsPeer => false;
+
+    public override SocketType? RawSocketType => SocketType.Stream;
+
+    public override Address NewPlace() => "tls://127.0.0.1:0";
+
+    public override Socket ConnectRaw(Address bound) => TlsBridge.Connect(bound);
+
+    public override (Socket Listener, Address Address) ListenRaw() => TlsBridge.ListenEncrypted();
+}
+
+internal sealed class TlsFixedPortUnderTest : TlsUnderTest
+{
+    public override Address NewPlace() =>
+        string.Create(CultureInfo.InvariantCulture, $"tls://127.0.0.1:{FixedPortUnderTest.NewPort(SocketType.Stream)}");
 }
 
 internal class ReliableUdpUnderTest : TransportUnderTest

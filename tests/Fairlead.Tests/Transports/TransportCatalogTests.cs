@@ -20,6 +20,7 @@ public sealed class TransportCatalogTests
         { "fifo://x,y", Stream },
         { "unixgram://x", OneWay | TransportCapabilities.KeepsBoundaries | TransportCapabilities.ManyPeers },
         { "tcp://localhost:1", Stream | Network },
+        { "tls://localhost:1", Stream | Network },
         { "udp://localhost:1", Network | TransportCapabilities.Duplex | TransportCapabilities.KeepsBoundaries },
         { "udp://localhost:1?reliable=true", Stream | Network },
         { "log:///x", OneWay | TransportCapabilities.KeepsBoundaries | TransportCapabilities.Durable },

@@ -124,6 +124,10 @@ internal sealed partial class Link
                 {
                     WriteClose(reason, exception.Message, MessageFlags.None);
                 }
+                else if (_state == LinkState.Handshaking && IsAccepted && !IsBare)
+                {
+                    WriteRefusal(exception);
+                }
 
                 Output.Write();
                 _connection.EndSending();

@@ -127,11 +127,11 @@ internal sealed partial class Link
     {
         Handshake theirs = Handshake.Decode(header, body);
         MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
-        if (header.Kind == MessageKind.Refuse && !IsAccepted)
+        if (header.Kind == MessageKind.Refuse)
         {
+            string what = theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection";
             throw new FairleadException(
-                Enum.IsDefined(theirs.Error) ? theirs.Error : ErrorCode.Incompatible,
-                theirs.Text.Length > 0 ? theirs.Text : "the peer refused the connection")
+                Enum.IsDefined(theirs.Error) ? theirs.Error : ErrorCode.Incompatible, IsAccepted ? $"the client went: {what}" : what)
             {
                 Peer = Peer,
             };
@@ -147,12 +147,6 @@ internal sealed partial class Link
         PeerAsksFor = theirs.Full;
         if (_endpoint.Admission.Refusal(this, theirs) is { } refusal)
         {
-            if (IsAccepted)
-            {
-                Handshake answer = Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" };
-                Answers.SendControl(Handshake.HeaderOf(MessageKind.Refuse), default, answer.Encode());
-            }
-
             throw refusal;
         }
 
@@ -162,6 +156,18 @@ internal sealed partial class Link
         _handshakeTimer?.Dispose();
         Heartbeat?.Start();
         ComeUp(completions);
+    }
+
+    /// <summary>Tells a peer in the handshake why it is refused. Under the send lock.</summary>
+    /// <remarks>A peer that does not speak the protocol would not understand it.</remarks>
+    private void WriteRefusal(FairleadException refusal)
+    {
+        if (refusal.Code is ErrorCode.Incompatible or ErrorCode.Full or ErrorCode.NotSupported or ErrorCode.PermissionDenied)
+        {
+            Handshake answer = Introduction() with { Error = refusal.Code, Text = $"{refusal.WhatHappened}. {refusal.WhatToDo}" };
+            MessageHeader header = Handshake.HeaderOf(MessageKind.Refuse);
+            Output.Commit(ref header, default, answer.Encode());
+        }
     }
 
     /// <summary>Takes the link up: from here on it carries messages, first those of senders that were waiting for a peer.</summary>

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Native;
+using Fairlead.Registry;
+
+namespace Fairlead.Transports.Tcp;
+
+/// <summary>A listening TCP port, without regard to what its connections carry.</summary>
+/// <remarks>Any thread may dispose it while another accepts.</remarks>
+internal sealed class TcpPort : IDisposable
+{
+    private const int Backlog = 4096;
+
+    private readonly AddressFamily _family;
+
+    private TcpPort(Address address, Descriptor listener, AddressFamily family)
+    {
+        Address = address;
+        Listener = listener;
+        _family = family;
+    }
+
+    /// <summary>The address actually bound.</summary>
+    public Address Address { get; }
+
+    /// <summary>Readable when a peer connects. Owned by the port.</summary>
+    public Descriptor Listener { get; }
+
+    /// <summary>Binds the host and port of an address, and listens.</summary>
+    /// <exception cref="FairleadException">AlreadyExists with the holder, NotFound, PermissionDenied.</exception>
+    public static TcpPort Bind(Address address)
+    {
+        IPEndPoint place = HostAddresses.ResolveForBinding(address);
+        return EndingHolder.Outlast(() => BindTo(place, address), isHeldByDescriptors: true);
+    }
+
+    /// <summary>Accepts the next connection. Returns null if none is waiting or the port is disposed. Does not block.</summary>
+    /// <param name="remote">The address of the peer.</param>
+    /// <exception cref="FairleadException">Unavailable: the process has no descriptors left.</exception>
+    public Descriptor? TryAccept(out SocketAddress remote)
+    {
+        remote = new(_family);
+        return NativeSocket.Accept(Listener, out Errno error, remote) is { } socket ? socket
+            : error is Errno.EAGAIN or Errno.EBADF ? null
+            : throw ErrnoMap.Failure("cannot accept a connection", error).At(Address);
+    }
+
+    public void Dispose() => Listener.Dispose();
+
+    private static TcpPort BindTo(IPEndPoint place, Address address)
+    {
+        Descriptor listener = NativeSocket.Create(place.AddressFamily, NativeSocketType.Stream);
+        try
+        {
+            // Allows binding a port whose last connections still linger in the kernel, but not one that is listened on.
+            NativeSocket.SetReuseAddress(listener);
+            Errno error = NativeSocket.Bind(listener, place.Serialize());
+            error = error == Errno.None ? NativeSocket.Listen(listener, Backlog) : error;
+            if (error != Errno.None)
+            {
+                throw Failure(address, place, error);
+            }
+
+            int port = HostAddresses.EndPointOf(NativeSocket.LocalName(listener)).Port;
+            return new TcpPort(address.WithPort(port), listener, place.AddressFamily);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    private static FairleadException Failure(Address address, IPEndPoint place, Errno error)
+    {
+        switch (error)
+        {
+            case Errno.EADDRINUSE:
+                Holder? holder = PortHolder.Find(place);
+                return new FairleadException(
+                    ErrorCode.AlreadyExists,
+                    holder is null ? "is held by another process" : $"is held by {holder}",
+                    "Stop it, or choose another port; port 0 takes any free one.")
+                {
+                    Address = address,
+                    Peer = holder?.Peer,
+                    Errno = (int)error,
+                };
+            case Errno.EADDRNOTAVAIL:
+                return new FairleadException(
+                    ErrorCode.NotFound,
+                    $"no interface of this host has the address {place.Address}",
+                    "Choose an address of this host, or * for all.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
+            case Errno.EACCES:
+                return new FairleadException(
+                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose a port from 1024.")
+                {
+                    Address = address,
+                    Errno = (int)error,
+                };
+            default:
+                return ErrnoMap.Failure("cannot be bound", error).At(address);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Fairlead.Tests.Conformance;
+
+/// <summary>
+/// Carries raw bytes between a socket and a TLS connection: a test may speak Fairlead's protocol by hand over it, as over TCP.
+/// </summary>
+internal static class TlsBridge
+{
+    /// <summary>Returns a socket that reaches a bound endpoint.</summary>
+    public static Socket Connect(Address bound)
+    {
+        using Socket listener = Listen(out IPEndPoint place);
+        Socket near = Reach(place);
+        Socket far = Reach(new IPEndPoint(IPAddress.Loopback, bound.Port!.Value));
+        SslStream tls = new(new NetworkStream(far), leaveInnerStreamOpen: false);
+        tls.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = SslProtocols.Tls13,
+            ClientCertificates = [Own()],
+            CertificateChainPolicy = Policy(),
+        });
+        Carry(listener.Accept(), far, tls);
+        return near;
+    }
+
+    /// <summary>Returns a listening socket, and the address that leads to it.</summary>
+    public static (Socket Listener, Address Address) ListenEncrypted()
+    {
+        Socket outer = Listen(out IPEndPoint target);
+        Socket front = Listen(out IPEndPoint place);
+        new Thread(() => Accept(front, target)) { IsBackground = true }.Start();
+        return (outer, $"tls://127.0.0.1:{place.Port}");
+    }
+
+    private static void Accept(Socket front, IPEndPoint target)
+    {
+        while (true)
+        {
+            Socket far = front.Accept();
+            SslStream tls = new(new NetworkStream(far), leaveInnerStreamOpen: false);
+            try
+            {
+                tls.AuthenticateAsServer(new SslServerAuthenticationOptions
+                {
+                    ServerCertificate = Own(),
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                });
+                Carry(Reach(target), far, tls);
+            }
+            catch (Exception gone) when (gone is IOException or AuthenticationException or SocketException)
+            {
+                // The test no longer listens, or its client has left.
+                tls.Dispose();
+            }
+        }
+    }
+
+    private static void Carry(Socket near, Socket far, SslStream tls)
+    {
+        int open = 2;
+        new Thread(Up) { IsBackground = true }.Start();
+        new Thread(Down) { IsBackground = true }.Start();
+
+        void Up()
+        {
+            byte[] buffer = new byte[16 * 1024];
+            try
+            {
+                for (int count; (count = near.Receive(buffer)) > 0;)
+                {
+                    tls.Write(buffer, 0, count);
+                }
+
+                tls.ShutdownAsync().GetAwaiter().GetResult();
+                far.Shutdown(SocketShutdown.Send);
+            }
+            catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+            {
+                // The test has cut it, or its peer has: what reads at the other side of this end sees it, too.
+                far.Close(0);
+            }
+
+            Leave();
+        }
+
+        void Down()
+        {
+            byte[] buffer = new byte[16 * 1024];
+            try
+            {
+                for (int count; (count = tls.Read(buffer, 0, buffer.Length)) > 0;)
+                {
+                    near.Send(buffer, 0, count, SocketFlags.None);
+                }
+
+                near.Shutdown(SocketShutdown.Send);
+            }
+            catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+            {
+                near.Close(0);
+            }
+
+            Leave();
+        }
+
+        void Leave()
+        {
+            if (Interlocked.Decrement(ref open) == 0)
+            {
+                near.Dispose();
+                tls.Dispose();
+            }
+        }
+    }
+
+    private static X509Certificate2 Own()
+    {
+        _ = TrialCertificates.OfRun;
+        return X509Certificate2.CreateFromPemFile(
+            Environment.GetEnvironmentVariable("FAIRLEAD_TLS_CERTIFICATE")!, Environment.GetEnvironmentVariable("FAIRLEAD_TLS_KEY")!);
+    }
+
+    private static X509ChainPolicy Policy() => new()
+    {
+        RevocationMode = X509RevocationMode.NoCheck,
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(TrialCertificates.OfRun.Authority) },
+    };
+
+    private static Socket Reach(IPEndPoint place)
+    {
+        // A buffer of fixed size: otherwise the kernel accepts unread data without a practical limit.
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveBufferSize = 128 * 1024,
+        };
+        socket.Connect(place);
+        return socket;
+    }
+
+    private static Socket Listen(out IPEndPoint place)
+    {
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(64);
+        place = (IPEndPoint)listener.LocalEndPoint!;
+        return listener;
+    }
+}
