@@ -12,7 +12,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
         get
         {
             TheoryData<string, string> all = [];
-            foreach (string scheme in (string[])["inproc", "shm", "tcp", "unix", "unixpacket"])
+            foreach (string scheme in (string[])["inproc", "shm", "tcp", "tls", "unix", "unixpacket"])
             {
                 foreach (string pattern in (string[])["Sender", "Receiver", "Requester", "Responder", "Pair", "Publisher", "Subscriber"])
                 {
@@ -43,6 +43,31 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
         // The result stays the same, also for late callers.
         connected.Dispose();
         Assert.Equal(CloseReason.ClosedByPeer, (await connected.Completion).Reason);
+    }
+
+    [Theory]
+    [InlineData("inproc")]
+    [InlineData("shm")]
+    [InlineData("tcp")]
+    [InlineData("tls")]
+    [InlineData("unix")]
+    [InlineData("unixpacket")]
+    public async Task An_end_that_was_used_and_is_idle_hears_of_it(string scheme)
+    {
+        await using Pair bound = Pair.Bind(TransportsUnderTest.Of(scheme).NewPlace());
+        await using Pair connected = Pair.Connect(bound.Address);
+        Task<EndpointEnd> asked = connected.Completion;
+
+        // Once a call that waited has its message, no thread and no reactor looks at the connection.
+        for (int i = 0; i < 3; i++)
+        {
+            Task<Message> waiting = connected.ReceiveAsync().AsTask();
+            await bound.SendAsync("a message");
+            (await waiting).Dispose();
+        }
+
+        bound.Dispose();
+        Assert.Equal(CloseReason.ClosedByPeer, (await asked).Reason);
     }
 
     [Theory]

@@ -4,10 +4,15 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>
 /// Owns the task, which the first caller makes, and whether the peer was lost for good before this side closed. Both are under the
 /// endpoint's gate. <see cref="PeerPresence"/> and the tear-down report the end. A thread of the pool completes the task, because a
-/// continuation may run code of the user (a scheduler, a synchronization context) on the thread that completes it.
+/// continuation may run code of the user (a scheduler, a synchronization context) on the thread that completes it. While a caller waits,
+/// a timer makes the endpoint look for its peer's end: nobody else may be using it. A reactor that waited for this would cost every
+/// message.
 /// </remarks>
-internal sealed class CompletionSource(EndpointCore endpoint)
+internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
 {
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
+
+    private ITimer? _timer;
     private TaskCompletionSource<EndpointEnd>? _source;
     private bool _isLost;
 
@@ -26,6 +31,10 @@ internal sealed class CompletionSource(EndpointCore endpoint)
                         // No caller awaits it yet.
                         _source.SetResult(End());
                     }
+                    else if (endpoint.EndsWithPeer)
+                    {
+                        _timer = Alarm.Create(endpoint.Settings.Time, this, Period, Period);
+                    }
                 }
 
                 return _source.Task;
@@ -35,6 +44,8 @@ internal sealed class CompletionSource(EndpointCore endpoint)
 
     /// <summary>Whether a caller has asked. Until then there is no task.</summary>
     public bool IsAskedFor => _source is not null;
+
+    void IAlarmed.OnAlarm() => endpoint.Pump.TryTurn();
 
     /// <summary>The peer is lost for good. An endpoint that closes anyway ends by its tear-down. Under the gate.</summary>
     public void OnLost()
@@ -60,6 +71,7 @@ internal sealed class CompletionSource(EndpointCore endpoint)
 
     private void Complete()
     {
+        _timer?.Dispose();
         if (_source is { } source)
         {
             EndpointEnd end = End();

@@ -30,7 +30,9 @@ internal sealed class TlsChannel : ByteChannel
 
     // Of the writing thread: the bytes of the queue whose records the kernel does not have yet.
     private int _encrypted;
+    private bool _hasEnded;
     private Farewell? _farewell;
+    private volatile bool _isAborted;
 
     /// <param name="socket">The socket, owned by the channel.</param>
     /// <param name="records">The stream under <paramref name="tls"/>, owned by the channel.</param>
@@ -144,6 +146,7 @@ internal sealed class TlsChannel : ByteChannel
 
     public override void EndSending()
     {
+        _hasEnded = true;
         try
         {
             // Completes at once, because writing a record only adds to the output.
@@ -162,10 +165,20 @@ internal sealed class TlsChannel : ByteChannel
         _socket.ShutdownSocket(ShutdownHow.Write);
     }
 
-    public override void Abort() => _socket.ShutdownSocket(ShutdownHow.Both);
+    public override void Abort()
+    {
+        _isAborted = true;
+        _socket.ShutdownSocket(ShutdownHow.Both);
+    }
 
     public override void Dispose()
     {
+        if (!_isAborted && !_hasEnded)
+        {
+            // As closing a socket does: the peer sees an end in order.
+            EndSending();
+        }
+
         _farewell?.Dispose();
         _records.Cancel();
         if (_isWaiting)

@@ -10,18 +10,23 @@ internal sealed class TlsIdentityKeeper
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly Address _address;
+    private readonly string _shown;
     private readonly TimeProvider _time;
     private TlsIdentity _current;
     private long _read;
     private string? _problem;
     private int _isReading;
 
-    /// <exception cref="FairleadException">The files cannot be used.</exception>
-    public TlsIdentityKeeper(Address address, TimeProvider time)
+    /// <param name="first">The identity until the files change.</param>
+    /// <param name="address">The address that names the files.</param>
+    /// <param name="shown">The address that reports name.</param>
+    /// <param name="time">The clock.</param>
+    public TlsIdentityKeeper(TlsIdentity first, Address address, Address shown, TimeProvider time)
     {
         _address = address;
+        _shown = shown.Display;
         _time = time;
-        _current = TlsIdentity.Load(address);
+        _current = first;
         _read = time.GetTimestamp();
     }
 
@@ -57,7 +62,7 @@ internal sealed class TlsIdentityKeeper
         if (problem != _problem)
         {
             _problem = problem;
-            FairleadEventSource.Log.CertificateKept(_address.Display, problem);
+            FairleadEventSource.Log.CertificateKept(_shown, problem);
         }
     }
 }

@@ -29,12 +29,11 @@ internal sealed class TlsListener : IListener
     private bool _isDisposed;
 
     /// <param name="port">The port, owned by the listener.</param>
-    /// <param name="identity">The certificates.</param>
+    /// <param name="identity">The certificates at first.</param>
     /// <param name="settings">The settings of the endpoint.</param>
-    public TlsListener(TcpPort port, TlsIdentityKeeper identity, EndpointSettings settings)
+    public TlsListener(TcpPort port, TlsIdentity identity, EndpointSettings settings)
     {
         _port = port;
-        _identity = identity;
         _settings = settings;
 
         // The files are this end's affair. The other end has its own.
@@ -42,6 +41,7 @@ internal sealed class TlsListener : IListener
             .Without(TlsFiles.CertificateOption)
             .Without(TlsFiles.KeyOption)
             .Without(TlsFiles.AuthorityOption);
+        _identity = new TlsIdentityKeeper(identity, port.Address, Address, settings.Time);
         try
         {
             _more = new EventDescriptor();

@@ -38,7 +38,7 @@ internal sealed class TlsTransport : ITransport
             throw new AddressFormatException(address.ToString(), "option 'servername' is for the end that connects. Remove it.");
         }
 
-        TlsIdentityKeeper identity = new(address, settings.Time);
+        TlsIdentity identity = TlsIdentity.Load(address);
         TcpPort port = TcpPort.Bind(address);
         try
         {
