@@ -79,6 +79,7 @@ internal static partial class Rows
         Blocks("ring-1m-copied", Large, isLoaned: false),
         .. Broadcasts,
         .. RemoteCalls,
+        .. Encrypted,
         .. Broker,
         new OneWay("log-append", Small,
             new FileAppend(), new FairleadLog(isFollowed: false) { Goal = 4 }, new FairleadLog(isFollowed: true)),

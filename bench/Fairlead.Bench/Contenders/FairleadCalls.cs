@@ -11,7 +11,8 @@ internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
 
     public override void Serve(Session session, Action listening)
     {
-        using var responder = Responder.Bind(session.AddressOf(scheme, _options));
+        using var responder = Responder.Bind(TlsPlace.ToBind(session, scheme, _options));
+        TlsPlace.Publish(session, scheme, responder.Address.Port);
         using var rest = Rest.Bind(session, _spins);
         listening();
         rest.Wait();
@@ -27,7 +28,7 @@ internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
     }
 
     public override Caller Connect(Session session) =>
-        new Client(Requester.Connect(session.AddressOf(scheme, _options)), Rest.Connect(session, _spins));
+        new Client(Requester.Connect(TlsPlace.ToReach(session, scheme, _options)), Rest.Connect(session, _spins));
 
     private sealed class Client(Requester requester, Sender? rest) : BlockingCaller
     {

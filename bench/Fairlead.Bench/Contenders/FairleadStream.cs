@@ -14,7 +14,8 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
 
     public override void Serve(Session session, Action listening)
     {
-        using var receiver = Receiver.Bind(session.AddressOf(scheme, options));
+        using var receiver = Receiver.Bind(TlsPlace.ToBind(session, scheme, options));
+        TlsPlace.Publish(session, scheme, receiver.Address.Port);
         listening();
         switch (reading)
         {
@@ -30,7 +31,7 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    public override OneWaySender Connect(Session session) => new Client(Sender.Connect(session.AddressOf(scheme, options)));
+    public override OneWaySender Connect(Session session) => new Client(Sender.Connect(TlsPlace.ToReach(session, scheme, options)));
 
     private static void ReadBlocking(Receiver receiver)
     {
