@@ -14,6 +14,7 @@ public sealed partial class ReferenceTests
                 .Union(Options("shm://here"))
                 .Union(Options("fifo://here"))
                 .Union(Options("log://here"))
+                .Union(Options("tls://localhost:1"))
                 .Union(Options("udp://localhost:1"))
                 .Order(StringComparer.Ordinal),
             documented.Order(StringComparer.Ordinal));
@@ -28,6 +29,7 @@ public sealed partial class ReferenceTests
     [InlineData("unixpacket")]
     [InlineData("unixgram")]
     [InlineData("tcp")]
+    [InlineData("tls")]
     [InlineData("udp")]
     [InlineData("fd")]
     public void Every_scheme_is_documented(string scheme)
@@ -36,7 +38,7 @@ public sealed partial class ReferenceTests
         Assert.Contains($"`{scheme}://", Repository.Read("docs/addresses.md"), StringComparison.Ordinal);
         Assert.Contains($"`{scheme}://", Repository.Read("README.md"), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Repository.Root, $"docs/transports/{scheme}.md")));
-        Assert.Equal(10, TransportCatalog.Schemes.Count);
+        Assert.Equal(11, TransportCatalog.Schemes.Count);
     }
 
     [Fact]
@@ -48,7 +50,7 @@ public sealed partial class ReferenceTests
             TransportCapabilities has = TransportCatalog.CapabilitiesOf(
                 scheme switch
                 {
-                    "tcp" or "udp" => $"{scheme}://localhost:1",
+                    "tcp" or "tls" or "udp" => $"{scheme}://localhost:1",
                     "fd" => "fd://3",
                     _ => $"{scheme}://here",
                 });

@@ -21,6 +21,18 @@ public sealed class AddressSnippets
     }
 
     [Fact]
+    public async Task A_peer_without_a_certificate_has_no_name()
+    {
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        await sender.SendAsync("three apples");
+        using Message order = await receiver.ReceiveAsync();
+        string customer = order.Peer.Certificate?.Name ?? "unknown";
+
+        Assert.Equal("unknown", customer);
+    }
+
+    [Fact]
     public void Bare_names_lie_in_the_runtime_directory()
     {
         using var receiver = Receiver.Bind("unix://orders");

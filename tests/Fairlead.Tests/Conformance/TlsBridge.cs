@@ -82,7 +82,7 @@ internal static class TlsBridge
             }
             catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
             {
-                // The test has cut it, or its peer has: what reads at the other side of this end sees it, too.
+                // The test has cut it, or its peer has. The thread that reads the other side sees that, too.
                 far.Close(0);
             }
 

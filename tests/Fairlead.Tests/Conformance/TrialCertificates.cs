@@ -42,7 +42,7 @@ internal sealed class TrialCertificates : IDisposable
     public string this[string name] => _folder[name];
 
     /// <summary>Issues a certificate and its key, or replaces the files with these names.</summary>
-    /// <param name="file">What the files are called.</param>
+    /// <param name="file">The name of both files, without their extensions.</param>
     /// <param name="common">The common name.</param>
     /// <param name="hosts">The alternative names.</param>
     /// <param name="from">From when it is valid, in days from now.</param>

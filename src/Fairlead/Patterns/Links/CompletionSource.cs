@@ -5,8 +5,8 @@ namespace Fairlead.Patterns.Links;
 /// Owns the task, which the first caller makes, and whether the peer was lost for good before this side closed. Both are under the
 /// endpoint's gate. <see cref="PeerPresence"/> and the tear-down report the end. A thread of the pool completes the task, because a
 /// continuation may run code of the user (a scheduler, a synchronization context) on the thread that completes it. While a caller waits,
-/// a timer makes the endpoint look for its peer's end: nobody else may be using it. A reactor that waited for this would cost every
-/// message.
+/// a timer makes the endpoint look for its peer's end, because no other call may be waiting. A reactor that waited for this would cost
+/// every message.
 /// </remarks>
 internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
 {

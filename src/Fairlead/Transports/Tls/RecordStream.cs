@@ -7,8 +7,8 @@ namespace Fairlead.Transports.Tls;
 /// <remarks>
 /// <para>During the TLS handshake, one task reads and writes, and waits on the reactor. After <see cref="BeginPumping"/> nothing waits
 /// here. A read that finds no bytes stays incomplete until <see cref="Resume"/> finds some, and completes on the thread that called that.
-/// A write only adds to the output, which <see cref="Flush"/> hands to the kernel. <c>SslStream</c> so becomes a function from bytes to
-/// bytes, without threads and events of its own.</para>
+/// A write only adds to the output, which <see cref="FlushOutput"/> hands to the kernel. <c>SslStream</c> therefore needs no tasks and
+/// no events.</para>
 /// <para>Reading and writing are used by one thread each, as in <see cref="ByteChannel"/>. The output has a lock, because reading may
 /// answer, too.</para>
 /// </remarks>

@@ -10,7 +10,7 @@ namespace Fairlead.Transports.Tls;
 ///  Write: queue → SslStream → records → socket         Read: socket → records → SslStream → room
 /// </code>
 /// The thread that reads or writes does all of it; there are no tasks. Bytes leave the queue when the kernel has their records, and not
-/// when they are encrypted: what is unwritten stays known.
+/// when they are encrypted, so the count of unwritten bytes stays right.
 /// </remarks>
 internal sealed class TlsChannel : ByteChannel
 {
@@ -104,7 +104,7 @@ internal sealed class TlsChannel : ByteChannel
 
             if (read == 0)
             {
-                // A peer that ends in order says so within TLS. A socket that only ends may have been cut by anybody.
+                // A peer that ends in order says so within TLS. A third party may have cut a socket that only ends.
                 return count > 0 ? Again(count)
                     : _records.HasEnded ? IoResult.Failed(_records.Error == Errno.None ? Errno.ECONNRESET : _records.Error)
                     : IoResult.Done(0);
@@ -159,7 +159,7 @@ internal sealed class TlsChannel : ByteChannel
         }
         catch (Exception exception) when (IsOfTls(exception))
         {
-            // The connection is broken; nobody can be told.
+            // The connection is broken, and the peer cannot be told.
         }
 
         _socket.ShutdownSocket(ShutdownHow.Write);

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Fairlead.Transports.Tls;
 
-/// <summary>What the errors of TLS mean, and what to do.</summary>
+/// <summary>Translates the errors of TLS into those of Fairlead, with advice.</summary>
 internal static class TlsErrors
 {
     /// <summary>The other end's certificate is not accepted.</summary>

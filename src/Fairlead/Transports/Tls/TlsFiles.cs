@@ -71,7 +71,7 @@ internal sealed record TlsFiles(string? Certificate, string? Key, string? Author
 
         if (status.Kind != FileKind.Regular)
         {
-            throw new FairleadException(ErrorCode.Unavailable, $"{path} is no regular file", "Name a file in PEM form.")
+            throw new FairleadException(ErrorCode.Unavailable, $"{path} is not a regular file", "Name a file in PEM form.")
             {
                 Address = address,
             };

@@ -73,8 +73,8 @@ internal sealed class TlsHandshake
 
     /// <summary>Performs the server's part.</summary>
     /// <remarks>
-    /// With Fairlead's framing, the result may be a connection that refuses its client in Fairlead's handshake. A client with a foreign
-    /// framing could not be told, and is refused here.
+    /// With Fairlead's framing, the result may be a connection that refuses its client in Fairlead's handshake. A client without Fairlead
+    /// could not be told, and is refused here.
     /// </remarks>
     /// <param name="socket">The accepted socket. Owned by the result, or by the caller if this throws.</param>
     /// <param name="remote">The address of the client.</param>
@@ -167,7 +167,7 @@ internal sealed class TlsHandshake
         }
     }
 
-    /// <summary>Tells a server with Fairlead's framing why this client goes. It is no secret, and nothing else is sent.</summary>
+    /// <summary>Tells a server with Fairlead's framing why this client goes. It sends nothing else.</summary>
     private async ValueTask TellServerAsync(SslStream tls, FairleadException refusal, CancellationToken cancellationToken)
     {
         try

@@ -7,8 +7,8 @@ namespace Fairlead.Transports.Tls;
 
 /// <summary>A listening TCP port whose connections appear when their TLS handshakes are complete.</summary>
 /// <remarks>
-/// A handshake is a task of the pool, so that its arithmetic holds up no other connection, and a silent client holds up nobody. The thread
-/// that accepts begins the handshakes, and takes those that are complete. The lock guards the lists of both.
+/// A handshake is a task of the pool: neither its arithmetic nor a silent client holds up other connections. The thread that accepts
+/// begins the handshakes, and takes those that are complete. The lock guards the lists of both.
 /// </remarks>
 internal sealed class TlsListener : IListener
 {

@@ -10,7 +10,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.Tls;
 
-/// <summary>What only <c>tls://</c> has: identities, renewed certificates, and an end that cannot be forged.</summary>
+/// <summary>Only <c>tls://</c> has identities, renewed certificates, and an end that a third party cannot forge.</summary>
 public sealed class TlsTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(30);
@@ -97,7 +97,7 @@ public sealed class TlsTests : IDisposable
 
     [Theory]
     [InlineData("certificate=/nowhere/at-all", ErrorCode.Unavailable, "/nowhere/at-all does not exist")]
-    [InlineData("certificate=/tmp", ErrorCode.Unavailable, "/tmp is no regular file")]
+    [InlineData("certificate=/tmp", ErrorCode.Unavailable, "/tmp is not a regular file")]
     [InlineData("certificate=KEY", ErrorCode.Corrupt, "server.key has no certificate")]
     [InlineData("certificate=PEM", ErrorCode.Corrupt, "server.pem has no key that belongs to the certificate in")]
     [InlineData("certificate=PEM&key=OTHER", ErrorCode.Corrupt, "other.key has no key that belongs to the certificate in")]
