@@ -24,7 +24,10 @@ test_hello() {
 # What it does over a broker, the tests of the broker show.
 test_any_address_changes_nothing_else() {
   local address
-  for address in unix://orders shm://orders; do
+  fairlead certificate authority trial > made
+  fairlead certificate server trial 127.0.0.1 --client > made
+  local -x FAIRLEAD_TLS_CERTIFICATE=trial/127.0.0.1.pem FAIRLEAD_TLS_KEY=trial/127.0.0.1.key FAIRLEAD_TLS_AUTHORITY=trial/authority.pem
+  for address in unix://orders shm://orders "tls://127.0.0.1:$(fairlead port)"; do
     AnyAddress consumer "$address" > served 2> serving & server=$!
     line_in serving 'consuming at'
     exits 0 AnyAddress producer "$address" 2

@@ -45,6 +45,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new ServeCommand());
         Add(new GetCommand());
         Add(new BenchCommand());
+        Add(new CertificateCommand());
         Add(new PortCommand());
         Add(new InterfacesCommand());
         Add(new ResolveCommand());

@@ -62,6 +62,7 @@ internal sealed class TourCommand : ToolCommand
 
         var limit = parsed.GetValue(_timeout) ?? DefaultLimit + TimeSpan.FromSeconds(source.Cut.Length / SlowestBytesPerSecond);
         var report = new TourReport(parsed.GetValue(_output) == "json", source.Cut);
+        using TourCertificates? certificates = grounds.Any(static ground => ground.NeedsCertificates) ? new TourCertificates() : null;
         await using (var tour = new TourRun(source.Cut, limit, broker))
         {
             await foreach (var row in tour.RowsAsync(grounds, TourReport.Begin, cancellationToken))

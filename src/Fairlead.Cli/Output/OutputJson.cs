@@ -7,6 +7,7 @@ namespace Fairlead.Cli.Output;
 
 /// <summary>The tool's output for programs: one object per line.</summary>
 [JsonSerializable(typeof(BoardLine))]
+[JsonSerializable(typeof(CertificateLine))]
 [JsonSerializable(typeof(ContractLine))]
 [JsonSerializable(typeof(DifferenceLine))]
 [JsonSerializable(typeof(EchoLine))]

@@ -42,6 +42,8 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
             case "udp" or "unixpacket":
                 var plain = Plain(address);
                 return Hear(Opened(Hub.Bind(plain, Crowd)), plain.Scheme == "udp" && plain.Option("framing") == "none");
+            case "tls":
+                return Hear(Opened(Hub.Bind(Plain(address), Crowd)), isDatagram: false);
             case "shm" or "inproc":
                 return Hear(Opened(Hub.Bind(address, Crowd)), isDatagram: false);
             case "fifo":
@@ -49,7 +51,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
             case "unixgram":
                 return Answer(Opened(DatagramSocket.Bind(address)));
             default:
-                throw ToolException.Usage($"{address}: services go over tcp, udp, unix, unixpacket, unixgram, fifo and shm");
+                throw ToolException.Usage($"{address}: services go over tcp, tls, udp, unix, unixpacket, unixgram, fifo and shm");
         }
     }
 

@@ -17,6 +17,9 @@ internal abstract record TourGround(string Name)
     /// <summary>Whether its rows need a broker.</summary>
     public bool NeedsBroker => Name == "amqp";
 
+    /// <summary>Whether its ends need certificates.</summary>
+    public bool NeedsCertificates => Name == "tls";
+
     /// <summary>Returns its rows, in order.</summary>
     /// <param name="name">The prefix for the places of this tour.</param>
     /// <param name="broker">The nodes of the broker for the rows that need one.</param>

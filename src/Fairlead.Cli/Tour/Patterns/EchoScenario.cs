@@ -36,7 +36,7 @@ internal sealed class EchoScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        var plain = address.Scheme is "tcp" or "unix" or "fifo" ? address.With("framing", "none") : Served(address);
+        var plain = address.Scheme is "tcp" or "tls" or "unix" or "fifo" ? address.With("framing", "none") : Served(address);
         await using var pair = await Pair.ConnectAsync(plain);
         using var tally = new Tally();
         await stage.ReadyAsync(address.ToString());
