@@ -3,9 +3,9 @@
 //   dotnet run --project samples/AnyAddress -- consumer [ADDRESS]
 //   dotnet run --project samples/AnyAddress -- producer [ADDRESS] [COUNT]
 //
-// ADDRESS is unix://orders by default; shm://orders, tcp://127.0.0.1:5242, amqp://localhost/?name=orders&durable=true, and tls://127.0.0.1:5243
-// (with certificates from the environment: fairlead certificate makes them) work as well. The producer waits for the receipt of each order,
-// and the consumer ends with the last one.
+// ADDRESS is unix://orders by default; shm://orders, tcp://127.0.0.1:5242, amqp://localhost/?name=orders&durable=true, and
+// tls://127.0.0.1:5243 (with certificates from the environment: fairlead certificate makes them) work as well. The producer waits for the
+// receipt of each order, and the consumer ends with the last one.
 using System.Globalization;
 using Fairlead;
 using Fairlead.RabbitMQ;

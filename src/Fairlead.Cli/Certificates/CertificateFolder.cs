@@ -21,7 +21,7 @@ internal sealed class CertificateFolder(string path)
     public string KeyOf(string name) => Path.Combine(path, name + ".key");
 
     /// <summary>Writes a certificate and its key.</summary>
-    /// <param name="name">What the files are called, without extension.</param>
+    /// <param name="name">The name of both files, without extension.</param>
     /// <param name="issued">The certificate.</param>
     /// <param name="replaces">Whether to replace files that exist.</param>
     /// <exception cref="ToolException">The files exist, or cannot be written.</exception>

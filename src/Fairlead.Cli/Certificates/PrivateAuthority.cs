@@ -47,7 +47,7 @@ internal sealed class PrivateAuthority : IDisposable
     /// <param name="certificate">The certificate, PEM.</param>
     /// <param name="key">Its key, PEM.</param>
     /// <param name="time">The clock.</param>
-    /// <exception cref="CryptographicException">They do not belong together, or are no authority.</exception>
+    /// <exception cref="CryptographicException">They do not belong together, or the certificate is not that of an authority.</exception>
     public static PrivateAuthority Of(string certificate, string key, TimeProvider time)
     {
         X509Certificate2 own;
