@@ -56,6 +56,9 @@ public abstract class TransportUnderTest
     /// <summary>Whether the kernel identifies the peer.</summary>
     public virtual bool KnowsPeer => true;
 
+    /// <summary>How many connections show whether any leaves something behind: fewer where each takes milliseconds.</summary>
+    public virtual int ManyConnections => 1000;
+
     /// <summary>Returns an unused place, to bind at.</summary>
     public abstract Address NewPlace();
 

@@ -223,7 +223,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
-        PeerProcess peer = Track(PeerProcess.Start("churn", NewPlace().ToString(), "1000"));
+        PeerProcess peer = Track(PeerProcess.Start("churn", NewPlace().ToString(), $"{Transport.ManyConnections}"));
 
         string answer = await peer.AnswerAsync();
         Output.WriteLine(answer);

@@ -293,6 +293,8 @@ internal class TlsUnderTest : TransportUnderTest
 {
     public TlsUnderTest() => _ = TrialCertificates.OfRun;
 
+    public override int ManyConnections => 300;
+
     public override string Name => "tls";
 
     public override bool IsNetwork => true;
