@@ -154,8 +154,10 @@ internal sealed partial class Link
         Do(() => Heartbeat?.Stop());
         Do(Sending.StopPacing);
         Do(() => _lingerTimer?.Dispose());
-        Do(Receiving.CancelActive);
         Do(() => _endpoint.OnDown(this, end, completions));
+
+        // Behind OnDown, which drops the unread requests under the gate: until then, a receiver may still take one of them.
+        Do(Receiving.CancelActive);
         Do(() => _endpoint.Pump.Memory.GiveBack(this));
 
         static void Do(Action step) => Finishing.Do("a connection's end", step);
