@@ -111,7 +111,7 @@ internal sealed class TlsListener : IListener
 
         foreach (CancellationTokenSource handshake in open)
         {
-            Finishing.Do("a TLS handshake", handshake.Cancel);
+            End(handshake);
         }
 
         foreach (StreamConnection connection in unaccepted)
@@ -122,6 +122,18 @@ internal sealed class TlsListener : IListener
         _set.Dispose();
         _more.Dispose();
         _port.Dispose();
+    }
+
+    private static void End(CancellationTokenSource handshake)
+    {
+        try
+        {
+            handshake.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It was complete by then.
+        }
     }
 
     private void Begin(Descriptor socket, IPEndPoint remote)
@@ -140,7 +152,11 @@ internal sealed class TlsListener : IListener
             }
         }
 
-        oldest?.Cancel();
+        if (oldest is not null)
+        {
+            End(oldest);
+        }
+
         _ = Task.Run(() => HandshakeAsync(socket, remote, place), CancellationToken.None);
     }
 
