@@ -20,11 +20,12 @@ internal sealed class EventDescriptor : IDisposable
     public Descriptor Descriptor { get; }
 
     /// <summary>Sets the flag. Any number of signals before a drain count as one.</summary>
-    public void Signal()
+    /// <returns>Whether the kernel has taken the signal.</returns>
+    public bool Signal()
     {
         // Would block: the counter is full, and the flag is set. Closed: no thread is left to wake. Both are fine.
         ulong one = 1;
-        _ = Descriptor.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in one)));
+        return Descriptor.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in one))).Ok;
     }
 
     /// <summary>Clears the flag; returns whether it was set. Drain first and then look for work, or a signal may get lost.</summary>

@@ -16,6 +16,7 @@ internal sealed class InprocConnection : Connection
     private Chunk? _chunk;
     private int _chunkFilled;
     private int _outboxBytes;
+    private bool _isSignalled;
     private bool _hasEnded;
     private bool _isAborted;
     private bool _isDisposed;
@@ -107,7 +108,11 @@ internal sealed class InprocConnection : Connection
         using (_gate.Hold())
         {
             // Drain before checking: data added later signals again.
-            _event.Drain();
+            if (_isSignalled)
+            {
+                _isSignalled = !_event.Drain();
+            }
+
             return _hasEnded || _isAborted ? FillResult.End : FillResult.Drained;
         }
     }
@@ -144,7 +149,7 @@ internal sealed class InprocConnection : Connection
             _isAborted = true;
             if (!_isDisposed)
             {
-                _event.Signal();
+                Signal();
             }
         }
 
@@ -198,7 +203,7 @@ internal sealed class InprocConnection : Connection
                 _inbox.Enqueue(message);
             }
 
-            _event.Signal();
+            Signal();
         }
 
         return true;
@@ -214,7 +219,14 @@ internal sealed class InprocConnection : Connection
             }
 
             _hasEnded = true;
-            _event.Signal();
+            Signal();
         }
+    }
+
+    /// <summary>Wakes the thread that waits for this end. Called under the gate.</summary>
+    private void Signal()
+    {
+        // A signal that failed is repeated with the next message.
+        _isSignalled = _isSignalled || _event.Signal();
     }
 }
