@@ -1,15 +1,19 @@
 namespace Fairlead.Cli.Rpc;
 
 /// <summary>A member in C#, as a description has it, taken apart: <c>ValueTask&lt;int&gt; AddAsync(int a, int b = 0);</c></summary>
+/// <param name="Name">The name of the member.</param>
+/// <param name="Result">The type that it returns, as written.</param>
 /// <param name="Parameters">The parameters, without the token.</param>
-internal sealed record Declaration(IReadOnlyList<DeclaredParameter> Parameters)
+internal sealed record Declaration(string Name, string Result, IReadOnlyList<DeclaredParameter> Parameters)
 {
     private const string Token = "CancellationToken";
 
-    /// <summary>Takes a declaration apart; null if it is not one of this member.</summary>
-    public static Declaration? Parse(string text, string member)
+    /// <summary>Takes a declaration apart; null if it is not one, or not one of this member.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="member">The name of the member; null: any.</param>
+    public static Declaration? Parse(string text, string? member = null)
     {
-        int open = OpenOf(text, member);
+        (int open, string name) = OpenOf(text, member);
         int close = text.LastIndexOf(')');
         if (open < 0 || close < open)
         {
@@ -25,7 +29,8 @@ internal sealed record Declaration(IReadOnlyList<DeclaredParameter> Parameters)
             }
         }
 
-        return new Declaration([.. parameters.Where(static one => one.Type != Token)]);
+        string result = Words(text[..(open - name.Length)]) is [.., var last] ? last : "";
+        return new Declaration(name, result, [.. parameters.Where(static one => one.Type != Token)]);
     }
 
     /// <summary>Splits a text where brackets, texts and characters of C# are closed.</summary>
@@ -46,19 +51,47 @@ internal sealed record Declaration(IReadOnlyList<DeclaredParameter> Parameters)
         return parts;
     }
 
-    // The bracket behind the name; a tuple as the result has brackets too.
-    private static int OpenOf(string text, string member)
+    /// <summary>The place of an opening bracket outside of others and of literals; -1: there is none.</summary>
+    public static int IndexOf(string text, char bracket)
     {
         foreach (int at in Outside(text))
         {
-            if (text[at] == '(' && text.AsSpan(0, at).EndsWith(member, StringComparison.Ordinal) && at > member.Length
-                && char.IsWhiteSpace(text[at - member.Length - 1]))
+            if (text[at] == bracket)
             {
                 return at;
             }
         }
 
         return -1;
+    }
+
+    /// <summary>The words of a text: a type with brackets is one.</summary>
+    public static List<string> Words(string text)
+    {
+        List<string> words = Split(text, ' ');
+        words.RemoveAll(string.IsNullOrWhiteSpace);
+        return words;
+    }
+
+    // The bracket behind the name; a tuple as the result has brackets too.
+    private static (int At, string Name) OpenOf(string text, string? member)
+    {
+        foreach (int at in Outside(text))
+        {
+            if (text[at] == '(' && NameBefore(text, at) is { } name && (member is null || name == member))
+            {
+                return (at, name);
+            }
+        }
+
+        return (-1, "");
+    }
+
+    // A type stands before the name.
+    private static string? NameBefore(string text, int end)
+    {
+        int start = text.AsSpan(0, end).LastIndexOfAny(" \t)]>}".AsSpan()) + 1;
+        return start > 0 && start < end && char.IsWhiteSpace(text[start - 1]) ? text[start..end] : null;
     }
 
     // The places outside of brackets and literals; an opening bracket is one.

@@ -110,6 +110,10 @@ internal sealed class JsonArguments
         {
             declared = "null";
         }
+        else if (declared is not null && wanted is EnumShape or OptionalShape { Inner: EnumShape })
+        {
+            declared = NamesOf(declared);
+        }
 
         if (declared is not null && TryParse(declared) is { } document)
         {
@@ -123,6 +127,11 @@ internal sealed class JsonArguments
 
         throw ToolException.Usage($"the argument {_member.NameOf(at)} is missing, {wanted.Words}. {Form(_member)}");
     }
+
+    // Grade.Fine, Access.Read | Access.Write, or (Grade)5
+    private static string NamesOf(string literal) => literal == "default" ? "0"
+        : literal.StartsWith('(') ? literal[(literal.IndexOf(')') + 1)..]
+        : $"\"{string.Join(',', literal.Split('|').Select(static one => one[(one.LastIndexOf('.') + 1)..].Trim()))}\"";
 
     private static JsonDocument? TryParse(string literal)
     {

@@ -24,6 +24,9 @@ internal sealed class JsonToWire(JsonPath? path = null)
             case SimpleShape simple:
                 WriteSimple(ref writer, simple, value);
                 break;
+            case EnumShape named:
+                WriteEnum(ref writer, named, value);
+                break;
             case OptionalShape optional:
                 bool exists = value.ValueKind != JsonValueKind.Null;
                 writer.WriteBoolean(exists);
@@ -262,6 +265,31 @@ internal sealed class JsonToWire(JsonPath? path = null)
         if (!fits)
         {
             throw Wrong(value, $"{shape.Words} ({shape})");
+        }
+    }
+
+    private void WriteEnum(ref RpcWriter writer, EnumShape shape, JsonElement value)
+    {
+        string? text = value.ValueKind == JsonValueKind.String ? Text(value) : null;
+        if (text is not null && shape.TryParse(text, out ulong bits))
+        {
+            shape.Write(ref writer, bits);
+        }
+        else if (!SimpleToWire.TryWrite(ref writer, shape.Integer.Name, value))
+        {
+            throw Wrong(value, $"{shape.Words} ({shape}). {shape.Names}");
+        }
+    }
+
+    private string Text(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw ToolException.Usage($"{Path}: {Cut(value)} is not valid Unicode");
         }
     }
 

@@ -59,8 +59,9 @@ internal sealed class MemberCall
     public static MemberCall Of(RpcDescription contract, int number)
     {
         RpcMember member = contract.Members[number];
-        return new MemberCall(
-            number, member, ShapeParser.ParseMember(member.Shape), Declaration.Parse(member.Declaration, member.Name));
+        Declaration? declaration = Declaration.Parse(member.Declaration, member.Name);
+        MemberShape shape = new ShapeNames(new DeclaredTypes(contract.Types)).Of(ShapeParser.ParseMember(member.Shape), declaration);
+        return new MemberCall(number, member, shape, declaration);
     }
 
     /// <summary>A parameter for an error: its name in quotes, or which it is.</summary>

@@ -134,11 +134,14 @@ internal sealed class CompositeShape : Shape
 /// <param name="target">That type.</param>
 internal sealed class RecursiveShape(int outward, Shape target) : Shape
 {
+    /// <summary>Which of the types around it is meant.</summary>
+    public int Outward { get; } = outward;
+
     public Shape Target { get; } = target;
 
     public override string Words => Target.Words;
 
-    public override string ToString() => $"^{outward}";
+    public override string ToString() => $"^{Outward}";
 }
 
 /// <summary>A type with numbered parts, which may grow. Parts may be missing, and there may be others.</summary>

@@ -77,6 +77,9 @@ internal sealed class WireToJson : IDisposable
             case SimpleShape simple:
                 WriteSimple(ref reader, simple.Name);
                 break;
+            case EnumShape named:
+                WriteEnum(named, named.Read(ref reader));
+                break;
             case OptionalShape optional:
                 if (reader.ReadBoolean())
                 {
@@ -97,6 +100,18 @@ internal sealed class WireToJson : IDisposable
             default:
                 WriteNested(ref reader, shape);
                 break;
+        }
+    }
+
+    private void WriteEnum(EnumShape shape, ulong bits)
+    {
+        if (shape.NameOf(bits) is { } name)
+        {
+            _json.WriteStringValue(name);
+        }
+        else
+        {
+            _json.WriteRawValue(shape.NumberOf(bits), skipInputValidation: true);
         }
     }
 

@@ -40,7 +40,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime, IDisposable
     [InlineData("IsNull", "[null]", "true\n")]
     [InlineData("IsNull", null, "false\n")]
     [InlineData("IsNull", "[{}]", "false\n")]
-    [InlineData("Judge", "{\"reader\":{\"judgeasync\":1}}", """
+    [InlineData("Judge", "{\"reader\":{\"judgeasync\":\"Fine\"}}", """
         {"callback":"reader","member":"JudgeAsync","arguments":[{"Name":"a","Next":null}]}
         1
 
@@ -78,7 +78,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime, IDisposable
     [InlineData("Judge", "[3]", "$.reader: 3 is not an object of answers")]
     [InlineData("Judge", "[{\"Nothing\":1}]", "$.reader: 'Nothing' is not a member that is called back. There is ArrivedAsync, Told")]
     [InlineData("Judge", "[{\"Told\":1}]", "$.reader.Told: Told has no result")]
-    [InlineData("Judge", "[{\"JudgeAsync\":\"x\"}]", "$.reader.JudgeAsync: \"x\" is not an integer")]
+    [InlineData("Judge", "[{\"JudgeAsync\":\"x\"}]", "$.reader.JudgeAsync: \"x\" is not a name of Grade, or an integer")]
     [InlineData("Judge", "[{\"PagesAsync\":[1,true]}]", "$.reader.PagesAsync[1]: true is not an integer")]
     public async Task What_is_no_answer_exits_2(string member, string json, string part)
     {

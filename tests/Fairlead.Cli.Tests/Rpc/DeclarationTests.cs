@@ -20,6 +20,17 @@ public sealed class DeclarationTests
         Assert.Equal(parameters, string.Join('|', declaration!.Parameters.Select(static one => $"{one.Type} {one.Name}")));
     }
 
+    [Theory]
+    [InlineData("int Add(int a);", "Add", "int")]
+    [InlineData("[OneWay] void Note(string line);", "Note", "void")]
+    [InlineData("    (int A, (byte B, char C)[] D) Pair((int, int) x);", "Pair", "(int A, (byte B, char C)[] D)")]
+    [InlineData("ValueTask<Dictionary<string, int>> GetAsync();", "GetAsync", "ValueTask<Dictionary<string, int>>")]
+    public void Name_and_result_are_found(string text, string name, string result)
+    {
+        Declaration? declaration = Declaration.Parse(text);
+        Assert.Equal((name, result), (declaration!.Name, declaration.Result));
+    }
+
     [Fact]
     public void Defaults_are_kept()
     {

@@ -32,6 +32,18 @@ public interface IWarehouse
 
     [OneWay]
     void Note(string line);
+
+    ValueTask<Access> GrantAsync(
+        Access access = Access.Read | Access.Write, Grade? grade = Grade.Fine, CancellationToken cancellationToken = default);
+}
+
+[Flags]
+public enum Access
+{
+    None = 0,
+    Read = 1,
+    Write = 2,
+    Run = 4,
 }
 
 public sealed record Order(Guid Id, DateTimeOffset At, Line[] Lines, Grade Grade, string? Note);
@@ -67,6 +79,9 @@ internal sealed class Warehouse : IWarehouse
     public int Count() => 1;
 
     public int Twice(int number) => 2 * number;
+
+    public ValueTask<Access> GrantAsync(Access access, Grade? grade, CancellationToken cancellationToken) =>
+        new(grade == Grade.Fine ? access : access & ~Access.Write);
 
     public void Note(string line) => Noted.TrySetResult(line);
 }

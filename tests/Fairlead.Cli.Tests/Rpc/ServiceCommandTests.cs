@@ -24,7 +24,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
     {
         const string Order =
             """{"Id":"00112233-4455-6677-8899-aabbccddeeff","At":"2026-01-31T12:00:00+01:00","""
-            + """ "Lines":[{"Item":"nut","Price":0.10}],"Grade":1,"Note":null}""";
+            + """ "Lines":[{"Item":"nut","Price":0.10}],"Grade":"Fine","Note":null}""";
         Outcome called = await _home.RunAsync("call", Address, "Echo", $"[{Order}]");
         Assert.True(called is { ExitCode: 0, Error: "" }, called.ToString());
         Assert.Equal(Order.Replace(" ", "", StringComparison.Ordinal) + "\n", called.Output);
@@ -78,6 +78,21 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData(null, "\"Read, Write\"\n")]
+    [InlineData("[\"run,write\"]", "\"Write, Run\"\n")]
+    [InlineData("{\"access\":7,\"grade\":\"Raw\"}", "\"Read, Run\"\n")]
+    [InlineData("[\"Write\",null]", "\"None\"\n")]
+    [InlineData("[8]", "8\n")]
+    public async Task Enums_have_their_names(string? json, string output)
+    {
+        Outcome called = await _home.RunAsync([.. new[] { "call", Address, "Grant" }, .. json is null ? Array.Empty<string>() : [json]]);
+        Assert.True(called is { ExitCode: 0, Error: "" }, called.ToString());
+        Assert.Equal(output, called.Output);
+    }
+
+    [Theory]
+    [InlineData("Grant", "[\"Fly\"]", "$.access: \"Fly\" is not a name of Access, or several with commas, or an integer of 32 bits (i32). "
+        + "There is None, Read, Write, Run")]
     [InlineData("Nothing", null, "has no member 'Nothing'. It has Echo, PricesAsync, Range")]
     [InlineData("Range", null, "the argument 'numbers' is missing")]
     [InlineData("Range", "{\"number\":[]}", "'number' is not a parameter of Range. There is numbers")]
