@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairlead.Rpc.Calls;
 using Fairlead.Testing;
 
@@ -25,8 +26,19 @@ internal sealed class ClientSession : IDisposable
     public ClientSession(IRpcLane lane, RpcClientOptions options)
     {
         (Lane, _options, _ended) = (lane, options, _end.Token);
-        Completion = HoldAsync();
-        _ = PollAsync();
+
+        // The session outlasts the call that begins it, and belongs to no trace: its callbacks bring their own.
+        Activity? caller = Activity.Current;
+        Activity.Current = null;
+        try
+        {
+            Completion = HoldAsync();
+            _ = PollAsync();
+        }
+        finally
+        {
+            Activity.Current = caller;
+        }
     }
 
     /// <summary>The way to the process that calls the objects.</summary>
@@ -51,7 +63,7 @@ internal sealed class ClientSession : IDisposable
         {
             if (!_numbers.TryGetValue(target, out int number))
             {
-                _targets.Add(new Target(new CallDispatcher(contract, skeleton(), new RpcServerOptions())));
+                _targets.Add(new Target(contract.Name, new CallDispatcher(contract, skeleton(), new RpcServerOptions())));
                 number = _targets.Count;
                 _numbers[target] = number;
             }
@@ -108,7 +120,7 @@ internal sealed class ClientSession : IDisposable
                 Callback[] callbacks;
                 using (Message reply = await Lane.RequestAsync(poll, default, _ended).ConfigureAwait(false))
                 {
-                    callbacks = Read(reply.Span);
+                    callbacks = Callback.ReadAll(reply.Span);
                 }
 
                 foreach (Callback callback in callbacks)
@@ -122,24 +134,6 @@ internal sealed class ClientSession : IDisposable
         {
             Dispose();
         }
-    }
-
-    private static Callback[] Read(ReadOnlySpan<byte> reply)
-    {
-        RpcReader reader = new(reply);
-        if (reader.ReadByte() != (byte)ReplyStatus.Ok)
-        {
-            throw RpcReader.Corrupt("the reply to a request for callbacks has another status");
-        }
-
-        Callback[] callbacks = new Callback[reader.ReadCount()];
-        for (int i = 0; i < callbacks.Length; i++)
-        {
-            callbacks[i] = Callback.Read(ref reader);
-        }
-
-        reader.End();
-        return callbacks;
     }
 
     private void Take(Callback callback)
@@ -176,27 +170,29 @@ internal sealed class ClientSession : IDisposable
 
         // Only calls are in order. The items of a stream belong to a call that has not ended.
         bool isCall = callback.Frame is [(byte)FrameKind.Call, ..];
-        Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target.Dispatcher, callback.Number, request);
+        Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target, callback, request);
         if (isCall)
         {
             target.Last = execution;
         }
     }
 
-    private async Task ExecuteAsync(Task former, CallDispatcher dispatcher, int number, HandmadeRequest request)
+    private async Task ExecuteAsync(Task former, Target target, Callback callback, HandmadeRequest request)
     {
         await former.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        using Activity? activity = CallbackTrace.Start(target.Contract, callback.Trace);
         try
         {
-            await dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
+            await target.Dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             // The server has it as a reply, unless the callback is one-way.
+            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
             Report(exception);
         }
 
-        await AnswerAsync(number, request).ConfigureAwait(false);
+        await AnswerAsync(callback.Number, request).ConfigureAwait(false);
     }
 
     private void Report(Exception exception)
@@ -254,8 +250,10 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private sealed class Target(CallDispatcher dispatcher)
+    private sealed class Target(string contract, CallDispatcher dispatcher)
     {
+        public string Contract { get; } = contract;
+
         public CallDispatcher Dispatcher { get; } = dispatcher;
 
         /// <summary>The last call. Only the loop that asks for callbacks uses it.</summary>

@@ -47,7 +47,7 @@ internal sealed class ServerSession(Peer client)
 
             number = ++_last;
             _waiting[number] = reply;
-            _queue.Writer.TryWrite(new Callback(number, target, timeout, frame));
+            _queue.Writer.TryWrite(new Callback(number, target, timeout, frame, CallbackTrace.Current));
         }
 
         try
@@ -71,11 +71,14 @@ internal sealed class ServerSession(Peer client)
     }
 
     /// <summary>Replies with the callbacks that are queued. Waits for the first.</summary>
-    public async ValueTask PollAsync(Request request, CancellationToken cancellationToken)
+    /// <param name="request">The poll.</param>
+    /// <param name="takesTraces">Whether the client takes trace contexts.</param>
+    /// <param name="cancellationToken">Cancelled when the client no longer waits.</param>
+    public async ValueTask PollAsync(Request request, bool takesTraces, CancellationToken cancellationToken)
     {
         if (await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            Reply(request);
+            Reply(request, takesTraces);
         }
     }
 
@@ -129,7 +132,7 @@ internal sealed class ServerSession(Peer client)
         Delivery = delivery,
     };
 
-    private void Reply(Request request)
+    private void Reply(Request request, bool takesTraces)
     {
         const int Most = 256;
         List<Callback> callbacks = [];
@@ -141,13 +144,7 @@ internal sealed class ServerSession(Peer client)
         RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
         try
         {
-            reply.WriteByte((byte)ReplyStatus.Ok);
-            reply.WriteCount(callbacks.Count);
-            foreach (Callback callback in callbacks)
-            {
-                callback.Write(ref reply);
-            }
-
+            Callback.WriteAll(ref reply, callbacks, takesTraces);
             request.Reply(reply.Written);
         }
         finally

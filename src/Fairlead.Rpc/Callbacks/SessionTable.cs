@@ -8,9 +8,6 @@ namespace Fairlead.Rpc.Callbacks;
 /// <param name="most">The most sessions.</param>
 internal sealed class SessionTable(int most)
 {
-    // A client that follows the format has sent the frame of its session before.
-    private static readonly TimeSpan MostOvertaken = TimeSpan.FromSeconds(5);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerSession> _sessions = [];
     private readonly Dictionary<Guid, TaskCompletionSource<ServerSession>> _awaited = [];
@@ -87,7 +84,8 @@ internal sealed class SessionTable(int most)
     {
         try
         {
-            return await awaited.Task.WaitAsync(MostOvertaken).ConfigureAwait(false);
+            // A client that follows the format has sent the frame of its session before.
+            return await awaited.Task.WaitAsync(RpcLimits.MostOvertaken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -81,7 +81,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
                 case FrameKind.Session:
                     return HoldAsync(frame.ReadGuid(), request, context);
                 case FrameKind.Poll:
-                    return PollAsync(frame.ReadGuid(), request, context);
+                    return PollAsync(frame.ReadGuid(), (stream & Frames.TakesTraces) != 0, request, context);
                 case FrameKind.Answer:
                     return TakeAnswer(ref frame, (int)rest, request);
                 default:
@@ -191,6 +191,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         {
             try
             {
+                await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
                 if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is { } failure)
                 {
                     Replies.Fail(request, failure, options);
@@ -205,9 +206,9 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
                 // The call has ended, and has produced nothing. Its own reply, which is under way, says why.
                 request.Reply(ServerCall.EndOfItems);
             }
-            catch (OperationCanceledException)
+            catch (Exception over) when (over is OperationCanceledException or TimeoutException)
             {
-                Leave(id, call, request);
+                Leave(id, call, request, over);
             }
         }
 
@@ -221,12 +222,13 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         {
             try
             {
+                await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
                 bool isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
                 request.Reply([(byte)ReplyStatus.Ok, isWanted ? (byte)0 : (byte)1]);
             }
-            catch (OperationCanceledException)
+            catch (Exception over) when (over is OperationCanceledException or TimeoutException)
             {
-                Leave(id, call, request);
+                Leave(id, call, request, over);
             }
         }
 
@@ -259,13 +261,14 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         return default;
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> PollAsync(Guid id, Request request, RequestContext context)
+    private async ValueTask<ReadOnlyMemory<byte>> PollAsync(
+        Guid id, bool takesTraces, Request request, RequestContext context)
     {
         try
         {
             CancellationToken cancellationToken = context.CancellationToken;
             ServerSession session = await _sessions.FindAsync(id).WaitAsync(cancellationToken).ConfigureAwait(false);
-            await session.PollAsync(request, cancellationToken).ConfigureAwait(false);
+            await session.PollAsync(request, takesTraces, cancellationToken).ConfigureAwait(false);
         }
         catch (FairleadException missing)
         {
@@ -303,15 +306,22 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         return call;
     }
 
-    // The caller of a frame no longer waits, or its call has ended. Frames whose call never came must leave nothing behind.
-    private void Leave(Guid id, ServerCall call, Request request)
+    // The caller of a frame no longer waits, or its call has ended or never came. Such frames must leave nothing behind.
+    private void Leave(Guid id, ServerCall call, Request request, Exception over)
     {
         if (!call.IsOpen)
         {
             _streams.Remove(id);
         }
 
-        Replies.FailInTime(request);
+        if (over is TimeoutException)
+        {
+            Replies.FailWithoutCall(request);
+        }
+        else
+        {
+            Replies.FailInTime(request);
+        }
     }
 
     private void Leave()

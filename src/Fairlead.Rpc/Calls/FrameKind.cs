@@ -61,6 +61,9 @@ internal static class Frames
     /// </summary>
     public const int OpenHeader = IdOffset + 16;
 
+    /// <summary>In the second byte of a poll: the client takes the trace contexts of callbacks.</summary>
+    public const byte TakesTraces = 1;
+
     /// <summary>Writes the beginning of a call.</summary>
     public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash) =>
         WriteHeader(ref writer, FrameKind.Call, 0, member, (uint)hash);
@@ -86,7 +89,7 @@ internal static class Frames
     public static byte[] Session(Guid id) => WithId(FrameKind.Session, 0, 0, id);
 
     /// <summary>Makes a request for callbacks.</summary>
-    public static byte[] Poll(Guid id) => WithId(FrameKind.Poll, 0, 0, id);
+    public static byte[] Poll(Guid id) => WithId(FrameKind.Poll, TakesTraces, 0, id);
 
     /// <summary>Writes the beginning of the reply to a callback.</summary>
     public static void WriteAnswer(ref RpcWriter writer, Guid session, int number)

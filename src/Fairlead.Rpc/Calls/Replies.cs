@@ -62,4 +62,10 @@ internal static class Replies
     /// <summary>Fails a call whose caller has given up, or whose time has passed here before it has there.</summary>
     public static void FailInTime(Request request) =>
         request.Fail(ErrorCode.Timeout, "the call has not ended in the time that its caller allows");
+
+    /// <summary>Fails a frame of a stream whose call has not come. Servers that share a queue of a broker share the frames, too.</summary>
+    public static void FailWithoutCall(Request request) =>
+        request.Fail(
+            ErrorCode.NotFound,
+            "the call of this stream has not come to this server; servers that share a queue of a broker need one each for streams");
 }

@@ -9,6 +9,9 @@ internal static class RpcLimits
     /// <summary>The longest text or collection, in bytes or elements.</summary>
     public const int MaxCount = 1 << 30;
 
+    /// <summary>How long a frame waits for the one that it has overtaken.</summary>
+    public static readonly TimeSpan MostOvertaken = TimeSpan.FromSeconds(5);
+
     /// <summary>How many bytes of a stream travel at once. A single item may be longer.</summary>
     public const int BatchBytes = 64 * 1024;
 

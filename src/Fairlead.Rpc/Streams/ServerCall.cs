@@ -8,6 +8,7 @@ internal sealed class ServerCall
 {
     private const int MostPulls = 2;
 
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<IItemSource> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception?> _produced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -23,7 +24,17 @@ internal sealed class ServerCall
 
     /// <summary>Notes that the call itself has come.</summary>
     /// <returns>False: it came before.</returns>
-    public bool TryOpen() => Interlocked.Exchange(ref _isOpen, 1) == 0;
+    public bool TryOpen()
+    {
+        bool isFirst = Interlocked.Exchange(ref _isOpen, 1) == 0;
+        _opened.TrySetResult();
+        return isFirst;
+    }
+
+    /// <summary>Waits until the call itself has come, which a frame of its streams may have overtaken.</summary>
+    /// <exception cref="TimeoutException">It does not come. Servers that share a queue of a broker share the frames, too.</exception>
+    public Task WaitUntilOpenAsync(CancellationToken cancellationToken) =>
+        IsOpen ? Task.CompletedTask : _opened.Task.WaitAsync(RpcLimits.MostOvertaken, cancellationToken);
 
     /// <summary>Returns the items of a parameter.</summary>
     public Incoming Incoming(int stream)
