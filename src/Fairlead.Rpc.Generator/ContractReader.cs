@@ -18,7 +18,7 @@ internal static class ContractReader
 
         List<Member> members = Members(contract, findings, cancellationToken);
         Marshalling marshalling = new(findings, SerializerChoice.Of(contract, findings));
-        string source = ContractWriter.Write(contract, members, marshalling);
+        string source = ContractWriter.Write(contract, members, TurnsOfContract.Of(contract, findings), marshalling);
         bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
         return new ContractFile(file, isWhole ? source : "", Array(findings));
     }

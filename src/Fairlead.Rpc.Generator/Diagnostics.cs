@@ -30,6 +30,15 @@ internal static class Diagnostics
     public static readonly DiagnosticDescriptor UnusableSerializer = Error(
         "FLRPC006", "Unusable serializer", "'{0}' cannot marshal a contract: {1}");
 
+    public static readonly DiagnosticDescriptor MeaninglessOrder = new(
+        "FLRPC007",
+        "[Ordered] has no effect",
+        "[Ordered] of '{0}' has no effect, because '{1}' is [Serial]: the strictest applies to all calls",
+        "Fairlead.Rpc",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true,
+        helpLinkUri: Help("FLRPC007"));
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.CodeAnalysis;
 
 namespace Fairlead.Rpc.Generator;
@@ -45,6 +46,28 @@ internal static class TypeDeclaration
             : $" : {type.EnumUnderlyingType.ToDisplayString(Format)}";
         bool isFlags = type.GetAttributes().Any(static found => found.AttributeClass?.ToDisplayString() == "System.FlagsAttribute");
         return $"{Summary(type)}{(isFlags ? "[Flags] " : "")}public enum {type.Name}{number} {{ {names}{rest} }}";
+    }
+
+    /// <summary>A member as its declaration in the contract.</summary>
+    public static string OfMember(Member member) =>
+        member.Method.ToDisplayString(Format).Replace("default(CancellationToken)", "default") + ";";
+
+    /// <summary>A contract with its members, as the description itself shows its own.</summary>
+    public static string OfContract(INamedTypeSymbol contract, IReadOnlyList<Member> members)
+    {
+        StringBuilder text = new($"{Summary(contract)}public interface {contract.ToDisplayString(Format)}\n{{\n");
+        foreach (Member member in members)
+        {
+            string summary = Documentation.Summary(member.Method);
+            text.Append(summary.Length > 0 ? $"    /// {summary}\n" : "")
+                .Append("    ")
+                .Append(member.Kinds.Contains("OneWay") ? "[OneWay] " : "")
+                .Append(member.Kinds.Contains("Idempotent") ? "[Idempotent] " : "")
+                .Append(OfMember(member))
+                .Append('\n');
+        }
+
+        return text.Append('}').ToString();
     }
 
     private static string Summary(ITypeSymbol type) => Documentation.Summary(type) is { Length: > 0 } text ? $"/// {text}\n" : "";

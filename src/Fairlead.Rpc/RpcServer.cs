@@ -64,7 +64,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
                 responders.Add(await Responder.BindAsync(address, endpoint).ConfigureAwait(false));
             }
 
-            RpcConcurrency concurrency = options.ConcurrencyOf(typeof(T), service.GetType());
+            RpcConcurrency concurrency = options.ConcurrencyOf(contract.Concurrency, typeof(T), service.GetType());
             RpcServer server = new(responders, contract.Description, contract.CreateSkeleton(service), options, concurrency);
             if (options.Matchmaker is { } matchmaker && name is not null)
             {

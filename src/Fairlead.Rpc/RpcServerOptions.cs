@@ -7,8 +7,8 @@ public sealed record RpcServerOptions
     public int MaxConcurrentCalls { get; init; } = 64;
 
     /// <summary>
-    /// Which calls run at the same time. <see cref="SerialAttribute"/> and <see cref="OrderedAttribute"/> of the contract or of the class
-    /// of the service say the same: the strictest of the three applies. A call keeps its turn until it has completed.
+    /// Which calls run at the same time. <see cref="SerialAttribute"/> and <see cref="OrderedAttribute"/> of the contract, of an interface
+    /// that it extends, or of the class of the service say the same: the strictest applies. A call keeps its turn until it has completed.
     /// </summary>
     public RpcConcurrency Concurrency { get; init; }
 
@@ -74,10 +74,11 @@ public sealed record RpcServerOptions
     internal bool NeedsContext => Authorize is not null || Intercept is not null || KeepContext;
 
     /// <summary>Returns which calls of a service run at the same time.</summary>
-    /// <param name="types">The contract, and the class of the service.</param>
-    internal RpcConcurrency ConcurrencyOf(params ReadOnlySpan<Type> types)
+    /// <param name="contract">The concurrency that the generated code of the contract has.</param>
+    /// <param name="types">The contract, whose code may be written by hand, and the class of the service.</param>
+    internal RpcConcurrency ConcurrencyOf(RpcConcurrency contract, params ReadOnlySpan<Type> types)
     {
-        RpcConcurrency strictest = Concurrency;
+        RpcConcurrency strictest = contract > Concurrency ? contract : Concurrency;
         foreach (Type type in types)
         {
             RpcConcurrency marked = type.IsDefined(typeof(SerialAttribute), inherit: true) ? RpcConcurrency.Serial

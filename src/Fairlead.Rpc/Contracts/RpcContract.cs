@@ -11,6 +11,12 @@ public abstract class RpcContract<T>
     /// <summary>The description, whose members stand in the order of their numbers.</summary>
     public abstract RpcDescription Description { get; }
 
+    /// <summary>
+    /// Which calls run at the same time: the strictest of <see cref="SerialAttribute"/> and <see cref="OrderedAttribute"/> on the contract
+    /// and on the interfaces that it extends.
+    /// </summary>
+    public virtual RpcConcurrency Concurrency => RpcConcurrency.Concurrent;
+
     /// <summary>Makes a stub: it marshals the arguments of each call, and unmarshals the reply.</summary>
     public abstract T CreateStub(RpcChannel channel);
 

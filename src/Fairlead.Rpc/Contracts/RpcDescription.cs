@@ -35,7 +35,10 @@ public sealed class RpcDescription
     /// <summary>The members in the order of their numbers.</summary>
     public IReadOnlyList<RpcMember> Members { get; }
 
-    /// <summary>The types of the members in C#, for people: records, enums.</summary>
+    /// <summary>
+    /// The types of the members in C#, for people: records, enums, and behind them the contracts that members take as parameters, each
+    /// with the types of its members.
+    /// </summary>
     public IReadOnlyList<string> Types { get; }
 
     /// <summary>The documentation of the contract, for people; may be empty.</summary>

@@ -67,6 +67,28 @@ public sealed class TurnTests
     }
 
     [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task An_attribute_of_a_base_interface_holds_for_all_members(string transport)
+    {
+        DerivedTurns service = new();
+        await using RpcServer server = await Rpc.ServeAsync<ISerialTurns>(Places.New(transport), service);
+        await using RpcClient<ISerialTurns> one = await Rpc.ConnectAsync<ISerialTurns>($"{server.Addresses[0]}");
+        await using RpcClient<ISerialTurns> other = await Rpc.ConnectAsync<ISerialTurns>($"{server.Addresses[0]}");
+        Task held = one.Service.HoldAsync().AsTask();
+        Assert.True(await service.Holding.WaitAsync(Watchdog));
+
+        // Neither the base that has the attribute nor the contract itself declares this member.
+        Task<int> behind = other.Service.AwaitAsync(1).AsTask();
+        Task<int> last = other.Service.LastAsync(2).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => server.Waiting == 2, Watchdog));
+        service.Gate.SetResult();
+        await held.WaitAsync(Watchdog);
+        Assert.Equal((1, 2), (await behind.WaitAsync(Watchdog), await last.WaitAsync(Watchdog)));
+        Assert.Equal([-1, 1, 2], service.Begun);
+        Assert.Equal(1, service.Most);
+    }
+
+    [Theory]
     [MemberData(nameof(Servers))]
     public async Task Connections_of_an_ordered_service_do_not_wait_for_each_other(string transport, int blockingThreads)
     {
@@ -170,6 +192,8 @@ public sealed class TurnTests
             await Assert.ThrowsAnyAsync<Exception>(() => call.WaitAsync(Watchdog));
         }
 
+        // Only then is the next one that waits the one below.
+        Assert.True(SpinWait.SpinUntil(() => server.Waiting == 0, Watchdog));
         Task<int> behind = stays.Service.AwaitAsync(100).AsTask();
         Assert.True(SpinWait.SpinUntil(() => server.Waiting == 1, Watchdog));
         service.Gate.SetResult();
@@ -267,12 +291,20 @@ public sealed class TurnTests
         Assert.Equal(RpcConcurrency.Serial, Of<ITurns>(new OrderedTurns(), RpcConcurrency.Serial));
         Assert.Equal(RpcConcurrency.Serial, Of<ITurns>(new SerialTurns(), RpcConcurrency.Ordered));
         Assert.Equal(RpcConcurrency.Serial, Of<ISerialContract>(new Adder(), RpcConcurrency.Concurrent));
+        Assert.Equal(RpcConcurrency.Serial, Of<ISerialTurns>(new DerivedTurns(), RpcConcurrency.Concurrent));
+        Assert.Equal(RpcConcurrency.Serial, Of<ISerialTurns>(new DerivedTurns(), RpcConcurrency.Ordered));
+        Assert.Equal(RpcConcurrency.Ordered, Of<IOrderedTurns>(new DerivedTurns(), RpcConcurrency.Concurrent));
+        Assert.Equal(RpcConcurrency.Concurrent, Of<ITurns>(new DerivedTurns(), RpcConcurrency.Concurrent));
         await using RpcServer server = await Rpc.ServeAsync<ISerialContract>(Places.New("unix"), new Adder());
         await using RpcClient<ISerialContract> client = await Rpc.ConnectAsync<ISerialContract>($"{server.Addresses[0]}");
         Assert.Equal(5, await client.Service.AddAsync(2, 3));
 
         static RpcConcurrency Of<T>(T service, RpcConcurrency wanted)
-            where T : class => new RpcServerOptions { Concurrency = wanted }.ConcurrencyOf(typeof(T), service.GetType());
+            where T : class
+        {
+            RpcServerOptions options = new() { Concurrency = wanted };
+            return options.ConcurrencyOf(RpcContracts.Of<T>().Concurrency, typeof(T), service.GetType());
+        }
     }
 
     [Fact]

@@ -70,6 +70,32 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
+        public async Task Objects_that_are_called_back_are_described_with_their_types()
+        {
+            await using RpcServer server = await Rpc.ServeAsync<IDesk>(_address, new Desk());
+            await using RpcConnection tool = await Rpc.OpenAsync(_address);
+            Assert.Equal(
+                [
+                    "public record Note(Mood Mood);",
+                    "public enum Mood : byte { Calm = 0, Busy = 1 }",
+                    """
+                    /// Learns what happens at a desk.
+                    public interface IDeskObserver
+                    {
+                        /// Told of each note.
+                        [OneWay] void Noted(Note note);
+                        ValueTask<Verdict> JudgeAsync(IAsyncEnumerable<Page> pages, CancellationToken cancellationToken = default);
+                    }
+                    """,
+                    "public record struct Page(Paper Paper);",
+                    "/// Of what it is made.\n[Flags] public enum Paper { Thin = 1, White = 2 }",
+                    "public record struct Verdict(bool IsGood);",
+                ],
+                tool.Description.Types);
+            Assert.Contains("\n\n/// Learns what", $"{tool.Description}", StringComparison.Ordinal);
+        }
+
+        [Fact]
         public void A_description_reads_as_source()
         {
             Assert.Equal(
@@ -94,6 +120,56 @@ namespace Fairlead.Rpc.Tests.Contracts
         {
         }
     }
+
+    /// <summary>Learns what happens at a desk.</summary>
+    [RpcContract]
+    public interface IDeskObserver
+    {
+        /// <summary>Told of each note.</summary>
+        [OneWay]
+        void Noted(Note note);
+
+        ValueTask<Verdict> JudgeAsync(IAsyncEnumerable<Page> pages, CancellationToken cancellationToken = default);
+    }
+
+    [RpcContract]
+    public interface IDesk
+    {
+        void Watch(IDeskObserver observer);
+
+        void Keep(Note note, IDeskObserver? observer);
+    }
+
+    internal sealed class Desk : IDesk
+    {
+        public void Watch(IDeskObserver observer)
+        {
+        }
+
+        public void Keep(Note note, IDeskObserver? observer)
+        {
+        }
+    }
+
+    public sealed record Note(Mood Mood);
+
+    public enum Mood : byte
+    {
+        Calm,
+        Busy,
+    }
+
+    public readonly record struct Page(Paper Paper);
+
+    /// <summary>Of what it is made.</summary>
+    [Flags]
+    public enum Paper
+    {
+        Thin = 1,
+        White = 2,
+    }
+
+    public readonly record struct Verdict(bool IsGood);
 
     internal sealed class Stockroom : IStockroom
     {

@@ -141,3 +141,26 @@ public interface ISerialContract
 {
     ValueTask<int> AddAsync(int a, int b, CancellationToken cancellationToken = default);
 }
+
+/// <summary>Extended by contracts. It is not one itself.</summary>
+[Serial]
+public interface IOneAtATime
+{
+    ValueTask<int> LastAsync(int number, CancellationToken cancellationToken = default);
+}
+
+public interface IBetween : IOneAtATime;
+
+[RpcContract]
+public interface ISerialTurns : ITurns, IBetween;
+
+[Ordered]
+public interface IInOrder;
+
+[RpcContract]
+public interface IOrderedTurns : ITurns, IInOrder;
+
+internal sealed class DerivedTurns : Turns, ISerialTurns, IOrderedTurns
+{
+    public ValueTask<int> LastAsync(int number, CancellationToken cancellationToken) => AwaitAsync(number, cancellationToken);
+}

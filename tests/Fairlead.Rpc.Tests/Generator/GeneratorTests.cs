@@ -54,6 +54,35 @@ public sealed class GeneratorTests
         Assert.Equal("FLRPC005", Assert.Single(Run("using Fairlead.Rpc; " + code).Diagnostics).Id);
 
     [Theory]
+    [InlineData("[Serial, Ordered, RpcContract] public interface IOne { void A(); }")]
+    [InlineData("[Ordered, RpcContract] public interface IOne : IA { void A(); } public interface IA : IB; [Serial] public interface IB;")]
+    public void An_order_without_effect_is_a_warning(string code)
+    {
+        GeneratorDriverRunResult result = Run("using Fairlead.Rpc; " + code);
+        Diagnostic found = Assert.Single(result.Diagnostics);
+        Assert.Equal(("FLRPC007", DiagnosticSeverity.Warning), (found.Id, found.Severity));
+        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+        Assert.Contains("Concurrency => RpcConcurrency.Serial;", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[Serial, RpcContract] public interface IOne : IBase { void A(); } [Ordered] public interface IBase;", "Serial")]
+    [InlineData("[RpcContract] public interface IOne : IBase { void A(); } [Serial] public interface IBase;", "Serial")]
+    [InlineData(
+        "[RpcContract] public interface IOne : IA, IB { void A(); } [Ordered] public interface IA; [Serial] public interface IB;",
+        "Serial")]
+    [InlineData("[RpcContract] public interface IOne : IBase { void A(); } [Ordered] public interface IBase;", "Ordered")]
+    [InlineData("[RpcContract] public interface IOne : IBase { void A(); } public interface IBase;", null)]
+    public void Attributes_of_base_interfaces_hold_for_the_contract(string code, string? turns)
+    {
+        GeneratorDriverRunResult result = Run("using Fairlead.Rpc; " + code);
+        Assert.Empty(result.Diagnostics);
+        string source = $"{Assert.Single(result.GeneratedTrees)}";
+        string? written = source.Split('\n').SingleOrDefault(static line => line.Contains("Concurrency", StringComparison.Ordinal))?.Trim();
+        Assert.Equal(turns is null ? null : $"public override RpcConcurrency Concurrency => RpcConcurrency.{turns};", written);
+    }
+
+    [Theory]
     [InlineData("public class Wrong;")]
     [InlineData("[RpcFormat(\"a\")] public abstract class Wrong : RpcSerializer;")]
     [InlineData("public class Wrong : Good;")]
