@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Transports;
+using Fairlead.Transports.Tls;
 
 namespace Fairlead.RabbitMQ;
 
@@ -16,7 +17,9 @@ internal sealed record BrokerAddress
     public const int LongestName = 200;
 
     public static readonly string[] Options =
-        ["authority", "credentials", "deliveries", "durable", "name", "prefetch", "unique"];
+        ["authority", "certificate", "credentials", "deliveries", "durable", "key", "name", "prefetch", "unique"];
+
+    private static readonly string[] EncryptedOptions = ["authority", "certificate", "key"];
 
     private const int MostPrefetch = ushort.MaxValue;
 
@@ -80,6 +83,12 @@ internal sealed record BrokerAddress
         }
 
         bool isEncrypted = address.Scheme == "amqps";
+        if (!isEncrypted && Array.Find(EncryptedOptions, option => address.Option(option) is not null) is { } encrypted)
+        {
+            throw new AddressFormatException(address.Display, $"option '{encrypted}' is for amqps://, where the connection is encrypted.");
+        }
+
+        TlsFiles.RequireCertificate(address);
         return new BrokerAddress
         {
             Address = address,

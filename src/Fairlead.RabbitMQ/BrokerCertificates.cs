@@ -1,14 +1,19 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.Transports.Tls;
 using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ;
 
-/// <summary>How a broker's certificate is verified: by the authorities of the address, or else by those of the system.</summary>
+/// <summary>
+/// How a broker's certificate is verified: by the authorities of the address, or else by those of the system; and the certificate that this
+/// end shows to a broker that demands one.
+/// </summary>
+/// <remarks>The files are read again for each connection: a renewed certificate needs no restart.</remarks>
 internal static class BrokerCertificates
 {
-    /// <exception cref="FairleadException">NotFound, PermissionDenied, Corrupt: the file of the authorities cannot be read.</exception>
+    /// <exception cref="FairleadException">NotFound, Unavailable, PermissionDenied, Corrupt: a file cannot be read.</exception>
     public static SslOption OptionFor(BrokerAddress broker, BrokerNode node)
     {
         SslOption option = new(node.Host) { Enabled = broker.Address.Scheme == "amqps" };
@@ -18,8 +23,17 @@ internal static class BrokerCertificates
             option.CertificateValidationCallback = (_, certificate, _, errors) => IsTrusted(certificate, errors, authorities);
         }
 
+        if (option.Enabled && HasOwn(broker.Address))
+        {
+            X509Certificate2? own = TlsIdentity.LoadOwn(broker.Address).Own?.TargetCertificate;
+            option.Certs = own is null ? null : new X509CertificateCollection { own };
+        }
+
         return option;
     }
+
+    /// <summary>Whether the address names a certificate of this end.</summary>
+    public static bool HasOwn(Address address) => address.Option(TlsFiles.CertificateOption) is { Length: > 0 };
 
     private static X509Certificate2Collection Read(Address address, string path)
     {

@@ -31,6 +31,7 @@ internal static class BrokerErrors
                 Address = broker.Address,
             },
             OperationInterruptedException { ShutdownReason: { } reason } => OfShutdown(reason, broker, problem),
+            _ when broker.Address.Scheme == "amqps" && EndsEncryption(problem) => OfRefusedCertificate(problem, broker, node),
             SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
                 new FairleadException(ErrorCode.NotFound, $"the host '{node.Host}' is unknown", "Check the address.", problem)
                 {
@@ -111,8 +112,56 @@ internal static class BrokerErrors
     }
 
     /// <summary>Whether trying again may help, because the error is about the connection and not about what was asked.</summary>
+    /// <remarks>A refused certificate may be renewed, and a broker that is stopped during the handshake looks alike.</remarks>
     public static bool IsPassing(FairleadException problem) =>
-        problem.Code is ErrorCode.NotFound or ErrorCode.Unavailable or ErrorCode.Timeout or ErrorCode.PeerGone or ErrorCode.Failed;
+        problem.Code is ErrorCode.NotFound or ErrorCode.Unavailable or ErrorCode.Timeout or ErrorCode.PeerGone or ErrorCode.Failed
+        || (problem.InnerException is { } inner && EndsEncryption(inner));
+
+    /// <summary>Whether the broker ended an encrypted connection that it had taken.</summary>
+    /// <remarks>
+    /// In TLS 1.3 the broker looks at a certificate when this end is done with the handshake. Its alert may arrive, or the end alone. The
+    /// errors of this end's own verification have no inner exception.
+    /// </remarks>
+    private static bool EndsEncryption(Exception problem) => IsOfEncryption(problem) || Innermost(problem) is
+        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown }
+        or EndOfStreamException
+        or AuthenticationException { InnerException: not null };
+
+    /// <summary>Whether decryption failed, as it does at an alert.</summary>
+    /// <remarks>The inner exception is of a type that only the base library has.</remarks>
+    private static bool IsOfEncryption(Exception problem)
+    {
+        for (Exception? at = problem; at is not null; at = at.InnerException)
+        {
+            if (at is IOException
+                && at.InnerException is not (null or IOException or SocketException or OperationCanceledException
+                    or ObjectDisposedException or TimeoutException))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static FairleadException OfRefusedCertificate(Exception problem, BrokerAddress broker, BrokerNode node) =>
+        BrokerCertificates.HasOwn(broker.Address)
+            ? new FairleadException(
+                ErrorCode.PermissionDenied,
+                $"the broker at {node} ended the connection during the TLS handshake; it may not accept the certificate of this end",
+                "Name a certificate that is valid, and signed by an authority that the broker trusts: ?certificate=PATH&key=PATH.",
+                problem)
+            {
+                Address = broker.Address,
+            }
+            : new FairleadException(
+                ErrorCode.PermissionDenied,
+                $"the broker at {node} ended the connection during the TLS handshake; it may demand a certificate of this end",
+                "Name one that the broker accepts: ?certificate=PATH&key=PATH.",
+                problem)
+            {
+                Address = broker.Address,
+            };
 
     private static Exception Innermost(Exception problem)
     {

@@ -13,11 +13,17 @@ namespace Fairlead.RabbitMQ;
 /// </remarks>
 internal sealed class BrokerSession : IAsyncDisposable
 {
-    private static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(10);
+    /// <summary>How often each side shows that it lives, if the address does not say.</summary>
+    public static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     // A broker under load may take its time for a declaration.
     private static readonly TimeSpan LeastAnswerTime = TimeSpan.FromSeconds(10);
+
+    // No broker can be configured to take a longer message. A lower limit would end the connection, again and again, because the broker
+    // delivers such a message again; the bridge refuses the message instead.
+    private const uint LongestOfBrokers = 512 << 20;
 
     private readonly BrokerAddress _broker;
     private readonly IConnection _connection;
@@ -73,6 +79,10 @@ internal sealed class BrokerSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens another channel of the same connection. Dispose it.</summary>
+    public Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken) =>
+        _connection.CreateChannelAsync(cancellationToken: cancellationToken);
+
     /// <summary>Ends it as lost. Any thread.</summary>
     public void Fail(FairleadException end)
     {
@@ -122,11 +132,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         bool confirms,
         CancellationToken cancellationToken)
     {
-        AmqpTcpEndpoint endpoint = new(
-            node.Host,
-            node.Port,
-            BrokerCertificates.OptionFor(broker, node),
-            (uint)(settings.LongestMessage ?? 0));
+        AmqpTcpEndpoint endpoint = new(node.Host, node.Port, BrokerCertificates.OptionFor(broker, node));
         ConnectionFactory factory = new()
         {
             UserName = broker.Credentials.User,
@@ -134,6 +140,8 @@ internal sealed class BrokerSession : IAsyncDisposable
             VirtualHost = broker.VirtualHost,
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
+
+            MaxInboundMessageBodySize = LongestOfBrokers,
             RequestedHeartbeat = settings.Heartbeat > TimeSpan.Zero ? settings.Heartbeat : DefaultHeartbeat,
             RequestedConnectionTimeout = settings.HandshakeTimeout,
             HandshakeContinuationTimeout = settings.HandshakeTimeout,

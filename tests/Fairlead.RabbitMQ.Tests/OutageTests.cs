@@ -88,6 +88,30 @@ public sealed class OutageTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Acknowledgements go to the broker together, but none waits for a next message.</summary>
+    [BrokerFact]
+    public async Task An_accepted_message_leaves_the_queue_though_none_follows()
+    {
+        using BrokerCluster broker = new();
+        Address address = broker.Address("orders");
+        await using Sender sender = await Sender.ConnectAsync(address);
+        await using Receiver receiver = await Receiver.ConnectAsync(address);
+        await sender.SendAsync("only");
+        using (Message message = await receiver.ReceiveAsync())
+        {
+            Assert.Equal("1", LeftInTheQueue());
+            message.Accept();
+        }
+
+        using CancellationTokenSource end = new(Patience);
+        while (LeftInTheQueue() != "0")
+        {
+            end.Token.ThrowIfCancellationRequested();
+        }
+
+        string LeftInTheQueue() => broker.Control("list_queues", "--quiet", "--no-table-headers", "messages").Trim();
+    }
+
     /// <summary>One sender, one receiver, a broker that goes away under load and comes back.</summary>
     /// <remarks>
     /// The broker is stopped in order. A single node that is killed soon after a quorum queue was made may not find it again; the test

@@ -4,14 +4,22 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Acknowledges deliveries of one channel: several at once where they have been settled in order, others one by one.</summary>
 /// <remarks>
-/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time, and takes everything
-/// with it that was settled in the meantime: one frame for a burst, and no delay for a single message. Ends with its channel.
+/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time. It writes when a quarter
+/// of the prefetch is settled, or after a short time: an acknowledgement costs the broker more than a message, and no end waits for it.
+/// Ends with its channel.
 /// </remarks>
-internal sealed class AckWindow(BrokerSession session)
+internal sealed class AckWindow : IAlarmed, IDisposable
 {
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long an acknowledgement waits for others.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(2);
+
+    private readonly BrokerSession _session;
+    private readonly int _enough;
+    private readonly ITimer _delay;
     private readonly Lock _gate = new();
+
     // Settled deliveries behind one that is not: true if an acknowledgement may still name it.
     private readonly Dictionary<ulong, bool> _ahead = [];
 
@@ -23,9 +31,33 @@ internal sealed class AckWindow(BrokerSession session)
     // never one that went back, or was acknowledged alone.
     private ulong _accepted;
     private ulong _written;
-    private bool _isWriting;
+    private Writing _writing;
     private int _open;
     private TaskCompletionSource? _idle;
+
+    /// <summary>Creates the window of a channel.</summary>
+    /// <param name="session">The channel's session.</param>
+    /// <param name="prefetch">How many deliveries the broker sends before earlier ones are acknowledged.</param>
+    public AckWindow(BrokerSession session, ushort prefetch)
+    {
+        _session = session;
+        _enough = Math.Max(1, prefetch / 4);
+        _delay = Alarm.Create(TimeProvider.System, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    private enum Writing
+    {
+        /// <summary>There is nothing to write.</summary>
+        No,
+
+        /// <summary>The timer is set.</summary>
+        Delayed,
+
+        /// <summary>A task writes, until there is nothing left.</summary>
+        Now,
+    }
+
+    private bool HasUnwritten => _accepted != _written || _single.Count > 0;
 
     /// <summary>A delivery has come. One of the others follows for it.</summary>
     public void Begin()
@@ -52,24 +84,6 @@ internal sealed class AckWindow(BrokerSession session)
     /// <summary>The delivery goes back to the queue, or to the dead letters.</summary>
     public void Refuse(ulong tag, bool again) => _ = RefuseAsync(tag, again);
 
-    private void Settle(ulong tag, bool isAccepted)
-    {
-        lock (_gate)
-        {
-            _open--;
-            Note(tag, isAccepted);
-            if (_isWriting || (_accepted == _written && _single.Count == 0))
-            {
-                TellIfIdle();
-                return;
-            }
-
-            _isWriting = true;
-        }
-
-        _ = WriteAsync();
-    }
-
     /// <summary>Completes when everything is settled and written, or after a short time: before the channel is closed.</summary>
     public async Task AwaitIdleAsync()
     {
@@ -81,9 +95,10 @@ internal sealed class AckWindow(BrokerSession session)
             idle = _idle.Task;
         }
 
+        WriteDelayed();
         try
         {
-            await idle.WaitAsync(IdleTimeout, TimeProvider.System, session.Ended).ConfigureAwait(false);
+            await idle.WaitAsync(IdleTimeout, TimeProvider.System, _session.Ended).ConfigureAwait(false);
         }
         catch (Exception over) when (over is TimeoutException or OperationCanceledException)
         {
@@ -91,9 +106,59 @@ internal sealed class AckWindow(BrokerSession session)
         }
     }
 
+    /// <summary>Ends the timer, with the channel. The broker does not learn of later ones.</summary>
+    public void Dispose() => _delay.Dispose();
+
+    private void Settle(ulong tag, bool isAccepted)
+    {
+        lock (_gate)
+        {
+            _open--;
+            Note(tag, isAccepted);
+            if (_writing == Writing.Now || !HasUnwritten)
+            {
+                TellIfIdle();
+                return;
+            }
+
+            bool isEnough = _accepted - _written + (ulong)_single.Count >= (ulong)_enough || _idle is not null;
+            if (!isEnough)
+            {
+                if (_writing == Writing.No)
+                {
+                    _writing = Writing.Delayed;
+                    _delay.Change(LongestDelay, Timeout.InfiniteTimeSpan);
+                }
+
+                return;
+            }
+
+            _writing = Writing.Now;
+        }
+
+        _ = WriteAsync();
+    }
+
+    void IAlarmed.OnAlarm() => WriteDelayed();
+
+    private void WriteDelayed()
+    {
+        lock (_gate)
+        {
+            if (_writing != Writing.Delayed)
+            {
+                return;
+            }
+
+            _writing = Writing.Now;
+        }
+
+        _ = WriteAsync();
+    }
+
     private void TellIfIdle()
     {
-        if (_open == 0 && !_isWriting)
+        if (_open == 0 && _writing == Writing.No)
         {
             _idle?.TrySetResult();
         }
@@ -104,12 +169,12 @@ internal sealed class AckWindow(BrokerSession session)
         try
         {
             // Before it counts as settled: an acknowledgement of all up to a later one would include it.
-            await session.Channel.BasicNackAsync(tag, multiple: false, requeue: again).ConfigureAwait(false);
+            await _session.Channel.BasicNackAsync(tag, multiple: false, requeue: again).ConfigureAwait(false);
             Settle(tag, isAccepted: false);
         }
         catch (Exception problem)
         {
-            session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
+            _session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
         }
     }
 
@@ -125,19 +190,19 @@ internal sealed class AckWindow(BrokerSession session)
                 {
                     if (!TryTake(out tag, out isMultiple))
                     {
-                        _isWriting = false;
+                        _writing = Writing.No;
                         TellIfIdle();
                         return;
                     }
                 }
 
-                await session.Channel.BasicAckAsync(tag, isMultiple).ConfigureAwait(false);
+                await _session.Channel.BasicAckAsync(tag, isMultiple).ConfigureAwait(false);
             }
         }
         catch (Exception problem)
         {
             // The broker delivers again what it has not heard of.
-            session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
+            _session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
         }
     }
 

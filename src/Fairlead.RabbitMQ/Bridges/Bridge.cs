@@ -148,6 +148,22 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
 
     protected virtual bool DefersSubscription(Link link, uint id, string topic, bool subscribes) => false;
 
+    /// <summary>Returns the next message of the user's endpoint; when the token is cancelled, what has come until then, and null.</summary>
+    /// <remarks>An endpoint may end at once after a message, which is here then.</remarks>
+    protected async ValueTask<MessageCore?> NextAsync(CancellationToken ended)
+    {
+        try
+        {
+            return await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // It may have come while the wait ended. With a cancelled token there is no second wait.
+            ValueTask<MessageCore?> last = Core.Receivers.ReceiveAsync(null, ended);
+            return last.IsCompletedSuccessfully ? await last.ConfigureAwait(false) : null;
+        }
+    }
+
     /// <summary>Completes when the token is cancelled.</summary>
     protected static async Task UntilAsync(CancellationToken ended)
     {
@@ -160,6 +176,9 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     private EndpointSettings InnerSettings() => settings with
     {
         Pattern = Profile.Kind,
+
+        // Receivers take no longer messages by default: they would reject them, and the messages would be lost.
+        LongestMessage = settings.LongestMessage ?? EndpointSettings.DefaultNetworkLimit,
         Full = null,
         Heartbeat = TimeSpan.Zero,
         Reconnect = TimeSpan.Zero,

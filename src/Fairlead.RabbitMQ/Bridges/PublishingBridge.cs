@@ -58,9 +58,10 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
             await PublishAsync(channel, link, before, isAgain: true, ended).ConfigureAwait(false);
         }
 
-        while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
+        // The end of the endpoint does not stop what it has sent before.
+        while (await NextAsync(ended).ConfigureAwait(false) is { } received)
         {
-            await PublishAsync(channel, link, new Message(received), isAgain: false, ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, new Message(received), isAgain: false, session.Ended).ConfigureAwait(false);
         }
     }
 

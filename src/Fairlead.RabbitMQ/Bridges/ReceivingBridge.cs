@@ -33,7 +33,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
-        AckWindow acks = new(session);
+        using AckWindow acks = new(session, Address.Prefetch);
         await session.Channel.BasicConsumeAsync(
             Address.Name, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
         await UntilAsync(ended).ConfigureAwait(false);

@@ -25,8 +25,8 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         Policies = [OverflowPolicy.Wait],
     };
 
-    /// <summary>The requests that the user has, by which a requester calls them off.</summary>
-    private readonly ConcurrentDictionary<string, CancellationTokenSource> _running = new();
+    /// <summary>The requests that the user has, by the identity with which a requester calls them off.</summary>
+    private readonly ConcurrentDictionary<string, Running> _running = new();
 
     protected override PatternProfile Profile => Inner;
 
@@ -45,11 +45,56 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         await channel.BasicConsumeAsync(
             cancellations.QueueName, autoAck: true, new CancellationConsumer(channel, this), ended).ConfigureAwait(false);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
-        AckWindow acks = new(session);
+        using AckWindow acks = new(session, Address.Prefetch);
         await channel.BasicConsumeAsync(
             Address.Name, autoAck: false, new RequestConsumer(session, acks, this, link), ended).ConfigureAwait(false);
-        await UntilAsync(ended).ConfigureAwait(false);
+        await WatchRequestersAsync(session, ended).ConfigureAwait(false);
         await acks.AwaitIdleAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Calls off what lost requesters have asked for. Completes when the token is cancelled.</summary>
+    /// <remarks>A request that has run for a whole period is looked after: most are answered long before.</remarks>
+    private async Task WatchRequestersAsync(BrokerSession session, CancellationToken ended)
+    {
+        TimeSpan period = Settings.Heartbeat > TimeSpan.Zero ? Settings.Heartbeat : BrokerSession.DefaultHeartbeat;
+        ReplyProbe probe = new(session);
+        await using (probe.ConfigureAwait(false))
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                try
+                {
+                    await Task.Delay(period, Settings.Time, ended).ConfigureAwait(false);
+                    foreach (IGrouping<string?, Running> asked in _running.Values.Where(Running.IsOldOrAges).GroupBy(one => one.ReplyTo))
+                    {
+                        if (asked.Key is { } replyTo && !await probe.IsThereAsync(replyTo, ended).ConfigureAwait(false))
+                        {
+                            CallOff(asked);
+                        }
+                    }
+                }
+                catch (OperationCanceledException) when (ended.IsCancellationRequested)
+                {
+                    return;
+                }
+                catch (Exception problem)
+                {
+                    // A lost session ends by itself. With another problem, the next round may succeed.
+                    FairleadEventSource.Log.Contained("the search for lost requesters", problem.ToString());
+                }
+            }
+        }
+    }
+
+    private void CallOff(IEnumerable<Running> requests)
+    {
+        foreach (Running request in requests)
+        {
+            if (_running.TryRemove(KeyValuePair.Create(request.Id, request)))
+            {
+                request.CallOff();
+            }
+        }
     }
 
     private static MessageHeader HeaderOf(IReadOnlyBasicProperties properties, bool redelivered)
@@ -91,14 +136,15 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             }
 
             CancellationTokenSource called = new();
-            if (asked.Id is { } id)
+            Running? running = asked.Id is { } id ? new Running(id, asked.ReplyTo, called) : null;
+            if (running is not null)
             {
-                bridge._running[id] = called;
+                bridge._running[running.Id] = running;
             }
 
             try
             {
-                _ = FollowAsync(Call(properties, redelivered, body.Span, called.Token), asked, called);
+                _ = FollowAsync(Call(properties, redelivered, body.Span, called.Token), asked, running, called);
             }
             catch (ObjectDisposedException)
             {
@@ -129,7 +175,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
                 link, HeaderOf(properties, redelivered), head.Written, body, default, timeout, cancellationToken);
         }
 
-        private async Task FollowAsync(ValueTask<LinkResult> task, Asked asked, CancellationTokenSource called)
+        private async Task FollowAsync(ValueTask<LinkResult> task, Asked asked, Running? running, CancellationTokenSource called)
         {
             try
             {
@@ -163,9 +209,9 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             }
             finally
             {
-                if (asked.Id is { } id)
+                if (running is not null)
                 {
-                    bridge._running.TryRemove(KeyValuePair.Create(id, called));
+                    bridge._running.TryRemove(KeyValuePair.Create(running.Id, running));
                 }
 
                 called.Dispose();
@@ -209,16 +255,9 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            if (properties.CorrelationId is { } id && bridge._running.TryRemove(id, out CancellationTokenSource? called))
+            if (properties.CorrelationId is { } id && bridge._running.TryRemove(id, out Running? request))
             {
-                try
-                {
-                    _ = called.CancelAsync();
-                }
-                catch (ObjectDisposedException)
-                {
-                    // It was answered in between.
-                }
+                request.CallOff();
             }
 
             return Task.CompletedTask;
@@ -226,4 +265,34 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
     }
 
     private sealed record Asked(ulong Tag, string? ReplyTo, string? Id);
+
+    /// <summary>A request that the user has.</summary>
+    private sealed class Running(string id, string? replyTo, CancellationTokenSource called)
+    {
+        private bool _isOld;
+
+        public string Id => id;
+
+        public string? ReplyTo => replyTo;
+
+        /// <summary>Whether it was there the time before. Asked by one task.</summary>
+        public static bool IsOldOrAges(Running request)
+        {
+            bool wasOld = request._isOld;
+            request._isOld = true;
+            return wasOld;
+        }
+
+        public void CallOff()
+        {
+            try
+            {
+                _ = called.CancelAsync();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It was answered in between.
+            }
+        }
+    }
 }

@@ -52,16 +52,19 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
         channel.BasicNacksAsync += (_, args) => OnRefused(session, window, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
-        await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), ended).ConfigureAwait(false);
+
+        // From here on, the end of the endpoint does not stop what it has sent before: it may have ended already.
+        await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), session.Ended)
+            .ConfigureAwait(false);
         while (window.TryPeekAgain(out Outgoing? before))
         {
             before.IsAgain = true;
-            await PublishAsync(channel, link, before, ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, before, session.Ended).ConfigureAwait(false);
         }
 
-        while (await Core.Receivers.ReceiveAsync(null, ended).ConfigureAwait(false) is { } received)
+        while (await NextAsync(ended).ConfigureAwait(false) is { } received)
         {
-            await PublishAsync(channel, link, new Outgoing(this, new Message(received), ++_count), ended).ConfigureAwait(false);
+            await PublishAsync(channel, link, new Outgoing(this, new Message(received), ++_count), session.Ended).ConfigureAwait(false);
         }
     }
 

@@ -50,9 +50,10 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
                 queue.QueueName, Address.Name, BrokerTopics.KeyOf(pattern), cancellationToken: ended).ConfigureAwait(false);
         }
 
+        using AckWindow acks = new(session, Address.Prefetch);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         await channel.BasicConsumeAsync(
-            queue.QueueName, autoAck: false, new Consumer(session, this, link), ended).ConfigureAwait(false);
+            queue.QueueName, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
         await foreach (Change change in _changes.Reader.ReadAllAsync(ended).ConfigureAwait(false))
         {
             try
@@ -85,10 +86,9 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
         change.Link.Answers.SendReceipt(change.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 
-    private sealed class Consumer(BrokerSession session, SubscribingBridge bridge, Link link) : AsyncDefaultBasicConsumer(session.Channel)
+    private sealed class Consumer(BrokerSession session, AckWindow acks, SubscribingBridge bridge, Link link)
+        : AsyncDefaultBasicConsumer(session.Channel)
     {
-        private readonly AckWindow _acks = new(session);
-
         public override Task HandleBasicDeliverAsync(
             string consumerTag,
             ulong deliveryTag,
@@ -99,12 +99,12 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            _acks.Begin();
+            acks.Begin();
             byte[] topic = Encoding.UTF8.GetBytes(routingKey);
             if (TopicFilter.Problem(routingKey, isPattern: false) is not null)
             {
                 // Another program has published on something that is not a topic.
-                _acks.Accept(deliveryTag);
+                acks.Accept(deliveryTag);
                 return Task.CompletedTask;
             }
 
@@ -121,13 +121,13 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             catch (ObjectDisposedException)
             {
                 // The endpoint closes.
-                _acks.Abandon();
+                acks.Abandon();
             }
             catch (Exception problem)
             {
                 // Longer than the subscriber accepts.
                 FairleadEventSource.Log.Contained("a message from a broker", problem.ToString());
-                _acks.Accept(deliveryTag);
+                acks.Accept(deliveryTag);
             }
 
             return Task.CompletedTask;
@@ -138,7 +138,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             try
             {
                 await task.ConfigureAwait(false);
-                _acks.Accept(tag);
+                acks.Accept(tag);
             }
             catch (Exception problem)
             {

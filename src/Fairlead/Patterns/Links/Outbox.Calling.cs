@@ -237,7 +237,9 @@ internal readonly partial struct Outbox
         }
 
         LookForRoom(link, whole.Length + length);
-        bool mayLead = link is not null && header.Kind is MessageKind.Request or MessageKind.Deliver;
+
+        // A bridge does not wait for the outcome of one call; the next message is at its door.
+        bool mayLead = link is not null && !core.Settings.IsInner && header.Kind is MessageKind.Request or MessageKind.Deliver;
         using BriefLead lead = mayLead ? BriefLead.ForCall(core) : default;
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         operation.IsMovable = isMovable && handle is null;

@@ -25,18 +25,32 @@ internal sealed record TlsFiles(string? Certificate, string? Key, string? Author
     /// <exception cref="FairleadException">Unavailable, PermissionDenied or TooLarge, with the file's name.</exception>
     public static TlsFiles Read(Address address)
     {
-        string? certificate = PathOf(address, CertificateOption);
-        if (address.Option(CertificateOption) is null && address.Option(KeyOption) is not null)
-        {
-            throw new AddressFormatException(
-                address.ToString(), "option 'key' needs a certificate. Write certificate=PATH&key=PATH, or remove it.");
-        }
-
+        TlsFiles own = ReadOwn(address);
         string? authority = PathOf(address, AuthorityOption);
+        return authority is null ? own : own with { Authority = Read(address, authority, isKey: false) };
+    }
+
+    /// <summary>Reads the certificate of this end and its key, without the authorities.</summary>
+    /// <exception cref="AddressFormatException">A key without a certificate.</exception>
+    /// <exception cref="FairleadException">As for <see cref="Read(Address)"/>.</exception>
+    public static TlsFiles ReadOwn(Address address)
+    {
+        RequireCertificate(address);
+        string? certificate = PathOf(address, CertificateOption);
         return new TlsFiles(
             certificate is null ? null : Read(address, certificate, isKey: false),
             certificate is null ? null : Read(address, PathOf(address, KeyOption)!, isKey: true),
-            authority is null ? null : Read(address, authority, isKey: false));
+            Authority: null);
+    }
+
+    /// <exception cref="AddressFormatException">A key without a certificate.</exception>
+    public static void RequireCertificate(Address address)
+    {
+        if (address.Option(CertificateOption) is null && address.Option(KeyOption) is not null)
+        {
+            throw new AddressFormatException(
+                address.Display, "option 'key' needs a certificate. Write certificate=PATH&key=PATH, or remove it.");
+        }
     }
 
     /// <summary>Returns a file's path, from the address or else from the environment; null without one.</summary>

@@ -28,6 +28,10 @@ internal sealed class TlsIdentity
     /// <exception cref="FairleadException">Unavailable, PermissionDenied or Corrupt, with the file's name.</exception>
     public static TlsIdentity Load(Address address) => From(address, TlsFiles.Read(address));
 
+    /// <summary>Reads the certificate of this end and its key, without the authorities.</summary>
+    /// <exception cref="FairleadException">As for <see cref="Load"/>.</exception>
+    public static TlsIdentity LoadOwn(Address address) => From(address, TlsFiles.ReadOwn(address));
+
     /// <summary>Reads the files again. Returns this identity if they have not changed.</summary>
     /// <exception cref="FairleadException">As for <see cref="Load"/>.</exception>
     public TlsIdentity Reload(Address address)

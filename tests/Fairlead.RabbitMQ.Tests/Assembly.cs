@@ -1,0 +1,1 @@
+[assembly: TestFramework("Fairlead.Tests.SkippingFramework", "Fairlead.RabbitMQ.Tests")]
