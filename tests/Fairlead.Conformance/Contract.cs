@@ -42,13 +42,18 @@ public abstract class Contract : WatchedTest
     }
 
     /// <summary>Returns the address that another end connects to: only the options that both ends must specify remain.</summary>
-    protected static Address Bare(Address address)
+    protected Address Bare(Address address)
     {
         ArgumentNullException.ThrowIfNull(address);
         string text = address.ToString();
         int question = text.IndexOf('?', StringComparison.Ordinal);
         Address bare = Address.Parse(question < 0 ? text : text[..question]);
-        return address.Option("reliable") is { } reliable ? bare.With("reliable", reliable) : bare;
+        foreach (string option in Transport.OptionsOfBothEnds)
+        {
+            bare = address.Option(option) is { } value ? bare.With(option, value) : bare;
+        }
+
+        return bare;
     }
 
     /// <summary>Returns the address at which another end connects to this bound address.</summary>
@@ -68,6 +73,17 @@ public abstract class Contract : WatchedTest
         PeerProcess peer = Track(Transport.StartPeer(verb, how, there, more));
         await peer.AnswerAsync();
         return peer;
+    }
+
+    /// <summary>Returns a message of type 1 as handled: accepts it where it wants a receipt, and would come again without.</summary>
+    protected Message Handled(Message message)
+    {
+        if (Transport.WantsReceipts)
+        {
+            message.Accept();
+        }
+
+        return message;
     }
 
     /// <summary>Skips a test that does not apply to this transport, as the transport has declared.</summary>

@@ -29,8 +29,27 @@ public abstract class TransportUnderTest
     /// <summary>Whether a new peer may use a place where another has been, and find out whether an endpoint is there.</summary>
     public virtual bool IsVisitedAgain => true;
 
-    /// <summary>Whether there is a peer at the other end that may come, leave, occupy a place, and read too slowly.</summary>
+    /// <summary>
+    /// Whether there is a peer at the other end that may come, leave, occupy a place, tell its limits, and read too slowly.
+    /// </summary>
     public virtual bool HasPeers => true;
+
+    /// <summary>
+    /// Whether each message wants a receipt, also one of type 1: a message that a receiver disposes of unaccepted comes again.
+    /// </summary>
+    public virtual bool WantsReceipts => false;
+
+    /// <summary>Whether a sender that gives up takes back what the receiver has not read.</summary>
+    public virtual bool TakesBack => true;
+
+    /// <summary>The most messages and requests that a receiver may have without having answered them.</summary>
+    public virtual int MostHeld => int.MaxValue;
+
+    /// <summary>Whether two ends can have a connection: without one, there are no pairs, hubs and work queues.</summary>
+    public virtual bool ConnectsPairs => true;
+
+    /// <summary>Whether no message allocates managed memory.</summary>
+    public virtual bool AllocatesNothing => true;
 
     /// <summary>Whether receipts and replies come back.</summary>
     public virtual bool CarriesAnswers => true;
@@ -58,6 +77,9 @@ public abstract class TransportUnderTest
 
     /// <summary>How many connections show whether any leaves something behind: fewer where each takes milliseconds.</summary>
     public virtual int ManyConnections => 1000;
+
+    /// <summary>The options that both ends must specify.</summary>
+    public virtual IReadOnlyList<string> OptionsOfBothEnds => ["reliable"];
 
     /// <summary>Returns an unused place, to bind at.</summary>
     public abstract Address NewPlace();

@@ -7,7 +7,7 @@ namespace Fairlead.TestPeer;
 /// A real second process for the tests. The first argument is a verb; each verb is a file in Verbs, entered in the table here or, where it
 /// is one of locks, in <see cref="LockVerbs"/>.
 /// </summary>
-internal static class Program
+internal static partial class Program
 {
     // A verb gets the arguments behind its name and returns the exit code. It talks in lines: "ready" when the test may go on.
     private static readonly Dictionary<string, Func<string[], Task<int>>> Verbs = new(LockVerbs.All, StringComparer.Ordinal)
@@ -49,6 +49,12 @@ internal static class Program
 
     private static async Task<int> Main(string[] arguments)
     {
+        // Only where an address needs it: peers also measure what they cost.
+        if (Array.Exists(arguments, static argument => argument.StartsWith("amqp", StringComparison.Ordinal)))
+        {
+            RegisterBroker();
+        }
+
         if (arguments.Length > 0 && Verbs.TryGetValue(arguments[0], out var run))
         {
             return await run(arguments[1..]);
@@ -57,4 +63,6 @@ internal static class Program
         await Console.Error.WriteLineAsync($"usage: Fairlead.TestPeer {string.Join('|', Verbs.Keys)} ARGUMENTS");
         return 2;
     }
+
+    static partial void RegisterBroker();
 }

@@ -3,6 +3,7 @@
 # serve NAME LINE ARGUMENT …: starts the server of a sample in the background and waits until it has said that line on stderr. Its output goes to served.
 serve() {
   local name=$1 line=$2; shift 2
+  rm -f served serving                               # of a server before, which has said the line too
   "$name" server "$@" > served 2> serving & server=$!
   line_in serving "$line"
 }
@@ -545,7 +546,7 @@ test_what_is_wrong_is_said_in_a_line() {
 test_a_server_outlives_kill_9_and_names_its_holder() {
   serve EchoServer 'serving'
   kill -KILL "$server"; wait "$server" || true
-  rm serving; serve EchoServer 'serving'
+  serve EchoServer 'serving'
   exits 0 EchoServer client echo again
   exits 1 EchoServer server
   contains "$(cat err)" "is held by pid $server (EchoServer server), since"

@@ -92,7 +92,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
 
         for (int i = 0; i < 4; i++)
         {
-            (await receiver.ReceiveAsync()).Dispose();
+            Handled(await receiver.ReceiveAsync()).Dispose();
         }
 
         Link link = Assert.Single(sender.Core.Links());
@@ -125,7 +125,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(async () => await sender.DeliverAsync("late"u8));
         for (int i = 0; i < 30; i++)
         {
-            using Message message = await receiver.ReceiveAsync();
+            using Message message = Handled(await receiver.ReceiveAsync());
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
@@ -172,7 +172,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         Task<CloseReport> second = sender.CloseAsync(90.Seconds()).AsTask();
         Assert.False(first.IsCompleted);
         Assert.False(second.IsCompleted);
-        (await receiver.ReceiveAsync()).Dispose();
+        Handled(await receiver.ReceiveAsync()).Dispose();
 
         Assert.Equal(new CloseReport(1, 1, 0, 0), await first);
         Assert.Equal(new CloseReport(1, 1, 0, 0), await second);
@@ -211,11 +211,11 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
                 OnThread(() => sender.Deliver("4"u8)),
                 sender.DeliverAsync("5"u8).AsTask(),
             ];
-            (await receiver.ReceiveAsync()).Dispose();
+            Handled(await receiver.ReceiveAsync()).Dispose();
             Task[] receiving =
             [
-                OnThread(() => receiver.Receive().Dispose()),
-                OnThread(() => receiver.Receive(90.Seconds()).Dispose()),
+                OnThread(() => Handled(receiver.Receive()).Dispose()),
+                OnThread(() => Handled(receiver.Receive(90.Seconds())).Dispose()),
                 receiver.ReceiveAsync().AsTask(),
                 Task.Run(async () =>
                 {
@@ -293,11 +293,14 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
                                 sender.Send(new byte[70_000]);
                                 break;
                             case 2:
-                                receiver.Receive().Dispose();
+                                Handled(receiver.Receive()).Dispose();
                                 break;
                             default:
-                                receiver.TryReceive(out Message message);
-                                message.Dispose();
+                                if (receiver.TryReceive(out Message message))
+                                {
+                                    Handled(message).Dispose();
+                                }
+
                                 break;
                         }
                     }
@@ -400,12 +403,12 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal(100, await CountAsync(receiver, 100));
     }
 
-    private static async Task<int> CountAsync(Receiver receiver, int wanted)
+    private async Task<int> CountAsync(Receiver receiver, int wanted)
     {
         int count = 0;
         while (count < wanted)
         {
-            using Message message = await receiver.ReceiveAsync();
+            using Message message = Handled(await receiver.ReceiveAsync());
             count++;
         }
 

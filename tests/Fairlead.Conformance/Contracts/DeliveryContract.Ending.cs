@@ -10,6 +10,8 @@ public abstract partial class DeliveryContract
     [InlineData(Calls.Async)]
     public async Task To_a_receiver_that_has_gone_it_is_not_delivered(Calls calls)
     {
+        SkipUnless(Transport.HasPeers, "the next receiver gets it");
+
         (Sender sender, Receiver receiver) = await OpenAsync();
         receiver.Dispose();
 
@@ -25,6 +27,8 @@ public abstract partial class DeliveryContract
     [InlineData(Calls.Async, true)]
     public async Task What_a_receiver_that_ends_has_not_read_is_not_delivered(Calls calls, bool inOrder)
     {
+        SkipUnless(Transport.HasPeers, "the next receiver gets it");
+
         (Sender sender, Receiver receiver) = await OpenAsync();
         Task<Delivery> delivering = DeliverAsync(sender, calls, "x"u8.ToArray());
         await Until(() => receiver.Statistics.QueueDepth == 1, "the message lies at the receiver");
@@ -40,6 +44,8 @@ public abstract partial class DeliveryContract
     [InlineData(Calls.Async)]
     public async Task What_a_receiver_that_ends_has_in_hand_is_unknown(Calls calls)
     {
+        SkipUnless(Transport.HasPeers, "the next receiver gets it");
+
         (Sender sender, Receiver receiver) = await OpenAsync();
         Task<Delivery> delivering = DeliverAsync(sender, calls, "x"u8.ToArray());
         Message message = await receiver.ReceiveAsync();
@@ -72,13 +78,13 @@ public abstract partial class DeliveryContract
     [Fact]
     public async Task Receipts_that_are_given_in_a_burst_arrive_though_the_receiver_ends_at_once()
     {
-        const int Count = 500;
+        int count = Math.Min(500, Transport.MostHeld);
         for (int round = 0; round < 10; round++)
         {
             (Sender sender, Receiver receiver) = await OpenAsync();
-            Task<Delivery>[] delivering = [.. Enumerable.Range(0, Count).Select(i => sender.DeliverAsync(Payload.Make(i, 8)).AsTask())];
-            await Until(() => receiver.Statistics.QueueDepth == Count, "all lie at the receiver");
-            for (int i = 0; i < Count; i++)
+            Task<Delivery>[] delivering = [.. Enumerable.Range(0, count).Select(i => sender.DeliverAsync(Payload.Make(i, 8)).AsTask())];
+            await Until(() => receiver.Statistics.QueueDepth == count, "all lie at the receiver");
+            for (int i = 0; i < count; i++)
             {
                 using Message message = await receiver.ReceiveAsync();
                 message.Accept();
@@ -112,6 +118,8 @@ public abstract partial class DeliveryContract
     [InlineData(Calls.Async)]
     public async Task A_cancelled_delivery_is_taken_back_and_gives_its_credit_back(Calls calls)
     {
+        SkipUnless(Transport.TakesBack, "a message that was sent stays in the queue");
+
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=64KiB");
 
         // An old unread message occupies most of the bytes, while later ones arrive and are cancelled.
@@ -158,7 +166,7 @@ public abstract partial class DeliveryContract
         sender.Send("y"u8);
         while (true)
         {
-            using Message message = await receiver.ReceiveAsync();
+            using Message message = Handled(await receiver.ReceiveAsync());
             if (message.Text == "y")
             {
                 break;

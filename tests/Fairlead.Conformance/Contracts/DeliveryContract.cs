@@ -112,13 +112,13 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [Fact]
     public async Task Receipts_in_any_order_find_their_messages()
     {
-        const int Count = 2_000;
+        int count = Math.Min(2_000, Transport.MostHeld);
         Random random = NewRandom();
         (Sender sender, Receiver receiver) = await OpenAsync();
-        Task<Delivery>[] delivering = [.. Enumerable.Range(0, Count).Select(i => sender.DeliverAsync(Payload.Make(i, 20)).AsTask())];
+        Task<Delivery>[] delivering = [.. Enumerable.Range(0, count).Select(i => sender.DeliverAsync(Payload.Make(i, 20)).AsTask())];
 
         List<Message> held = [];
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < count; i++)
         {
             held.Add(await receiver.ReceiveAsync());
         }
@@ -138,7 +138,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
             message.Dispose();
         }
 
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < count; i++)
         {
             Delivery delivery = await delivering[i];
             Assert.Equal(i % 3 == 1, delivery.IsDelivered);
@@ -154,6 +154,8 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [InlineData(Calls.Async)]
     public async Task Unread_in_time_is_taken_back(Calls calls)
     {
+        SkipUnless(Transport.TakesBack, "a message that was sent stays in the queue");
+
         (Sender sender, Receiver receiver) = await OpenAsync();
 
         Delivery delivery = await DeliverAsync(sender, calls, "late"u8.ToArray(), 50.Milliseconds());
@@ -201,6 +203,8 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [InlineData(Calls.Async)]
     public async Task Without_credit_in_time_it_is_certainly_not_delivered(Calls calls)
     {
+        SkipUnless(Transport.HasPeers, "the queue takes it without a receiver");
+
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=2");
         sender.Send("1"u8);
         sender.Send("2"u8);
@@ -222,6 +226,8 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [InlineData(Calls.Async)]
     public async Task Without_a_receiver_in_time_it_is_certainly_not_delivered(Calls calls)
     {
+        SkipUnless(Transport.HasPeers, "the queue takes it without a receiver");
+
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
 
         Delivery delivery = await DeliverAsync(sender, calls, "x"u8.ToArray(), 30.Milliseconds());
@@ -235,9 +241,24 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
         : content.Length % 2 == 0 ? sender.DeliverAsync(content.AsSpan(), timeout, cancellationToken).AsTask()
         : sender.DeliverAsync(content.AsMemory(), timeout, cancellationToken).AsTask();
 
-    private static async Task ProveAliveAsync(Sender sender, Receiver receiver)
+    private async Task ProveAliveAsync(Sender sender, Receiver receiver)
     {
         ValueTask<Delivery> delivering = sender.DeliverAsync("alive"u8);
+        if (!Transport.TakesBack)
+        {
+            // Messages whose senders have given up may come first.
+            string text = "";
+            while (text != "alive")
+            {
+                using Message next = await receiver.ReceiveAsync();
+                next.Accept();
+                text = next.Text;
+            }
+
+            Assert.True((await delivering).IsDelivered);
+            return;
+        }
+
         using (Message message = await receiver.ReceiveAsync())
         {
             Assert.Equal("alive", message.Text);

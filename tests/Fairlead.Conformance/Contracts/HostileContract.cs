@@ -346,18 +346,19 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     private async Task<Witness> WitnessAsync(string options = "")
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace(options)));
-        return new Witness(receiver, Track(await Sender.ConnectAsync(Bare(receiver.Address))));
+        Address there = Bare(receiver.Address);
+        return new Witness(receiver, there, Track(await Sender.ConnectAsync(there)));
     }
 
     /// <summary>An endpoint with one well-behaved peer, which must be served whatever others do.</summary>
-    private sealed class Witness(Receiver receiver, Sender good) : IAsyncDisposable
+    private sealed class Witness(Receiver receiver, Address there, Sender good) : IAsyncDisposable
     {
         public Receiver Receiver => receiver;
 
         public async Task IsServedAsync(bool skipOthers = false)
         {
             await ServesAsync(good, skipOthers);
-            await using Sender next = await Sender.ConnectAsync(Bare(receiver.Address));
+            await using Sender next = await Sender.ConnectAsync(there);
             await ServesAsync(next, skipOthers);
         }
 

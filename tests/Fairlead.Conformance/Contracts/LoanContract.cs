@@ -26,7 +26,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
             Assert.False(loan.IsShared && beside.IsShared);
         }
 
-        using Message message = receiver.Receive();
+        using Message message = Handled(receiver.Receive());
         Assert.Equal((0, 0), Payload.Check(message.Span));
     }
 
@@ -38,7 +38,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
         {
             Payload.Write(loan.Span, 1);
             Assert.Equal(SendResult.Sent, sender.TrySend(Payload.Make(0, 3_000)));
-            using (Message first = receiver.Receive())
+            using (Message first = Handled(receiver.Receive()))
             {
                 Assert.Equal((0, 0), Payload.Check(first.Span));
             }
@@ -49,7 +49,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
         sender.Send(Payload.Make(2, 100));
         for (int i = 1; i < 3; i++)
         {
-            using Message message = receiver.Receive();
+            using Message message = Handled(receiver.Receive());
             Assert.Equal((i, 0), Payload.Check(message.Span));
         }
     }
@@ -68,7 +68,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
             }
 
             sender.Send(Payload.Make(i, 200));
-            using Message message = receiver.Receive();
+            using Message message = Handled(receiver.Receive());
             Assert.Equal((i, 0), Payload.Check(message.Span));
         }
 
@@ -85,7 +85,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
         {
             for (int i = 0; i <= Count; i++)
             {
-                using Message message = receiver.Receive();
+                using Message message = Handled(receiver.Receive());
                 Assert.Equal((i, 0), Payload.Check(message.Span));
             }
         });
@@ -149,7 +149,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
         int[] due = new int[Threads];
         for (int i = 0; i < Threads * Each; i++)
         {
-            using Message message = receiver.Receive();
+            using Message message = Handled(receiver.Receive());
             (int number, int from) = Payload.Check(message.Span);
             Assert.Equal(due[from]++, number);
         }

@@ -23,7 +23,7 @@ public abstract partial class MessageContract
             List<Message> stale = [];
             for (int i = 0; i < Count; i++)
             {
-                held.Add((i, receiver.Receive()));
+                held.Add((i, Handled(receiver.Receive())));
                 while (held.Count > random.Next(8))
                 {
                     (int number, Message message) = held[random.Next(held.Count)];

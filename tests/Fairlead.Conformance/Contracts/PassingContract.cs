@@ -56,8 +56,8 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
         {
             for (int i = 0; i < Count; i++)
             {
-                using Message message =
-                    calls == Calls.Blocking ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
+                using Message message = Handled(
+                    calls == Calls.Blocking ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult());
                 Assert.Equal((i, 0), Payload.Check(message.Span));
                 Assert.Equal(sizes[i], message.Length);
             }
@@ -83,7 +83,7 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
 
         foreach (int length in new[] { 0, 0, 0, 0, 3 })
         {
-            using Message message = await receiver.ReceiveAsync();
+            using Message message = Handled(await receiver.ReceiveAsync());
             Assert.Equal(length, message.Length);
         }
     }
@@ -143,7 +143,7 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
         {
             for (int i = 0; i < Threads * Each; i++)
             {
-                using Message message = await receiver.ReceiveAsync();
+                using Message message = Handled(await receiver.ReceiveAsync());
                 (int number, int from) = Payload.Check(message.Span);
                 Assert.Equal(next[from]++, number);
             }

@@ -44,14 +44,14 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         await peer.TellAsync("send 2000 300");
         for (int i = 0; i < 2_000; i++)
         {
-            using Message message = i % 2 == 0 ? receiver.Receive() : await receiver.ReceiveAsync();
+            using Message message = Handled(i % 2 == 0 ? receiver.Receive() : await receiver.ReceiveAsync());
             Assert.Equal(i, Payload.Check(message.Span).Number);
             if (Transport.KnowsPeer)
             {
                 Assert.Equal(peer.Id, message.Peer.ProcessId);
             }
 
-            Assert.Contains("sender", message.Peer.Program, StringComparison.Ordinal);
+            Assert.True(!Transport.HasPeers || message.Peer.Program!.Contains("sender", StringComparison.Ordinal), message.Peer.Program);
         }
 
         await peer.AnswerAsync();
@@ -117,6 +117,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_pair_of_processes()
     {
+        SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
+
         (PeerProcess peer, Pair pair) = await OpenAsync(
             "pair", peerBinds: false, address => Pair.BindAsync(address), address => Pair.ConnectAsync(address));
         await peer.TellAsync("send 1000 50");
@@ -140,6 +142,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_hub_and_three_processes()
     {
+        SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
         SkipUnless(Transport.ServesMany, "it has one peer");
 
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
@@ -180,6 +183,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [InlineData(true)]
     public async Task Publishing_to_another_process(bool peerBinds)
     {
+        SkipUnless(Transport.HasPeers || !peerBinds, "a bound subscriber may be ready later");
+
         Publisher publisher;
         PeerProcess peer;
         if (peerBinds)
@@ -197,7 +202,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         await Until(() => publisher.Publish("a.first", Payload.Make(0, 10)) == 1, "the topics have arrived");
         for (int i = 1; i < 1_000; i++)
         {
-            Assert.Equal(0, publisher.Publish("b", Payload.Make(i, 10)));
+            Assert.Equal(Transport.HasPeers ? 0 : 1, publisher.Publish("b", Payload.Make(i, 10)));
             Assert.Equal(1, publisher.Publish(string.Create(CultureInfo.InvariantCulture, $"a.{i}"), Payload.Make(i, 10)));
         }
 
@@ -221,6 +226,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_thousand_connections_leave_no_descriptor_no_thread_and_no_memory()
     {
+        SkipUnless(Transport.HasPeers, "no connection comes to an end that is bound");
         SkipUnless(Transport.ServesMany, "it has one peer");
 
         PeerProcess peer = Track(PeerProcess.Start("churn", NewPlace().ToString(), $"{Transport.ManyConnections}"));
@@ -241,8 +247,9 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
                 Assert.True(name is "fairlead_reacto" or "Fairlead.TestPe" || name.StartsWith(".NET_", StringComparison.Ordinal), name));
         Assert.InRange(more.Count(static name => name is "fairlead_reacto"), 0, 8);
 
-        // Any round may add a few pooled pieces of 64 KiB; a leaked connection would add several KB, a thousand times in each.
-        Assert.InRange(numbers[4], long.MinValue, 500_000);
+        // Any round may add a few pooled pieces of 64 KiB, and each new thread keeps one; a leaked connection would add several KB, a
+        // thousand times in each.
+        Assert.InRange(numbers[4], long.MinValue, 500_000 + (65_536 * Math.Max(0, numbers[3] - numbers[2])));
         Assert.Equal(0, await peer.FinishAsync());
     }
 

@@ -19,7 +19,8 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), pattern));
 
         int buffered = 0;
-        foreach (string topic in new[] { "eu", "eu.bond.10y", "eu.bond.2y", "eu.swap.10y", "us.bond.10y" })
+        string[] topics = ["eu", "eu.bond.10y", "eu.bond.2y", "eu.swap.10y", "us.bond.10y"];
+        foreach (string topic in topics)
         {
             buffered += publisher.Publish(topic, $"of {topic}");
         }
@@ -30,14 +31,17 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
             Assert.Equal((topic, $"of {topic}", 0L), (message.Topic, message.Text, message.Missed));
         }
 
-        Assert.Equal(expected.Length, buffered);
-        Assert.Equal(expected.Length, publisher.Statistics.MessagesSent);
+        int sent = Transport.HasPeers ? expected.Length : topics.Length;
+        Assert.Equal(sent, buffered);
+        Assert.Equal(sent, publisher.Statistics.MessagesSent);
         Assert.False(subscriber.TryReceive(out _));
     }
 
     [Fact]
     public async Task Topics_are_asked_for_and_given_back_at_any_time()
     {
+        SkipUnless(Transport.HasPeers, "a publisher does not learn what subscribers ask for");
+
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), "a"));
 
@@ -58,6 +62,8 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_publisher_counts_the_subscribers_of_a_topic_and_waits_for_them()
     {
+        SkipUnless(Transport.HasPeers, "a publisher does not learn what subscribers ask for");
+
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Assert.Equal(0, publisher.SubscribersOf("a.b"));
         Assert.Throws<ArgumentException>(() => publisher.SubscribersOf("a.*"));
@@ -107,6 +113,8 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_connected_publisher_waits_for_its_subscribers_topics()
     {
+        SkipUnless(Transport.HasPeers, "a publisher does not learn what subscribers ask for");
+
         Subscriber subscriber = Track(await Subscriber.BindAsync(NewPlace(), "x,y.>"));
         Publisher publisher = Track(await Publisher.ConnectAsync(OtherEnd(subscriber.Address)));
         Assert.Equal(1, await publisher.WaitForSubscribersAsync("y.z"));
@@ -119,6 +127,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_subscriber_takes_the_address_that_its_publisher_reports()
     {
+        SkipUnless(Transport.HasPeers, "a publisher has no history there");
         SkipUnless(Transport.ServesMany, "its ends may have addresses of their own");
 
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("history=1000")));
@@ -134,6 +143,13 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
         SkipUnless(Transport.ServesMany, "it has one peer");
 
         Subscriber subscriber = Track(await Subscriber.BindAsync(NewPlace(), "x,y.>"));
+        if (!Transport.HasPeers)
+        {
+            // No publisher learns its topics: they have arrived when a later one has.
+            await Until(() => subscriber.Peers.Count == 1, "it is connected");
+            await subscriber.SubscribeAsync("later");
+        }
+
         Publisher first = Track(await Publisher.ConnectAsync(OtherEnd(subscriber.Address)));
         Publisher second = Track(await OnThread(() => Publisher.Connect(OtherEnd(subscriber.Address))));
 
@@ -176,6 +192,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task What_was_missed_and_what_was_received_are_all_that_was_published()
     {
+        SkipUnless(Transport.HasPeers, "losses are not counted there");
         SkipUnless(Transport.ServesMany, "it has one peer");
 
         const int Count = 20_000;
@@ -265,6 +282,8 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task A_publisher_that_ends_ends_the_loop_of_its_subscribers()
     {
+        SkipUnless(Transport.HasPeers, "another publisher may come");
+
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address)));
         publisher.Publish("t", "1");

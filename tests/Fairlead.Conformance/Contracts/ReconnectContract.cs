@@ -264,7 +264,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         ];
         EndpointOptions options = new()
         {
-            Alternatives = [.. receivers[1..].Select(static receiver => Bare(receiver.Address))],
+            Alternatives = [.. receivers[1..].Select(receiver => Bare(receiver.Address))],
             AddressSelection = AddressSelection.Balanced,
         };
         HashSet<Address> taken = [];

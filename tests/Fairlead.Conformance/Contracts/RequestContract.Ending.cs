@@ -51,6 +51,8 @@ public abstract partial class RequestContract
     [InlineData(Calls.Async)]
     public async Task A_requester_that_asks_nothing_more_notices_that_its_responder_has_gone(Calls calls)
     {
+        SkipUnless(Transport.HasPeers, "another responder may come");
+
         (Requester requester, Responder responder) = await OpenRequestAsync();
         Task running = responder.RunAsync(static (request, _) => request.Memory);
         for (int i = 0; i < 3; i++)
@@ -95,6 +97,13 @@ public abstract partial class RequestContract
         using (Message reply = await RequestAsync(requester, calls, "1000"u8.ToArray()))
         {
             Assert.Equal(1000, reply.Length);
+        }
+
+        if (!Transport.HasPeers)
+        {
+            // A responder does not learn what its requester takes.
+            await EndAsync(responder, running);
+            return;
         }
 
         // If requests are taken one by one, the responder gets the error, and can still answer otherwise.
@@ -183,7 +192,9 @@ public abstract partial class RequestContract
 
         await FailsAsync(ErrorCode.PeerGone, () => asking);
         await cancelled.Task;
-        Assert.False(request.Reply("nobody"u8));
+
+        // True where the reply was sent, though no requester waits for it.
+        Assert.Equal(!Transport.HasPeers, request.Reply("nobody"u8));
     }
 
     [Fact]
@@ -213,6 +224,8 @@ public abstract partial class RequestContract
     [InlineData(Calls.Async)]
     public async Task A_responder_that_ends_fails_what_is_pending(Calls calls)
     {
+        SkipUnless(Transport.HasPeers, "another responder may come");
+
         (Requester requester, Responder responder) = await OpenRequestAsync();
         Task<Message> inHand = RequestAsync(requester, calls, "in hand"u8.ToArray());
         using Request request = await responder.ReceiveAsync();
@@ -246,7 +259,11 @@ public abstract partial class RequestContract
         await Until(() => responder.Statistics.QueueDepth == 1, "one lies at the responder");
 
         ValueTask<CloseReport> closing = responder.CloseAsync(60.Seconds());
-        await FailsAsync(ErrorCode.PeerGone, () => unread);
+        if (Transport.HasPeers)
+        {
+            await FailsAsync(ErrorCode.PeerGone, () => unread);
+        }
+
         Assert.False(inHand.IsCompleted);
         goOn.SetResult();
 

@@ -120,6 +120,8 @@ public abstract partial class RequestContract
     [Fact]
     public async Task A_responder_that_ends_while_it_is_asked_in_turn_leaves_nobody_waiting()
     {
+        SkipUnless(Transport.HasPeers, "another responder may come");
+
         for (int round = 0; round < 20; round++)
         {
             (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Latency);

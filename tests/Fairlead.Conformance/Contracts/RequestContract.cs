@@ -64,18 +64,18 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     [Fact]
     public async Task Thousands_in_flight_answered_in_any_order_find_their_callers()
     {
-        const int Count = 5_000;
+        int count = Math.Min(5_000, Transport.MostHeld);
         Random random = NewRandom();
         (Requester requester, Responder responder) = await OpenRequestAsync();
-        Task<Message>[] asking = [.. Enumerable.Range(0, Count).Select(i => requester.RequestAsync(Payload.Make(i, 16)).AsTask())];
+        Task<Message>[] asking = [.. Enumerable.Range(0, count).Select(i => requester.RequestAsync(Payload.Make(i, 16)).AsTask())];
 
         List<Request> held = [];
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < count; i++)
         {
             held.Add(await responder.ReceiveAsync());
         }
 
-        Assert.Equal(Count, held.Count);
+        Assert.Equal(count, held.Count);
         foreach (Request request in held.OrderBy(_ => random.Next()))
         {
             (int number, _) = Payload.Check(request.Span);
@@ -83,7 +83,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
             request.Dispose();
         }
 
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < count; i++)
         {
             using Message reply = await asking[i];
             Assert.Equal($"reply to {i}", reply.Text);
@@ -208,8 +208,9 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
         }
 
         await EndAsync(responder, running);
-        if (!Transport.IsVisitedAgain)
+        if (!Transport.IsVisitedAgain || !Transport.HasPeers)
         {
+            // Where nothing tells that the first responder has left, it may still be given the next request.
             return;
         }
 

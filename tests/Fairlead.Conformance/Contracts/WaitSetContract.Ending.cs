@@ -92,7 +92,7 @@ public abstract partial class WaitSetContract
                 {
                     if (ready.State == stable && stable.TryReceive(out Message message))
                     {
-                        using (message)
+                        using (Handled(message))
                         {
                             Assert.Equal(next++, Payload.Check(message.Span).Number);
                         }

@@ -29,7 +29,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         Assert.False(receiver.TryReceive(out _));
         Assert.False(receiver.TryReceive(10.Milliseconds(), out _));
         sender.Send("1"u8);
-        using Message message = await ReceiveAsync(receiver, calls);
+        using Message message = Handled(await ReceiveAsync(receiver, calls));
         Assert.Equal("1", message.Text);
     }
 
@@ -78,7 +78,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
                             break;
                     }
 
-                    using (message)
+                    using (Handled(message))
                     {
                         Assert.Equal(i++, Payload.Check(message.Span).Number);
                     }
@@ -143,8 +143,8 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
 
                 Volatile.Write(ref spins, random.Next(20_000));
                 wanted.Release();
-                using Message message =
-                    random.Next(3) == 0 ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult();
+                using Message message = Handled(
+                    random.Next(3) == 0 ? receiver.Receive() : receiver.ReceiveAsync().AsTask().GetAwaiter().GetResult());
                 Assert.Equal(i, Payload.Check(message.Span).Number);
             }
         });
@@ -176,7 +176,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
 
         Receiver receiver = Track(await Receiver.ConnectAsync(OtherEnd(sender.Address)));
         await sender.SendAsync("y"u8);
-        using Message message = await receiver.ReceiveAsync();
+        using Message message = Handled(await receiver.ReceiveAsync());
         Assert.Equal("y", message.Text);
     }
 
@@ -206,7 +206,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loop);
         sender.Send("2"u8);
-        using Message next = await receiver.ReceiveAsync();
+        using Message next = Handled(await receiver.ReceiveAsync());
         Assert.Equal("2", next.Text);
     }
 
@@ -254,7 +254,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         Receiver receiver = Track(await Receiver.BindAsync(place));
 
         Track(await connecting).Send("found"u8);
-        using Message message = await receiver.ReceiveAsync();
+        using Message message = Handled(await receiver.ReceiveAsync());
         Assert.Equal("found", message.Text);
     }
 
