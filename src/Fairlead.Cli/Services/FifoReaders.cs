@@ -23,12 +23,25 @@ internal static class FifoReaders
     {
         try
         {
-            return Directory.EnumerateFiles(folder).Any(link => File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName == path);
+            return Directory.EnumerateFiles(folder).Any(link => TargetOf(link) == path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The process has ended, or belongs to another user.
             return false;
+        }
+    }
+
+    private static string? TargetOf(string link)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The process has closed this file in between. It may still have the FIFO.
+            return null;
         }
     }
 }

@@ -22,6 +22,7 @@ internal sealed class FifoServing : IDisposable
     private byte[]? _held;
     private readonly string _path;
     private WaitAttachment? _reopening;
+    private long? _comingSince;
     private long _closedAt;
     private int _line;
 
@@ -85,14 +86,44 @@ internal sealed class FifoServing : IDisposable
             {
             }
         }
-        else if (_service.TellsTime && TrySend(_service.Tell()))
+        else if (_service.TellsTime && !IsComing())
         {
-            _attachment?.Dispose();
-            _ = _endpoint.CloseAsync(Patience).AsTask().GetAwaiter().GetResult();
-            _served();
-            _closedAt = TimeProvider.System.GetTimestamp();
-            _reopening = _set.AttachTimer(Pause, (Action)Reopen);
+            Tell();
         }
+    }
+
+    private void Tell()
+    {
+        _comingSince = null;
+        if (!TrySend(_service.Tell()))
+        {
+            return;
+        }
+
+        _attachment?.Dispose();
+        _ = _endpoint.CloseAsync(Patience).AsTask().GetAwaiter().GetResult();
+        _served();
+        _closedAt = TimeProvider.System.GetTimestamp();
+        _reopening = _set.AttachTimer(Pause, (Action)Reopen);
+    }
+
+    /// <summary>
+    /// Returns whether the client is still opening the FIFO. The kernel lets the server write by then, but only a client that has the FIFO
+    /// open shows when it closes it. Looks again later. A client that does not show, because it belongs to another user, is not kept for
+    /// long.
+    /// </summary>
+    private bool IsComing()
+    {
+        long since = _comingSince ??= TimeProvider.System.GetTimestamp();
+        if (_isDuplex || FifoReaders.Any(_path) || TimeProvider.System.GetElapsedTime(since) >= Patience)
+        {
+            WaitFor(_interest);
+            return false;
+        }
+
+        _attachment?.Dispose();
+        _reopening = _set.AttachTimer(Pause, (Action)Go);
+        return true;
     }
 
     /// <summary>

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Fairlead.Cli.Services;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Commands;
 
@@ -199,6 +200,20 @@ public sealed class ServeTests : IDisposable
 
         var asked = await _home.RunAsync("get", "date", $"fifo://{path}", "--wait", "1m");
         Assert.Matches(DatePattern, asked.Output.Trim());
+    }
+
+    [NeedsProgramFact("mkfifo")]
+    public async Task A_reader_that_is_slow_to_open_a_FIFO_is_told_once()
+    {
+        string path = Path.Combine(_home.Work, "clock");
+        Assert.Equal(0, (await _home.StartProgram(["mkfifo", path]).EndAsync()).ExitCode);
+        ToolProcess reader = _home.StartProgram(["cat", path]);
+        await Polling.Until(() =>
+            File.ReadAllText($"/proc/{reader.Id}/stat").Contains("(cat) S", StringComparison.Ordinal)).WaitAsync(TimeSpan.FromMinutes(1));
+        await reader.SignalAsync("STOP");
+        await _home.ServeAsync("serve", "date", $"fifo://{path}");
+        await reader.SignalAsync("CONT");
+        Assert.Matches(DatePattern, (await reader.EndAsync()).Output.TrimEnd('\0'));
     }
 
     [Fact]
