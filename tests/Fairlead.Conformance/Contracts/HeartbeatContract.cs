@@ -10,7 +10,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     [InlineData(Calls.Async)]
     public async Task A_stopped_peer_is_given_up_after_three_heartbeats(Calls calls)
     {
-        Pair pair = Track(await Pair.BindAsync(NewPlace("heartbeat=200ms")));
+        Pair pair = Track(await Pair.BindAsync(NewPlace("heartbeat=1s")));
         PeerProcess peer = Track(PeerProcess.Start("pair", "connect", Bare(pair.Address).ToString()));
         await peer.AnswerAsync();
         Task<Delivery> delivering =
@@ -27,7 +27,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task A_hub_says_why_it_gave_a_client_up_and_keeps_the_others()
     {
-        Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=500ms")));
+        Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s")));
         PeerProcess[] peers =
         [
             Track(PeerProcess.Start("pair", "connect", Bare(hub.Address).ToString())),
