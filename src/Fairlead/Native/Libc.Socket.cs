@@ -31,6 +31,13 @@ internal static unsafe partial class Libc
 
     public const int IPPROTO_TCP = 6;
     public const int TCP_NODELAY = 1;
+    public const int TCP_INFO = 11;
+
+    /// <summary>In <c>struct tcp_info</c>: the segments that the peer has not acknowledged.</summary>
+    public const int TcpUnacknowledgedSegments = 24;
+
+    /// <summary>In <c>struct tcp_info</c>: the bytes that have not been sent yet.</summary>
+    public const int TcpUnsentBytes = 144;
 
     public const int SCM_RIGHTS = 1;
     public const int MSG_PEEK = 2;

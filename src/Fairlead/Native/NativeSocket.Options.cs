@@ -10,7 +10,7 @@ internal static unsafe partial class NativeSocket
     public static Errno TakeError(Descriptor socket)
     {
         int value = 0;
-        var error = GetOption(socket, Libc.SO_ERROR, &value, sizeof(int));
+        var error = GetOption(socket, Libc.SOL_SOCKET, Libc.SO_ERROR, &value, sizeof(int));
         return error == Errno.None ? (Errno)value : error;
     }
 
@@ -34,7 +34,7 @@ internal static unsafe partial class NativeSocket
     public static PeerCredentials? Credentials(Descriptor socket)
     {
         var credentials = new Libc.UserCredentials { UserId = uint.MaxValue };
-        var error = GetOption(socket, Libc.SO_PEERCRED, &credentials, (uint)sizeof(Libc.UserCredentials));
+        var error = GetOption(socket, Libc.SOL_SOCKET, Libc.SO_PEERCRED, &credentials, (uint)sizeof(Libc.UserCredentials));
 
         // A socket without a peer, or of another family, returns an invalid user rather than an error.
         return error == Errno.None && credentials.UserId != uint.MaxValue
@@ -46,14 +46,14 @@ internal static unsafe partial class NativeSocket
     public static NativeSocketType? TypeOf(Descriptor socket)
     {
         int value = 0;
-        return GetOption(socket, Libc.SO_TYPE, &value, sizeof(int)) == Errno.None ? (NativeSocketType)value : null;
+        return GetOption(socket, Libc.SOL_SOCKET, Libc.SO_TYPE, &value, sizeof(int)) == Errno.None ? (NativeSocketType)value : null;
     }
 
     /// <summary>Returns whether the socket accepts connections.</summary>
     public static bool IsListening(Descriptor socket)
     {
         int value = 0;
-        return GetOption(socket, Libc.SO_ACCEPTCONN, &value, sizeof(int)) == Errno.None && value != 0;
+        return GetOption(socket, Libc.SOL_SOCKET, Libc.SO_ACCEPTCONN, &value, sizeof(int)) == Errno.None && value != 0;
     }
 
     /// <summary>Makes small TCP segments leave at once.</summary>
@@ -82,11 +82,19 @@ internal static unsafe partial class NativeSocket
         }
     }
 
+    /// <summary>Returns whether the peer's kernel lacks some of the bytes, or the end, that a TCP socket has sent.</summary>
+    public static bool HasUnacknowledged(Descriptor socket)
+    {
+        byte* state = stackalloc byte[Libc.TcpUnsentBytes + sizeof(uint)];
+        return GetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_INFO, state, Libc.TcpUnsentBytes + sizeof(uint)) == Errno.None
+            && (*(uint*)(state + Libc.TcpUnacknowledgedSegments) | *(uint*)(state + Libc.TcpUnsentBytes)) != 0;
+    }
+
     /// <summary>Returns the size of the kernel's receive buffer, its own overhead included.</summary>
     public static int ReceiveBuffer(Descriptor socket)
     {
         int value = 0;
-        return GetOption(socket, Libc.SO_RCVBUF, &value, sizeof(int)) == Errno.None ? value : 0;
+        return GetOption(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, &value, sizeof(int)) == Errno.None ? value : 0;
     }
 
     /// <summary>Lets several sockets of one user that all have this option bind one address.</summary>
@@ -130,14 +138,14 @@ internal static unsafe partial class NativeSocket
         _ => AddressFamily.Unspecified,
     };
 
-    private static Errno GetOption(Descriptor socket, int name, void* value, uint length)
+    private static Errno GetOption(Descriptor socket, int level, int name, void* value, uint length)
     {
         if (!socket.TryEnter())
         {
             return Errno.EBADF;
         }
 
-        var error = Libc.GetSocketOption(socket.Number, Libc.SOL_SOCKET, name, value, &length) == 0 ? Errno.None : Libc.LastError;
+        var error = Libc.GetSocketOption(socket.Number, level, name, value, &length) == 0 ? Errno.None : Libc.LastError;
         socket.Exit();
         return error;
     }

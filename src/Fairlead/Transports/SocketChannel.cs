@@ -4,8 +4,11 @@ namespace Fairlead.Transports;
 
 /// <summary>The byte channel of a stream socket.</summary>
 /// <param name="socket">The socket, owned from now on.</param>
-internal sealed class SocketChannel(Descriptor socket) : ByteChannel
+/// <param name="lingers">Whether to close it by <see cref="LingeringClose"/>: for TCP.</param>
+internal sealed class SocketChannel(Descriptor socket, bool lingers) : ByteChannel
 {
+    private volatile bool _closesAtOnce;
+
     public override Descriptor WaitDescriptor => socket;
 
     // The kernel's buffer is empty then; another call would only confirm it.
@@ -20,7 +23,24 @@ internal sealed class SocketChannel(Descriptor socket) : ByteChannel
 
     public override void EndSending() => socket.ShutdownSocket(ShutdownHow.Write);
 
-    public override void Abort() => socket.ShutdownSocket(ShutdownHow.Both);
+    public override void Abort()
+    {
+        _closesAtOnce = true;
+        socket.ShutdownSocket(ShutdownHow.Both);
+    }
 
-    public override void Dispose() => socket.Dispose();
+    /// <summary>Leaves the connection to another descriptor of the socket: disposing closes this one, and no more.</summary>
+    public void Abandon() => _closesAtOnce = true;
+
+    public override void Dispose()
+    {
+        if (lingers && !_closesAtOnce)
+        {
+            LingeringClose.Close(socket, default);
+        }
+        else
+        {
+            socket.Dispose();
+        }
+    }
 }

@@ -92,7 +92,7 @@ public sealed class SocketConnection : IDisposable
     {
         using (connection)
         {
-            if (connection is not StreamConnection)
+            if (connection is not StreamConnection stream)
             {
                 throw new FairleadException(ErrorCode.NotSupported, "is not a stream socket", "Pass one connected stream socket.")
                 {
@@ -102,6 +102,7 @@ public sealed class SocketConnection : IDisposable
 
             Descriptor copy = NativeSpawn.Duplicate(connection.WaitDescriptor.Number, 3, out Errno error)
                 ?? throw ErrnoMap.Failure("the connection cannot be taken over", error).At(address);
+            stream.Abandon();
             return new SocketConnection(copy, connection.Peer);
         }
     }

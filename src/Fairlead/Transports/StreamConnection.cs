@@ -20,7 +20,14 @@ internal sealed class StreamConnection : Connection
     /// <param name="takesHandles">Whether to accept open files with messages; otherwise the kernel drops them.</param>
     public StreamConnection(
         Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
-        : this(new SocketChannel(socket), framing, capabilities, peer, takesHandles) { }
+        : this(
+            new SocketChannel(socket, lingers: (capabilities & TransportCapabilities.CrossHost) != 0),
+            framing,
+            capabilities,
+            peer,
+            takesHandles)
+    {
+    }
 
     /// <param name="channel">The channel, owned by the connection.</param>
     /// <param name="framing">The framing.</param>
@@ -140,6 +147,9 @@ internal sealed class StreamConnection : Connection
     public override void EndSending() => _channel.EndSending();
 
     public override void Abort() => _channel.Abort();
+
+    /// <summary>Leaves the connection to another descriptor of its socket. Disposing then closes this one, and no more.</summary>
+    public void Abandon() => (_channel as SocketChannel)?.Abandon();
 
     public override void Dispose()
     {

@@ -112,6 +112,15 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
         }
     }
 
+    /// <summary>Returns what <see cref="FlushOutput"/> has not handed over, as a copy.</summary>
+    public byte[] CopyOutput()
+    {
+        using (_gate.Hold())
+        {
+            return _output is null ? [] : _output[_start.._end];
+        }
+    }
+
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (!_isPumped)

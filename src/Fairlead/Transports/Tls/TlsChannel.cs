@@ -181,6 +181,9 @@ internal sealed class TlsChannel : ByteChannel
 
         _farewell?.Dispose();
         _records.Cancel();
+
+        // The end of TLS itself may be left. Data that is left was given up.
+        byte[] rest = _isAborted || _encrypted > 0 ? [] : _records.CopyOutput();
         if (_isWaiting)
         {
             // Observed, and so returned to its pool.
@@ -190,7 +193,14 @@ internal sealed class TlsChannel : ByteChannel
         _set.Dispose();
         _more.Dispose();
         _tls.Dispose();
-        _socket.Dispose();
+        if (_isAborted)
+        {
+            _socket.Dispose();
+        }
+        else
+        {
+            LingeringClose.Close(_socket, rest);
+        }
     }
 
     private void EndWait()
@@ -259,7 +269,9 @@ internal sealed class TlsChannel : ByteChannel
         }
     }
 
-    /// <summary>Writes the rest of the last record when the kernel takes it, and then ends the socket's sending.</summary>
+    /// <summary>
+    /// Writes the rest of the last record when the kernel takes it, and then ends the socket's sending, while the channel still reads.
+    /// </summary>
     private sealed class Farewell(Descriptor socket, RecordStream records) : IReactorClient, IDisposable
     {
         private Registration? _registration;

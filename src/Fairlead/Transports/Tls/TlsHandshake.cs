@@ -106,7 +106,7 @@ internal sealed class TlsHandshake
                 if (await StartsPlainlyAsync(socket, linked.Token).ConfigureAwait(false))
                 {
                     _refusal = TlsErrors.Plain().At(_address);
-                    return _settings.IsForeign ? throw _refusal : Wrap(new SocketChannel(socket));
+                    return _settings.IsForeign ? throw _refusal : Wrap(new SocketChannel(socket, lingers: true));
                 }
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)

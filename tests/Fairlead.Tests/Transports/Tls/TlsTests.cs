@@ -212,6 +212,33 @@ public sealed class TlsTests : IDisposable
         Assert.Equal(CloseReason.ClosedByPeer, end.Reason);
     }
 
+    [Fact]
+    public async Task What_was_sent_before_closing_arrives_although_the_server_sent_tickets_that_nobody_read()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        Task<Sender> connecting = Sender.ConnectAsync(
+            $"tls://127.0.0.1:{port}?authority={_authority.Authority}&certificate=&framing=none").AsTask();
+        using TcpClient socket = await listener.AcceptTcpClientAsync();
+        await using SslStream tls = new(socket.GetStream());
+        using var certificate = X509Certificate2.CreateFromPemFile(_certificate, _key);
+        await tls.AuthenticateAsServerAsync(certificate, clientCertificateRequired: false, SslProtocols.Tls13, false);
+        Sender client = await connecting.WaitAsync(Watchdog);
+        byte[] all = new byte[300_000];
+        Random.Shared.NextBytes(all);
+        foreach (byte[] part in all.Chunk(50_000))
+        {
+            await client.SendAsync(part);
+        }
+
+        Assert.True((await client.CloseAsync(30.Seconds())).IsComplete);
+        await tls.WriteAsync("nobody reads this"u8.ToArray());
+        using MemoryStream came = new();
+        await tls.CopyToAsync(came).WaitAsync(Watchdog);
+        Assert.Equal(all, came.ToArray());
+    }
+
     [ToolFact("openssl")]
     public async Task A_program_without_Fairlead_talks_lines_over_TLS()
     {
