@@ -6,8 +6,8 @@ namespace Fairlead.Transports;
 /// <remarks>
 /// <para>
 /// A TCP socket that is closed with unread data sends a reset, and so does one to which data comes after it was closed. A reset drops the
-/// bytes that are still on their way to the peer. So a socket whose peer has not acknowledged everything ends its sending and stays open. It
-/// drops what comes in, until the peer has ended too or has acknowledged everything, or until the time is over. RFC 9112, section 9.6,
+/// bytes that are still on their way to the peer. So a socket whose peer has not acknowledged everything ends its sending and stays open.
+/// It drops what comes in, until the peer has ended too or has acknowledged everything, or until the time is over. RFC 9112, section 9.6,
 /// describes the problem for servers of HTTP.
 /// </para>
 /// <para>
