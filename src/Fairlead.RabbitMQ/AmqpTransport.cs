@@ -1,4 +1,5 @@
 using Fairlead.RabbitMQ.Bridges;
+using Fairlead.RabbitMQ.Tunnels;
 using Fairlead.Transports;
 using Fairlead.Transports.Inproc;
 
@@ -6,7 +7,7 @@ namespace Fairlead.RabbitMQ;
 
 /// <summary>
 /// <c>amqp://</c>: an endpoint talks with a bridge in its own process, by the protocol that it speaks with every peer; the bridge talks
-/// AMQP with the broker.
+/// AMQP with the broker. Hubs and pairs talk with each other, through a tunnel of two queues.
 /// </summary>
 internal sealed class AmqpTransport(string scheme) : ITransport
 {
@@ -31,6 +32,11 @@ internal sealed class AmqpTransport(string scheme) : ITransport
     public IListener Bind(Address address, EndpointSettings settings)
     {
         BrokerAddress broker = BrokerAddress.Of(address, settings);
+        if (Tunnel.Carries(settings.Pattern))
+        {
+            return Task.Run(() => Tunnel.BindAsync(broker, settings)).GetAwaiter().GetResult();
+        }
+
         return Task.Run(async () =>
         {
             Bridge bridge = await OpenAsync(broker, settings, CancellationToken.None).ConfigureAwait(false);
@@ -43,7 +49,13 @@ internal sealed class AmqpTransport(string scheme) : ITransport
 
     public async ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
-        Bridge bridge = await OpenAsync(BrokerAddress.Of(address, settings), settings, cancellationToken).ConfigureAwait(false);
+        BrokerAddress broker = BrokerAddress.Of(address, settings);
+        if (Tunnel.Carries(settings.Pattern))
+        {
+            return await Tunnel.ConnectAsync(broker, settings, cancellationToken).ConfigureAwait(false);
+        }
+
+        Bridge bridge = await OpenAsync(broker, settings, cancellationToken).ConfigureAwait(false);
         (InprocConnection near, InprocConnection far) = InprocConnection.Pair(bridge.Broker);
         try
         {

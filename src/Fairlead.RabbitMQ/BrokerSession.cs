@@ -80,8 +80,8 @@ internal sealed class BrokerSession : IAsyncDisposable
     }
 
     /// <summary>Opens another channel of the same connection. Dispose it.</summary>
-    public Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken) =>
-        _connection.CreateChannelAsync(cancellationToken: cancellationToken);
+    public Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken, CreateChannelOptions? options = null) =>
+        _connection.CreateChannelAsync(options, cancellationToken);
 
     /// <summary>Ends it as lost. Any thread.</summary>
     public void Fail(FairleadException end)

@@ -48,6 +48,9 @@ public abstract class TransportUnderTest
     /// <summary>Whether two ends can have a connection: without one, there are no pairs, hubs and work queues.</summary>
     public virtual bool ConnectsPairs => true;
 
+    /// <summary>Whether a sender and a receiver have a connection, which ends with either.</summary>
+    public virtual bool ConnectsSenders => HasPeers;
+
     /// <summary>Whether no message allocates managed memory.</summary>
     public virtual bool AllocatesNothing => true;
 

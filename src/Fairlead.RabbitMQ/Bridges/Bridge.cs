@@ -64,8 +64,8 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         },
         _ => throw new FairleadException(
             ErrorCode.NotSupported,
-            $"a broker has no connections between two processes, which a {settings.Pattern} needs",
-            "Use Senders and Receivers, Requesters and Responders, or Publishers and Subscribers.")
+            $"a broker has no equivalent of a {settings.Pattern}",
+            "Use Senders and Receivers, Requesters and Responders, Publishers and Subscribers, Hubs or Pairs.")
         {
             Address = broker.Address,
         },

@@ -90,6 +90,8 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task A_peer_that_is_silent_is_asked_twice_before_it_is_given_up_however_late_that_is()
     {
+        SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
+
         ManualClock clock = new();
         Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s"), new HubOptions { TimeProvider = clock }));
         using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
@@ -120,6 +122,8 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task The_first_question_comes_after_one_heartbeat_and_the_end_after_three()
     {
+        SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
+
         ManualClock clock = new();
         Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s"), new HubOptions { TimeProvider = clock }));
         using RawPeer raw = await OnThread(() => RawPeer.Introduce(Transport, hub.Address, "Pair"));
@@ -160,6 +164,8 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     [Fact]
     public async Task A_network_has_a_heartbeat_unasked_and_one_machine_has_none()
     {
+        SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
+
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         using RawPeer raw = new(Transport.ConnectRaw(receiver.Address));
         Track(raw);

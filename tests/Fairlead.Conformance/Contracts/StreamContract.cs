@@ -204,6 +204,12 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
             Pair lines = Track(await Pair.BindAsync(NewPlace("framing=line")));
             Fails(ErrorCode.NotSupported, () => lines.AsStream());
         }
+    }
+
+    [Fact]
+    public async Task One_direction_is_a_stream_that_ends_with_its_sender()
+    {
+        SkipUnless(Transport.ConnectsSenders, "another sender may come");
 
         Sender sender = Track(await Sender.BindAsync(NewPlace()));
         Receiver receiver = Track(await Receiver.ConnectAsync(OtherEnd(sender.Address)));
