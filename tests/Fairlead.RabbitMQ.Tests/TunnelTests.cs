@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Tests;
 
-/// <summary>Connections through a broker beyond the contracts: who may have a place, and what its end does to the other.</summary>
+/// <summary>Connections through a broker beyond the contracts: the owner of a place, lost ends, garbage.</summary>
 public sealed class TunnelTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -78,7 +78,7 @@ public sealed class TunnelTests
         Assert.Equal("welcome back", message.Text);
     }
 
-    /// <summary>A queue is the mailbox of a process: who may write to it is not who may speak the protocol.</summary>
+    /// <summary>Any user of the broker may be able to write to the queue.</summary>
     [BrokerFact]
     public async Task Garbage_at_the_queue_of_a_hub_harms_no_client()
     {

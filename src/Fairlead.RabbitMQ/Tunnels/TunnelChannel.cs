@@ -7,8 +7,8 @@ namespace Fairlead.RabbitMQ.Tunnels;
 /// <summary>The byte channel of a connection through the broker.</summary>
 /// <remarks>
 /// <para>
-/// One message at a time is on its way to the broker, until the broker confirms it. Small writes of a busy end gather in the meantime, and a
-/// broker that slows its publishers down holds up the writer.
+/// One message at a time is on its way to the broker, until the broker confirms it. Small writes of a busy end gather in the meantime, and
+/// a broker that slows its publishers down holds up the writer.
 /// </para>
 /// <para>
 /// Owns, under its lock, what has arrived and is unread, and how each direction has ended. The publishing task belongs to the thread that
@@ -301,7 +301,7 @@ internal sealed class TunnelChannel : ByteChannel
         _session.Remove(_peer, this);
     }
 
-    /// <summary>Ends both directions. What has arrived can still be read.</summary>
+    /// <summary>Ends both directions. Unread bytes can still be read.</summary>
     private void Break()
     {
         lock (_gate)

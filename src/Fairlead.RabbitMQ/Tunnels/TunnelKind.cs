@@ -1,6 +1,6 @@
 namespace Fairlead.RabbitMQ.Tunnels;
 
-/// <summary>What a message of a tunnel is: the property <c>type</c> of AMQP. The sender's queue is the property <c>reply_to</c>.</summary>
+/// <summary>The kinds of messages of a tunnel, in the property <c>type</c> of AMQP. <c>reply_to</c> is the queue of the sender.</summary>
 /// <remarks>
 /// <code>
 /// Pair, connecting                          broker                          Hub or Pair, bound
