@@ -20,6 +20,9 @@ internal sealed class TunnelChannel : ByteChannel
     /// <summary>The longest body: long enough for a batch, and short enough to share a connection.</summary>
     private const int LongestBody = 128 * 1024;
 
+    /// <summary>The memory of a piece beside its bytes: a peer may send single bytes.</summary>
+    private const int PieceCost = 64;
+
     private readonly TunnelSession _session;
     private readonly string _peer;
     private readonly long _mostUnread;
@@ -93,7 +96,7 @@ internal sealed class TunnelChannel : ByteChannel
                 return;
             }
 
-            isTooMuch = _unreadBytes + body.Length > _mostUnread;
+            isTooMuch = _unreadBytes + body.Length + ((long)PieceCost * _unread.Count) > _mostUnread;
             if (kind == TunnelKind.Data && !isTooMuch)
             {
                 _unread.Enqueue(body.ToArray());
