@@ -30,7 +30,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
         await using Receiver receiver = await Receiver.BindAsync($"amqps://localhost:{port}/?name=orders&authority={authority}");
         await using Sender sender = await Sender.ConnectAsync($"amqps://localhost:{port}/?name=orders&authority={authority}");
         await sender.SendAsync("in secret"u8.ToArray());
-        using Message message = await receiver.ReceiveAsync(20.Seconds());
+        using Message message = await receiver.ReceiveAsync(120.Seconds());
         Assert.Equal("in secret", message.Text);
         foreach (string address in new[]
         {
@@ -73,7 +73,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
         await using Receiver receiver = await Receiver.BindAsync($"{place}&certificate={certificate}&key={key}");
         await using Sender sender = await Sender.ConnectAsync($"{place}&certificate={certificate}&key={key}");
         await sender.SendAsync("in secret"u8.ToArray());
-        using Message message = await receiver.ReceiveAsync(20.Seconds());
+        using Message message = await receiver.ReceiveAsync(120.Seconds());
         Assert.Equal("in secret", message.Text);
 
         FairleadException none = await Assert.ThrowsAsync<FairleadException>(() => Sender.ConnectAsync(place).AsTask());
@@ -121,7 +121,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
         await using Receiver receiver = await Receiver.BindAsync(place);
         await using Sender sender = await Sender.ConnectAsync(place);
         await sender.SendAsync("in secret");
-        using Message message = await receiver.ReceiveAsync(20.Seconds());
+        using Message message = await receiver.ReceiveAsync(120.Seconds());
         Assert.Equal("in secret", message.Text);
         message.Accept();
     }

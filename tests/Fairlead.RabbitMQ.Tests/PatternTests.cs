@@ -8,6 +8,9 @@ public sealed class PatternTests
 {
     private const string ReplyQueue = "amq.rabbitmq.reply-to";
 
+    /// <summary>Ends a hang. A broker on a busy machine takes seconds for a quorum queue.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     [BrokerTheory]
     [InlineData("")]
     [InlineData("&durable=true")]
@@ -20,7 +23,7 @@ public sealed class PatternTests
         await sender.SendAsync("two"u8);
         Assert.Equal("one", await TextAsync(receiver));
         Assert.Equal("two", await TextAsync(receiver));
-        CloseReport report = await sender.CloseAsync(20.Seconds());
+        CloseReport report = await sender.CloseAsync(Patience);
         Assert.True(report is { NotDelivered: 0, DeadlinePassed: false }, report.ToString());
     }
 
@@ -30,8 +33,8 @@ public sealed class PatternTests
         Address address = Broker.NewAddress();
         await using Sender sender = await Sender.ConnectAsync(address);
         await using Receiver receiver = await Receiver.BindAsync(address);
-        Task<Delivery> delivery = sender.DeliverAsync("one"u8, 20.Seconds()).AsTask();
-        using (Message message = await receiver.ReceiveAsync(20.Seconds()))
+        Task<Delivery> delivery = sender.DeliverAsync("one"u8, Patience).AsTask();
+        using (Message message = await receiver.ReceiveAsync(Patience))
         {
             Assert.True(message.WantsReceipt);
             Assert.False(delivery.IsCompleted);
@@ -39,8 +42,8 @@ public sealed class PatternTests
         }
 
         Assert.Equal(DeliveryStatus.Delivered, (await delivery).Status);
-        delivery = sender.DeliverAsync("two"u8, 20.Seconds()).AsTask();
-        using (Message message = await receiver.ReceiveAsync(20.Seconds()))
+        delivery = sender.DeliverAsync("two"u8, Patience).AsTask();
+        using (Message message = await receiver.ReceiveAsync(Patience))
         {
             message.Reject("no more today");
         }
@@ -80,12 +83,12 @@ public sealed class PatternTests
         await using Requester requester = await Requester.ConnectAsync(address);
         using CancellationTokenSource cancel = new();
         Task<Message> call = requester.RequestAsync("wait"u8.ToArray(), cancellationToken: cancel.Token).AsTask();
-        using Request request = await responder.ReceiveAsync(20.Seconds());
+        using Request request = await responder.ReceiveAsync(Patience);
         TaskCompletionSource cancelled = new();
         using CancellationTokenRegistration registration = request.CancellationToken.Register(cancelled.SetResult);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        await cancelled.Task.WaitAsync(20.Seconds());
+        await cancelled.Task.WaitAsync(Patience);
     }
 
     [BrokerFact]
@@ -95,7 +98,7 @@ public sealed class PatternTests
         await using Publisher publisher = await Publisher.BindAsync(address);
         await using Subscriber bonds = await Subscriber.ConnectAsync(address, "eu.*.bond");
         await using Subscriber all = await Subscriber.ConnectAsync(address);
-        await publisher.WaitForSubscribersAsync("eu", 1, 20.Seconds());
+        await publisher.WaitForSubscribersAsync("eu", 1, Patience);
         foreach (string topic in new[] { "eu.de.bond", "eu.bond", "us.x.bond", "eu.fr.bond" })
         {
             Assert.Equal(1, await publisher.PublishAsync(topic, Encoding.UTF8.GetBytes(topic)));
@@ -182,7 +185,7 @@ public sealed class PatternTests
         int rejected = 0;
         while (true)
         {
-            using Message message = await receiver.ReceiveAsync(20.Seconds());
+            using Message message = await receiver.ReceiveAsync(Patience);
             if (message.Text == "good")
             {
                 message.Accept();
@@ -204,7 +207,7 @@ public sealed class PatternTests
         }
 
         await using Receiver dead = await DeadLettersAsync(address);
-        using Message letter = await dead.ReceiveAsync(20.Seconds());
+        using Message letter = await dead.ReceiveAsync(Patience);
         Assert.Equal("poison", letter.Text);
         letter.Accept();
     }
@@ -220,21 +223,21 @@ public sealed class PatternTests
         {
             once = requester.RequestAsync("once"u8.ToArray(), 60.Seconds()).AsTask();
             again = requester.RequestAsync("again"u8.ToArray(), new RequestOptions { Idempotent = true, Timeout = 60.Seconds() }).AsTask();
-            _ = await first.ReceiveAsync(20.Seconds());
-            _ = await first.ReceiveAsync(20.Seconds());
+            _ = await first.ReceiveAsync(Patience);
+            _ = await first.ReceiveAsync(Patience);
             await first.CloseAsync(TimeSpan.Zero);
         }
 
         await using Responder second = await Responder.BindAsync(address);
-        FairleadException unknown = await Assert.ThrowsAsync<FairleadException>(() => once.WaitAsync(20.Seconds()));
+        FairleadException unknown = await Assert.ThrowsAsync<FairleadException>(() => once.WaitAsync(Patience));
         Assert.Equal(ErrorCode.PeerGone, unknown.Code);
-        using (Request repeated = await second.ReceiveAsync(20.Seconds()))
+        using (Request repeated = await second.ReceiveAsync(Patience))
         {
             Assert.True(repeated is { Idempotent: true, Redelivered: true });
             repeated.Reply("done"u8);
         }
 
-        using Message reply = await again.WaitAsync(20.Seconds());
+        using Message reply = await again.WaitAsync(Patience);
         Assert.Equal("done", reply.Text);
     }
 
@@ -261,7 +264,7 @@ public sealed class PatternTests
         Task<Message> lasting = requester.RequestAsync("last"u8.ToArray(), 60.Seconds()).AsTask();
         for (int i = 0; i < 50; i++)
         {
-            using Message reply = await requester.RequestAsync("next"u8.ToArray(), 20.Seconds());
+            using Message reply = await requester.RequestAsync("next"u8.ToArray(), Patience);
         }
 
         Assert.False(lasting.IsCompleted);
@@ -279,14 +282,14 @@ public sealed class PatternTests
         await using Responder responder = await Responder.BindAsync(address);
         await using Requester living = await Requester.ConnectAsync(address);
         Task<Message> reply = living.RequestAsync("living"u8.ToArray(), 60.Seconds()).AsTask();
-        using Request first = await responder.ReceiveAsync(20.Seconds());
+        using Request first = await responder.ReceiveAsync(Patience);
         ConnectionFactory factory = new() { Uri = new Uri($"amqp://{Broker.Node}/"), AutomaticRecoveryEnabled = false };
         IConnection lost = await factory.CreateConnectionAsync();
         IChannel channel = await lost.CreateChannelAsync();
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new AsyncDefaultBasicConsumer(channel));
         BasicProperties properties = new() { ReplyTo = ReplyQueue, CorrelationId = "lost" };
         await channel.BasicPublishAsync("", address.Option("name")!, mandatory: true, properties, "lost"u8.ToArray());
-        using Request second = await responder.ReceiveAsync(20.Seconds());
+        using Request second = await responder.ReceiveAsync(Patience);
         TaskCompletionSource calledOff = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenRegistration watch = second.CancellationToken.Register(calledOff.SetResult);
         await lost.CloseAsync();
@@ -307,14 +310,14 @@ public sealed class PatternTests
 
     private static async Task<string> TextAsync(Receiver receiver)
     {
-        using Message message = await receiver.ReceiveAsync(20.Seconds());
+        using Message message = await receiver.ReceiveAsync(Patience);
         message.Accept();
         return message.Text;
     }
 
     private static async Task<string> AskAsync(Requester requester, string text)
     {
-        using Message reply = await requester.RequestAsync(Encoding.UTF8.GetBytes(text), 20.Seconds());
+        using Message reply = await requester.RequestAsync(Encoding.UTF8.GetBytes(text), Patience);
         return reply.Text;
     }
 
@@ -323,7 +326,7 @@ public sealed class PatternTests
         List<string> topics = [];
         while (topics.Count < count)
         {
-            using Message message = await subscriber.ReceiveAsync(20.Seconds());
+            using Message message = await subscriber.ReceiveAsync(Patience);
             topics.Add(message.Topic);
         }
 
