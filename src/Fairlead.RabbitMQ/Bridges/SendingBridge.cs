@@ -50,7 +50,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         IChannel channel = session.Channel;
         PublishWindow<Outgoing> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, link, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
 
         // From here on, the end of the endpoint does not stop what it has sent before: it may have ended already.
@@ -124,7 +124,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     }
 
     /// <summary>The queue did not take messages: it is full by a policy of the broker, or lost its node.</summary>
-    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, ulong number, bool isMultiple)
+    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, Link link, ulong number, bool isMultiple)
     {
         bool isLost = false;
         foreach (Outgoing item in window.Peek(number, isMultiple))
@@ -137,6 +137,12 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         {
             // All unconfirmed messages are published again, in order, after a pause.
             session.Fail(new FairleadException(ErrorCode.Unavailable, $"the queue '{Address.Name}' did not take a message"));
+        }
+        else if (session.End is null)
+        {
+            // They are done, with their outcomes.
+            _ = window.Take(number, isMultiple, out int done);
+            link.Receiving.Release(done);
         }
 
         return Task.CompletedTask;
