@@ -36,6 +36,9 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     private PublishWindow<Outgoing> _unconfirmed = new();
     private readonly ConcurrentDictionary<string, Outgoing> _awaited = new();
     private readonly string _sender = Guid.NewGuid().ToString("N");
+
+    // The properties of every message without an identity.
+    private readonly BasicProperties _plain = new() { Persistent = broker.IsDurable };
     private long _count;
 
     protected override PatternProfile Profile => Inner;
@@ -98,8 +101,37 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             _unconfirmed.RemoveAgain();
         }
 
-        await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended)
+        await channel.BasicPublishAsync("", Address.Name, mandatory: true, PropertiesOf(item), item.Body, ended)
             .ConfigureAwait(false);
+    }
+
+    private BasicProperties PropertiesOf(Outgoing item)
+    {
+        bool isNamed = Address.IsDurable || Address.IsUnique || item.IsAgain;
+        if (!isNamed && !item.WantsReceipt)
+        {
+            return _plain;
+        }
+
+        BasicProperties properties = new() { Persistent = Address.IsDurable };
+        string id = item.Id;
+        if (item.WantsReceipt)
+        {
+            properties.ReplyTo = ReplyQueue;
+            properties.CorrelationId = id;
+        }
+
+        if (isNamed)
+        {
+            properties.MessageId = id;
+        }
+
+        if (item.IsAgain)
+        {
+            properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
+        }
+
+        return properties;
     }
 
     private static Task OnConfirmed(
@@ -204,28 +236,6 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         }
 
         public void Release() => message.Dispose();
-
-        public BasicProperties Properties(BrokerAddress broker)
-        {
-            BasicProperties properties = new() { Persistent = broker.IsDurable };
-            if (WantsReceipt)
-            {
-                properties.ReplyTo = ReplyQueue;
-                properties.CorrelationId = Id;
-            }
-
-            if (broker.IsDurable || broker.IsUnique || IsAgain)
-            {
-                properties.MessageId = Id;
-            }
-
-            if (IsAgain)
-            {
-                properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
-            }
-
-            return properties;
-        }
 
         private void GiveUp()
         {
