@@ -5,7 +5,8 @@ namespace Fairlead.Bench.Contenders;
 
 /// <summary>
 /// The baseline of streams over a broker: RabbitMQ's own client, with the guarantees of Fairlead's. The broker confirms each message, of
-/// which at most 16,384 are unconfirmed. The receiver has at most 256 that it has not acknowledged, and acknowledges many at once.
+/// which at most 16,384 are unconfirmed. The sender keeps those, as it must to publish them again, and durable ones have an identity, by
+/// which a receiver knows a second copy. The receiver has at most 256 that it has not acknowledged, and acknowledges many at once.
 /// </summary>
 internal sealed class AmqpStream(bool isDurable) : Contender<OneWaySender>($"RabbitMQ.Client{(isDurable ? ", durable" : "")}")
 {
@@ -59,33 +60,45 @@ internal sealed class AmqpStream(bool isDurable) : Contender<OneWaySender>($"Rab
         private readonly string _queue;
         private readonly IConnection _connection;
         private readonly IChannel _channel;
-        private readonly BasicProperties _plain;
-        private readonly BasicProperties _last;
+        private readonly bool _isDurable;
+        private readonly string _sender = Guid.NewGuid().ToString("N");
+        private readonly BasicProperties _plain = new();
+        private readonly Lock _gate = new();
+        private readonly Queue<byte[]> _unconfirmed = new();
         private readonly SemaphoreSlim _room = new(MostUnconfirmed);
         private readonly SemaphoreSlim _read = new(0);
         private ulong _confirmed;
+        private long _count;
 
         public Client(Session session, bool isDurable)
         {
             _queue = BrokerNode.QueueOf(session);
             (_connection, _channel) = BrokerNode.Open(session, isDurable, confirms: true);
-            _plain = new BasicProperties { Persistent = isDurable };
-            _last = new BasicProperties { Persistent = isDurable, ReplyTo = ReplyQueue };
+            _isDurable = isDurable;
             _channel.BasicAcksAsync += (_, confirmed) =>
             {
                 // In order, on this broker.
-                _room.Release((int)(confirmed.DeliveryTag - _confirmed));
+                int count = (int)(confirmed.DeliveryTag - _confirmed);
+                lock (_gate)
+                {
+                    for (int i = 0; i < count; i++)
+                    {
+                        _ = _unconfirmed.Dequeue();
+                    }
+                }
+
+                _room.Release(count);
                 _confirmed = confirmed.DeliveryTag;
                 return Task.CompletedTask;
             };
             _channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new Reply(_channel, _read)).GetAwaiter().GetResult();
         }
 
-        public override void Send(ReadOnlySpan<byte> message) => Publish(message, _plain);
+        public override void Send(ReadOnlySpan<byte> message) => Publish(message, isLast: false);
 
         public override void SendLast(ReadOnlySpan<byte> message)
         {
-            Publish(message, _last);
+            Publish(message, isLast: true);
             _read.Wait();
         }
 
@@ -97,14 +110,41 @@ internal sealed class AmqpStream(bool isDurable) : Contender<OneWaySender>($"Rab
             _read.Dispose();
         }
 
-        private void Publish(ReadOnlySpan<byte> message, BasicProperties properties)
+        private void Publish(ReadOnlySpan<byte> message, bool isLast)
         {
             _room.Wait();
-            var publishing = _channel.BasicPublishAsync("", _queue, mandatory: true, properties, message.ToArray());
+            byte[] body = message.ToArray();
+            lock (_gate)
+            {
+                _unconfirmed.Enqueue(body);
+            }
+
+            var publishing = _channel.BasicPublishAsync("", _queue, mandatory: true, PropertiesOf(isLast), body);
             if (!publishing.IsCompletedSuccessfully)
             {
                 publishing.AsTask().GetAwaiter().GetResult();
             }
+        }
+
+        private BasicProperties PropertiesOf(bool isLast)
+        {
+            if (!_isDurable && !isLast)
+            {
+                return _plain;
+            }
+
+            BasicProperties properties = new() { Persistent = _isDurable };
+            if (_isDurable)
+            {
+                properties.MessageId = $"{_sender}-{++_count}";
+            }
+
+            if (isLast)
+            {
+                properties.ReplyTo = ReplyQueue;
+            }
+
+            return properties;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
@@ -11,7 +12,9 @@ namespace Fairlead.RabbitMQ.Bridges;
 internal sealed class PublishWindow<T>
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<ulong, T> _items = [];
+
+    // The items from the number _lowest to the one before _next. Confirmations come nearly in order, so few places are empty.
+    private RingQueue<Place> _items;
 
     // Items from a lost channel, to be published again. Each stays here until it has a number.
     private readonly Queue<T> _again = new();
@@ -28,7 +31,7 @@ internal sealed class PublishWindow<T>
     {
         lock (_gate)
         {
-            _items.Add(_next, item);
+            _items.Enqueue(new Place(item, IsHere: true));
             return _next++;
         }
     }
@@ -44,17 +47,20 @@ internal sealed class PublishWindow<T>
         lock (_gate)
         {
             List<T> taken = [];
-            for (ulong at = isMultiple ? _lowest : number; at <= number && at < _next; at++)
+            for (ulong at = From(number, isMultiple); at <= number && at < _next; at++)
             {
-                if (_items.Remove(at, out T? item))
+                ref Place place = ref PlaceOf(at);
+                if (place.IsHere)
                 {
-                    taken.Add(item);
+                    taken.Add(place.Item);
+                    place = default;
                 }
             }
 
             ulong before = _lowest;
-            while (_lowest < _next && !_items.ContainsKey(_lowest))
+            while (_lowest < _next && !PlaceOf(_lowest).IsHere)
             {
+                _ = _items.Dequeue();
                 _lowest++;
             }
 
@@ -71,11 +77,11 @@ internal sealed class PublishWindow<T>
         lock (_gate)
         {
             List<T> found = [];
-            for (ulong at = isMultiple ? _lowest : number; at <= number && at < _next; at++)
+            for (ulong at = From(number, isMultiple); at <= number && at < _next; at++)
             {
-                if (_items.TryGetValue(at, out T? item))
+                if (PlaceOf(at) is { IsHere: true } place)
                 {
-                    found.Add(item);
+                    found.Add(place.Item);
                 }
             }
 
@@ -118,11 +124,12 @@ internal sealed class PublishWindow<T>
         lock (_gate)
         {
             PublishWindow<T> next = new();
-            for (ulong at = _lowest; at < _next; at++)
+            while (_items.Count > 0)
             {
-                if (_items.Remove(at, out T? item))
+                Place place = _items.Dequeue();
+                if (place.IsHere)
                 {
-                    next._again.Enqueue(item);
+                    next._again.Enqueue(place.Item);
                 }
             }
 
@@ -138,10 +145,18 @@ internal sealed class PublishWindow<T>
         }
     }
 
+    /// <summary>The first number that a confirmation is about and that may be here.</summary>
+    private ulong From(ulong number, bool isMultiple) => isMultiple ? _lowest : Math.Max(number, _lowest);
+
+    private ref Place PlaceOf(ulong number) => ref _items[(int)(number - _lowest)];
+
     private int PayOwed()
     {
         int owed = _lowest == _next && _again.Count == 0 ? _owed : 0;
         _owed -= owed;
         return owed;
     }
+
+    /// <summary>The place of a number; empty after its item was taken.</summary>
+    private readonly record struct Place(T Item, bool IsHere);
 }

@@ -26,6 +26,15 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         Needs = TransportCapabilities.None,
     };
 
+    private readonly BasicProperties _plain = new() { Persistent = broker.IsDurable };
+
+    // Of a message that was published before.
+    private readonly BasicProperties _again = new()
+    {
+        Persistent = broker.IsDurable,
+        Headers = new Dictionary<string, object?> { [Headers.Again] = true },
+    };
+
     private PublishWindow<Message> _unconfirmed = new();
 
     protected override PatternProfile Profile => Inner;
@@ -76,12 +85,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
             return;
         }
 
-        BasicProperties properties = new() { Persistent = Address.IsDurable };
-        if (isAgain)
-        {
-            properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
-        }
-
+        BasicProperties properties = isAgain ? _again : _plain;
         ReadOnlyMemory<byte> body = message.Memory;
         _unconfirmed.Add(message);
         if (isAgain)

@@ -42,7 +42,18 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
 
     private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered, string? id)
     {
-        LinkResult result = await task.ConfigureAwait(false);
+        LinkResult result;
+        try
+        {
+            result = await task.ConfigureAwait(false);
+        }
+        catch (Exception problem)
+        {
+            // As if the receiver had gone.
+            FairleadEventSource.Log.Contained("a message of a broker", problem.ToString());
+            result = new LinkResult { Outcome = LinkOutcome.PeerGone };
+        }
+
         Delivery outcome = Outbox.ToDelivery(result, null);
         if (id is not null)
         {
@@ -130,7 +141,8 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             }
             catch (Exception problem)
             {
-                // Longer than the receiver accepts.
+                // Longer than the receiver accepts, and not in hand: another delivery of it has its own outcome.
+                _ = id is null ? null : bridge._known?.End(id, isAccepted: false);
                 acks.Refuse(deliveryTag, again: false);
                 _ = bridge.AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
             }

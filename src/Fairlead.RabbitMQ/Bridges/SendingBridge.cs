@@ -36,6 +36,9 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     private PublishWindow<Outgoing> _unconfirmed = new();
     private readonly ConcurrentDictionary<string, Outgoing> _awaited = new();
     private readonly string _sender = Guid.NewGuid().ToString("N");
+
+    // The properties of every message without an identity.
+    private readonly BasicProperties _plain = new() { Persistent = broker.IsDurable };
     private long _count;
 
     protected override PatternProfile Profile => Inner;
@@ -50,7 +53,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         IChannel channel = session.Channel;
         PublishWindow<Outgoing> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, link, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
 
         // From here on, the end of the endpoint does not stop what it has sent before: it may have ended already.
@@ -98,8 +101,37 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             _unconfirmed.RemoveAgain();
         }
 
-        await channel.BasicPublishAsync("", Address.Name, mandatory: true, item.Properties(Address), item.Body, ended)
+        await channel.BasicPublishAsync("", Address.Name, mandatory: true, PropertiesOf(item), item.Body, ended)
             .ConfigureAwait(false);
+    }
+
+    private BasicProperties PropertiesOf(Outgoing item)
+    {
+        bool isNamed = Address.IsDurable || Address.IsUnique || item.IsAgain;
+        if (!isNamed && !item.WantsReceipt)
+        {
+            return _plain;
+        }
+
+        BasicProperties properties = new() { Persistent = Address.IsDurable };
+        string id = item.Id;
+        if (item.WantsReceipt)
+        {
+            properties.ReplyTo = ReplyQueue;
+            properties.CorrelationId = id;
+        }
+
+        if (isNamed)
+        {
+            properties.MessageId = id;
+        }
+
+        if (item.IsAgain)
+        {
+            properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
+        }
+
+        return properties;
     }
 
     private static Task OnConfirmed(
@@ -124,7 +156,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     }
 
     /// <summary>The queue did not take messages: it is full by a policy of the broker, or lost its node.</summary>
-    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, ulong number, bool isMultiple)
+    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, Link link, ulong number, bool isMultiple)
     {
         bool isLost = false;
         foreach (Outgoing item in window.Peek(number, isMultiple))
@@ -137,6 +169,12 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         {
             // All unconfirmed messages are published again, in order, after a pause.
             session.Fail(new FairleadException(ErrorCode.Unavailable, $"the queue '{Address.Name}' did not take a message"));
+        }
+        else if (session.End is null)
+        {
+            // They are done, with their outcomes.
+            _ = window.Take(number, isMultiple, out int done);
+            link.Receiving.Release(done);
         }
 
         return Task.CompletedTask;
@@ -198,28 +236,6 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         }
 
         public void Release() => message.Dispose();
-
-        public BasicProperties Properties(BrokerAddress broker)
-        {
-            BasicProperties properties = new() { Persistent = broker.IsDurable };
-            if (WantsReceipt)
-            {
-                properties.ReplyTo = ReplyQueue;
-                properties.CorrelationId = Id;
-            }
-
-            if (broker.IsDurable || broker.IsUnique || IsAgain)
-            {
-                properties.MessageId = Id;
-            }
-
-            if (IsAgain)
-            {
-                properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
-            }
-
-            return properties;
-        }
 
         private void GiveUp()
         {

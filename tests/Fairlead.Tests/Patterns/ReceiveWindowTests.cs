@@ -50,6 +50,34 @@ public sealed class ReceiveWindowTests
     }
 
     [Fact]
+    public void Released_messages_are_acknowledged_when_they_are_a_quarter_of_what_is_outstanding()
+    {
+        HeldBack held = new();
+        ReceiveWindow window = new(messages: 100, bytes: 100, tells: 4) { Held = held };
+        Receive(ref window, 8);
+        for (uint number = 1; number <= 8; number++)
+        {
+            held.Add(number);
+            window.Consume(1);
+        }
+
+        held.Release(1);
+        Assert.False(window.IsReleaseDue);
+        held.Release(1);
+        Assert.True(window.IsReleaseDue);
+        Assert.Equal(2u, window.Write());
+
+        // One of six; three of six; then the last.
+        held.Release(1);
+        Assert.False(window.IsReleaseDue);
+        held.Release(2);
+        Assert.True(window.IsReleaseDue);
+        Assert.Equal(5u, window.Write());
+        held.Release(3);
+        Assert.True(window.IsReleaseDue);
+    }
+
+    [Fact]
     public void A_window_of_one_is_told_of_each_time()
     {
         ReceiveWindow window = new(messages: 1, bytes: 1, tells: 16);

@@ -79,13 +79,25 @@ internal sealed partial class LinkReceiver
     /// <summary>Whether a message was handed out whose acknowledgement this end holds back.</summary>
     public bool HoldsBack => _inbound.Window.Held is { Any: true };
 
-    /// <summary>Releases the first messages whose acknowledgement this end held back, and acknowledges them. Any thread.</summary>
+    /// <summary>Releases the first messages whose acknowledgement this end held back. Any thread.</summary>
+    /// <remarks>
+    /// Acknowledges them together with others: when a quarter of what the peer counts as outstanding is released. A peer that closes
+    /// learns of each release at once.
+    /// </remarks>
     public void Release(int count)
     {
         _inbound.Window.Held?.Release(count);
         try
         {
-            Acknowledge();
+            if (_inbound.Window.IsReleaseDue || _link.State == LinkState.PeerClosed)
+            {
+                Acknowledge();
+            }
+            else
+            {
+                _endpoint.Housekeeping.ServeLater();
+            }
+
             if (_link.State == LinkState.PeerClosed)
             {
                 _endpoint.Pump.RequestTurn();

@@ -41,6 +41,17 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     /// <summary>The number of messages that acknowledgements contain.</summary>
     public readonly uint Released => Held is null ? Consumed : Held.Released(Consumed);
 
+    /// <summary>Whether a quarter of the messages that the peer counts as outstanding may be acknowledged.</summary>
+    /// <remarks>The last of them always is. Without the locks it is a hint: the deferred work acknowledges what was missed.</remarks>
+    public readonly bool IsReleaseDue
+    {
+        get
+        {
+            uint written = Volatile.Read(in _written);
+            return 4 * (ulong)(Released - written) >= Volatile.Read(in _received) - written;
+        }
+    }
+
     /// <summary>Whether the last written acknowledgement is complete.</summary>
     public readonly bool IsWritten => Volatile.Read(in _written) == Released;
 

@@ -1,0 +1,26 @@
+namespace Fairlead.RabbitMQ.Tests;
+
+/// <summary>A queue that refuses messages, by a policy of the broker.</summary>
+public sealed class FullQueueTests
+{
+    [BrokerFact]
+    public async Task A_refused_delivery_gives_its_place_in_the_window_back()
+    {
+        using BrokerCluster cluster = new();
+        cluster.Control("set_policy", "full", "^orders$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
+        Address address = cluster.Address("orders", "&messages=4");
+        await using Sender sender = await Sender.ConnectAsync(address);
+        await sender.SendAsync("the only one"u8);
+
+        // More than the window has.
+        for (int i = 0; i < 10; i++)
+        {
+            Delivery refused = await sender.DeliverAsync("one too many"u8, 20.Seconds());
+            Assert.Equal(DeliveryStatus.NotDelivered, refused.Status);
+            Assert.Contains("did not take", refused.Reason, StringComparison.Ordinal);
+        }
+
+        CloseReport report = await sender.CloseAsync(20.Seconds());
+        Assert.False(report.DeadlinePassed, report.ToString());
+    }
+}
