@@ -6,7 +6,8 @@ public enum WriteMode
 {
     /// <summary>At once, or in batches within a stream of messages. The default.</summary>
     /// <remarks>
-    /// A stream is more than 16 messages within 100 µs. A batch is written when it has 64 KiB, or after 100 µs.
+    /// A stream is more than 16 messages within 100 µs. A batch is written when it has 64 KiB, or after 100 µs. In a stream from a
+    /// publisher or a hub to many peers, it is written after 0.3 to 5 ms, or soon after the stream pauses.
     /// </remarks>
     Balanced,
 

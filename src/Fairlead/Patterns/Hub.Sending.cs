@@ -8,8 +8,6 @@ namespace Fairlead;
 /// <content>Sending to one client, and to all.</content>
 public sealed partial class Hub
 {
-    private FanOut _fanOut;
-
     /// <summary>Sends a message to one client (type 1), without waiting.</summary>
     /// <param name="client">The client to send to.</param>
     /// <param name="message">The payload. Copied before this returns.</param>
@@ -150,14 +148,10 @@ public sealed partial class Hub
     public ValueTask<int> BroadcastAsync(Message message, HubClient? except = null, CancellationToken cancellationToken = default) =>
         BroadcastAsync(message.Span, except, cancellationToken);
 
-    /// <summary>Sends to every client with capacity or a dropping policy, and returns the clients to wait for.</summary>
-    private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)
+    /// <summary>Sends to every client, adds those without capacity to the list, and returns the number of the others.</summary>
+    private int GiveAll(in Outbox outbox, ReadOnlySpan<byte> message, HubClient? except, ref List<Link>? full)
     {
-        Outbox.ThrowIfClosing();
-        Outbox outbox = new(Core, _fanOut.Begin());
-        waiting = null;
         int count = 0;
-        List<Link>? full = null;
         foreach (Link link in Core.LinkSnapshot)
         {
             if (link.State != LinkState.Up || link == except?.Link || link.Tag is null)
@@ -189,7 +183,26 @@ public sealed partial class Hub
             }
         }
 
-        _fanOut.End();
+        return count;
+    }
+
+    /// <summary>Sends to every client with capacity or a dropping policy, and returns the clients to wait for.</summary>
+    private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)
+    {
+        Outbox.ThrowIfClosing();
+        Outbox outbox = new(Core, Core.FanOut.Begin());
+        waiting = null;
+        List<Link>? full = null;
+        int count;
+        try
+        {
+            count = GiveAll(outbox, message, except, ref full);
+        }
+        finally
+        {
+            Core.FanOut.End();
+        }
+
         if (full is null)
         {
             return count;

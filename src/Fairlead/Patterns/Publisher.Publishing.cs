@@ -9,8 +9,6 @@ namespace Fairlead;
 /// <content>Sending one message to many subscribers, each by its own policy.</content>
 public sealed partial class Publisher
 {
-    private FanOut _fanOut;
-
     /// <summary>Publishes a message. Blocks only while a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.</summary>
     /// <remarks>The wait takes at most <see cref="PublisherOptions.LongestWait"/>.</remarks>
     /// <param name="topic">Words separated by dots; see <see cref="TopicFilter"/>.</param>
@@ -110,7 +108,23 @@ public sealed partial class Publisher
             return round;
         }
 
-        Outbox outbox = new(Core, _fanOut.Begin());
+        Outbox outbox = new(Core, Core.FanOut.Begin());
+        try
+        {
+            GiveAll(audience, reached, outbox, topic, message, mayWait, ref round);
+        }
+        finally
+        {
+            Core.FanOut.End();
+        }
+
+        return round;
+    }
+
+    /// <summary>Sends through the connections of the audience, except to subscribers that the message has reached.</summary>
+    private void GiveAll(
+        Audience audience, ulong reached, in Outbox outbox, string topic, ReadOnlySpan<byte> message, bool mayWait, ref Round round)
+    {
         for (int i = 0; i < audience.Links.Length; i++)
         {
             if (!audience.IsReached(i, reached))
@@ -128,9 +142,6 @@ public sealed partial class Publisher
                 }
             }
         }
-
-        _fanOut.End();
-        return round;
     }
 
     /// <summary>Sends to one subscriber through its connection.</summary>

@@ -48,6 +48,7 @@ internal sealed partial class EndpointCore : IDisposable
         Watches = new Watches(this);
         Receivers = new Receivers(this);
         Broadcasts = new BroadcastHolder(this);
+        FanOut = new FanOutBatch(this);
         Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
         Drops = new DropReport(Counters, settings.Time, () => Address, profile.Name);
         Presence = new PeerPresence(this, addresses);
@@ -124,6 +125,9 @@ internal sealed partial class EndpointCore : IDisposable
 
     /// <summary>Writes messages for many peers once, if the transport supports it.</summary>
     public BroadcastHolder Broadcasts { get; }
+
+    /// <summary>Writes messages for many peers in batches, where each peer gets a copy.</summary>
+    public FanOutBatch FanOut { get; }
 
     /// <summary>The current links, without a copy. Must not be changed.</summary>
     public Link[] LinkSnapshot => Table.All;

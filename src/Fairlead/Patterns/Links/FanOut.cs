@@ -30,6 +30,6 @@ internal struct FanOut
         return _row == Messages;
     }
 
-    /// <summary>Notes that the message has been given to all links.</summary>
-    public void End() => _end = Stopwatch.GetTimestamp();
+    /// <summary>Notes that the message has been given to all links, and returns the time.</summary>
+    public long End() => _end = Stopwatch.GetTimestamp();
 }

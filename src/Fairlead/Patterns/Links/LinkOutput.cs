@@ -9,15 +9,11 @@ namespace Fairlead.Patterns.Links;
 /// wait for a flush. Under the link's send lock unless a member says otherwise. Called by <see cref="LinkSender"/> and all other writers,
 /// by the <see cref="Flusher"/>, and by the pump.
 /// </remarks>
-internal sealed partial class LinkOutput
+internal sealed partial class LinkOutput : IDeferredOutput
 {
     /// <summary>The bytes that a busy sender buffers before it writes them itself; the <see cref="Flusher"/> writes smaller
     /// batches.</summary>
     public const int BatchBytes = 64 * 1024;
-
-    /// <summary>The rounds of the flusher for which broadcast messages of a stream are batched.</summary>
-    /// <remarks>Each peer gets only part of them, and waking one costs as much as several dozen messages.</remarks>
-    private const int RoundsOfStream = 3;
 
     /// <summary>A blocking sender's attempts without progress before it sleeps, about 50 µs.</summary>
     private const int PushAttempts = 100;
@@ -37,7 +33,6 @@ internal sealed partial class LinkOutput
 
     // Whether the flusher has a visit scheduled.
     private bool _isAtFlusher;
-    private int _roundsLeft;
 
     public LinkOutput(Link link)
     {
@@ -84,11 +79,10 @@ internal sealed partial class LinkOutput
         {
             if (isFlusher)
             {
-                _roundsLeft--;
-                _isAtFlusher = IsDeferred && _roundsLeft > 0 && Flusher.TryAdd(this);
+                _isAtFlusher = false;
             }
 
-            if (IsDeferred && !(isFlusher && _isAtFlusher))
+            if (IsDeferred)
             {
                 needsPump = FlushNow();
                 CompleteWriting(completions);
@@ -211,7 +205,6 @@ internal sealed partial class LinkOutput
                     return false;
                 }
 
-                _roundsLeft = isStream ? RoundsOfStream : 1;
                 if (_writeMode == WriteMode.Balanced && !(_isAtFlusher || (_isAtFlusher = Flusher.TryAdd(this))))
                 {
                     return FlushNow();
@@ -311,15 +304,15 @@ internal sealed partial class LinkOutput
     /// <summary>Returns whether a message is deferred until more have been buffered.</summary>
     /// <param name="mayWait">Whether no caller waits for an answer.</param>
     /// <param name="isStream">Whether more messages are known to follow at once.</param>
-    /// <param name="isWrittenBehind">Whether <see cref="Continuations"/> write it, and not the <see cref="Flusher"/>.</param>
+    /// <param name="isWrittenBehind">Whether <see cref="FanOutBatch"/> or <see cref="Continuations"/> has it written.</param>
     private bool IsPutOff(bool mayWait, bool isStream, out bool isWrittenBehind)
     {
         isWrittenBehind = false;
         switch (_writeMode)
         {
             case WriteMode.Balanced:
-                isWrittenBehind = _endpoint.Pump.Told.IsHere;
-                return isWrittenBehind || isStream || _burst.Note();
+                isWrittenBehind = isStream || _endpoint.Pump.Told.IsHere;
+                return isWrittenBehind || _burst.Note();
             case WriteMode.Buffered:
                 return mayWait;
             default:

@@ -106,11 +106,14 @@ internal sealed class LinkTable(Pump pump)
     /// <summary>Counts a link in or out that has deferred output. Any thread.</summary>
     public void CountDeferred(int change) => Interlocked.Add(ref _deferred, change);
 
+    /// <summary>Whether a link has deferred output. Any thread.</summary>
+    public bool HasDeferred => Volatile.Read(ref _deferred) != 0;
+
     /// <summary>Writes deferred output before a caller waits, because the output may contain its request or answer.</summary>
     /// <remarks>The <see cref="Flusher"/> writes what other threads defer meanwhile.</remarks>
     public void FlushDeferred()
     {
-        if (Volatile.Read(ref _deferred) == 0)
+        if (!HasDeferred)
         {
             return;
         }
