@@ -30,6 +30,9 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
 
     private readonly HashSet<string> _patterns = [];
 
+    // The change at which the last session was lost: the first of the next one.
+    private Change? _unfinished;
+
     protected override PatternProfile Profile => Inner;
 
     protected override Task DeclareAsync(IChannel channel, CancellationToken cancellationToken) =>
@@ -54,18 +57,11 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         await channel.BasicConsumeAsync(
             queue.QueueName, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
-        await foreach (Change change in _changes.Reader.ReadAllAsync(ended).ConfigureAwait(false))
+        while (true)
         {
-            try
-            {
-                await MakeAsync(channel, queue.QueueName, change, ended).ConfigureAwait(false);
-            }
-            catch when (ended.IsCancellationRequested)
-            {
-                // For the next session.
-                _changes.Writer.TryWrite(change);
-                throw;
-            }
+            _unfinished ??= await _changes.Reader.ReadAsync(ended).ConfigureAwait(false);
+            await MakeAsync(channel, queue.QueueName, _unfinished, ended).ConfigureAwait(false);
+            _unfinished = null;
         }
     }
 
