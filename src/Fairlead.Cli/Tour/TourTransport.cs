@@ -48,7 +48,7 @@ internal sealed record TourTransport(string Scheme) : TourGround(Scheme)
     /// <summary>Returns why a scenario is not one for a broker.</summary>
     private static string? BrokerRefusal(TalkScenario scenario) => scenario.Name switch
     {
-        "survey" => "a requester does not see the responders behind a broker, of whom each answers here",
+        "survey" => "a requester does not see the responders behind a broker",
         "echo" => "a broker carries messages, and no plain bytes",
         "publish" => "a publisher does not see the subscribers behind a broker, which this row counts",
         "work" => "the broker is the work queue",
