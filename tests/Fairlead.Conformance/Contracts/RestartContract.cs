@@ -11,6 +11,13 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
 {
     private const int Restarts = 10;
 
+    // A client that floods a server keeps a busy machine from shaking hands with another for seconds.
+    private static readonly EndpointOptions Patient = new()
+    {
+        ReconnectTimeout = Timeout.InfiniteTimeSpan,
+        HandshakeTimeout = TimeSpan.FromMinutes(1),
+    };
+
     private readonly ConcurrentDictionary<string, int> _outcomes = new();
     private int _round;
     private volatile bool _isOver;
@@ -102,7 +109,8 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
         {
             int round = Interlocked.Increment(ref _round);
             await Until(
-                () => _seen.Count == clients.Length + workers.Length && _seen.Values.All(seen => seen >= round),
+                () => Array.TrueForAll([.. clients, .. workers], client => client.IsFaulted ? throw client.Exception! : true)
+                    && _seen.Count == clients.Length + workers.Length && _seen.Values.All(seen => seen >= round),
                 $"every client has got round {round} done");
         }
     }
@@ -126,7 +134,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     }
 
     private static ValueTask<T> Open<T>(Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, Address place)
-        where T : MessagingEndpoint => connect(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }, default);
+        where T : MessagingEndpoint => connect(place, Patient, default);
 
     /// <summary>Calls until it is over; returns the number of successful calls.</summary>
     private async Task<int> RunAsync<T>(ValueTask<T> opening, Func<T, int, Task<string>> call, bool mayFail = true)
@@ -162,8 +170,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> ListenAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Subscriber subscriber = Track(
-            await Subscriber.ConnectAsync(place, ">", new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(place, ">", Patient));
         Dictionary<int, int> last = [];
         int heard = 0;
         while (!_isOver)
@@ -186,7 +193,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> TalkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Pair pair = Track(await Pair.ConnectAsync(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
+        Pair pair = Track(await Pair.ConnectAsync(place, Patient));
         int echoes = 0;
         for (int i = 0; !_isOver; i++)
         {
@@ -241,7 +248,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> WorkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Receiver worker = Track(await Receiver.ConnectAsync(place, new EndpointOptions { ReconnectTimeout = Timeout.InfiniteTimeSpan }));
+        Receiver worker = Track(await Receiver.ConnectAsync(place, Patient));
         int worked = 0;
         while (!_isAllPushed)
         {
