@@ -58,12 +58,7 @@ switch (args)
         return 0;
 
     case ["call", var service, var first, var count]:
-        // Eight clients that begin at once may keep each other from shaking hands for seconds.
-        RpcClientOptions options = new()
-        {
-            Balance = CallBalance.RoundRobin,
-            Endpoint = new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(1) },
-        };
+        RpcClientOptions options = new() { Balance = CallBalance.RoundRobin };
         await using (RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(service, options))
         {
             int from = int.Parse(first, CultureInfo.InvariantCulture);

@@ -11,12 +11,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
 {
     private const int Restarts = 10;
 
-    // A client that floods a server keeps a busy machine from shaking hands with another for seconds.
-    private static readonly EndpointOptions Patient = new()
-    {
-        ReconnectTimeout = Timeout.InfiniteTimeSpan,
-        HandshakeTimeout = TimeSpan.FromMinutes(1),
-    };
+    private static readonly EndpointOptions Reconnecting = new() { ReconnectTimeout = Timeout.InfiniteTimeSpan };
 
     private readonly ConcurrentDictionary<string, int> _outcomes = new();
     private int _round;
@@ -134,7 +129,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     }
 
     private static ValueTask<T> Open<T>(Func<Address, EndpointOptions?, CancellationToken, ValueTask<T>> connect, Address place)
-        where T : MessagingEndpoint => connect(place, Patient, default);
+        where T : MessagingEndpoint => connect(place, Reconnecting, default);
 
     /// <summary>Calls until it is over; returns the number of successful calls.</summary>
     private async Task<int> RunAsync<T>(ValueTask<T> opening, Func<T, int, Task<string>> call, bool mayFail = true)
@@ -170,7 +165,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> ListenAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Subscriber subscriber = Track(await Subscriber.ConnectAsync(place, ">", Patient));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(place, ">", Reconnecting));
         Dictionary<int, int> last = [];
         int heard = 0;
         while (!_isOver)
@@ -193,7 +188,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> TalkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Pair pair = Track(await Pair.ConnectAsync(place, Patient));
+        Pair pair = Track(await Pair.ConnectAsync(place, Reconnecting));
         int echoes = 0;
         for (int i = 0; !_isOver; i++)
         {
@@ -248,7 +243,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
     private async Task<int> WorkAsync(Address place)
     {
         int me = Interlocked.Increment(ref _clients);
-        Receiver worker = Track(await Receiver.ConnectAsync(place, Patient));
+        Receiver worker = Track(await Receiver.ConnectAsync(place, Reconnecting));
         int worked = 0;
         while (!_isAllPushed)
         {
