@@ -9,6 +9,13 @@ public sealed class FaultPlan(int at)
     /// <summary>The number of calls so far.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
+    /// <summary>Called before a connection is accepted.</summary>
+    public Action? BeforeAccept { get; set; }
+
+    /// <summary>Called when a flush has found no capacity, before its caller learns that. The argument is the number of calls at its
+    /// beginning.</summary>
+    public Action<int>? WhenBlocked { get; set; }
+
     /// <summary>Counts a call.</summary>
     /// <exception cref="InjectedFaultException">The call is the one that throws.</exception>
     public void Step()

@@ -7,7 +7,7 @@ using Fairlead.Transports;
 
 namespace Fairlead.Tests.Faults;
 
-/// <summary>A transport whose connections throw at one call, on the side that has a plan.</summary>
+/// <summary>A transport whose connections throw at one call, or pause, on the side that has a plan.</summary>
 internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultPlan? connecting) : ITransport
 {
     private static readonly ConcurrentDictionary<string, (FaultPlan? Bound, FaultPlan? Connecting)> Plans = new(StringComparer.Ordinal);
@@ -67,6 +67,7 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
         public Connection? TryAccept()
         {
             plan.Step();
+            plan.BeforeAccept?.Invoke();
             return inner.TryAccept() is { } connection ? new FaultyConnection(connection, plan) : null;
         }
 
@@ -151,7 +152,14 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
         public override FlushResult Flush()
         {
             plan.Step();
-            return inner.Flush();
+            int before = plan.Calls;
+            FlushResult result = inner.Flush();
+            if (result == FlushResult.Blocked)
+            {
+                plan.WhenBlocked?.Invoke(before);
+            }
+
+            return result;
         }
 
         public override FillResult Fill()

@@ -153,19 +153,28 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
             Receiving.Receive(completions);
         }
 
-        FlushWhenTold(completions);
+        if (Output.TellsRoomByReading && Output.ReportRoom())
+        {
+            OnWritable(completions);
+        }
     }
 
     /// <summary>Withdraws the announced sleep, and reads without an event of the descriptor. Called by the leader.</summary>
     public void OnAwake(Completions completions)
     {
         Reader.EndWait();
+        bool isBlocked = Output.IsBlocked;
         if (Reader.HasArrived && _state != LinkState.Down)
         {
+            // This may handle an event of the descriptor as well.
             Receiving.Receive(completions);
+            isBlocked = Output.ReportRoom();
         }
 
-        FlushWhenTold(completions);
+        if (isBlocked && Output.TellsRoomByReading)
+        {
+            OnWritable(completions);
+        }
     }
 
     void IHeartbeatOwner.LookForSigns() => _endpoint.Pump.TryTurn();
@@ -183,15 +192,6 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
             {
                 _ = Sending.GoOn(completions);
             }
-        }
-    }
-
-    /// <summary>Continues to send if the peer of shared memory may have freed capacity.</summary>
-    private void FlushWhenTold(Completions completions)
-    {
-        if (Output.IsBlocked && Output.TellsRoomByReading)
-        {
-            OnWritable(completions);
         }
     }
 

@@ -34,6 +34,9 @@ internal sealed partial class LinkOutput : IDeferredOutput
     // Whether the flusher has a visit scheduled.
     private bool _isAtFlusher;
 
+    // Counted by the pump, without a lock.
+    private int _roomReports;
+
     public LinkOutput(Link link)
     {
         _link = link;
@@ -122,8 +125,28 @@ internal sealed partial class LinkOutput : IDeferredOutput
         }
     }
 
-    /// <summary>Notes that the capacity is used up.</summary>
-    public void Block() => Become(OutputState.Blocked);
+    /// <summary>How often capacity was reported. Read it before asking for capacity, and pass it to <see cref="TryBlock"/>.</summary>
+    public int RoomReports => Volatile.Read(ref _roomReports);
+
+    /// <summary>Notes an event that may report capacity. Returns whether the output is blocked. Called by the pump, without the send
+    /// lock.</summary>
+    /// <remarks>
+    /// Needed if <see cref="TellsRoomByReading"/>: such a report comes once. A sender may have found no capacity before it, and note that
+    /// after it. This counts before it checks, and the sender notes before it compares: one of the two sees the other.
+    /// </remarks>
+    public bool ReportRoom()
+    {
+        Interlocked.Increment(ref _roomReports);
+        return IsBlocked;
+    }
+
+    /// <summary>Notes that the capacity is used up. Returns false if capacity was reported meanwhile: the caller asks again.</summary>
+    public bool TryBlock(int reports)
+    {
+        Become(OutputState.Blocked);
+        Interlocked.MemoryBarrier();
+        return reports == RoomReports;
+    }
 
     /// <summary>Notes that there is capacity, or that the link is over.</summary>
     public void Unblock()
@@ -225,9 +248,29 @@ internal sealed partial class LinkOutput : IDeferredOutput
             return false;
         }
 
-        switch (Write())
+        bool wasBlocked = IsBlocked;
+        FlushResult result;
+        int reports;
+        do
+        {
+            reports = RoomReports;
+            result = Write();
+        }
+        while (result == FlushResult.Blocked && !TryBlock(reports));
+
+        switch (result)
         {
             case FlushResult.Done:
+                if (!wasBlocked)
+                {
+                    Unblock();
+                }
+                else if (_isMemory)
+                {
+                    // The pump goes on with what waits behind this. The peer may not ring for it, because this found the capacity first.
+                    _endpoint.Pump.RequestTurnFromAnywhere();
+                }
+
                 if (IsDeferred)
                 {
                     Become(OutputState.Idle);
@@ -241,7 +284,6 @@ internal sealed partial class LinkOutput : IDeferredOutput
                 _link.Pause.NoteWrittenOut();
                 return false;
             case FlushResult.Blocked:
-                Block();
                 _link.Pause.UpdateInterest();
                 return true;
             default:

@@ -220,14 +220,7 @@ internal sealed partial class LinkSender
                 return false;
             }
 
-            if (_connection.Room?.Has(length) == false)
-            {
-                // The descriptor reports capacity later, as after an incomplete flush.
-                _output.Block();
-                return false;
-            }
-
-            return true;
+            return _connection.Room is not { } room || HasRoom(room, length);
         }
 
         if (_link.Place.IsSeated)
@@ -236,6 +229,23 @@ internal sealed partial class LinkSender
         }
 
         return _window.HasCredit(length);
+    }
+
+    private bool HasRoom(OutputRoom room, int length)
+    {
+        int reports;
+        do
+        {
+            reports = _output.RoomReports;
+            if (room.Has(length))
+            {
+                return true;
+            }
+
+            // The descriptor reports capacity later, as after an incomplete flush.
+        }
+        while (!_output.TryBlock(reports));
+        return false;
     }
 
     /// <summary>Returns whether the receiver has capacity for one more file, and the connection for its message.</summary>
