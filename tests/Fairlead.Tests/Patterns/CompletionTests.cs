@@ -98,7 +98,18 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
         EndpointEnd abort = await second;
         Assert.Equal((CloseReason.Aborted, new CloseReport(1, 0, 0, 1), null), (abort.Reason, abort.Report, abort.Error));
 
-        receiver.Receive().Dispose();
+        // The messages of two senders come in any order.
+        await Until(
+            () =>
+            {
+                while (receiver.TryReceive(out Message message))
+                {
+                    message.Dispose();
+                }
+
+                return closing.IsCompleted;
+            },
+            "the message of the sender that closes is received");
         await closing;
         EndpointEnd close = await first;
         Assert.Equal((CloseReason.ClosedByUs, new CloseReport(1, 1, 0, 0), null), (close.Reason, close.Report, close.Error));
