@@ -42,13 +42,13 @@ public sealed partial class Requester
         MessageCore? reply = null;
         if (link is not null
             || !Outbox.TryCallShortAsync(
-                flags, head.Written, request, timeout, cancellationToken, out reply, out ValueTask<LinkResult> call))
+                flags, head.Written, request, timeout, cancellationToken, out reply, out StartedCall call))
         {
             MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
-            call = Outbox.CallOnAsync(link, header, head.Written, span, memory, timeout, cancellationToken);
+            call = Outbox.Begin(link, header, head.Written, span, memory, timeout, cancellationToken);
         }
 
-        return reply is not null ? new ValueTask<Message>(new Message(reply)) : FinishAsync(call, timeout);
+        return reply is not null ? new ValueTask<Message>(new Message(reply)) : TaskOf(call, timeout);
     }
 
     private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)
@@ -62,6 +62,9 @@ public sealed partial class Requester
         return head;
     }
 
+    private ValueTask<Message> TaskOf(StartedCall call, TimeSpan? timeout) =>
+        call.Operation is { } operation ? PendingReply.Of(operation, timeout) : FinishAsync(call.Other, timeout);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Message> FinishAsync(ValueTask<LinkResult> call, TimeSpan? timeout)
     {
@@ -69,7 +72,12 @@ public sealed partial class Requester
         return ToReply(result, timeout);
     }
 
-    private Message ToReply(in LinkResult result, TimeSpan? timeout)
+    /// <summary>Whether a request got its reply, and not an error.</summary>
+    internal static bool IsReply(in LinkResult result) =>
+        result.Outcome == LinkOutcome.Answered && result.Answer.Header.Kind == MessageKind.Reply;
+
+    /// <summary>Returns the reply to a request, or throws why there is none.</summary>
+    internal Message ToReply(in LinkResult result, TimeSpan? timeout)
     {
         if (result.Outcome != LinkOutcome.Answered)
         {

@@ -44,15 +44,16 @@ public sealed partial class Requester
         Outbox.CheckLength(request);
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = Head(space, options.Timeout);
-        return FinishAsync(
-            Outbox.CallAsync(
+        return TaskOf(
+            Outbox.Begin(
+                null,
                 MessageHeader.Of(MessageKind.Request, flags: options.Flags),
                 head.Written,
                 default,
                 default,
                 options.Timeout,
                 cancellationToken,
-                request),
+                parts: request),
             options.Timeout);
     }
 }

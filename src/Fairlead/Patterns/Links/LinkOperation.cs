@@ -75,7 +75,11 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <summary>Its link. Null while it waits in the endpoint's queue for the first link to take it over.</summary>
     public Link? Link { get; set; }
 
-    private EndpointCore Endpoint { get; set; } = null!;
+    /// <summary>The endpoint of this use.</summary>
+    public EndpointCore Endpoint { get; private set; } = null!;
+
+    /// <summary>What the pattern makes of the task. Kept for later uses.</summary>
+    public object? Front { get; set; }
 
     public MessageHeader Header;
 

@@ -174,13 +174,20 @@ internal abstract class Operation
 /// <summary>An operation with a result.</summary>
 internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 {
-    private ManualResetValueTaskSourceCore<T> _core;
+    // It signals only: the result stays where it was set, because each copy of a large one costs as much as the signal.
+    private ManualResetValueTaskSourceCore<bool> _core;
     private T _result = default!;
     private Exception? _error;
     private CancellationTokenRegistration _registration;
     private Expiry? _expiry;
 
-    public ValueTask<T> Task => new(this, _core.Version);
+    public ValueTask<T> Task => new(this, Mark);
+
+    /// <summary>Identifies this use to a task.</summary>
+    public short Mark => _core.Version;
+
+    /// <summary>The result, once it is there, until it is taken.</summary>
+    public ref readonly T Result => ref _result;
 
     public CancellationToken Token { get; private set; }
 
@@ -217,7 +224,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         _core.RunContinuationsAsynchronously = !inline;
         if (_error is null)
         {
-            _core.SetResult(_result);
+            _core.SetResult(true);
         }
         else
         {
@@ -257,11 +264,20 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         return error is null ? result : throw error;
     }
 
-    T IValueTaskSource<T>.GetResult(short token)
+    /// <summary>Returns the result to an asynchronous caller, and returns the operation to the pool.</summary>
+    /// <exception cref="InvalidOperationException">The task has been awaited before, or has not completed.</exception>
+    public T GetResult(short token)
     {
+        if (_core.GetStatus(token) == ValueTaskSourceStatus.Pending)
+        {
+            // It stays what it is: the caller's mistake must not give it to another call.
+            throw new InvalidOperationException("The result of a task was taken before the task had completed.");
+        }
+
         try
         {
-            return _core.GetResult(token);
+            _ = _core.GetResult(token);
+            return _result;
         }
         finally
         {
@@ -269,9 +285,11 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         }
     }
 
-    ValueTaskSourceStatus IValueTaskSource<T>.GetStatus(short token) => _core.GetStatus(token);
+    /// <inheritdoc/>
+    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
 
-    void IValueTaskSource<T>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    /// <inheritdoc/>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
 
     /// <summary>Takes the operation out of its queue and completes it, unless it is done, because the caller no longer waits.</summary>

@@ -134,7 +134,7 @@ internal readonly partial struct Outbox
         TimeSpan? timeout,
         CancellationToken cancellationToken,
         out MessageCore? reply,
-        out ValueTask<LinkResult> result)
+        out StartedCall result)
     {
         result = default;
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
@@ -151,11 +151,11 @@ internal readonly partial struct Outbox
 
         if (!call.TryStopBlocking())
         {
-            result = new ValueTask<LinkResult>(call.Take());
+            result = new StartedCall(null, new ValueTask<LinkResult>(call.Take()));
             return true;
         }
 
-        result = call.Task;
+        result = new StartedCall(call, default);
         try
         {
             call.WatchFor(deadline.IsInfinite ? null : deadline.Remaining, core.Settings.Time, cancellationToken);
@@ -211,6 +211,19 @@ internal readonly partial struct Outbox
         TimeSpan? timeout,
         CancellationToken cancellationToken,
         Descriptor? handle = null,
+        in ReadOnlySequence<byte> parts = default) =>
+        Begin(link, header, head, span, memory, timeout, cancellationToken, handle, parts).Task;
+
+    /// <summary>Does the same, for a caller that makes its own task of the operation.</summary>
+    public StartedCall Begin(
+        Link? link,
+        MessageHeader header,
+        ReadOnlySpan<byte> head,
+        ReadOnlySpan<byte> span,
+        ReadOnlyMemory<byte> memory,
+        TimeSpan? timeout,
+        CancellationToken cancellationToken,
+        Descriptor? handle = null,
         in ReadOnlySequence<byte> parts = default)
     {
         ThrowIfClosing();
@@ -245,7 +258,6 @@ internal readonly partial struct Outbox
         operation.IsMovable = isMovable && handle is null;
         operation.Handle = handle;
         operation.Deadline = deadline;
-        ValueTask<LinkResult> task = operation.Task;
         try
         {
             if (span.IsEmpty)
@@ -273,7 +285,7 @@ internal readonly partial struct Outbox
 
         if (activity is null && began == 0)
         {
-            return task;
+            return new StartedCall(operation, default);
         }
 
         if (activity is not null)
@@ -282,7 +294,7 @@ internal readonly partial struct Outbox
             Activity.Current = before;
         }
 
-        return ObserveAsync(task, activity, began, header.Kind, core.MeterTags);
+        return new StartedCall(null, ObserveAsync(operation.Task, activity, began, header.Kind, core.MeterTags));
     }
 
     private static async ValueTask<LinkResult> ObserveAsync(

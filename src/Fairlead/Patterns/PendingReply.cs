@@ -1,0 +1,50 @@
+using System.Threading.Tasks.Sources;
+using Fairlead.Patterns.Links;
+
+namespace Fairlead;
+
+/// <summary>The task of a request's reply: that of its operation, whose result becomes the reply when it is taken.</summary>
+/// <remarks>
+/// A second task that waited for the first would add a third to the cost of the caller's side. It belongs to one operation for all its
+/// uses.
+/// </remarks>
+/// <param name="operation">The operation.</param>
+internal sealed class PendingReply(LinkOperation operation) : IValueTaskSource<Message>
+{
+    private TimeSpan? _timeout;
+
+    /// <summary>Returns the task of a request that has begun. Called once for each use of the operation.</summary>
+    /// <param name="operation">The operation of a <see cref="Requester"/>.</param>
+    /// <param name="timeout">How long the caller waits, for the error.</param>
+    public static ValueTask<Message> Of(LinkOperation operation, TimeSpan? timeout)
+    {
+        if (operation.Front is not PendingReply reply)
+        {
+            operation.Front = reply = new PendingReply(operation);
+        }
+
+        reply._timeout = timeout;
+        return new ValueTask<Message>(reply, operation.Mark);
+    }
+
+    /// <inheritdoc/>
+    public Message GetResult(short token)
+    {
+        // Read before: the operation then serves another call.
+        EndpointCore endpoint = operation.Endpoint;
+        TimeSpan? timeout = _timeout;
+        LinkResult result = operation.GetResult(token);
+        return ((Requester)endpoint.Owner).ToReply(result, timeout);
+    }
+
+    /// <inheritdoc/>
+    public ValueTaskSourceStatus GetStatus(short token)
+    {
+        ValueTaskSourceStatus status = operation.GetStatus(token);
+        return status == ValueTaskSourceStatus.Succeeded && !Requester.IsReply(operation.Result) ? ValueTaskSourceStatus.Faulted : status;
+    }
+
+    /// <inheritdoc/>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        operation.OnCompleted(continuation, state, token, flags);
+}
