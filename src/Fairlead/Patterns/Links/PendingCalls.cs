@@ -10,8 +10,7 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed unsafe class PendingCalls
 {
-    private readonly Dictionary<uint, LinkOperation> _calls = [];
-    private uint _lastId;
+    private readonly CallTable _calls = new();
 
     // The inline call. It is not completed while it is inline, so one operation serves one call after the other.
     private LinkOperation? _apart;
@@ -29,24 +28,18 @@ internal sealed unsafe class PendingCalls
     /// <summary>Returns all calls, in the order in which their messages were sent.</summary>
     public LinkOperation[] InOrder()
     {
-        LinkOperation[] sorted = [.. All.Values];
+        LinkOperation[] sorted = [.. All.All];
         Array.Sort(sorted, static (one, other) => (int)(one.Number - other.Number));
         return sorted;
     }
 
-    public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGetValue(id, out call);
+    public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGet(id, out call);
 
-    /// <summary>Adds a call, under an id that is unique and not 0.</summary>
+    /// <summary>Adds a call, under an id that is unique and not 0, and returns the id.</summary>
     public uint Add(LinkOperation call)
     {
-        Dictionary<uint, LinkOperation> all = All;
-        do
-        {
-            _lastId++;
-        }
-        while (_lastId == 0 || all.ContainsKey(_lastId));
-        all.Add(_lastId, call);
-        return _lastId;
+        All.Add(call);
+        return call.Header.Id;
     }
 
     public void Remove(uint id) => All.Remove(id);
@@ -54,11 +47,7 @@ internal sealed unsafe class PendingCalls
     public void Clear() => All.Clear();
 
     /// <summary>Takes an id for an inline call. Returns false if the next id is not usable.</summary>
-    public bool TryTakeId(out uint id)
-    {
-        id = ++_lastId;
-        return id != 0 && (_calls.Count == 0 || !_calls.ContainsKey(id));
-    }
+    public bool TryTakeId(out uint id) => _calls.TryTakeId(out id);
 
     /// <summary>Keeps a sent call as the inline call.</summary>
     /// <param name="link">The link on which it was sent.</param>
@@ -92,11 +81,11 @@ internal sealed unsafe class PendingCalls
         {
             _apart = _spare = null;
             call.Copy(new ReadOnlySpan<byte>(_payload, _length));
-            _calls.Add(call.Header.Id, call);
+            _calls.AddUnderItsId(call);
         }
     }
 
-    private Dictionary<uint, LinkOperation> All
+    private CallTable All
     {
         get
         {
