@@ -14,6 +14,9 @@ internal sealed partial class LinkOperation
     /// <summary>The length of the payload in bytes, in one piece or in parts.</summary>
     public int PayloadLength => _partsLength > 0 ? _partsLength : Payload.Length;
 
+    /// <summary>Whether the payload is in one piece.</summary>
+    public bool IsWhole => _partsLength == 0;
+
     /// <summary>Copies the payload, in one piece or in parts.</summary>
     public void CopyTo(Span<byte> destination)
     {

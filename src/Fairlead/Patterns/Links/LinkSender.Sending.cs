@@ -190,7 +190,7 @@ internal sealed partial class LinkSender
         using (Hold())
         {
             // If it was withdrawn before it began, it is not sent, and nothing here may keep it.
-            needsPump = !operation.IsClaimed && Begin(operation, completions);
+            needsPump = !operation.IsClaimed && !TryBeginInMemory(operation) && Begin(operation, completions);
         }
 
         if (HasMoving)
@@ -206,6 +206,37 @@ internal sealed partial class LinkSender
         {
             _endpoint.Pump.ArmForWaiters();
         }
+    }
+
+    /// <summary>Sends a short call over memory, if that needs nothing but credit and capacity. Under the send lock.</summary>
+    private bool TryBeginInMemory(LinkOperation operation)
+    {
+        if (_memoryOutput is not { } output
+            || !(operation.WantsAnswer && operation.Header.Kind.IsData())
+            || !operation.IsWhole
+            || operation.PayloadLength >= LinkOutput.LongPayload
+            || operation.Handle is not null
+            || !IsPlain
+            || !HasCreditAtOnce(operation.Length))
+        {
+            return false;
+        }
+
+        // Before the call is recorded, because the owner of its memory may throw.
+        ReadOnlySpan<byte> payload = operation.Payload.Span;
+        uint id = _link.Calls.Pending.Add(operation);
+        operation.Header.Length = operation.Length;
+        operation.Header.Ack = _receiver.Inbound.Window.Consumed;
+        if (!output.TrySend(operation.Header, operation.Head, payload))
+        {
+            _link.Calls.Pending.Remove(id);
+            return false;
+        }
+
+        NoteSent(operation.Header.Ack, operation.Length, operation.PayloadLength);
+        operation.Number = _window.LastNumber;
+        operation.At = LinkOperation.Stage.AwaitingAnswer;
+        return true;
     }
 
     /// <summary>Begins an operation. Returns true if a thread must pump. Under the send lock.</summary>
