@@ -156,9 +156,13 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, int share, CancellationToken cancellationToken)
     {
         RequestContext context = new();
-        while (await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false) is { } received)
+        MessageCore? received = null;
+        while ((received ?? await Core.Receivers.ReceiveAsync(null, cancellationToken).ConfigureAwait(false)) is { } request)
         {
-            await HandleAsync(handler, context, received, share, cancellationToken).ConfigureAwait(false);
+            await HandleAsync(handler, context, request, share, cancellationToken).ConfigureAwait(false);
+
+            // Which of the loops handles a request does not matter: the one that runs need not wait behind the others.
+            received = Core.Receivers.TryTakeAhead(cancellationToken);
         }
 
         ThrowIfLost();

@@ -19,6 +19,9 @@ internal struct AwaitedEvents
 
     public readonly bool None => (_partlyRead | Callers | BlockedLinks) == 0;
 
+    /// <summary>Whether nothing but callers is waited for.</summary>
+    public readonly bool NoneButCallers => (_partlyRead | BlockedLinks) == 0;
+
     /// <summary>Counts an asynchronous operation in or out. While there is one, a thread that leaves the role passes it to the
     /// reactor.</summary>
     public void CountCaller(int change) => Interlocked.Add(ref _callers, change);

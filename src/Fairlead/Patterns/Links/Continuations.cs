@@ -18,6 +18,13 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// again.</summary>
     private static readonly long LongSpan = Stopwatch.Frequency / 5_000;
 
+    /// <summary>If this many have run in that time, each is brief: a second thread would cost more than it saves, because both use the
+    /// endpoint.</summary>
+    private const int ManyBrief = 64;
+
+    /// <summary>A caller that takes the next message in its continuation is done with the previous one within this time.</summary>
+    private static readonly long BriefSpan = Stopwatch.Frequency / 50_000;
+
     /// <summary>Detects continuations that have not returned. Runs rarely, because its thread interrupts one that works.</summary>
     private static readonly Rounds<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
@@ -40,9 +47,45 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     private int _heldUp;
     private bool _isWatched;
 
+    // Of the thread that has promised to arm: when it began to take messages ahead, when it took the last one, how many it has taken in
+    // all, and whether that paid.
+    private long _aheadSince;
+    private long _lastAhead;
+    private int _ahead;
+    private Backoff _aheadRuns;
+
     /// <summary>Whether this thread runs several continuations of this endpoint, and writes their output after the last.</summary>
     /// <remarks>False if one of them has blocked, because it may never return.</remarks>
     public bool IsHere => _here == this && _hereSince == Volatile.Read(ref _heldUp);
+
+    /// <summary>Returns whether a caller that runs here may take the next message itself, although others wait for messages.</summary>
+    /// <remarks>
+    /// This thread arms later, no continuation waits behind the caller, and the caller was done quickly with what it took before. Of those
+    /// that wait, none could begin sooner: this thread would run it, after a pump iteration.
+    /// </remarks>
+    public bool MayTakeAhead()
+    {
+        if (!IsHere || Volatile.Read(ref _first) is not null || !endpoint.Pump.Polling.HasPromised)
+        {
+            return false;
+        }
+
+        long now = Stopwatch.GetTimestamp();
+        if (_aheadSince == 0)
+        {
+            _aheadSince = _lastAhead = now;
+            return !_aheadRuns.Skips();
+        }
+
+        // A caller that takes its time, or awaits something, leaves the next messages to the others, which other threads may run.
+        bool isBrief = now - _lastAhead < BriefSpan;
+        _lastAhead = now;
+        _aheadRuns.Note(isBrief);
+        return isBrief && now - _aheadSince < LongSpan;
+    }
+
+    /// <summary>Notes that a caller has taken a message so, which shows the watcher that it does not block.</summary>
+    public void NoteAhead() => Volatile.Write(ref _ahead, _ahead + 1);
 
     /// <summary>Writes deferred output before a caller waits.</summary>
     /// <remarks>
@@ -145,9 +188,10 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         bool areHeldUp;
         using (_gate.Hold())
         {
-            areHeldUp = (_running > 0 || _first is not null) && _taken == _takenAtRound;
+            int taken = unchecked(_taken + Volatile.Read(ref _ahead));
+            areHeldUp = (_running > 0 || _first is not null) && taken == _takenAtRound;
             isWatched = _isWatched = _first is not null || (_running > 0 && !areHeldUp);
-            _takenAtRound = _taken;
+            _takenAtRound = taken;
             _heldUp += areHeldUp ? 1 : 0;
         }
 
@@ -181,11 +225,17 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         _here = this;
         _hereSince = Volatile.Read(ref _heldUp);
         bool runs = false;
+        if (endpoint.Pump.Polling.HasPromised)
+        {
+            _aheadSince = 0;
+        }
+
         try
         {
             // Reading the clock costs as much as a short continuation. If nothing waits behind a continuation, its duration does not
             // matter.
             long start = 0;
+            int run = 0;
             while (Take(ref runs) is { } operation)
             {
                 if (start == 0 && Volatile.Read(ref _first) is not null)
@@ -194,10 +244,20 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
                 }
 
                 Completions.Signal(operation, inline: true);
+                run++;
                 if (start != 0 && Stopwatch.GetTimestamp() is var now && now - start > LongSpan)
                 {
+                    if (run < ManyBrief)
+                    {
+                        GoOn();
+                    }
+                    else
+                    {
+                        Write();
+                    }
+
                     start = now;
-                    GoOn();
+                    run = 0;
                 }
             }
         }

@@ -63,7 +63,7 @@ internal sealed partial class LinkReceiver
     public void Receive(Completions completions)
     {
         FillResult fill = FillResult.Drained;
-        int wanted = _endpoint.Receivers.MessagesWanted;
+        int wanted = _endpoint.Receivers.MessagesWanted();
         for (int i = 0; i < FillsPerTurn && _link.State != LinkState.Down; i++)
         {
             fill = _connection.Fill();

@@ -18,6 +18,36 @@ internal sealed partial class Receivers
         return TryReceivePlain(me) ?? TryTake(me);
     }
 
+    /// <summary>Returns the next message in the memory of a single peer, for a caller that has just been done with one.</summary>
+    /// <remarks>
+    /// Others may wait for messages here. They are there for the case that a caller takes long: see
+    /// <see cref="Continuations.MayTakeAhead"/>. Returns null if this caller should wait with them.
+    /// </remarks>
+    public MessageCore? TryTakeAhead(CancellationToken cancellationToken)
+    {
+        if (!_memory.IsAlone || cancellationToken.IsCancellationRequested || !_pump.Told.MayTakeAhead())
+        {
+            return null;
+        }
+
+        int me = NativeThread.ManagedId;
+        MessageCore? message;
+        using (Gate.Hold(me))
+        {
+            bool isFree = !(_pump.IsLed || _pump.IsWanted || _life.IsClosing) && _pump.Awaited.NoneButCallers && _ready.Count == 0;
+            message = isFree ? TryPull(me) : null;
+        }
+
+        if (message is not null)
+        {
+            _isTakenAhead = true;
+            _pump.Told.NoteAhead();
+            message.Link.Receiving.AfterHandOver(message.Kind);
+        }
+
+        return message;
+    }
+
     /// <summary>Returns the next message of the single peer that shares memory, if nothing about it or this endpoint is unusual.</summary>
     /// <remarks>Returns null without a change otherwise; <see cref="TryTake"/> then finds out what there is.</remarks>
     /// <param name="me">The calling thread.</param>
@@ -129,7 +159,7 @@ internal sealed partial class Receivers
             {
                 message = _ready.Take(next);
             }
-            else if (TryPull(me) is { } pulled)
+            else if (_pump.MayPull && TryPull(me) is { } pulled)
             {
                 message = pulled;
             }
@@ -143,10 +173,10 @@ internal sealed partial class Receivers
         return message;
     }
 
-    /// <summary>Takes a message directly from the peer's memory. Under the gate.</summary>
+    /// <summary>Takes a message directly from the peer's memory. Under the gate, while no thread pumps.</summary>
     private MessageCore? TryPull(int me)
     {
-        if (_memory.Alone is not { } link || !_pump.MayPull)
+        if (_memory.Alone is not { } link)
         {
             return null;
         }

@@ -28,6 +28,9 @@ internal sealed partial class Receivers
     private readonly List<MessageCore> _handedOver = [];
     private RingQueue<ReceiveOperation> _callers;
     private bool _handsOutAgain;
+
+    // A hint: written by the thread that has promised to arm, and by the pump.
+    private bool _isTakenAhead;
     private volatile bool _isStream;
 
     /// <param name="endpoint">The receiving endpoint, whose pump and housekeeping already exist.</param>
@@ -48,11 +51,20 @@ internal sealed partial class Receivers
     /// <summary>Whether there is a message that may be handed out. Under the gate.</summary>
     public bool HasMessage => _ready.Next(tells: false) >= 0;
 
-    /// <summary>The most messages that one iteration takes from a single peer that shares memory. Used by the pump.</summary>
-    /// <remarks>A caller that waits for a message, leading or asynchronously, returns for the next one and takes it without an
-    /// iteration.</remarks>
-    public int MessagesWanted =>
-        _memory.IsAlone && (_memory.IsLedByReceiver || _callers.Count > 0) ? Math.Max(1, _callers.Count) : int.MaxValue;
+    /// <summary>Returns the most messages that this iteration takes from a single peer that shares memory. Called by the
+    /// pump.</summary>
+    /// <remarks>
+    /// A caller that waits for a message, leading or asynchronously, returns for the next one and takes it without an iteration. If one has
+    /// done so since the last iteration though others waited (<see cref="TryTakeAhead"/>), it gets the first message, and takes the rest.
+    /// </remarks>
+    public int MessagesWanted()
+    {
+        bool isTakenAhead = _isTakenAhead;
+        _isTakenAhead = false;
+        return !_memory.IsAlone || (_callers.Count == 0 && !_memory.IsLedByReceiver) ? int.MaxValue
+            : isTakenAhead ? 1
+            : Math.Max(1, _callers.Count);
+    }
 
     private ref BiasedLock Gate => ref _pump.Gate;
 

@@ -1,0 +1,167 @@
+using Fairlead.Conformance;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>Many awaited requests at once: which loop of a responder answers them, and what their tasks say.</summary>
+public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private const int Callers = 8;
+
+    /// <summary>Each loop has a context. In turn they would come back only after all others.</summary>
+    [Fact]
+    public async Task A_loop_that_is_done_takes_the_next_request_itself_though_others_wait()
+    {
+        RequestContext? last = null;
+        bool isSameAgain = false;
+        (Requester requester, Responder responder, Task serving) = await OpenAsync((request, context) =>
+        {
+            isSameAgain |= ReferenceEquals(Interlocked.Exchange(ref last, context), context);
+            return new ValueTask<ReadOnlyMemory<byte>>(request.Memory);
+        });
+        while (!Volatile.Read(ref isSameAgain))
+        {
+            await AskAsync(requester);
+        }
+
+        await EndAsync(responder, serving);
+    }
+
+    /// <summary>The others are there for that: a request behind one whose handler awaits or blocks does not wait for it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_behind_one_that_lasts_goes_to_another_loop(bool blocks)
+    {
+        using SemaphoreSlim isReleased = new(0);
+        (Requester requester, Responder responder, Task serving) = await OpenAsync(async (request, _) =>
+        {
+            if (request.Text == "lasts" && blocks)
+            {
+                isReleased.Wait();
+            }
+            else if (request.Text == "lasts")
+            {
+                await isReleased.WaitAsync();
+            }
+
+            return request.Memory;
+        });
+        for (int round = 0; round < 20; round++)
+        {
+            await AskAsync(requester);
+            Task<Message> lasting = requester.RequestAsync("lasts"u8).AsTask();
+            await AskAsync(requester);
+            Assert.False(lasting.IsCompleted);
+            isReleased.Release();
+            (await lasting).Dispose();
+        }
+
+        await EndAsync(responder, serving);
+    }
+
+    [Fact]
+    public async Task The_task_of_a_request_that_is_refused_is_faulted()
+    {
+        (Requester requester, Responder responder, Task serving) = await OpenAsync(
+            static (_, _) => throw new FairleadException(ErrorCode.PermissionDenied, "not for you"));
+        ValueTask<Message>[] asking = [.. Enumerable.Range(0, Callers).Select(_ => requester.RequestAsync("?"u8))];
+        foreach (ValueTask<Message> one in asking)
+        {
+            await Fairlead.Conformance.Polling.Until(() => one.IsCompleted);
+            Assert.False(one.IsCompletedSuccessfully);
+            Assert.True(one.IsFaulted);
+            FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await one);
+            Assert.Equal(ErrorCode.PermissionDenied, refused.Code);
+            Assert.Contains("not for you", refused.Message, StringComparison.Ordinal);
+        }
+
+        Task<Message> task = requester.RequestAsync("?"u8).AsTask();
+        await Assert.ThrowsAsync<FairleadException>(() => task);
+        Assert.True(task.IsFaulted);
+        await EndAsync(responder, serving);
+    }
+
+    [Fact]
+    public async Task The_task_of_a_request_that_is_cancelled_is_cancelled()
+    {
+        using SemaphoreSlim isReleased = new(0);
+        (Requester requester, Responder responder, Task serving) = await OpenAsync(async (request, _) =>
+        {
+            await isReleased.WaitAsync();
+            return request.Memory;
+        });
+        using CancellationTokenSource end = new();
+        Task<Message>[] asking = [.. Enumerable.Range(0, Callers).Select(_ => requester.RequestAsync("?"u8, end.Token).AsTask())];
+        await end.CancelAsync();
+        foreach (Task<Message> one in asking)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => one);
+            Assert.True(one.IsCanceled);
+        }
+
+        isReleased.Release(Callers);
+        await EndAsync(responder, serving);
+    }
+
+    /// <summary>The operation behind it may by then serve another request, which must not be harmed.</summary>
+    [Fact]
+    public async Task A_task_that_is_awaited_too_early_or_twice_harms_no_other()
+    {
+        using SemaphoreSlim isReleased = new(0);
+        (Requester requester, Responder responder, Task serving) = await OpenAsync(async (request, _) =>
+        {
+            if (request.Text == "lasts")
+            {
+                await isReleased.WaitAsync();
+            }
+
+            return request.Memory;
+        });
+        for (int round = 0; round < 20; round++)
+        {
+            ValueTask<Message> lasting = requester.RequestAsync("lasts"u8);
+            Assert.Throws<InvalidOperationException>(() => lasting.GetAwaiter().GetResult());
+            await AskAsync(requester);
+            isReleased.Release();
+            using (Message reply = await lasting)
+            {
+                Assert.Equal("lasts", reply.Text);
+            }
+
+            ValueTask<Message> next = requester.RequestAsync("lasts"u8);
+            Assert.Throws<InvalidOperationException>(() => lasting.GetAwaiter().GetResult());
+            isReleased.Release();
+            using (Message reply = await next)
+            {
+                Assert.Equal("lasts", reply.Text);
+            }
+        }
+
+        await EndAsync(responder, serving);
+    }
+
+    private async Task<(Requester Requester, Responder Responder, Task Serving)> OpenAsync(
+        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler)
+    {
+        string name = $"shm://{Guid.NewGuid():N}";
+        Responder responder = Track(Responder.Bind(name));
+        Task serving = responder.RunAsync(handler);
+        return (Track(await Requester.ConnectAsync(name)), responder, serving);
+    }
+
+    private static async Task AskAsync(Requester requester)
+    {
+        Task<Message>[] asking = [.. Enumerable.Range(0, Callers).Select(_ => requester.RequestAsync("?"u8.ToArray()).AsTask())];
+        foreach (Message reply in await Task.WhenAll(asking))
+        {
+            Assert.Equal("?", reply.Text);
+            reply.Dispose();
+        }
+    }
+
+    private static async Task EndAsync(Responder responder, Task serving)
+    {
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
+    }
+}
