@@ -47,6 +47,15 @@ internal static partial class Rows
                 Readers = Readers,
                 WarmUpRounds = WarmUp,
             },
+            new BroadcastAfterSilence(
+                "broadcast-after-silence",
+                Small,
+                new FairleadBroadcast("unix", Readers, "writing=immediate"),
+                new FairleadBroadcast("unix", Readers) { Goal = 1.1 },
+                new FairleadBroadcast("shm", Readers))
+            {
+                WarmUpRounds = WarmUp,
+            },
             new OneWay("broadcast-to-one", Small, new NativeBroadcast(1), new FairleadBroadcast("unix", 1) { Goal = 1 })
             {
                 Readers = 1,

@@ -144,7 +144,7 @@ public sealed partial class Publisher
     }
 
     /// <summary>Writes the message once for all members of the audience that share the memory, and returns which ones it reached.</summary>
-    private ulong WriteOnce(Audience audience, ReadOnlySpan<byte> message, ref Round round)
+    private ulong WriteOnce(Audience audience, ReadOnlySpan<byte> message, ReadOnlySpan<byte> behind, ref Round round)
     {
         // A traced message has a span for each subscriber.
         if (audience.Seated is null || Tracing.IsWatched)
@@ -154,7 +154,7 @@ public sealed partial class Publisher
 
         long start = OperationMeter.StartCall();
         round.Buffered = Core.Broadcasts.WriteOnce(
-            audience, MessageHeader.Of(MessageKind.Publish), audience.Head, message, out ulong reached);
+            audience, MessageHeader.Of(MessageKind.Publish), message, behind, out ulong reached);
         for (int i = 0; start != 0 && i < round.Buffered; i++)
         {
             OperationMeter.EndCall(start, MessageKind.Publish, Core.MeterTags, null);
@@ -210,7 +210,8 @@ public sealed partial class Publisher
         }
 
         Audience those = new([.. waiting], 0, round.Head);
-        round.Buffered += Core.Broadcasts.WriteOnce(those, MessageHeader.Of(MessageKind.Publish), round.Head, message, out ulong reached);
+        round.Buffered += Core.Broadcasts.WriteOnce(
+            those, MessageHeader.Of(MessageKind.Publish), message, default, out ulong reached);
         for (int i = waiting.Count - 1; i >= 0; i--)
         {
             if (those.IsReached(i, reached))

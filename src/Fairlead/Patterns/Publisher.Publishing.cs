@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -24,17 +26,35 @@ public sealed partial class Publisher
     {
         cancellationToken.ThrowIfCancellationRequested();
         Round round = Start(topic, message, mayWait: true);
-        if (round.Waiting is { } waiting)
+        return Finish(round, message, cancellationToken);
+    }
+
+    /// <summary>Publishes a value with the mark of its layout. Copies it once if all subscribers share the memory.</summary>
+    /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)"/>
+    internal int PublishValue<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
+        string topic, in T value, CancellationToken cancellationToken)
+        where T : unmanaged
+    {
+        if (_history is not null)
         {
-            Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
-            AwaitRoom(waiting, ref round, message, deadline, cancellationToken);
-            for (int i = 0; i < waiting.Count; i++)
-            {
-                round.Buffered += WaitFor(round, i, message, deadline, cancellationToken) ? 1 : 0;
-            }
+            using StructBytes kept = StructBytes.Of(in value);
+            return Publish(topic, kept.Span, cancellationToken);
         }
 
-        return End(round);
+        cancellationToken.ThrowIfCancellationRequested();
+        new Outbox(Core).ThrowIfClosing();
+        Audience audience = AudienceOf(topic);
+        Round round = new() { Head = audience.Head };
+        ReadOnlySpan<byte> bare = MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value));
+        ulong reached = WriteOnce(audience, bare, LayoutMark.Behind<T>(), ref round);
+        if (round.Buffered == audience.Links.Length)
+        {
+            return round.Buffered;
+        }
+
+        using StructBytes bytes = StructBytes.Of(in value);
+        GiveOthers(audience, reached, topic, bytes.Span, mayWait: true, ref round);
+        return Finish(round, bytes.Span, cancellationToken);
     }
 
     /// <summary>
@@ -102,12 +122,19 @@ public sealed partial class Publisher
         new Outbox(Core).ThrowIfClosing();
         Audience audience = Enter(topic, message);
         Round round = new() { Head = audience.Head };
-        ulong reached = WriteOnce(audience, message, ref round);
-        if (round.Buffered == audience.Links.Length)
+        ulong reached = WriteOnce(audience, message, default, ref round);
+        if (round.Buffered < audience.Links.Length)
         {
-            return round;
+            GiveOthers(audience, reached, topic, message, mayWait, ref round);
         }
 
+        return round;
+    }
+
+    /// <summary>Gives the message to the subscribers that it has not reached.</summary>
+    private void GiveOthers(
+        Audience audience, ulong reached, string topic, ReadOnlySpan<byte> message, bool mayWait, ref Round round)
+    {
         Outbox outbox = new(Core, Core.FanOut.Begin());
         try
         {
@@ -117,8 +144,22 @@ public sealed partial class Publisher
         {
             Core.FanOut.End();
         }
+    }
 
-        return round;
+    /// <summary>Waits for the subscribers with full queues that this publisher waits for.</summary>
+    private int Finish(Round round, ReadOnlySpan<byte> message, CancellationToken cancellationToken)
+    {
+        if (round.Waiting is { } waiting)
+        {
+            Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
+            AwaitRoom(waiting, ref round, message, deadline, cancellationToken);
+            for (int i = 0; i < waiting.Count; i++)
+            {
+                round.Buffered += WaitFor(round, i, message, deadline, cancellationToken) ? 1 : 0;
+            }
+        }
+
+        return End(round);
     }
 
     /// <summary>Sends through the connections of the audience, except to subscribers that the message has reached.</summary>

@@ -201,8 +201,7 @@ public static class StructMessageExtensions
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(publisher);
-        using StructBytes bytes = StructBytes.Of(in value);
-        return publisher.Publish(topic, bytes.Span, cancellationToken);
+        return publisher.PublishValue(topic, in value, cancellationToken);
     }
 
     /// <summary>Publishes an unmanaged value.</summary>

@@ -19,8 +19,7 @@ internal abstract class Broadcast : IDisposable
     /// <summary>Writes a message once for all members of the audience that take part and have credit. Does not block.</summary>
     /// <param name="audience">The peers to reach.</param>
     /// <param name="header">The header, whose length is set here.</param>
-    /// <param name="head">Placed before the payload.</param>
-    /// <param name="payload">The payload, which is copied.</param>
+    /// <param name="body">The body, which is copied.</param>
     /// <param name="reached">The bits of the peers reached. All others must get the message through their own connections.</param>
     /// <param name="inTheWay">
     /// The bits of peers that have not read the memory to overwrite. If there are any, nothing was written: make these peers leave, and try
@@ -30,8 +29,7 @@ internal abstract class Broadcast : IDisposable
     public abstract int Publish(
         BroadcastAudience audience,
         MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> payload,
+        in BroadcastBody body,
         out ulong reached,
         out ulong inTheWay);
 
@@ -40,6 +38,23 @@ internal abstract class Broadcast : IDisposable
 
     /// <summary>Releases the memory. All slots have been released before; a later publish reaches no peer.</summary>
     public abstract void Dispose();
+}
+
+/// <summary>The body of a message that is written once for many: its parts, in their order.</summary>
+/// <param name="head">The head.</param>
+/// <param name="payload">The payload, or its beginning.</param>
+/// <param name="behind">The rest of the payload, such as the mark behind a value: so a value is not copied to stand before it.</param>
+internal readonly ref struct BroadcastBody(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> behind = default)
+{
+    public ReadOnlySpan<byte> Head { get; } = head;
+
+    public ReadOnlySpan<byte> Payload { get; } = payload;
+
+    public ReadOnlySpan<byte> Behind { get; } = behind;
+
+    public int PayloadLength => Payload.Length + Behind.Length;
+
+    public int Length => Head.Length + PayloadLength;
 }
 
 /// <summary>The slot of one peer. Under its link's send lock, except for <see cref="Bit"/> and <see cref="IsCorrupt"/>.</summary>

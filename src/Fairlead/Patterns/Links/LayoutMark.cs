@@ -57,6 +57,10 @@ internal readonly struct LayoutMark
         Unsafe.WriteUnaligned(ref destination[MarkAt<T>()], Of<T>.Mark);
     }
 
+    /// <summary>Returns what stands behind a value of this type in a message: zeroes and the mark.</summary>
+    public static ReadOnlySpan<byte> Behind<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>()
+        where T : unmanaged => Of<T>.Behind;
+
     /// <summary>Checks the mark in a message and returns a reference to the value in the payload.</summary>
     /// <exception cref="FairleadException">Incompatible: the message holds another layout, or no value.</exception>
     public static ref readonly T Read<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(ReadOnlySpan<byte> payload, Link link)
@@ -115,5 +119,13 @@ internal readonly struct LayoutMark
         where T : unmanaged
     {
         public static readonly LayoutMark Mark = new(LayoutFingerprint.Of<T>(), LayoutFingerprint.NameOf(typeof(T)));
+        public static readonly byte[] Behind = MakeBehind();
+
+        private static byte[] MakeBehind()
+        {
+            byte[] behind = new byte[LengthOf<T>() - Unsafe.SizeOf<T>()];
+            Unsafe.WriteUnaligned(ref behind[^Length], Mark);
+            return behind;
+        }
     }
 }

@@ -106,12 +106,11 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     public override int Publish(
         BroadcastAudience audience,
         MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> payload,
+        in BroadcastBody body,
         out ulong reached,
         out ulong inTheWay)
     {
-        int length = head.Length + payload.Length;
+        int length = body.Length;
         reached = inTheWay = 0;
         using (_gate.Hold())
         {
@@ -135,9 +134,9 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
                 return 0;
             }
 
-            header.HeadLength = checked((ushort)head.Length);
+            header.HeadLength = checked((ushort)body.Head.Length);
             header.Length = length;
-            Write(audience.Mask, header, head, payload, whole);
+            Write(audience.Mask, header, body, whole);
             _creditMessages--;
             _creditBytes -= length;
             if (audience.Messages++ == 0)
@@ -204,14 +203,20 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         return audience.Mask;
     }
 
-    private void Write(ulong audience, in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, long whole)
+    private void Write(ulong audience, in MessageHeader header, in BroadcastBody body, long whole)
     {
         byte* record = _data + (_tail & _mask);
         *(ulong*)record = audience;
         header.Write(new Span<byte>(record + 8, MessageHeader.Size));
-        Span<byte> body = new(record + BroadcastLayout.RecordHead, header.Length);
-        head.CopyTo(body);
-        payload.CopyTo(body[head.Length..]);
+        Span<byte> place = new(record + BroadcastLayout.RecordHead, header.Length);
+        body.Head.CopyTo(place);
+        place = place[body.Head.Length..];
+        body.Payload.CopyTo(place);
+        if (!body.Behind.IsEmpty)
+        {
+            body.Behind.CopyTo(place[body.Payload.Length..]);
+        }
+
         long block = _tail >> BlockShift;
         if (block != _lastBlock)
         {
