@@ -78,7 +78,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <summary>The endpoint of this use.</summary>
     public EndpointCore Endpoint { get; private set; } = null!;
 
-    /// <summary>What the pattern makes of the task. Kept for later uses.</summary>
+    /// <summary>The task that the pattern gives out for this operation. Kept for later uses.</summary>
     public object? Front { get; set; }
 
     public MessageHeader Header;
