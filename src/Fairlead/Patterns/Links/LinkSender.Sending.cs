@@ -224,7 +224,7 @@ internal sealed partial class LinkSender
 
         // Before the call is recorded, because the owner of its memory may throw.
         ReadOnlySpan<byte> payload = operation.Payload.Span;
-        uint id = _link.Calls.Pending.Add(operation);
+        uint id = operation.Header.Id = _link.Calls.Pending.Add(operation);
         operation.Header.Length = operation.Length;
         operation.Header.Ack = _receiver.Inbound.Window.Consumed;
         if (!output.TrySend(operation.Header, operation.Head, payload))

@@ -10,7 +10,8 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed unsafe class PendingCalls
 {
-    private readonly CallTable _calls = new();
+    private readonly Dictionary<uint, LinkOperation> _calls = [];
+    private uint _lastId;
 
     // The inline call. It is not completed while it is inline, so one operation serves one call after the other.
     private LinkOperation? _apart;
@@ -28,18 +29,24 @@ internal sealed unsafe class PendingCalls
     /// <summary>Returns all calls, in the order in which their messages were sent.</summary>
     public LinkOperation[] InOrder()
     {
-        LinkOperation[] sorted = [.. All.All];
+        LinkOperation[] sorted = [.. All.Values];
         Array.Sort(sorted, static (one, other) => (int)(one.Number - other.Number));
         return sorted;
     }
 
-    public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGet(id, out call);
+    public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGetValue(id, out call);
 
-    /// <summary>Adds a call, under an id that is unique and not 0, and returns the id.</summary>
+    /// <summary>Adds a call, under an id that is unique and not 0.</summary>
     public uint Add(LinkOperation call)
     {
-        All.Add(call);
-        return call.Header.Id;
+        Dictionary<uint, LinkOperation> all = All;
+        do
+        {
+            _lastId++;
+        }
+        while (_lastId == 0 || all.ContainsKey(_lastId));
+        all.Add(_lastId, call);
+        return _lastId;
     }
 
     public void Remove(uint id) => All.Remove(id);
@@ -47,7 +54,11 @@ internal sealed unsafe class PendingCalls
     public void Clear() => All.Clear();
 
     /// <summary>Takes an id for an inline call. Returns false if the next id is not usable.</summary>
-    public bool TryTakeId(out uint id) => _calls.TryTakeId(out id);
+    public bool TryTakeId(out uint id)
+    {
+        id = ++_lastId;
+        return id != 0 && (_calls.Count == 0 || !_calls.ContainsKey(id));
+    }
 
     /// <summary>Keeps a sent call as the inline call.</summary>
     /// <param name="link">The link on which it was sent.</param>
@@ -81,11 +92,11 @@ internal sealed unsafe class PendingCalls
         {
             _apart = _spare = null;
             call.Copy(new ReadOnlySpan<byte>(_payload, _length));
-            _calls.AddUnderItsId(call);
+            _calls.Add(call.Header.Id, call);
         }
     }
 
-    private CallTable All
+    private Dictionary<uint, LinkOperation> All
     {
         get
         {
