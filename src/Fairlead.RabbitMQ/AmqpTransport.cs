@@ -40,7 +40,7 @@ internal sealed class AmqpTransport(string scheme) : ITransport
         return Task.Run(async () =>
         {
             Bridge bridge = await OpenAsync(broker, settings, CancellationToken.None).ConfigureAwait(false);
-            (InprocConnection near, InprocConnection far) = InprocConnection.Pair(bridge.Broker);
+            (InprocConnection near, InprocConnection far) = InprocConnection.PairToBridge(bridge.Broker);
             SingleListener listener = new(address, near) { YieldsOne = true };
             bridge.StartOver(far);
             return (IListener)listener;
@@ -56,7 +56,7 @@ internal sealed class AmqpTransport(string scheme) : ITransport
         }
 
         Bridge bridge = await OpenAsync(broker, settings, cancellationToken).ConfigureAwait(false);
-        (InprocConnection near, InprocConnection far) = InprocConnection.Pair(bridge.Broker);
+        (InprocConnection near, InprocConnection far) = InprocConnection.PairToBridge(bridge.Broker);
         try
         {
             bridge.StartBehind(far);

@@ -4,6 +4,7 @@ using System.Text.Unicode;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports;
+using Fairlead.Transports.Inproc;
 
 namespace Fairlead.Patterns.Links;
 
@@ -25,6 +26,7 @@ internal sealed class LinkAnswers
     private readonly LinkOutput _output;
     private readonly EndpointCore _endpoint;
     private readonly MemoryOutput? _memoryOutput;
+    private readonly InnerAnswers? _bridge;
 
     public LinkAnswers(Link link)
     {
@@ -34,6 +36,7 @@ internal sealed class LinkAnswers
         _output = link.Output;
         _endpoint = link.Endpoint;
         _memoryOutput = link.Memory?.Output;
+        _bridge = InnerAnswers.Of(link.Connection);
     }
 
     /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>
@@ -73,7 +76,9 @@ internal sealed class LinkAnswers
     public bool SendReply(uint id, ReadOnlySpan<byte> payload)
     {
         _link.Reader.EndStream();
-        return TryAnswerShort(MessageKind.Reply, id, payload) || SendControl(MessageHeader.Of(MessageKind.Reply, id), default, payload);
+        return _bridge?.TryGive(MessageKind.Reply, id, payload) == true
+            || TryAnswerShort(MessageKind.Reply, id, payload)
+            || SendControl(MessageHeader.Of(MessageKind.Reply, id), default, payload);
     }
 
     /// <summary>Sends a reply of several buffers. Returns false if the peer is gone.</summary>
@@ -110,13 +115,21 @@ internal sealed class LinkAnswers
         return SendControl(MessageHeader.Of(MessageKind.Error, id), default, payload.AsSpan(0, 1 + length));
     }
 
-    /// <summary>Sends the outcome of a message to a sender that waits for it.</summary>
-    public void SendReceipt(uint id, ReceiptStatus status, string? reason)
+    /// <summary>Sends the outcome of a message to a sender that waits for it. Called without locks.</summary>
+    public void SendReceipt(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, _bridge);
+
+    /// <summary>Does the same for the pump, which runs no continuations of a bridge.</summary>
+    public void SendReceiptOfPump(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, bridge: null);
+
+    private void SendReceipt(uint id, ReceiptStatus status, string? reason, InnerAnswers? bridge)
     {
         Span<byte> payload = stackalloc byte[1 + (LongestReason * MostBytesOfCharacter)];
         payload[0] = (byte)status;
-        int length = WriteText(reason, LongestReason, payload[1..]);
-        SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload[..(1 + length)]);
+        payload = payload[..(1 + WriteText(reason, LongestReason, payload[1..]))];
+        if (bridge?.TryGive(MessageKind.Receipt, id, payload) != true)
+        {
+            SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload);
+        }
     }
 
     /// <summary>Writes a text for the peer, cut to the memory and to the peer's longest message minus one byte. Whole characters

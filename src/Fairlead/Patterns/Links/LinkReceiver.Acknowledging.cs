@@ -10,8 +10,9 @@ internal sealed partial class LinkReceiver
 
     /// <summary>Acknowledges after a message was handed over. Called without the gate.</summary>
     /// <remarks>
-    /// If the sender waits for a receipt, the acknowledgement comes before the message reaches the user. Otherwise it comes when a quarter
-    /// of the window was consumed or, by the deferred work, a little later.
+    /// If the sender waits for a receipt, the acknowledgement comes before the message reaches the user. Otherwise, and for a bridge, which
+    /// gives back to its broker whatever was not answered, it comes when a quarter of the window was consumed or, by the deferred work, a
+    /// little later.
     /// </remarks>
     public void AfterHandOver(MessageKind kind)
     {
@@ -38,13 +39,14 @@ internal sealed partial class LinkReceiver
             return;
         }
 
-        bool isDue = kind == MessageKind.Deliver
+        bool isUrgent = kind == MessageKind.Deliver && !_isOfBridge;
+        bool isDue = isUrgent
             || _link.State == LinkState.PeerClosed
             || IsAckDue
             || _link.Handles.IsAckDue;
         if (isDue)
         {
-            Acknowledge(isUrgent: kind == MessageKind.Deliver);
+            Acknowledge(isUrgent);
             if (_link.State == LinkState.PeerClosed)
             {
                 _endpoint.Pump.RequestTurn();

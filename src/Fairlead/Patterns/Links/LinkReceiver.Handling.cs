@@ -145,7 +145,7 @@ internal sealed partial class LinkReceiver
     {
         if (!Utf8.IsValid(message.Payload.Span))
         {
-            _link.Answers.SendReceipt(message.Header.Id, ReceiptStatus.NotDelivered, "the topic is not UTF-8");
+            _link.Answers.SendReceiptOfPump(message.Header.Id, ReceiptStatus.NotDelivered, "the topic is not UTF-8");
             return;
         }
 
@@ -157,7 +157,7 @@ internal sealed partial class LinkReceiver
         }
 
         string? refusal = _endpoint.Owner.OnSubscription(_link, topic, subscribes);
-        _link.Answers.SendReceipt(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
+        _link.Answers.SendReceiptOfPump(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 
     /// <summary>Counts the messages that the peer dropped behind its last one, from its final message.</summary>

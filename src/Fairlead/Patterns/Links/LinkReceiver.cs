@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Transports;
+using Fairlead.Transports.Inproc;
 
 namespace Fairlead.Patterns.Links;
 
@@ -22,6 +23,7 @@ internal sealed partial class LinkReceiver
     private readonly Connection _connection;
     private readonly BroadcastInput? _broadcasts;
     private readonly MessagesInHand _inHand;
+    private readonly bool _isOfBridge;
     private ReceiveQueue _inbound;
     private MissedMessages _missed;
     private bool _hasNewCredit;
@@ -32,6 +34,7 @@ internal sealed partial class LinkReceiver
         _link = link;
         _endpoint = link.Endpoint;
         _connection = link.Connection;
+        _isOfBridge = InnerAnswers.Of(_connection) is not null;
         _broadcasts = link.Memory?.Broadcasts;
         _inHand = new MessagesInHand(link);
 
@@ -172,7 +175,7 @@ internal sealed partial class LinkReceiver
         {
             if (isRecalled && kind == MessageKind.Deliver)
             {
-                _link.Answers.SendReceipt(id, ReceiptStatus.TakenBack, null);
+                _link.Answers.SendReceiptOfPump(id, ReceiptStatus.TakenBack, null);
             }
 
             AfterHandOver(MessageKind.Cancel);

@@ -37,11 +37,22 @@ internal sealed class InprocConnection : Connection
 
     public override bool HasLong => false;
 
-    /// <summary>Creates both ends.</summary>
-    /// <param name="peer">The peer that the near end reports; null: this process.</param>
-    public static (InprocConnection Near, InprocConnection Far) Pair(Peer? peer = null)
+    /// <summary>The way of this end's answers, if the other end is a bridge.</summary>
+    public InnerAnswers? Answers { get; private init; }
+
+    /// <summary>Creates both ends within the process.</summary>
+    public static (InprocConnection Near, InprocConnection Far) Pair() => Join(new InprocConnection(ThisProcess));
+
+    /// <summary>Creates both ends of a connection to a bridge, which has the far one.</summary>
+    /// <param name="peer">The peer behind the bridge, which the near end reports.</param>
+    public static (InprocConnection Near, InprocConnection Far) PairToBridge(Peer peer) =>
+        Join(new InprocConnection(peer) { Answers = new InnerAnswers() });
+
+    /// <summary>Sets who takes the answers of the other end. This end is a bridge's.</summary>
+    public void TakeAnswersBy(IAnswerTaker taker) => _other.Answers?.TakeBy(taker);
+
+    private static (InprocConnection Near, InprocConnection Far) Join(InprocConnection near)
     {
-        InprocConnection near = new(peer ?? ThisProcess);
         InprocConnection far = new(ThisProcess) { _other = near };
         near._other = far;
         return (near, far);
