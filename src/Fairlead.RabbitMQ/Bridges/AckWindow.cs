@@ -12,11 +12,16 @@ internal sealed class AckWindow : IAlarmed, IDisposable
 {
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long an acknowledgement waits for others.</summary>
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(2);
+    /// <summary>How long an acknowledgement waits for others: a receiver that is killed meanwhile gets the messages again.</summary>
+    private static readonly TimeSpan MessageDelay = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>The same where the requester has its answer already: a lost acknowledgement harms nobody, and a timer that fires between
+    /// calls takes a processor from them.</summary>
+    private static readonly TimeSpan AnsweredDelay = TimeSpan.FromMilliseconds(20);
 
     private readonly BrokerSession _session;
     private readonly int _enough;
+    private readonly TimeSpan _longestDelay;
     private readonly ITimer _delay;
     private readonly Lock _gate = new();
 
@@ -38,8 +43,10 @@ internal sealed class AckWindow : IAlarmed, IDisposable
     /// <summary>Creates the window of a channel.</summary>
     /// <param name="session">The channel's session.</param>
     /// <param name="prefetch">How many deliveries the broker sends before earlier ones are acknowledged.</param>
-    public AckWindow(BrokerSession session, ushort prefetch)
+    /// <param name="areAnswered">Whether the sender of each delivery has its answer before the acknowledgement.</param>
+    public AckWindow(BrokerSession session, ushort prefetch, bool areAnswered = false)
     {
+        _longestDelay = areAnswered ? AnsweredDelay : MessageDelay;
         _session = session;
         _enough = Math.Max(1, prefetch / 4);
         _delay = Alarm.Create(TimeProvider.System, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -127,7 +134,7 @@ internal sealed class AckWindow : IAlarmed, IDisposable
                 if (_writing == Writing.No)
                 {
                     _writing = Writing.Delayed;
-                    _delay.Change(LongestDelay, Timeout.InfiniteTimeSpan);
+                    _delay.Change(_longestDelay, Timeout.InfiniteTimeSpan);
                 }
 
                 return;

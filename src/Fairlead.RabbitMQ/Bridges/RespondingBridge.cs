@@ -45,7 +45,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         await channel.BasicConsumeAsync(
             cancellations.QueueName, autoAck: true, new CancellationConsumer(channel, this), ended).ConfigureAwait(false);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
-        using AckWindow acks = new(session, Address.Prefetch);
+        using AckWindow acks = new(session, Address.Prefetch, areAnswered: true);
         await channel.BasicConsumeAsync(
             Address.Name, autoAck: false, new RequestConsumer(session, acks, this, link), ended).ConfigureAwait(false);
         await WatchRequestersAsync(session, ended).ConfigureAwait(false);
