@@ -187,6 +187,9 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         Label = "",
         IsInner = true,
         HoldsBack = Confirms,
+
+        // Within the process a write is a place in a queue, and a signal only if the reader sleeps. The flusher would cost more.
+        Writing = WriteMode.Immediate,
         Program = Broker.Program,
     };
 
