@@ -1,4 +1,5 @@
 using Fairlead.Framing;
+using Fairlead.Transports;
 using Fairlead.Transports.Inproc;
 
 namespace Fairlead.Tests.Transports;
@@ -22,14 +23,14 @@ public sealed class InnerAnswersTests : IDisposable
     public void The_taker_gets_an_answer_before_the_call_returns()
     {
         _far.TakeAnswersBy(_taker);
-        Assert.True(InnerAnswers.Of(_near)!.TryGive(MessageKind.Receipt, 7, [1, 2]));
+        Assert.True(_near.Answers!.TryGive(MessageKind.Receipt, 7, [1, 2]));
         Assert.Equal((MessageKind.Receipt, 7u, 2), _taker.Last);
     }
 
     [Fact]
     public void Without_a_taker_that_takes_it_the_answer_is_still_to_be_sent()
     {
-        InnerAnswers answers = InnerAnswers.Of(_near)!;
+        InnerAnswers answers = _near.Answers!;
         Assert.False(answers.TryGive(MessageKind.Reply, 7, [1]));
         _far.TakeAnswersBy(_taker);
         _taker.IsUp = false;
@@ -40,20 +41,20 @@ public sealed class InnerAnswersTests : IDisposable
     public void A_long_answer_is_still_to_be_sent()
     {
         _far.TakeAnswersBy(_taker);
-        Assert.False(InnerAnswers.Of(_near)!.TryGive(MessageKind.Reply, 7, new byte[64 * 1024]));
+        Assert.False(_near.Answers!.TryGive(MessageKind.Reply, 7, new byte[64 * 1024]));
         Assert.Null(_taker.Last);
     }
 
     [Fact]
     public void Only_the_end_of_the_user_answers_a_bridge()
     {
-        Assert.Null(InnerAnswers.Of(_far));
+        Assert.Null(_far.Answers);
         (InprocConnection one, InprocConnection other) = InprocConnection.Pair();
         using (one)
         using (other)
         {
-            Assert.Null(InnerAnswers.Of(one));
-            Assert.Null(InnerAnswers.Of(other));
+            Assert.Null(one.Answers);
+            Assert.Null(other.Answers);
         }
     }
 

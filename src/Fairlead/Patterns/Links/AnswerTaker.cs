@@ -1,5 +1,5 @@
 using Fairlead.Framing;
-using Fairlead.Transports.Inproc;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -24,6 +24,11 @@ internal sealed class AnswerTaker(Link link) : IAnswerTaker
         try
         {
             link.Calls.OnAnswer(ref answer, completions);
+        }
+        catch (Exception exception)
+        {
+            // The thread belongs to the user, whose answer is given.
+            link.Fail(exception);
         }
         finally
         {

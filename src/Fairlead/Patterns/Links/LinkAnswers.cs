@@ -4,7 +4,6 @@ using System.Text.Unicode;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports;
-using Fairlead.Transports.Inproc;
 
 namespace Fairlead.Patterns.Links;
 
@@ -36,7 +35,7 @@ internal sealed class LinkAnswers
         _output = link.Output;
         _endpoint = link.Endpoint;
         _memoryOutput = link.Memory?.Output;
-        _bridge = InnerAnswers.Of(link.Connection);
+        _bridge = link.Connection.Answers;
     }
 
     /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>

@@ -21,7 +21,7 @@ internal sealed class InprocConnection : Connection
     private bool _isAborted;
     private bool _isDisposed;
 
-    private InprocConnection(Peer peer) => Peer = peer;
+    private InprocConnection(Peer peer, InnerAnswers? answers = null) => (Peer, Answers) = (peer, answers);
 
     private static Peer ThisProcess => new() { ProcessId = NativeProcess.Id, UserId = NativeProcess.UserId };
 
@@ -37,8 +37,8 @@ internal sealed class InprocConnection : Connection
 
     public override bool HasLong => false;
 
-    /// <summary>The way of this end's answers, if the other end is a bridge.</summary>
-    public InnerAnswers? Answers { get; private init; }
+    /// <inheritdoc/>
+    public override InnerAnswers? Answers { get; }
 
     /// <summary>Creates both ends within the process.</summary>
     public static (InprocConnection Near, InprocConnection Far) Pair() => Join(new InprocConnection(ThisProcess));
@@ -46,7 +46,7 @@ internal sealed class InprocConnection : Connection
     /// <summary>Creates both ends of a connection to a bridge, which has the far one.</summary>
     /// <param name="peer">The peer behind the bridge, which the near end reports.</param>
     public static (InprocConnection Near, InprocConnection Far) PairToBridge(Peer peer) =>
-        Join(new InprocConnection(peer) { Answers = new InnerAnswers() });
+        Join(new InprocConnection(peer, new InnerAnswers()));
 
     /// <summary>Sets who takes the answers of the other end. This end is a bridge's.</summary>
     public void TakeAnswersBy(IAnswerTaker taker) => _other.Answers?.TakeBy(taker);

@@ -1,6 +1,6 @@
 using Fairlead.Framing;
 
-namespace Fairlead.Transports.Inproc;
+namespace Fairlead.Transports;
 
 /// <summary>The way of answers from a user's endpoint to a bridge in this process.</summary>
 /// <remarks>
@@ -19,9 +19,6 @@ internal sealed class InnerAnswers
     private const int LongestCopy = 16 * 1024;
 
     private IAnswerTaker? _taker;
-
-    /// <summary>Returns the way to the bridge at the other end; null if the other end is none.</summary>
-    public static InnerAnswers? Of(Connection connection) => (connection as InprocConnection)?.Answers;
 
     /// <summary>Sets who takes the answers.</summary>
     public void TakeBy(IAnswerTaker taker) => Volatile.Write(ref _taker, taker);
