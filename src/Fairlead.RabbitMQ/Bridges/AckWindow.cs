@@ -15,8 +15,8 @@ internal sealed class AckWindow : IAlarmed, IDisposable
     /// <summary>How long an acknowledgement waits for others: a receiver that is killed meanwhile gets the messages again.</summary>
     private static readonly TimeSpan MessageDelay = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>The same where the requester has its answer already: a lost acknowledgement harms nobody, and a timer that fires between
-    /// calls takes a processor from them.</summary>
+    /// <summary>The same where the requester has its answer already: a lost acknowledgement does no harm, and a timer that fires
+    /// between calls takes a processor from them.</summary>
     private static readonly TimeSpan AnsweredDelay = TimeSpan.FromMilliseconds(20);
 
     private readonly BrokerSession _session;

@@ -10,9 +10,9 @@ internal sealed partial class LinkReceiver
 
     /// <summary>Acknowledges after a message was handed over. Called without the gate.</summary>
     /// <remarks>
-    /// If the sender waits for a receipt, the acknowledgement comes before the message reaches the user. Otherwise, and for a bridge, which
-    /// gives back to its broker whatever was not answered, it comes when a quarter of the window was consumed or, by the deferred work, a
-    /// little later.
+    /// If the sender waits for a receipt, the acknowledgement comes before the message reaches the user. Otherwise it comes when a quarter
+    /// of the window was consumed or, by the deferred work, a little later. The same holds for a bridge, which returns whatever was not
+    /// answered to its broker.
     /// </remarks>
     public void AfterHandOver(MessageKind kind)
     {
