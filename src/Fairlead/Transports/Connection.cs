@@ -123,9 +123,6 @@ internal abstract class Connection : IDisposable
     /// <summary>Limits committing beyond credit, if the connection needs that.</summary>
     public virtual OutputRoom? Room => null;
 
-    /// <summary>Takes answers beside the connection, if the other end is a bridge in this process.</summary>
-    public virtual InnerAnswers? Answers => null;
-
     /// <summary>Stores how far the user has read, if the connection does.</summary>
     public virtual ConsumptionSink? Consumption => null;
 

@@ -20,12 +20,22 @@ internal sealed class InnerAnswers
 
     private IAnswerTaker? _taker;
 
+    /// <summary>Returns the way to the bridge at the other end of a connection; null if the other end is none.</summary>
+    public static InnerAnswers? Of(Connection connection) => (connection as IBridged)?.Answers;
+
     /// <summary>Sets who takes the answers.</summary>
     public void TakeBy(IAnswerTaker taker) => Volatile.Write(ref _taker, taker);
 
     /// <summary>Gives an answer to the bridge. Returns false if nothing was done. No lock may be held.</summary>
     public bool TryGive(MessageKind kind, uint id, ReadOnlySpan<byte> payload) =>
         payload.Length <= LongestCopy && Volatile.Read(ref _taker)?.TryTake(MessageHeader.Of(kind, id), payload) == true;
+}
+
+/// <summary>A connection whose other end may be a bridge in this process.</summary>
+internal interface IBridged
+{
+    /// <summary>The way of this end's answers, if the other end is a bridge.</summary>
+    InnerAnswers? Answers { get; }
 }
 
 /// <summary>Takes the answers to the calls of a bridge.</summary>

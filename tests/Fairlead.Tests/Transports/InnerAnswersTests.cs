@@ -23,14 +23,14 @@ public sealed class InnerAnswersTests : IDisposable
     public void The_taker_gets_an_answer_before_the_call_returns()
     {
         _far.TakeAnswersBy(_taker);
-        Assert.True(_near.Answers!.TryGive(MessageKind.Receipt, 7, [1, 2]));
+        Assert.True(InnerAnswers.Of(_near)!.TryGive(MessageKind.Receipt, 7, [1, 2]));
         Assert.Equal((MessageKind.Receipt, 7u, 2), _taker.Last);
     }
 
     [Fact]
     public void Without_a_taker_that_takes_it_the_answer_is_still_to_be_sent()
     {
-        InnerAnswers answers = _near.Answers!;
+        InnerAnswers answers = InnerAnswers.Of(_near)!;
         Assert.False(answers.TryGive(MessageKind.Reply, 7, [1]));
         _far.TakeAnswersBy(_taker);
         _taker.IsUp = false;
@@ -41,20 +41,20 @@ public sealed class InnerAnswersTests : IDisposable
     public void A_long_answer_is_still_to_be_sent()
     {
         _far.TakeAnswersBy(_taker);
-        Assert.False(_near.Answers!.TryGive(MessageKind.Reply, 7, new byte[64 * 1024]));
+        Assert.False(InnerAnswers.Of(_near)!.TryGive(MessageKind.Reply, 7, new byte[64 * 1024]));
         Assert.Null(_taker.Last);
     }
 
     [Fact]
     public void Only_the_end_of_the_user_answers_a_bridge()
     {
-        Assert.Null(_far.Answers);
+        Assert.Null(InnerAnswers.Of(_far));
         (InprocConnection one, InprocConnection other) = InprocConnection.Pair();
         using (one)
         using (other)
         {
-            Assert.Null(one.Answers);
-            Assert.Null(other.Answers);
+            Assert.Null(InnerAnswers.Of(one));
+            Assert.Null(InnerAnswers.Of(other));
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class LinkAnswers
         _output = link.Output;
         _endpoint = link.Endpoint;
         _memoryOutput = link.Memory?.Output;
-        _bridge = link.Connection.Answers;
+        _bridge = InnerAnswers.Of(link.Connection);
     }
 
     /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>

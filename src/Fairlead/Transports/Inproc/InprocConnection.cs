@@ -6,7 +6,7 @@ namespace Fairlead.Transports.Inproc;
 /// <summary>One end of a pair within the process.</summary>
 /// <remarks><see cref="Flush"/> moves committed messages to the other end's receive queue. It never blocks, because credit limits that
 /// queue.</remarks>
-internal sealed class InprocConnection : Connection
+internal sealed class InprocConnection : Connection, IBridged
 {
     private readonly EventDescriptor _event = new();
     private readonly RankedLock _gate = new(LockRank.InprocInbox);
@@ -38,7 +38,7 @@ internal sealed class InprocConnection : Connection
     public override bool HasLong => false;
 
     /// <inheritdoc/>
-    public override InnerAnswers? Answers { get; }
+    public InnerAnswers? Answers { get; }
 
     /// <summary>Creates both ends within the process.</summary>
     public static (InprocConnection Near, InprocConnection Far) Pair() => Join(new InprocConnection(ThisProcess));
