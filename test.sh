@@ -25,7 +25,7 @@ roomy_shm() {
     && ! findmnt -n -o OPTIONS --target /dev/shm | grep -qw noexec
 }
 if roomy_shm; then private=$(mktemp -d /dev/shm/fl.XXXXXX); else private=$(mktemp -d /tmp/fl.XXXXXX); fi || exit 1
-mkdir -m 700 "$private/run" "$private/tmp" "$private/state"
+mkdir -m 700 "$private/run" "$private/beside" "$private/tmp" "$private/state"
 failures=$private/failures                           # what failed, told once more at the end: the end is what is read
 export TMPDIR=$private/tmp
 
@@ -146,11 +146,10 @@ tests_of() {
     --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None")
 }
 
-# begin NAME COMMAND …: starts a stage that collect waits for, with a runtime directory of its own: several run at once.
+# begin NAME COMMAND …: starts a stage that collect waits for.
 begin() {
-  local name=$1 run=$private/b${#beside[@]}; shift
-  mkdir -m 700 "$run"
-  XDG_RUNTIME_DIR=$run XDG_STATE_HOME=$private/state in_session "$@" > "$results/$name.log" 2>&1
+  local name=$1; shift
+  XDG_RUNTIME_DIR=$private/beside XDG_STATE_HOME=$private/state in_session "$@" > "$results/$name.log" 2>&1
   beside[$name]=$!
 }
 
@@ -226,23 +225,20 @@ if [ -n "$peer" ]; then
   tap aot "$peer" checks
 fi
 
-# The tests of the calls, the broker, the documents and the samples wait for a quarter to a half of their time. They all begin at once,
-# beside those of the tool, so that no processor is idle when one waits.
+# The tests of the tool wait for half of their time, and so do those of the documents, the samples and the broker.
 begin samples tests/Samples/run.sh artifacts/bin "$tool" ${peer:+artifacts/publish/JobServer.Aot/release}
-at_once=(Fairlead.Docs.Tests Fairlead.RabbitMQ.Tests Fairlead.Rpc.Tests)
-for name in "${at_once[@]}"; do
-  tests_of "$name"
-  begin "$name" "${command[@]}"
-done
-
-# The models need what all others leave of the processors, and nothing that is built; the build leaves nothing.
-begin models nice -n 19 models/check.sh
+tests_of Fairlead.Docs.Tests
+begin Fairlead.Docs.Tests "${command[@]}"
+tests_of Fairlead.RabbitMQ.Tests
+begin Fairlead.RabbitMQ.Tests "${command[@]}"
 
 # Tests that start the tool start the one that is to be shipped.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
-  [ -z "${beside[$name]-}" ] || continue
+  [ "$name" != Fairlead.Docs.Tests ] && [ "$name" != Fairlead.RabbitMQ.Tests ] || continue
   if [ "$name" = Fairlead.Tests ]; then
+    # The models need what these leave of the processors, and nothing that is built; the build leaves nothing.
+    begin models nice -n 19 models/check.sh
     begin packages eng/test-packages.sh
     begin tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
   fi
@@ -253,11 +249,11 @@ for project in tests/*.Tests/*.csproj; do
   count_trx $? "$results/$name.trx"
 done
 
-for name in "${at_once[@]}"; do
+for name in Fairlead.Docs.Tests Fairlead.RabbitMQ.Tests; do
   collect "$name"
   count_trx "$code" "$results/$name.trx"
 done
-for name in samples packages tool models; do
+for name in samples models packages tool; do
   collect "$name"
   count_tap "$code" "$results/$name.log"
 done
