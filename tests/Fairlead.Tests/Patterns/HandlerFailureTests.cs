@@ -98,6 +98,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     public async Task A_cancelled_handler_has_not_failed()
     {
         Responder responder = Track(Responder.Bind(NewPlace()));
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         ConcurrentQueue<HandlerFailure> failures = new();
         responder.HandlerFailed += (_, failure) => failures.Enqueue(failure);
@@ -105,6 +106,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
         {
             if (request.Text == "wait")
             {
+                begun.SetResult();
                 try
                 {
                     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
@@ -120,6 +122,9 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
         Requester requester = Track(await Requester.ConnectAsync(responder.Address));
         using CancellationTokenSource stop = new();
         ValueTask<Message> asking = requester.RequestAsync("wait"u8, cancellationToken: stop.Token);
+
+        // A request that is cancelled before a handler has it is handled by none.
+        await begun.Task;
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await asking);
         await cancelled.Task;
