@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 
@@ -92,8 +93,10 @@ public abstract partial class HostilePeerTests
         await Until(() => receiver.Core.Links().Sum(link => link.Receiving.InboundCount) == Messages, "all have been read");
         using CancellationTokenSource enough = new();
         byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
+        Link link = Assert.Single(receiver.Core.Links());
         Task flood = FloodAsync(peer, pings, enough.Token);
-        await Until(() => receiver.Core.Links().Any(link => link.Pause.IsHeldBack), "its messages are held back");
+        await Until(() => link.Pause.IsHeldBack || link.State == LinkState.Down, "its messages are held back");
+        Assert.True(link.State != LinkState.Down, $"The connection has ended: {link.End} {link.Failure}");
         Assert.False(receiver.TryReceive(out _));
         ValueTask<Message> first = receiver.ReceiveAsync();
         Assert.False(first.IsCompleted);

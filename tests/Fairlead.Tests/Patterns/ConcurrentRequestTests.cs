@@ -67,7 +67,7 @@ public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTe
         ValueTask<Message>[] asking = [.. Enumerable.Range(0, Callers).Select(_ => requester.RequestAsync("?"u8))];
         foreach (ValueTask<Message> one in asking)
         {
-            await Fairlead.Conformance.Polling.Until(() => one.IsCompleted);
+            await Polling.Until(() => one.IsCompleted);
             Assert.False(one.IsCompletedSuccessfully);
             Assert.True(one.IsFaulted);
             FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () => await one);

@@ -190,18 +190,8 @@ internal readonly partial struct Outbox
         return core.Pump.Callers.Wait(operation, deadline, cancellationToken);
     }
 
-    /// <summary>Sends either a span, which is copied if it has to wait, or memory or parts, which are borrowed.</summary>
-    public ValueTask<LinkResult> CallAsync(
-        MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> span,
-        ReadOnlyMemory<byte> memory,
-        TimeSpan? timeout,
-        CancellationToken cancellationToken,
-        in ReadOnlySequence<byte> parts = default) =>
-        CallOnAsync(null, header, head, span, memory, timeout, cancellationToken, parts: parts);
-
     /// <summary>Sends to this link or, with null, to the next one in the round robin.</summary>
+    /// <remarks>Either a span, which is copied if it has to wait, or memory or parts, which are borrowed.</remarks>
     public ValueTask<LinkResult> CallOnAsync(
         Link? link,
         MessageHeader header,

@@ -124,7 +124,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
 
         // The span belongs to the caller when this returns, so a message that waits is copied.
-        return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
+        return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -149,7 +149,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return default;
         }
 
-        return FinishSendAsync(CallAsync(MessageHeader.Of(MessageKind.Send), default, default, payload, null, cancellationToken));
+        return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, default, payload, null, cancellationToken));
     }
 
     public Delivery Deliver(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
@@ -164,13 +164,13 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<Delivery>(cancellationToken)
             : FinishDeliverAsync(
-                CallAsync(MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
+                CallOnAsync(null, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
 
     public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<Delivery>(cancellationToken)
             : FinishDeliverAsync(
-                CallAsync(MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, cancellationToken), timeout);
+                CallOnAsync(null, MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, cancellationToken), timeout);
 
     /// <summary>Reads acknowledgements before a queue counts as full, because no thread may have read them yet.</summary>
     private void LookForRoom(Link? link, int length)
