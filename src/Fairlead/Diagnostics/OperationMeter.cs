@@ -24,6 +24,9 @@ internal static class OperationMeter
     /// <summary>Whether there is a listener.</summary>
     public static bool IsOn => Calls.Enabled;
 
+    /// <summary>Whether somebody listens to the durations of handlers.</summary>
+    public static bool MeasuresHandlers => Handlers.Enabled;
+
     /// <summary>Returns the start time of a call; 0 without a listener.</summary>
     public static long StartCall() => Calls.Enabled ? Stopwatch.GetTimestamp() : 0;
 

@@ -18,7 +18,7 @@ internal static class Tracing
     /// <summary>Starts a span for an operation of this side, if there is a listener.</summary>
     public static Activity? Start(string operation, ActivityKind kind, Address address, ActivityContext parent = default)
     {
-        if (!Source.HasListeners())
+        if (!HasListeners)
         {
             return null;
         }
@@ -31,11 +31,14 @@ internal static class Tracing
         return activity;
     }
 
+    /// <summary>Whether somebody listens to the spans of this side.</summary>
+    public static bool HasListeners => Source.HasListeners();
+
     /// <summary>Whether messages sent now belong to a trace.</summary>
     public static bool IsOn => Activity.Current is { IdFormat: ActivityIdFormat.W3C };
 
     /// <summary>Whether messages sent now belong to a trace, or begin one.</summary>
-    public static bool IsWatched => IsOn || Source.HasListeners();
+    public static bool IsWatched => IsOn || HasListeners;
 
     /// <summary>
     /// Returns the head with the current context appended, in the caller's memory, which has <see cref="HeadBytes"/> more than the head.

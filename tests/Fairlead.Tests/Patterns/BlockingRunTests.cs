@@ -36,6 +36,41 @@ public sealed class BlockingRunTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Watchdog));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_handler_sets_in_its_execution_context_does_not_reach_the_next(bool isBlocking)
+    {
+        await using Responder responder = await Responder.BindAsync(NewAddress("unix"));
+        using CancellationTokenSource stop = new();
+        AsyncLocal<string?> local = new();
+        Task run = isBlocking
+            ? OnThread(() => responder.Run(Handle, cancellationToken: stop.Token))
+            : responder.RunAsync(Handle, concurrency: 1, stop.Token);
+        await using Requester requester = await Requester.ConnectAsync(responder.Address);
+        for (int i = 0; i < 3; i++)
+        {
+            using Message reply = requester.Request("set"u8);
+            Assert.Equal("nothing", reply.Text);
+            FairleadException failure = Assert.Throws<FairleadException>(() => requester.Request("throw"u8));
+            Assert.Equal(ErrorCode.Timeout, failure.Code);
+            Assert.EndsWith(": nothing", failure.Message, StringComparison.Ordinal);
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run.WaitAsync(Watchdog));
+
+        // Not an asynchronous method, which would restore the context itself.
+        ValueTask<ReadOnlyMemory<byte>> Handle(Request request, RequestContext context)
+        {
+            string seen = local.Value ?? "nothing";
+            local.Value = "something";
+            return request.Text == "throw"
+                ? throw new FairleadException(ErrorCode.Timeout, seen)
+                : new ValueTask<ReadOnlyMemory<byte>>(System.Text.Encoding.UTF8.GetBytes(seen));
+        }
+    }
+
     [Fact]
     public async Task A_handler_that_awaits_lets_the_thread_go_on_until_as_many_await_as_may()
     {
