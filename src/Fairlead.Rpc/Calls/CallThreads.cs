@@ -108,7 +108,10 @@ internal sealed class CallThreads(Responder responder, CallDispatcher dispatcher
     /// <summary>Ends the watch, unless a thread has entered a call without beginning another.</summary>
     private bool TryEndWatch()
     {
-        Interlocked.Exchange(ref _isWatched, 0);
+        Volatile.Write(ref _isWatched, 0);
+
+        // Instead of a barrier in each call: a thread that has read the flag before has its step visible now, others begin a watch.
+        Interlocked.MemoryBarrierProcessWide();
         return Array.TrueForAll(_threads, static thread => thread.IsIdle) || Interlocked.Exchange(ref _isWatched, 1) == 1;
     }
 
@@ -125,8 +128,8 @@ internal sealed class CallThreads(Responder responder, CallDispatcher dispatcher
         /// <summary>Whether it has been in one call since the mark.</summary>
         public bool IsKept => Volatile.Read(ref _steps) == _mark && IsInside(_mark);
 
-        // Ordered before the flag of the watch is read, as the watch writes its flag before it reads this.
-        public void Enter() => Interlocked.Exchange(ref _steps, _steps + 1);
+        // Before the flag of the watch is read; the barrier of the watch orders the two.
+        public void Enter() => Volatile.Write(ref _steps, _steps + 1);
 
         public void Leave() => Volatile.Write(ref _steps, _steps + 1);
 
