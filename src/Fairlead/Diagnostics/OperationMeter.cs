@@ -24,7 +24,7 @@ internal static class OperationMeter
     /// <summary>Whether there is a listener.</summary>
     public static bool IsOn => Calls.Enabled;
 
-    /// <summary>Whether somebody listens to the durations of handlers.</summary>
+    /// <summary>Whether the durations of handlers have a listener.</summary>
     public static bool MeasuresHandlers => Handlers.Enabled;
 
     /// <summary>Returns the start time of a call; 0 without a listener.</summary>

@@ -31,7 +31,7 @@ internal static class Tracing
         return activity;
     }
 
-    /// <summary>Whether somebody listens to the spans of this side.</summary>
+    /// <summary>Whether the spans of this side have a listener.</summary>
     public static bool HasListeners => Source.HasListeners();
 
     /// <summary>Whether messages sent now belong to a trace.</summary>

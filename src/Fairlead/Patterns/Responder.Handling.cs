@@ -91,7 +91,7 @@ public sealed partial class Responder
         return error;
     }
 
-    /// <summary>Calls the handler. What it throws is in the result; what it changes in the execution context is undone.</summary>
+    /// <summary>Calls the handler. The result has its exception. This restores the execution context that the handler changed.</summary>
     private static ValueTask<ReadOnlyMemory<byte>> Call(
         Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, RequestContext context, Request request)
     {
