@@ -11,11 +11,27 @@ internal sealed class ChunkPacker : IDisposable
     /// <summary>Returns a message with a copy of this body. The caller releases it.</summary>
     public Incoming Pack(in MessageHeader header, ReadOnlySpan<byte> body)
     {
+        Pack(header, body, out Incoming message);
+        return message;
+    }
+
+    /// <summary>Does the same in the caller's variable.</summary>
+    /// <param name="header">The header.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="message">
+    /// The message, written where the caller keeps it. A copy of a structure that has just been written waits for all stores before it.
+    /// </param>
+    public void Pack(in MessageHeader header, ReadOnlySpan<byte> body, out Incoming message)
+    {
+        message.Header = header;
+        message.Token = 0;
         if (body.Length > Chunk.PooledSize)
         {
             Chunk own = Chunk.Rent(body.Length);
             body.CopyTo(own.Free(0));
-            return new Incoming { Header = header, Body = own.Memory(0, body.Length), Lease = own };
+            message.Body = own.Memory(0, body.Length);
+            message.Lease = own;
+            return;
         }
 
         _chunk ??= _parked.TakeBack(out _filled);
@@ -37,9 +53,9 @@ internal sealed class ChunkPacker : IDisposable
 
         body.CopyTo(_chunk.Free(_filled));
         _chunk.Hold();
-        Incoming message = new() { Header = header, Body = _chunk.Memory(_filled, body.Length), Lease = _chunk };
+        message.Body = _chunk.Memory(_filled, body.Length);
+        message.Lease = _chunk;
         _filled += body.Length;
-        return message;
     }
 
     /// <summary>Releases the chunk until the next message arrives.</summary>

@@ -75,7 +75,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
             }
             else
             {
-                message = Take(header, length);
+                Take(header, length, out message);
                 if (broadcasts is null || broadcasts.IsForUser(ref message))
                 {
                     return true;
@@ -187,7 +187,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
             throw new FairleadException(ErrorCode.Corrupt, "a record in the broadcast ring is not a message");
         }
 
-        message = Copy(header, body);
+        Copy(header, body, out message);
         if (broadcast.TryPass())
         {
             return true;
@@ -228,7 +228,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         }
     }
 
-    private Incoming Take(in MessageHeader header, int length)
+    private void Take(in MessageHeader header, int length, out Incoming message)
     {
         if (_pieces.HasPart)
         {
@@ -246,12 +246,12 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         // Lease only what the user reads: this side must not interpret data that the peer can change meanwhile.
         if (length >= ShortestLease && (header.Kind.IsData() || header.Kind == MessageKind.Reply))
         {
-            return reader.Lend(header, length);
+            message = reader.Lend(header, length);
+            return;
         }
 
-        Incoming message = Copy(header, reader.Body(length));
+        Copy(header, reader.Body(length), out message);
         reader.Pass(length);
-        return message;
     }
 
     private static void CheckLength(in MessageHeader header, int length, int limit)
@@ -268,6 +268,16 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         }
     }
 
-    private Incoming Copy(in MessageHeader header, ReadOnlySpan<byte> body) =>
-        body.IsEmpty ? new Incoming { Header = header } : _packer.Pack(header, body);
+    private void Copy(in MessageHeader header, ReadOnlySpan<byte> body, out Incoming message)
+    {
+        if (body.IsEmpty)
+        {
+            message = default;
+            message.Header = header;
+        }
+        else
+        {
+            _packer.Pack(header, body, out message);
+        }
+    }
 }
