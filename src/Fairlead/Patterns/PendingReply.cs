@@ -9,32 +9,45 @@ namespace Fairlead;
 /// uses.
 /// </remarks>
 /// <param name="operation">The operation.</param>
-internal sealed class PendingReply(LinkOperation operation) : IValueTaskSource<Message>
+internal sealed class PendingReply(LinkOperation operation) : IValueTaskSource<Message>, IOperationFront
 {
-    private TimeSpan? _timeout;
+    // Made when the operation returns to its pool: a copy of a structure that has just been written waits for all stores before it.
+    private ValueTask<Message> _task;
+    private TimeSpan _timeout;
 
     /// <summary>Returns the task of a request that has begun. Called once for each use of the operation.</summary>
     /// <param name="operation">The operation of a <see cref="Requester"/>.</param>
     /// <param name="timeout">How long the caller waits, for the error.</param>
-    public static ValueTask<Message> Of(LinkOperation operation, TimeSpan? timeout)
+    public static ValueTask<Message> Of(LinkOperation operation, in TimeSpan? timeout)
     {
         if (operation.Front is not PendingReply reply)
         {
             operation.Front = reply = new PendingReply(operation);
+            reply.Renew();
         }
 
-        reply._timeout = timeout;
-        return new ValueTask<Message>(reply, operation.Mark);
+        reply._timeout = timeout ?? Timeout.InfiniteTimeSpan;
+        return reply._task;
     }
+
+    /// <inheritdoc/>
+    public void Renew() => _task = new ValueTask<Message>(this, operation.Mark);
 
     /// <inheritdoc/>
     public Message GetResult(short token)
     {
-        // Read before: the operation then serves another call.
+        // The operation serves another call as soon as it is recycled.
         EndpointCore endpoint = operation.Endpoint;
-        TimeSpan? timeout = _timeout;
-        LinkResult result = operation.GetResult(token);
-        return ((Requester)endpoint.Owner).ToReply(result, timeout);
+        TimeSpan? timeout = _timeout == Timeout.InfiniteTimeSpan ? null : _timeout;
+        ref readonly LinkResult result = ref operation.Open(token);
+        try
+        {
+            return ((Requester)endpoint.Owner).ToReply(result, timeout);
+        }
+        finally
+        {
+            operation.Recycle();
+        }
     }
 
     /// <inheritdoc/>

@@ -8,15 +8,16 @@ namespace Fairlead;
 /// <content>From a request to its reply, or to the reason why there is none.</content>
 public sealed partial class Requester
 {
+    private const int LongestHead = 16;
+
     private Message Ask(ReadOnlySpan<byte> request, MessageFlags flags, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, timeout);
+        ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], timeout);
         Deadline deadline = Deadline.After(timeout, Core.Settings.Time);
-        if (!Outbox.TryCallShort(flags, head.Written, request, deadline, cancellationToken, out MessageCore? reply, out LinkResult result))
+        if (!Outbox.TryCallShort(flags, head, request, deadline, cancellationToken, out MessageCore? reply, out LinkResult result))
         {
-            result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head.Written, request, deadline, cancellationToken);
+            result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head, request, deadline, cancellationToken);
         }
 
         return reply is not null ? new Message(reply) : ToReply(result, timeout);
@@ -27,7 +28,7 @@ public sealed partial class Requester
         ReadOnlySpan<byte> span,
         ReadOnlyMemory<byte> memory,
         MessageFlags flags,
-        TimeSpan? timeout,
+        in TimeSpan? timeout,
         CancellationToken cancellationToken,
         Link? link = null)
     {
@@ -36,37 +37,37 @@ public sealed partial class Requester
             return ValueTask.FromCanceled<Message>(cancellationToken);
         }
 
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, timeout);
+        ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], timeout);
         ReadOnlySpan<byte> request = span.IsEmpty ? memory.Span : span;
         MessageCore? reply = null;
         if (link is not null
             || !Outbox.TryCallShortAsync(
-                flags, head.Written, request, timeout, cancellationToken, out reply, out StartedCall call))
+                flags, head, request, timeout, cancellationToken, out reply, out StartedCall call))
         {
             MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
-            call = Outbox.Begin(link, header, head.Written, span, memory, timeout, cancellationToken);
+            call = Outbox.Begin(link, header, head, span, memory, timeout, cancellationToken);
         }
 
         return reply is not null ? new ValueTask<Message>(new Message(reply)) : TaskOf(call, timeout);
     }
 
-    private static HeadWriter Head(Span<byte> space, TimeSpan? timeout)
+    private static ReadOnlySpan<byte> Head(Span<byte> space, in TimeSpan? timeout)
     {
-        HeadWriter head = new(space);
-        if (timeout is { } span && span != Timeout.InfiniteTimeSpan)
+        if (timeout is not { } span || span == Timeout.InfiniteTimeSpan)
         {
-            head.Add(HeadField.Deadline, (ulong)Math.Max(0, span.TotalMicroseconds));
+            return default;
         }
 
-        return head;
+        HeadWriter head = new(space);
+        head.Add(HeadField.Deadline, (ulong)Math.Max(0, span.TotalMicroseconds));
+        return head.Written;
     }
 
-    private ValueTask<Message> TaskOf(StartedCall call, TimeSpan? timeout) =>
-        call.Operation is { } operation ? PendingReply.Of(operation, timeout) : FinishAsync(call.Other, timeout);
+    private ValueTask<Message> TaskOf(StartedCall call, in TimeSpan? timeout) =>
+        call.Operation is { } operation ? PendingReply.Of(operation, timeout) : FinishAsync(call.Observed!, timeout);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Message> FinishAsync(ValueTask<LinkResult> call, TimeSpan? timeout)
+    private async ValueTask<Message> FinishAsync(Task<LinkResult> call, TimeSpan? timeout)
     {
         LinkResult result = await call.ConfigureAwait(false);
         return ToReply(result, timeout);

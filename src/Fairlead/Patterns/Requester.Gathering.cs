@@ -18,12 +18,11 @@ public sealed partial class Requester
     {
         cancellationToken.ThrowIfCancellationRequested();
         Outbox.CheckLength(request);
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, options.Timeout);
+        ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], options.Timeout);
         Deadline deadline = Deadline.After(options.Timeout, Core.Settings.Time);
         return ToReply(
             Outbox.Call(
-                MessageHeader.Of(MessageKind.Request, flags: options.Flags), head.Written, default, deadline, cancellationToken, request),
+                MessageHeader.Of(MessageKind.Request, flags: options.Flags), head, default, deadline, cancellationToken, request),
             options.Timeout);
     }
 
@@ -42,13 +41,12 @@ public sealed partial class Requester
         }
 
         Outbox.CheckLength(request);
-        Span<byte> space = stackalloc byte[16];
-        HeadWriter head = Head(space, options.Timeout);
+        ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], options.Timeout);
         return TaskOf(
             Outbox.Begin(
                 null,
                 MessageHeader.Of(MessageKind.Request, flags: options.Flags),
-                head.Written,
+                head,
                 default,
                 default,
                 options.Timeout,

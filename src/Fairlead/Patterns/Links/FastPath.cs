@@ -60,6 +60,10 @@ internal sealed unsafe class FastPath
         _pump.TryTurn();
     }
 
+    /// <summary>Whether <see cref="TryCall"/> may do something now. A hint.</summary>
+    public bool MayCall =>
+        _memory.Alone is not null && _memory.Looks && _pump.MayPull && !_life.IsClosing && !OperationMeter.IsOn && !Tracing.IsWatched;
+
     /// <summary>Calls the peer without leading: sends the request, polls the memory, and takes the reply from it.</summary>
     /// <remarks>
     /// Returns the reply. Otherwise it returns null, with an operation that the caller waits for; without an operation, nothing was done.
@@ -80,12 +84,7 @@ internal sealed unsafe class FastPath
         MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, bool blocks, out LinkOperation? call)
     {
         call = null;
-        if (_memory.Alone is not { } link
-            || !_memory.Looks
-            || !_pump.MayPull
-            || _life.IsClosing
-            || OperationMeter.IsOn
-            || Tracing.IsWatched)
+        if (!MayCall || _memory.Alone is not { } link)
         {
             return null;
         }

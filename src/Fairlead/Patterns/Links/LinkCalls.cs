@@ -188,17 +188,8 @@ internal sealed unsafe class LinkCalls
                 _calls.Remove(message.Header.Id);
                 bool isTakenBack = isReceipt && message.Payload.Length > 0 && message.Payload.Span[0] == (byte)ReceiptStatus.TakenBack;
                 call.At = LinkOperation.Stage.Ended;
-                if (call.TryComplete(
-                    new LinkResult
-                    {
-                        Outcome = LinkOutcome.Answered,
-                        Link = _link,
-                        WasSent = true,
-                        WasRead = !isTakenBack,
-                        Answer = message,
-                    }))
+                if (call.TryAnswer(_link, ref message, wasRead: !isTakenBack))
                 {
-                    message.Lease = null;
                     completions.Add(call);
                 }
             }

@@ -79,7 +79,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     public EndpointCore Endpoint { get; private set; } = null!;
 
     /// <summary>The task that the pattern gives out for this operation. Kept for later uses.</summary>
-    public object? Front { get; set; }
+    public IOperationFront? Front { get; set; }
 
     public MessageHeader Header;
 
@@ -223,6 +223,26 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Payload = _copy.AsMemory(0, payload.Length);
     }
 
+    /// <summary>Completes the operation with the answer, whose lease belongs to it then.</summary>
+    /// <returns>False if it has ended already.</returns>
+    public bool TryAnswer(Link link, ref Incoming answer, bool wasRead)
+    {
+        if (!TryClaim())
+        {
+            return false;
+        }
+
+        // In place: the result is large, and each copy waits for the stores before it.
+        ref LinkResult result = ref ClaimedResult;
+        result.Outcome = LinkOutcome.Answered;
+        result.Link = link;
+        result.WasSent = true;
+        result.WasRead = wasRead;
+        result.Answer = answer;
+        answer.Lease = null;
+        return true;
+    }
+
     /// <summary>Returns a result without an answer. An earlier send on a lost link counts as sent.</summary>
     public LinkResult Unanswered(LinkOutcome outcome, Link? link = null, bool wasSent = false, bool wasRead = false) =>
         new() { Outcome = outcome, Link = link, WasSent = wasSent || MayHaveBeenRead, WasRead = wasRead || MayHaveBeenRead };
@@ -301,6 +321,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Topic = null;
         Link = null;
         Endpoint = null!;
+        Front?.Renew();
         Pool.Return(this);
     }
 

@@ -56,14 +56,13 @@ internal sealed partial class LinkReceiver
             return;
         }
 
-        Incoming control = message;
         try
         {
-            HandleControl(ref control, completions);
+            HandleControl(ref message, completions);
         }
         finally
         {
-            control.Release();
+            message.Release();
         }
     }
 

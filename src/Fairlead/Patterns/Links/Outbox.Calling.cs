@@ -131,12 +131,18 @@ internal readonly partial struct Outbox
         MessageFlags flags,
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
-        TimeSpan? timeout,
+        in TimeSpan? timeout,
         CancellationToken cancellationToken,
         out MessageCore? reply,
         out StartedCall result)
     {
         result = default;
+        reply = null;
+        if (!core.FastPath.MayCall)
+        {
+            return false;
+        }
+
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         LinkOperation? call;
         fixed (byte* start = payload)
@@ -151,11 +157,12 @@ internal readonly partial struct Outbox
 
         if (!call.TryStopBlocking())
         {
-            result = new StartedCall(null, new ValueTask<LinkResult>(call.Take()));
+            call.OfferToTask();
+            result = new StartedCall(call, null);
             return true;
         }
 
-        result = new StartedCall(call, default);
+        result = new StartedCall(call, null);
         try
         {
             call.WatchFor(deadline.IsInfinite ? null : deadline.Remaining, core.Settings.Time, cancellationToken);
@@ -211,7 +218,7 @@ internal readonly partial struct Outbox
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> span,
         ReadOnlyMemory<byte> memory,
-        TimeSpan? timeout,
+        in TimeSpan? timeout,
         CancellationToken cancellationToken,
         Descriptor? handle = null,
         in ReadOnlySequence<byte> parts = default)
@@ -275,7 +282,7 @@ internal readonly partial struct Outbox
 
         if (activity is null && began == 0)
         {
-            return new StartedCall(operation, default);
+            return new StartedCall(operation, null);
         }
 
         if (activity is not null)
@@ -287,7 +294,7 @@ internal readonly partial struct Outbox
         return new StartedCall(null, ObserveAsync(operation.Task, activity, began, header.Kind, core.MeterTags));
     }
 
-    private static async ValueTask<LinkResult> ObserveAsync(
+    private static async Task<LinkResult> ObserveAsync(
         ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
     {
         using (activity)

@@ -304,7 +304,8 @@ internal sealed class Placement
         uint start = links.Length > 1 ? Interlocked.Increment(ref _turn) : 0;
         for (uint i = 0; i < links.Length; i++)
         {
-            Link link = links[(start + i) % links.Length];
+            uint at = start + i;
+            Link link = links[at < links.Length ? at : at % links.Length];
             if (link.State == LinkState.Up)
             {
                 if (link.Sending.HasRoomNow)
