@@ -48,12 +48,17 @@ internal sealed class BroadcastPlace
     /// <summary>Lets the peer take part if it has caught up. Returns true when it gets a slot for the first time.</summary>
     public bool TryJoin()
     {
-        Broadcast? broadcast = _endpoint.Broadcasts.GetOrMake();
+        // Without the lock: peers that share no memory are asked after each message.
+        if (_link.Memory is null || _endpoint.Broadcasts.GetOrMake() is not { } broadcast)
+        {
+            return false;
+        }
+
         bool isNew = false;
         bool needsPump;
         using (_sender.Hold())
         {
-            if (broadcast is null || IsSeated || !MayJoin)
+            if (IsSeated || !MayJoin)
             {
                 return false;
             }
