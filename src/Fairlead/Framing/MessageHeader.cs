@@ -68,8 +68,7 @@ internal struct MessageHeader
     }
 
     /// <summary>Reads a header without validating it. The length may be anything up to 2³²-1 and is returned separately.</summary>
-    public static MessageHeader Read(ReadOnlySpan<byte> source, out uint length) =>
-        Of(BinaryPrimitives.ReadUInt64BigEndian(source), BinaryPrimitives.ReadUInt64BigEndian(source[8..]), out length);
+    public static MessageHeader Read(ReadOnlySpan<byte> source, out uint length) => Read(Vector128.Create(source), out length);
 
     /// <summary>Reads a header from bytes that are already loaded.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -86,20 +85,6 @@ internal struct MessageHeader
 
     /// <summary>Returns what follows the length in the first 8 bytes, without flags.</summary>
     private static uint Marks(MessageKind kind, int headLength) => ((uint)kind << 24) | (uint)headLength;
-
-    private static MessageHeader Of(ulong first, ulong second, out uint length)
-    {
-        length = (uint)(first >> 32);
-        return new MessageHeader
-        {
-            Length = (int)length,
-            Kind = (MessageKind)(byte)(first >> 24),
-            Flags = (MessageFlags)(byte)(first >> 16),
-            HeadLength = (ushort)first,
-            Id = (uint)(second >> 32),
-            Ack = (uint)second,
-        };
-    }
 }
 
 /// <summary>Flags of a message.</summary>

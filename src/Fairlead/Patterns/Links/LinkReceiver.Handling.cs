@@ -12,14 +12,13 @@ internal sealed partial class LinkReceiver
         ref MessageHeader header = ref message.Header;
         if (_link.State == LinkState.Handshaking)
         {
-            Incoming handshake = message;
             try
             {
-                _link.Shake(handshake.Header, handshake.Body.Span, completions);
+                _link.Shake(header, message.Body.Span, completions);
             }
             finally
             {
-                handshake.Release();
+                message.Release();
             }
 
             return;
