@@ -25,9 +25,6 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>A caller that takes the next message in its continuation is done with the previous one within this time.</summary>
     private static readonly long BriefSpan = Stopwatch.Frequency / 50_000;
 
-    /// <summary>How many continuations run from one reading of the clock to the next while they are brief.</summary>
-    private const int Untimed = 8;
-
     /// <summary>Detects continuations that have not returned. Runs rarely, because its thread interrupts one that works.</summary>
     private static readonly Rounds<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
@@ -236,10 +233,9 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         try
         {
             // Reading the clock costs as much as a short continuation. If nothing waits behind a continuation, its duration does not
-            // matter. If those before it were brief, not every one is timed.
+            // matter.
             long start = 0;
             int run = 0;
-            int timed = 0;
             while (Take(ref runs) is { } operation)
             {
                 if (start == 0 && Volatile.Read(ref _first) is not null)
@@ -249,14 +245,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 
                 Completions.Signal(operation, inline: true);
                 run++;
-                if (start == 0 || run < timed)
-                {
-                    continue;
-                }
-
-                long now = Stopwatch.GetTimestamp();
-                timed = now - start < run * BriefSpan ? run + Untimed : 0;
-                if (now - start > LongSpan)
+                if (start != 0 && Stopwatch.GetTimestamp() is var now && now - start > LongSpan)
                 {
                     if (run < ManyBrief)
                     {
@@ -268,7 +257,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
                     }
 
                     start = now;
-                    run = timed = 0;
+                    run = 0;
                 }
             }
         }

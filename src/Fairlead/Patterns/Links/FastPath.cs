@@ -60,7 +60,7 @@ internal sealed unsafe class FastPath
         _pump.TryTurn();
     }
 
-    /// <summary>Whether <see cref="TryCall"/> may do something now. A hint.</summary>
+    /// <summary>Whether <see cref="TryCall"/> may do something now. Its caller asks this first.</summary>
     public bool MayCall =>
         _memory.Alone is not null && _memory.Looks && _pump.MayPull && !_life.IsClosing && !OperationMeter.IsOn && !Tracing.IsWatched;
 
@@ -84,7 +84,7 @@ internal sealed unsafe class FastPath
         MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, bool blocks, out LinkOperation? call)
     {
         call = null;
-        if (!MayCall || _memory.Alone is not { } link)
+        if (_memory.Alone is not { } link)
         {
             return null;
         }

@@ -40,8 +40,7 @@ internal readonly struct Inbox(EndpointCore core)
     }
 
     public Message Receive(TimeSpan? timeout, CancellationToken cancellationToken) =>
-        core.Receivers.Receive(
-            timeout is { } limit ? Deadline.After(limit, core.Settings.Time) : Deadline.Infinite, cancellationToken) is { } received
+        core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), cancellationToken) is { } received
             ? new Message(received)
             : throw Nothing(timeout);
 

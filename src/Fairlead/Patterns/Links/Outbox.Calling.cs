@@ -99,6 +99,12 @@ internal readonly partial struct Outbox
         out LinkResult result)
     {
         result = default;
+        reply = null;
+        if (!core.FastPath.MayCall)
+        {
+            return false;
+        }
+
         fixed (byte* start = payload)
         {
             reply = core.FastPath.TryCall(flags, head, start, payload.Length, deadline, blocks: true, out LinkOperation? call);
