@@ -256,19 +256,15 @@ public sealed class ServeModeTests : IDisposable
     /// <summary>
     /// The server removes the entry of a child after it has taken the child's exit status. Until then the entry outlives the process.
     /// </summary>
-    private async Task AloneInTheListAsync()
-    {
-        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
-        while ((await _home.RunAsync("list", "--output", "text")).Lines.Length != 1)
-        {
-            watchdog.Token.ThrowIfCancellationRequested();
-        }
-    }
+    private Task AloneInTheListAsync() =>
+        EventuallyAsync(async () => (await _home.RunAsync("list", "--output", "text")).Lines.Length == 1);
 
-    private static async Task EventuallyAsync(Func<bool> isSo)
+    private static Task EventuallyAsync(Func<bool> isSo) => EventuallyAsync(() => Task.FromResult(isSo()));
+
+    private static async Task EventuallyAsync(Func<Task<bool>> isSo)
     {
         using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
-        while (!isSo())
+        while (!await isSo())
         {
             watchdog.Token.ThrowIfCancellationRequested();
             await Task.Yield();

@@ -109,7 +109,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
                 begun.SetResult();
                 try
                 {
-                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.CancellationToken);
+                    await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
                 }
                 finally
                 {

@@ -108,16 +108,15 @@ public sealed class RandomTests(ITestOutputHelper output)
     private static async Task PlayAsync(Scene scene)
     {
         Task playing = Task.Run(scene.PlayAsync);
-        if (await Task.WhenAny(playing, Task.Delay(Patience, TimeProvider.System)) != playing)
+        try
+        {
+            await playing.WaitAsync(Patience);
+        }
+        catch (TimeoutException) when (!playing.IsCompleted)
         {
             string state = string.Join('\n', scene.Endpoints.Keys.Select(StateDump.Of));
             scene.Abort();
             Assert.Fail($"{scene.Name} hung. State:\n{state}");
-        }
-
-        try
-        {
-            await playing;
         }
         catch (Exception exception)
         {
