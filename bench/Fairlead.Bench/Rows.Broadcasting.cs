@@ -21,12 +21,12 @@ internal static partial class Rows
                 new FairleadSubscriber("shm", Reading.Awaited) { Goal = 0.5 },
                 new FairleadSubscriber("shm", Reading.Loop) { Goal = 0.5 }),
             new OneWay(
-                "struct-subscriber", Small, new FairleadSubscriber("shm"), new FairleadSubscriber("shm", isTyped: true) { Goal = 1 }),
+                "struct-subscriber", Small, new FairleadSubscriber("shm"), new FairleadSubscriber("shm", Reading.Values) { Goal = 1 }),
             new OneWay(
                 "struct-subscriber-even",
                 Small + MarkBytes,
                 new FairleadSubscriber("shm"),
-                new FairleadSubscriber("shm", isTyped: true) { Goal = 1 }),
+                new FairleadSubscriber("shm", Reading.Values) { Goal = 1 }),
             new BroadcastCost(
                 "broadcast-cost",
                 Small,

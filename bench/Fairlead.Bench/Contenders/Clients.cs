@@ -43,9 +43,10 @@ internal abstract class ConcurrentCaller : IDisposable
 internal abstract class OneWaySender : IDisposable
 {
     /// <summary>
-    /// Bytes that the processes of the readers had allocated when they acknowledged the last message; null if they do not say so.
+    /// Asks the readers how many bytes their processes have allocated since they were asked before, summed over them. Null if they do not
+    /// say so, and the first time. Not called within a measured time: each reader stops its threads to count.
     /// </summary>
-    public virtual long? AllocatedByReaders => null;
+    public virtual long? AskAllocatedByReaders() => null;
 
     /// <summary>Sends a message, and blocks while the receiver is too slow. It may not have left when this returns.</summary>
     public abstract void Send(ReadOnlySpan<byte> message);

@@ -10,7 +10,7 @@ internal sealed class Publishing : OneWaySender
     private readonly Publisher _publisher;
     private readonly int _readers;
     private readonly bool _isTyped;
-    private long? _allocatedByReaders;
+    private long? _allocated;
 
     /// <summary>Binds, and blocks until all subscribers are connected.</summary>
     public Publishing(Session session, string scheme, int readers, string options = "", bool isTyped = false)
@@ -21,13 +21,8 @@ internal sealed class Publishing : OneWaySender
         _publisher = Publisher.Bind(
             session.AddressOf(scheme, options.Length == 0 ? "" : $"?{options}"),
             new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
-        while (_publisher.Publish(Subscribing.Topic, "") < readers)
-        {
-            Thread.Sleep(1);
-        }
+        _publisher.WaitForSubscribers(Subscribing.Topic, readers);
     }
-
-    public override long? AllocatedByReaders => _allocatedByReaders;
 
     public override void Send(ReadOnlySpan<byte> message)
     {
@@ -44,14 +39,25 @@ internal sealed class Publishing : OneWaySender
     public override void SendLast(ReadOnlySpan<byte> message)
     {
         Send(message);
+        for (int i = 0; i < _readers; i++)
+        {
+            _back.Receive().Dispose();
+        }
+    }
+
+    public override long? AskAllocatedByReaders()
+    {
+        _publisher.Publish(Subscribing.Topic, Subscribing.Question);
         long allocated = 0;
         for (int i = 0; i < _readers; i++)
         {
-            using var come = _back.Receive();
-            allocated += BinaryPrimitives.ReadInt64LittleEndian(come.Span);
+            using var answer = _back.Receive();
+            allocated += BinaryPrimitives.ReadInt64LittleEndian(answer.Span);
         }
 
-        _allocatedByReaders = allocated;
+        long? before = _allocated;
+        _allocated = allocated;
+        return allocated - before;
     }
 
     public override void Dispose()

@@ -11,6 +11,9 @@ internal enum Reading
 
     /// <summary><c>await foreach</c> over <c>ReceiveAllAsync</c>.</summary>
     Loop,
+
+    /// <summary><c>Receive</c>, and the value that the message holds.</summary>
+    Values,
 }
 
 /// <summary>Their names.</summary>
@@ -20,6 +23,7 @@ internal static class ReadingNames
     {
         Reading.Awaited => "ReceiveAsync",
         Reading.Loop => "ReceiveAllAsync",
+        Reading.Values => "Receive, values",
         _ => "Receive",
     };
 }

@@ -20,7 +20,6 @@ internal sealed class OneWay(string name, int messageSize, params Contender[] co
         // Read the clock once in many messages: reading it costs as much as a message of a fast transport.
         int batch = Math.Max(1, 16 * 1024 / MessageSize);
         long first = number;
-        long? allocatedByReaders = sender.AllocatedByReaders;
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long begin = Stopwatch.GetTimestamp();
         while (Stopwatch.GetTimestamp() < end)
@@ -32,7 +31,7 @@ internal sealed class OneWay(string name, int messageSize, params Contender[] co
         double elapsed = Stopwatch.GetElapsedTime(begin).TotalNanoseconds;
         return new Round((number - first) * Readers, elapsed, GC.GetTotalAllocatedBytes(precise: true) - allocated)
         {
-            AllocatedByReaders = sender.AllocatedByReaders - allocatedByReaders,
+            AllocatedByReaders = sender.AskAllocatedByReaders(),
         };
     }
 }

@@ -10,8 +10,8 @@ internal sealed record Round(
     long Operations, double Elapsed, long Allocated, double P50 = 0, double P99 = 0, double Min = 0, double Max = 0)
 {
     /// <summary>
-    /// Bytes of managed memory that the processes of the readers allocated from their last acknowledgement to this one, summed over them;
-    /// null if they do not report it.
+    /// Bytes of managed memory that the processes of the readers allocated from the end of the round before to the end of this one, summed
+    /// over them; null if they do not report it.
     /// </summary>
     public long? AllocatedByReaders { get; init; }
 
