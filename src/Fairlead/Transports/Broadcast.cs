@@ -18,8 +18,8 @@ internal abstract class Broadcast : IDisposable
 
     /// <summary>Writes a message once for all members of the audience that take part and have credit. Does not block.</summary>
     /// <param name="audience">The peers to reach.</param>
-    /// <param name="header">The header, whose length is set here.</param>
-    /// <param name="body">The body, which is copied.</param>
+    /// <param name="payload">The payload, or its beginning, which is copied behind the audience's head.</param>
+    /// <param name="behind">The rest of the payload, such as the mark behind a value: so a value is not copied to stand before it.</param>
     /// <param name="reached">The bits of the peers reached. All others must get the message through their own connections.</param>
     /// <param name="inTheWay">
     /// The bits of peers that have not read the memory to overwrite. If there are any, nothing was written: make these peers leave, and try
@@ -28,8 +28,8 @@ internal abstract class Broadcast : IDisposable
     /// <returns>The number of peers it was written for.</returns>
     public abstract int Publish(
         BroadcastAudience audience,
-        MessageHeader header,
-        in BroadcastBody body,
+        ReadOnlySpan<byte> payload,
+        ReadOnlySpan<byte> behind,
         out ulong reached,
         out ulong inTheWay);
 
@@ -38,23 +38,6 @@ internal abstract class Broadcast : IDisposable
 
     /// <summary>Releases the memory. All slots have been released before; a later publish reaches no peer.</summary>
     public abstract void Dispose();
-}
-
-/// <summary>The body of a message that is written once for many: its parts, in their order.</summary>
-/// <param name="head">The head.</param>
-/// <param name="payload">The payload, or its beginning.</param>
-/// <param name="behind">The rest of the payload, such as the mark behind a value: so a value is not copied to stand before it.</param>
-internal readonly ref struct BroadcastBody(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> behind = default)
-{
-    public ReadOnlySpan<byte> Head { get; } = head;
-
-    public ReadOnlySpan<byte> Payload { get; } = payload;
-
-    public ReadOnlySpan<byte> Behind { get; } = behind;
-
-    public int PayloadLength => Payload.Length + Behind.Length;
-
-    public int Length => Head.Length + PayloadLength;
 }
 
 /// <summary>The slot of one peer. Under its link's send lock, except for <see cref="Bit"/> and <see cref="IsCorrupt"/>.</summary>
@@ -119,8 +102,16 @@ internal readonly record struct BroadcastCredit(long WindowMessages, long Window
 internal readonly record struct BroadcastTally(long Sent, long SentBytes, long Outstanding, long OutstandingBytes);
 
 /// <summary>The peers that get the same messages. The counters belong to the broadcast.</summary>
-internal sealed class BroadcastAudience(BroadcastSeat[] seats)
+/// <param name="kind">The kind of these messages, which have no other mark.</param>
+/// <param name="head">The head of these messages.</param>
+/// <param name="seats">The slots of the peers.</param>
+internal sealed class BroadcastAudience(MessageKind kind, byte[] head, BroadcastSeat[] seats)
 {
+    /// <summary>The header of these messages, without their length.</summary>
+    public MessageHeader Header { get; } = new() { Kind = kind, HeadLength = checked((ushort)head.Length) };
+
+    public byte[] Head => head;
+
     public BroadcastSeat[] Seats => seats;
 
     /// <summary>The peers that take part and have credit, as of <see cref="Version"/>.</summary>

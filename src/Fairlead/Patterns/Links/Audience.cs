@@ -1,3 +1,4 @@
+using Fairlead.Framing;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -14,7 +15,7 @@ internal sealed class Audience
         Version = version;
         _seats = Array.ConvertAll(links, static link => link.Place.Seat);
         BroadcastSeat[] seats = [.. _seats.OfType<BroadcastSeat>()];
-        Seated = seats.Length == 0 ? null : new BroadcastAudience(seats);
+        Seated = seats.Length == 0 ? null : new BroadcastAudience(MessageKind.Publish, head, seats);
     }
 
     /// <summary>Returns whether a broadcast write has reached this link of <see cref="Links"/>.</summary>

@@ -52,13 +52,11 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
 
     /// <summary>Writes a message once for all members of the audience that take part. Does not block.</summary>
     /// <param name="audience">The links to reach.</param>
-    /// <param name="header">The header, whose length is set here.</param>
     /// <param name="payload">The payload, or its beginning, which is copied.</param>
     /// <param name="behind">The rest of the payload.</param>
     /// <param name="reached">The links reached (<see cref="Audience.IsReached"/>). The caller sends the message to all others.</param>
     /// <returns>The number of links it was written for.</returns>
-    public int WriteOnce(
-        Audience audience, MessageHeader header, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> behind, out ulong reached)
+    public int WriteOnce(Audience audience, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> behind, out ulong reached)
     {
         reached = 0;
         if (_broadcast is not { } broadcast || audience.Seated is not { } seated)
@@ -66,15 +64,14 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
             return 0;
         }
 
-        BroadcastBody body = new(audience.Head, payload, behind);
         for (int i = 0; i < MostAttempts; i++)
         {
-            int count = broadcast.Publish(seated, header, body, out reached, out ulong inTheWay);
+            int count = broadcast.Publish(seated, payload, behind, out reached, out ulong inTheWay);
             if (inTheWay == 0)
             {
                 if (count > 0)
                 {
-                    endpoint.Counters.AddSent(count, (long)count * body.PayloadLength);
+                    endpoint.Counters.AddSent(count, (long)count * (payload.Length + behind.Length));
                 }
 
                 return count;

@@ -105,12 +105,12 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
     public override int Publish(
         BroadcastAudience audience,
-        MessageHeader header,
-        in BroadcastBody body,
+        ReadOnlySpan<byte> payload,
+        ReadOnlySpan<byte> behind,
         out ulong reached,
         out ulong inTheWay)
     {
-        int length = body.Length;
+        int length = audience.Head.Length + payload.Length + behind.Length;
         reached = inTheWay = 0;
         using (_gate.Hold())
         {
@@ -134,9 +134,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
                 return 0;
             }
 
-            header.HeadLength = checked((ushort)body.Head.Length);
-            header.Length = length;
-            Write(audience.Mask, header, body, whole);
+            Write(audience, payload, behind, length, whole);
             _creditMessages--;
             _creditBytes -= length;
             if (audience.Messages++ == 0)
@@ -203,18 +201,21 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         return audience.Mask;
     }
 
-    private void Write(ulong audience, in MessageHeader header, in BroadcastBody body, long whole)
+    private void Write(
+        BroadcastAudience audience, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> behind, int length, long whole)
     {
         byte* record = _data + (_tail & _mask);
-        *(ulong*)record = audience;
+        *(ulong*)record = audience.Mask;
+        MessageHeader header = audience.Header;
+        header.Length = length;
         header.Write(new Span<byte>(record + 8, MessageHeader.Size));
-        Span<byte> place = new(record + BroadcastLayout.RecordHead, header.Length);
-        body.Head.CopyTo(place);
-        place = place[body.Head.Length..];
-        body.Payload.CopyTo(place);
-        if (!body.Behind.IsEmpty)
+        Span<byte> place = new(record + BroadcastLayout.RecordHead, length);
+        audience.Head.CopyTo(place);
+        place = place[audience.Head.Length..];
+        payload.CopyTo(place);
+        if (!behind.IsEmpty)
         {
-            body.Behind.CopyTo(place[body.Payload.Length..]);
+            behind.CopyTo(place[payload.Length..]);
         }
 
         long block = _tail >> BlockShift;
