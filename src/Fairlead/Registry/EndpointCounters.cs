@@ -29,11 +29,11 @@ internal sealed unsafe class EndpointCounters
         _page = (byte*)Unsafe.AsPointer(ref page[0]);
     }
 
-    public long MessagesSent => Read(EndpointLayout.MessagesSent);
+    public long MessagesSent => Read(EndpointLayout.MessagesSent) + Read(EndpointLayout.MessagesShared);
 
     public long MessagesReceived => Read(EndpointLayout.MessagesReceived);
 
-    public long BytesSent => Read(EndpointLayout.BytesSent);
+    public long BytesSent => Read(EndpointLayout.BytesSent) + Read(EndpointLayout.BytesShared);
 
     public long BytesReceived => Read(EndpointLayout.BytesReceived);
 
@@ -64,6 +64,22 @@ internal sealed unsafe class EndpointCounters
     {
         Interlocked.Add(ref At(EndpointLayout.MessagesSent), messages);
         Interlocked.Add(ref At(EndpointLayout.BytesSent), bytes);
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Counts a message that was written once for many. One thread at a time, beside all others that count.</summary>
+    /// <remarks>
+    /// The other counters of sent messages need a locked addition. Here it would wait until the message has reached the memory that the
+    /// readers have in their caches.
+    /// </remarks>
+    /// <param name="readers">For how many it was written: so many messages are sent.</param>
+    /// <param name="bytes">The length of the payload.</param>
+    public void AddShared(long readers, long bytes)
+    {
+        ref long messages = ref At(EndpointLayout.MessagesShared);
+        Volatile.Write(ref messages, messages + readers);
+        ref long sum = ref At(EndpointLayout.BytesShared);
+        Volatile.Write(ref sum, sum + (readers * bytes));
         GC.KeepAlive(this);
     }
 

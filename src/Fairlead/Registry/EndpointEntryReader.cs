@@ -118,9 +118,9 @@ internal static class EndpointEntryReader
             Program = program,
             Label = label,
             Since = DateTimeOffset.FromUnixTimeMilliseconds(Get<long>(page, EndpointLayout.Started)),
-            MessagesSent = Get<long>(page, EndpointLayout.MessagesSent),
+            MessagesSent = SentIn(page),
             MessagesReceived = Get<long>(page, EndpointLayout.MessagesReceived),
-            BytesSent = Get<long>(page, EndpointLayout.BytesSent),
+            BytesSent = BytesSentIn(page),
             BytesReceived = Get<long>(page, EndpointLayout.BytesReceived),
             QueueDepth = Get<long>(page, EndpointLayout.QueueDepth),
             Dropped = Get<long>(page, EndpointLayout.Dropped),
@@ -179,13 +179,20 @@ internal static class EndpointEntryReader
             }
         }
 
-        return null;
+        return SentIn(page) < 0 || BytesSentIn(page) < 0 ? "a counter is impossible" : null;
     }
+
+    private static long SentIn(ReadOnlySpan<byte> page) =>
+        Get<long>(page, EndpointLayout.MessagesSent) + Get<long>(page, EndpointLayout.MessagesShared);
+
+    private static long BytesSentIn(ReadOnlySpan<byte> page) =>
+        Get<long>(page, EndpointLayout.BytesSent) + Get<long>(page, EndpointLayout.BytesShared);
 
     private static ReadOnlySpan<int> Counters =>
     [
         EndpointLayout.MessagesSent, EndpointLayout.BytesSent, EndpointLayout.MessagesReceived, EndpointLayout.BytesReceived,
-        EndpointLayout.QueueDepth, EndpointLayout.Dropped, EndpointLayout.Missed, EndpointLayout.Clients, EndpointLayout.Control,
+        EndpointLayout.MessagesShared, EndpointLayout.BytesShared, EndpointLayout.QueueDepth, EndpointLayout.Dropped,
+        EndpointLayout.Missed, EndpointLayout.Clients, EndpointLayout.Control,
     ];
 
     private static string? KindName(PatternKind kind) => kind switch

@@ -26,6 +26,8 @@ namespace Fairlead.Registry;
 ///   60  changes: odd while the address changes   u32
 ///   64  messages sent                        u64   written by sending threads
 ///   72  bytes sent                           u64
+///   80  messages written once for many       u64   written by one thread at a time;
+///   88  their bytes                          u64   both are added to those above
 ///  128  messages received                    u64   written by receiving threads
 ///  136  bytes received                       u64
 ///  192  queue depth                          u64   written rarely, by either
@@ -64,6 +66,8 @@ internal static class EndpointLayout
     public const int Changes = 60;
     public const int MessagesSent = 64;
     public const int BytesSent = 72;
+    public const int MessagesShared = 80;
+    public const int BytesShared = 88;
     public const int MessagesReceived = 128;
     public const int BytesReceived = 136;
     public const int QueueDepth = 192;

@@ -1,3 +1,5 @@
+using Fairlead.Registry;
+
 namespace Fairlead.Transports;
 
 /// <summary>A transport mechanism: binds, accepts, connects. Stateless; one instance serves the process.</summary>
@@ -34,6 +36,8 @@ internal interface ITransport
     ValueTask<Connection> ConnectAsync(Address address, EndpointSettings settings, CancellationToken cancellationToken);
 
     /// <summary>Creates memory that many peers read, for a bound endpoint that sends each the same; null if not supported.</summary>
+    /// <param name="settings">The settings of the endpoint.</param>
+    /// <param name="counters">The counters of the endpoint, in which the memory counts what is written to it.</param>
     /// <exception cref="FairleadException">The system does not provide the memory.</exception>
-    Broadcast? CreateBroadcast(EndpointSettings settings) => null;
+    Broadcast? CreateBroadcast(EndpointSettings settings, EndpointCounters counters) => null;
 }

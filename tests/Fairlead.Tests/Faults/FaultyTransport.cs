@@ -50,7 +50,8 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
         return connecting is null ? connection : new FaultyConnection(connection, connecting);
     }
 
-    public Broadcast? CreateBroadcast(EndpointSettings settings) => inner.CreateBroadcast(settings);
+    public Broadcast? CreateBroadcast(EndpointSettings settings, EndpointCounters counters) =>
+        inner.CreateBroadcast(settings, counters);
 
     private static string KeyOf(Address address) => address.ToString().Split('?')[0];
 

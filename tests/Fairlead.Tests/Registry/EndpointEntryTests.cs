@@ -132,20 +132,28 @@ public sealed class EndpointEntryTests : IDisposable
         const int PerThread = 50_000;
         using var entry = EndpointEntry.Create(PatternKind.Pair, bound: true, "unix://a", directory: _directory);
 
-        InParallel.Run(Threads, _ =>
+        InParallel.Run(Threads, thread =>
         {
             for (var i = 0; i < PerThread; i++)
             {
                 entry.Counters.AddSent(3);
                 entry.Counters.AddReceived(2, 5);
                 entry.Counters.AddDropped(1);
+
+                // By one thread, beside those that send to single peers.
+                if (thread == 0)
+                {
+                    entry.Counters.AddShared(readers: 3, bytes: 7);
+                }
             }
         });
 
         var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
         const long All = Threads * PerThread;
+        const long Shared = 3 * PerThread;
+        Assert.Equal((All + Shared, (3 * All) + (7 * Shared)), (entry.Counters.MessagesSent, entry.Counters.BytesSent));
         Assert.Equal(
-            (All, 3 * All, 2 * All, 5 * All, All),
+            (All + Shared, (3 * All) + (7 * Shared), 2 * All, 5 * All, All),
             (info.MessagesSent, info.BytesSent, info.MessagesReceived, info.BytesReceived, info.Dropped));
     }
 

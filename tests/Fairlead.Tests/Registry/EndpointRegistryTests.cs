@@ -150,6 +150,22 @@ public sealed class EndpointRegistryTests : IDisposable
         Assert.Contains(reason, skipped?.Reason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(EndpointLayout.MessagesSent, EndpointLayout.MessagesShared)]
+    [InlineData(EndpointLayout.BytesSent, EndpointLayout.BytesShared)]
+    public void Counters_whose_sum_is_too_large_are_refused(int offset, int other)
+    {
+        byte[] page = SoundPage();
+        MemoryMarshal.Write(page.AsSpan(offset), long.MaxValue);
+        Assert.Equal(long.MaxValue, Sum(EndpointEntryReader.Parse("here", page, out _)!));
+
+        MemoryMarshal.Write(page.AsSpan(other), 1L);
+        Assert.Null(EndpointEntryReader.Parse("here", page, out var skipped));
+        Assert.Contains("counter", skipped?.Reason, StringComparison.Ordinal);
+
+        static long Sum(EndpointInfo info) => info.MessagesSent + info.BytesSent;
+    }
+
     [Fact]
     public void Random_damage_is_never_worse_than_a_skipped_entry()
     {

@@ -36,7 +36,7 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
             {
                 try
                 {
-                    _broadcast = BuiltInTransports.Find(endpoint.Address).CreateBroadcast(endpoint.Settings);
+                    _broadcast = BuiltInTransports.Find(endpoint.Address).CreateBroadcast(endpoint.Settings, endpoint.Counters);
                 }
                 catch (FairleadException exception)
                 {
@@ -69,11 +69,6 @@ internal sealed class BroadcastHolder(EndpointCore endpoint) : IDisposable
             int count = broadcast.Publish(seated, payload, behind, out reached, out ulong inTheWay);
             if (inTheWay == 0)
             {
-                if (count > 0)
-                {
-                    endpoint.Counters.AddSent(count, (long)count * (payload.Length + behind.Length));
-                }
-
                 return count;
             }
 

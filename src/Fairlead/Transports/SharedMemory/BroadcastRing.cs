@@ -1,6 +1,7 @@
 using System.Numerics;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Registry;
 
 namespace Fairlead.Transports.SharedMemory;
 
@@ -11,8 +12,9 @@ namespace Fairlead.Transports.SharedMemory;
 /// data through its connection and leaves.
 /// </para>
 /// <para>
-/// The gate guards everything here, and is taken after the links' send locks. Subscribers report in memory that they can write at any time.
-/// Each report is copied once and checked, and can only harm its subscriber.
+/// The gate guards everything here, and is taken after the links' send locks. It is biased to the thread that publishes: an interlocked
+/// operation would wait until the written message has reached memory that the readers have in their caches. Subscribers report in memory
+/// that they can write at any time. Each report is copied once and checked, and can only harm its subscriber.
 /// </para>
 /// </remarks>
 internal sealed unsafe partial class BroadcastRing : Broadcast
@@ -26,7 +28,8 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     /// <summary>The part of the ring to free at one time, as a power of two: an eighth.</summary>
     private const int FloorShift = 3;
 
-    private readonly RankedLock _gate = new(LockRank.BroadcastSeats);
+    private BiasedLock _gate = new(LockRank.BroadcastSeats);
+    private readonly EndpointCounters _counters;
     private readonly Descriptor _file;
     private readonly RingMemory _memory;
     private readonly byte* _control;
@@ -54,8 +57,9 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     private long _longest;
 
     /// <exception cref="FairleadException">The system does not provide the memory.</exception>
-    public BroadcastRing(long capacity)
+    public BroadcastRing(long capacity, EndpointCounters counters)
     {
+        _counters = counters;
         _file = MemoryFile.CreateForReaders("fairlead broadcast", RingMemory.ControlSize + capacity);
         try
         {
@@ -143,6 +147,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             }
 
             audience.Bytes += length;
+            _counters.AddShared(audience.Count, payload.Length + behind.Length);
             reached = audience.Mask;
             Wake(reached);
             return audience.Count;

@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Registry;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Transports.SharedMemory;
@@ -38,7 +39,8 @@ internal sealed class SharedMemoryTransport : ITransport
         return Wrap(socket, settings, UnixEndpoint.PeerOf(socket));
     }
 
-    public Broadcast? CreateBroadcast(EndpointSettings settings) => new BroadcastRing(BroadcastLayout.CapacityFor(settings));
+    public Broadcast? CreateBroadcast(EndpointSettings settings, EndpointCounters counters) =>
+        new BroadcastRing(BroadcastLayout.CapacityFor(settings), counters);
 
     private static SharedMemoryConnection Wrap(Descriptor socket, EndpointSettings settings, Peer peer)
     {
