@@ -74,7 +74,7 @@ internal sealed class Subscribing : IDisposable
         }
     }
 
-    // Apart from the other loops, whose code it would make longer, and so slower.
+    // Apart from the other loops: values cost those nothing.
     private void ReadValues()
     {
         while (true)

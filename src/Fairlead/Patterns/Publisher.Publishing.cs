@@ -26,7 +26,7 @@ public sealed partial class Publisher
     {
         cancellationToken.ThrowIfCancellationRequested();
         Round round = Start(topic, message, mayWait: true);
-        return round.Waiting is null ? End(round) : Finish(ref round, message, cancellationToken);
+        return round.Waiting is null ? End(round) : Finish(round, message, cancellationToken);
     }
 
     /// <summary>Publishes a value with the mark of its layout. Copies it once if all subscribers share the memory.</summary>
@@ -54,7 +54,7 @@ public sealed partial class Publisher
 
         using StructBytes bytes = StructBytes.Of(in value);
         GiveOthers(audience, reached, topic, bytes.Span, mayWait: true, ref round);
-        return round.Waiting is null ? End(round) : Finish(ref round, bytes.Span, cancellationToken);
+        return round.Waiting is null ? End(round) : Finish(round, bytes.Span, cancellationToken);
     }
 
     /// <summary>
@@ -147,16 +147,14 @@ public sealed partial class Publisher
     }
 
     /// <summary>Waits for the subscribers with full queues that this publisher waits for.</summary>
-    private int Finish(ref Round round, ReadOnlySpan<byte> message, CancellationToken cancellationToken)
+    private int Finish(Round round, ReadOnlySpan<byte> message, CancellationToken cancellationToken)
     {
-        if (round.Waiting is { } waiting)
+        List<Link> waiting = round.Waiting!;
+        Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
+        AwaitRoom(waiting, ref round, message, deadline, cancellationToken);
+        for (int i = 0; i < waiting.Count; i++)
         {
-            Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
-            AwaitRoom(waiting, ref round, message, deadline, cancellationToken);
-            for (int i = 0; i < waiting.Count; i++)
-            {
-                round.Buffered += WaitFor(round, i, message, deadline, cancellationToken) ? 1 : 0;
-            }
+            round.Buffered += WaitFor(round, i, message, deadline, cancellationToken) ? 1 : 0;
         }
 
         return End(round);

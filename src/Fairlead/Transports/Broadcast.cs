@@ -16,7 +16,8 @@ internal abstract class Broadcast : IDisposable
     /// <remarks><see cref="BroadcastSeat.Dispose"/> releases it.</remarks>
     public abstract BroadcastSeat? TrySeat(Connection connection);
 
-    /// <summary>Writes a message once for all members of the audience that take part and have credit. Does not block.</summary>
+    /// <summary>Writes a message once for all members of the audience that take part and have credit, and counts it as sent to each. Does
+    /// not block.</summary>
     /// <param name="audience">The peers to reach.</param>
     /// <param name="payload">The payload, or its beginning, which is copied behind the audience's head.</param>
     /// <param name="behind">The rest of the payload, such as the mark behind a value: so a value is not copied to stand before it.</param>
@@ -101,14 +102,13 @@ internal readonly record struct BroadcastCredit(long WindowMessages, long Window
 /// <summary>The messages sent to a peer from the beginning of its link, and the unacknowledged ones among them.</summary>
 internal readonly record struct BroadcastTally(long Sent, long SentBytes, long Outstanding, long OutstandingBytes);
 
-/// <summary>The peers that get the same messages. The counters belong to the broadcast.</summary>
-/// <param name="kind">The kind of these messages, which have no other mark.</param>
+/// <summary>The peers that get the same published messages. The counters belong to the broadcast.</summary>
 /// <param name="head">The head of these messages.</param>
 /// <param name="seats">The slots of the peers.</param>
-internal sealed class BroadcastAudience(MessageKind kind, byte[] head, BroadcastSeat[] seats)
+internal sealed class BroadcastAudience(byte[] head, BroadcastSeat[] seats)
 {
     /// <summary>The header of these messages, without their length.</summary>
-    public MessageHeader Header { get; } = new() { Kind = kind, HeadLength = checked((ushort)head.Length) };
+    public MessageHeader Header { get; } = new() { Kind = MessageKind.Publish, HeadLength = checked((ushort)head.Length) };
 
     public byte[] Head => head;
 

@@ -5,23 +5,21 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>churn ADDRESS COUNT</c>: binds, and lets so many connections come and go, three times, in a process where nothing else happens; says
-/// how many descriptors and threads there are before and after, and how many bytes of managed memory were left over by the round that left
-/// the fewest: pooled memory is made once, what is not forgotten stays each time; and, with commas between, the names of the threads that
-/// there are more of than before.
+/// <c>churn ADDRESS COUNT THREADS</c>: binds, and lets so many connections come and go, three times, in a process where nothing else
+/// happens; waits after each time until the reactor has added no more than so many threads; says how many descriptors and threads there are
+/// before and after, and how many bytes of managed memory were left over by the round that left the fewest: pooled memory is made once,
+/// what is not forgotten stays each time; and, with commas between, the names of the threads that there are more of than before.
 /// </summary>
 internal static class ChurnVerb
 {
     private const int Rounds = 3;
-
-    /// <summary>The most threads that the reactor may have added: the test asks for no more.</summary>
-    private const int MostReactorThreads = 8;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
         await using var receiver = await Receiver.BindAsync(arguments[0]);
         var place = receiver.Address;
         var count = int.Parse(arguments[1], CultureInfo.InvariantCulture);
+        var mostThreads = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         var receiving = receiver.RunAsync((_, _) => default);
         await RoundAsync(place, 50);
         var before = await SettleAsync(receiver);
@@ -34,12 +32,11 @@ internal static class ChurnVerb
             var bytes = after.Bytes;
 
             // Two for what is made once, at first need: the wake-ups of the endpoint and of the flusher.
-            after = await SettleAsync(receiver, before.Descriptors + 2);
+            after = await SettleAsync(
+                receiver, () => OpenDescriptors.Count() <= before.Descriptors + 2 && ReactorThreadsMoreThan(threads) <= mostThreads);
             left = Math.Min(left, after.Bytes - bytes);
         }
 
-        // On a busy machine more of them were busy at once; those without work end after ten seconds, and leaked ones never.
-        await Polling.Until(() => More(threads, ThreadNames()).Count(static name => name is "fairlead_reacto") <= MostReactorThreads);
         string more = string.Join(',', More(threads, ThreadNames()));
         Console.WriteLine($"ok {before.Descriptors} {after.Descriptors} {before.Threads} {after.Threads} {left} {more}");
         GC.KeepAlive(receiving);
@@ -71,6 +68,10 @@ internal static class ChurnVerb
         return more;
     }
 
+    // On a busy machine many of them are busy at once; those without work end after ten seconds.
+    private static int ReactorThreadsMoreThan(List<string> before) =>
+        More(before, ThreadNames()).Count(static name => name is "fairlead_reacto");
+
     private static async Task RoundAsync(Address place, int count)
     {
         for (var i = 0; i < count; i += 10)
@@ -98,12 +99,12 @@ internal static class ChurnVerb
     }
 
     /// <summary>
-    /// Waits until the last connection is gone: from the peers at first, then its descriptor. One that is never closed is waited for in
-    /// vain; the test's watchdog ends that.
+    /// Waits until the last connection is gone: from the peers at first, then its descriptor and the threads that it kept busy. It waits
+    /// in vain for a descriptor or a thread that was forgotten; the test's watchdog ends that.
     /// </summary>
-    private static async Task<(int Descriptors, int Threads, long Bytes)> SettleAsync(Receiver receiver, int mostDescriptors = int.MaxValue)
+    private static async Task<(int Descriptors, int Threads, long Bytes)> SettleAsync(Receiver receiver, Func<bool>? isOver = null)
     {
-        await Polling.Until(() => receiver.Peers.Count == 0 && OpenDescriptors.Count() <= mostDescriptors);
+        await Polling.Until(() => receiver.Peers.Count == 0 && isOver?.Invoke() != false);
 
         GC.Collect();
         GC.WaitForPendingFinalizers();

@@ -102,13 +102,9 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
     protected static int SizeOf(Random own) => own.Next(40) switch { 0 => own.Next(300_000), < 5 => own.Next(5_000), _ => own.Next(100) };
 
     /// <summary>Completes when the token is cancelled, or this many milliseconds have passed.</summary>
-    protected static async Task UntilAsync(int milliseconds, CancellationToken cancellationToken)
-    {
-        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = cancellationToken.Register(() => cancelled.TrySetResult());
-        await Task.WhenAny(
-            cancelled.Task, Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, CancellationToken.None));
-    }
+    protected static async Task UntilAsync(int milliseconds, CancellationToken cancellationToken) =>
+        await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Returns whether a peer's coming and going excuses the error.</summary>
     protected static bool IsExcused(Exception exception) => exception is FairleadException failure

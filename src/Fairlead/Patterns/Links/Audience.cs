@@ -1,4 +1,3 @@
-using Fairlead.Framing;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -15,7 +14,7 @@ internal sealed class Audience
         Version = version;
         _seats = Array.ConvertAll(links, static link => link.Place.Seat);
         BroadcastSeat[] seats = [.. _seats.OfType<BroadcastSeat>()];
-        Seated = seats.Length == 0 ? null : new BroadcastAudience(MessageKind.Publish, head, seats);
+        Seated = seats.Length == 0 ? null : new BroadcastAudience(head, seats);
     }
 
     /// <summary>Returns whether a broadcast write has reached this link of <see cref="Links"/>.</summary>
