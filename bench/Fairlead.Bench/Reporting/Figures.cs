@@ -28,7 +28,6 @@ internal sealed record Figures(
             : null;
         var rate = Spread.Of(result.Rounds.Select(round => round.Rate));
         var ratio = Ratio(round => isTime ? round.P50 : round.Rate);
-        double? goal = result.Pairs.Count > 0 ? result.Contender.Goal : null;
         return new Figures(
             result.Name,
             result.Rounds.Count,
@@ -40,8 +39,8 @@ internal sealed record Figures(
             rate.Median * scenario.MessageSize,
             ratio,
             isTime ? Ratio(round => round.P99) : null,
-            goal,
-            goal is null ? null : isTime ? ratio!.Value.Median <= goal : ratio!.Value.Median >= goal,
+            result.Goal,
+            result.Goal is { } goal ? isTime ? ratio!.Value.Median <= goal : ratio!.Value.Median >= goal : null,
             Median(result.Rounds.Select(round => (double)round.Allocated / round.Operations)),
             PerOperation(round => round.AllocatedByServer),
             PerOperation(round => round.AllocatedByReaders));

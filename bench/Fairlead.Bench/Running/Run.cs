@@ -1,4 +1,3 @@
-using Fairlead.Bench.Contenders;
 using Fairlead.Bench.Scenarios;
 
 namespace Fairlead.Bench.Running;
@@ -6,10 +5,22 @@ namespace Fairlead.Bench.Running;
 /// <summary>
 /// The results of a contender: all its rounds, and for all but the baseline its ratio to each baseline round beside them.
 /// </summary>
-internal sealed record Result(Contender Contender, string Name, IReadOnlyList<Round> Rounds, IReadOnlyList<Pair> Pairs);
+/// <param name="Goal">The ratio to reach; null for the baseline.</param>
+internal sealed record Result(string Name, double? Goal, IReadOnlyList<Round> Rounds, IReadOnlyList<Pair> Pairs)
+{
+    public static Result OfPairs(string name, double? goal, IReadOnlyList<Pair> pairs) =>
+        new(name, goal, [.. pairs.Select(static pair => pair.Contender)], pairs);
+}
 
 /// <summary>A round of a contender and the round of the baseline next to it in time.</summary>
-internal sealed record Pair(Round Contender, Round Baseline);
+internal sealed record Pair(Round Contender, Round Baseline)
+{
+    // Alternately before and after: a drift of the machine then favours neither.
+    public static Pair Measure(WorkerPair contender, WorkerPair baseline, int number, TimeSpan length) =>
+        number % 2 == 0
+            ? new(Baseline: baseline.Measure(length), Contender: contender.Measure(length))
+            : new(Contender: contender.Measure(length), Baseline: baseline.Measure(length));
+}
 
 /// <summary>One scenario: starts all its processes, warms all up, and lets one pair work at a time.</summary>
 internal static class Run
@@ -21,14 +32,14 @@ internal static class Run
             return
             [
                 .. scenario.Contenders.Select(
-                    (contender, i) => contender.Missing is null ? Alone(scenario, i, plan) : new Result(contender, contender.Name, [], [])),
+                    (contender, i) => contender.Missing is null ? Alone(scenario, i, plan) : new Result(contender.Name, null, [], [])),
             ];
         }
 
         using var directory = new RunDirectory();
         var baseline = scenario.Contenders[0];
         using var first = new WorkerPair(scenario, 0, $"{scenario.Name}-0", directory.Path);
-        var others = new List<(string Name, Contender Contender, WorkerPair Workers, List<Pair> Pairs)>();
+        var others = new List<(string Name, double? Goal, WorkerPair Workers, List<Pair> Pairs)>();
         try
         {
             for (int i = 1; i < scenario.Contenders.Count; i++)
@@ -39,13 +50,13 @@ internal static class Run
                     continue;
                 }
 
-                others.Add((contender.Name, contender, new WorkerPair(scenario, i, $"{scenario.Name}-{i}", directory.Path), []));
+                others.Add((contender.Name, contender.Goal, new WorkerPair(scenario, i, $"{scenario.Name}-{i}", directory.Path), []));
             }
 
             if (plan.WithControl)
             {
                 others.Add(
-                    (baseline.Name + ", again", baseline, new WorkerPair(scenario, 0, $"{scenario.Name}-again", directory.Path), []));
+                    (baseline.Name + ", again", null, new WorkerPair(scenario, 0, $"{scenario.Name}-again", directory.Path), []));
             }
 
             first.Measure(plan.WarmUp(scenario));
@@ -61,10 +72,7 @@ internal static class Run
 
                 foreach (var (_, _, workers, pairs) in others)
                 {
-                    // Alternately before and after: a drift of the machine then favours neither.
-                    var pair = i % 2 == 0
-                        ? new Pair(Baseline: first.Measure(plan.RoundLength), Contender: workers.Measure(plan.RoundLength))
-                        : new Pair(Contender: workers.Measure(plan.RoundLength), Baseline: first.Measure(plan.RoundLength));
+                    var pair = Pair.Measure(workers, first, i, plan.RoundLength);
                     pairs.Add(pair);
                     rounds.Add(pair.Baseline);
                 }
@@ -72,9 +80,8 @@ internal static class Run
 
             return
             [
-                new Result(baseline, baseline.Name, rounds, []),
-                .. others.Select(other => new Result(
-                    other.Contender, other.Name, [.. other.Pairs.Select(pair => pair.Contender)], other.Pairs)),
+                new Result(baseline.Name, null, rounds, []),
+                .. others.Select(static other => Result.OfPairs(other.Name, other.Goal, other.Pairs)),
             ];
         }
         finally
@@ -89,7 +96,7 @@ internal static class Run
         using var directory = new RunDirectory();
         using var workers = new WorkerPair(scenario, contender, $"{scenario.Name}-{contender}", directory.Path);
         workers.Measure(plan.WarmUp(scenario));
-        var who = scenario.Contenders[contender];
-        return new Result(who, who.Name, [.. Enumerable.Range(0, plan.Rounds).Select(_ => workers.Measure(plan.RoundLength))], []);
+        var rounds = Enumerable.Range(0, plan.Rounds).Select(_ => workers.Measure(plan.RoundLength));
+        return new Result(scenario.Contenders[contender].Name, null, [.. rounds], []);
     }
 }

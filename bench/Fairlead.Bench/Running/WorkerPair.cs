@@ -17,9 +17,15 @@ internal sealed class WorkerPair : IDisposable
     private readonly bool _countsServer;
 
     public WorkerPair(Scenario scenario, int contender, string session, string runtimeDirectory)
+        : this(scenario, contender, session, runtimeDirectory, BenchProgram.This)
+    {
+    }
+
+    public WorkerPair(Scenario scenario, int contender, string session, string runtimeDirectory, BenchProgram program)
     {
         var who = scenario.Contenders[contender];
-        _countsServer = scenario.CountsServer;
+        // Another version may not answer.
+        _countsServer = scenario.CountsServer && program == BenchProgram.This;
         _server = Start(Worker.ServerRole);
         try
         {
@@ -46,27 +52,11 @@ internal sealed class WorkerPair : IDisposable
         {
             var start =
                 who.Program(role, new Session(session, scenario.MessageSize) { Directory = runtimeDirectory })
-                ?? Own(role, scenario.Name, contender, session);
+                ?? program.Worker(role, scenario.Name, contender, session);
             start.RedirectStandardInput = start.RedirectStandardOutput = true;
             start.Environment["XDG_RUNTIME_DIR"] = runtimeDirectory;
             return Process.Start(start)!;
         }
-    }
-
-    private static ProcessStartInfo Own(string role, string scenario, int contender, string session)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!);
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        }
-
-        foreach (string argument in (string[])["worker", role, scenario, contender.ToString(CultureInfo.InvariantCulture), session])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return start;
     }
 
     /// <summary>Lets the client measure one round; the other pairs are idle meanwhile.</summary>
