@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using Fairlead.Patterns.Links;
 
 namespace Fairlead;
@@ -49,7 +51,11 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// </summary>
     public void CountControl() => Core.Counters.AddControl(1);
 
-    internal EndpointCore Core => _core ?? throw new InvalidOperationException("The endpoint is not open yet.");
+    internal EndpointCore Core
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _core ?? ThrowNotOpen();
+    }
 
     /// <summary>Blocks until every message sent so far has left this process: to the kernel, or into memory that the peer reads.</summary>
     /// <remarks>
@@ -122,4 +128,7 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
     }
 
     private protected void Open(EndpointCore core) => _core = core;
+
+    [DoesNotReturn]
+    private static EndpointCore ThrowNotOpen() => throw new InvalidOperationException("The endpoint is not open yet.");
 }

@@ -39,6 +39,7 @@ internal readonly struct Inbox(EndpointCore core)
         return false;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Message Receive(TimeSpan? timeout, CancellationToken cancellationToken) =>
         core.Receivers.Receive(Deadline.After(timeout, core.Settings.Time), cancellationToken) is { } received
             ? new Message(received)
