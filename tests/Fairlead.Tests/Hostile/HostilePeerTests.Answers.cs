@@ -14,6 +14,9 @@ public abstract partial class HostilePeerTests
     // More than twice what the kernel buffers for a TCP connection.
     private static readonly byte[] LongAnswer = new byte[16 * 1024 * 1024];
 
+    // The peers answer no heartbeat, and on a slow machine one would come before they have read everything.
+    private static readonly EndpointOptions Silent = Patient with { Heartbeat = TimeSpan.Zero };
+
     /// <summary>
     /// A requester that never reads its replies: the responder stops reading requests instead of piling up replies, and continues when they
     /// are read.
@@ -22,7 +25,7 @@ public abstract partial class HostilePeerTests
     public async Task Replies_that_nobody_reads_do_not_pile_up()
     {
         await using Responder responder = Track(
-            Responder.Bind(NewPlace(), Patient with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
+            Responder.Bind(NewPlace(), Silent with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
         byte[] reply = new byte[ReplyLength];
         Task serving = responder.RunAsync((_, _) => reply, Handlers);
         using RawPeer peer = Connect(responder);
@@ -44,7 +47,7 @@ public abstract partial class HostilePeerTests
     public async Task Requests_of_who_reads_no_replies_are_held_back_though_they_were_read()
     {
         await using Responder responder = Track(
-            Responder.Bind(NewPlace(), Patient with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
+            Responder.Bind(NewPlace(), Silent with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
         using RawPeer peer = Connect(responder);
         await peer.ShakeAsync(PatternKind.Requester);
         await peer.SendAsync([.. Enumerable.Range(1, Requests).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
@@ -67,8 +70,7 @@ public abstract partial class HostilePeerTests
     [Fact]
     public async Task Handlers_count_until_their_answers_are_read()
     {
-        // These peers answer no heartbeat, and on a slow machine one comes before they have read everything.
-        await using Responder responder = Track(Responder.Bind(NewPlace(), Patient with { Heartbeat = TimeSpan.Zero }));
+        await using Responder responder = Track(Responder.Bind(NewPlace(), Silent));
         RawPeer[] peers = await AskAsync(responder, Handlers + 1);
         int calls = 0;
 
@@ -122,7 +124,7 @@ public abstract partial class HostilePeerTests
     public async Task A_requester_that_reads_nothing_is_sent_away_when_others_wait_for_its_handler()
     {
         ManualClock clock = new();
-        EndpointOptions options = Patient with { HandshakeTimeout = 1.Seconds(), Heartbeat = TimeSpan.Zero, TimeProvider = clock };
+        EndpointOptions options = Silent with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock };
         await using Responder responder = Track(Responder.Bind(NewPlace(), options));
         RawPeer[] peers = await AskAsync(responder, Handlers);
         int calls = 0;
