@@ -37,6 +37,9 @@ internal sealed class Feed : IFeed
     /// <summary>Gets a word when a producer or consumer has ended.</summary>
     public Channel<string> Ended { get; } = Channel.CreateUnbounded<string>();
 
+    /// <summary>The numbers that <see cref="SumAsync"/> has received.</summary>
+    public Channel<int> Added { get; } = Channel.CreateUnbounded<int>();
+
     public async IAsyncEnumerable<int> CountAsync(int upTo, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (int i = 1; i <= upTo; i++)
@@ -98,6 +101,7 @@ internal sealed class Feed : IFeed
             await foreach (int number in numbers)
             {
                 sum += number;
+                Added.Writer.TryWrite(number);
             }
         }
         finally

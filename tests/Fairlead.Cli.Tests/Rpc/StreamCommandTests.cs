@@ -126,7 +126,11 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
     public async Task A_line_that_is_not_an_item_is_named(string line, string part)
     {
         ToolProcess call = _home.Start("call", Address, "Sum");
-        await call.SayAsync("1", "2", line);
+        await call.SayAsync("1", "2");
+
+        // A call that fails before the service begins it is not executed, and has no end there.
+        Assert.Equal(1, await _service.Added.Reader.ReadAsync().AsTask().WaitAsync(Watchdog));
+        await call.SayAsync(line);
         Outcome called = await call.ExitAsync();
         Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
         Assert.Contains(part, called.Error, StringComparison.Ordinal);
