@@ -58,7 +58,18 @@ internal sealed class ReliableBridge
             while (listener.TryAcceptSession() is { } session)
             {
                 Socket near = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                near.Connect(target);
+                try
+                {
+                    near.Connect(target);
+                }
+                catch (SocketException)
+                {
+                    // The test has closed its listener: a connection that it has given up came late.
+                    near.Dispose();
+                    session.Dispose();
+                    return;
+                }
+
                 _ = new ReliableBridge(session, near);
             }
         }
