@@ -26,7 +26,8 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
     private bool _isPending;
     private bool _isDry;
 
-    /// <summary>Whether the socket has ended, be it that the peer has closed it or that it failed.</summary>
+    /// <summary>Whether the socket has ended: the peer has closed it, or it failed.</summary>
+    /// <remarks>Seen by a read, and during the handshake by a write.</remarks>
     public bool HasEnded { get; private set; }
 
     /// <summary>Whether the peer's first byte is none of TLS.</summary>
@@ -183,6 +184,7 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
 
             if (!result.WouldBlock)
             {
+                End(result.Error);
                 throw Failure(result.Error);
             }
 
@@ -241,8 +243,7 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
         _isDry = result.WouldBlock || (result.Ok && result.Count < room.Length);
         if (result.IsEnd || (!result.Ok && !result.WouldBlock))
         {
-            HasEnded = true;
-            Error = result.Error;
+            End(result.Error);
         }
 
         if (result.Count > 0 && !_hasBegun)
@@ -253,6 +254,12 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
         }
 
         return result;
+    }
+
+    private void End(Errno error)
+    {
+        HasEnded = true;
+        Error = error;
     }
 
     private void MakeRoom(int size)

@@ -2,8 +2,12 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Fairlead.Native;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
+using Fairlead.Transports;
+using Fairlead.Transports.Tls;
+using TcpConnector = Fairlead.Transports.Tcp.TcpConnector;
 
 namespace Fairlead.Tests.Transports.Tls;
 
@@ -203,6 +207,29 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
             client.Client.Shutdown(SocketShutdown.Send);
             Assert.True(await IsClosedAsync(client).WaitAsync(Watchdog));
             Assert.NotEmpty(reasons.Next());
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_goes_before_the_first_byte_has_gone()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        Address address = $"tls://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}?authority={_trusted.Authority}&certificate=";
+        (Descriptor socket, IPEndPoint place) = await TcpConnector.ConnectAsync(address, TimeProvider.System, CancellationToken.None);
+        using (socket)
+        {
+            using (Socket server = await listener.AcceptSocketAsync())
+            {
+                server.LingerState = new LingerOption(enable: true, seconds: 0);
+            }
+
+            await ReactorWait.UntilAsync(socket, PollEvents.Read, CancellationToken.None).WaitAsync(Watchdog);
+            EndpointSettings settings = EndpointSettings.From(address, null, PatternKind.Sender, BuiltInTransports.Find(address));
+            FairleadException gone = await Assert.ThrowsAsync<FairleadException>(() => TlsHandshake.ConnectAsync(
+                socket, place, address, TlsIdentity.Load(address), settings, CancellationToken.None).AsTask().WaitAsync(Watchdog));
+            Assert.Equal(ErrorCode.PeerGone, gone.Code);
+            Assert.Contains("ended the connection during the TLS handshake", gone.Message, StringComparison.Ordinal);
         }
     }
 
