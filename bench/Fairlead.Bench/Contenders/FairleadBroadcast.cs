@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.Bench.Running;
 
 namespace Fairlead.Bench.Contenders;
 
@@ -23,14 +24,8 @@ internal sealed class FairleadBroadcast(string scheme, int readers, string optio
         List<Process> processes = [];
         for (int i = 0; i < readers; i++)
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-            foreach (string argument in Environment
-                .GetCommandLineArgs()
-                .Skip(Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? 0 : 1))
-            {
-                start.ArgumentList.Add(argument);
-            }
-
+            ProcessStartInfo start = BenchProgram.This.Start(Environment.GetCommandLineArgs()[1..]);
+            start.RedirectStandardInput = start.RedirectStandardOutput = true;
             start.Environment[IsReader] = "1";
             processes.Add(Process.Start(start)!);
         }

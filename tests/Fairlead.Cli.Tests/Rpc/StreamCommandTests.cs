@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Fairlead.Cli.Rpc;
 using Fairlead.Cli.Tests.Running;
 using Fairlead.Rpc;
@@ -129,7 +130,7 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
         await call.SayAsync("1", "2");
 
         // A call that fails before the service begins it is not executed, and has no end there.
-        Assert.Equal(1, await _service.Added.Reader.ReadAsync().AsTask().WaitAsync(Watchdog));
+        Assert.Equal(1, await NextAsync(_service.Added));
         await call.SayAsync(line);
         Outcome called = await call.ExitAsync();
         Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
@@ -208,5 +209,7 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
         Assert.True(upEnd.ExitCode is 6 or 3 && upEnd.Output.Length == 0, upEnd.ToString());
     }
 
-    private async Task<string> EndedAsync() => await _service.Ended.Reader.ReadAsync().AsTask().WaitAsync(Watchdog);
+    private Task<string> EndedAsync() => NextAsync(_service.Ended);
+
+    private static Task<T> NextAsync<T>(Channel<T> channel) => channel.Reader.ReadAsync().AsTask().WaitAsync(Watchdog);
 }

@@ -22,7 +22,7 @@ internal static class ChurnVerb
         var mostThreads = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         var receiving = receiver.RunAsync((_, _) => default);
         await RoundAsync(place, 50);
-        var before = await SettleAsync(receiver);
+        var before = await SettleAsync(receiver, static () => true);
         var threads = ThreadNames();
         var after = before;
         var left = long.MaxValue;
@@ -102,9 +102,9 @@ internal static class ChurnVerb
     /// Waits until the last connection is gone: from the peers at first, then its descriptor and the threads that it kept busy. It waits
     /// in vain for a descriptor or a thread that was forgotten; the test's watchdog ends that.
     /// </summary>
-    private static async Task<(int Descriptors, int Threads, long Bytes)> SettleAsync(Receiver receiver, Func<bool>? isOver = null)
+    private static async Task<(int Descriptors, int Threads, long Bytes)> SettleAsync(Receiver receiver, Func<bool> isOver)
     {
-        await Polling.Until(() => receiver.Peers.Count == 0 && isOver?.Invoke() != false);
+        await Polling.Until(() => receiver.Peers.Count == 0 && isOver());
 
         GC.Collect();
         GC.WaitForPendingFinalizers();

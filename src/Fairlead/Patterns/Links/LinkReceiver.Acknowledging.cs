@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 
 namespace Fairlead.Patterns.Links;
@@ -7,11 +6,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class LinkReceiver
 {
     /// <summary>Whether enough was consumed to acknowledge, on a link that is up and carries no files.</summary>
-    public bool IsAckDue
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _inbound.Window.IsAckDue;
-    }
+    public bool IsAckDue => _inbound.Window.IsAckDue;
 
     /// <summary>Acknowledges after a message was handed over. Called without the gate.</summary>
     /// <remarks>
