@@ -144,11 +144,25 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static int FreePort()
+    /// <summary>
+    /// A port below those that the system chooses by itself, and below those of <c>eng/broker</c>: the broker listens only seconds
+    /// after its port was chosen, and until then any program could be given it.
+    /// </summary>
+    private int FreePort()
     {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            using TcpListener listener = new(IPAddress.Loopback, Random.Shared.Next(10_000, 20_000));
+            try
+            {
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                output.WriteLine($"another program has this port: {taken.Message}");
+            }
+        }
     }
 
     /// <summary>Issues a certificate for a host by an authority that exists for it alone.</summary>
