@@ -33,7 +33,7 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
 
     public override OneWaySender Connect(Session session) => new Client(Sender.Connect(TlsPlace.ToReach(session, scheme, options)));
 
-    private static void ReadBlocking(Receiver receiver)
+    private void ReadBlocking(Receiver receiver)
     {
         long due = 0;
         while (true)
@@ -43,7 +43,7 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    private static async Task ReadAwaitedAsync(Receiver receiver)
+    private async Task ReadAwaitedAsync(Receiver receiver)
     {
         long due = 0;
         while (true)
@@ -53,7 +53,7 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    private static async Task ReadAllAsync(Receiver receiver)
+    private async Task ReadAllAsync(Receiver receiver)
     {
         long due = 0;
         await foreach (var message in receiver.ReceiveAllAsync().ConfigureAwait(false))
@@ -62,12 +62,13 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    private static void Take(Message message, ref long due)
+    private void Take(Message message, ref long due)
     {
-        _ = Numbered.Check(message.Span, ref due);
-
-        // The last one; over a broker all.
-        message.Accept();
+        // Over a broker every message waits for this.
+        if (Numbered.Check(message.Span, ref due) || scheme == "amqp")
+        {
+            message.Accept();
+        }
     }
 
     private sealed class Client(Sender sender) : OneWaySender
