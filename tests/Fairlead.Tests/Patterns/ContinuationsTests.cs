@@ -59,6 +59,32 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
         await telling;
     }
 
+    /// <summary>After some brief ones, not each of those behind them is timed.</summary>
+    [Fact]
+    public async Task One_that_blocks_behind_brief_ones_holds_up_nobody()
+    {
+        const int Count = 24;
+        EndpointCore core = NewCore();
+        for (int blocking = 0; blocking < Count; blocking++)
+        {
+            using CountdownEvent others = new(Count - 1);
+            await OnThread(() => Tell(
+                core,
+                inline: true,
+                number =>
+                {
+                    if (number != blocking)
+                    {
+                        others.Signal();
+                        return;
+                    }
+
+                    others.Wait();
+                },
+                Count));
+        }
+    }
+
     [Fact]
     public async Task One_that_throws_costs_the_others_nothing()
     {
@@ -320,9 +346,9 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     private static Task<Message>[] Ask(Requester requester, int requests) =>
         [.. Enumerable.Range(0, requests).Select(_ => requester.RequestAsync("?"u8.ToArray()).AsTask())];
 
-    private static void Tell(EndpointCore core, bool inline, Action<int> continuation)
+    private static void Tell(EndpointCore core, bool inline, Action<int> continuation, int count = 3)
     {
-        ReceiveOperation[] operations = [.. Enumerable.Range(0, 3).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];
+        ReceiveOperation[] operations = [.. Enumerable.Range(0, count).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];
         for (int i = 0; i < operations.Length; i++)
         {
             int number = i;

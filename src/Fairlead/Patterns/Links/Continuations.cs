@@ -25,7 +25,11 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>A caller that takes the next message in its continuation is done with the previous one within this time.</summary>
     private static readonly long BriefSpan = Stopwatch.Frequency / 50_000;
 
-    /// <summary>Detects continuations that have not returned. Runs rarely, because its thread interrupts one that works.</summary>
+    /// <summary>How many continuations run from one reading of the clock to the next, if those before them were brief.</summary>
+    private const int Untimed = 8;
+
+    /// <summary>Detects continuations, or groups that are timed together, that have not returned. Runs rarely, because its thread interrupts
+    /// one that works.</summary>
     private static readonly Rounds<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
 
@@ -178,7 +182,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>Runs on a pool thread.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>Acts as if each continuation took long when none has returned since the last round. Called by the watcher.</summary>
+    /// <summary>Acts as if each continuation took long when no timed one has returned since the last round. Called by the watcher.</summary>
     /// <remarks>
     /// From then on the blocked ones write their own output. The watcher forgets them once nothing waits behind them.
     /// </remarks>
@@ -233,10 +237,12 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         try
         {
             // Reading the clock costs as much as a short continuation. If nothing waits behind a continuation, its duration does not
-            // matter.
+            // matter. If those before it were brief, not every one is timed; the watcher bounds how long a group of them may take.
             long start = 0;
             int run = 0;
-            while (Take(ref runs) is { } operation)
+            int timed = 0;
+            bool isProgress = true;
+            while (Take(ref runs, isProgress) is { } operation)
             {
                 if (start == 0 && Volatile.Read(ref _first) is not null)
                 {
@@ -245,7 +251,15 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
 
                 Completions.Signal(operation, inline: true);
                 run++;
-                if (start != 0 && Stopwatch.GetTimestamp() is var now && now - start > LongSpan)
+                isProgress = start == 0 || run >= timed;
+                if (start == 0 || !isProgress)
+                {
+                    continue;
+                }
+
+                long now = Stopwatch.GetTimestamp();
+                timed = now - start < run * BriefSpan ? run + Untimed : 0;
+                if (now - start > LongSpan)
                 {
                     if (run < ManyBrief)
                     {
@@ -257,7 +271,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
                     }
 
                     start = now;
-                    run = 0;
+                    run = timed = 0;
                 }
             }
         }
@@ -278,7 +292,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     }
 
     /// <param name="runs">Whether this thread counts as running continuations.</param>
-    private Operation? Take(ref bool runs)
+    /// <param name="isProgress">Whether the one before was timed, or none was: shows the watcher that this thread is not held up.</param>
+    private Operation? Take(ref bool runs, bool isProgress)
     {
         using (_gate.Hold())
         {
@@ -298,7 +313,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             _first = operation.NextCompleted;
             _last = _first is null ? null : _last;
             operation.NextCompleted = null;
-            _taken++;
+            _taken += isProgress ? 1 : 0;
             return operation;
         }
     }

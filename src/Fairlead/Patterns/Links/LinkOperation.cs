@@ -52,6 +52,10 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     private static readonly TimeSpan LongestRecall = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ShortestRecalled = TimeSpan.FromMilliseconds(10);
 
+    // A caller that awaits one call after the other returns an operation and rents the next, mostly on the same thread.
+    [ThreadStatic]
+    private static LinkOperation? _spare;
+
     private byte[]? _head;
     private byte[]? _copy;
 
@@ -139,7 +143,8 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
 
     public static LinkOperation Rent(EndpointCore endpoint, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
     {
-        LinkOperation operation = Pool.TryRent() ?? new LinkOperation();
+        LinkOperation operation = _spare ?? Pool.TryRent() ?? new LinkOperation();
+        _spare = null;
         operation.Endpoint = endpoint;
         operation.Header = header;
         operation.Header.HeadLength = checked((ushort)head.Length);
@@ -322,7 +327,14 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Link = null;
         Endpoint = null!;
         Front?.Renew();
-        Pool.Return(this);
+        if (_spare is null)
+        {
+            _spare = this;
+        }
+        else
+        {
+            Pool.Return(this);
+        }
     }
 
     private void FreeMemory()
