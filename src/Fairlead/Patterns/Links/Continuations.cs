@@ -28,8 +28,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>How many continuations run from one reading of the clock to the next, if those before them were brief.</summary>
     private const int Untimed = 8;
 
-    /// <summary>Detects continuations, or groups that are timed together, that have not returned. Runs rarely, because its thread interrupts
-    /// one that works.</summary>
+    /// <summary>Detects continuations, or groups that are timed together, that have not returned. Runs rarely, because its thread
+    /// interrupts one that works.</summary>
     private static readonly Rounds<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
 
@@ -182,7 +182,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     /// <summary>Runs on a pool thread.</summary>
     void IThreadPoolWorkItem.Execute() => Run();
 
-    /// <summary>Acts as if each continuation took long when no timed one has returned since the last round. Called by the watcher.</summary>
+    /// <summary>Acts as if each continuation took long when no timed one has returned since the last round. Called by the
+    /// watcher.</summary>
     /// <remarks>
     /// From then on the blocked ones write their own output. The watcher forgets them once nothing waits behind them.
     /// </remarks>
