@@ -2,7 +2,7 @@ namespace Fairlead.Rpc.Calls;
 
 /// <summary>One connection to a server.</summary>
 /// <remarks>Owns the requester, and counts the frames under way. Any thread.</remarks>
-internal sealed class RequesterLane(Requester requester) : IClientLane
+internal sealed class RequesterLane(Requester requester, string instance) : IClientLane
 {
     private int _pending;
     private volatile bool _isGone;
@@ -16,6 +16,9 @@ internal sealed class RequesterLane(Requester requester) : IClientLane
     /// <inheritdoc/>
     public Task Completion => requester.Completion;
 
+    /// <summary>The <see cref="ServiceInstance.Id"/> of the server; empty if it was not found by a name.</summary>
+    public string Instance => instance;
+
     /// <summary>Whether the server has gone.</summary>
     public bool IsGone
     {
@@ -28,8 +31,8 @@ internal sealed class RequesterLane(Requester requester) : IClientLane
 
     /// <summary>Connects to a server.</summary>
     public static async ValueTask<RequesterLane> ConnectAsync(
-        Address address, EndpointOptions options, CancellationToken cancellationToken) =>
-        new(await Requester.ConnectAsync(address, options, cancellationToken).ConfigureAwait(false));
+        Address address, EndpointOptions options, CancellationToken cancellationToken, string instance = "") =>
+        new(await Requester.ConnectAsync(address, options, cancellationToken).ConfigureAwait(false), instance);
 
     /// <inheritdoc/>
     public ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) => new(this);

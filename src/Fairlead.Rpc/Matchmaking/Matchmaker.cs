@@ -98,6 +98,17 @@ public static partial class Matchmaker
     private static FairleadException NotFound(string name, ServiceInstance? ended)
     {
         string[] names = [.. List().Select(static instance => instance.Name).Distinct()];
+        if (names.Contains(name))
+        {
+            return new FairleadException(
+                ErrorCode.NotFound,
+                $"no instance of service '{name}' has taken a connection",
+                "An instance that ends takes none; try again, or set WaitForService.")
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
+
         string remedy = names.Length == 0
             ? "Start its server; fairlead services lists the live ones."
             : $"These live: {string.Join(", ", names)}.";
@@ -158,6 +169,7 @@ public static partial class Matchmaker
             endpoints.Sum(static found => found.Endpoint.Clients),
             endpoints.Sum(static found => Math.Max(0, found.Endpoint.MessagesReceived - found.Endpoint.ControlMessages)))
         {
+            Id = fields[4],
             Label = fields is [_, _, _, _, _, var label] ? label : "",
         };
     }

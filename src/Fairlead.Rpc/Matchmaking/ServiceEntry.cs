@@ -76,6 +76,7 @@ internal sealed record ServiceEntry
     public ServiceInstance ToInstance() => new(
         Name, Contract, Hash, [.. Addresses.Select(Address.Parse)], ProcessId, Program, Since, Clients: 0, Calls: 0)
     {
+        Id = Addresses[0],
         Label = Label,
         Host = Host,
     };

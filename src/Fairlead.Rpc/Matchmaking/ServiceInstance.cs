@@ -25,6 +25,9 @@ public sealed record ServiceInstance(
     /// one.</summary>
     public string Label { get; init; } = "";
 
+    /// <summary>Identifies the instance. Its endpoints share it: each of them may be the first to appear and the first to go.</summary>
+    internal string Id { get; init; } = "";
+
     /// <summary>The host, for an instance that was found over the network: its clients and calls are not known. Else empty.</summary>
     public string Host { get; init; } = "";
 }

@@ -274,7 +274,7 @@ internal sealed class ServiceLane : IClientLane
         }
     }
 
-    // Returns whether an instance is listed to which no connection came about.
+    // Returns whether an instance is listed to which no connection came about, or none that still lives.
     private async ValueTask<bool> ConnectAsync(RequesterLane? failed, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
@@ -284,8 +284,7 @@ internal sealed class ServiceLane : IClientLane
         [
             .. (await _directory.FindAsync(_name, cancellationToken).ConfigureAwait(false))
                 .OrderBy(static instance => instance.Clients)
-                .Where(instance => !lanes.Exists(lane => instance.Addresses.Contains(lane.Address!))
-                    && (failed?.Address is not { } address || !instance.Addresses.Contains(address))),
+                .Where(instance => instance.Id != failed?.Instance && !lanes.Exists(lane => lane.Instance == instance.Id)),
         ];
 
         // A client speaks one contract at a time. Others are taken when no instance of it is left.
@@ -306,7 +305,7 @@ internal sealed class ServiceLane : IClientLane
             try
             {
                 lanes.Add(await RequesterLane
-                    .ConnectAsync(instance.Addresses[0], _options.Endpoint, cancellationToken)
+                    .ConnectAsync(instance.Addresses[0], _options.Endpoint, cancellationToken, instance.Id)
                     .ConfigureAwait(false));
             }
             catch (FairleadException exception) when (exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone or ErrorCode.Unavailable)
@@ -323,6 +322,6 @@ internal sealed class ServiceLane : IClientLane
             await lane.DisposeAsync().ConfigureAwait(false);
         }
 
-        return hasMissed;
+        return hasMissed || lanes.Exists(static lane => lane.IsGone);
     }
 }

@@ -163,6 +163,27 @@ public sealed class MatchmakerTests
         Assert.Equal((ErrorCode.PeerGone, DeliveryStatus.Unknown), (gone.Code, gone.Delivery));
     }
 
+    /// <summary>The endpoints of an instance that ends go one after the other.</summary>
+    [Fact]
+    public async Task An_instance_that_has_gone_is_not_tried_at_another_of_its_endpoints()
+    {
+        Calculator service = new();
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, service, new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
+        string label = EndpointRegistry.List().First(endpoint => endpoint.Label.StartsWith($"rpc {_name} ", StringComparison.Ordinal)).Label;
+        await using Responder last = Responder.Bind($"unix://svc.{_name}.last", new EndpointOptions { Label = label });
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
+        Task<int> repeated = client.Service.WaitOnceAsync().AsTask();
+        await service.WaitingOnce.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, service);
+        await one.DisposeAsync();
+        Assert.Equal(2, await repeated.WaitAsync(TimeSpan.FromMinutes(1)));
+        await two.DisposeAsync();
+        Task<int> unserved = client.Service.AddAsync(2, 3).AsTask();
+        using Request taken = await last.ReceiveAsync(TimeSpan.FromMinutes(1));
+        await last.DisposeAsync();
+        await Assert.ThrowsAsync<FairleadException>(() => unserved.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
     [Fact]
     public async Task A_watch_tells_who_comes_and_goes()
     {
