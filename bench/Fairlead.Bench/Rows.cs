@@ -45,6 +45,8 @@ internal static partial class Rows
             new SocketAsyncCalls()),
         .. Calls,
         new OneWay("stream", Small, new SocketStream(), new FairleadStream { Goal = 3 }, new FairleadStream("shm")),
+        new OneWay("stream-4k", 4 * Kibibyte, new SocketStream(), new FairleadStream { Goal = 0.8 }, new FairleadStream("shm")),
+        new OneWay("stream-16k", 16 * Kibibyte, new SocketStream(), new FairleadStream(), new FairleadStream("shm")),
         Awaited("awaited-stream", "shm"),
         Awaited("awaited-stream-unix", "unix"),
         new OneWay("bandwidth", Large, new SocketStream(), new FairleadStream { Goal = 0.8 }, new FairleadStream("shm")),

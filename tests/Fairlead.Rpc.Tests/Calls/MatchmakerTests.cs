@@ -169,7 +169,10 @@ public sealed class MatchmakerTests
     {
         Calculator service = new();
         RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, service, new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
-        string label = EndpointRegistry.List().First(endpoint => endpoint.Label.StartsWith($"rpc {_name} ", StringComparison.Ordinal)).Label;
+        string label = EndpointRegistry
+            .List()
+            .First(endpoint => endpoint.Label.StartsWith($"rpc {_name} ", StringComparison.Ordinal))
+            .Label;
         await using Responder last = Responder.Bind($"unix://svc.{_name}.last", new EndpointOptions { Label = label });
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
         Task<int> repeated = client.Service.WaitOnceAsync().AsTask();

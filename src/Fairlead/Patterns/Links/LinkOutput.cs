@@ -354,7 +354,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         {
             case WriteMode.Balanced:
                 isWrittenBehind = isStream || _endpoint.Pump.Told.IsHere;
-                return isWrittenBehind || _burst.Note();
+                return isWrittenBehind || _burst.Note(Stopwatch.GetTimestamp(), _connection.Unflushed);
             case WriteMode.Buffered:
                 return mayWait;
             default:

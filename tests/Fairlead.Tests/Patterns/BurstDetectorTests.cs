@@ -1,0 +1,70 @@
+using Fairlead.Patterns.Links;
+
+namespace Fairlead.Tests.Patterns;
+
+public sealed class BurstDetectorTests
+{
+    [Theory]
+    [InlineData(100, 16)]
+    [InlineData(4_000, 4)]
+    [InlineData(16_408, 4)]
+    public void More_than_a_few_within_a_short_time_are_a_stream(int bytes, int atOnce)
+    {
+        BurstDetector burst = default;
+        long now = 10 * BurstDetector.Span;
+        for (int i = 0; i < atOnce; i++)
+        {
+            Assert.False(burst.Note(now, bytes));
+        }
+
+        // From now on they are buffered, until a batch is written.
+        Assert.True(burst.Note(now, bytes));
+        Assert.True(burst.Note(now, 2 * bytes));
+        Assert.True(burst.Note(now, 3 * bytes));
+        Assert.True(burst.Note(now, bytes));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(16_408)]
+    public void A_stream_ends_when_a_span_passes_without_one(int bytes)
+    {
+        BurstDetector burst = default;
+        long now = 10 * BurstDetector.Span;
+        for (int i = 0; i < 20; i++)
+        {
+            burst.Note(now, bytes);
+        }
+
+        // The first of the next span still belongs to it, for all that is known.
+        now += BurstDetector.Span + 1;
+        Assert.True(burst.Note(now, bytes));
+        now += BurstDetector.Span + 1;
+        Assert.False(burst.Note(now, bytes));
+    }
+
+    [Fact]
+    public void After_a_pause_nothing_is_left_of_a_stream()
+    {
+        BurstDetector burst = default;
+        long now = 10 * BurstDetector.Span;
+        for (int i = 0; i < 20; i++)
+        {
+            burst.Note(now, 16_408);
+        }
+
+        Assert.False(burst.Note(now + (2 * BurstDetector.Span), 16_408));
+    }
+
+    [Fact]
+    public void Bytes_that_lie_buffered_count_once()
+    {
+        BurstDetector burst = default;
+        long now = 10 * BurstDetector.Span;
+        for (int i = 1; i <= 16; i++)
+        {
+            // 16 KiB all together.
+            Assert.False(burst.Note(now, i * 1_024));
+        }
+    }
+}
