@@ -236,8 +236,9 @@ begin Fairlead.RabbitMQ.Tests "${command[@]}"
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   [ "$name" != Fairlead.Docs.Tests ] && [ "$name" != Fairlead.RabbitMQ.Tests ] || continue
-  if [ "$name" = Fairlead.Tests ]; then
-    # The models need what these leave of the processors, and nothing that is built; the build leaves nothing.
+  if [ "$name" = Fairlead.Rpc.Tests ]; then
+    # The tests of calls wait for half of their time. The models need what the others leave of the processors, and nothing that is built; the
+    # build leaves nothing.
     begin models nice -n 19 models/check.sh
     begin packages eng/test-packages.sh
     begin tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
