@@ -11,6 +11,7 @@ internal static partial class Rows
             new OneWay("tls-stream", Small, new TlsStream(), new FairleadStream("tls") { Goal = 3 }),
             new OneWay("tls-stream-4k", 4 * Kibibyte, new TlsStream(), new FairleadStream("tls") { Goal = 1 / 1.1 }),
             new OneWay("tls-stream-16k", 16 * Kibibyte, new TlsStream(), new FairleadStream("tls") { Goal = 1 / 1.1 }),
+            new OneWay("tls-stream-32k", 32 * Kibibyte, new TlsStream(), new FairleadStream("tls")),
             new OneWay("tls-bandwidth", Large, new TlsStream(), new FairleadStream("tls") { Goal = 1 / 1.1 }),
             new RoundTrip("tls-call", Small, TimeSpan.Zero, new TlsCalls(), new FairleadCalls("tls") { Goal = 1.3 }),
         ];

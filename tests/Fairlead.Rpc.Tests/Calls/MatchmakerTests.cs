@@ -169,11 +169,7 @@ public sealed class MatchmakerTests
     {
         Calculator service = new();
         RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, service, new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
-        string label = EndpointRegistry
-            .List()
-            .First(endpoint => endpoint.Label.StartsWith($"rpc {_name} ", StringComparison.Ordinal))
-            .Label;
-        await using Responder last = Responder.Bind($"unix://svc.{_name}.last", new EndpointOptions { Label = label });
+        await using Responder last = Responder.Bind($"unix://svc.{_name}.last", new EndpointOptions { Label = LabelOf(_name) });
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
         Task<int> repeated = client.Service.WaitOnceAsync().AsTask();
         await service.WaitingOnce.Task.WaitAsync(TimeSpan.FromMinutes(1));
@@ -185,6 +181,24 @@ public sealed class MatchmakerTests
         using Request taken = await last.ReceiveAsync(TimeSpan.FromMinutes(1));
         await last.DisposeAsync();
         await Assert.ThrowsAsync<FairleadException>(() => unserved.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task A_service_whose_instances_take_no_connection_is_not_said_to_be_missing()
+    {
+        string folder = Directory.CreateTempSubdirectory("fairlead-").FullName;
+        RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        string label = LabelOf(_name);
+        await one.DisposeAsync();
+        await using (Responder unreached = Responder.Bind($"unix://{folder}/s", new EndpointOptions { Label = label }))
+        {
+            File.Delete($"{folder}/s");
+            var missing = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name));
+            Assert.Equal((ErrorCode.NotFound, DeliveryStatus.NotDelivered), (missing.Code, missing.Delivery));
+            Assert.StartsWith($"no instance of service '{_name}' has taken a connection", missing.Message, StringComparison.Ordinal);
+        }
+
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]
@@ -200,4 +214,8 @@ public sealed class MatchmakerTests
         Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.Empty(watch.Current);
     }
+
+    /// <summary>Returns the label of the endpoints of a service's instance.</summary>
+    private static string LabelOf(string name) =>
+        EndpointRegistry.List().First(endpoint => endpoint.Label.StartsWith($"rpc {name} ", StringComparison.Ordinal)).Label;
 }

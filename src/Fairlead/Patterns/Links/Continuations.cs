@@ -166,28 +166,12 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         }
     }
 
-    private void Write()
-    {
-        try
-        {
-            endpoint.Table.FlushDeferred();
-        }
-        catch (Exception exception)
-        {
-            // Contain the error, because the thread is shared.
-            FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
-        }
-    }
-
-    /// <summary>Runs on a pool thread.</summary>
-    void IThreadPoolWorkItem.Execute() => Run();
-
     /// <summary>Acts as if each continuation took long when no timed one has returned since the last round. Called by the
     /// watcher.</summary>
     /// <remarks>
     /// From then on the blocked ones write their own output. The watcher forgets them once nothing waits behind them.
     /// </remarks>
-    private void OnRound()
+    public void OnRound()
     {
         bool isWatched;
         bool areHeldUp;
@@ -210,6 +194,22 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
             GoOn();
         }
     }
+
+    private void Write()
+    {
+        try
+        {
+            endpoint.Table.FlushDeferred();
+        }
+        catch (Exception exception)
+        {
+            // Contain the error, because the thread is shared.
+            FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
+        }
+    }
+
+    /// <summary>Runs on a pool thread.</summary>
+    void IThreadPoolWorkItem.Execute() => Run();
 
     /// <summary>Continues on another thread, because the one that runs the continuations is busy or blocked.</summary>
     private void GoOn()
@@ -253,7 +253,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
                 Completions.Signal(operation, inline: true);
                 run++;
                 isProgress = start == 0 || run >= timed;
-                if (start == 0 || !isProgress)
+                if (start == 0 || run < timed)
                 {
                     continue;
                 }
