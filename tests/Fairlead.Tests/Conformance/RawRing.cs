@@ -27,14 +27,18 @@ internal sealed class RawRing : IDisposable
         using Descriptor file = MemoryFile.Create("raw ring", RingMemory.ControlSize + Capacity);
         _memory = new RingMemory(file, Capacity);
         _reader = new RingReader(_memory, Ring);
-        Assert.True(Rendezvous.Send(rendezvous, file, Capacity).Ok);
+        if (!Rendezvous.Send(rendezvous, file, Capacity).Ok)
+        {
+            _memory.Dispose();
+            throw new IOException("the endpoint at the other end of the rendezvous has gone");
+        }
     }
 
     /// <summary>Starts carrying bytes between the two, on two threads, until both have ended. Owns both.</summary>
     public static void Carry(Descriptor rendezvous, Socket front)
     {
         RawRing ring = new(rendezvous, front);
-        new Thread(ring.In) { IsBackground = true }.Start();
+        Bridging.Start(ring.In);
     }
 
     private void In()
@@ -58,7 +62,7 @@ internal sealed class RawRing : IDisposable
                 }
             }
 
-            new Thread(Out) { IsBackground = true }.Start();
+            Bridging.Start(Out);
             bool isHeard = true;
             while (isHeard)
             {
@@ -90,7 +94,7 @@ internal sealed class RawRing : IDisposable
                 }
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (Bridging.WasCut(exception))
         {
             // The test has closed its end.
         }
@@ -150,7 +154,7 @@ internal sealed class RawRing : IDisposable
             using Descriptor front = new(Dup(_front));
             BlockingWait.Wait(front, PollEvents.None, Timeout.InfiniteTimeSpan);
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (Bridging.WasCut(exception))
         {
             // The test or the endpoint has closed its end.
         }

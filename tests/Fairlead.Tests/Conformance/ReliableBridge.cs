@@ -20,8 +20,8 @@ internal sealed class ReliableBridge
     {
         _session = session;
         _socket = socket;
-        new Thread(Down) { IsBackground = true }.Start();
-        new Thread(Up) { IsBackground = true }.Start();
+        Bridging.Start(Down);
+        Bridging.Start(Up);
     }
 
     /// <summary>Returns a socket that reaches a bound endpoint.</summary>
@@ -45,8 +45,7 @@ internal sealed class ReliableBridge
         Descriptor socket = UdpSocket.Bind(address, out Address bound, isReliable: true);
         ReliableListener listener = new(bound, socket, SettingsFor(bound));
         EndPoint target = outer.LocalEndPoint!;
-        Thread accepting = new(() => Accept(listener, target)) { IsBackground = true };
-        accepting.Start();
+        Bridging.Start(() => Accept(listener, target));
         return (outer, bound);
     }
 
@@ -62,7 +61,7 @@ internal sealed class ReliableBridge
                 {
                     near.Connect(target);
                 }
-                catch (SocketException)
+                catch (Exception gone) when (Bridging.WasCut(gone))
                 {
                     // The test has closed its listener: a connection that it has given up came late.
                     near.Dispose();
@@ -108,9 +107,9 @@ internal sealed class ReliableBridge
                 }
             }
         }
-        catch (SocketException)
+        catch (Exception gone) when (Bridging.WasCut(gone))
         {
-            // The test has closed it.
+            // The test has closed it, or the other thread, because the endpoint has gone.
         }
 
         _session.EndSending();
@@ -121,28 +120,30 @@ internal sealed class ReliableBridge
     {
         byte[] buffer = new byte[64 * 1024];
         FillResult result;
-        do
+        try
         {
-            BlockingWait.Wait(_session.News, PollEvents.Read, Timeout.InfiniteTimeSpan);
-            try
+            do
             {
+                BlockingWait.Wait(_session.News, PollEvents.Read, Timeout.InfiniteTimeSpan);
                 for (int read; (read = _session.Read(buffer, out result)) > 0;)
                 {
                     _socket.Send(buffer.AsSpan(0, read));
                 }
             }
-            catch (SocketException)
+            while (result is not (FillResult.End or FillResult.Broken));
+
+            if (result == FillResult.End)
             {
-                result = FillResult.Broken;
+                _socket.Shutdown(SocketShutdown.Send);
             }
         }
-        while (result is not (FillResult.End or FillResult.Broken));
-
-        if (result == FillResult.End)
+        catch (Exception gone) when (Bridging.WasCut(gone))
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            // The test has closed it.
+            result = FillResult.Broken;
         }
-        else
+
+        if (result == FillResult.Broken)
         {
             _session.Abort();
             _socket.Close(0);

@@ -34,7 +34,7 @@ internal static class TlsBridge
     {
         Socket outer = Listen(out IPEndPoint target);
         Socket front = Listen(out IPEndPoint place);
-        new Thread(() => Accept(front, target)) { IsBackground = true }.Start();
+        Bridging.Start(() => Accept(front, target));
         return (outer, $"tls://127.0.0.1:{place.Port}");
     }
 
@@ -43,9 +43,9 @@ internal static class TlsBridge
         while (true)
         {
             Socket far = front.Accept();
-            SslStream tls = new(new NetworkStream(far), leaveInnerStreamOpen: false);
             try
             {
+                SslStream tls = new(new NetworkStream(far), leaveInnerStreamOpen: false);
                 tls.AuthenticateAsServer(new SslServerAuthenticationOptions
                 {
                     ServerCertificate = Own(),
@@ -53,10 +53,10 @@ internal static class TlsBridge
                 });
                 Carry(Reach(target), far, tls);
             }
-            catch (Exception gone) when (gone is IOException or AuthenticationException or SocketException)
+            catch (Exception gone) when (Bridging.WasCut(gone))
             {
                 // The test no longer listens, or its client has left.
-                tls.Dispose();
+                far.Dispose();
             }
         }
     }
@@ -64,8 +64,8 @@ internal static class TlsBridge
     private static void Carry(Socket near, Socket far, SslStream tls)
     {
         int open = 2;
-        new Thread(Up) { IsBackground = true }.Start();
-        new Thread(Down) { IsBackground = true }.Start();
+        Bridging.Start(Up);
+        Bridging.Start(Down);
 
         void Up()
         {
@@ -80,7 +80,7 @@ internal static class TlsBridge
                 tls.ShutdownAsync().GetAwaiter().GetResult();
                 far.Shutdown(SocketShutdown.Send);
             }
-            catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+            catch (Exception gone) when (Bridging.WasCut(gone))
             {
                 // The test has cut it, or its peer has. The thread that reads the other side sees that, too.
                 far.Close(0);
@@ -101,7 +101,7 @@ internal static class TlsBridge
 
                 near.Shutdown(SocketShutdown.Send);
             }
-            catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+            catch (Exception gone) when (Bridging.WasCut(gone))
             {
                 near.Close(0);
             }

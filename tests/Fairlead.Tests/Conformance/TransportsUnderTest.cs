@@ -11,10 +11,12 @@ internal static class TransportsUnderTest
 {
     public static TransportUnderTest Of(string scheme) => scheme switch
     {
+        "fifo" => new FifoPairUnderTest(),
         "inproc" => new InprocUnderTest(),
         "shm" => new SharedMemoryUnderTest(),
         "tcp" => new TcpUnderTest(),
         "tls" => new TlsUnderTest(),
+        "udp" => new ReliableUdpUnderTest(),
         "unix" => new UnixNameUnderTest(),
         "unixpacket" => new UnixPacketUnderTest(),
         _ => throw new ArgumentOutOfRangeException(nameof(scheme), scheme, "No transport under test has it."),
@@ -60,7 +62,7 @@ internal sealed class SharedMemoryUnderTest : TransportUnderTest
         Address address = NewPlace();
         Socket front = Front(out EndPoint place);
         SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), NativeSocketType.Stream, 64, address);
-        new Thread(() => CarryAll(file, place)) { IsBackground = true }.Start();
+        Bridging.Start(() => CarryAll(file, place));
         return (front, address);
     }
 
@@ -77,9 +79,9 @@ internal sealed class SharedMemoryUnderTest : TransportUnderTest
                     near.Connect(place);
                     RawRing.Carry(rendezvous, near);
                 }
-                catch (SocketException)
+                catch (Exception gone) when (Bridging.WasCut(gone))
                 {
-                    // The test no longer listens.
+                    // The test no longer listens, or its client has left.
                     near.Dispose();
                     rendezvous.Dispose();
                 }
