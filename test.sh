@@ -135,7 +135,11 @@ count_trx() {
   awk '/<UnitTestResult / { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name); time = $0; sub(/.* duration="/, "", time)
        split(time, part, /[:"]/); seconds[name] += part[1] * 3600 + part[2] * 60 + part[3] }
        END { for (name in seconds) printf "%7.1f s  %s\n", seconds[name], name }' "$file" 2> /dev/null | sort -rn | head -n 15
-  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then fail "the run ended with $code: crashed, or hung for five minutes"
+  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+    fail "the run ended with $code: crashed, or hung for five minutes"
+    # What it died of, and what it was at then. The runtime's message comes before the summary of the run.
+    awk '/Unhandled exception|Fatal error|has overflowed|aborted/ { at = 1 } at && lines++ < 100 { print "  " $0 }' "${file%.trx}.log" 2> /dev/null \
+      | grep -v 'This test may, or may not' >> "$failures"
   elif [ ! -f "$file" ]; then fail "the run left no results in $file"
   elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
 }
@@ -246,8 +250,11 @@ for project in tests/*.Tests/*.csproj; do
 
   title "$name"
   tests_of "$name"
-  FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk stage "${command[@]}"
-  count_trx $? "$results/$name.trx"
+  exec {shown}> >(tee "$results/$name.log"); tee=$!
+  FAIRLEAD_TOOL=$PWD/$tool FAIRLEAD_COMPILED_PEER=${peer:+$PWD/$peer} FAIRLEAD_DISK=$disk stage "${command[@]}" >&"$shown" 2>&1
+  code=$?
+  exec {shown}>&-; wait "$tee"
+  count_trx "$code" "$results/$name.trx"
 done
 
 for name in Fairlead.Docs.Tests Fairlead.RabbitMQ.Tests; do
