@@ -8,6 +8,10 @@ namespace Fairlead.Diagnostics;
 /// Measures the duration of operations, named after OpenTelemetry's messaging conventions. Without a listener it neither reads a clock nor
 /// records anything.
 /// </summary>
+/// <remarks>
+/// Listeners are user code and run within a measurement, on any thread of Fairlead. Their exceptions go to the event source: they neither
+/// fail the measured operation nor end the thread.
+/// </remarks>
 internal static class OperationMeter
 {
     private static readonly Histogram<double> Calls = EndpointMeter.Meter.CreateHistogram<double>(
@@ -61,10 +65,19 @@ internal static class OperationMeter
     /// <param name="exception">What it threw.</param>
     public static void CountHandlerFailure(KeyValuePair<string, object?>[] endpoint, string handler, Exception exception)
     {
-        if (Failures.Enabled)
+        if (!Failures.Enabled)
         {
-            Failures.Add(
-                1, new TagList(endpoint) { { "fairlead.handler", handler }, { "error.type", exception.GetType().FullName } });
+            return;
+        }
+
+        TagList tags = new(endpoint) { { "fairlead.handler", handler }, { "error.type", exception.GetType().FullName } };
+        try
+        {
+            Failures.Add(1, tags);
+        }
+        catch (Exception listeners)
+        {
+            Contain(listeners);
         }
     }
 
@@ -77,8 +90,19 @@ internal static class OperationMeter
             tags.Add("error.type", error);
         }
 
-        histogram.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, tags);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        try
+        {
+            histogram.Record(seconds, tags);
+        }
+        catch (Exception listeners)
+        {
+            Contain(listeners);
+        }
     }
+
+    private static void Contain(Exception exception) =>
+        FairleadEventSource.Log.Contained("a listener to the meter", exception.ToString());
 
     private static string OperationOf(MessageKind kind) => kind switch
     {

@@ -1,6 +1,7 @@
 namespace Fairlead.Native;
 
 /// <summary>Starts the threads that Fairlead runs beside its callers. Each has a name, and ends with the process.</summary>
+/// <remarks>An exception of a body ends its thread alone, and goes to the event source.</remarks>
 internal static class BackgroundThread
 {
     /// <summary>For tests: the system appears to have no more threads for the calling thread.</summary>
@@ -9,7 +10,7 @@ internal static class BackgroundThread
 
     /// <summary>Starts a thread. Call it before announcing the thread: then nothing waits for one that could not start.</summary>
     /// <param name="name">The name that tools show.</param>
-    /// <param name="run">The body. An exception that it throws ends the process.</param>
+    /// <param name="run">The body. It leaves the state of its owner intact, whatever it throws.</param>
     /// <param name="stackSize">The stack size in bytes; 0: the default.</param>
     /// <exception cref="FairleadException">Unavailable: the system could not start a thread.</exception>
     public static Thread Start(string name, Action run, int stackSize = 0)
@@ -21,8 +22,11 @@ internal static class BackgroundThread
 
         try
         {
+#pragma warning disable RS0030 // Here alone.
+            Thread thread = new(() => Finishing.Do(name, run), stackSize) { IsBackground = true, Name = name };
+#pragma warning restore RS0030
+
             // Unsafe: the thread must not keep the execution context of its first caller.
-            Thread thread = new(run.Invoke, stackSize) { IsBackground = true, Name = name };
             thread.UnsafeStart();
             return thread;
         }

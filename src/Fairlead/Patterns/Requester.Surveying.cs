@@ -176,7 +176,7 @@ public sealed partial class Requester
     {
         foreach (SurveyRun run in Volatile.Read(ref _surveys))
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Run.Ask(state.Link), (Run: run, Link: link), preferLocal: false);
+            PoolWork.Queue("a survey", static state => state.Run.Ask(state.Link), (Run: run, Link: link));
         }
     }
 }

@@ -116,8 +116,9 @@ internal static class BlockedSignals
                 change();
                 done.SetResult();
             }
-            catch (FairleadException exception)
+            catch (Exception exception)
             {
+                // Hand it to the caller, which waits below.
                 done.SetException(exception);
             }
         });

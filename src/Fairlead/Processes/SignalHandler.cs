@@ -9,8 +9,7 @@ internal sealed class SignalHandler : IDisposable
     {
         // Dispose releases it.
         _listener = new([signal], CancellationToken.None);
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static state => Listen(state._listener, state.handler), (_listener, handler), preferLocal: false);
+        PoolWork.Queue("a signal handler", static state => Listen(state._listener, state.handler), (_listener, handler));
     }
 
     public void Dispose() => _listener.End();

@@ -100,6 +100,44 @@ public sealed class EndpointMeterTests
     }
 
     [Fact]
+    public async Task What_a_listener_throws_fails_nothing_that_is_measured()
+    {
+        string name = $"inproc://meter-{Guid.NewGuid():N}";
+        int thrown = 0;
+        using MeterListener listener = NewListener();
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) => Throw(tags));
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => Throw(tags));
+        listener.Start();
+        await using Responder responder = await Responder.BindAsync(name);
+        using CancellationTokenSource stop = new();
+        Task run = responder.RunAsync(
+            (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"),
+            cancellationToken: stop.Token);
+        await using Requester requester = await Requester.ConnectAsync(name);
+
+        (await requester.RequestAsync("x"u8)).Dispose();
+        requester.Request("x"u8).Dispose();
+
+        // The handler's failure is counted, too, before the requester is told.
+        await Assert.ThrowsAsync<FairleadException>(async () => await requester.RequestAsync("y"u8));
+        (await requester.RequestAsync("x"u8)).Dispose();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+
+        // Four requests at both ends, and one failure.
+        Assert.Equal(9, thrown);
+
+        void Throw(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.ToArray().Contains(new("messaging.destination.name", name)))
+            {
+                Interlocked.Increment(ref thrown);
+                throw new InvalidOperationException("thrown by a listener");
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_closed_endpoint_is_measured_no_more()
     {
         Receiver receiver = await Receiver.BindAsync($"inproc://meter-{Guid.NewGuid():N}");
@@ -112,14 +150,7 @@ public sealed class EndpointMeterTests
     private static Dictionary<string, long> Collect(Address address, string pattern)
     {
         Dictionary<string, long> values = [];
-        using MeterListener listener = new();
-        listener.InstrumentPublished = (instrument, self) =>
-        {
-            if (instrument.Meter.Name == "Fairlead")
-            {
-                self.EnableMeasurementEvents(instrument);
-            }
-        };
+        using MeterListener listener = NewListener();
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
             Dictionary<string, object?> named = tags.ToArray().ToDictionary();
@@ -135,14 +166,7 @@ public sealed class EndpointMeterTests
 
     private static MeterListener ListenAt(string name, ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen)
     {
-        MeterListener listener = new();
-        listener.InstrumentPublished = static (instrument, self) =>
-        {
-            if (instrument.Meter.Name == "Fairlead")
-            {
-                self.EnableMeasurementEvents(instrument);
-            }
-        };
+        MeterListener listener = NewListener();
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
         {
             Dictionary<string, object?> named = tags.ToArray().ToDictionary();
@@ -154,4 +178,15 @@ public sealed class EndpointMeterTests
         listener.Start();
         return listener;
     }
+
+    private static MeterListener NewListener() => new()
+    {
+        InstrumentPublished = static (instrument, self) =>
+        {
+            if (instrument.Meter.Name == "Fairlead")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        },
+    };
 }

@@ -22,6 +22,16 @@ public sealed class BackgroundThreadTests
     }
 
     [Fact]
+    public void What_it_throws_ends_it_alone()
+    {
+        string name = $"test {Guid.NewGuid():N}";
+        using ContainedErrors errors = new(name);
+        BackgroundThread.Start(name, static () => throw new InvalidOperationException("thrown on a thread")).Join();
+
+        Assert.Contains("thrown on a thread", errors.Next(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_that_is_refused_is_an_error_that_says_what_to_do()
     {
         using NoThreads none = new();

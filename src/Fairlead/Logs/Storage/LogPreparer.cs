@@ -111,7 +111,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
     {
         while (TryGetWork(out LogSegment? segment, out long at, out LogSegment[] discarded))
         {
-            Array.ForEach(discarded, static left => left.Dispose());
+            Array.ForEach(discarded, static left => Finishing.Do("a log segment", left.Dispose));
             if (!segment.TryEnter())
             {
                 continue;
@@ -153,7 +153,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             _isWanted = false;
             if (!hasWork)
             {
-                _discarded.ForEach(static left => left.Dispose());
+                _discarded.ForEach(static left => Finishing.Do("a log segment", left.Dispose));
                 _discarded.Clear();
             }
 

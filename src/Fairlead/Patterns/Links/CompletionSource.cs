@@ -75,8 +75,10 @@ internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
         if (_source is { } source)
         {
             EndpointEnd end = End();
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static told => told.Source.TrySetResult(told.End), (Source: source, End: end), preferLocal: false);
+            PoolWork.Queue(
+                "the completion of an endpoint",
+                static told => told.Source.TrySetResult(told.End),
+                (Source: source, End: end));
         }
     }
 

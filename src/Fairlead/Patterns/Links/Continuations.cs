@@ -12,7 +12,7 @@ namespace Fairlead.Patterns.Links;
 /// Owns the completed operations whose continuations have not run, under a separate lock. Any thread, with no lock held.
 /// </para>
 /// </remarks>
-internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
+internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
 {
     /// <summary>How long continuations run before other threads take the rest, the output is written, and the reactor waits
     /// again.</summary>
@@ -148,7 +148,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
         if (!(canWatch && inline))
         {
             // Without a thread that detects blocking, start a second thread at once.
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            PoolWork.Queue(this);
         }
 
         if (inline)
@@ -216,7 +216,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IThreadPoolWorkItem
     {
         if (Volatile.Read(ref _first) is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            PoolWork.Queue(this);
         }
 
         endpoint.Pump.Polling.EndPromise();

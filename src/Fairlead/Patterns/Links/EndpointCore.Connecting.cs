@@ -111,22 +111,30 @@ internal sealed partial class EndpointCore
     {
         Address address = addresses[at];
         EndpointEntry? entry = null;
-        EndpointCore core;
+        EndpointCore? core = null;
         try
         {
             entry = EntryOf(profile, isBound: false, address, default, settings);
             core = new EndpointCore(address, addresses, settings, profile, owner, entry, listener: null);
+            core.StartServing();
         }
         catch
         {
-            entry?.Dispose();
             connection.Dispose();
+            if (core is not null)
+            {
+                core.Dispose();
+            }
+            else
+            {
+                entry?.Dispose();
+            }
+
             throw;
         }
 
         try
         {
-            core.StartServing();
             await core.OpenAsync(connection, cancellationToken).ConfigureAwait(false);
             return core;
         }

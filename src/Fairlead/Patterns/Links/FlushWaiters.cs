@@ -44,7 +44,7 @@ internal sealed class FlushWaiters
     {
         if (isOurs)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static ended => ended.Signal(inline: false), operation, preferLocal: false);
+            PoolWork.Queue("a caller that flushes", static ended => ended.Signal(inline: false), operation);
         }
     }
 }

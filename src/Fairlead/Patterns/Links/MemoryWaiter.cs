@@ -233,10 +233,9 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     {
         if (--_lookers == 0 && _lost.Count > 0)
         {
-            Link[] lost = [.. _lost];
+            // One work item for each: an exception of one connection keeps no other open.
+            _lost.ForEach(static lost => PoolWork.Queue("a link", static link => link.GiveBack(), lost));
             _lost.Clear();
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static lost => Array.ForEach(lost, static link => link.GiveBack()), lost, preferLocal: false);
         }
     }
 

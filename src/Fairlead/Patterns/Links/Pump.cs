@@ -123,7 +123,7 @@ internal sealed class Pump : IReactorClient, IDisposable
     /// <summary>Does the same on a pool thread, for a caller with any locks, because the gate must not be taken under a link's
     /// lock.</summary>
     public void RequestTurnFromAnywhere() =>
-        ThreadPool.UnsafeQueueUserWorkItem(static pump => pump.RequestTurn(), this, preferLocal: false);
+        PoolWork.Queue("a pump", static pump => pump.RequestTurn(), this);
 
     /// <summary>Makes the reactor wait for a queued asynchronous operation, unless a thread leads anyway.</summary>
     public void ArmForWaiters()

@@ -26,7 +26,7 @@ internal sealed class StateChanges(Action<EndpointStateChange> tell, Func<Addres
             _isTelling = true;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static changes => changes.TellAll(), this, preferLocal: false);
+        PoolWork.Queue("the reports of an endpoint", static changes => changes.TellAll(), this);
     }
 
     private void TellAll()
