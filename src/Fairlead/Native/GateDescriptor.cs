@@ -23,7 +23,8 @@ internal sealed class GateDescriptor : IDisposable
     }
 
     /// <summary>Makes it writable.</summary>
-    public void Open() => _event.Drain();
+    /// <returns>Whether it was shut, and the kernel has opened it.</returns>
+    public bool Open() => _event.Drain();
 
     public void Dispose() => _event.Dispose();
 }

@@ -49,15 +49,19 @@ internal static unsafe class NativeFile
     public static FileStatus? Lstat(string path, out Errno error) =>
         Status(Libc.AT_FDCWD, path, Libc.AT_SYMLINK_NOFOLLOW, out error);
 
-    /// <summary>Returns the status of an open file; null if it has been closed.</summary>
-    public static FileStatus? Fstat(Descriptor file)
+    /// <summary>Returns the status of an open file; null if it has been closed, or the kernel cannot tell.</summary>
+    public static FileStatus? Fstat(Descriptor file) => Fstat(file, out _);
+
+    /// <inheritdoc cref="Fstat(Descriptor)"/>
+    public static FileStatus? Fstat(Descriptor file, out Errno error)
     {
+        error = Errno.EBADF;
         if (!file.TryEnter())
         {
             return null;
         }
 
-        var status = Status(file.Number, "", Libc.AT_EMPTY_PATH, out _);
+        var status = Status(file.Number, "", Libc.AT_EMPTY_PATH, out error);
         file.Exit();
         return status;
     }

@@ -46,14 +46,8 @@ internal sealed unsafe class PollSet : IDisposable
     /// Undoes <see cref="Add"/>; does nothing if the descriptor is not in the set. A thread that has returned from <see cref="Wait"/> may
     /// still hold an event of it.
     /// </summary>
-    public void Remove(Descriptor descriptor)
-    {
-        var error = Control(Libc.EPOLL_CTL_DEL, descriptor, 0, PollEvents.None);
-        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF))
-        {
-            throw ErrnoMap.Failure($"cannot stop watching {descriptor}", error);
-        }
-    }
+    /// <remarks>Does not throw: the kernel removes it at the latest when it is closed.</remarks>
+    public void Remove(Descriptor descriptor) => _ = Control(Libc.EPOLL_CTL_DEL, descriptor, 0, PollEvents.None);
 
     /// <summary>Watches a descriptor that Fairlead does not own and whose owner may close it.</summary>
     /// <exception cref="FairleadException">
@@ -85,11 +79,7 @@ internal sealed unsafe class PollSet : IDisposable
     /// </summary>
     public void RemoveForeign(int number)
     {
-        var error = ControlForeign(Libc.EPOLL_CTL_DEL, number, 0, PollEvents.None);
-        if (error is not (Errno.None or Errno.ENOENT or Errno.EBADF or Errno.EPERM))
-        {
-            throw ErrnoMap.Failure($"cannot stop watching descriptor {number}", error);
-        }
+        _ = ControlForeign(Libc.EPOLL_CTL_DEL, number, 0, PollEvents.None);
     }
 
     /// <summary>Waits until a descriptor is ready, and returns the events.</summary>

@@ -115,13 +115,9 @@ internal sealed unsafe class Reactor
 
     internal void Release(Descriptor descriptor, ulong token)
     {
-        // If it was closed before, the kernel has removed it by itself.
-        var error = Control(Libc.EPOLL_CTL_DEL, descriptor, token, PollEvents.None);
+        // The kernel removes it at the latest when it is closed. An event of a token that nothing is registered for is dropped.
+        _ = Control(Libc.EPOLL_CTL_DEL, descriptor, token, PollEvents.None);
         _registrations.TryRemove(token, out _);
-        if (error is not (Errno.None or Errno.EBADF or Errno.ENOENT))
-        {
-            throw ErrnoMap.Failure($"cannot stop watching {descriptor}", error);
-        }
     }
 
     private Errno Control(int operation, Descriptor descriptor, ulong token, PollEvents events)

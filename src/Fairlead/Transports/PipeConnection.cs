@@ -31,7 +31,7 @@ internal sealed class PipeConnection : Connection
     private volatile bool _isTargetGone;
     private volatile bool _isAborted;
 
-    /// <summary>Creates the connection, which owns both descriptors from now on.</summary>
+    /// <summary>Creates the connection, which owns both descriptors from now on, unless this throws.</summary>
     /// <param name="source">The pipe to read from.</param>
     /// <param name="target">The pipe to write to.</param>
     /// <param name="framing">The framing.</param>

@@ -25,12 +25,14 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer 
     public async Task Whatever_system_call_fails_all_ends_and_the_name_is_free(string play)
     {
         Skip(Library.Value is null, "There is no C compiler (cc).");
+        TransportUnderTest transport = TransportsUnderTest.Of(scheme);
+        Skip(!transport.ServesMany && play is ("hub" or "items"), $"not for {scheme}: it has one peer");
         int step = Environment.GetEnvironmentVariable("FAIRLEAD_EVERY_FAULT") is { Length: > 0 } ? 1 : Step;
         int first = 1 + NewRandom().Next(step);
 
         PeerProcess peer = faulty.Running(Library.Value!);
         await peer.TellAsync(string.Create(
-            CultureInfo.InvariantCulture, $"{first} {step} {TransportsUnderTest.Of(scheme).NewPlace()} {play}"));
+            CultureInfo.InvariantCulture, $"{first} {step} {transport.NewPlace()} {play}"));
         string? line;
         do
         {
@@ -69,3 +71,11 @@ public sealed class UnixSystemCallFaultTests(ITestOutputHelper output, FaultyPee
 /// <summary>System calls of shared memory.</summary>
 public sealed class SharedMemorySystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "shm");
+
+/// <summary>System calls of FIFOs.</summary>
+public sealed class FifoSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
+    : SystemCallFaultTests(output, faulty, "fifo");
+
+/// <summary>System calls of reliable sessions.</summary>
+public sealed class ReliableUdpSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
+    : SystemCallFaultTests(output, faulty, "udp");

@@ -33,7 +33,7 @@ internal static class LogFile
     {
         try
         {
-            FileStatus status = NativeFile.Fstat(file)!;
+            FileStatus status = StatusOf(file, who);
             RequireRegular(status, who);
             RequireTrusted(status, who);
             return file;
@@ -44,6 +44,10 @@ internal static class LogFile
             throw;
         }
     }
+
+    /// <exception cref="FairleadException">The kernel cannot tell.</exception>
+    public static FileStatus StatusOf(Descriptor file, string who) =>
+        NativeFile.Fstat(file, out Errno error) ?? throw ErrnoMap.Failure($"{who} cannot be inspected", error);
 
     /// <summary>
     /// Throws unless this user, or root, owns the file. Any other owner could read and change the log, and truncate a file that is mapped

@@ -201,7 +201,7 @@ internal sealed class LogPosition : IDisposable
 
         try
         {
-            LogFile.RequireTrusted(NativeFile.Fstat(directory)!, who);
+            LogFile.RequireTrusted(LogFile.StatusOf(directory, who), who);
             return directory;
         }
         catch

@@ -85,7 +85,7 @@ internal sealed class FifoFile : IDisposable
         {
             // The umask may have removed permission bits, or a dead process may have used others.
             _ = NativeFile.Chmod(path, mode | MadeHere);
-            status = NativeFile.Fstat(place)!;
+            status = StatusOf(place, address);
         }
 
         return new FifoFile(path, place, status, isMade);
@@ -199,7 +199,7 @@ internal sealed class FifoFile : IDisposable
                 : ErrnoMap.Failure("cannot be inspected", error).At(address);
         }
 
-        status = NativeFile.Fstat(place)!;
+        status = StatusOf(place, address);
         if (status.Kind == FileKind.Fifo)
         {
             return place;
@@ -210,6 +210,18 @@ internal sealed class FifoFile : IDisposable
         {
             Address = address,
         };
+    }
+
+    /// <summary>Returns the status, or closes the file and throws.</summary>
+    private static FileStatus StatusOf(Descriptor place, Address address)
+    {
+        if (NativeFile.Fstat(place, out Errno error) is { } status)
+        {
+            return status;
+        }
+
+        place.Dispose();
+        throw ErrnoMap.Failure("cannot be inspected", error).At(address);
     }
 
     private static FairleadException Cannot(string what, Errno error, Address address) =>

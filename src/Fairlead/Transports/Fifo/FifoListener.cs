@@ -4,9 +4,15 @@ using Fairlead.Registry;
 namespace Fairlead.Transports.Fifo;
 
 /// <summary>A bound FIFO. It accepts one connection at a time, however many processes use the other end.</summary>
+/// <remarks>
+/// Between two connections it is armed: it watches for the next peer, with a descriptor or a thread. When that is not to be had, it stays
+/// unarmed, the next <see cref="TryAccept"/> throws the error, and the one after that arms it again. All fields are under the gate.
+/// </remarks>
 internal abstract class FifoListener(Address address, FifoFile file) : IListener
 {
     private readonly RankedLock _gate = new(LockRank.FifoPlace);
+    private FairleadException? _failure;
+    private bool _isArmed;
 
     public Address Address => address;
 
@@ -18,6 +24,9 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
     protected RankedLock Gate => _gate;
 
+    /// <summary>Wakes the thread that accepts.</summary>
+    protected EventDescriptor Ready { get; } = new();
+
     /// <summary>Whether the listener is disposed. Under the gate.</summary>
     protected bool IsDisposed { get; private set; }
 
@@ -25,7 +34,34 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
     {
         using (_gate.Hold())
         {
-            return IsDisposed ? null : Take();
+            if (IsDisposed)
+            {
+                return null;
+            }
+
+            Ready.Drain();
+            try
+            {
+                if (_failure is { } failure)
+                {
+                    _failure = null;
+                    throw failure;
+                }
+
+                if (!_isArmed)
+                {
+                    Rearm();
+                    _isArmed = true;
+                }
+
+                return Take();
+            }
+            catch
+            {
+                // The caller tries again later.
+                Ready.Signal();
+                throw;
+            }
         }
     }
 
@@ -44,26 +80,68 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
         // Remove the name first, which prevents new connections.
         file.Remove();
         Release();
+        Ready.Dispose();
         file.Dispose();
     }
 
-    /// <summary>Returns the connection if it is time for one. Under the gate.</summary>
+    /// <summary>Arms a new listener for its first connection.</summary>
+    /// <exception cref="FairleadException">That is not possible. The listener has been disposed.</exception>
+    protected static T Armed<T>(T listener)
+        where T : FifoListener
+    {
+        try
+        {
+            using (listener._gate.Hold())
+            {
+                listener.Rearm();
+                listener._isArmed = true;
+            }
+
+            return listener;
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Returns the connection if it is time for one. Under the gate. After an exception it can be called again.</summary>
     protected abstract Connection? Take();
 
-    /// <summary>Prepares for the next connection, because the last one has ended.</summary>
+    /// <summary>Prepares for the next connection. Under the gate. After an exception it can be called again.</summary>
     protected abstract void Rearm();
 
     /// <summary>Closes the descriptors of the listener. Called once.</summary>
     protected abstract void Release();
+
+    /// <summary>Notes that the listener does not watch for a peer any more. Under the gate.</summary>
+    protected void Fail(FairleadException why)
+    {
+        _failure = why;
+        _isArmed = false;
+        Ready.Signal();
+    }
 
     /// <summary>Called by the connection when it has closed its descriptors.</summary>
     protected void OnClosed()
     {
         using (_gate.Hold())
         {
-            if (!IsDisposed)
+            if (IsDisposed)
+            {
+                return;
+            }
+
+            try
             {
                 Rearm();
+                _isArmed = true;
+            }
+            catch (FairleadException failure)
+            {
+                // It is not the closed connection's: the thread that accepts reports it.
+                Fail(failure);
             }
         }
     }

@@ -20,12 +20,13 @@ internal static class FifoPairConnector
         // The place of the only peer, held as long as the connection lasts.
         Descriptor place = await TakePlaceAsync(answers, address, cancellationToken).ConfigureAwait(false);
         Descriptor? source = null;
+        Descriptor? target = null;
         try
         {
             source = settings.Framing.IsFairlead
                 ? await OpenAfterLastPeerAsync(place, answers, requests, address, settings, cancellationToken).ConfigureAwait(false)
                 : await OpenBesideProgramAsync(place, answers, address, cancellationToken).ConfigureAwait(false);
-            Descriptor target =
+            target =
                 requests.TryOpenToWrite(address)
                 ?? throw new FairleadException(
                     ErrorCode.NotFound,
@@ -39,6 +40,7 @@ internal static class FifoPairConnector
         }
         catch
         {
+            target?.Dispose();
             source?.Dispose();
             place.Dispose();
             throw;

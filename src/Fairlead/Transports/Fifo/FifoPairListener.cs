@@ -19,7 +19,6 @@ internal sealed class FifoPairListener : FifoListener
 
     // Holds the reader lock as long as the listener lives.
     private readonly Descriptor _reader;
-    private readonly EventDescriptor _ready = new();
     private Descriptor? _source;
     private bool _isWatched;
 
@@ -38,8 +37,7 @@ internal sealed class FifoPairListener : FifoListener
 
         // Data that a peer of an earlier listener wrote is not for this one.
         PipeConnection.Discard(reader);
-        _set.Add(_ready.Descriptor, 1, PollEvents.Read);
-        Rearm();
+        _set.Add(Ready.Descriptor, 1, PollEvents.Read);
     }
 
     /// <summary>The poll set. Without a connection, it contains a separate descriptor of the FIFO.</summary>
@@ -52,13 +50,14 @@ internal sealed class FifoPairListener : FifoListener
         FifoFile requests = FifoFile.Make(address, names[0]);
         FifoFile? answers = null;
         Descriptor? reader = null;
+        FifoPairListener listener;
         try
         {
             answers = FifoFile.Make(address, names[1]);
             reader =
                 requests.TryOpenToReadAlone(address)
                 ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, names[0])}", address);
-            return new FifoPairListener(address, requests, answers, reader, settings);
+            listener = new FifoPairListener(address, requests, answers, reader, settings);
         }
         catch
         {
@@ -67,6 +66,8 @@ internal sealed class FifoPairListener : FifoListener
             requests.Dispose();
             throw;
         }
+
+        return Armed(listener);
     }
 
     protected override Connection? Take()
@@ -76,17 +77,18 @@ internal sealed class FifoPairListener : FifoListener
             return null;
         }
 
-        Unwatch(source);
         if (_settings.IsForeign)
         {
-            _ready.Drain();
+            Unwatch(source);
             return TakeForeign(source);
         }
 
-        _source = null;
         if (_answers.TryOpenToWrite(Address) is { } target)
         {
-            return ConnectionOf(source, target);
+            PipeConnection connection = ConnectionOf(source, target);
+            Unwatch(source);
+            _source = null;
+            return connection;
         }
 
         // A peer came and went, or wrote without listening. A new peer has meanwhile taken the place of the only peer, and its data must
@@ -99,15 +101,23 @@ internal sealed class FifoPairListener : FifoListener
             }
         }
 
-        source.Dispose();
         Rearm();
         return null;
     }
 
     protected override void Rearm()
     {
-        _source = Fifo.OpenToRead(Address);
-        _set.Add(_source, 0, PollEvents.Read);
+        if (_source is { } former)
+        {
+            Unwatch(former);
+            former.Dispose();
+        }
+
+        _target?.Dispose();
+        (_source, _target, _hasPeer) = (null, null, false);
+        Descriptor source = Fifo.OpenToRead(Address);
+        _source = source;
+        _set.Add(source, 0, PollEvents.Read);
         _isWatched = true;
         if (_settings.IsForeign)
         {
@@ -130,7 +140,6 @@ internal sealed class FifoPairListener : FifoListener
 
         _answers.Dispose();
         _set.Dispose();
-        _ready.Dispose();
         _source?.Dispose();
         _target?.Dispose();
         _reader.Dispose();
@@ -147,17 +156,29 @@ internal sealed class FifoPairListener : FifoListener
             return null;
         }
 
+        PipeConnection connection = ConnectionOf(source, target);
         (_source, _target, _hasPeer) = (null, null, false);
-        return ConnectionOf(source, target);
+        return connection;
     }
 
-    private PipeConnection ConnectionOf(Descriptor source, Descriptor target) =>
-        new(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
+    private PipeConnection ConnectionOf(Descriptor source, Descriptor target)
+    {
+        try
         {
-            // The next program may have written already: it does not wait until this connection has closed.
-            EmptiesSource = !_settings.IsForeign,
-            OnClosed = OnClosed,
-        };
+            return new PipeConnection(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
+            {
+                // The next program may have written already: it does not wait until this connection has closed.
+                EmptiesSource = !_settings.IsForeign,
+                OnClosed = OnClosed,
+            };
+        }
+        catch
+        {
+            // The source is still the listener's, and shows the peer again.
+            target.Dispose();
+            throw;
+        }
+    }
 
     private void Unwatch(Descriptor source)
     {
@@ -170,21 +191,28 @@ internal sealed class FifoPairListener : FifoListener
 
     private void WaitForProgram(int round)
     {
+        Errno error;
         while (true)
         {
-            using Descriptor? woken = NativeFile.Reopen(_answers.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out _);
+            using Descriptor? woken = NativeFile.Reopen(_answers.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out error);
             using (Gate.Hold())
             {
-                if (woken is null || IsOver(round))
+                if (IsOver(round))
                 {
                     return;
                 }
 
                 // The reader may have left again.
-                _target = NativeFile.Reopen(_answers.Place, OpenFlags.WriteOnly, out _);
+                _target = woken is null ? null : NativeFile.Reopen(_answers.Place, OpenFlags.WriteOnly, out error);
                 if (_target is null)
                 {
-                    continue;
+                    if (error == Errno.ENXIO)
+                    {
+                        continue;
+                    }
+
+                    Fail(ErrnoMap.Failure("cannot wait for a program that reads", error).At(Address));
+                    return;
                 }
 
                 // Connected only with a writer: without one, a read would be the end of the connection.
@@ -199,23 +227,32 @@ internal sealed class FifoPairListener : FifoListener
             break;
         }
 
-        using (NativeFile.Reopen(Fifo.Place, OpenFlags.ReadOnly | OpenFlags.Blocking, out _))
+        using (Descriptor? woken = NativeFile.Reopen(Fifo.Place, OpenFlags.ReadOnly | OpenFlags.Blocking, out error))
         using (Gate.Hold())
         {
-            if (!IsOver(round))
+            if (IsOver(round))
             {
-                // The old descriptor may have seen a writer leave, and would report the end.
-                _source!.Dispose();
-                _source = Fifo.OpenToRead(Address);
-                Announce();
+                return;
             }
+
+            // The old descriptor may have seen a writer leave, and would report the end.
+            Descriptor? source = woken is null ? null : NativeFile.Reopen(Fifo.Place, OpenFlags.ReadOnly, out error);
+            if (source is null)
+            {
+                Fail(ErrnoMap.Failure("cannot wait for a program that writes", error).At(Address));
+                return;
+            }
+
+            _source!.Dispose();
+            _source = source;
+            Announce();
         }
     }
 
     private void Announce()
     {
         _hasPeer = true;
-        _ready.Signal();
+        Ready.Signal();
     }
 
     private bool IsOver(int round) => IsDisposed || round != _round || _source is null;

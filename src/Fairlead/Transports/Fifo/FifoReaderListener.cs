@@ -6,20 +6,19 @@ namespace Fairlead.Transports.Fifo;
 internal sealed class FifoReaderListener : FifoListener
 {
     private readonly EndpointSettings _settings;
-    private readonly EventDescriptor _ready = new();
 
     // Open as long as the listener. It holds the reader lock, and between two connections no writer sees a FIFO without a reader.
     private readonly Descriptor _reader;
+    private bool _isFree;
 
     private FifoReaderListener(Address address, FifoFile file, Descriptor reader, EndpointSettings settings)
         : base(address, file)
     {
         _reader = reader;
         _settings = settings;
-        _ready.Signal();
     }
 
-    public override Descriptor WaitDescriptor => _ready.Descriptor;
+    public override Descriptor WaitDescriptor => Ready.Descriptor;
 
     public static FifoReaderListener Bind(Address address, EndpointSettings settings)
     {
@@ -30,7 +29,7 @@ internal sealed class FifoReaderListener : FifoListener
             reader =
                 file.TryOpenToReadAlone(address)
                 ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, address.Place)}", address);
-            return new FifoReaderListener(address, file, reader, settings);
+            return Armed(new FifoReaderListener(address, file, reader, settings));
         }
         catch
         {
@@ -40,20 +39,36 @@ internal sealed class FifoReaderListener : FifoListener
         }
     }
 
-    protected override Connection? Take() =>
-        _ready.Drain()
-            ? new PipeConnection(Fifo.OpenToRead(Address), null, _settings.Framing, FifoTransport.Simplex, Fifo.Peer)
+    protected override Connection? Take()
+    {
+        if (!_isFree)
+        {
+            return null;
+        }
+
+        Descriptor source = Fifo.OpenToRead(Address);
+        try
+        {
+            PipeConnection connection = new(source, null, _settings.Framing, FifoTransport.Simplex, Fifo.Peer)
             {
                 OutlivesWriters = true,
                 OnClosed = OnClosed,
-            }
-            : null;
-
-    protected override void Rearm() => _ready.Signal();
-
-    protected override void Release()
-    {
-        _reader.Dispose();
-        _ready.Dispose();
+            };
+            _isFree = false;
+            return connection;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
     }
+
+    protected override void Rearm()
+    {
+        _isFree = true;
+        Ready.Signal();
+    }
+
+    protected override void Release() => _reader.Dispose();
 }

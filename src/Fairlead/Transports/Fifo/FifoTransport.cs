@@ -79,7 +79,15 @@ internal sealed class FifoTransport : ITransport
                 Address = address,
                 Errno = (int)Errno.ENXIO,
             };
-        return WriterOf(writer, address, settings, file.Peer);
+        try
+        {
+            return WriterOf(writer, address, settings, file.Peer);
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
     }
 
     private static PipeConnection ConnectToWriter(Address address, EndpointSettings settings)
@@ -94,19 +102,26 @@ internal sealed class FifoTransport : ITransport
             {
                 Address = address,
             };
-        if (FifoHolders.Find(file.Identity, address) is null && !HasWriter(file, reader))
+        try
+        {
+            if (FifoHolders.Find(file.Identity, address) is null && !HasWriter(file, reader))
+            {
+                throw new FairleadException(
+                    ErrorCode.NotFound,
+                    "no sender writes there",
+                    "Start a sender, wait for one with ?wait=5s, or bind instead, which lets senders come and go.")
+                {
+                    Address = address,
+                };
+            }
+
+            return new PipeConnection(reader, null, settings.Framing, Simplex, file.Peer);
+        }
+        catch
         {
             reader.Dispose();
-            throw new FairleadException(
-                ErrorCode.NotFound,
-                "no sender writes there",
-                "Start a sender, wait for one with ?wait=5s, or bind instead, which lets senders come and go.")
-            {
-                Address = address,
-            };
+            throw;
         }
-
-        return new PipeConnection(reader, null, settings.Framing, Simplex, file.Peer);
     }
 
     /// <summary>Returns whether a process has it open for writing, or has left data in it.</summary>

@@ -10,28 +10,41 @@ namespace Fairlead.Transports.Fifo;
 internal sealed class FifoWriterListener : FifoListener
 {
     private readonly EndpointSettings _settings;
-    private readonly EventDescriptor _ready = new();
     private Thread? _waiter;
     private Descriptor? _writer;
 
     private FifoWriterListener(Address address, FifoFile file, EndpointSettings settings)
-        : base(address, file)
+        : base(address, file) => _settings = settings;
+
+    public override Descriptor WaitDescriptor => Ready.Descriptor;
+
+    public static FifoWriterListener Bind(Address address, EndpointSettings settings)
     {
-        _settings = settings;
-        Rearm();
+        FifoFile file = FifoFile.Make(address, address.Place);
+        FifoWriterListener listener;
+        try
+        {
+            listener = new FifoWriterListener(address, file, settings);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        return Armed(listener);
     }
-
-    public override Descriptor WaitDescriptor => _ready.Descriptor;
-
-    public static FifoWriterListener Bind(Address address, EndpointSettings settings) =>
-        new(address, FifoFile.Make(address, address.Place), settings);
 
     protected override Connection? Take()
     {
-        _ready.Drain();
-        Descriptor? writer = _writer;
+        if (_writer is not { } writer)
+        {
+            return null;
+        }
+
+        PipeConnection connection = FifoTransport.WriterOf(writer, Address, _settings, Fifo.Peer, OnClosed);
         _writer = null;
-        return writer is null ? null : FifoTransport.WriterOf(writer, Address, _settings, Fifo.Peer, OnClosed);
+        return connection;
     }
 
     protected override void Rearm() => _waiter = BackgroundThread.Start("Fairlead FIFO", WaitForReader);
@@ -49,7 +62,6 @@ internal sealed class FifoWriterListener : FifoListener
         }
 
         _writer?.Dispose();
-        _ready.Dispose();
     }
 
     private void WaitForReader()
@@ -59,16 +71,22 @@ internal sealed class FifoWriterListener : FifoListener
             using Descriptor? woken = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out Errno error);
             using (Gate.Hold())
             {
-                if (IsDisposed || woken is null)
+                if (IsDisposed)
                 {
                     return;
                 }
 
                 // The reader may have left again.
-                _writer = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly, out error);
+                _writer = woken is null ? null : NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly, out error);
                 if (_writer is not null)
                 {
-                    _ready.Signal();
+                    Ready.Signal();
+                    return;
+                }
+
+                if (error != Errno.ENXIO)
+                {
+                    Fail(ErrnoMap.Failure("cannot wait for a reader", error).At(Address));
                     return;
                 }
             }

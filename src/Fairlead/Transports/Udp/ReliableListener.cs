@@ -20,13 +20,13 @@ internal sealed class ReliableListener : IListener
     private readonly Queue<ReliableSession> _proved = new();
     private readonly Dictionary<UdpRemote, ReliableSession> _byRemote = [];
     private readonly PollSet _set = new();
-    private readonly EventDescriptor _more = new();
+    private readonly EventDescriptor _more;
     private WeakReference<ReliableSession>? _last;
     private int _sessions;
     private int _foreign;
     private bool _isDisposed;
 
-    /// <summary>Creates the listener, which owns the socket from now on.</summary>
+    /// <summary>Creates the listener, which owns the socket from now on, unless this throws.</summary>
     public ReliableListener(Address address, Descriptor socket, EndpointSettings settings)
     {
         Address = address;
@@ -34,8 +34,18 @@ internal sealed class ReliableListener : IListener
         _place = NativeSocket.LocalName(socket);
         _settings = settings;
         Cookies = new ReliableCookies(settings.Time);
-        _set.Add(socket, 0, PollEvents.Read);
-        _set.Add(_more.Descriptor, 1, PollEvents.Read);
+        try
+        {
+            _more = new EventDescriptor();
+            _set.Add(socket, 0, PollEvents.Read);
+            _set.Add(_more.Descriptor, 1, PollEvents.Read);
+        }
+        catch
+        {
+            _more?.Dispose();
+            _set.Dispose();
+            throw;
+        }
     }
 
     public Address Address { get; }
@@ -140,7 +150,7 @@ internal sealed class ReliableListener : IListener
 
         foreach (ReliableSession session in unaccepted)
         {
-            session.Refuse();
+            Finishing.Do("a session", session.Refuse);
         }
 
         _set.Remove(_socket);
@@ -222,6 +232,7 @@ internal sealed class ReliableListener : IListener
             return;
         }
 
+        ReliableSession? session = null;
         try
         {
             if (ReliableTerms.OfAccepted(open, remote, socket) is not { } terms)
@@ -231,10 +242,13 @@ internal sealed class ReliableListener : IListener
                 return;
             }
 
-            Succeed(socket, terms, remote, new Peer { RemoteAddress = UdpSessions.TextOf(name) }).Start();
+            session = Succeed(socket, terms, remote, new Peer { RemoteAddress = UdpSessions.TextOf(name) });
+            session.Start();
         }
         catch (FairleadException)
         {
+            // The kernel has no memory, or no descriptors; the peer tries again.
+            session?.Refuse();
             socket.Dispose();
         }
     }

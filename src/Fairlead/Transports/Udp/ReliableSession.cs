@@ -366,15 +366,14 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
 
         if (!_hasNews && (HasNews || _hasForeign))
         {
-            _hasNews = true;
-            _news.Signal();
+            // If the kernel refuses the signal, the next datagram or the timer repeats it.
+            _hasNews = _news.Signal();
         }
 
         _hasForeign = false;
         if (_isShut && (_isLost || _stream.HasRoom))
         {
-            _isShut = false;
-            _room.Open();
+            _isShut = !_room.Open();
         }
     }
 
