@@ -50,8 +50,7 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
                 if (!_isArmed)
                 {
-                    Rearm();
-                    _isArmed = true;
+                    Arm();
                 }
 
                 return Take();
@@ -93,8 +92,7 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
         {
             using (listener._gate.Hold())
             {
-                listener.Rearm();
-                listener._isArmed = true;
+                listener.Arm();
             }
 
             return listener;
@@ -109,11 +107,19 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
     /// <summary>Returns the connection if it is time for one. Under the gate. After an exception it can be called again.</summary>
     protected abstract Connection? Take();
 
-    /// <summary>Prepares for the next connection. Under the gate. After an exception it can be called again.</summary>
+    /// <summary>The transport's part of <see cref="Arm"/>. Under the gate. After an exception it can be called again.</summary>
     protected abstract void Rearm();
 
     /// <summary>Closes the descriptors of the listener. Called once.</summary>
     protected abstract void Release();
+
+    /// <summary>Watches for the next peer. Under the gate. After an exception the listener is unarmed.</summary>
+    protected void Arm()
+    {
+        _isArmed = false;
+        Rearm();
+        _isArmed = true;
+    }
 
     /// <summary>Notes that the listener does not watch for a peer any more. Under the gate.</summary>
     protected void Fail(FairleadException why)
@@ -135,8 +141,7 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
             try
             {
-                Rearm();
-                _isArmed = true;
+                Arm();
             }
             catch (FairleadException failure)
             {

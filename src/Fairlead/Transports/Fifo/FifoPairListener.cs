@@ -85,10 +85,7 @@ internal sealed class FifoPairListener : FifoListener
 
         if (_answers.TryOpenToWrite(Address) is { } target)
         {
-            PipeConnection connection = ConnectionOf(source, target);
-            Unwatch(source);
-            _source = null;
-            return connection;
+            return Take(source, target);
         }
 
         // A peer came and went, or wrote without listening. A new peer has meanwhile taken the place of the only peer, and its data must
@@ -101,7 +98,7 @@ internal sealed class FifoPairListener : FifoListener
             }
         }
 
-        Rearm();
+        Arm();
         return null;
     }
 
@@ -161,24 +158,30 @@ internal sealed class FifoPairListener : FifoListener
         return connection;
     }
 
-    private PipeConnection ConnectionOf(Descriptor source, Descriptor target)
+    /// <summary>Returns the connection. If that fails, the source still shows the peer.</summary>
+    private PipeConnection Take(Descriptor source, Descriptor target)
     {
         try
         {
-            return new PipeConnection(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
-            {
-                // The next program may have written already: it does not wait until this connection has closed.
-                EmptiesSource = !_settings.IsForeign,
-                OnClosed = OnClosed,
-            };
+            PipeConnection connection = ConnectionOf(source, target);
+            Unwatch(source);
+            _source = null;
+            return connection;
         }
         catch
         {
-            // The source is still the listener's, and shows the peer again.
             target.Dispose();
             throw;
         }
     }
+
+    private PipeConnection ConnectionOf(Descriptor source, Descriptor target) =>
+        new(source, target, _settings.Framing, FifoTransport.Duplex, Fifo.Peer)
+        {
+            // The next program may have written already: it does not wait until this connection has closed.
+            EmptiesSource = !_settings.IsForeign,
+            OnClosed = OnClosed,
+        };
 
     private void Unwatch(Descriptor source)
     {
