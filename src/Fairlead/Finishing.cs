@@ -1,16 +1,25 @@
 namespace Fairlead;
 
-/// <summary>Runs the steps of closing and releasing: each one runs, whatever the previous ones threw.</summary>
+/// <summary>
+/// Runs steps whose exceptions no caller can get, and contains these: the steps of closing and releasing, each of which runs, whatever the
+/// previous ones threw; work on other threads; listeners.
+/// </summary>
 internal static class Finishing
 {
     /// <summary>Runs a step. Writes its exception to the event source (<see cref="FairleadEventSource.Contained"/>).</summary>
-    /// <param name="what">The object that ends, for the event.</param>
+    /// <param name="what">The object that the step belongs to, for the event.</param>
     /// <param name="step">The step to run.</param>
-    public static void Do(string what, Action step)
+    public static void Do(string what, Action step) => Do(what, static step => step(), step);
+
+    /// <summary>The same for a step that captures nothing.</summary>
+    /// <param name="what">The object that the step belongs to, for the event.</param>
+    /// <param name="step">The step to run.</param>
+    /// <param name="state">Its argument.</param>
+    public static void Do<T>(string what, Action<T> step, T state)
     {
         try
         {
-            step();
+            step(state);
         }
         catch (Exception exception)
         {
@@ -19,7 +28,7 @@ internal static class Finishing
     }
 
     /// <summary>The same for a step that takes time.</summary>
-    /// <param name="what">The object that ends, for the event.</param>
+    /// <param name="what">The object that the step belongs to, for the event.</param>
     /// <param name="step">The step to run.</param>
     public static async ValueTask DoAsync(string what, Func<ValueTask> step)
     {

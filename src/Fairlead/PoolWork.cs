@@ -23,17 +23,7 @@ internal static class PoolWork
 #pragma warning restore RS0030
     }
 
-    private static void Run<T>(Item<T> item)
-    {
-        try
-        {
-            item.Work(item.State);
-        }
-        catch (Exception exception)
-        {
-            FairleadEventSource.Log.Contained(item.What, exception.ToString());
-        }
-    }
+    private static void Run<T>(Item<T> item) => Finishing.Do(item.What, item.Work, item.State);
 
     private readonly record struct Item<T>(string What, Action<T> Work, T State);
 }

@@ -14,6 +14,8 @@ namespace Fairlead.Diagnostics;
 /// </remarks>
 internal static class OperationMeter
 {
+    private const string Listener = "a listener to the meter";
+
     private static readonly Histogram<double> Calls = EndpointMeter.Meter.CreateHistogram<double>(
         "messaging.client.operation.duration",
         "s",
@@ -71,14 +73,7 @@ internal static class OperationMeter
         }
 
         TagList tags = new(endpoint) { { "fairlead.handler", handler }, { "error.type", exception.GetType().FullName } };
-        try
-        {
-            Failures.Add(1, tags);
-        }
-        catch (Exception listeners)
-        {
-            Contain(listeners);
-        }
+        Finishing.Do(Listener, static tags => Failures.Add(1, tags), tags);
     }
 
     private static void Record(
@@ -91,18 +86,9 @@ internal static class OperationMeter
         }
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        try
-        {
-            histogram.Record(seconds, tags);
-        }
-        catch (Exception listeners)
-        {
-            Contain(listeners);
-        }
+        Finishing.Do(
+            Listener, static one => one.Histogram.Record(one.Seconds, one.Tags), (Histogram: histogram, Seconds: seconds, Tags: tags));
     }
-
-    private static void Contain(Exception exception) =>
-        FairleadEventSource.Log.Contained("a listener to the meter", exception.ToString());
 
     private static string OperationOf(MessageKind kind) => kind switch
     {

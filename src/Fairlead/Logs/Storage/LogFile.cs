@@ -45,6 +45,7 @@ internal static class LogFile
         }
     }
 
+    /// <summary>Returns the status of an open file.</summary>
     /// <exception cref="FairleadException">The kernel cannot tell.</exception>
     public static FileStatus StatusOf(Descriptor file, string who) =>
         NativeFile.Fstat(file, out Errno error) ?? throw ErrnoMap.Failure($"{who} cannot be inspected", error);

@@ -41,14 +41,8 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         {
             // Before another endpoint can get the address, and another file the inode number.
             entry.GivePlaceBack();
-            try
-            {
-                pollSet.Remove(stopped.WaitDescriptor);
-            }
-            finally
-            {
-                stopped.Dispose();
-            }
+            pollSet.Remove(stopped.WaitDescriptor);
+            stopped.Dispose();
         }
     }
 

@@ -120,7 +120,6 @@ internal sealed partial class EndpointCore
         }
         catch
         {
-            connection.Dispose();
             if (core is not null)
             {
                 core.Dispose();
@@ -130,6 +129,7 @@ internal sealed partial class EndpointCore
                 entry?.Dispose();
             }
 
+            connection.Dispose();
             throw;
         }
 

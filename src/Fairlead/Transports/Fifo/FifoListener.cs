@@ -5,8 +5,8 @@ namespace Fairlead.Transports.Fifo;
 
 /// <summary>A bound FIFO. It accepts one connection at a time, however many processes use the other end.</summary>
 /// <remarks>
-/// Between two connections it is armed: it watches for the next peer, with a descriptor or a thread. When that is not to be had, it stays
-/// unarmed, the next <see cref="TryAccept"/> throws the error, and the one after that arms it again. All fields are under the gate.
+/// Between two connections it is armed: it watches for the next peer, with a descriptor or a thread. If that fails, it stays unarmed:
+/// the next <see cref="TryAccept"/> throws the error, and the one after that arms it again. All fields are under the gate.
 /// </remarks>
 internal abstract class FifoListener(Address address, FifoFile file) : IListener
 {

@@ -20,8 +20,7 @@ internal sealed class TlsChannel : ByteChannel
     private readonly Descriptor _socket;
     private readonly RecordStream _records;
     private readonly SslStream _tls;
-    private readonly PollSet _set = new();
-    private readonly EventDescriptor _more;
+    private readonly SignalSet _more;
 
     // Of the reading thread.
     private ValueTask<int> _wait;
@@ -42,19 +41,7 @@ internal sealed class TlsChannel : ByteChannel
         _socket = socket;
         _records = records;
         _tls = tls;
-        try
-        {
-            _more = new EventDescriptor();
-            _set.Add(socket, 0, PollEvents.Read);
-            _set.Add(_more.Descriptor, 1, PollEvents.Read);
-        }
-        catch
-        {
-            _more?.Dispose();
-            _set.Dispose();
-            throw;
-        }
-
+        _more = new SignalSet(socket);
         _records.BeginPumping();
 
         // The last bytes of the handshake may have come with the first data.
@@ -62,7 +49,7 @@ internal sealed class TlsChannel : ByteChannel
     }
 
     /// <summary>Readable when the socket is, or when there is decrypted data.</summary>
-    public override Descriptor WaitDescriptor => _set.Descriptor;
+    public override Descriptor WaitDescriptor => _more.Descriptor;
 
     public override Descriptor OutputDescriptor => _socket;
 
@@ -190,7 +177,6 @@ internal sealed class TlsChannel : ByteChannel
             Finishing.Do("a TLS connection", () => EndWait());
         }
 
-        _set.Dispose();
         _more.Dispose();
         _tls.Dispose();
         if (_isAborted)

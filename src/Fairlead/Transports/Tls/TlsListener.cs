@@ -23,8 +23,7 @@ internal sealed class TlsListener : IListener
     private readonly EndpointSettings _settings;
     private readonly LinkedList<CancellationTokenSource> _handshakes = new();
     private readonly Queue<StreamConnection> _complete = new();
-    private readonly PollSet _set = new();
-    private readonly EventDescriptor _more;
+    private readonly SignalSet _more;
     private int _dropped;
     private bool _isDisposed;
 
@@ -42,24 +41,13 @@ internal sealed class TlsListener : IListener
             .Without(TlsFiles.KeyOption)
             .Without(TlsFiles.AuthorityOption);
         _identity = new TlsIdentityKeeper(identity, port.Address, Address, settings.Time);
-        try
-        {
-            _more = new EventDescriptor();
-            _set.Add(port.Listener, 0, PollEvents.Read);
-            _set.Add(_more.Descriptor, 1, PollEvents.Read);
-        }
-        catch
-        {
-            _more?.Dispose();
-            _set.Dispose();
-            throw;
-        }
+        _more = new SignalSet(port.Listener);
     }
 
     public Address Address { get; }
 
     /// <summary>Readable when a client connects, or when a handshake is complete.</summary>
-    public Descriptor WaitDescriptor => _set.Descriptor;
+    public Descriptor WaitDescriptor => _more.Descriptor;
 
     public Connection? TryAccept()
     {
@@ -119,7 +107,6 @@ internal sealed class TlsListener : IListener
             Finishing.Do("a TLS connection", connection.Dispose);
         }
 
-        _set.Dispose();
         _more.Dispose();
         _port.Dispose();
     }

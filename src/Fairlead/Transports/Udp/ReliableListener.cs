@@ -19,8 +19,7 @@ internal sealed class ReliableListener : IListener
     private readonly EndpointSettings _settings;
     private readonly Queue<ReliableSession> _proved = new();
     private readonly Dictionary<UdpRemote, ReliableSession> _byRemote = [];
-    private readonly PollSet _set = new();
-    private readonly EventDescriptor _more;
+    private readonly SignalSet _more;
     private WeakReference<ReliableSession>? _last;
     private int _sessions;
     private int _foreign;
@@ -34,23 +33,12 @@ internal sealed class ReliableListener : IListener
         _place = NativeSocket.LocalName(socket);
         _settings = settings;
         Cookies = new ReliableCookies(settings.Time);
-        try
-        {
-            _more = new EventDescriptor();
-            _set.Add(socket, 0, PollEvents.Read);
-            _set.Add(_more.Descriptor, 1, PollEvents.Read);
-        }
-        catch
-        {
-            _more?.Dispose();
-            _set.Dispose();
-            throw;
-        }
+        _more = new SignalSet(socket);
     }
 
     public Address Address { get; }
 
-    public Descriptor WaitDescriptor => _set.Descriptor;
+    public Descriptor WaitDescriptor => _more.Descriptor;
 
     public ReliableCookies Cookies { get; }
 
@@ -153,8 +141,6 @@ internal sealed class ReliableListener : IListener
             Finishing.Do("a session", session.Refuse);
         }
 
-        _set.Remove(_socket);
-        _set.Dispose();
         _more.Dispose();
         _socket.Dispose();
     }

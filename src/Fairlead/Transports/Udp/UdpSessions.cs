@@ -21,8 +21,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
     private readonly Dictionary<UdpRemote, UdpSession> _sessions = [];
     private readonly Queue<UdpSession> _new = new();
     private readonly DatagramBatch _batch = new();
-    private readonly PollSet _set = new();
-    private readonly EventDescriptor _more = new();
+    private readonly SignalSet _more;
     private readonly ITimer? _timer;
     private int _users = 1;
 
@@ -39,8 +38,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         _framing = DatagramConnection.FramingOf(settings);
         _idle = idle;
         NativeSocket.SetBuffers(socket, send: null, receive: settings.Capacity);
-        _set.Add(socket, 0, PollEvents.Read);
-        _set.Add(_more.Descriptor, 1, PollEvents.Read);
+        _more = new SignalSet(socket);
         if (idle != Timeout.InfiniteTimeSpan)
         {
             TimeSpan period = idle / 2 > TimeSpan.FromMilliseconds(1) ? idle / 2 : TimeSpan.FromMilliseconds(1);
@@ -53,7 +51,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
     /// <summary>The socket. Closed when the listener and all its sessions have ended.</summary>
     public Descriptor Socket { get; }
 
-    public Descriptor WaitDescriptor => _set.Descriptor;
+    public Descriptor WaitDescriptor => _more.Descriptor;
 
     public Connection? TryAccept()
     {
@@ -134,8 +132,6 @@ internal sealed class UdpSessions : IListener, IAlarmed
             session.Dispose();
         }
 
-        _set.Remove(Socket);
-        _set.Dispose();
         _more.Dispose();
         Release();
     }
