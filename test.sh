@@ -138,7 +138,7 @@ count_trx() {
   if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
     fail "the run ended with $code: crashed, or hung for five minutes"
     # What it died of, and what it was at then. The runtime's message comes before the summary of the run.
-    awk '/Unhandled exception|Fatal error|has overflowed|aborted/ { at = 1 } at && lines++ < 100 { print "  " $0 }' "${file%.trx}.log" 2> /dev/null \
+    awk '/Unhandled exception|^Fatal error|^Stack overflow|^The active test run was aborted/ { at = 1 } at && lines++ < 100 { print "  " $0 }' "${file%.trx}.log" 2> /dev/null \
       | grep -v 'This test may, or may not' >> "$failures"
   elif [ ! -f "$file" ]; then fail "the run left no results in $file"
   elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi

@@ -42,10 +42,11 @@ internal static class TlsBridge
     {
         while (true)
         {
+            SslStream? tls = null;
             Socket far = front.Accept();
             try
             {
-                SslStream tls = new(new NetworkStream(far), leaveInnerStreamOpen: false);
+                tls = new SslStream(new NetworkStream(far), leaveInnerStreamOpen: false);
                 tls.AuthenticateAsServer(new SslServerAuthenticationOptions
                 {
                     ServerCertificate = Own(),
@@ -56,6 +57,7 @@ internal static class TlsBridge
             catch (Exception gone) when (Bridging.WasCut(gone))
             {
                 // The test no longer listens, or its client has left.
+                tls?.Dispose();
                 far.Dispose();
             }
         }

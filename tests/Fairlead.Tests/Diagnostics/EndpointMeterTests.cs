@@ -40,9 +40,7 @@ public sealed class EndpointMeterTests
         using MeterListener listener = ListenAt(name, seen);
         await using Responder responder = await Responder.BindAsync(name);
         using CancellationTokenSource stop = new();
-        Task run = responder.RunAsync(
-            (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"),
-            cancellationToken: stop.Token);
+        Task run = AnswerAsync(responder, stop.Token);
         await using Requester requester = await Requester.ConnectAsync(name);
 
         long began = Stopwatch.GetTimestamp();
@@ -110,9 +108,7 @@ public sealed class EndpointMeterTests
         listener.Start();
         await using Responder responder = await Responder.BindAsync(name);
         using CancellationTokenSource stop = new();
-        Task run = responder.RunAsync(
-            (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"),
-            cancellationToken: stop.Token);
+        Task run = AnswerAsync(responder, stop.Token);
         await using Requester requester = await Requester.ConnectAsync(name);
 
         (await requester.RequestAsync("x"u8)).Dispose();
@@ -146,6 +142,10 @@ public sealed class EndpointMeterTests
         await receiver.DisposeAsync();
         Assert.Empty(Collect(address, "Receiver"));
     }
+
+    /// <summary>Answers <c>x…</c>, and throws for anything else.</summary>
+    private static Task AnswerAsync(Responder responder, CancellationToken stop) => responder.RunAsync(
+        (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), cancellationToken: stop);
 
     private static Dictionary<string, long> Collect(Address address, string pattern)
     {
