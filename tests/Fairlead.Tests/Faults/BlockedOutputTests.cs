@@ -48,7 +48,9 @@ public sealed class BlockedOutputTests(ITestOutputHelper output) : WatchedTest(o
         Task<Message> answer = client.ReceiveAsync().AsTask();
         Task<Message> reading = server.ReceiveAsync().AsTask();
 
-        Func<bool> wasHandled = WaitForTurn(client, plan);
+        // The peer reads nothing before that, or there might always be room.
+        await Polling.Until(() => TryLead(server));
+        Func<bool> wasHandled = WaitForTurn(client, plan, () => server.Core.Pump.Leave(isReactor: false));
         byte[] sent = new byte[8 << 20];
         Random.Shared.NextBytes(sent);
         await client.SendAsync(sent);
@@ -61,6 +63,14 @@ public sealed class BlockedOutputTests(ITestOutputHelper output) : WatchedTest(o
         (await answer).Dispose();
         FaultyTransport.Mend(place);
         Assert.True(wasHandled());
+    }
+
+    private static bool TryLead(Pair pair)
+    {
+        using (pair.Core.Pump.Gate.Hold())
+        {
+            return pair.Core.Pump.TryLead();
+        }
     }
 
     /// <summary>In the first flush that finds no capacity, waits until the pump has handled an event of the connection.</summary>

@@ -35,12 +35,20 @@ public sealed class PipeConnectionTests : IDisposable
     [Fact]
     public async Task An_end_that_follows_at_once_is_one()
     {
+        // On a thread that runs already: the pool may have none for a while.
+        using ManualResetEventSlim runs = new();
         using ManualResetEventSlim begins = new();
-        Task closing = Task.Run(() =>
-        {
-            begins.Wait();
-            _otherWriter.Dispose();
-        });
+        Task closing = Task.Factory.StartNew(
+            () =>
+            {
+                runs.Set();
+                begins.Wait();
+                _otherWriter.Dispose();
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        runs.Wait();
         begins.Set();
         Assert.Equal(FillResult.End, _connection.Fill());
         await closing;
