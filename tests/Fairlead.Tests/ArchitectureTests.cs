@@ -109,7 +109,7 @@ public sealed partial class ArchitectureTests
         ["Transports/Tls"] = [Root, "Native", "Framing", "Transports", "Transports/Tcp"],
         ["Transports/Udp"] = [Root, "Native", "Framing", "Registry", "Transports"],
         ["Patterns/Links"] = [Root, "Native", "Framing", "Registry", "Diagnostics", "Transports"],
-        ["Patterns/Waiting"] = [Root, "Native", "Patterns/Links"],
+        ["Patterns/Waiting"] = [Root, "Native", "Processes", "Patterns/Links"],
         ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", "Patterns/Waiting"],
         ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links"],
     };

@@ -62,9 +62,16 @@ public sealed class WaitSet : IDisposable
     }
 
     /// <summary>Adds a signal. While attached, it has no other effect: SIGTERM and SIGINT do not end the process.</summary>
+    /// <remarks>
+    /// It is received also where the process was started with it ignored, as by <c>nohup</c> or in the background of a script, or with it
+    /// blocked.
+    /// </remarks>
     /// <param name="signal">A member of <see cref="PosixSignal"/>, or a system signal number cast to it: <c>(PosixSignal)10</c>.</param>
     /// <param name="state">Any object; returned in <see cref="WaitEvent.State"/>.</param>
-    /// <exception cref="FairleadException">NotSupported: the signal does not exist, or processes cannot handle it.</exception>
+    /// <exception cref="FairleadException">
+    /// NotSupported: the signal does not exist, processes cannot handle it, or the runtime needs it itself. AlreadyExists: it is blocked,
+    /// and another listener of this process has it.
+    /// </exception>
     public WaitAttachment Attach(PosixSignal signal, object? state = null) => Add(new SignalItem(_core, _core.NextToken(), signal), state);
 
     /// <summary>Adds a one-time timer. It leaves the set when it has been reported.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Fairlead.Native;
 
 namespace Fairlead.Processes;
@@ -108,6 +109,23 @@ public readonly record struct Signal
         ArgumentOutOfRangeException.ThrowIfGreaterThan(number, Last);
         return new Signal(number);
     }
+
+    /// <summary>Returns the signal that the base library names, or whose number was cast to its type.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such signal.</exception>
+    internal static Signal Of(PosixSignal signal) => signal switch
+    {
+        PosixSignal.SIGHUP => Hangup,
+        PosixSignal.SIGINT => Interrupt,
+        PosixSignal.SIGQUIT => Quit,
+        PosixSignal.SIGTERM => Terminate,
+        PosixSignal.SIGCHLD => Child,
+        PosixSignal.SIGCONT => Continue,
+        PosixSignal.SIGWINCH => WindowChange,
+        PosixSignal.SIGTTIN => TerminalInput,
+        PosixSignal.SIGTTOU => TerminalOutput,
+        PosixSignal.SIGTSTP => TerminalStop,
+        _ => FromNumber((int)signal),
+    };
 
     /// <summary>Parses <c>TERM</c>, <c>SIGTERM</c>, <c>15</c> or <c>RTMIN+3</c>, in upper or lower case.</summary>
     /// <exception cref="ArgumentException">There is no such signal.</exception>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Fairlead.Processes;
 
 namespace Fairlead.TestPeer.Verbs;
@@ -53,6 +54,9 @@ internal static class SignalsVerb
             case "handle":
                 Handlers.Add(Signals.Handle(signals[0], Tell));
                 return "";
+            case "attach":
+                Attach(signals[0]);
+                return "";
             case "end":
                 Listening.ForEach(static one => one.Cancel());
                 Handlers.ForEach(static one => one.Dispose());
@@ -102,6 +106,26 @@ internal static class SignalsVerb
         Listening.Add(end);
         _listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = TellAllAsync(listening, _listening.Task);
+    }
+
+    /// <summary>Waits for the signal in a set, on a thread, until the process ends.</summary>
+    private static void Attach(Signal signal)
+    {
+        WaitSet set = new();
+        set.Attach((PosixSignal)signal.Number);
+        Thread waiting = new(() => TellAll(set, signal)) { IsBackground = true };
+        waiting.Start();
+    }
+
+    private static void TellAll(WaitSet set, Signal signal)
+    {
+        while (true)
+        {
+            foreach (WaitEvent ready in set.Wait())
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ready.Ready} {signal} {ready.Count}"));
+            }
+        }
     }
 
     private static async Task TellAllAsync(IAsyncEnumerator<SignalInfo> listening, Task answered)

@@ -1,13 +1,15 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Processes;
 
 namespace Fairlead.Patterns.Waiting;
 
-/// <summary>A signal in a set. The runtime receives it; while attached, the signal has no other effect.</summary>
+/// <summary>A signal in a set. While attached, it has no other effect, also if the process was started with it ignored or
+/// blocked.</summary>
 internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) : WaitItem(set, token)
 {
     private readonly object _source = signal;
-    private PosixSignalRegistration? _registration;
+    private IDisposable? _handler;
     private int _pending;
 
     public override object? Source => _source;
@@ -16,9 +18,9 @@ internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) 
     {
         try
         {
-            _registration = PosixSignalRegistration.Create(signal, OnSignal);
+            _handler = Signals.Handle(Signal.Of(signal), OnSignal);
         }
-        catch (Exception exception) when (exception is PlatformNotSupportedException or IOException)
+        catch (Exception exception) when (exception is ArgumentException or IOException)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
@@ -34,12 +36,11 @@ internal sealed class SignalItem(WaitCore set, ulong token, PosixSignal signal) 
         return count > 0 ? Readiness.Signalled : Readiness.None;
     }
 
-    protected override void Release() => _registration?.Dispose();
+    protected override void Release() => _handler?.Dispose();
 
-    private void OnSignal(PosixSignalContext context)
+    private void OnSignal(SignalInfo received)
     {
-        context.Cancel = true;
-        Interlocked.Increment(ref _pending);
+        Interlocked.Add(ref _pending, received.Count);
         Set.List(this);
     }
 }
