@@ -48,12 +48,20 @@ public sealed class BlockedOutputTests(ITestOutputHelper output) : WatchedTest(o
         Task<Message> answer = client.ReceiveAsync().AsTask();
         Task<Message> reading = server.ReceiveAsync().AsTask();
 
-        // The peer reads nothing before that, or there might always be room.
+        // The peer reads nothing until the sender is blocked, or there might always be room.
+        // It goes on by another thread: the one that is blocked holds the lock of its link.
         await Polling.Until(() => TryLead(server));
-        Func<bool> wasHandled = WaitForTurn(client, plan, () => server.Core.Pump.Leave(isReactor: false));
+        using ManualResetEventSlim isBlocked = new();
+        Task leaving = OnThread(() =>
+        {
+            isBlocked.Wait(Guard);
+            server.Core.Pump.Leave(isReactor: false);
+        });
+        Func<bool> wasHandled = WaitForTurn(client, plan, isBlocked.Set);
         byte[] sent = new byte[8 << 20];
         Random.Shared.NextBytes(sent);
         await client.SendAsync(sent);
+        await leaving;
         using (Message received = await reading)
         {
             Assert.True(received.Span.SequenceEqual(sent));
