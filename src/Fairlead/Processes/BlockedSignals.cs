@@ -11,7 +11,7 @@ internal static class BlockedSignals
 {
     private static readonly RankedLock Gate = new(LockRank.BlockedSignals);
     private static readonly HashSet<Signal> Unblocked = [];
-    private static readonly Dictionary<Signal, SignalListener> Claims = [];
+    private static readonly Dictionary<Signal, object> Claims = [];
 
     // The thread that lets signals through, started on first use; its ID is known when it has run its first order.
     private static readonly BlockingCollection<Action> Orders = [];
@@ -30,7 +30,7 @@ internal static class BlockedSignals
     /// Claims a signal for one listener, which reads it from the kernel; false if the signal is not blocked. <see cref="Release"/> gives it
     /// back.
     /// </summary>
-    public static bool TryClaim(Signal signal, SignalListener listener)
+    public static bool TryClaim(Signal signal, object listener)
     {
         using (Gate.Hold())
         {
@@ -48,7 +48,7 @@ internal static class BlockedSignals
         }
     }
 
-    public static void Release(Signal signal, SignalListener listener)
+    public static void Release(Signal signal, object listener)
     {
         using (Gate.Hold())
         {

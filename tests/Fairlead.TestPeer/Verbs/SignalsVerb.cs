@@ -13,6 +13,7 @@ internal static class SignalsVerb
 {
     private static readonly List<CancellationTokenSource> Listening = [];
     private static readonly List<IDisposable> Handlers = [];
+    private static readonly WaitSet Set = new();
 
     // Signals are reported after the answer.
     private static TaskCompletionSource? _listening;
@@ -56,6 +57,9 @@ internal static class SignalsVerb
                 return "";
             case "attach":
                 Attach(signals[0]);
+                return "";
+            case "detach":
+                Set.Dispose();
                 return "";
             case "end":
                 Listening.ForEach(static one => one.Cancel());
@@ -108,23 +112,29 @@ internal static class SignalsVerb
         _ = TellAllAsync(listening, _listening.Task);
     }
 
-    /// <summary>Waits for the signal in a set, on a thread, until the process ends.</summary>
+    /// <summary>Waits for the signal in a set, on a thread, until the set is disposed.</summary>
     private static void Attach(Signal signal)
     {
-        WaitSet set = new();
-        set.Attach((PosixSignal)signal.Number);
-        Thread waiting = new(() => TellAll(set, signal)) { IsBackground = true };
+        Set.Attach((PosixSignal)signal.Number);
+        Thread waiting = new(() => TellAll(signal)) { IsBackground = true };
         waiting.Start();
     }
 
-    private static void TellAll(WaitSet set, Signal signal)
+    private static void TellAll(Signal signal)
     {
-        while (true)
+        try
         {
-            foreach (WaitEvent ready in set.Wait())
+            while (true)
             {
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ready.Ready} {signal} {ready.Count}"));
+                foreach (WaitEvent ready in Set.Wait())
+                {
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ready.Ready} {signal} {ready.Count}"));
+                }
             }
+        }
+        catch (ObjectDisposedException)
+        {
+            Console.WriteLine("detached");
         }
     }
 

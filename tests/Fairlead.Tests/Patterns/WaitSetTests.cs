@@ -153,6 +153,21 @@ public sealed partial class WaitSetTests : IDisposable
         Assert.Empty(_set.Wait(TimeSpan.Zero).ToArray());
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(19)]
+    [InlineData(11)]
+    [InlineData(13)]
+    [InlineData(0)]
+    [InlineData(65)]
+    [InlineData(-11)]
+    public void A_signal_that_no_process_or_only_the_runtime_may_handle_is_refused(int number)
+    {
+        FairleadException refused = Assert.Throws<FairleadException>(() => _set.Attach((PosixSignal)number));
+        Assert.Equal(ErrorCode.NotSupported, refused.Code);
+        Assert.Equal(0, _set.Count);
+    }
+
     [Fact]
     public async Task A_timer_of_another_clock_is_reported_when_that_clock_says_so()
     {

@@ -248,7 +248,51 @@ public sealed class SignalReceivingTests
             Assert.Equal($"Signalled {signal} 1", await peer.ReadLineAsync());
         }
 
+        // Afterwards it is what it was: ignored or blocked, and free for another listener.
+        await peer.TellAsync("detach");
+        Assert.Equal(["detached", "ok"], new[] { await peer.ReadLineAsync(), await peer.ReadLineAsync() }.Order());
+        Signals.Send(peer.Id, signal);
+        await peer.AskAsync($"listen {name}");
+        if (how.StartsWith("--ignore", StringComparison.Ordinal))
+        {
+            Signals.Send(peer.Id, signal);
+        }
+
+        Assert.StartsWith($"got {signal} 1 ", await peer.ReadLineAsync(), StringComparison.Ordinal);
         Assert.Equal(0, await peer.FinishAsync());
+    }
+
+    /// <summary>The kernel keeps each of them for the descriptor of the set, which reads some at once.</summary>
+    [Fact]
+    public async Task Many_that_are_blocked_and_queued_are_counted_in_a_set_and_have_one_listener()
+    {
+        const int Count = 50;
+        await using PeerProcess peer = await StartAsync("--block-signal=RTMIN+2");
+        Signal signal = Signal.RealTime(2);
+        for (int i = 0; i < Count; i++)
+        {
+            Signals.Send(peer.Id, signal, i);
+        }
+
+        await peer.TellAsync("attach RTMIN+2");
+        int counted = 0;
+        bool isAnswered = false;
+        while (counted < Count || !isAnswered)
+        {
+            string line = await peer.ReadLineAsync();
+            if (line == "ok")
+            {
+                isAnswered = true;
+                continue;
+            }
+
+            Assert.StartsWith($"Signalled {signal} ", line, StringComparison.Ordinal);
+            counted += int.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture);
+        }
+
+        Assert.Equal(Count, counted);
+        await peer.TellAsync("listen RTMIN+2");
+        Assert.StartsWith("error AlreadyExists", await peer.ReadLineAsync(), StringComparison.Ordinal);
     }
 
     [Theory]

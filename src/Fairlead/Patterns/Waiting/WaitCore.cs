@@ -170,6 +170,9 @@ internal sealed partial class WaitCore : IDisposable
                     descriptor.OnEvents(_events[i].Events);
                     List(descriptor);
                     break;
+                case SignalItem signal:
+                    List(signal);
+                    break;
             }
         }
 
