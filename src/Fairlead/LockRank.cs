@@ -196,6 +196,9 @@ internal enum LockRank : byte
     /// <summary>Memory for segments.</summary>
     SegmentPool,
 
+    /// <summary>The state of TLS: decrypting, and the end of sending.</summary>
+    TlsState,
+
     /// <summary>The records of a TLS connection that the kernel has not taken yet.</summary>
     TlsRecords,
 

@@ -17,7 +17,7 @@ internal static class TlsBridge
         using Socket listener = Listen(out IPEndPoint place);
         Socket near = Reach(place);
         Socket far = Reach(new IPEndPoint(IPAddress.Loopback, bound.Port!.Value));
-        SslStream tls = new(new NetworkStream(far), leaveInnerStreamOpen: false);
+        SslStream tls = new(new YieldingStream(far), leaveInnerStreamOpen: false);
         tls.AuthenticateAsClient(new SslClientAuthenticationOptions
         {
             TargetHost = "localhost",
@@ -46,7 +46,7 @@ internal static class TlsBridge
             Socket far = front.Accept();
             try
             {
-                tls = new SslStream(new NetworkStream(far), leaveInnerStreamOpen: false);
+                tls = new SslStream(new YieldingStream(far), leaveInnerStreamOpen: false);
                 tls.AuthenticateAsServer(new SslServerAuthenticationOptions
                 {
                     ServerCertificate = Own(),
@@ -79,7 +79,11 @@ internal static class TlsBridge
                     tls.Write(buffer, 0, count);
                 }
 
-                tls.ShutdownAsync().GetAwaiter().GetResult();
+                lock (far)
+                {
+                    tls.ShutdownAsync().GetAwaiter().GetResult();
+                }
+
                 far.Shutdown(SocketShutdown.Send);
             }
             catch (Exception gone) when (Bridging.WasCut(gone))
@@ -96,7 +100,7 @@ internal static class TlsBridge
             byte[] buffer = new byte[16 * 1024];
             try
             {
-                for (int count; (count = tls.Read(buffer, 0, buffer.Length)) > 0;)
+                for (int count; (count = Decrypt(buffer)) > 0;)
                 {
                     near.Send(buffer, 0, count, SocketFlags.None);
                 }
@@ -109,6 +113,14 @@ internal static class TlsBridge
             }
 
             Leave();
+        }
+
+        int Decrypt(byte[] buffer)
+        {
+            lock (far)
+            {
+                return tls.Read(buffer, 0, buffer.Length);
+            }
         }
 
         void Leave()
@@ -154,5 +166,30 @@ internal static class TlsBridge
         listener.Listen(64);
         place = (IPEndPoint)listener.LocalEndPoint!;
         return listener;
+    }
+
+    /// <summary>
+    /// The stream of a socket that is locked while TLS works on what it has read: <c>SslStream</c> must not end its sending then, and does
+    /// not see to that itself.
+    /// </summary>
+    private sealed class YieldingStream(Socket socket) : NetworkStream(socket)
+    {
+        public override int Read(Span<byte> buffer)
+        {
+            if (!Monitor.IsEntered(Socket))
+            {
+                return base.Read(buffer);
+            }
+
+            Monitor.Exit(Socket);
+            try
+            {
+                return base.Read(buffer);
+            }
+            finally
+            {
+                Monitor.Enter(Socket);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using Fairlead.Native;
 
 namespace Fairlead.Transports.Tls;
@@ -11,12 +12,15 @@ namespace Fairlead.Transports.Tls;
 /// </code>
 /// The thread that reads or writes does all of it; there are no tasks. Bytes leave the queue when the kernel has their records, and not
 /// when they are encrypted, so the count of unwritten bytes stays right.
+/// <para>One thread may write while another reads: <c>SslStream</c> never encrypts and decrypts at once. But its end of sending decrypts,
+/// too, and excludes nothing. The lock of the channel keeps it apart from reading.</para>
 /// </remarks>
 internal sealed class TlsChannel : ByteChannel
 {
     /// <summary>The bytes that are encrypted at once: six records, enough for a batch of a stream.</summary>
     private const int LongestTurn = 96 * 1024;
 
+    private readonly RankedLock _gate = new(LockRank.TlsState);
     private readonly Descriptor _socket;
     private readonly RecordStream _records;
     private readonly SslStream _tls;
@@ -58,6 +62,7 @@ internal sealed class TlsChannel : ByteChannel
 
     public override IoResult Read(Span<byte> room)
     {
+        using RankedLock.Scope scope = _gate.Hold();
         int count = 0;
         _records.Resume();
         while (count < room.Length)
@@ -136,8 +141,13 @@ internal sealed class TlsChannel : ByteChannel
         _hasEnded = true;
         try
         {
-            // Completes at once, because writing a record only adds to the output.
-            Task shutdown = _tls.ShutdownAsync();
+            Task shutdown;
+            using (_gate.Hold())
+            {
+                // Completes at once, because writing a record only adds to the output.
+                shutdown = _tls.ShutdownAsync();
+            }
+
             if (shutdown.IsCompletedSuccessfully && _records.FlushOutput().WouldBlock)
             {
                 _farewell ??= Farewell.Begin(_socket, _records);
@@ -234,8 +244,10 @@ internal sealed class TlsChannel : ByteChannel
     }
 
     /// <summary>Whether it is one of the exceptions by which <c>SslStream</c> reports a broken connection.</summary>
+    /// <remarks>It does not wrap those of the cryptographic library when it ends the sending.</remarks>
     private static bool IsOfTls(Exception exception) =>
-        exception is IOException or AuthenticationException or ObjectDisposedException or InvalidOperationException;
+        exception is IOException or AuthenticationException or CryptographicException
+            or ObjectDisposedException or InvalidOperationException;
 
     private void SayMore(bool says)
     {

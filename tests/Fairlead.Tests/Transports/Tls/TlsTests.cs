@@ -213,6 +213,46 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Ending_the_sending_loses_nothing_of_what_is_received_at_that_moment()
+    {
+        // A race of two threads for the state of TLS: one decrypts, the other says that nothing follows.
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        using var certificate = X509Certificate2.CreateFromPemFile(_certificate, _key);
+        byte[] all = new byte[1_000_000];
+        Random.Shared.NextBytes(all);
+        for (int round = 0; round < 50; round++)
+        {
+            Task<Pair> connecting = Pair.ConnectAsync(
+                $"tls://127.0.0.1:{port}?authority={_authority.Authority}&certificate=&framing=none").AsTask();
+            using TcpClient socket = await listener.AcceptTcpClientAsync();
+            await using SslStream tls = new(socket.GetStream());
+            await tls.AuthenticateAsServerAsync(certificate, clientCertificateRequired: false, SslProtocols.Tls13, false);
+            await using Pair client = await connecting.WaitAsync(Watchdog);
+            Task writing = Task.Run(() =>
+            {
+                foreach (byte[] part in all.Chunk(500))
+                {
+                    tls.Write(part);
+                }
+            });
+            using MemoryStream came = new();
+            Task? ending = null;
+            while (came.Length < all.Length)
+            {
+                using Message part = await client.ReceiveAsync(30.Seconds());
+                came.Write(part.Span);
+                ending ??= Task.Run(client.EndSending);
+            }
+
+            await Task.WhenAll(writing, ending!).WaitAsync(Watchdog);
+            Assert.Equal(all, came.ToArray());
+            Assert.Equal(0, await tls.ReadAsync(new byte[1]).AsTask().WaitAsync(Watchdog));
+        }
+    }
+
+    [Fact]
     public async Task What_was_sent_before_closing_arrives_although_the_server_sent_tickets_that_nobody_read()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
