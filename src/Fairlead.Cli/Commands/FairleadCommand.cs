@@ -65,6 +65,22 @@ internal sealed class FairleadCommand : Command, IHasExamples
     {
         var help = new HelpOption("--help", "-h") { Description = "Show this help", Recursive = true };
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
-        return new FairleadCommand { help, new VersionOption { Description = "Show the version" } };
+        FairleadCommand tool = new() { help, new VersionOption { Description = "Show the version" } };
+        NameArguments(tool);
+        return tool;
+    }
+
+    /// <summary>Lets the help show the names of all arguments. The parser's own shows what completes an argument: what lives just now.</summary>
+    private static void NameArguments(Command command)
+    {
+        foreach (var argument in command.Arguments)
+        {
+            argument.HelpName ??= argument.Name;
+        }
+
+        foreach (var below in command.Subcommands)
+        {
+            NameArguments(below);
+        }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class SignalCommand : ToolCommand
     };
     private readonly Argument<string?> _signal = new("SIGNAL")
     {
-        Description = "TERM, SIGTERM, 15, RTMIN+3 …",
+        Description = "The signal: TERM, SIGTERM, 15, RTMIN+3 …",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<bool> _group = NewOption.Switch("--group", "PID is a process group: send to all its processes");

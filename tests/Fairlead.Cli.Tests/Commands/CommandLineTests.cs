@@ -70,6 +70,22 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("", "send <ADDRESS> <TEXT> ")]
+    [InlineData("", "lab <EXPERIMENT> ")]
+    [InlineData("send", "  <ADDRESS> ")]
+    [InlineData("signal", "  <PID> ")]
+    [InlineData("signal", "  <SIGNAL> ")]
+    [InlineData("serve", "  <SERVICE ADDRESS> ")]
+    public async Task Help_names_arguments_and_not_what_may_be_there(string verb, string name)
+    {
+        await _home.ServeAsync("receive", "unix://inbox");
+
+        var outcome = await _home.RunAsync([.. verb.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+
+        Assert.Contains(name, outcome.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_bare_tool_shows_its_help_on_stderr()
     {
