@@ -48,7 +48,12 @@ public interface ITracedCalls
 /// <summary>A span of the server, and the one that ran in it at the client.</summary>
 public readonly record struct SpanPair(string Server, string Client);
 
+/// <summary>The tests that listen to traces run alone: their listener hears, and lengthens, all messages of the process.</summary>
+[CollectionDefinition(nameof(TraceTests), DisableParallelization = true)]
+public sealed class TraceTestsAlone;
+
 /// <summary>The trace context of a caller crosses with its calls.</summary>
+[Collection(nameof(TraceTests))]
 public sealed class TraceTests
 {
     public static TheoryData<string, int> Servers => new()

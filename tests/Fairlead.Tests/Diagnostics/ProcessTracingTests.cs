@@ -4,7 +4,7 @@ using Fairlead.Conformance;
 namespace Fairlead.Tests.Diagnostics;
 
 /// <summary>A trace through two processes: a request here, and its handler there, which sends a message back.</summary>
-[Collection("Listeners to traces hear all of the process")]
+[Collection(nameof(Alone))]
 public sealed class ProcessTracingTests
 {
     [Fact]

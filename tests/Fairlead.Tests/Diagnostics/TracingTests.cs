@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Fairlead.Tests.Diagnostics;
 
-[Collection("Listeners to traces hear all of the process")]
+[Collection(nameof(Alone))]
 public sealed class TracingTests
 {
     [Fact]

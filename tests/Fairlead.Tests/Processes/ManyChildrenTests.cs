@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fairlead.Native;
 using Fairlead.Processes;
-using Fairlead.Tests.Transports.SharedMemory;
 using static System.FormattableString;
 
 namespace Fairlead.Tests.Processes;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Processes;
-using Fairlead.Tests.Transports.SharedMemory;
 using Xunit.Sdk;
 
 namespace Fairlead.Tests.Processes;

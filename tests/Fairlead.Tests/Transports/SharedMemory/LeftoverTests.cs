@@ -77,7 +77,3 @@ public sealed class LeftoverTests(ITestOutputHelper output)
             OpenDescriptors.Count());
     }
 }
-
-/// <summary>The collection of tests that inspect the whole process.</summary>
-[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-public sealed class Alone;
