@@ -70,7 +70,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         return tool;
     }
 
-    /// <summary>Lets the help show the names of all arguments. The parser's own shows what completes an argument: what lives just now.</summary>
+    /// <summary>Lets the help show the name of each argument. The parser would show all values that complete it just now.</summary>
     private static void NameArguments(Command command)
     {
         foreach (var argument in command.Arguments)
