@@ -128,6 +128,18 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
     {
         IReadOnlyList<ServiceInstance> all = await FindAsync("", cancellationToken).ConfigureAwait(false);
         string[] names = [.. all.Select(static instance => instance.Name).Distinct()];
+        if (names.Contains(name))
+        {
+            IEnumerable<Address> places = all.Where(instance => instance.Name == name).Select(static instance => instance.Addresses[0]);
+            return new FairleadException(
+                ErrorCode.NotFound,
+                $"no instance of service '{name}' at the matchmaker {matchmaker} has taken a connection",
+                $"Try again, or check that this host can reach {string.Join(", ", places)}.")
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
+
         return new FairleadException(
             ErrorCode.NotFound,
             $"no service '{name}' is registered at the matchmaker {matchmaker}",

@@ -56,6 +56,19 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_instance_that_cannot_be_reached_is_told_by_its_address()
+    {
+        await using RpcClient<IMatchmaker> client = await Rpc.ConnectAsync<IMatchmaker>(Place);
+        ServiceEntry unreachable = Entry();
+        await using IAsyncEnumerator<bool> registered = client.Service.RegisterAsync(unreachable).GetAsyncEnumerator();
+        Assert.True(await registered.MoveNextAsync());
+        var missing = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, Client));
+        Assert.Equal(ErrorCode.NotFound, missing.Code);
+        Assert.Contains($"no instance of service '{_name}' at the matchmaker {Place}", missing.Message, StringComparison.Ordinal);
+        Assert.Contains($"can reach {unreachable.Addresses[0]}", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_registers_again_when_its_matchmaker_comes_back()
     {
         await using RpcServer server = await ServeAsync();
