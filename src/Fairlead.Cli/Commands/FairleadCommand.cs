@@ -9,49 +9,40 @@ internal sealed class FairleadCommand : Command, IHasExamples
     private FairleadCommand()
         : base("fairlead", "Exchange messages, requests and publications between processes, over every IPC mechanism of Linux.")
     {
-        Add(new TourCommand());
+        foreach (var command in Groups.SelectMany(static group => group.Commands))
+        {
+            Add(command);
+        }
+
         Add(new TourWorkerCommand());
-        Add(new SendCommand());
-        Add(new ReceiveCommand());
-        Add(new RequestCommand());
-        Add(new ReplyCommand());
-        Add(new SurveyCommand());
-        Add(new CallCommand());
-        Add(new ServicesCommand());
-        Add(new DescribeCommand());
-        Add(new DiffCommand());
-        Add(new MatchmakerCommand());
-        Add(new WorkCommand());
-        Add(new PublishCommand());
-        Add(new SubscribeCommand());
-        Add(new ListenCommand());
-        Add(new ConnectCommand());
-        Add(new ChatCommand());
-        Add(new LabCommand());
         Add(new LabActorCommand());
-        Add(new LogCommand());
-        Add(new LockCommand());
-        Add(new SemaphoreCommand());
-        Add(new EventCommand());
-        Add(new BarrierCommand());
-        Add(new ConditionCommand());
-        Add(new LocksCommand());
-        Add(new DeadlocksCommand());
-        Add(new SpawnCommand());
-        Add(new ListCommand());
-        Add(new InfoCommand());
-        Add(new RemoveCommand());
-        Add(new SignalCommand());
-        Add(new ServeCommand());
-        Add(new GetCommand());
-        Add(new BenchCommand());
-        Add(new CertificateCommand());
-        Add(new PortCommand());
-        Add(new InterfacesCommand());
-        Add(new ResolveCommand());
-        Add(new CompletionCommand());
         Add(new CompleteCommand());
     }
+
+    /// <summary>The commands, in the order of the help.</summary>
+    public IReadOnlyList<(string Title, Command[] Commands)> Groups { get; } =
+    [
+        ("To begin with", [new TourCommand(), new LabCommand()]),
+        ("Messages", [new SendCommand(), new ReceiveCommand(), new ListenCommand(), new ConnectCommand(), new ChatCommand()]),
+        ("Requests and work", [new RequestCommand(), new ReplyCommand(), new SurveyCommand(), new WorkCommand()]),
+        ("Publications and logs", [new PublishCommand(), new SubscribeCommand(), new LogCommand()]),
+        (
+            "Remote procedure calls",
+            [new CallCommand(), new ServicesCommand(), new DescribeCommand(), new DiffCommand(), new MatchmakerCommand()]
+        ),
+        (
+            "Locks and waits",
+            [
+                new LockCommand(), new SemaphoreCommand(), new EventCommand(), new BarrierCommand(), new ConditionCommand(),
+                new LocksCommand(), new DeadlocksCommand(),
+            ]
+        ),
+        ("Processes", [new SpawnCommand(), new SignalCommand()]),
+        ("What there is", [new ListCommand(), new InfoCommand(), new RemoveCommand()]),
+        ("Small services", [new ServeCommand(), new GetCommand(), new BenchCommand()]),
+        ("Networks", [new CertificateCommand(), new PortCommand(), new InterfacesCommand(), new ResolveCommand()]),
+        ("Shells", [new CompletionCommand()]),
+    ];
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =
     [

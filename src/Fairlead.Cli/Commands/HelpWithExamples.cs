@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>The parser's help, followed by the examples of the command.</summary>
+/// <summary>The overview of the tool, or the parser's help for a command, followed by examples.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
     /// <summary>With fewer columns the parser's help fails or never ends; the terminal wraps its lines then.</summary>
@@ -19,7 +19,15 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             help.MaxWidth = Math.Max(NarrowestHelp, Console.WindowWidth);
         }
 
-        help.Invoke(parseResult);
+        if (parseResult.CommandResult.Command is FairleadCommand tool)
+        {
+            Overview.Write(tool, parseResult.InvocationConfiguration.Output, help.MaxWidth);
+        }
+        else
+        {
+            help.Invoke(parseResult);
+        }
+
         if (parseResult.CommandResult.Command is IHasExamples { Examples: { Count: > 0 } examples })
         {
             var output = parseResult.InvocationConfiguration.Output;

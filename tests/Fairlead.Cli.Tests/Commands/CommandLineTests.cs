@@ -70,9 +70,29 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
+    [Fact]
+    public void The_overview_says_the_same_in_any_width()
+    {
+        var narrow = Overview(62);
+        var wide = Overview(int.MaxValue);
+
+        Assert.DoesNotContain(narrow.Split('\n'), static line => line.Length > 62);
+        Assert.Contains(wide.Split('\n'), static line => line.Length > 62);
+        Assert.Equal(Words(wide), Words(narrow));
+
+        static string Overview(int width)
+        {
+            using StringWriter output = new();
+            Cli.Commands.Overview.Write((FairleadCommand)FairleadCommand.Create(), output, width);
+            return output.ToString();
+        }
+
+        static string[] Words(string text) => text.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+    }
+
     [Theory]
-    [InlineData("", "send <ADDRESS> <TEXT> ")]
-    [InlineData("", "lab <EXPERIMENT> ")]
+    [InlineData("", "send <ADDRESS> [<TEXT>] ")]
+    [InlineData("", "lab [<EXPERIMENT>] ")]
     [InlineData("send", "  <ADDRESS> ")]
     [InlineData("signal", "  <PID> ")]
     [InlineData("signal", "  <SIGNAL> ")]
