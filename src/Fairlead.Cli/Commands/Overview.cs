@@ -14,8 +14,8 @@ internal static class Overview
     {
         WriteWrapped("", 0, tool.Description ?? "", output, width);
         output.WriteLine();
-        output.WriteLine("Usage: fairlead COMMAND [ARGUMENTS] [OPTIONS]");
-        output.WriteLine("       fairlead COMMAND --help");
+        output.WriteLine("Usage:");
+        output.WriteLine($"{Indent}{tool.Name} [command] [options]");
         foreach (var (title, commands) in tool.Groups)
         {
             output.WriteLine();
