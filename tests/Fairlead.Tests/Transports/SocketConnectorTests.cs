@@ -33,6 +33,14 @@ public sealed class SocketConnectorTests
     [Fact]
     public async Task A_port_that_was_lent_to_a_client_can_be_bound()
     {
+        // The kernel may lend the same port to a client of another program, too, that has not agreed to share it: rare, and not thrice.
+        for (int attempt = 1; !await TryBindLentPortAsync(mayBeShared: attempt < 3); attempt++)
+        {
+        }
+    }
+
+    private static async Task<bool> TryBindLentPortAsync(bool mayBeShared)
+    {
         using Socket server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         server.Listen();
@@ -42,10 +50,23 @@ public sealed class SocketConnectorTests
         using Socket accepted = await accepting;
         int lent = ((IPEndPoint)accepted.RemoteEndPoint!).Port;
 
-        await using Receiver receiver = await Receiver.BindAsync($"tcp://127.0.0.1:{lent}");
-        await using Sender other = await Sender.ConnectAsync(receiver.Address);
+        Receiver receiver;
+        try
+        {
+            receiver = await Receiver.BindAsync($"tcp://127.0.0.1:{lent}");
+        }
+        catch (FairleadException held) when (held.Code == ErrorCode.AlreadyExists && mayBeShared)
+        {
+            return false;
+        }
 
-        Assert.Equal(DeliveryStatus.Delivered, await AcceptedAsync(other, receiver));
+        await using (receiver)
+        {
+            await using Sender other = await Sender.ConnectAsync(receiver.Address);
+            Assert.Equal(DeliveryStatus.Delivered, await AcceptedAsync(other, receiver));
+        }
+
+        return true;
     }
 
     private static async Task<DeliveryStatus> AcceptedAsync(Sender sender, Receiver receiver)
