@@ -6,12 +6,13 @@ namespace Fairlead.Cli.Commands;
 internal static class Overview
 {
     private const string Indent = "  ";
-    private const int LongestUsage = 35;
     private const int NarrowestText = 20;
 
     /// <summary>Writes it, with no line longer than the width, where the words allow that.</summary>
     public static void Write(FairleadCommand tool, TextWriter output, int width)
     {
+        var longest = tool.Groups.SelectMany(static group => group.Commands).Max(static command => Usage(command).Length);
+        var column = Indent.Length + longest + Indent.Length;
         WriteWrapped("", 0, tool.Description ?? "", output, width);
         output.WriteLine();
         output.WriteLine("Usage:");
@@ -22,7 +23,7 @@ internal static class Overview
             output.WriteLine($"{title}:");
             foreach (var command in commands)
             {
-                WriteRow(Usage(command), command.Description ?? "", output, width);
+                WriteWrapped(Indent + Usage(command), column, command.Description ?? "", output, width);
             }
         }
 
@@ -30,7 +31,8 @@ internal static class Overview
         output.WriteLine("Options:");
         foreach (var option in tool.Options)
         {
-            WriteRow(string.Join(", ", option.Aliases.Order().Append(option.Name)), option.Description ?? "", output, width);
+            var names = string.Join(", ", option.Aliases.Order().Append(option.Name));
+            WriteWrapped(Indent + names, column, option.Description ?? "", output, width);
         }
 
         output.WriteLine();
@@ -44,9 +46,6 @@ internal static class Overview
         var name = $"<{argument.Name}>{(argument.Arity.MaximumNumberOfValues > 1 ? "..." : "")}";
         return argument.Arity.MinimumNumberOfValues == 0 || argument.HasDefaultValue ? $"[{name}]" : name;
     }
-
-    private static void WriteRow(string left, string right, TextWriter output, int width) =>
-        WriteWrapped($"{Indent}{left}", Indent.Length + LongestUsage + Indent.Length, right, output, width);
 
     /// <summary>Writes words from a column on, the first line of them behind what stands before it.</summary>
     private static void WriteWrapped(string left, int column, string words, TextWriter output, int width)
