@@ -318,10 +318,22 @@ public sealed class ChatTests : IDisposable
 
     private static int Threads(ToolProcess process) => Directory.GetDirectories($"/proc/{process.Id}/task").Length;
 
+    /// <summary>A port below those that the system chooses by itself: it could give such a port away before it is bound here.</summary>
     private static int FreePort()
     {
-        using var pair = Pair.Bind("tcp://127.0.0.1:0");
-        return pair.Address.Port!.Value;
+        while (true)
+        {
+            var port = Random.Shared.Next(10_000, 20_000);
+            try
+            {
+                using var pair = Pair.Bind($"tcp://127.0.0.1:{port}");
+                return port;
+            }
+            catch (FairleadException taken) when (taken.Code == ErrorCode.AlreadyExists)
+            {
+                // Another program has it: the next one may be free.
+            }
+        }
     }
 
     private static async Task<string?> LineBehindAsync(ToolProcess process, string skipped)

@@ -244,7 +244,7 @@ public abstract partial class HostilePeerTests
     /// <summary>Completes when a flood has led to the condition. Until then the peer reads a little of its answers.</summary>
     /// <remarks>
     /// A TCP receive buffer that overflows drops segments together with the acknowledgements in them. Then the peer's own data stops, too,
-    /// and the endpoint has nothing to answer, until the peer has read. What it reads here is too little to matter.
+    /// and the endpoint has nothing to answer, until the peer has read. It reads little: its answers must stay unread.
     /// </remarks>
     private Task UntilFlooded(RawPeer peer, Func<bool> condition, string what)
     {
