@@ -55,6 +55,54 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public void A_running_request_can_be_called_off_until_it_ends()
+    {
+        RunningRequests running = new();
+        using RunningRequests.Entry first = running.Begin("a", "1");
+        using RunningRequests.Entry second = running.Begin("b", "1");
+        using RunningRequests.Entry other = running.Begin("a", "2");
+        using (RunningRequests.Entry nameless = running.Begin(null, null))
+        using (running.Begin("a", "3"))
+        {
+            Assert.Equal(4, running.Count);
+            running.CallOff("3");
+            running.CallOff("unknown");
+            Assert.False(nameless.CancellationToken.IsCancellationRequested);
+        }
+
+        Assert.Equal(3, running.Count);
+        running.CallOff("1");
+        first.CallOff();
+        Assert.Equal([true, true, false], new[] { first, second, other }.Select(one => one.CancellationToken.IsCancellationRequested));
+        Assert.Equal(1, running.Count);
+    }
+
+    [Fact]
+    public void A_running_request_that_was_seen_before_has_aged()
+    {
+        RunningRequests running = new();
+        using RunningRequests.Entry first = running.Begin("a", "1");
+        Assert.Empty(running.Aged());
+        using RunningRequests.Entry second = running.Begin("b", "2");
+        Assert.Equal("a", Assert.Single(running.Aged()).Key);
+        first.Dispose();
+        Assert.Equal("b", Assert.Single(running.Aged()).Key);
+    }
+
+    [Fact]
+    public void An_identity_that_is_used_again_belongs_to_the_last_request()
+    {
+        RunningRequests running = new();
+        using RunningRequests.Entry first = running.Begin("a", "1");
+        using RunningRequests.Entry second = running.Begin("a", "1");
+        first.Dispose();
+        Assert.Equal(1, running.Count);
+        running.CallOff("1");
+        Assert.True(second.CancellationToken.IsCancellationRequested);
+        Assert.Equal(0, running.Count);
+    }
+
+    [Fact]
     public void A_message_that_comes_again_is_known_in_hand_and_afterwards()
     {
         KnownMessages known = new();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Fairlead.Framing;
@@ -25,8 +24,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         Policies = [OverflowPolicy.Wait],
     };
 
-    /// <summary>The requests that the user has, by the identity with which a requester calls them off.</summary>
-    private readonly ConcurrentDictionary<string, Running> _running = new();
+    private readonly RunningRequests _running = new();
 
     protected override PatternProfile Profile => Inner;
 
@@ -65,11 +63,14 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
                 try
                 {
                     await Task.Delay(period, Settings.Time, ended).ConfigureAwait(false);
-                    foreach (IGrouping<string?, Running> asked in _running.Values.Where(Running.IsOldOrAges).GroupBy(one => one.ReplyTo))
+                    foreach (IGrouping<string?, RunningRequests.Entry> asked in _running.Aged())
                     {
                         if (asked.Key is { } replyTo && !await probe.IsThereAsync(replyTo, ended).ConfigureAwait(false))
                         {
-                            CallOff(asked);
+                            foreach (RunningRequests.Entry request in asked)
+                            {
+                                request.CallOff();
+                            }
                         }
                     }
                 }
@@ -82,17 +83,6 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
                     // A lost session ends by itself. With another problem, the next round may succeed.
                     FairleadEventSource.Log.Contained("the search for lost requesters", problem.ToString());
                 }
-            }
-        }
-    }
-
-    private void CallOff(IEnumerable<Running> requests)
-    {
-        foreach (Running request in requests)
-        {
-            if (_running.TryRemove(KeyValuePair.Create(request.Id, request)))
-            {
-                request.CallOff();
             }
         }
     }
@@ -115,8 +105,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
     {
         private const string InDoubt = "the responder that had the request was lost; it may have executed the request";
 
-        /// <summary>Hands the request to the inner end, which copies it.</summary>
-        public override async Task HandleBasicDeliverAsync(
+        public override Task HandleBasicDeliverAsync(
             string consumerTag,
             ulong deliveryTag,
             bool redelivered,
@@ -130,21 +119,38 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             Asked asked = new(deliveryTag, properties.ReplyTo, properties.CorrelationId);
             if (redelivered && !Headers.Flag(properties, Headers.Idempotent))
             {
-                await AnswerAsync(asked, ErrorCode.PeerGone, Encoding.UTF8.GetBytes(InDoubt)).ConfigureAwait(false);
-                acks.Accept(deliveryTag);
-                return;
+                return RefuseAsync(asked, ErrorCode.PeerGone, InDoubt);
             }
 
-            CancellationTokenSource called = new();
-            Running? running = asked.Id is { } id ? new Running(id, asked.ReplyTo, called) : null;
-            if (running is not null)
-            {
-                bridge._running[running.Id] = running;
-            }
+            // The next request need not wait for this one. The prefetch limits them.
+            _ = ExecuteAsync(asked, properties, redelivered, body);
+            return Task.CompletedTask;
+        }
 
+        /// <summary>Hands the request to the inner end, which copies it before the first wait, and answers it.</summary>
+        private async Task ExecuteAsync(Asked asked, IReadOnlyBasicProperties properties, bool redelivered, ReadOnlyMemory<byte> body)
+        {
+            using RunningRequests.Entry running = bridge._running.Begin(asked.ReplyTo, asked.Id);
             try
             {
-                _ = FollowAsync(Call(properties, redelivered, body.Span, called.Token), asked, running, called);
+                LinkResult result = await Call(properties, redelivered, body.Span, running.CancellationToken).ConfigureAwait(false);
+                if (result.Outcome == LinkOutcome.Answered)
+                {
+                    await AnswerAsync(asked, result.Answer).ConfigureAwait(false);
+                }
+                else if (result.Outcome != LinkOutcome.TimedOut)
+                {
+                    // The responder has gone: closing the channel gives back what it had.
+                    acks.Abandon();
+                    return;
+                }
+
+                acks.Accept(asked.Tag);
+            }
+            catch (OperationCanceledException)
+            {
+                // Called off: the requester waits no more.
+                acks.Accept(asked.Tag);
             }
             catch (ObjectDisposedException)
             {
@@ -154,9 +160,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             catch (Exception problem)
             {
                 // Longer than the responder accepts.
-                ErrorCode code = (problem as FairleadException)?.Code ?? ErrorCode.Failed;
-                await AnswerAsync(asked, code, Encoding.UTF8.GetBytes(problem.Message)).ConfigureAwait(false);
-                acks.Accept(deliveryTag);
+                await RefuseAsync(asked, (problem as FairleadException)?.Code ?? ErrorCode.Failed, problem.Message).ConfigureAwait(false);
             }
         }
 
@@ -175,47 +179,19 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
                 link, HeaderOf(properties, redelivered), head.Written, body, default, timeout, cancellationToken);
         }
 
-        private async Task FollowAsync(ValueTask<LinkResult> task, Asked asked, Running? running, CancellationTokenSource called)
+        private async Task RefuseAsync(Asked asked, ErrorCode code, string text)
         {
-            try
-            {
-                LinkResult result = await task.ConfigureAwait(false);
-                if (result.Outcome == LinkOutcome.Answered)
-                {
-                    Incoming answer = result.Answer;
-                    ReadOnlyMemory<byte> payload = answer.Payload;
-                    await (answer.Header.Kind == MessageKind.Reply
-                        ? AnswerAsync(asked, null, payload)
-                        : AnswerAsync(asked, Outbox.CodeOf(payload.Span), payload.IsEmpty ? payload : payload[1..])).ConfigureAwait(false);
-                    answer.Release();
-                }
-                else if (result.Outcome != LinkOutcome.TimedOut)
-                {
-                    // The responder has gone: closing the channel gives back what it had.
-                    acks.Abandon();
-                    return;
-                }
+            await AnswerAsync(asked, code, Encoding.UTF8.GetBytes(text)).ConfigureAwait(false);
+            acks.Accept(asked.Tag);
+        }
 
-                acks.Accept(asked.Tag);
-            }
-            catch (OperationCanceledException)
-            {
-                // Called off: the requester waits no more.
-                acks.Accept(asked.Tag);
-            }
-            catch (Exception problem)
-            {
-                session.Fail(BrokerErrors.Of(problem, bridge.Address));
-            }
-            finally
-            {
-                if (running is not null)
-                {
-                    bridge._running.TryRemove(KeyValuePair.Create(running.Id, running));
-                }
-
-                called.Dispose();
-            }
+        private async Task AnswerAsync(Asked asked, Incoming answer)
+        {
+            ReadOnlyMemory<byte> payload = answer.Payload;
+            await (answer.Header.Kind == MessageKind.Reply
+                ? AnswerAsync(asked, null, payload)
+                : AnswerAsync(asked, Outbox.CodeOf(payload.Span), payload.IsEmpty ? payload : payload[1..])).ConfigureAwait(false);
+            answer.Release();
         }
 
         private async Task AnswerAsync(Asked asked, ErrorCode? error, ReadOnlyMemory<byte> body)
@@ -255,9 +231,9 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            if (properties.CorrelationId is { } id && bridge._running.TryRemove(id, out Running? request))
+            if (properties.CorrelationId is { } id)
             {
-                request.CallOff();
+                bridge._running.CallOff(id);
             }
 
             return Task.CompletedTask;
@@ -265,34 +241,4 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
     }
 
     private sealed record Asked(ulong Tag, string? ReplyTo, string? Id);
-
-    /// <summary>A request that the user has.</summary>
-    private sealed class Running(string id, string? replyTo, CancellationTokenSource called)
-    {
-        private bool _isOld;
-
-        public string Id => id;
-
-        public string? ReplyTo => replyTo;
-
-        /// <summary>Whether it was there the time before. Asked by one task.</summary>
-        public static bool IsOldOrAges(Running request)
-        {
-            bool wasOld = request._isOld;
-            request._isOld = true;
-            return wasOld;
-        }
-
-        public void CallOff()
-        {
-            try
-            {
-                _ = called.CancelAsync();
-            }
-            catch (ObjectDisposedException)
-            {
-                // It was answered in between.
-            }
-        }
-    }
 }
