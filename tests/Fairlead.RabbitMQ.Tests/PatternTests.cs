@@ -6,8 +6,6 @@ namespace Fairlead.RabbitMQ.Tests;
 /// <summary>Every pattern over a broker, as over any other transport.</summary>
 public sealed class PatternTests
 {
-    private const string ReplyQueue = "amq.rabbitmq.reply-to";
-
     /// <summary>Ends a hang. A broker on a busy machine takes seconds for a quorum queue.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -73,22 +71,6 @@ public sealed class PatternTests
         Assert.Contains("far too much", failed.Message, StringComparison.Ordinal);
         await responder.CloseAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => serving);
-    }
-
-    [BrokerFact]
-    public async Task A_cancelled_request_is_called_off_at_the_responder()
-    {
-        Address address = Broker.NewAddress();
-        await using Responder responder = await Responder.BindAsync(address);
-        await using Requester requester = await Requester.ConnectAsync(address);
-        using CancellationTokenSource cancel = new();
-        Task<Message> call = requester.RequestAsync("wait"u8.ToArray(), cancellationToken: cancel.Token).AsTask();
-        using Request request = await responder.ReceiveAsync(Patience);
-        TaskCompletionSource cancelled = new();
-        using CancellationTokenRegistration registration = request.CancellationToken.Register(cancelled.SetResult);
-        await cancel.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        await cancelled.Task.WaitAsync(Patience);
     }
 
     [BrokerFact]
@@ -272,34 +254,6 @@ public sealed class PatternTests
         using Message last = await lasting;
         await end.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
-    }
-
-    /// <summary>A requester that is killed calls nothing off. Its responder notices, and goes on for the others.</summary>
-    [BrokerFact]
-    public async Task What_a_lost_requester_has_asked_for_is_called_off()
-    {
-        Address address = Broker.NewAddress("&heartbeat=1s");
-        await using Responder responder = await Responder.BindAsync(address);
-        await using Requester living = await Requester.ConnectAsync(address);
-        Task<Message> reply = living.RequestAsync("living"u8.ToArray(), 60.Seconds()).AsTask();
-        using Request first = await responder.ReceiveAsync(Patience);
-        ConnectionFactory factory = new() { Uri = new Uri($"amqp://{Broker.Node}/"), AutomaticRecoveryEnabled = false };
-        IConnection lost = await factory.CreateConnectionAsync();
-        IChannel channel = await lost.CreateChannelAsync();
-        await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new AsyncDefaultBasicConsumer(channel));
-        BasicProperties properties = new() { ReplyTo = ReplyQueue, CorrelationId = "lost" };
-        await channel.BasicPublishAsync("", address.Option("name")!, mandatory: true, properties, "lost"u8.ToArray());
-        using Request second = await responder.ReceiveAsync(Patience);
-        TaskCompletionSource calledOff = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenRegistration watch = second.CancellationToken.Register(calledOff.SetResult);
-        await lost.CloseAsync();
-        await lost.DisposeAsync();
-
-        await calledOff.Task.WaitAsync(60.Seconds());
-
-        Assert.False(first.CancellationToken.IsCancellationRequested);
-        first.Reply("done"u8);
-        Assert.Equal("done", (await reply).Text);
     }
 
     private static async Task<Receiver> DeadLettersAsync(Address address)

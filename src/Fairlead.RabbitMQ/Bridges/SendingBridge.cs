@@ -101,8 +101,15 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             _unconfirmed.RemoveAgain();
         }
 
-        await channel.BasicPublishAsync("", Address.Name, mandatory: true, PropertiesOf(item), item.Body, ended)
-            .ConfigureAwait(false);
+        try
+        {
+            await channel.BasicPublishAsync("", Address.Name, mandatory: true, PropertiesOf(item), item.Body, ended)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            item.EndPublishing();
+        }
     }
 
     private BasicProperties PropertiesOf(Outgoing item)
@@ -211,6 +218,9 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     {
         private CancellationTokenRegistration _watch;
 
+        // Set by the first of two: the client has read the memory, or the sender has given up. The second releases the message.
+        private bool _isLetGo;
+
         public string Id => string.Create(CultureInfo.InvariantCulture, $"{bridge._sender}-{number}");
 
         public bool WantsReceipt { get; } = message.WantsReceipt;
@@ -237,9 +247,26 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
 
         public void Release() => message.Dispose();
 
+        /// <summary>The client does not read the memory any more.</summary>
+        public void EndPublishing()
+        {
+            if (WantsReceipt)
+            {
+                LetGo();
+            }
+        }
+
         private void GiveUp()
         {
             if (bridge._awaited.TryRemove(Id, out _))
+            {
+                LetGo();
+            }
+        }
+
+        private void LetGo()
+        {
+            if (Interlocked.Exchange(ref _isLetGo, true))
             {
                 message.Dispose();
             }
