@@ -6,15 +6,24 @@ namespace Fairlead.Rpc.Callbacks;
 
 /// <summary>A session of callbacks at the server: those that its client is to execute, and the calls that wait for their replies.</summary>
 /// <remarks>
-/// Owns both. One lock for the calls that wait; the queue has its own. It ends with its client, and with it each call that waits.
+/// Owns both, under one lock. A callback whose caller has given up leaves the queue: a client that asks for none must not fill the
+/// memory. It ends with its client, and with it each call that waits.
 /// </remarks>
 internal sealed class ServerSession(Peer client)
 {
     private const int MostCallbacks = 1000;
 
-    private readonly Channel<Callback> _queue = Channel.CreateUnbounded<Callback>(new UnboundedChannelOptions { SingleReader = false });
+    // Of one reply, unless a single callback is longer.
+    private const int MostOfReply = 256;
+    private const int MostBytesOfReply = 256 * 1024;
+
+    // Holds an item where there may be callbacks in the queue.
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<int, TaskCompletionSource<Message>> _waiting = [];
+    private readonly LinkedList<Callback> _queue = [];
+    private readonly Dictionary<int, Waiting> _waiting = [];
     private bool _hasEnded;
     private int _last;
 
@@ -46,22 +55,18 @@ internal sealed class ServerSession(Peer client)
             }
 
             number = ++_last;
-            _waiting[number] = reply;
-            _queue.Writer.TryWrite(new Callback(number, target, timeout, frame, CallbackTrace.Current));
+            Callback callback = new(number, target, timeout, frame, CallbackTrace.Current);
+            _waiting[number] = new Waiting(reply) { Place = _queue.AddLast(callback) };
         }
 
+        _news.Writer.TryWrite(true);
         try
         {
             return await reply.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
-            lock (_lock)
-            {
-                _waiting.Remove(number);
-            }
-
-            _queue.Writer.TryWrite(new Callback(number, 0, null, []));
+            GiveUp(number);
             cancellationToken.ThrowIfCancellationRequested();
             throw new FairleadException(ErrorCode.Timeout, $"{client} has not answered a callback in time")
             {
@@ -76,8 +81,10 @@ internal sealed class ServerSession(Peer client)
     /// <param name="cancellationToken">Cancelled when the client no longer waits.</param>
     public async ValueTask PollAsync(Request request, bool takesTraces, CancellationToken cancellationToken)
     {
-        if (await _queue.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        if (await _news.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
+            // Before looking: a later callback sets it again.
+            _news.Reader.TryRead(out _);
             Reply(request, takesTraces);
         }
     }
@@ -100,30 +107,34 @@ internal sealed class ServerSession(Peer client)
             reply = HandmadeMessage.Create(reader.ReadRest(), peer: client).Message;
         }
 
-        TaskCompletionSource<Message>? waiting;
+        Waiting? waiting;
         lock (_lock)
         {
-            _waiting.Remove(number, out waiting);
+            if (_waiting.Remove(number, out waiting))
+            {
+                LeaveQueue(waiting);
+            }
         }
 
-        _ = error is not null ? waiting?.TrySetException(error) : waiting?.TrySetResult(reply);
+        _ = error is not null ? waiting?.Reply.TrySetException(error) : waiting?.Reply.TrySetResult(reply);
     }
 
     /// <summary>The client has gone.</summary>
     public void End()
     {
-        TaskCompletionSource<Message>[] waiting;
+        Waiting[] waiting;
         lock (_lock)
         {
             _hasEnded = true;
             waiting = [.. _waiting.Values];
             _waiting.Clear();
+            _queue.Clear();
         }
 
-        _queue.Writer.TryComplete();
-        foreach (TaskCompletionSource<Message> one in waiting)
+        _news.Writer.TryComplete();
+        foreach (Waiting one in waiting)
         {
-            one.TrySetException(Gone(DeliveryStatus.Unknown));
+            one.Reply.TrySetException(Gone(DeliveryStatus.Unknown));
         }
     }
 
@@ -132,15 +143,38 @@ internal sealed class ServerSession(Peer client)
         Delivery = delivery,
     };
 
-    private void Reply(Request request, bool takesTraces)
+    /// <summary>The server no longer waits for a callback. Its client is told if it has the callback already.</summary>
+    private void GiveUp(int number)
     {
-        const int Most = 256;
-        List<Callback> callbacks = [];
-        while (callbacks.Count < Most && _queue.Reader.TryRead(out Callback callback))
+        lock (_lock)
         {
-            callbacks.Add(callback);
+            if (!_waiting.Remove(number, out Waiting? waiting) || LeaveQueue(waiting))
+            {
+                return;
+            }
+
+            _queue.AddLast(new Callback(number, 0, null, []));
         }
 
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Takes a callback out of the queue. Returns false if the client has it already. Under the lock.</summary>
+    private bool LeaveQueue(Waiting waiting)
+    {
+        if (waiting.Place is not { } place)
+        {
+            return false;
+        }
+
+        _queue.Remove(place);
+        waiting.Place = null;
+        return true;
+    }
+
+    private void Reply(Request request, bool takesTraces)
+    {
+        List<Callback> callbacks = Take();
         RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
         try
         {
@@ -151,5 +185,45 @@ internal sealed class ServerSession(Peer client)
         {
             reply.Dispose();
         }
+    }
+
+    /// <summary>Takes the callbacks of the next reply out of the queue.</summary>
+    private List<Callback> Take()
+    {
+        List<Callback> taken = [];
+        int bytes = 0;
+        bool isRest;
+        lock (_lock)
+        {
+            while (_queue.First is { Value: var next } && taken.Count < MostOfReply && bytes < MostBytesOfReply)
+            {
+                _queue.RemoveFirst();
+                if (_waiting.TryGetValue(next.Number, out Waiting? waiting))
+                {
+                    waiting.Place = null;
+                }
+
+                taken.Add(next);
+                bytes += next.Frame.Length;
+            }
+
+            isRest = _queue.Count > 0;
+        }
+
+        if (isRest)
+        {
+            _news.Writer.TryWrite(true);
+        }
+
+        return taken;
+    }
+
+    /// <summary>A call that waits for its reply.</summary>
+    private sealed class Waiting(TaskCompletionSource<Message> reply)
+    {
+        public TaskCompletionSource<Message> Reply => reply;
+
+        /// <summary>Its place in the queue; null: the client has it. Under the lock of the session.</summary>
+        public LinkedListNode<Callback>? Place { get; set; }
     }
 }

@@ -1,0 +1,66 @@
+using Fairlead.Rpc.Callbacks;
+using Fairlead.Testing;
+
+namespace Fairlead.Rpc.Tests.Callbacks;
+
+/// <summary>The queue of callbacks for a client that asks late, or never.</summary>
+public sealed class ServerSessionTests
+{
+    private readonly ServerSession _session = new(new Fairlead.Peer { ProcessId = 1 });
+
+    [Fact]
+    public async Task Callbacks_that_are_given_up_before_the_client_asks_leave_nothing()
+    {
+        using CancellationTokenSource end = new();
+        Task<Message>[] calls = [.. Enumerable.Range(0, 900).Select(_ => _session.CallAsync(1, [1], null, end.Token))];
+        await end.CancelAsync();
+        foreach (Task<Message> call in calls)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        }
+
+        Task<Message> last = _session.CallAsync(1, [2], null, CancellationToken.None);
+        Assert.Equal([2], Assert.Single(await PollAsync()).Frame);
+        await EndAsync(last);
+    }
+
+    [Fact]
+    public async Task A_callback_that_the_client_has_is_called_off()
+    {
+        using CancellationTokenSource end = new();
+        Task<Message> call = _session.CallAsync(7, [1], null, end.Token);
+        Callback taken = Assert.Single(await PollAsync());
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        Callback off = Assert.Single(await PollAsync());
+        Assert.Equal((taken.Number, 0), (off.Number, off.Target));
+    }
+
+    [Fact]
+    public async Task A_long_queue_comes_in_several_replies_in_order()
+    {
+        const int Long = 200 * 1024;
+        Task<Message>[] calls = [.. Enumerable.Range(1, 300).Select(i => _session.CallAsync(i, new byte[i < 4 ? Long : 1], null, default))];
+        Assert.Equal([1, 2], (await PollAsync()).Select(one => one.Target));
+        Assert.Equal(Enumerable.Range(3, 256), (await PollAsync()).Select(one => one.Target));
+        Assert.Equal(Enumerable.Range(259, 42), (await PollAsync()).Select(one => one.Target));
+        await EndAsync(calls);
+    }
+
+    private async Task<Callback[]> PollAsync()
+    {
+        using HandmadeRequest poll = HandmadeRequest.Create([]);
+        await _session.PollAsync(poll.Request, takesTraces: false, CancellationToken.None);
+        return Callback.ReadAll(poll.Reply!.Value.Span);
+    }
+
+    private async Task EndAsync(params Task<Message>[] calls)
+    {
+        _session.End();
+        foreach (Task<Message> call in calls)
+        {
+            FairleadException gone = await Assert.ThrowsAsync<FairleadException>(() => call);
+            Assert.Equal(ErrorCode.PeerGone, gone.Code);
+        }
+    }
+}
