@@ -62,12 +62,13 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         PublishWindow<Message> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
         channel.BasicNacksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
-        while (window.TryPeekAgain(out Message before))
-        {
-            await PublishAsync(channel, link, before, isAgain: true, ended).ConfigureAwait(false);
-        }
 
         // The end of the endpoint does not stop what it has sent before.
+        while (window.TryPeekAgain(out Message before))
+        {
+            await PublishAsync(channel, link, before, isAgain: true, session.Ended).ConfigureAwait(false);
+        }
+
         while (await NextAsync(ended).ConfigureAwait(false) is { } received)
         {
             await PublishAsync(channel, link, new Message(received), isAgain: false, session.Ended).ConfigureAwait(false);

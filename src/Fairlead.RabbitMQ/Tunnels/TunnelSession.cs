@@ -140,7 +140,7 @@ internal sealed class TunnelSession
                 Address = _broker.Address,
             };
         }
-        catch (Exception problem) when (problem is not OperationCanceledException)
+        catch (Exception problem) when (!(problem is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             throw _session.End ?? BrokerErrors.Of(problem, _broker);
         }
