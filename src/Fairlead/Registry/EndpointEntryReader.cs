@@ -66,8 +66,13 @@ internal static class EndpointEntryReader
         }
         while (hasMoved && ++attempts < MostAttempts);
 
-        return length == 0 ? null : Parse(path, buffer.AsSpan(0, length), out skipped);
+        return length == 0 ? null : WithProgram(Parse(path, buffer.AsSpan(0, length), out skipped));
     }
+
+    /// <summary>Adds the program of a child whose parent saw none: the kernel shows it only at the end of the child's start.</summary>
+    private static EndpointInfo? WithProgram(EndpointInfo? info) => info is { Program.Length: 0, ParentProcessId: not null }
+        ? info with { Program = PlainText.OneLine(NativeProcess.CommandLine(info.ProcessId) ?? "") }
+        : info;
 
     private static uint Changes(Descriptor file)
     {

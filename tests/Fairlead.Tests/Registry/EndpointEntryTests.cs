@@ -73,6 +73,22 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
+    public void The_program_of_a_child_that_was_still_being_started_is_found_later()
+    {
+        using var entry = EndpointEntry.Create(
+            PatternKind.Socket, bound: false, "tcp://localhost:5242", directory: _directory, child: Environment.ProcessId);
+        using (FileStream page = File.OpenWrite(Directory.GetFiles(_temporary["fairlead/endpoints"]).Single()))
+        {
+            page.Position = EndpointLayout.ProgramLength;
+            page.Write([0, 0]);
+        }
+
+        var info = Assert.Single(EndpointRegistry.Read(_directory).Endpoints);
+
+        Assert.Equal(NativeProcess.CommandLine(Environment.ProcessId), info.Program);
+    }
+
+    [Fact]
     public void A_closed_one_disappears_and_its_counters_go_on()
     {
         var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", directory: _directory);
