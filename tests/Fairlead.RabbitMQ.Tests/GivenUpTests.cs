@@ -100,13 +100,7 @@ public sealed class GivenUpTests
         using Request first = await responder.ReceiveAsync(Patience);
         IConnection lost = await AskPlainlyAsync(address, "lost");
         using Request second = await responder.ReceiveAsync(Patience);
-        TaskCompletionSource calledOff = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenRegistration watch = second.CancellationToken.Register(calledOff.SetResult);
-        await lost.CloseAsync();
-        await lost.DisposeAsync();
-
-        await calledOff.Task.WaitAsync(60.Seconds());
-
+        await LoseAsync(lost, second);
         Assert.False(first.CancellationToken.IsCancellationRequested);
         first.Reply("done"u8);
         Assert.Equal("done", (await reply).Text);
@@ -122,14 +116,18 @@ public sealed class GivenUpTests
         using Request first = await responder.ReceiveAsync(Patience);
         await using IConnection living = await AskPlainlyAsync(address, "1");
         using Request second = await responder.ReceiveAsync(Patience);
-        TaskCompletionSource calledOff = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenRegistration watch = first.CancellationToken.Register(calledOff.SetResult);
-        await lost.CloseAsync();
-        await lost.DisposeAsync();
-
-        await calledOff.Task.WaitAsync(60.Seconds());
-
+        await LoseAsync(lost, first);
         Assert.False(second.CancellationToken.IsCancellationRequested);
+    }
+
+    /// <summary>Ends a requester that calls nothing off, and waits until what it has asked for is called off.</summary>
+    private static async Task LoseAsync(IConnection requester, Request asked)
+    {
+        TaskCompletionSource calledOff = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration watch = asked.CancellationToken.Register(calledOff.SetResult);
+        await requester.CloseAsync();
+        await requester.DisposeAsync();
+        await calledOff.Task.WaitAsync(60.Seconds());
     }
 
     /// <summary>Sends a request by the broker's own client. Its requester is there as long as the connection.</summary>
