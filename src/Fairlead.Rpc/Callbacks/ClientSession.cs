@@ -18,14 +18,19 @@ internal sealed class ClientSession : IDisposable
     private readonly List<Target> _targets = [];
     private readonly Dictionary<int, HandmadeRequest> _running = [];
     private readonly CancellationToken _ended;
+    private readonly int _mostBytes;
+
+    // Of the frames of those that are being executed.
+    private long _bytes;
     private bool _hasEnded;
 
     /// <summary>Begins a session.</summary>
     /// <param name="lane">The way to one process.</param>
     /// <param name="options">The client's options.</param>
-    public ClientSession(IRpcLane lane, RpcClientOptions options)
+    /// <param name="mostBytes">Of the callbacks that are executed at the same time.</param>
+    public ClientSession(IRpcLane lane, RpcClientOptions options, int mostBytes = RpcLimits.MaxCallbackBytes)
     {
-        (Lane, _options, _ended) = (lane, options, _end.Token);
+        (Lane, _options, _mostBytes, _ended) = (lane, options, mostBytes, _end.Token);
 
         // The session outlasts the call that begins it, and belongs to no trace: its callbacks bring their own.
         Activity? caller = Activity.Current;
@@ -150,20 +155,9 @@ internal sealed class ClientSession : IDisposable
             return;
         }
 
-        Target? target;
         HandmadeRequest request = HandmadeRequest.Create(callback.Frame, Lane.Peer, callback.Timeout);
-        lock (_lock)
+        if (Enter(callback, request) is not { } target)
         {
-            target = (uint)(callback.Target - 1) < (uint)_targets.Count ? _targets[callback.Target - 1] : null;
-            if (!_running.TryAdd(callback.Number, request))
-            {
-                target = null;
-            }
-        }
-
-        if (target is null)
-        {
-            request.Request.Fail(ErrorCode.NotFound, "the client has no such object, or executes a callback of that number");
             _ = AnswerAsync(callback.Number, request);
             return;
         }
@@ -174,6 +168,47 @@ internal sealed class ClientSession : IDisposable
         if (isCall)
         {
             target.Last = execution;
+        }
+    }
+
+    /// <summary>Counts a callback as one that is being executed. Fails its request, and returns null, if it cannot be executed.</summary>
+    private Target? Enter(Callback callback, HandmadeRequest request)
+    {
+        lock (_lock)
+        {
+            if (_hasEnded)
+            {
+                request.Request.Fail(ErrorCode.Unavailable, "the client is about to end");
+            }
+            else if ((uint)(callback.Target - 1) >= (uint)_targets.Count)
+            {
+                request.Request.Fail(ErrorCode.NotFound, "the client has no such object");
+            }
+            else if (_running.Count == RpcLimits.MaxCallbacks || (_running.Count > 0 && _bytes + callback.Frame.Length > _mostBytes))
+            {
+                request.Request.Fail(
+                    ErrorCode.Full, $"the client executes {_running.Count} callbacks of {_bytes} bytes, and accepts no more until one has ended");
+            }
+            else if (!_running.TryAdd(callback.Number, request))
+            {
+                request.Request.Fail(ErrorCode.AlreadyExists, "the client executes a callback of that number");
+            }
+            else
+            {
+                _bytes += callback.Frame.Length;
+                return _targets[callback.Target - 1];
+            }
+        }
+
+        return null;
+    }
+
+    private void Leave(Callback callback)
+    {
+        lock (_lock)
+        {
+            _running.Remove(callback.Number);
+            _bytes -= callback.Frame.Length;
         }
     }
 
@@ -192,6 +227,7 @@ internal sealed class ClientSession : IDisposable
             Report(exception);
         }
 
+        Leave(callback);
         await AnswerAsync(callback.Number, request).ConfigureAwait(false);
     }
 
@@ -209,15 +245,10 @@ internal sealed class ClientSession : IDisposable
 
     private async Task AnswerAsync(int number, HandmadeRequest request)
     {
+        request.Dispose();
         try
         {
-            lock (_lock)
-            {
-                _running.Remove(number);
-            }
-
-            request.Dispose();
-            (await SendAsync(number, request).ConfigureAwait(false)).Dispose();
+            await SendAsync(number, request.Reply, request.Error ?? ErrorCode.Failed, request.ErrorText ?? "").ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {
@@ -225,21 +256,34 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private ValueTask<Message> SendAsync(int number, HandmadeRequest request)
+    private async Task SendAsync(int number, ReadOnlyMemory<byte>? reply, ErrorCode error, string text)
+    {
+        try
+        {
+            (await RequestAsync(number, reply, error, text).ConfigureAwait(false)).Dispose();
+        }
+        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge && reply is not null)
+        {
+            // The server waits for an answer.
+            (await RequestAsync(number, null, tooLong.Code, tooLong.Message).ConfigureAwait(false)).Dispose();
+        }
+    }
+
+    private ValueTask<Message> RequestAsync(int number, ReadOnlyMemory<byte>? reply, ErrorCode error, string text)
     {
         RpcWriter answer = new(stackalloc byte[RpcWriter.InitialSize]);
         try
         {
             Frames.WriteAnswer(ref answer, Id, number);
-            answer.WriteBoolean(request.Reply is null);
-            if (request.Reply is { } reply)
+            answer.WriteBoolean(reply is null);
+            if (reply is { } bytes)
             {
-                answer.WriteRaw(reply.Span);
+                answer.WriteRaw(bytes.Span);
             }
             else
             {
-                answer.WriteInt32((int)(request.Error ?? ErrorCode.Failed));
-                answer.WriteString(request.ErrorText ?? "");
+                answer.WriteInt32((int)error);
+                answer.WriteString(text);
             }
 
             return Lane.RequestAsync(answer.Written, default, _ended);

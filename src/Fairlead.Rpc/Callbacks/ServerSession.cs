@@ -11,8 +11,6 @@ namespace Fairlead.Rpc.Callbacks;
 /// </remarks>
 internal sealed class ServerSession(Peer client)
 {
-    private const int MostCallbacks = 1000;
-
     // Of one reply, unless a single callback is longer.
     private const int MostOfReply = 256;
     private const int MostBytesOfReply = 256 * 1024;
@@ -26,6 +24,9 @@ internal sealed class ServerSession(Peer client)
     private readonly Dictionary<int, Waiting> _waiting = [];
     private bool _hasEnded;
     private int _last;
+
+    // Of the next replies: one, to a client that accepts less than several take.
+    private int _most = MostOfReply;
 
     /// <summary>The client.</summary>
     public Peer Client => client;
@@ -43,11 +44,11 @@ internal sealed class ServerSession(Peer client)
                 throw Gone(DeliveryStatus.NotDelivered);
             }
 
-            if (_waiting.Count == MostCallbacks)
+            if (_waiting.Count == RpcLimits.MaxCallbacks)
             {
                 throw new FairleadException(
                     ErrorCode.Full,
-                    $"{client} has not answered {MostCallbacks} callbacks",
+                    $"{client} has not answered {RpcLimits.MaxCallbacks} callbacks",
                     "Await each callback, or fewer at the same time.")
                 {
                     Delivery = DeliveryStatus.NotDelivered,
@@ -172,9 +173,26 @@ internal sealed class ServerSession(Peer client)
         return true;
     }
 
+    /// <summary>Replies with as many callbacks as the client accepts at once, or with none. Those that are too long for it fail.</summary>
     private void Reply(Request request, bool takesTraces)
     {
-        List<Callback> callbacks = Take();
+        while (true)
+        {
+            List<Callback> callbacks = Take();
+            try
+            {
+                Reply(request, callbacks, takesTraces);
+                return;
+            }
+            catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge && callbacks.Count > 0)
+            {
+                GiveBack(callbacks, tooLong);
+            }
+        }
+    }
+
+    private static void Reply(Request request, List<Callback> callbacks, bool takesTraces)
+    {
         RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
         try
         {
@@ -195,7 +213,7 @@ internal sealed class ServerSession(Peer client)
         bool isRest;
         lock (_lock)
         {
-            while (_queue.First is { Value: var next } && taken.Count < MostOfReply && bytes < MostBytesOfReply)
+            while (_queue.First is { Value: var next } && taken.Count < _most && bytes < MostBytesOfReply)
             {
                 _queue.RemoveFirst();
                 if (_waiting.TryGetValue(next.Number, out Waiting? waiting))
@@ -216,6 +234,37 @@ internal sealed class ServerSession(Peer client)
         }
 
         return taken;
+    }
+
+    /// <summary>Returns callbacks that are too long for their client to the queue; a single one fails.</summary>
+    private void GiveBack(List<Callback> callbacks, FairleadException tooLong)
+    {
+        Waiting? failed = null;
+        lock (_lock)
+        {
+            if (callbacks is [var single])
+            {
+                _waiting.Remove(single.Number, out failed);
+            }
+            else
+            {
+                _most = 1;
+                for (int i = callbacks.Count - 1; i >= 0; i--)
+                {
+                    Callback callback = callbacks[i];
+                    if (_waiting.TryGetValue(callback.Number, out Waiting? waiting))
+                    {
+                        waiting.Place = _queue.AddFirst(callback);
+                    }
+                    else if (callback.Target == 0)
+                    {
+                        _queue.AddFirst(callback);
+                    }
+                }
+            }
+        }
+
+        failed?.Reply.TrySetException(tooLong);
     }
 
     /// <summary>A call that waits for its reply.</summary>

@@ -91,7 +91,11 @@ internal sealed class SessionTable(int most)
         {
             lock (_lock)
             {
-                _awaited.Remove(id);
+                // Another frame may have given up before, and a later one may wait again.
+                if (_awaited.GetValueOrDefault(id) == awaited)
+                {
+                    _awaited.Remove(id);
+                }
             }
 
             throw Gone();

@@ -18,6 +18,12 @@ internal static class RpcLimits
     /// <summary>How many items of a stream travel at once.</summary>
     public const int BatchItems = 4096;
 
+    /// <summary>The most callbacks that a server leaves unanswered, and that a client executes at the same time.</summary>
+    public const int MaxCallbacks = 1000;
+
+    /// <summary>The most bytes of the callbacks that a client executes at the same time. A single one may be longer.</summary>
+    public const int MaxCallbackBytes = 256 * 1024 * 1024;
+
     /// <summary>The most parameters of a member that are streams.</summary>
     public const int MaxUploads = 16;
 }

@@ -136,6 +136,20 @@ public sealed class CallbackTests
         Assert.IsType<RpcException>(await reported.Task.WaitAsync(Watchdog));
     }
 
+    /// <summary>Neither side waits for what the other does not accept, and all other callbacks go on.</summary>
+    [Fact]
+    public async Task A_callback_or_an_answer_that_is_too_long_fails_alone()
+    {
+        await using RpcServer server = await Rpc.ServeAsync<ICallbacks>($"{Places.New("unix")}?maxmessage=64KiB", _service);
+        await using RpcClient<ICallbacks> client = await Rpc.ConnectAsync<ICallbacks>($"{server.Addresses[0]}");
+        client.Service.Keep(_watcher);
+        var call = Assert.Throws<FairleadException>(() => _service.Kept!.Tell(new string('x', 100_000)));
+        Assert.Equal(ErrorCode.TooLarge, call.Code);
+        var answer = await Assert.ThrowsAsync<FairleadException>(() => _service.Kept!.AskAsync(-100_000).AsTask().WaitAsync(Watchdog));
+        Assert.Equal(ErrorCode.TooLarge, answer.Code);
+        Assert.Equal(2, await client.Service.AskKeptAsync(1));
+    }
+
     [Fact]
     public async Task A_callback_may_stream()
     {

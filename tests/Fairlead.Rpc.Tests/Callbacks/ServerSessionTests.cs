@@ -47,6 +47,31 @@ public sealed class ServerSessionTests
         await EndAsync(calls);
     }
 
+    [Fact]
+    public async Task A_client_gets_what_it_accepts_and_the_rest_fails()
+    {
+        await using Responder responder = await Responder.BindAsync("inproc://callbacks");
+        await using Requester client = await Requester.ConnectAsync("inproc://callbacks?maxmessage=64KiB");
+        Task<Message>[] calls =
+        [
+            .. Enumerable.Range(1, 9).Select(i => _session.CallAsync(i, new byte[i == 5 ? 100_000 : 20_000], null, default)),
+        ];
+        List<int> targets = [];
+        while (targets.Count < 8)
+        {
+            Task<Message> polling = client.RequestAsync("poll"u8).AsTask();
+            using Request poll = await responder.ReceiveAsync();
+            await _session.PollAsync(poll, takesTraces: false, CancellationToken.None);
+            using Message reply = await polling;
+            targets.AddRange(Callback.ReadAll(reply.Span).Select(one => one.Target));
+        }
+
+        Assert.Equal([1, 2, 3, 4, 6, 7, 8, 9], targets);
+        FairleadException tooLong = await Assert.ThrowsAsync<FairleadException>(() => calls[4]);
+        Assert.Equal(ErrorCode.TooLarge, tooLong.Code);
+        await EndAsync([.. calls.Where(call => call != calls[4])]);
+    }
+
     private async Task<Callback[]> PollAsync()
     {
         using HandmadeRequest poll = HandmadeRequest.Create([]);

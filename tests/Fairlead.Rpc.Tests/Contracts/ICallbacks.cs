@@ -91,6 +91,11 @@ internal sealed class Watcher : IWatcher
             throw new RpcException(3, "not negative");
         }
 
+        if (number < -2)
+        {
+            throw new RpcException(3, new string('x', -number));
+        }
+
         if (number == -2)
         {
             Asked.SetResult();
