@@ -148,7 +148,7 @@ public sealed class TourTests : IDisposable
     }
 
     private Task WriteLargeInputAsync() =>
-        File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(100_000_000));
+        File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(20_000_000));
 
     /// <summary>No socket, FIFO, region or entry is left. Later participants clear away the notes of earlier ones.</summary>
     private void AssertNothingLeft() =>
