@@ -59,6 +59,11 @@ internal sealed class CompositeType
             return "it is not among the types of docs/rpc.md; write it as one of them, or as a record of your own";
         }
 
+        if (named.IsRefLikeType)
+        {
+            return "it is a ref struct, which lives on the stack of its thread";
+        }
+
         if (named.IsAbstract)
         {
             return "it is abstract: the reader would not know what to make";
@@ -201,7 +206,8 @@ internal sealed class CompositeType
             List<Part> taken = [];
             foreach (IParameterSymbol parameter in constructor.Parameters)
             {
-                if (parts.FirstOrDefault(part => Fits(part, parameter)) is { } part)
+                Part[] fit = [.. parts.Except(taken).Where(part => Fits(part, parameter))];
+                if ((fit.FirstOrDefault(part => part.Name == parameter.Name) ?? fit.FirstOrDefault()) is { } part)
                 {
                     part.Default = DefaultOf(parameter);
                     taken.Add(part);

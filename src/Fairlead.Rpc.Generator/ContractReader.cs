@@ -31,7 +31,7 @@ internal static class ContractReader
         foreach (ISymbol symbol in contract.GetMembers().Concat(contract.AllInterfaces.SelectMany(static one => one.GetMembers())))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (symbol.IsStatic || symbol is IMethodSymbol { MethodKind: not MethodKind.Ordinary } or INamedTypeSymbol)
+            if (symbol is IMethodSymbol { MethodKind: not MethodKind.Ordinary } or INamedTypeSymbol || IsOwnCode(symbol))
             {
                 continue;
             }
@@ -48,6 +48,9 @@ internal static class ContractReader
 
         return members;
     }
+
+    // Private, sealed or static: a service does not implement it.
+    private static bool IsOwnCode(ISymbol symbol) => !symbol.IsAbstract && (symbol.IsStatic || !symbol.IsVirtual);
 
     private static EquatableArray<Finding> Array(List<Finding> findings) => new(findings.ToImmutableArray());
 
@@ -67,6 +70,12 @@ internal static class ContractReader
 
     private static Member? Read(ISymbol symbol, List<Finding> findings)
     {
+        if (symbol.IsStatic)
+        {
+            findings.Add(Finding.At(symbol, Diagnostics.UnsupportedMember, symbol.Name, "a static member has no object to be called"));
+            return null;
+        }
+
         if (symbol is not IMethodSymbol method)
         {
             findings.Add(Finding.At(symbol, Diagnostics.UnsupportedMember, symbol.Name, "a contract has methods only"));
@@ -106,14 +115,15 @@ internal static class ContractReader
         return new Member(
             method,
             [.. method.Parameters.Where(parameter => !IsToken(parameter.Type))],
-            token?.Name,
+            token,
             result,
             form,
             flags.Length > 0 ? flags : "RpcMemberKinds.None");
     }
 
     private static string? Objection(IMethodSymbol method) =>
-        method.IsGenericMethod ? "a generic method has no fixed types"
+        method.DeclaredAccessibility is not (Accessibility.Public or Accessibility.Internal) ? "it is protected"
+        : method.IsGenericMethod ? "a generic method has no fixed types"
         : method.ReturnsByRef || method.ReturnsByRefReadonly ? "it returns a reference"
         : method.Parameters.Any(static parameter => parameter.RefKind is not RefKind.None) ? "a parameter is passed by reference"
         : method.Parameters.Count(static parameter => IsToken(parameter.Type)) > 1 ? "it has two tokens"

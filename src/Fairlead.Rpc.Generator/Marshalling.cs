@@ -12,6 +12,9 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes
             | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
 
+    private static readonly SymbolDisplayFormat Plain =
+        SymbolDisplayFormat.CSharpErrorMessageFormat.RemoveMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+
     /// <summary>How deep types may consist of each other: a generic type can consist of ever longer ones.</summary>
     public const int MaxDepth = 64;
 
@@ -33,7 +36,7 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
 
     /// <summary>The full name of a type, as code or as a file name.</summary>
     public static string Name(ITypeSymbol type, bool plain = false) =>
-        plain ? type.ToDisplayString().Replace('<', '_').Replace('>', '_') : type.ToDisplayString(Full);
+        plain ? type.ToDisplayString(Plain).Replace('<', '_').Replace('>', '_') : type.ToDisplayString(Full);
 
     /// <summary>A statement that writes a value.</summary>
     public string Write(ITypeSymbol type, string writer, string value, ISymbol at)

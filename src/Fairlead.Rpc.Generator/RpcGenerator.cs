@@ -43,12 +43,17 @@ internal sealed record ContractFile(string Name, string Source, EquatableArray<F
 /// <summary>A member, read.</summary>
 /// <param name="Method">The method.</param>
 /// <param name="Parameters">The parameters that travel.</param>
-/// <param name="Token">The name of the token; null without one.</param>
+/// <param name="Token">The token; null without one.</param>
 /// <param name="Result">The type of the result; null without one.</param>
 /// <param name="Form">How it is called.</param>
 /// <param name="Kinds">The flags of the description.</param>
 internal sealed record Member(
-    IMethodSymbol Method, ImmutableArray<IParameterSymbol> Parameters, string? Token, ITypeSymbol? Result, CallForm Form, string Kinds)
+    IMethodSymbol Method,
+    ImmutableArray<IParameterSymbol> Parameters,
+    IParameterSymbol? Token,
+    ITypeSymbol? Result,
+    CallForm Form,
+    string Kinds)
 {
     /// <summary>The parameters that are streams.</summary>
     public IEnumerable<IParameterSymbol> Uploads => Parameters.Where(static one => ItemOf(one.Type) is not null);

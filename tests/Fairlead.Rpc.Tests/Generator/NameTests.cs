@@ -1,0 +1,69 @@
+using Microsoft.CodeAnalysis;
+
+namespace Fairlead.Rpc.Tests.Generator;
+
+/// <summary>Contracts whose names, attributes and own members meet the generated code: it compiles without a warning.</summary>
+public sealed class NameTests
+{
+    private const string Usings =
+        "using System; using System.Collections.Generic; using System.Threading; using System.Threading.Tasks; using Fairlead.Rpc; ";
+
+    [Theory]
+    [InlineData("int Dial(string channel, int call, int reply, int reader, int writer, int value, int arguments, int member);")]
+    [InlineData("Task A(IAsyncEnumerable<int> call, IOne channel, CancellationToken value);")]
+    [InlineData("IAsyncEnumerable<int> B(int read, CancellationToken reply);")]
+    [InlineData("int a0(int a1, int a0, CancellationToken a2);")]
+    [InlineData("void @class(int @int, string @event, CancellationToken @default); int @return(); Task @await(CancellationToken @ref);")]
+    [InlineData("void GetHashCode(); int ToString(); bool Equals(int a); Task GetType(CancellationToken c);")]
+    [InlineData("void Stub(); void Skeleton(); void Channel(); void InvokeAsync(); void Register(); void CreateStub();")]
+    [InlineData("string Näme(int ñ);")]
+    public void Members_and_parameters_may_have_any_name(string members) =>
+        Compiles($"[RpcContract] public interface IOne {{ {members} }}");
+
+    [Theory]
+    [InlineData("public record One(int @class, int Class, int cLASS);")]
+    [InlineData("public record One(int Part, int part, int number, int whole, int defaults, int reader);")]
+    [InlineData("public class One { [RpcMember(1)] public int part { get; set; } [RpcMember(2)] public int @int { get; set; } }")]
+    [InlineData("public class One { public int a { get; set; } public int A { get; set; } }")]
+    public void Parts_may_have_any_name(string type) => Compiles($"[RpcContract] public interface IOne {{ One Same(One one); }} {type}");
+
+    [Theory]
+    [InlineData("[RpcContract] public interface @interface { @int A(@int a, @enum e); } public record @int(int A); public enum @enum { }")]
+    [InlineData("namespace @class.@int { [RpcContract] public interface IOne { int A(E e); } public record E(int A); }")]
+    [InlineData("namespace A_B { [RpcContract] public interface I { void A(); } } namespace A.B { [RpcContract] public interface I; }")]
+    [InlineData("namespace Q.System { public class X; } namespace Q { [RpcContract] public interface IOne { int A(DateTime d); } }")]
+    [InlineData("namespace Q.Fairlead { public class X; } namespace Q { [RpcContract] public interface IOne { int A(string s); } }")]
+    public void Contracts_types_and_namespaces_may_have_any_name(string code) => Compiles(code);
+
+    [Theory]
+    [InlineData("[RpcContract] public interface IOne { [Obsolete] int A(); [Obsolete(\"b\", true)] int B(); }")]
+    [InlineData("[Obsolete] [RpcContract] public interface IOne { int A(); }")]
+    [InlineData("[RpcContract] public interface IOne { int A(C c); } public record C { [Obsolete] public int A { get; set; } }")]
+    public void What_is_obsolete_is_served(string code) => Compiles(code);
+
+    [Theory]
+    [InlineData("static int Twice(int a) => 2 * a;")]
+    [InlineData("static virtual int One() => 1;")]
+    [InlineData("private int One() => 1;")]
+    [InlineData("sealed int One() => 1; sealed int Two => 2;")]
+    public void The_interfaces_own_code_is_not_called_remotely(string member)
+    {
+        GeneratorDriverRunResult result = Compiles($"[RpcContract] public interface IOne {{ int Called(); {member} }}");
+        Assert.DoesNotContain("new RpcMember(\"One\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
+        Assert.Contains("new RpcMember(\"Called\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("#nullable disable\n{0}[RpcContract] public interface IOne {{ string A(string a, List<string> b); }}")]
+    [InlineData("{0}[RpcContract] public interface IOne {{ }}")]
+    [InlineData("{0}[RpcContract] public interface IOne : IBase {{ void IBase.A() {{ }} int B(); }} public interface IBase {{ void A(); }}")]
+    public void Unusual_contracts_compile(string code) => Assert.Empty(GeneratorTests.Run(string.Format(null, code, Usings)).Diagnostics);
+
+    private static GeneratorDriverRunResult Compiles(string code)
+    {
+        GeneratorDriverRunResult result = GeneratorTests.Run(Usings + code);
+        Assert.Empty(result.Diagnostics.Where(static found => found.Severity == DiagnosticSeverity.Error));
+        Assert.All(result.Results, static one => Assert.Null(one.Exception));
+        return result;
+    }
+}
