@@ -243,16 +243,27 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
             return;
         }
 
+        switch (TrySend(member.Hub, member.Client, line))
+        {
+            case SendResult.Full:
+                SendAway(member, "it read too slowly, and its queue was full");
+                break;
+            case null:
+                SendAway(member, $"it accepts only lines shorter than {line.Length} bytes");
+                break;
+        }
+    }
+
+    /// <summary>Sends without waiting; null if the line is longer than the client accepts.</summary>
+    private static SendResult? TrySend(Hub hub, HubClient client, byte[] line)
+    {
         try
         {
-            if (member.Hub.TrySend(member.Client, line) == SendResult.Full)
-            {
-                SendAway(member, "it read too slowly, and its queue was full");
-            }
+            return hub.TrySend(client, line);
         }
         catch (FairleadException exception) when (exception.Code == ErrorCode.TooLarge)
         {
-            SendAway(member, $"it accepts only lines shorter than {line.Length} bytes");
+            return null;
         }
     }
 
@@ -275,7 +286,7 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
         }
 
         var why = $"the room is full: {rules.MostClients} clients are here. Try again later.";
-        hub.TrySend(client, Encoding.UTF8.GetBytes($"* {why}"));
+        TrySend(hub, client, Encoding.UTF8.GetBytes($"* {why}"));
         hub.Disconnect(client, why);
         show($"* refused {client.Peer}: the room is full");
     }

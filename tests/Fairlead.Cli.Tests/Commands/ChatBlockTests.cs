@@ -1,0 +1,27 @@
+using Fairlead.Cli.Tests.Running;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>chat --block: lines that do not fit a block, or cannot stand in one, cost nobody the room.</summary>
+public sealed class ChatBlockTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task A_client_too_many_that_cannot_even_be_told_so_does_not_end_the_room()
+    {
+        // The refusal is longer than a block.
+        var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--block", "32", "--max", "1");
+        var first = _home.Start("chat", "join", address);
+        Assert.Equal("* client 1 joined", await server.LineAsync());
+        var second = _home.Start("chat", "join", address);
+        Assert.StartsWith("* refused ", await server.LineAsync(), StringComparison.Ordinal);
+        await second.ExitAsync();
+        await first.SayAsync("still here");
+        Assert.Equal("1: still here", await server.LineAsync());
+        await server.SayAsync("so am I");
+        Assert.Equal("so am I", await first.LineAsync());
+    }
+}
