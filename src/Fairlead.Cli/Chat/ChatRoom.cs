@@ -249,8 +249,21 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
                 SendAway(member, "it read too slowly, and its queue was full");
                 break;
             case null:
-                SendAway(member, $"it accepts only lines shorter than {line.Length} bytes");
+                Miss(member, line);
                 break;
+        }
+    }
+
+    /// <summary>
+    /// A client misses a line that is longer than it accepts, and stays: otherwise one client could send the others away, as by a text
+    /// that fills a block and gets the number of its speaker before it.
+    /// </summary>
+    private void Miss(ChatMember member, byte[] line)
+    {
+        show($"* client {member.Label} did not get a line of {line.Length} bytes: it accepts only shorter lines");
+        if (!member.IsSilent)
+        {
+            TrySend(member.Hub, member.Client, Encoding.UTF8.GetBytes($"* you did not get a line of {line.Length} bytes"));
         }
     }
 

@@ -24,4 +24,22 @@ public sealed class ChatBlockTests : IDisposable
         await server.SayAsync("so am I");
         Assert.Equal("so am I", await first.LineAsync());
     }
+
+    [Fact]
+    public async Task A_line_that_with_its_speaker_does_not_fit_a_block_sends_no_other_client_away()
+    {
+        var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--block", "32");
+        var speaker = _home.Start("chat", "join", address);
+        Assert.Equal("* client 1 joined", await server.LineAsync());
+        var other = _home.Start("chat", "join", address);
+        Assert.Equal("* client 2 joined", await server.LineAsync());
+
+        // A block holds it and its NUL.
+        var longest = new string('x', 31);
+        await speaker.SayAsync(longest, "short");
+        Assert.Equal($"1: {longest}", await server.LineAsync());
+        Assert.StartsWith("* client 2 did not get a line of 34 bytes", await server.LineAsync(), StringComparison.Ordinal);
+        Assert.Equal("1: short", await server.LineAsync());
+        Assert.Equal("1: short", await other.LineAsync());
+    }
 }
