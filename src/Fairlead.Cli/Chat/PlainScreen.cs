@@ -13,7 +13,11 @@ internal sealed class PlainScreen(Func<CancellationToken, ValueTask<ReadOnlyMemo
     public void Show(string line) => StandardOutput.WriteLine(VisibleText.OneLine(line));
 
     public async ValueTask<string?> ReadAsync(CancellationToken cancellationToken) =>
-        await read(cancellationToken) is { } line ? Encoding.UTF8.GetString(line.Span).TrimEnd('\r') : null;
+        await read(cancellationToken) is { } line ? TextOf(line.Span) : null;
 
     public void Dispose() => owned?.Dispose();
+
+    // A C program that types here sends the NUL that ends its text, too. No block of text can carry one.
+    private static string TextOf(ReadOnlySpan<byte> line) =>
+        Encoding.UTF8.GetString(line.Trim((byte)0)).TrimEnd('\r').Replace('\0', ' ');
 }

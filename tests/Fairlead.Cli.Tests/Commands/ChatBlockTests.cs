@@ -42,4 +42,16 @@ public sealed class ChatBlockTests : IDisposable
         Assert.Equal("1: short", await server.LineAsync());
         Assert.Equal("1: short", await other.LineAsync());
     }
+
+    [Fact]
+    public async Task A_NUL_in_a_typed_line_ends_neither_a_room_nor_a_client()
+    {
+        var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--block", "32");
+        var client = _home.Start("chat", "join", address);
+        Assert.Equal("* client 1 joined", await server.LineAsync());
+        await server.SayAsync("\0one\0two\0");
+        Assert.Equal("one two", await client.LineAsync());
+        await client.SayAsync("\0three\0four\0");
+        Assert.Equal("1: three four", await server.LineAsync());
+    }
 }
