@@ -6,14 +6,11 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Closes a sending command: every message must have been acknowledged, or it reports how many were not.</summary>
 internal static class Draining
 {
-    // Longer than any user waits, and short enough for every timer.
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
-
     /// <summary>Closes within the time-out, or while the other end lives. Ctrl-C ends the wait.</summary>
     /// <returns>0, or the code of the cause, which is reported on stderr.</returns>
     public static async Task<int> CloseAsync(MessagingEndpoint endpoint, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        var limit = timeout ?? Longest;
+        var limit = timeout ?? DurationText.Longest;
         CloseReport report;
         using (cancellationToken.UnsafeRegister(static state => ((MessagingEndpoint)state!).Dispose(), endpoint))
         {

@@ -6,6 +6,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Creates options that several commands share.</summary>
 internal static class NewOption
 {
+    /// <summary>Creates an option whose longest value is <see cref="DurationText.Longest"/>, and so is <c>infinite</c>.</summary>
     public static Option<TimeSpan?> Duration(string name, string description) => new(name)
     {
         Description = description,
@@ -14,7 +15,10 @@ internal static class NewOption
         {
             if (DurationText.TryParse(result.Tokens[0].Value, out var duration))
             {
-                return duration == System.Threading.Timeout.InfiniteTimeSpan ? null : duration;
+                // Null would mean that the option is not given, and is no value that the parser passes on.
+                return duration == System.Threading.Timeout.InfiniteTimeSpan || duration > DurationText.Longest
+                    ? DurationText.Longest
+                    : duration;
             }
 
             result.AddError($"'{result.Tokens[0].Value}' is not a duration: {DurationText.Allowed}");

@@ -8,6 +8,9 @@ internal static class DurationText
 {
     public const string Allowed = "write a number with us, ms, s, m, h or d, such as 5s or 200ms, or infinite";
 
+    /// <summary>Longer than any user waits. Two of them are short enough for every timer.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(24);
+
     private static readonly (string Suffix, long Ticks)[] Units =
     [
         ("ms", TimeSpan.TicksPerMillisecond), ("us", TimeSpan.TicksPerMicrosecond), ("s", TimeSpan.TicksPerSecond),
