@@ -9,15 +9,28 @@ namespace Fairlead.Cli.Services;
 /// </remarks>
 internal static class FifoReaders
 {
-    /// <summary>Returns whether another process has the FIFO open.</summary>
-    public static bool Any(string path)
+    // The errno of a system and of a process that has as many open files as it may have.
+    private const int SystemIsShort = 23;
+    private const int ProcessIsShort = 24;
+
+    /// <summary>Returns whether another process has the FIFO open; null: it cannot be seen now, for want of a descriptor to look.</summary>
+    public static bool? Any(string path)
     {
         string own = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        return Directory
-            .EnumerateDirectories("/proc")
-            .Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0]) && Path.GetFileName(folder) != own)
-            .Any(folder => HasOpen($"{folder}/fd", path));
+        try
+        {
+            return Directory
+                .EnumerateDirectories("/proc")
+                .Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0]) && Path.GetFileName(folder) != own)
+                .Any(folder => HasOpen($"{folder}/fd", path));
+        }
+        catch (IOException exception) when (IsShort(exception))
+        {
+            return null;
+        }
     }
+
+    private static bool IsShort(Exception exception) => (exception.HResult & 0xFFFF) is SystemIsShort or ProcessIsShort;
 
     private static bool HasOpen(string folder, string path)
     {
@@ -25,7 +38,7 @@ internal static class FifoReaders
         {
             return Directory.EnumerateFiles(folder).Any(link => TargetOf(link) == path);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !IsShort(exception))
         {
             // The process has ended, or belongs to another user.
             return false;

@@ -1,3 +1,4 @@
+using Fairlead.Cli.Output;
 using Fairlead.Diagnostics;
 
 namespace Fairlead.Cli.Services;
@@ -10,6 +11,7 @@ internal sealed class FifoServing : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongPause = TimeSpan.FromMilliseconds(100);
 
     private readonly WaitSet _set;
     private readonly Service _service;
@@ -24,6 +26,7 @@ internal sealed class FifoServing : IDisposable
     private WaitAttachment? _reopening;
     private long? _comingSince;
     private long _closedAt;
+    private bool _isShut;
     private int _line;
 
     /// <exception cref="ToolException">Usage: the service needs both directions.</exception>
@@ -115,7 +118,7 @@ internal sealed class FifoServing : IDisposable
     private bool IsComing()
     {
         long since = _comingSince ??= TimeProvider.System.GetTimestamp();
-        if (_isDuplex || FifoReaders.Any(_path) || TimeProvider.System.GetElapsedTime(since) >= Patience)
+        if (_isDuplex || FifoReaders.Any(_path) == true || TimeProvider.System.GetElapsedTime(since) >= Patience)
         {
             WaitFor(_interest);
             return false;
@@ -132,13 +135,30 @@ internal sealed class FifoServing : IDisposable
     /// </summary>
     private void Reopen()
     {
-        if (!_isDuplex && TimeProvider.System.GetElapsedTime(_closedAt) < Patience && FifoReaders.Any(_path))
+        if (!_isDuplex && TimeProvider.System.GetElapsedTime(_closedAt) < Patience && FifoReaders.Any(_path) != false)
         {
             _reopening = _set.AttachTimer(Pause, (Action)Reopen);
             return;
         }
 
-        _endpoint = Open();
+        try
+        {
+            _endpoint = Open();
+        }
+        catch (FairleadException exception)
+        {
+            // No descriptor is left, or another program has the FIFO. The clients of other addresses stay.
+            if (!_isShut)
+            {
+                ErrorLine.Write($"clients have to wait: {exception.Message}");
+                _isShut = true;
+            }
+
+            _reopening = _set.AttachTimer(LongPause, (Action)Reopen);
+            return;
+        }
+
+        _isShut = false;
         WaitFor(_interest);
     }
 
