@@ -8,6 +8,7 @@ internal sealed class ItemLimit : IDisposable
     private readonly TimeSpan? _limit;
     private readonly CancellationTokenSource _passed;
     private int _uploads;
+    private bool _isPaused;
     private bool _isDisposed;
 
     /// <summary>Begins the wait, unless something is left to be sent.</summary>
@@ -24,17 +25,25 @@ internal sealed class ItemLimit : IDisposable
     /// <summary>Cancelled when the time is over.</summary>
     public CancellationToken Token => _passed.Token;
 
-    /// <summary>An item has arrived.</summary>
+    /// <summary>An item has arrived, or has been printed.</summary>
     public void Restart()
     {
-        if (_limit is { } limit)
+        lock (_lock)
         {
-            lock (_lock)
+            _isPaused = false;
+            Begin();
+        }
+    }
+
+    /// <summary>Until <see cref="Restart"/>, the time is that of the output's reader, and not of the service.</summary>
+    public void Pause()
+    {
+        lock (_lock)
+        {
+            _isPaused = true;
+            if (!_isDisposed)
             {
-                if (_uploads == 0 && !_isDisposed)
-                {
-                    _passed.CancelAfter(limit);
-                }
+                _passed.CancelAfter(Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -45,9 +54,8 @@ internal sealed class ItemLimit : IDisposable
         lock (_lock)
         {
             _uploads--;
+            Begin();
         }
-
-        Restart();
     }
 
     public void Dispose()
@@ -56,6 +64,14 @@ internal sealed class ItemLimit : IDisposable
         {
             _isDisposed = true;
             _passed.Dispose();
+        }
+    }
+
+    private void Begin()
+    {
+        if (_limit is { } limit && _uploads == 0 && !_isPaused && !_isDisposed)
+        {
+            _passed.CancelAfter(limit);
         }
     }
 }

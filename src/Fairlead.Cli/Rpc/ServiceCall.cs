@@ -75,7 +75,7 @@ internal sealed class ServiceCall(
                 ValueTask<bool> step = item.MoveNextAsync();
                 if (!step.IsCompleted || lines.WrittenCount > MostBuffered)
                 {
-                    Flush(lines);
+                    Flush(lines, limit);
                 }
 
                 if (!await step)
@@ -90,17 +90,19 @@ internal sealed class ServiceCall(
         }
         finally
         {
-            Flush(lines);
+            Flush(lines, limit);
         }
     }
 
-    private static void Flush(ArrayBufferWriter<byte> lines)
+    private static void Flush(ArrayBufferWriter<byte> lines, ItemLimit limit)
     {
         if (lines.WrittenCount > 0)
         {
             ReadOnlySpan<byte> written = lines.WrittenSpan;
             lines.ResetWrittenCount();
+            limit.Pause();
             StandardOutput.Write(written);
+            limit.Restart();
         }
     }
 
