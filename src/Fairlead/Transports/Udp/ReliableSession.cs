@@ -115,6 +115,8 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
     {
         using (_gate.Hold())
         {
+            // The datagram has the session's number, which proves nothing if the rest of it is invalid.
+            _diesAt = Now + ReliableCookies.Life;
             Handle(datagram, Now);
             Transmit();
             Tell();

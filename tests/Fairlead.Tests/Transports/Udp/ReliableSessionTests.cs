@@ -1,9 +1,13 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Transports;
 using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>A reliable session that cannot be created leaves nothing behind.</summary>
+/// <summary>A reliable session that cannot be created, or whose peer never uses it, leaves nothing behind.</summary>
 public sealed class ReliableSessionTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -26,6 +30,84 @@ public sealed class ReliableSessionTests : IDisposable
 
         Assert.Equal((1, 1), (time.Made, time.Disposed));
         Assert.False(file.IsClosed);
+    }
+
+    [Fact]
+    public async Task A_successor_whose_peer_proves_nothing_ends()
+    {
+        ManualClock time = new();
+        Address address = "udp://127.0.0.1:0?reliable=true";
+        EndpointSettings settings = EndpointSettings.From(
+            address, new EndpointOptions { TimeProvider = time }, PatternKind.Hub, BuiltInTransports.Find(address));
+        Descriptor bound = UdpSocket.Bind(address, out Address place, isReliable: true);
+        using ReliableListener listener = new(place, bound, settings);
+        using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 60_000 };
+        raw.Connect(new IPEndPoint(IPAddress.Loopback, place.Port!.Value));
+
+        ulong first = Open(raw, token: 1, Serve);
+        raw.Send(Segment(first, next: 0));
+        ReliableSession? proved = null;
+        await Polling.Until(() => (proved = listener.TryAcceptSession()) is not null);
+        using ReliableSession session = proved!;
+
+        // It has the number of the next session, and acknowledges what that one has not sent.
+        ulong second = Open(raw, token: 2, Serve);
+        raw.Send(Segment(second, next: 5));
+        await Polling.Until(() =>
+        {
+            Serve();
+            return session.Read(new byte[16], out FillResult result) == 0 && result == FillResult.Broken;
+        });
+        await Polling.Until(() =>
+        {
+            time.Advance(ReliableCookies.Life);
+            return raw.Available > 0 && Receive(raw) is { Kind: ReliableKind.Reset } reset && reset.Token == second;
+        }).WaitAsync(TimeSpan.FromSeconds(60));
+
+        void Serve() => listener.TryAcceptSession()?.Dispose();
+    }
+
+    private static byte[] Segment(ulong session, uint next)
+    {
+        byte[] datagram = new byte[ReliableHeader.Size];
+        new ReliableHeader(session, 0, next, 0, 10, ReliableFlags.None).Write(datagram);
+        return datagram;
+    }
+
+    /// <summary>Opens a session by hand, and returns its number.</summary>
+    private static ulong Open(Socket raw, ulong token, Action serve)
+    {
+        ReliableControl hello = new() { Kind = ReliableKind.Hello, Number = SegmentBuffers.Ordinary, Window = 10, Token = token };
+        ReliableControl cookie = Ask(raw, hello, ReliableKind.Cookie, serve);
+        return Ask(
+            raw,
+            hello with { Kind = ReliableKind.Open, Time = cookie.Time, Cookie = cookie.Cookie },
+            ReliableKind.Accept,
+            serve).Cookie;
+    }
+
+    private static ReliableControl Ask(Socket raw, in ReliableControl question, ReliableKind expected, Action serve)
+    {
+        byte[] datagram = new byte[ReliableControl.Size];
+        question.Write(datagram);
+        raw.Send(datagram);
+        serve();
+        while (true)
+        {
+            ReliableControl answer = Receive(raw);
+            if (answer.Kind == expected && answer.Token == question.Token)
+            {
+                return answer;
+            }
+        }
+    }
+
+    private static ReliableControl Receive(Socket raw)
+    {
+        byte[] datagram = new byte[2_000];
+        int length = raw.Receive(datagram);
+        ReliableControl.TryRead(datagram.AsSpan(0, length), out ReliableControl control);
+        return control;
     }
 
     private sealed class CountedTimers : TimeProvider
