@@ -20,7 +20,7 @@ internal static class HostAddresses
             IPAddress[] all = await Dns.GetHostAddressesAsync(address.Host!, cancellationToken).ConfigureAwait(false);
             return [.. all.Select(one => new IPEndPoint(one, address.Port!.Value))];
         }
-        catch (SocketException exception)
+        catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
             throw Unresolved(address, exception);
         }
@@ -38,7 +38,7 @@ internal static class HostAddresses
         {
             return new IPEndPoint(Dns.GetHostAddresses(address.Host!)[0], address.Port!.Value);
         }
-        catch (SocketException exception)
+        catch (Exception exception) when (exception is SocketException or ArgumentException)
         {
             throw Unresolved(address, exception);
         }
@@ -55,10 +55,12 @@ internal static class HostAddresses
         : IPAddress.TryParse(address.Host, out IPAddress? ip) ? new IPEndPoint(ip, address.Port!.Value)
         : null;
 
-    private static FairleadException Unresolved(Address address, SocketException exception) =>
+    private static FairleadException Unresolved(Address address, Exception exception) =>
         new(
             ErrorCode.NotFound,
-            $"cannot resolve the host {address.Host}: {exception.Message}",
+
+            // The base library does not ask the system for a name that no host can have, such as one of more than 255 characters.
+            $"cannot resolve the host {address.Host}: {(exception is SocketException ? exception.Message : "no host can have this name")}",
             "Check the name, or use an IP address.",
             exception)
         {
