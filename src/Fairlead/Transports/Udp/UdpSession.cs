@@ -16,6 +16,7 @@ internal sealed class UdpSession : Connection
     private readonly ChunkPacker _packer = new();
     private readonly EventDescriptor _event = new();
     private readonly int _mostBytes;
+    private readonly int _mostMessages;
     private int _bytes;
     private int _dropped;
     private volatile bool _isOver;
@@ -30,6 +31,7 @@ internal sealed class UdpSession : Connection
         _framing = DatagramConnection.FramingOf(settings);
         _output = new DatagramOutput(_framing, UdpTransport.Longest);
         _mostBytes = settings.Capacity;
+        _mostMessages = settings.Messages;
         Peer = peer;
     }
 
@@ -60,7 +62,7 @@ internal sealed class UdpSession : Connection
                 return;
             }
 
-            if (frame.BodyLength > ReceiveLimit || _bytes + frame.BodyLength > _mostBytes)
+            if (frame.BodyLength > ReceiveLimit || _bytes + frame.BodyLength > _mostBytes || _arrived.Count >= _mostMessages)
             {
                 _dropped++;
             }

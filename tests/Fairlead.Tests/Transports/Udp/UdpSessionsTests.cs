@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Conformance;
+using Fairlead.Framing;
+using Fairlead.Transports;
+using Fairlead.Transports.Udp;
+
+namespace Fairlead.Tests.Transports.Udp;
+
+/// <summary>What a bound socket keeps for a remote address: its messages, and for how long it may be silent.</summary>
+public sealed class UdpSessionsTests
+{
+    private const int Messages = 4;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task The_queue_holds_no_more_messages_than_the_address_says(int length)
+    {
+        const int Sent = 1_000;
+        Address address = $"udp://127.0.0.1:0?framing=none&messages={Messages}";
+        UdpTransport transport = new();
+        using IListener listener = transport.Bind(address, EndpointSettings.From(address, null, PatternKind.Hub, transport));
+        using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        raw.Connect(new IPEndPoint(IPAddress.Loopback, listener.Address.Port!.Value));
+        Connection? accepted = null;
+        for (int i = 0; i < Sent; i++)
+        {
+            // The loopback interface has delivered it when this returns.
+            raw.Send(new byte[length]);
+            accepted = listener.TryAccept() ?? accepted;
+        }
+
+        using Connection connection = accepted!;
+        int dropped = 0;
+        int taken = 0;
+        await Polling.Until(() =>
+        {
+            listener.TryAccept();
+            for (; connection.TryTake(out Incoming message); taken++)
+            {
+                message.Release();
+            }
+
+            dropped += connection.TakeDropped();
+            return taken + dropped == Sent;
+        });
+        Assert.Equal(Messages, taken);
+    }
+}
