@@ -41,7 +41,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         _more = new SignalSet(socket);
         if (idle != Timeout.InfiniteTimeSpan)
         {
-            TimeSpan period = idle / 2 > TimeSpan.FromMilliseconds(1) ? idle / 2 : TimeSpan.FromMilliseconds(1);
+            TimeSpan period = Deadline.ForTimer(idle / 2 > TimeSpan.FromMilliseconds(1) ? idle / 2 : TimeSpan.FromMilliseconds(1));
             _timer = Alarm.Create(settings.Time, this, period, period);
         }
     }

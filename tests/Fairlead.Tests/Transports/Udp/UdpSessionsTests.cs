@@ -13,6 +13,17 @@ public sealed class UdpSessionsTests
     private const int Messages = 4;
 
     [Theory]
+    [InlineData("100d")]
+    [InlineData("10000000d")]
+    public async Task A_client_may_be_silent_for_longer_than_a_timer_runs(string idle)
+    {
+        await using Hub hub = await Hub.BindAsync($"udp://127.0.0.1:0?idle={idle}");
+        await using Pair pair = await Pair.ConnectAsync(hub.Address.WithoutOptions());
+        await pair.SendAsync("here"u8);
+        Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     public async Task The_queue_holds_no_more_messages_than_the_address_says(int length)
