@@ -77,7 +77,7 @@ public sealed partial class WorkQueue
             {
                 await deadLetter(new DeadLetter(item.Message.Memory, item.Message.Peer, item.Deliveries, reason)).ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
+            catch (Exception exception)
             {
                 string why = RaiseHandlerFailed(HandlerKind.DeadLetter, exception, item.Message.Peer);
                 told = $"{told}; dead-letter handler: {why}";

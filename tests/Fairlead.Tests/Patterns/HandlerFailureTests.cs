@@ -66,6 +66,23 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     }
 
     [Fact]
+    public async Task An_item_whose_dead_letter_handler_runs_out_of_memory_is_answered_all_the_same()
+    {
+        // An array can never be so long.
+        WorkQueue queue = Track(WorkQueue.Bind(
+            NewPlace(), new() { MaxDeliveries = 1, DeadLetter = _ => new ValueTask(Task.FromResult(new byte[int.MaxValue])) }));
+        HandlerFailure? failure = null;
+        queue.HandlerFailed += (_, one) => failure = one;
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
+        ValueTask<Delivery> delivering = sender.DeliverAsync("x"u8);
+        (await worker.ReceiveAsync()).Reject("no");
+        Assert.Equal(DeliveryStatus.NotDelivered, (await delivering).Status);
+        Assert.IsType<OutOfMemoryException>(failure!.Exception);
+        Assert.Equal((HandlerKind.DeadLetter, 0), (failure.Kind, queue.Count));
+    }
+
+    [Fact]
     public async Task The_requester_is_told_of_a_reply_that_it_does_not_take()
     {
         Responder responder = Track(Responder.Bind(NewPlace()));
