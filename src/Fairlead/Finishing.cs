@@ -23,7 +23,7 @@ internal static class Finishing
         }
         catch (Exception exception)
         {
-            FairleadEventSource.Log.Contained(what, exception.ToString());
+            FairleadEventSource.Log.Contained(what, TextOf(exception));
         }
     }
 
@@ -38,7 +38,21 @@ internal static class Finishing
         }
         catch (Exception exception)
         {
-            FairleadEventSource.Log.Contained(what, exception.ToString());
+            FairleadEventSource.Log.Contained(what, TextOf(exception));
+        }
+    }
+
+    /// <summary>Returns the text of an exception, or only its type: the text of a user's exception is the user's code, and may
+    /// throw.</summary>
+    public static string TextOf(Exception exception)
+    {
+        try
+        {
+            return exception.ToString();
+        }
+        catch (Exception)
+        {
+            return exception.GetType().ToString();
         }
     }
 }

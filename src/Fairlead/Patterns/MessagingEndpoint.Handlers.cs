@@ -41,7 +41,7 @@ public abstract partial class MessagingEndpoint
     {
         EndpointCore core = Core;
         string handler = kind.ToString();
-        FairleadEventSource.Log.HandlerFailed(core.Address.Display, handler, exception.ToString());
+        FairleadEventSource.Log.HandlerFailed(core.Address.Display, handler, Finishing.TextOf(exception));
         OperationMeter.CountHandlerFailure(core.MeterTags, handler, exception);
         HandlerFailure failure = new(kind, exception, peer);
         foreach (EventHandler<HandlerFailure> told in Delegate.EnumerateInvocationList(HandlerFailed))
@@ -49,8 +49,20 @@ public abstract partial class MessagingEndpoint
             Finishing.Do(core.Address.Display, () => told(this, failure));
         }
 
-        return core.Settings.ErrorDetails == ErrorDetails.Message
-            ? exception.Message
-            : $"the handler threw {exception.GetType().Name}; only its own side sees the message";
+        return (core.Settings.ErrorDetails == ErrorDetails.Message ? MessageOf(exception) : null)
+            ?? $"the handler threw {exception.GetType().Name}; only its own side sees the message";
+    }
+
+    /// <summary>Returns the message of an exception, or null if its class fails to make one.</summary>
+    private static string? MessageOf(Exception exception)
+    {
+        try
+        {
+            return exception.Message;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
     }
 }

@@ -82,6 +82,30 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
         Assert.Equal((HandlerKind.DeadLetter, 0), (failure.Kind, queue.Count));
     }
 
+    [Theory]
+    [InlineData(ErrorDetails.Type)]
+    [InlineData(ErrorDetails.Message)]
+    public async Task A_run_continues_after_an_exception_whose_text_cannot_be_had(ErrorDetails details)
+    {
+        Responder responder = Track(Responder.Bind(NewPlace(), new() { ErrorDetails = details }));
+        HandlerFailure? failure = null;
+        responder.HandlerFailed += (_, one) =>
+        {
+            failure = one;
+            throw one.Exception;
+        };
+        Task running = responder.RunAsync(
+            (request, _) => request.Text == "fail" ? throw new TextlessException() : request.Memory, concurrency: 1);
+        Requester requester = Track(await Requester.ConnectAsync(responder.Address));
+        FairleadException error = await FailsAsync(ErrorCode.Failed, async () => await requester.RequestAsync("fail"u8));
+        Assert.Contains(nameof(TextlessException), error.Message, StringComparison.Ordinal);
+        Assert.IsType<TextlessException>(failure!.Exception);
+        Assert.False(running.IsCompleted);
+        (await requester.RequestAsync("go on"u8)).Dispose();
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+    }
+
     [Fact]
     public async Task The_requester_is_told_of_a_reply_that_it_does_not_take()
     {
@@ -208,5 +232,11 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
                 Heard.Enqueue((eventData.EventName!, [.. eventData.Payload]));
             }
         }
+    }
+
+    /// <summary>An exception that fails when its text is asked for.</summary>
+    private sealed class TextlessException : Exception
+    {
+        public override string Message => throw new InvalidOperationException("no text");
     }
 }
