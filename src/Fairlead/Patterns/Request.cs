@@ -101,6 +101,12 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         uint id = core.Id;
         new Outbox(link.Endpoint).CheckLength(reply);
         link.Sending.Check(reply);
+        foreach (ReadOnlyMemory<byte> part in reply)
+        {
+            // If the owner of the memory throws, it does so here, and the request can still be answered.
+            _ = part.Span;
+        }
+
         Settle();
         bool sent = link.Answers.SendReply(id, reply);
         link.Receiving.RemoveActive(core);

@@ -48,7 +48,7 @@ public sealed partial class Responder
         // A handler that awaits nothing pays for no asynchronous method.
         using (request)
         {
-            if (Reply(handled.Result.Span, context, request, link.Peer) is { } error)
+            if (Reply(handled.Result, context, request, link.Peer) is { } error)
             {
                 request.FailUnlessAnswered(error.Code, error.Text);
             }
@@ -129,15 +129,16 @@ public sealed partial class Responder
             return error;
         }
 
-        return Reply(reply.Span, context, request, peer);
+        return Reply(reply, context, request, peer);
     }
 
-    private AnswerError? Reply(ReadOnlySpan<byte> reply, RequestContext context, Request request, Peer peer)
+    private AnswerError? Reply(ReadOnlyMemory<byte> reply, RequestContext context, Request request, Peer peer)
     {
         AnswerError? error = null;
         try
         {
-            request.ReplyUnlessAnswered(reply);
+            // The owner of the memory may throw: it is the handler's.
+            request.ReplyUnlessAnswered(reply.Span);
         }
         catch (FairleadException exception)
         {

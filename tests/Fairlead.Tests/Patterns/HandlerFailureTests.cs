@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Diagnostics.Tracing;
@@ -104,6 +105,47 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
         (await requester.RequestAsync("go on"u8)).Dispose();
         responder.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+    }
+
+    [Theory]
+    [InlineData("at once")]
+    [InlineData("later")]
+    [InlineData("in parts")]
+    public async Task A_run_continues_after_a_reply_whose_memory_is_gone(string how)
+    {
+        Responder responder = Track(Responder.Bind(NewPlace()));
+        HandlerFailure? failure = null;
+        responder.HandlerFailed += (_, one) => failure = one;
+        Task running = responder.RunAsync(ReplyAsync, concurrency: 1);
+        Requester requester = Track(await Requester.ConnectAsync(responder.Address));
+        FairleadException error = await FailsAsync(
+            ErrorCode.Failed, async () => await requester.RequestAsync(System.Text.Encoding.UTF8.GetBytes(how)));
+        Assert.Contains(nameof(ObjectDisposedException), error.Message, StringComparison.Ordinal);
+        Assert.IsType<ObjectDisposedException>(failure!.Exception);
+        Assert.False(running.IsCompleted);
+        (await requester.RequestAsync("go on"u8)).Dispose();
+        responder.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
+
+        static async ValueTask<ReadOnlyMemory<byte>> ReplyAsync(Request request, RequestContext context)
+        {
+            using GoneMemory gone = new();
+            switch (request.Text)
+            {
+                case "at once":
+                    return gone.Memory;
+                case "later":
+                    await Task.Yield();
+                    return gone.Memory;
+                case "in parts":
+                    Part first = new(new byte[8], null);
+                    Part last = new(gone.Memory, first);
+                    request.Reply(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
+                    break;
+            }
+
+            return request.Memory;
+        }
     }
 
     [Fact]
@@ -238,5 +280,36 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     private sealed class TextlessException : Exception
     {
         public override string Message => throw new InvalidOperationException("no text");
+    }
+
+    /// <summary>Memory that its owner has released.</summary>
+    private sealed class GoneMemory : MemoryManager<byte>
+    {
+        public override Memory<byte> Memory => CreateMemory(8);
+
+        public override Span<byte> GetSpan() => throw new ObjectDisposedException(nameof(GoneMemory));
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException(nameof(GoneMemory));
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+
+    private sealed class Part : ReadOnlySequenceSegment<byte>
+    {
+        public Part(ReadOnlyMemory<byte> memory, Part? before)
+        {
+            Memory = memory;
+            if (before is not null)
+            {
+                RunningIndex = before.RunningIndex + before.Memory.Length;
+                before.Next = this;
+            }
+        }
     }
 }
