@@ -79,15 +79,34 @@ internal sealed class SendingChannel<T>(Func<T, SendResult> trySend, Func<T, Can
         }
     }
 
-    private static async ValueTask<bool> WaitAsync(Task pending, CancellationToken cancellationToken)
+    private async ValueTask<bool> WaitAsync(Task pending, CancellationToken cancellationToken)
     {
-        await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await AwaitPendingAsync(pending, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
     private async ValueTask WriteBehindAsync(Task pending, T item, CancellationToken cancellationToken)
     {
-        await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await AwaitPendingAsync(pending, cancellationToken).ConfigureAwait(false);
         await sendAsync(item, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for the value that was accepted. Its error is thrown once: it concerns no other value.</summary>
+    private async ValueTask AwaitPendingAsync(Task pending, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await pending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (_pending == pending && pending.IsCompleted)
+                {
+                    _pending = Task.CompletedTask;
+                }
+            }
+        }
     }
 }

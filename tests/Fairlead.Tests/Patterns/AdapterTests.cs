@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
 
@@ -113,6 +114,19 @@ public sealed partial class AdapterTests
     }
 
     [Fact]
+    public async Task A_value_that_cannot_be_sent_fails_alone()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(_place);
+        ChannelWriter<int> writer = publisher.AsChannelWriter("numbers", new Unlucky());
+        Assert.False(writer.TryWrite(13));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await writer.WaitToWriteAsync());
+        await writer.WriteAsync(14);
+        Assert.False(writer.TryWrite(13));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await writer.WriteAsync(14));
+        Assert.True(writer.TryWrite(15));
+    }
+
+    [Fact]
     public async Task Observers_get_each_value_and_the_end()
     {
         await using Publisher publisher = await Publisher.BindAsync(_place);
@@ -187,6 +201,15 @@ public sealed partial class AdapterTests
         public void OnCompleted() => _ended.SetResult("completed");
 
         public void OnError(Exception error) => _ended.SetResult(error.GetType().Name);
+    }
+
+    /// <summary>Writes every number but 13.</summary>
+    private sealed class Unlucky : IMessageSerializer<int>
+    {
+        public void Serialize(int value, IBufferWriter<byte> destination) =>
+            destination.Write(value == 13 ? throw new InvalidOperationException("13") : BitConverter.GetBytes(value));
+
+        public int Deserialize(ReadOnlySpan<byte> source) => BitConverter.ToInt32(source);
     }
 
     [JsonSerializable(typeof(int))]
