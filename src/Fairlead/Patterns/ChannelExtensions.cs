@@ -17,7 +17,7 @@ public static class ChannelExtensions
         this Receiver receiver, Func<Message, T> read, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(receiver);
-        return ReceivingChannel.Start(receiver.ReceiveAllAsync(cancellationToken), read);
+        return ReceivingChannel.Start(receiver.ReceiveAllAsync(cancellationToken), read, cancellationToken);
     }
 
     /// <inheritdoc cref="AsChannelReader{T}(Receiver, Func{Message, T}, CancellationToken)"/>
@@ -28,7 +28,7 @@ public static class ChannelExtensions
         this Pair pair, Func<Message, T> read, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pair);
-        return ReceivingChannel.Start(pair.ReceiveAllAsync(cancellationToken), read);
+        return ReceivingChannel.Start(pair.ReceiveAllAsync(cancellationToken), read, cancellationToken);
     }
 
     /// <inheritdoc cref="AsChannelReader{T}(Receiver, Func{Message, T}, CancellationToken)"/>
@@ -39,7 +39,7 @@ public static class ChannelExtensions
         this Subscriber subscriber, Func<Message, T> read, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
-        return ReceivingChannel.Start(subscriber.ReceiveAllAsync(cancellationToken), read);
+        return ReceivingChannel.Start(subscriber.ReceiveAllAsync(cancellationToken), read, cancellationToken);
     }
 
     /// <summary>Returns a writer that sends each value as JSON in a type 1 message.</summary>

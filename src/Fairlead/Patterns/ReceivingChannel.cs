@@ -6,22 +6,27 @@ namespace Fairlead;
 internal static class ReceivingChannel
 {
     /// <summary>Starts the loop, which runs until the messages end, and returns the reading half.</summary>
-    public static ChannelReader<T> Start<T>(IAsyncEnumerable<Message> messages, Func<Message, T> read)
+    /// <param name="messages">The messages, which end when the token is cancelled.</param>
+    /// <param name="read">Converts a message to a value.</param>
+    /// <param name="cancellationToken">Ends the wait for the reader, too: the message in hand goes back.</param>
+    public static ChannelReader<T> Start<T>(
+        IAsyncEnumerable<Message> messages, Func<Message, T> read, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(read);
         Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(1) { SingleWriter = true });
-        _ = Task.Run(() => FillAsync(messages, read, channel.Writer));
+        _ = Task.Run(() => FillAsync(messages, read, channel.Writer, cancellationToken), CancellationToken.None);
         return channel.Reader;
     }
 
-    private static async Task FillAsync<T>(IAsyncEnumerable<Message> messages, Func<Message, T> read, ChannelWriter<T> writer)
+    private static async Task FillAsync<T>(
+        IAsyncEnumerable<Message> messages, Func<Message, T> read, ChannelWriter<T> writer, CancellationToken cancellationToken)
     {
         Exception? problem = null;
         try
         {
             await foreach (Message message in messages.ConfigureAwait(false))
             {
-                await writer.WriteAsync(read(message)).ConfigureAwait(false);
+                await writer.WriteAsync(read(message), cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception exception)

@@ -127,6 +127,33 @@ public sealed partial class AdapterTests
     }
 
     [Fact]
+    public async Task A_cancelled_reader_returns_the_message_in_hand()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(_place);
+        await using Sender sender = await Sender.ConnectAsync(_place);
+        using CancellationTokenSource stop = new();
+        TaskCompletionSource read = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ChannelReader<string> reader = receiver.AsChannelReader(
+            message =>
+            {
+                if (message.Text == "second")
+                {
+                    read.SetResult();
+                }
+
+                return message.Text;
+            },
+            stop.Token);
+        Assert.True((await sender.DeliverAsync("first")).IsDelivered);
+        ValueTask<Delivery> second = sender.DeliverAsync("second");
+        await read.Task;
+        await stop.CancelAsync();
+        Assert.Equal(DeliveryStatus.NotDelivered, (await second).Status);
+        Assert.Equal("first", await reader.ReadAsync(CancellationToken.None));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reader.Completion);
+    }
+
+    [Fact]
     public async Task Observers_get_each_value_and_the_end()
     {
         await using Publisher publisher = await Publisher.BindAsync(_place);
