@@ -43,9 +43,16 @@ internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnume
             await foreach (Message message in receive(stop.Token).ConfigureAwait(false))
             {
                 T value = read(message);
+                bool isSeen = false;
                 foreach (Subscription subscription in Volatile.Read(ref _subscriptions))
                 {
-                    subscription.Next(value);
+                    isSeen |= subscription.Next(value);
+                }
+
+                if (!isSeen)
+                {
+                    // The last observer has just left: its sender must not be told that the message was accepted.
+                    message.Dispose();
                 }
             }
         }
@@ -106,11 +113,12 @@ internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnume
     {
         private volatile bool _hasEnded;
 
-        public void Next(T value)
+        /// <summary>Gives the observer a value. Returns false if it has left.</summary>
+        public bool Next(T value)
         {
             if (_hasEnded)
             {
-                return;
+                return false;
             }
 
             try
@@ -122,6 +130,8 @@ internal sealed class ReceivingObservable<T>(Func<CancellationToken, IAsyncEnume
                 source.Remove(this);
                 End(exception);
             }
+
+            return true;
         }
 
         public void End(Exception? problem)

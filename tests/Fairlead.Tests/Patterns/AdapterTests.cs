@@ -205,6 +205,31 @@ public sealed partial class AdapterTests
         Assert.False((await sender.DeliverAsync("nobody", TimeSpan.FromMilliseconds(20))).IsDelivered);
     }
 
+    [Fact]
+    public async Task A_value_that_no_observer_has_seen_is_not_accepted()
+    {
+        await using Receiver receiver = await Receiver.BindAsync(_place);
+        await using Sender sender = await Sender.ConnectAsync(_place);
+        Recorder recorder = new();
+        IDisposable? subscription = null;
+        IObservable<string> observable = receiver.AsObservable(message =>
+        {
+            // The last observer leaves while the value is on its way to it.
+            subscription?.Dispose();
+            return message.Text;
+        });
+        subscription = observable.Subscribe(recorder);
+        Assert.Equal(DeliveryStatus.NotDelivered, (await sender.DeliverAsync("unseen")).Status);
+        Assert.Empty(recorder.Values);
+        subscription = null;
+        using (observable.Subscribe(recorder))
+        {
+            Assert.True((await sender.DeliverAsync("seen")).IsDelivered);
+        }
+
+        Assert.Equal(["seen"], recorder.Values);
+    }
+
     private sealed class Recorder : IObserver<string>
     {
         private readonly TaskCompletionSource<string> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
