@@ -132,13 +132,16 @@ public sealed partial class Requester
     {
         cancellationToken.ThrowIfCancellationRequested();
         Core.Life.ThrowIfClosing();
+
+        // The peer that a connected requester gets back is not a newcomer: it gets the question that waits for it.
+        bool includesNewcomers = options.IncludesNewcomers && IsBound;
         SurveyRun run = new(
             (link, left, end) => AskAsync(question, default, Framing.MessageFlags.None, left, end, link),
             Deadline.After(timeout, Core.Settings.Time),
             Core.Settings.Time,
-            options.IncludesNewcomers && IsBound,
+            includesNewcomers,
             cancellationToken);
-        if (options.IncludesNewcomers)
+        if (includesNewcomers)
         {
             // Add the run before asking the connected responders: none slips through in between, and one that both paths ask is asked once.
             using (_surveyGate.Hold())

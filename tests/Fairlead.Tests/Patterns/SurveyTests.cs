@@ -39,6 +39,35 @@ public sealed class SurveyTests(ITestOutputHelper output) : WatchedTest(output)
         Assert.False(await end);
     }
 
+    [Fact]
+    public async Task A_connected_requester_asks_its_responder_once_also_for_newcomers()
+    {
+        Responder first = Track(Responder.Bind(_place));
+        Requester requester = Track(await Requester.ConnectAsync(_place, new() { ReconnectTimeout = TimeSpan.FromSeconds(60) }));
+        first.Dispose();
+        await Until(() => requester.Peers.Count == 0, "the responder is lost");
+        IAsyncEnumerable<SurveyReply> survey =
+            requester.SurveyAsync("who?"u8, TimeSpan.FromSeconds(60), new() { IncludesNewcomers = true });
+        await using IAsyncEnumerator<SurveyReply> replies = survey.GetAsyncEnumerator();
+        ValueTask<bool> reply = replies.MoveNextAsync();
+
+        Responder second = Track(Responder.Bind(_place));
+        using Request asked = await second.ReceiveAsync();
+        Assert.Equal("who?", asked.Text);
+        for (int i = 0; i < 20; i++)
+        {
+            ValueTask<Message> marker = requester.RequestAsync("marker"u8);
+            using Request other = await second.ReceiveAsync();
+            Assert.Equal("marker", other.Text);
+            other.Reply("yes"u8);
+            (await marker).Dispose();
+        }
+
+        asked.Reply("I"u8);
+        Assert.True(await reply);
+        Assert.False(await replies.MoveNextAsync());
+    }
+
     private void Answer(string text)
     {
         Responder responder = Track(Responder.Connect(_place));
