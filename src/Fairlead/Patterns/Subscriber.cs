@@ -177,9 +177,13 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             return;
         }
 
-        foreach (string pattern in Topics)
+        // Under the lock to the last one: a topic that is given up meanwhile must not be asked for behind its Unsubscribe.
+        using (_gate.Hold())
         {
-            link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, Encoding.UTF8.GetBytes(pattern));
+            foreach (string pattern in _patterns)
+            {
+                link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, Encoding.UTF8.GetBytes(pattern));
+            }
         }
     }
 
