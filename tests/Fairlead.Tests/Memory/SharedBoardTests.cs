@@ -321,6 +321,40 @@ public sealed class SharedBoardTests : IDisposable
         Assert.Equal(Threads * PerThread, cell.Version);
     }
 
+    [Fact]
+    public void Threads_that_look_for_cells_while_others_are_added_find_no_damage()
+    {
+        const int Cells = 1000;
+        using var board = SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = Cells, MaxBytes = Cells * 320 });
+        using var looking = SharedBoard.Open(_name);
+        bool isOver = false;
+        InParallel.Run(4, index =>
+        {
+            if (index == 0)
+            {
+                for (int i = 0; i < Cells; i++)
+                {
+                    _ = board.Cell<int>(string.Create(CultureInfo.InvariantCulture, $"cell {i}"));
+                }
+
+                Volatile.Write(ref isOver, true);
+                return;
+            }
+
+            while (!Volatile.Read(ref isOver))
+            {
+                looking.Core.Enter();
+                for (int i = 0; i < 1000; i++)
+                {
+                    Assert.Null(looking.Core.Find("none"));
+                }
+
+                looking.Core.Exit();
+            }
+        });
+        Assert.Equal(Cells, looking.Cells.Count);
+    }
+
     private static string Missing(Action read)
     {
         var missing = Assert.Throws<FairleadException>(read);

@@ -259,6 +259,9 @@ internal sealed unsafe class BoardCore
         using (_gate.Hold())
         {
             BoardSlot[] slots = _slots;
+
+            // Again: another thread may have found more cells meanwhile, and then there are more than the first look has shown.
+            count = Volatile.Read(ref *(uint*)(Start + BoardLayout.CountAt));
             if (count > _cells || count < slots.Length)
             {
                 throw Corrupt(string.Create(CultureInfo.InvariantCulture, $"it tells of {count} cells of {_cells}"));
