@@ -7,13 +7,13 @@ namespace Fairlead.Processes;
 /// </summary>
 [SuppressMessage(
     "Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The enumeration disposes the listener.")]
-internal sealed class SignalStream(Signal[] signals, CancellationToken cancellationToken) : IAsyncEnumerable<SignalInfo>
+internal sealed class SignalStream(Signal[] signals, CancellationToken always) : IAsyncEnumerable<SignalInfo>
 {
-    private SignalListener? _first = new(signals, cancellationToken);
+    private SignalListener? _first = new(signals, always);
 
     public IAsyncEnumerator<SignalInfo> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        SignalListener listener = Interlocked.Exchange(ref _first, null) ?? new SignalListener(signals, cancellationToken);
+        SignalListener listener = Interlocked.Exchange(ref _first, null) ?? new SignalListener(signals, always);
         listener.EndBy(cancellationToken);
         return listener;
     }

@@ -42,4 +42,17 @@ public sealed class SignalTests
         Assert.Equal(64, Signal.RealTime(64 - first.Number).Number);
         Assert.Throws<ArgumentOutOfRangeException>(() => Signal.RealTime(65 - first.Number));
     }
+
+    [Fact]
+    public async Task The_token_of_a_stream_cancels_each_of_its_enumerations()
+    {
+        using CancellationTokenSource source = new();
+        IAsyncEnumerable<SignalInfo> stream = Signals.ListenAsync(Signal.User2, source.Token);
+        await stream.GetAsyncEnumerator().DisposeAsync();
+        await using IAsyncEnumerator<SignalInfo> later = stream.GetAsyncEnumerator();
+
+        await source.CancelAsync();
+
+        Assert.True(later.MoveNextAsync().IsCanceled);
+    }
 }
