@@ -41,7 +41,7 @@ public sealed unsafe class SharedCell<T> : IDisposable, ICellOwner
         Enter();
         try
         {
-            _words.Settle(Description);
+            _words.Settle(Description, region.Size - offset);
         }
         finally
         {

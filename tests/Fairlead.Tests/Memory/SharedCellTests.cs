@@ -280,6 +280,19 @@ public sealed class SharedCellTests : IDisposable
         Assert.Equal(last + 1, CellBlock.NumberIn(cell.Read()));
     }
 
+    [Fact]
+    public void A_cell_whose_creator_died_before_its_first_use_takes_only_values_that_fit()
+    {
+        NamedRegion.Open(_name, SharedCell<int>.SizeInRegion, RegionContent.Cell).Dispose();
+
+        var refused = Assert.Throws<FairleadException>(() => SharedCell<CellBlock>.Open(_name));
+
+        Assert.Equal(ErrorCode.Incompatible, refused.Code);
+        using var cell = SharedCell<int>.Open(_name);
+        cell.Write(7);
+        Assert.Equal(7, cell.Read());
+    }
+
     private static long ReadWhole(SharedCell<CellBlock> cell, long before, int times)
     {
         for (int i = 0; i < times; i++)

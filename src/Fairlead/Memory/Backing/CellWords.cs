@@ -25,23 +25,39 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
 
     /// <summary>Checks that this is a cell for values of this size; the first user settles the size.</summary>
     /// <exception cref="FairleadException">
-    /// Incompatible: its values have another size. Corrupt: the memory holds something else.
+    /// Incompatible: its values have another size, or the memory is too short. Corrupt: the memory holds something else.
     /// </exception>
-    public void Settle(string who)
+    /// <param name="who">Its description in errors.</param>
+    /// <param name="room">The bytes from its start to the end of the memory.</param>
+    public void Settle(string who, long room)
     {
         long mine = CellLayout.Form(valueSize);
-        long found = Interlocked.CompareExchange(ref *(long*)(start + CellLayout.FormAt), mine, 0);
-        if (found == 0 || found == mine)
+        long needed = CellLayout.Size(valueSize);
+
+        // A creator that died before this step has left a file for the values of its type, which no size is settled in.
+        long found = room < needed
+            ? Volatile.Read(ref *(long*)(start + CellLayout.FormAt))
+            : Interlocked.CompareExchange(ref *(long*)(start + CellLayout.FormAt), mine, 0);
+        bool isOurs = found == 0 || found == mine;
+        if (isOurs && room >= needed)
         {
             return;
         }
 
-        throw (uint)(found >>> 32) == CellLayout.Magic
+        const string Mend = "Use the same type in all programs, or remove the cell.";
+        throw isOurs
+            ? new FairleadException(
+                ErrorCode.Incompatible,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{who} has {room} bytes, but values of the requested type, of {valueSize} bytes, take {needed}"),
+                Mend)
+            : (uint)(found >>> 32) == CellLayout.Magic
             ? new FairleadException(
                 ErrorCode.Incompatible,
                 string.Create(
                     CultureInfo.InvariantCulture, $"{who} has values of {(uint)found} bytes, but the requested type has {valueSize}"),
-                "Use the same type in all programs, or remove the cell.")
+                Mend)
             : new FairleadException(
                 ErrorCode.Corrupt, $"{who} is not a cell: the memory holds something else", "Choose another offset, or clear the memory.");
     }

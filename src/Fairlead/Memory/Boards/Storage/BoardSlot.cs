@@ -19,7 +19,7 @@ internal sealed unsafe class BoardSlot : ICellOwner
         Entry = entry;
         Words = new CellWords(core.Start + entry.Offset, entry.Size);
         Bell = new BellWord((int*)(core.Start + entry.Offset + BoardLayout.CellBellAt));
-        Words.Settle(Description);
+        Words.Settle(Description, CellLayout.Size(entry.Size));
     }
 
     public int Index { get; }
