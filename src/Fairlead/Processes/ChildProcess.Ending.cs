@@ -50,16 +50,17 @@ public sealed partial class ChildProcess
     /// <summary>
     /// Asks the child to end (SIGTERM, and SIGCONT in case it is stopped), and kills it (SIGKILL) if it has not ended in time.
     /// </summary>
-    /// <param name="grace">The time that it may take.</param>
+    /// <param name="grace">The time that it may take; <see cref="Timeout.InfiniteTimeSpan"/>: no limit.</param>
     /// <param name="time">The clock; null: the system's.</param>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public async Task<ChildExit> EndAsync(TimeSpan grace, TimeProvider? time = null)
     {
+        Deadline.Check(grace);
         Send(Signal.Terminate);
         Send(Signal.Continue);
         try
         {
-            return await _end.Task.WaitAsync(grace, time ?? TimeProvider.System).ConfigureAwait(false);
+            return await _end.Task.WaitAsync(Deadline.ForTask(grace), time ?? TimeProvider.System).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
