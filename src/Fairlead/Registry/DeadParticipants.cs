@@ -63,6 +63,7 @@ internal static class DeadParticipants
         Names(directory, EndpointEntry.Folder).Where(EndpointEntry.IsName);
 
     /// <summary>Returns the names in a folder of the directory; none if it does not exist.</summary>
+    /// <exception cref="FairleadException">PermissionDenied or Unavailable: it cannot be read.</exception>
     public static IReadOnlyList<string> Names(RuntimeDirectory directory, string folder)
     {
         try
@@ -76,6 +77,14 @@ internal static class DeadParticipants
         {
             // No process has published anything yet.
             return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FairleadException(
+                e is IOException ? ErrorCode.Unavailable : ErrorCode.PermissionDenied,
+                $"the folder {directory.Path}/{folder} cannot be read ({PlainText.OneLine(e.Message)})",
+                "Check the folder, and how many files this process has open.",
+                e);
         }
     }
 

@@ -62,7 +62,8 @@ internal sealed class Participant : IDisposable
             Living[directory.Path] = participant;
 
             // Once per process: otherwise the remains of dead processes pile up where no process asks for a list.
-            DeadParticipants.RemoveAll(directory);
+            // This process does not need it, and the next list tries again.
+            Finishing.Do("the remains of dead processes", DeadParticipants.RemoveAll, directory);
             return participant;
         }
     }

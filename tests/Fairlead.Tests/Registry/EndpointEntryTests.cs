@@ -196,6 +196,18 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_folder_that_can_be_listed_it_counts_in_private()
+    {
+        _ = _directory.Prepare();
+        File.CreateSymbolicLink(_temporary["fairlead/endpoints"], _temporary["fairlead/endpoints"]);
+
+        using var entry = EndpointEntry.Create(PatternKind.Receiver, bound: true, "unix://a", directory: _directory);
+
+        Assert.False(entry.IsPublished);
+        Assert.Throws<FairleadException>(() => EndpointRegistry.Read(_directory));
+    }
+
+    [Fact]
     public void Without_a_usable_directory_it_counts_in_private()
     {
         File.WriteAllText(_temporary["fairlead"], "no directory");
