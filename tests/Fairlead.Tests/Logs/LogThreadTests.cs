@@ -78,6 +78,54 @@ public sealed class LogThreadTests : IDisposable
         Assert.Equal("of this one", (await Assert.ThrowsAsync<InvalidOperationException>(() => failing.Task)).Message);
     }
 
+    [Fact]
+    public void The_position_of_a_follower_is_not_removed_while_it_follows()
+    {
+        using var log = MappedLog.Open(Address);
+        log.Append("one"u8);
+        bool isOver = false;
+        InParallel.Run(2, index =>
+        {
+            if (index == 1)
+            {
+                while (!Volatile.Read(ref isOver))
+                {
+                    UnlessHeld(() => MappedLog.RemovePosition(Address, "billing"));
+                }
+
+                return;
+            }
+
+            try
+            {
+                for (int i = 0; i < 500; i++)
+                {
+                    UnlessHeld(() =>
+                    {
+                        using LogFollower follower = log.Follow("billing");
+                        Assert.True(File.Exists($"{log.Path}/{LogLayout.PositionFolder}/billing"));
+                    });
+                }
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+            }
+        });
+    }
+
+    // Each of the two threads has the position for a moment.
+    private static void UnlessHeld(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (FairleadException held) when (held.Code == ErrorCode.AlreadyExists)
+        {
+        }
+    }
+
     private LogStore OpenStore() =>
         LogStore.Open(_directory["orders"], 1 << 20, mayMake: true, new LogRetention(null, null, default), TimeProvider.System);
 

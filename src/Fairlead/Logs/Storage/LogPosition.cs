@@ -33,6 +33,18 @@ internal sealed class LogPosition : IDisposable
     /// <exception cref="FairleadException">AlreadyExists: another follower has it; the message names its process.</exception>
     public static LogPosition Open(string folder, string name)
     {
+        while (true)
+        {
+            if (TryOpen(folder, name) is { } position)
+            {
+                return position;
+            }
+        }
+    }
+
+    // Null: the name was removed between opening its file and locking it. Then the lock keeps no other follower out.
+    private static LogPosition? TryOpen(string folder, string name)
+    {
         string positions = $"{folder}/{LogLayout.PositionFolder}";
         Errno error = NativeFile.Mkdir(positions, PrivateFolder.Mode);
         if (error is not (Errno.None or Errno.EEXIST))
@@ -58,6 +70,12 @@ internal sealed class LogPosition : IDisposable
                 {
                     Peer = holder,
                 };
+            }
+
+            if (FileIdentity.At($"{positions}/{name}") != FileIdentity.Of(LogFile.StatusOf(file, who)))
+            {
+                file.Dispose();
+                return null;
             }
 
             Span<byte> page = stackalloc byte[LogLayout.PositionSize];
@@ -143,7 +161,8 @@ internal sealed class LogPosition : IDisposable
             return false;
         }
 
-        Open(folder, name).Dispose();
+        // Its lock keeps followers out until the name is gone.
+        using LogPosition removed = Open(folder, name);
         return NativeFile.Unlink(path) == Errno.None;
     }
 
