@@ -81,8 +81,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         using LogStore used = _store.Share();
-        _isUnsynced = false;
-        _synchronizer.Sync();
+        SyncNow();
     }
 
     /// <summary>Does the same as <see cref="Sync"/> on another thread.</summary>
@@ -279,6 +278,21 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         return sequence;
     }
 
+    // After a failure, the timer and Dispose try again.
+    private void SyncNow()
+    {
+        _isUnsynced = false;
+        try
+        {
+            _synchronizer.Sync();
+        }
+        catch
+        {
+            _isUnsynced = true;
+            throw;
+        }
+    }
+
     // Called by the timer. The next append reports a failure.
     void IAlarmed.OnAlarm()
     {
@@ -289,12 +303,11 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
 
         try
         {
-            _isUnsynced = false;
-            _synchronizer.Sync();
+            SyncNow();
         }
         catch (FairleadException error)
         {
-            (_failure, _isUnsynced) = (error, true);
+            _failure = error;
         }
         catch (ObjectDisposedException) when (_isDisposed)
         {

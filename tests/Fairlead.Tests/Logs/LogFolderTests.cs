@@ -1,3 +1,4 @@
+using Fairlead.Conformance;
 using Fairlead.Logs;
 using Fairlead.Logs.Storage;
 
@@ -172,6 +173,26 @@ public sealed class LogFolderTests : IDisposable
         Assert.Equal(ErrorCode.AlreadyExists, error.Code);
         Assert.Equal(exists, Path.Exists(elsewhere));
         Assert.False(Path.Exists($"{elsewhere}/billing"));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_listed_is_an_error_of_the_next_append()
+    {
+        ManualClock clock = new();
+        LogOptions options = new() { Sync = LogSync.Interval, SyncInterval = TimeSpan.FromSeconds(5), TimeProvider = clock };
+        using var log = MappedLog.Open(Address, options);
+        log.Append("one"u8);
+        Directory.Move(Folder, _directory["aside"]);
+        File.CreateSymbolicLink(Folder, Folder);
+
+        clock.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Throws<FairleadException>(() => log.Append("two"u8));
+        Assert.Throws<FairleadException>(log.Sync);
+        File.Delete(Folder);
+        Directory.Move(_directory["aside"], Folder);
+        clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(2, log.Info().Synced);
     }
 
     private static void Use(MappedLog log)

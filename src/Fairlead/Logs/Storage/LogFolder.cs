@@ -68,7 +68,7 @@ internal static class LogFolder
     public static long First(string folder) => Ordinals(folder) is [var first, ..] ? first : 0;
 
     /// <summary>Returns the numbers of the segments, in order; none if the folder has been removed.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: this user may not read the folder.</exception>
+    /// <exception cref="FairleadException">PermissionDenied: this user may not read the folder. Unavailable: the system cannot.</exception>
     public static IReadOnlyList<long> Ordinals(string folder)
     {
         List<long> ordinals = [];
@@ -89,6 +89,14 @@ internal static class LogFolder
         catch (UnauthorizedAccessException)
         {
             throw ErrnoMap.Failure($"the log {PlainText.OneLine(folder)} cannot be read", Errno.EACCES);
+        }
+        catch (IOException error)
+        {
+            throw new FairleadException(
+                ErrorCode.Unavailable,
+                $"the log {PlainText.OneLine(folder)} cannot be read ({PlainText.OneLine(error.Message)})",
+                "Check the folder, and how many files this process has open.",
+                error);
         }
 
         ordinals.Sort();
