@@ -220,8 +220,9 @@ public sealed class NamedCountdown : IDisposable
     private bool WaitLater(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
         bool isZero = _core.TryPass(out uint rounds)
-            || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(Deadline.After(timeout), cancellationToken);
+            || new CountdownAttempt(_core, rounds, NativeThread.Id).Wait(deadline, cancellationToken);
 
         // The finalizer closes an unreachable object; it must not run while a call is about to wait.
         GC.KeepAlive(this);
@@ -231,9 +232,10 @@ public sealed class NamedCountdown : IDisposable
     private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
         bool isZero = _core.TryPass(out uint rounds)
             || await new CountdownAttempt(_core, rounds, thread: 0)
-                .WaitAsync(Deadline.After(timeout), cancellationToken)
+                .WaitAsync(deadline, cancellationToken)
                 .ConfigureAwait(false);
         GC.KeepAlive(this);
         return isZero;

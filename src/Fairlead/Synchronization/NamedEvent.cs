@@ -177,8 +177,9 @@ public sealed class NamedEvent : IDisposable
     private bool WaitLater(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
         bool isSet = _core.TryPass(out uint epoch)
-            || new EventAttempt(_core, epoch, NativeThread.Id).Wait(Deadline.After(timeout), cancellationToken);
+            || new EventAttempt(_core, epoch, NativeThread.Id).Wait(deadline, cancellationToken);
 
         // The finalizer closes an unreachable object; it must not run while a call is about to wait.
         GC.KeepAlive(this);
@@ -188,8 +189,9 @@ public sealed class NamedEvent : IDisposable
     private async ValueTask<bool> WaitLaterAsync(TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Deadline deadline = Deadline.After(timeout);
         bool isSet = _core.TryPass(out uint epoch)
-            || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(Deadline.After(timeout), cancellationToken).ConfigureAwait(false);
+            || await new EventAttempt(_core, epoch, thread: 0).WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
         GC.KeepAlive(this);
         return isSet;
     }
