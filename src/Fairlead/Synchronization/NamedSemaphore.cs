@@ -233,13 +233,13 @@ public sealed partial class NamedSemaphore : IDisposable
     private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken, out SeatStay stay)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Deadline deadline = Deadline.After(timeout);
+        Deadline.Check(timeout);
         int thread = NativeThread.Id;
         bool isGot = _core.TryGetIdle(isTaken, thread, out stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread);
-            isGot = attempt.Wait(deadline, cancellationToken);
+            isGot = attempt.Wait(Deadline.After(timeout), cancellationToken);
             stay = attempt.Stay;
         }
 
@@ -252,12 +252,12 @@ public sealed partial class NamedSemaphore : IDisposable
         bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Deadline deadline = Deadline.After(timeout);
+        Deadline.Check(timeout);
         bool isGot = _core.TryGetIdle(isTaken, thread: 0, out SeatStay stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread: 0);
-            isGot = await attempt.WaitAsync(deadline, cancellationToken).ConfigureAwait(false);
+            isGot = await attempt.WaitAsync(Deadline.After(timeout), cancellationToken).ConfigureAwait(false);
             stay = attempt.Stay;
         }
 
