@@ -35,7 +35,7 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
             {
                 if (happened is HubEvent.Said said)
                 {
-                    // The reader of the output may take its time: that is no wait for a client.
+                    // The reader of the output may take its time, and no client is waited for meanwhile.
                     end.CancelAfter(Timeout.InfiniteTimeSpan);
                     Write(talk.Output, said);
                     if (++heard == talk.Count)

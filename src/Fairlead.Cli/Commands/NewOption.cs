@@ -15,7 +15,7 @@ internal static class NewOption
         {
             if (DurationText.TryParse(result.Tokens[0].Value, out var duration))
             {
-                // Null would mean that the option is not given, and is no value that the parser passes on.
+                // Null would mean that the option is not given; the parser does not pass it on.
                 return duration == System.Threading.Timeout.InfiniteTimeSpan || duration > DurationText.Longest
                     ? DurationText.Longest
                     : duration;

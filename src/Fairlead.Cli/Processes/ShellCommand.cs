@@ -63,7 +63,8 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     {
         try
         {
-            await input.WriteAsync(given, cancellationToken);
+            // A copy: a process that the command has left behind may read on after the kill, when the bytes are another request's.
+            await input.WriteAsync(given.ToArray(), cancellationToken);
             if (!isRaw)
             {
                 await input.WriteAsync("\n"u8.ToArray(), cancellationToken);

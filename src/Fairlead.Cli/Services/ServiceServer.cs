@@ -188,6 +188,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
             // This client needed a descriptor more than the process may have. The others stay.
             connection.Dispose();
             ErrorLine.Write($"a client was disconnected: {exception.Message}");
+            EndIfOnce();
         }
     }
 
@@ -207,7 +208,15 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
         {
             MultiplexedClient client = new(_set, new ByteSession(connection, Service), Forget);
             _clients.Add(client);
-            client.Go();
+            try
+            {
+                client.Go();
+            }
+            catch
+            {
+                _clients.Remove(client);
+                throw;
+            }
         }
     }
 

@@ -26,7 +26,6 @@ internal static class SharedClock
     /// <summary>Answers until the token is cancelled. Then it removes the segment, if it has made it.</summary>
     public static void Serve(int key, TimeZoneInfo zone, bool once, CancellationToken cancellationToken)
     {
-        bool isOurs = SharedRegion.FindSystemV(key) is null;
         try
         {
             using SharedRegion region = SharedRegion.OpenSystemV(key, Size);
@@ -43,7 +42,8 @@ internal static class SharedClock
         }
         finally
         {
-            if (isOurs)
+            // Not that of another server, which may have made one while this one ran.
+            if (SharedRegion.FindSystemV(key)?.CreatorProcessId == Environment.ProcessId)
             {
                 SharedRegion.RemoveSystemV(key);
             }

@@ -184,17 +184,31 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>Replies for a handler that may have answered or disposed the request itself.</summary>
     internal void ReplyUnlessAnswered(ReadOnlySpan<byte> reply)
     {
-        if (_message.IsUnsettled)
+        try
         {
-            Reply(reply);
+            if (_message.IsUnsettled)
+            {
+                Reply(reply);
+            }
+        }
+        catch (InvalidOperationException) when (!_message.IsUnsettled)
+        {
+            // Another thread of the handler has answered it, or disposed it, in between.
         }
     }
 
     internal void FailUnlessAnswered(ErrorCode code, string text)
     {
-        if (_message.IsUnsettled)
+        try
         {
-            Fail(code, text);
+            if (_message.IsUnsettled)
+            {
+                Fail(code, text);
+            }
+        }
+        catch (InvalidOperationException) when (!_message.IsUnsettled)
+        {
+            // As above.
         }
     }
 

@@ -17,14 +17,14 @@ internal sealed class DatagramConnection : Connection
     private readonly DatagramOutput _output;
     private readonly Queue<Incoming> _arrived = new();
     private readonly ChunkPacker _packer = new();
-    private readonly EventDescriptor _abort = new();
+    private readonly EventDescriptor _abort;
     private readonly bool _isConnected;
     private uint _overflows;
     private int _dropped;
     private FairleadException? _refusal;
     private volatile bool _isAborted;
 
-    /// <summary>Creates the connection, which owns the socket from now on.</summary>
+    /// <summary>Creates the connection, which owns the socket from now on, and disposes it if that fails.</summary>
     public DatagramConnection(
         Descriptor socket, EndpointSettings settings, TransportCapabilities capabilities, Peer peer, int longest, bool isConnected)
     {
@@ -34,8 +34,18 @@ internal sealed class DatagramConnection : Connection
         _isConnected = isConnected;
         Capabilities = capabilities;
         Peer = peer;
-        NativeSocket.SetBuffers(socket, send: null, receive: settings.Capacity);
-        NativeDatagrams.CountOverflows(socket);
+        try
+        {
+            _abort = new EventDescriptor();
+            NativeSocket.SetBuffers(socket, send: null, receive: settings.Capacity);
+            NativeDatagrams.CountOverflows(socket);
+        }
+        catch
+        {
+            _abort?.Dispose();
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Handles a datagram that is not a message of this kind, with its source.</summary>

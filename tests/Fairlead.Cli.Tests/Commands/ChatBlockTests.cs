@@ -2,7 +2,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
-/// <summary>chat --block: lines that do not fit a block, or cannot stand in one, cost nobody the room.</summary>
+/// <summary>chat --block: lines that do not fit a block, or cannot stand in one, do not end a room.</summary>
 public sealed class ChatBlockTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -2,7 +2,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Patterns;
 
-/// <summary>What a publisher knows of a subscriber whose topics change while they connect.</summary>
+/// <summary>A subscriber changes its topics while a publisher connects, and the publisher knows the topics afterwards.</summary>
 public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Fact]

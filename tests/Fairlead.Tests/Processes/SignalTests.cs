@@ -53,6 +53,6 @@ public sealed class SignalTests
 
         await source.CancelAsync();
 
-        Assert.True(later.MoveNextAsync().IsCanceled);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => later.MoveNextAsync().AsTask());
     }
 }

@@ -60,6 +60,12 @@ internal sealed partial class WaitCore
 
             using (_gate.Hold())
             {
+                if (!_items.ContainsKey(item.Token))
+                {
+                    // It was ready, and a waiting thread has taken it out again: its endpoint has gone, or its handler has detached it.
+                    return;
+                }
+
                 _endpoints = item is EndpointItem endpoint ? [.. _endpoints, endpoint] : _endpoints;
                 _timers = item is TimerItem timer ? [.. _timers, timer] : _timers;
             }

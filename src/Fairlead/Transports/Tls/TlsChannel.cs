@@ -172,8 +172,8 @@ internal sealed class TlsChannel : ByteChannel
     {
         if (!_isAborted && !_hasEnded)
         {
-            // As closing a socket does: the peer sees an end in order.
-            EndSending();
+            // As closing a socket does: the peer sees an end in order. Whatever fails here, what follows is given back.
+            Finishing.Do("a TLS connection", () => EndSending());
         }
 
         _farewell?.Dispose();

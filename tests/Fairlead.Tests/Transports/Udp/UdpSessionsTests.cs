@@ -7,7 +7,7 @@ using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
 
-/// <summary>What a bound socket keeps for a remote address: its messages, and for how long it may be silent.</summary>
+/// <summary>A bound socket keeps a limited number of messages for each remote address, for a limited time.</summary>
 public sealed class UdpSessionsTests
 {
     private const int Messages = 4;
