@@ -23,12 +23,22 @@ internal sealed class LogSynchronizer(LogStore store)
     {
         using (_gate.Hold())
         {
-            LogSegment? segment = FirstUnsynced(Math.Max(_from, LogFolder.First(store.Folder)), ordinal);
-            while (segment is not null && TrySync(segment, ordinal, end))
+            LogSegment? segment;
+            long first = LogFolder.First(store.Folder);
+            do
             {
-                _from = segment.Ordinal + 1;
-                segment = store.TryOpen(_from, isWritable: true);
+                _from = Math.Max(_from, first);
+                segment = FirstUnsynced(_from, ordinal);
+                while (segment is not null && TrySync(segment, ordinal, end))
+                {
+                    _from = segment.Ordinal + 1;
+                    segment = store.TryOpen(_from, isWritable: true);
+                }
+
+                // Another process may have removed this segment before it was opened here. Those behind it are still to be written.
+                first = segment is null ? LogFolder.First(store.Folder) : 0;
             }
+            while (first > _from);
         }
     }
 
