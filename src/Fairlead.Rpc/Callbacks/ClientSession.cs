@@ -187,7 +187,7 @@ internal sealed class ClientSession : IDisposable
             else if (_running.Count == RpcLimits.MaxCallbacks || (_running.Count > 0 && _bytes + callback.Frame.Length > _mostBytes))
             {
                 request.Request.Fail(
-                    ErrorCode.Full, $"the client executes {_running.Count} callbacks of {_bytes} bytes, and accepts no more until one has ended");
+                    ErrorCode.Full, $"the client executes {_running.Count} callbacks of {_bytes} bytes, as many as it accepts");
             }
             else if (!_running.TryAdd(callback.Number, request))
             {

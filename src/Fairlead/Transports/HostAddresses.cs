@@ -55,15 +55,14 @@ internal static class HostAddresses
         : IPAddress.TryParse(address.Host, out IPAddress? ip) ? new IPEndPoint(ip, address.Port!.Value)
         : null;
 
-    private static FairleadException Unresolved(Address address, Exception exception) =>
-        new(
-            ErrorCode.NotFound,
-
-            // The base library does not ask the system for a name that no host can have, such as one of more than 255 characters.
-            $"cannot resolve the host {address.Host}: {(exception is SocketException ? exception.Message : "no host can have this name")}",
-            "Check the name, or use an IP address.",
-            exception)
+    private static FairleadException Unresolved(Address address, Exception exception)
+    {
+        // The base library does not ask the system for a name that no host can have, such as one of more than 255 characters.
+        string why = exception is SocketException ? exception.Message : "no host can have this name";
+        return new FairleadException(
+            ErrorCode.NotFound, $"cannot resolve the host {address.Host}: {why}", "Check the name, or use an IP address.", exception)
         {
             Address = address,
         };
+    }
 }

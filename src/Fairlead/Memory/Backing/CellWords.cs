@@ -44,20 +44,18 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
             return;
         }
 
-        const string Mend = "Use the same type in all programs, or remove the cell.";
         throw isOurs
             ? new FairleadException(
                 ErrorCode.Incompatible,
                 string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{who} has {room} bytes, but values of the requested type, of {valueSize} bytes, take {needed}"),
-                Mend)
+                    CultureInfo.InvariantCulture, $"{who} has {room} bytes, but values of the requested type take {needed}"),
+                "Use the same type in all programs, or remove the cell.")
             : (uint)(found >>> 32) == CellLayout.Magic
             ? new FairleadException(
                 ErrorCode.Incompatible,
                 string.Create(
                     CultureInfo.InvariantCulture, $"{who} has values of {(uint)found} bytes, but the requested type has {valueSize}"),
-                Mend)
+                "Use the same type in all programs, or remove the cell.")
             : new FairleadException(
                 ErrorCode.Corrupt, $"{who} is not a cell: the memory holds something else", "Choose another offset, or clear the memory.");
     }
