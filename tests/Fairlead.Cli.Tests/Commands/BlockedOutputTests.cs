@@ -5,7 +5,7 @@ namespace Fairlead.Cli.Tests.Commands;
 /// <summary>A time-out limits the wait for others, and not the time that the reader of the output takes.</summary>
 public sealed class BlockedOutputTests : IDisposable
 {
-    private const string Limit = "5s";
+    private const string Limit = "10s";
 
     // More than a pipe and the buffer of its reader hold.
     private const int Long = 1 << 20;

@@ -58,11 +58,11 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Output_that_is_not_read_for_longer_than_the_time_out_ends_no_stream()
     {
-        ToolProcess call = _home.Start("call", Address, "Count", "[200000]", "--timeout", "3s");
+        ToolProcess call = _home.Start("call", Address, "Count", "[200000]", "--timeout", "10s");
         Assert.Equal("1", await call.LineAsync());
 
         // For another process, the same time has passed.
-        Assert.Equal(124, (await _home.RunAsync("receive", "unix://clock", "--timeout", "3s")).ExitCode);
+        Assert.Equal(124, (await _home.RunAsync("receive", "unix://clock", "--timeout", "10s")).ExitCode);
         Outcome called = await call.EndAsync();
         Assert.True(called is { ExitCode: 0, Error: "" }, $"{called.ExitCode}: {called.Error}");
         Assert.Equal("200000", called.Lines[^1]);
