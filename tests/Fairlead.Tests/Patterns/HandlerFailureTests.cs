@@ -138,9 +138,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
                     await Task.Yield();
                     return gone.Memory;
                 case "in parts":
-                    Part first = new(new byte[8], null);
-                    Part last = new(gone.Memory, first);
-                    request.Reply(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
+                    request.Reply(Parts.Of(new byte[8], gone.Memory));
                     break;
             }
 
@@ -297,19 +295,6 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
 
         protected override void Dispose(bool disposing)
         {
-        }
-    }
-
-    private sealed class Part : ReadOnlySequenceSegment<byte>
-    {
-        public Part(ReadOnlyMemory<byte> memory, Part? before)
-        {
-            Memory = memory;
-            if (before is not null)
-            {
-                RunningIndex = before.RunningIndex + before.Memory.Length;
-                before.Next = this;
-            }
         }
     }
 }
