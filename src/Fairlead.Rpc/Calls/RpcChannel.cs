@@ -137,8 +137,8 @@ public sealed partial class RpcChannel
     {
         // The limit is meant for calls: connecting has as long as any handshake.
         TimeSpan? limit = options.Timeout < options.Endpoint.HandshakeTimeout ? options.Endpoint.HandshakeTimeout : options.Timeout;
-        RequestOptions limits = new() { Timeout = limit };
-        using Message reply = await lane.RequestAsync(Hello(wanted), limits, cancellationToken).ConfigureAwait(false);
+        RequestOptions hello = new() { Timeout = limit, Idempotent = true };
+        using Message reply = await lane.RequestAsync(Hello(wanted), hello, cancellationToken).ConfigureAwait(false);
         RpcDescription offered = ReadOffer(reply);
         wanted ??= offered;
         Agreement agreement = Agreement.With(wanted, offered);

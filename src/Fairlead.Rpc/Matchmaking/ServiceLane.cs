@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Matchmaking;
@@ -294,8 +295,33 @@ internal sealed class ServiceLane : IClientLane
             hash = instances.FirstOrDefault()?.Hash ?? hash;
         }
 
+        try
+        {
+            bool hasMissed = await FillAsync(lanes, instances.Where(instance => instance.Hash == hash), failed, cancellationToken)
+                .ConfigureAwait(false);
+            return hasMissed || lanes.Exists(static lane => lane.IsGone);
+        }
+        finally
+        {
+            // What is connected is kept, or is closed with all others, however this ends.
+            _hash = hash;
+            _lanes = [.. lanes];
+            foreach (RequesterLane lane in dead)
+            {
+                await lane.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Connects to instances: one that fails is passed over, where another takes the connection.</summary>
+    /// <returns>Whether one was not reached.</returns>
+    /// <exception cref="FairleadException">There is no connection, and not because all have ended meanwhile.</exception>
+    private async ValueTask<bool> FillAsync(
+        List<RequesterLane> lanes, IEnumerable<ServiceInstance> instances, RequesterLane? failed, CancellationToken cancellationToken)
+    {
         bool hasMissed = false;
-        foreach (ServiceInstance instance in instances.Where(instance => instance.Hash == hash))
+        ExceptionDispatchInfo? refusal = null;
+        foreach (ServiceInstance instance in instances)
         {
             if (_options.Balance == CallBalance.OneInstance && lanes.Exists(lane => lane != failed))
             {
@@ -313,15 +339,18 @@ internal sealed class ServiceLane : IClientLane
                 // It has ended since.
                 hasMissed = true;
             }
+            catch (FairleadException exception)
+            {
+                // It is stopped, or does not accept this client.
+                refusal ??= ExceptionDispatchInfo.Capture(exception);
+            }
         }
 
-        _hash = hash;
-        _lanes = [.. lanes];
-        foreach (RequesterLane lane in dead)
+        if (!lanes.Exists(lane => lane != failed))
         {
-            await lane.DisposeAsync().ConfigureAwait(false);
+            refusal?.Throw();
         }
 
-        return hasMissed || lanes.Exists(static lane => lane.IsGone);
+        return hasMissed;
     }
 }

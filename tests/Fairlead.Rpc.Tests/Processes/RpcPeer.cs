@@ -40,9 +40,10 @@ internal sealed class RpcPeer : IDisposable
     /// <returns>The lines that it has written.</returns>
     public async Task<string[]> EndAsync()
     {
+        Task<string> errors = _process.StandardError.ReadToEndAsync();
         string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync();
-        Assert.Equal(0, _process.ExitCode);
+        Assert.Equal((0, ""), (_process.ExitCode, await errors));
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
@@ -71,5 +72,6 @@ internal sealed class RpcPeer : IDisposable
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
+        RedirectStandardError = true,
     };
 }

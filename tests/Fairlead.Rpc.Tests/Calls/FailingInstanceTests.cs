@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Net.Sockets;
+using Fairlead.Rpc.Tests.Contracts;
+
+namespace Fairlead.Rpc.Tests.Calls;
+
+/// <summary>A service of several instances, one of which fails while a client connects.</summary>
+public sealed class FailingInstanceTests : IDisposable
+{
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
+    private readonly string _name = $"calc-{Guid.NewGuid():N}"[..16];
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fairlead-");
+
+    [Fact]
+    public async Task An_instance_that_dies_before_its_first_answer_is_passed_over()
+    {
+        // The one with fewer clients is tried first.
+        await using RpcServer second = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        await using RpcClient<ICalculator> other = await Rpc.ConnectAsync<ICalculator>(_name);
+        await using Responder first = Responder.Bind($"unix://svc.{_name}.first", Labelled("first"));
+        Task<RpcClient<ICalculator>> connecting = Rpc.ConnectAsync<ICalculator>(_name).AsTask();
+        using (await first.ReceiveAsync(Watchdog))
+        {
+            await first.CloseAsync(TimeSpan.Zero);
+            await using RpcClient<ICalculator> client = await connecting.WaitAsync(Watchdog);
+            Assert.Equal(5, await client.Service.AddAsync(2, 3));
+        }
+    }
+
+    [Theory]
+    [InlineData(CallBalance.OneInstance)]
+    [InlineData(CallBalance.RoundRobin)]
+    [InlineData(CallBalance.LeastPending)]
+    public async Task An_instance_that_takes_no_connection_is_passed_over(CallBalance balance)
+    {
+        // The one with fewer clients is tried first.
+        await using RpcServer living = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        await using RpcClient<ICalculator> other = await Rpc.ConnectAsync<ICalculator>(_name);
+        using Silent silent = new(_folder, Labelled("silent"));
+        RpcClientOptions options = new() { Balance = balance, Endpoint = new EndpointOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(200) } };
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog);
+        Assert.Equal(5, await client.Service.AddAsync(2, 3));
+        Assert.Equal(living.Addresses[0], client.Address);
+        Assert.Equal(2, Find(living).Clients);
+    }
+
+    [Fact]
+    public async Task A_service_none_of_whose_instances_takes_a_connection_says_why()
+    {
+        using Silent silent = new(_folder, Labelled("silent"));
+        RpcClientOptions options = new() { Endpoint = new EndpointOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(200) } };
+        var late = await Assert.ThrowsAsync<FairleadException>(() => Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog));
+        Assert.Equal(ErrorCode.Timeout, late.Code);
+    }
+
+    [Fact]
+    public async Task What_has_been_connected_is_closed_when_connecting_is_given_up()
+    {
+        await using RpcServer living = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        using Silent silent = new(_folder, Labelled("silent"));
+        using CancellationTokenSource giveUp = new();
+        RpcClientOptions options = new() { Balance = CallBalance.RoundRobin };
+        Task<RpcClient<ICalculator>> connecting = Rpc.ConnectAsync<ICalculator>(_name, options, giveUp.Token).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => Find(living).Clients == 1, Watchdog));
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Watchdog));
+        Assert.True(SpinWait.SpinUntil(() => Find(living).Clients == 0, Watchdog));
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static ServiceInstance Find(RpcServer server) =>
+        Matchmaker.List().Single(instance => instance.Addresses.Contains(server.Addresses[0]));
+
+    private EndpointOptions Labelled(string instance)
+    {
+        RpcDescription contract = RpcContracts.Of<ICalculator>().Description;
+        return new() { Label = string.Create(CultureInfo.InvariantCulture, $"rpc {_name} {contract.Name} {contract.Hash:x16} {instance}") };
+    }
+
+    /// <summary>An instance that is listed, and takes no connection: as one that is stopped.</summary>
+    private sealed class Silent : IDisposable
+    {
+        private readonly Responder _listed;
+        private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+        public Silent(DirectoryInfo folder, EndpointOptions options)
+        {
+            string path = Path.Combine(folder.FullName, "s");
+            _listed = Responder.Bind($"unix://{path}", options);
+            File.Delete(path);
+            _socket.Bind(new UnixDomainSocketEndPoint(path));
+            _socket.Listen();
+        }
+
+        public void Dispose()
+        {
+            _listed.Dispose();
+            _socket.Dispose();
+        }
+    }
+}
