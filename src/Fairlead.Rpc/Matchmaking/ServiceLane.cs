@@ -303,7 +303,7 @@ internal sealed class ServiceLane : IClientLane
         }
         finally
         {
-            // What is connected is kept, or is closed with all others, however this ends.
+            // However this ends: the lane closes its connections later, and so must know them all.
             _hash = hash;
             _lanes = [.. lanes];
             foreach (RequesterLane lane in dead)
