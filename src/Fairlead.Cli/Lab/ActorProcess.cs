@@ -187,7 +187,9 @@ internal sealed class ActorProcess : IAsyncDisposable
     {
         _process.Kill();
         await _process.ExitAsync();
-        await _reading;
+
+        // A process that is killed may leave half a line. The others and the folder are cleared away all the same.
+        await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _process.DisposeAsync();
     }
 
@@ -215,7 +217,9 @@ internal sealed class ActorProcess : IAsyncDisposable
 
     private async Task<string> EpitaphAsync()
     {
-        ChildExit exit = await _process.ExitAsync();
+        Task<ChildExit> exiting = _process.ExitAsync();
+        await _director.WaitAsync(exiting, $"{Name} ends");
+        ChildExit exit = await exiting;
         string errors = (await _errors).Trim();
         return errors.Length > 0 ? $"{exit}: {errors}" : exit.ToString();
     }

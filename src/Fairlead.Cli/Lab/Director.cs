@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Fairlead.Processes;
 
@@ -18,12 +19,15 @@ internal sealed class Director : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Experiment _experiment;
     private readonly Action<LabEvent> _narrate;
-    private readonly CancellationToken _cancellationToken;
+
+    // Cancelled with the token of the tool, or when the narration has failed: no wait outlives its reader.
+    private readonly CancellationTokenSource _end;
     private readonly List<ActorProcess> _actors = [];
     private readonly List<ProcessHandle> _others = [];
     private readonly List<IDisposable> _kept = [];
     private readonly List<LabEvent> _events = [];
     private readonly List<Claim> _claims = [];
+    private ExceptionDispatchInfo? _failure;
 
     /// <param name="experiment">The experiment.</param>
     /// <param name="limit">The longest wait for a step.</param>
@@ -31,7 +35,8 @@ internal sealed class Director : IAsyncDisposable
     /// <param name="cancellationToken">Ends the experiment.</param>
     public Director(Experiment experiment, TimeSpan limit, Action<LabEvent> narrate, CancellationToken cancellationToken)
     {
-        (_experiment, Limit, _narrate, _cancellationToken) = (experiment, limit, narrate, cancellationToken);
+        (_experiment, Limit, _narrate) = (experiment, limit, narrate);
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Folder = Directory.CreateTempSubdirectory("lab-").FullName;
         Began = TimeProvider.System.GetTimestamp();
     }
@@ -68,7 +73,7 @@ internal sealed class Director : IAsyncDisposable
     public ActorProcess Start(
         string role, string? name = null, IReadOnlyDictionary<int, SafeHandle>? descriptors = null, ProcessGroup group = default)
     {
-        _cancellationToken.ThrowIfCancellationRequested();
+        ThrowIfEnded();
         Role played = _experiment.Roles.Single(one => one.Name == role);
         ActorProcess actor = ActorProcess.Start(
             this, _experiment.Name, played, name ?? role, descriptors ?? new Dictionary<int, SafeHandle>(), group);
@@ -99,15 +104,27 @@ internal sealed class Director : IAsyncDisposable
     public void Report(LabEventKind kind, string text, string? link = null) =>
         Add(new LabEvent(TimeProvider.System.GetTimestamp(), kind, text, link) { Lane = Lane });
 
-    /// <summary>Adds an event. Any thread.</summary>
+    /// <summary>Adds an event. Any thread: if it cannot be shown, the experiment ends with that exception.</summary>
     public void Add(LabEvent happened)
     {
         lock (_gate)
         {
             _events.Add(happened);
-            if (happened.IsShown)
+            if (!happened.IsShown || _failure is not null)
+            {
+                return;
+            }
+
+            try
             {
                 _narrate(happened);
+            }
+            catch (Exception exception)
+            {
+                _failure = ExceptionDispatchInfo.Capture(exception);
+
+                // On another thread: the callbacks must not run inside the gate.
+                _ = _end.CancelAsync();
             }
         }
     }
@@ -116,7 +133,11 @@ internal sealed class Director : IAsyncDisposable
     /// <param name="text">The sentence.</param>
     /// <param name="holds">Whether it is true.</param>
     /// <param name="measured">The measurement.</param>
-    public void Claim(string text, bool holds, string measured) => _claims.Add(new Claim(text, holds, measured));
+    public void Claim(string text, bool holds, string measured)
+    {
+        ThrowIfEnded();
+        _claims.Add(new Claim(text, holds, measured));
+    }
 
     /// <summary>Waits for a task, at most for the limit of a step.</summary>
     /// <exception cref="ToolException">Timeout: it has not completed in time.</exception>
@@ -124,11 +145,16 @@ internal sealed class Director : IAsyncDisposable
     {
         try
         {
-            await task.WaitAsync(Limit, TimeProvider.System, _cancellationToken);
+            await task.WaitAsync(Limit, TimeProvider.System, _end.Token);
         }
         catch (TimeoutException)
         {
             throw TooLate(what);
+        }
+        catch (OperationCanceledException)
+        {
+            ThrowIfEnded();
+            throw;
         }
     }
 
@@ -140,12 +166,13 @@ internal sealed class Director : IAsyncDisposable
         using PeriodicTimer timer = new(Look, TimeProvider.System);
         while (!isSo())
         {
+            ThrowIfEnded();
             if (TimeProvider.System.GetElapsedTime(began) > Limit)
             {
                 throw TooLate(what);
             }
 
-            await timer.WaitForNextTickAsync(_cancellationToken);
+            await timer.WaitForNextTickAsync(CancellationToken.None);
         }
     }
 
@@ -173,6 +200,18 @@ internal sealed class Director : IAsyncDisposable
         }
 
         Directory.Delete(Folder, recursive: true);
+        _end.Dispose();
+    }
+
+    /// <summary>Throws the failure of the narration, or that the tool is to end.</summary>
+    private void ThrowIfEnded()
+    {
+        lock (_gate)
+        {
+            _failure?.Throw();
+        }
+
+        _end.Token.ThrowIfCancellationRequested();
     }
 
     private ToolException TooLate(string what) => new(

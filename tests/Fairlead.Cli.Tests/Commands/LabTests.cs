@@ -123,6 +123,31 @@ public sealed class LabTests : IDisposable
         AssertNoFolderIsLeft();
     }
 
+    // The processes report many steps of these: the reader leaves while they talk, or while the lab does.
+    [Theory]
+    [InlineData("server-designs", 1)]
+    [InlineData("server-designs", 6)]
+    [InlineData("deadlock", 3)]
+    public async Task A_reader_that_leaves_ends_an_experiment_which_leaves_no_process_and_no_file(string name, int lines)
+    {
+        ToolProcess lab = _home.Start("lab", name, "--output", "json");
+        List<int> ids = [];
+        for (; lines > 0; lines--)
+        {
+            JsonElement line = JsonDocument.Parse((await lab.LineAsync())!).RootElement;
+            if (line.TryGetProperty("id", out JsonElement id) && id.GetInt32() != 0)
+            {
+                ids.Add(id.GetInt32());
+            }
+        }
+
+        await lab.Output.DisposeAsync();
+        Outcome outcome = await lab.WithoutOutputAsync();
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+        Assert.All(ids, static id => Assert.False(Signals.Exists(id)));
+        AssertNoFolderIsLeft();
+    }
+
     [Fact]
     public async Task A_killed_lab_takes_its_processes_with_it()
     {

@@ -65,9 +65,13 @@ internal sealed class ToolProcess : IDisposable
     }
 
     /// <summary>Reads what is left of its output, and waits for its end, with its stdin open.</summary>
-    public async Task<Outcome> ExitAsync()
+    public async Task<Outcome> ExitAsync() => await ExitAsync(await _process.StandardOutput.ReadToEndAsync().WaitAsync(Watchdog));
+
+    /// <summary>Waits for its end after <see cref="Output"/> was closed.</summary>
+    public Task<Outcome> WithoutOutputAsync() => ExitAsync("");
+
+    private async Task<Outcome> ExitAsync(string output)
     {
-        var output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(Watchdog);
         await _process.WaitForExitAsync().WaitAsync(Watchdog);
         await _readingErrors.WaitAsync(Watchdog);
         return new Outcome(_process.ExitCode, output, _errors.ToString());
