@@ -47,6 +47,12 @@ internal sealed class SpawnChannel
     public ChildProcessOptions Apply(ParseResult parsed, ChildProcessOptions options)
     {
         var kind = Kind(parsed);
+        if (kind is not (ChannelKind.None or ChannelKind.FromChild))
+        {
+            // Before the child starts: it would wait for lines that never come.
+            Cli.Input.StandardInput.ThrowIfClosed();
+        }
+
         return options with
         {
             Channel = kind,

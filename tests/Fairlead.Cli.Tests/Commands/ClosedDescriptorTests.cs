@@ -33,6 +33,7 @@ public sealed class ClosedDescriptorTests : IDisposable
     [InlineData("fairlead request unix://echo - --bind <&-")]
     [InlineData("fairlead listen unix://talk --keep <&-")]
     [InlineData("fairlead spawn --channel to-child -- true <&-")]
+    [InlineData("fairlead spawn --channel duplex --framing line -- sh -c 'cat <&3' <&-")]
     [InlineData("fairlead tour --input - --transport unix <&-")]
     public async Task A_stdin_that_is_closed_is_an_error_where_it_is_read(string line)
     {
