@@ -71,6 +71,12 @@ internal sealed class EndpointArguments
     /// <summary>Returns how long to wait for a listener, if given.</summary>
     public TimeSpan? Wait(ParseResult parsed) => parsed.GetValue(_wait);
 
+    /// <summary>Returns whether it connects, and tries to get a lost peer back.</summary>
+    public bool Reconnects(ParseResult parsed) =>
+        !Binds(parsed) && (parsed.GetValue(_reconnect) > TimeSpan.Zero
+            || parsed.GetValue(_reconnect) == System.Threading.Timeout.InfiniteTimeSpan
+            || Address(parsed).Option("reconnect") is not (null or "0"));
+
     /// <summary>Returns the requested policy, or null.</summary>
     public OverflowPolicy? Full(ParseResult parsed) => _full is null ? null : parsed.GetValue(_full);
 

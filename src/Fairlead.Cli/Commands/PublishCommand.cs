@@ -54,12 +54,15 @@ internal sealed class PublishCommand : ToolCommand
             (address, options) => Publisher.Bind(address, Settings(options, timeout)),
             (address, options, end) => Publisher.ConnectAsync(address, Settings(options, timeout), end),
             cancellationToken);
-        var waits = !parsed.GetValue(_now);
+        var isPatient = !parsed.GetValue(_now);
+        var reconnects = _endpoint.Reconnects(parsed);
+        var waits = isPatient;
         await foreach (var message in payloads)
         {
-            if (waits)
+            // A subscriber that is lost for now is like one that has not come yet.
+            if (waits || (isPatient && reconnects && publisher.Peers.Count == 0))
             {
-                await PublishFirstAsync(publisher, topic, message, timeout, cancellationToken);
+                await PublishFirstAsync(publisher, topic, message, reconnects, timeout, cancellationToken);
                 waits = false;
             }
             else
@@ -67,10 +70,7 @@ internal sealed class PublishCommand : ToolCommand
                 publisher.Publish(topic, message.Span, cancellationToken);
             }
 
-            if (!publisher.IsBound && publisher.Peers.Count == 0)
-            {
-                throw new FairleadException(ErrorCode.PeerGone, "the subscriber is gone") { Address = publisher.Address };
-            }
+            ThrowIfLost(publisher, reconnects);
         }
 
         var code = await Draining.CloseAsync(publisher, timeout ?? DefaultDrain, cancellationToken);
@@ -83,6 +83,7 @@ internal sealed class PublishCommand : ToolCommand
     private static PublisherOptions Settings(EndpointOptions options, TimeSpan? timeout) => new()
     {
         ConnectTimeout = options.ConnectTimeout,
+        ReconnectTimeout = options.ReconnectTimeout,
         OverflowPolicy = options.OverflowPolicy,
         LongestWait = timeout
                 ?? (options.OverflowPolicy == OverflowPolicy.Wait ? Timeout.InfiniteTimeSpan : new PublisherOptions().LongestWait),
@@ -90,7 +91,12 @@ internal sealed class PublishCommand : ToolCommand
 
     /// <summary>Publishes until a subscriber gets the message: nothing else shows a subscription but that number.</summary>
     private static async Task PublishFirstAsync(
-        Publisher publisher, string topic, ReadOnlyMemory<byte> message, TimeSpan? timeout, CancellationToken cancellationToken)
+        Publisher publisher,
+        string topic,
+        ReadOnlyMemory<byte> message,
+        bool reconnects,
+        TimeSpan? timeout,
+        CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
@@ -98,6 +104,7 @@ internal sealed class PublishCommand : ToolCommand
         {
             while (publisher.Publish(topic, message.Span, end.Token) == 0)
             {
+                ThrowIfLost(publisher, reconnects);
                 await Task.Delay(Pause, TimeProvider.System, end.Token);
             }
         }
@@ -107,6 +114,15 @@ internal sealed class PublishCommand : ToolCommand
             {
                 Address = publisher.Address,
             };
+        }
+    }
+
+    /// <summary>Throws if it has connected to a subscriber, and that is gone for good: publishing itself does not mind.</summary>
+    private static void ThrowIfLost(Publisher publisher, bool reconnects)
+    {
+        if (!publisher.IsBound && (publisher.Completion.IsCompleted || (!reconnects && publisher.Peers.Count == 0)))
+        {
+            throw new FairleadException(ErrorCode.PeerGone, "the subscriber is gone") { Address = publisher.Address };
         }
     }
 }

@@ -65,6 +65,51 @@ public sealed class PublishTests : IDisposable
         Assert.Equal("1\n2\n", (await subscriber.EndAsync()).Output);
     }
 
+    [Theory]
+    [InlineData("unix://collector", "--reconnect", "infinite")]
+    [InlineData("unix://collector?reconnect=infinite")]
+    public async Task A_publisher_that_reconnects_goes_on_when_the_subscriber_is_back(string at, params string[] how)
+    {
+        var (first, address) = await _home.ServeAsync("subscribe", "unix://collector", "app.>", "--bind", "--count", "1");
+        var publisher = _home.Start(["publish", at, "app.log", "-", "--connect", "--verbose", .. how]);
+        await publisher.SayAsync("1");
+        Assert.Equal("1\n", (await first.EndAsync()).Output);
+        await publisher.ErrorLineAsync("connection lost ");
+
+        // It waits for a subscriber, as the first message does.
+        await publisher.SayAsync("2");
+        var (second, _) = await _home.ServeAsync("subscribe", address, "app.>", "--bind", "--count", "1");
+        Assert.Equal("2\n", (await second.EndAsync()).Output);
+        publisher.Close();
+        await publisher.SignalAsync("TERM");
+    }
+
+    [Theory]
+    [InlineData("app.>", "--reconnect", "50ms")]
+    [InlineData("other")]
+    public async Task A_publisher_that_waits_for_a_subscriber_that_is_gone_exits_6(string topics, params string[] how)
+    {
+        var (subscriber, address) = await _home.ServeAsync("subscribe", "unix://collector", topics, "--bind");
+        var publisher = _home.Start(["publish", address, "app.log", "-", "--connect", "--verbose", .. how]);
+        await publisher.ErrorLineAsync("connected to ");
+        await publisher.SayAsync("1");
+        if (how.Length > 0)
+        {
+            Assert.Equal("1", await subscriber.LineAsync());
+        }
+
+        await subscriber.SignalAsync("KILL");
+        if (how.Length > 0)
+        {
+            await publisher.ErrorLineAsync("gave up reconnecting ");
+            await publisher.SayAsync("2");
+        }
+
+        var outcome = await publisher.ExitAsync();
+        Assert.True(outcome.ExitCode == 6, outcome.ToString());
+        Assert.Contains("the subscriber is gone", outcome.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_publisher_that_dies_exits_6()
     {
