@@ -18,6 +18,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit, string? broker) : IAs
     private TourChannels _channels = new();
     private readonly int _id = Environment.ProcessId;
     private volatile RowRun? _current;
+    private Action? _clear;
     private int _nextRole;
 
     /// <summary>Returns the rows, as they end.</summary>
@@ -36,19 +37,21 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit, string? broker) : IAs
             }
 
             var seats = Seat(1 + row.Scenario.Joiners, row.Processes);
+            _clear = play.Clear;
             row = await PlayAsync(row, seats, judge, Math.Min(Rehearsal, cut.Count), Place(play), cancellationToken);
-            play.Clear();
             if (row.IsIntact)
             {
+                play.Clear();
                 row = await PlayAsync(row, seats, judge, cut.Count, Place(play), cancellationToken);
             }
 
-            play.Clear();
             if (row.Problem is not null)
             {
                 row = row with { Problem = await DeathAsync() ?? row.Problem };
                 await ReplaceAsync();
             }
+
+            play.Clear();
 
             yield return row;
         }
@@ -57,6 +60,9 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit, string? broker) : IAs
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_workers.Select(static worker => worker.DisposeAsync().AsTask()));
+
+        // A row that was interrupted: its processes have closed what is to be removed.
+        _clear?.Invoke();
         _channels.Dispose();
         _input.Dispose();
     }

@@ -147,6 +147,24 @@ public sealed class TourTests : IDisposable
         AssertNothingLeft();
     }
 
+    [Fact]
+    public async Task A_tour_that_is_interrupted_removes_its_log()
+    {
+        await WriteLargeInputAsync();
+        using FileSystemWatcher watcher = new(_home.Work, "fairlead-tour-*") { NotifyFilter = NotifyFilters.DirectoryName };
+        TaskCompletionSource isThere = new();
+        watcher.Created += (_, _) => isThere.TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        var tour = _home.Start("tour", "--transport", "log", "--input", "large", "--output", "json");
+        await isThere.Task.WaitAsync(TimeSpan.FromMinutes(3));
+        await tour.SignalAsync("TERM");
+
+        var outcome = await tour.EndAsync();
+
+        Assert.True(outcome is { ExitCode: 143, Error: "" }, outcome.ToString());
+        Assert.Empty(Directory.GetDirectories(_home.Work));
+    }
+
     private Task WriteLargeInputAsync() =>
         File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), RandomNumberGenerator.GetBytes(20_000_000));
 
