@@ -10,6 +10,9 @@ internal sealed record EchoLoad(int Clients, int Connections, int Messages, int 
     /// <summary>A server that does not answer for this long has failed.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>Both ends keep this much for each other: a longer question waits until parts of its answer have been read.</summary>
+    private const int SentAtOnce = 64 * 1024;
+
     /// <summary>Runs all clients, and returns the measurements.</summary>
     public EchoRow Run(string mode, Address address, CancellationToken cancellationToken)
     {
@@ -73,13 +76,23 @@ internal sealed record EchoLoad(int Clients, int Connections, int Messages, int 
         using Pair pair = Pair.Connect(address, cancellationToken: cancellationToken);
         for (int i = 0; i < Messages; i++)
         {
-            pair.Send(question, cancellationToken: cancellationToken);
+            Task sending = Task.CompletedTask;
+            if (Size <= SentAtOnce)
+            {
+                pair.Send(question, cancellationToken: cancellationToken);
+            }
+            else
+            {
+                sending = pair.SendAsync(question, cancellationToken).AsTask();
+            }
+
             for (int heard = 0; heard < Size;)
             {
                 using Message answer = pair.Receive(Patience, cancellationToken);
                 heard += answer.Length;
             }
 
+            sending.GetAwaiter().GetResult();
             long end = TimeProvider.System.GetTimestamp();
             (i == 0 ? firsts : trips).Add((long)TimeProvider.System.GetElapsedTime(begin, end).TotalNanoseconds);
             begin = end;

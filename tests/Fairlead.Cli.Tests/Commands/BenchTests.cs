@@ -45,6 +45,18 @@ public sealed class BenchTests : IDisposable
         Assert.True(line.GetProperty("answersPerSecond").GetDouble() > 0);
     }
 
+    // More than both ends keep: the answer must be read while the question is being sent.
+    [Fact]
+    public async Task Long_questions_are_answered_while_they_are_sent()
+    {
+        var outcome = await _home.RunAsync([
+            "bench", "echo", "--mode", "threads", "--at", "unix://bench", "--output", "json",
+            "--clients", "1", "--connections", "1", "--messages", "2", "--size", "20000000",
+        ]);
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+        Assert.Contains("\"answersPerSecond\":", Assert.Single(outcome.Lines), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Datagrams_have_no_modes()
     {
