@@ -20,6 +20,9 @@ internal sealed class ReplyQueue
         _writing = WriteAsync(output);
     }
 
+    /// <summary>Ends before <see cref="CompleteAsync"/> only with the exception of the first failed request.</summary>
+    public Task Ended => _writing;
+
     /// <summary>Adds a request; waits if too many are in flight. Throws the exception of the first failed one.</summary>
     public async ValueTask AddAsync(ValueTask<Message> request)
     {

@@ -36,16 +36,34 @@ internal sealed class RequestCommand : ToolCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var payloads = _payload.ReadAsync(parsed, cancellationToken);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var payloads = _payload.ReadAsync(parsed, end.Token);
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
         await using var requester = await _endpoint.OpenAsync(parsed, Requester.Bind, Requester.ConnectAsync, cancellationToken);
         var replies = new ReplyQueue(parsed.GetValue(_inFlight), output, cancellationToken);
-        await foreach (var request in payloads)
+        await using var requests = payloads.GetAsyncEnumerator(end.Token);
+        while (await NextAsync(requests, replies, end))
         {
-            await replies.AddAsync(requester.RequestAsync(request.Span, _endpoint.Timeout(parsed), cancellationToken));
+            await replies.AddAsync(requester.RequestAsync(requests.Current.Span, _endpoint.Timeout(parsed), cancellationToken));
         }
 
         await replies.CompleteAsync();
         return ExitCode.Ok;
+    }
+
+    /// <summary>Reads the next request. A failure is reported at once, and not when another line is typed.</summary>
+    private static async ValueTask<bool> NextAsync(
+        IAsyncEnumerator<ReadOnlyMemory<byte>> requests, ReplyQueue replies, CancellationTokenSource end)
+    {
+        var reading = requests.MoveNextAsync().AsTask();
+        if (!reading.IsCompleted && await Task.WhenAny(reading, replies.Ended) != reading)
+        {
+            // The read must have ended before the enumerator is disposed.
+            await end.CancelAsync();
+            await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await replies.Ended;
+        }
+
+        return await reading;
     }
 }

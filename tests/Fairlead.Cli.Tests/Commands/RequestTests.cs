@@ -55,6 +55,19 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
+    public async Task A_failure_is_reported_before_the_next_line_is_typed()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://calc", "--exec", "echo bad >&2; exit 3");
+        var requester = _home.Start("request", address, "-");
+        await requester.SayAsync("1");
+
+        var asked = await requester.ExitAsync();
+
+        Assert.True(asked is { ExitCode: 1, Output: "" }, asked.ToString());
+        Assert.Contains("the command ended with exit code 3: bad", asked.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Raw_passes_all_bytes_there_and_back()
     {
         byte[] content = [0, 10, 13, 255, 10];
