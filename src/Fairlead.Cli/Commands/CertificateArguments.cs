@@ -15,12 +15,13 @@ internal static class CertificateArguments
         HelpName = "DIRECTORY",
     };
 
-    public static Option<int> Days(int days)
+    public static Option<int> Days(int normally)
     {
-        Option<int> option = NewOption.Number("--days", "How many days it is valid", days);
+        Option<int> option = NewOption.Number("--days", "How many days it is valid", normally);
         option.Validators.Add(static result =>
         {
-            if (result.GetValueOrDefault<int>() > 36500)
+            // What is not a number has its error already, and has no value to ask for.
+            if (result.Tokens is [var token] && int.TryParse(token.Value, out int days) && days > 36500)
             {
                 result.AddError("--days takes 1 to 36500");
             }
