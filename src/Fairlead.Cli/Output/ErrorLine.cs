@@ -44,11 +44,13 @@ internal static class ErrorLine
         return exitCode;
     }
 
-    /// <summary>Removes the parameter's name, which the base library appends and which means nothing in a shell.</summary>
+    /// <summary>
+    /// Removes the parameter's name and its value, which the base library appends: the name means nothing in a shell.
+    /// </summary>
     private static string WithoutParameter(ArgumentException exception)
     {
-        var suffix = $" (Parameter '{exception.ParamName}')";
-        return exception.Message.EndsWith(suffix, StringComparison.Ordinal) ? exception.Message[..^suffix.Length] : exception.Message;
+        var at = exception.Message.IndexOf($" (Parameter '{exception.ParamName}')", StringComparison.Ordinal);
+        return at < 0 ? exception.Message : exception.Message[..at];
     }
 
     private static string OneLine(string message) =>

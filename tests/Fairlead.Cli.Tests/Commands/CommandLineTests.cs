@@ -27,6 +27,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("certificate authority trial --days x", "--days takes a number of 1 or more, not 'x'")]
     [InlineData("certificate client trial alice --days 99999999999", "--days takes a number of 1 or more, not '99999999999'")]
     [InlineData("certificate server trial localhost --days 36501", "--days takes 1 to 36500")]
+    [InlineData("barrier ready --parties 1025", "parties ('1025') must be less than or equal to '1024'.")]
     [InlineData("receive unix://x --output table", "table")]
     [InlineData("send unix://x", "TEXT")]
     [InlineData("send unix://x text --file path", "not both")]
@@ -41,6 +42,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.True(outcome is { ExitCode: 2, Output: "" }, outcome.ToString());
         Assert.StartsWith("fairlead: ", outcome.Error, StringComparison.Ordinal);
         Assert.Contains(part, Assert.Single(outcome.Error.Trim().Split('\n')), StringComparison.Ordinal);
+
+        // A parameter of the library means nothing in a shell.
+        Assert.DoesNotContain("(Parameter", outcome.Error, StringComparison.Ordinal);
     }
 
     [Theory]
