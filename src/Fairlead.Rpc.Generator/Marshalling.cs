@@ -325,7 +325,7 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
             : CompositeType.Objection(type);
         if (objection is not null || CompositeType.Read(type) is not { } composite)
         {
-            findings.Add(Finding.At(at, Diagnostics.UnsupportedType, Name(type, plain: true), objection ?? ""));
+            findings.Add(Finding.At(at, Diagnostics.UnsupportedType, type.ToDisplayString(Plain), objection ?? ""));
             return entry;
         }
 

@@ -49,6 +49,15 @@ public sealed class GeneratorTests
         Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
     }
 
+    [Fact]
+    public void A_generic_type_that_cannot_be_marshalled_is_named_as_in_the_code()
+    {
+        const string Code =
+            "[Fairlead.Rpc.RpcContract] public interface IWrong { void A(System.Collections.Generic.KeyValuePair<int, string> a); }";
+        Diagnostic found = Assert.Single(Run(Code).Diagnostics);
+        Assert.Contains("'System.Collections.Generic.KeyValuePair<int, string>'", $"{found}", StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("public class Outer { [RpcContract] private interface IHidden { void A(); } }")]
     [InlineData("[RpcContract] public interface IGeneric<T> { void A(); }")]
