@@ -35,6 +35,13 @@ internal static class Replies
         }
     }
 
+    /// <summary>Says that the call was executed, and that its caller does not accept a result of that length.</summary>
+    /// <remarks>The limit is the caller's. As a failure of the service, the error would hide it.</remarks>
+    public static void FailAsTooLong(Request request, FairleadException tooLong) =>
+        request.Fail(
+            ErrorCode.TooLarge,
+            $"the result is longer than the caller accepts: {tooLong.WhatHappened}. Raise ?maxmessage= at the caller");
+
     /// <summary>Says that nothing was executed.</summary>
     public static void Refuse(Request request, ErrorCode code, string text)
     {

@@ -52,9 +52,18 @@ public readonly struct RpcInvocation
     /// <summary>Sends the reply.</summary>
     public void Reply(scoped ref RpcWriter reply)
     {
-        if (!IsOneWay)
+        if (IsOneWay)
+        {
+            return;
+        }
+
+        try
         {
             _request.Reply(reply.Written);
+        }
+        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge)
+        {
+            Replies.FailAsTooLong(_request, tooLong);
         }
     }
 
@@ -70,9 +79,15 @@ public readonly struct RpcInvocation
     public async ValueTask StreamAsync<T>(IAsyncEnumerable<T> items, RpcWrite<T> write)
     {
         CancellationToken cancellationToken = CancellationToken;
-        await Streams
+        FairleadException? tooLong = await Streams
             .ProduceAsync(new ItemSource<T>(items.GetAsyncEnumerator(cancellationToken), write), cancellationToken)
             .ConfigureAwait(false);
+        if (tooLong is not null)
+        {
+            Replies.FailAsTooLong(_request, tooLong);
+            return;
+        }
+
         _request.Reply([(byte)ReplyStatus.Ok]);
     }
 

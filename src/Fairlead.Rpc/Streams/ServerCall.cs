@@ -17,6 +17,7 @@ internal sealed class ServerCall
     private int _pulls;
     private bool _isProduced;
     private bool _hasEnded;
+    private FairleadException? _tooLong;
     private int _isOpen;
 
     /// <summary>Whether the call itself has come, and not only frames of its streams.</summary>
@@ -52,7 +53,8 @@ internal sealed class ServerCall
     }
 
     /// <summary>Lets the caller pull the result. Completes after its last item, or when the caller has gone.</summary>
-    public async ValueTask ProduceAsync(IItemSource source, CancellationToken cancellationToken)
+    /// <returns>Not null: the caller did not accept a batch, because it is too long.</returns>
+    public async ValueTask<FairleadException?> ProduceAsync(IItemSource source, CancellationToken cancellationToken)
     {
         _source.TrySetResult(source);
         try
@@ -61,6 +63,8 @@ internal sealed class ServerCall
             {
                 ExceptionDispatchInfo.Throw(failure);
             }
+
+            return Volatile.Read(ref _tooLong);
         }
         finally
         {
@@ -106,8 +110,7 @@ internal sealed class ServerCall
         try
         {
             ReadOnlyMemory<byte> frame = await source.TakeAsync(Head, most).ConfigureAwait(false);
-            request.Reply(frame.Span);
-            if (source.HasEnded)
+            if (!TryReply(request, frame.Span) || source.HasEnded)
             {
                 _produced.TrySetResult(null);
             }
@@ -146,6 +149,22 @@ internal sealed class ServerCall
 
     /// <summary>The reply to a pull: no items, and none will come.</summary>
     public static ReadOnlySpan<byte> EndOfItems => [(byte)Calls.ReplyStatus.Ok, 1, 0, 0, 0, 0];
+
+    // A batch that the caller does not accept ends the call, and is not a failure of the producer.
+    private bool TryReply(Request request, ReadOnlySpan<byte> frame)
+    {
+        try
+        {
+            request.Reply(frame);
+            return true;
+        }
+        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge)
+        {
+            Volatile.Write(ref _tooLong, tooLong);
+            Calls.Replies.FailAsTooLong(request, tooLong);
+            return false;
+        }
+    }
 
     private static byte[] Head { get; } = [(byte)Calls.ReplyStatus.Ok];
 }

@@ -119,6 +119,17 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
+    public void A_result_that_is_too_long_for_the_caller_ends_the_call_as_too_large()
+    {
+        using RpcClient<IEchoes> narrow = Rpc.Connect<IEchoes>($"{_server.Addresses[0]}?maxmessage=32KiB");
+        byte[] value = new byte[100_000];
+        var tooLong = Assert.Throws<FairleadException>(() => narrow.Service.Bytes(value));
+        Assert.Equal(ErrorCode.TooLarge, tooLong.Code);
+        Assert.Contains("32768", tooLong.Message, StringComparison.Ordinal);
+        Assert.Equal("still there", narrow.Service.Text("still there"));
+    }
+
+    [Fact]
     public void A_value_that_contains_itself_is_refused()
     {
         Tree tree = new() { Name = "root" };

@@ -295,6 +295,22 @@ public sealed class StreamTests
         Assert.Equal("silent", await EndedAsync());
     }
 
+    /// <summary>The limit is the caller's: it must not look for the reason in the service, nor the service report a failure.</summary>
+    [Fact]
+    public async Task A_batch_that_is_too_long_for_the_caller_ends_the_call_as_too_large()
+    {
+        await using RpcServer server = await ServeAsync("unix");
+        int failures = 0;
+        server.HandlerFailed += (_, _) => Interlocked.Increment(ref failures);
+        await using var client = await Rpc.ConnectAsync<IStreams>($"{server.Addresses[0]}?maxmessage=32KiB");
+        var tooLong = await Assert.ThrowsAsync<FairleadException>(
+            async () => await client.Service.BlocksAsync(2, 100_000).ToListAsync().AsTask().WaitAsync(Watchdog));
+        Assert.Equal(ErrorCode.TooLarge, tooLong.Code);
+        Assert.Contains("32768", tooLong.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], await client.Service.CountAsync(3).ToListAsync());
+        Assert.Equal(0, Volatile.Read(ref failures));
+    }
+
     [Fact]
     public async Task A_server_that_ends_lets_open_streams_finish()
     {
