@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 
@@ -114,15 +115,24 @@ public sealed partial class Hub
     public int Broadcast(ReadOnlySpan<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
         int count = Start(message, except, out List<Link>? waiting);
+        ExceptionDispatchInfo? failed = null;
         foreach (Link link in waiting ?? [])
         {
-            count +=
-                Outbox.CallOn(link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, cancellationToken).Outcome
-                == LinkOutcome.Sent
-                    ? 1
-                    : 0;
+            try
+            {
+                LinkResult result = Outbox.CallOn(
+                    link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, cancellationToken);
+                count += result.Outcome == LinkOutcome.Sent ? 1 : 0;
+            }
+            catch (Exception exception)
+            {
+                // Go on: the clients behind this one may have capacity by now. After a cancellation, none of these calls waits.
+                link.Sending.CountMissed();
+                failed ??= ExceptionDispatchInfo.Capture(exception);
+            }
         }
 
+        failed?.Throw();
         return count;
     }
 
@@ -242,7 +252,22 @@ public sealed partial class Hub
         }
 
         // Wait for every call, whatever the outcome of the others.
-        return count + (await Task.WhenAll(calls).ConfigureAwait(false)).Count(static result => result.Outcome == LinkOutcome.Sent);
+        ExceptionDispatchInfo? failed = null;
+        for (int i = 0; i < calls.Length; i++)
+        {
+            try
+            {
+                count += (await calls[i].ConfigureAwait(false)).Outcome == LinkOutcome.Sent ? 1 : 0;
+            }
+            catch (Exception exception)
+            {
+                waiting[i].Sending.CountMissed();
+                failed ??= ExceptionDispatchInfo.Capture(exception);
+            }
+        }
+
+        failed?.Throw();
+        return count;
     }
 
     /// <summary>Makes an error that is thrown at once part of the task, too.</summary>

@@ -81,7 +81,41 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await hub.BroadcastAsync("x", cancellationToken: cancel.Token));
         using CancellationTokenSource second = new(50.Milliseconds());
         await OnThread(() => Assert.ThrowsAny<OperationCanceledException>(() => hub.Broadcast("x"u8, cancellationToken: second.Token)));
-        Assert.Equal((2, 0), (hub.Clients.Count, (int)hub.Statistics.Dropped));
+        Assert.Equal((2, 2), (hub.Clients.Count, (int)hub.Statistics.Dropped));
+        await Until(() => !TryTake(slow) && slow.Statistics.Missed == 2, "it knows what it missed");
+    }
+
+    [Fact]
+    public async Task A_cancelled_broadcast_reaches_the_clients_that_have_room_by_then()
+    {
+        Hub hub = Track(await Hub.BindAsync(NewPlace("full=wait")));
+        Pair[] pairs = new Pair[2];
+        for (int i = 0; i < pairs.Length; i++)
+        {
+            pairs[i] = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "messages=10")));
+            Assert.IsType<HubEvent.Joined>(hub.NextEvent());
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(2, hub.Broadcast(Payload.Make(i, 100)));
+        }
+
+        using CancellationTokenSource cancel = new();
+        Task broadcasting = OnThread(() =>
+            Assert.ThrowsAny<OperationCanceledException>(() => hub.Broadcast(Payload.Make(10, 100), cancellationToken: cancel.Token)));
+        await Until(() => hub.Client(1)!.Link.Sending.Waiting == 1, "it waits for the first client");
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal((i, 0), await TakeAsync(pairs[1]));
+        }
+
+        await Until(() => hub.Client(2)!.Link.Sending.HasRoomNow, "the second client has room");
+        await cancel.CancelAsync();
+        await broadcasting;
+        Assert.Equal(1, hub.Statistics.Dropped);
+        Assert.Equal((10, 0), await TakeAsync(pairs[1]));
+        await Until(() => !TryTake(pairs[0]) && pairs[0].Statistics.Missed == 1, "the first client knows what it missed");
     }
 
     [Fact]
@@ -114,6 +148,17 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
         Pair quick = Track(await Pair.ConnectAsync(Bare(hub.Address)));
         Assert.IsType<HubEvent.Joined>(hub.NextEvent());
         return (hub, slow, quick);
+    }
+
+    private static bool TryTake(Pair pair)
+    {
+        if (!pair.TryReceive(out Message message))
+        {
+            return false;
+        }
+
+        message.Dispose();
+        return true;
     }
 
     private static async Task<(int Number, int Missed)> TakeAsync(Pair pair)
