@@ -16,6 +16,9 @@ public sealed class FaultPlan(int at)
     /// beginning.</summary>
     public Action<int>? WhenBlocked { get; set; }
 
+    /// <summary>Called before memory is reserved for a message. It may throw.</summary>
+    public Action? BeforeReserve { get; set; }
+
     /// <summary>Counts a call.</summary>
     /// <exception cref="InjectedFaultException">The call is the one that throws.</exception>
     public void Step()

@@ -129,6 +129,7 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
         public override Span<byte> Reserve(int bodyLength)
         {
             plan.Step();
+            plan.BeforeReserve?.Invoke();
             return inner.Reserve(bodyLength);
         }
 

@@ -81,6 +81,7 @@ internal sealed class LinkAnswers
     }
 
     /// <summary>Sends a reply of several buffers. Returns false if the peer is gone.</summary>
+    /// <remarks>If sending fails, the link ends, because its peer waits for the reply.</remarks>
     public bool SendReply(uint id, in ReadOnlySequence<byte> parts)
     {
         MessageHeader header = MessageHeader.Of(MessageKind.Reply, id);
@@ -92,7 +93,16 @@ internal sealed class LinkAnswers
                 return false;
             }
 
-            _output.CommitParts(ref header, default, parts, 0);
+            try
+            {
+                _output.CommitParts(ref header, default, parts, 0);
+            }
+            catch (Exception exception)
+            {
+                _link.Fail(exception);
+                throw;
+            }
+
             needsPump = Flush();
         }
 
