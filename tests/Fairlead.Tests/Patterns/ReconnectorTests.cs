@@ -15,6 +15,9 @@ public sealed class ReconnectorTests : IReconnectorOwner
     private readonly Queue<Exception?> _outcomes = new();
     private Exception? _last = new FairleadException(ErrorCode.NotFound, "nobody", "Wait.");
 
+    /// <summary>Whether the owner is closing.</summary>
+    public bool IsClosing { get; private set; }
+
     [Fact]
     public async Task The_address_behind_the_lost_one_is_tried_first()
     {
@@ -104,8 +107,23 @@ public sealed class ReconnectorTests : IReconnectorOwner
         _outcomes.Enqueue(new ObjectDisposedException("Sender"));
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First);
         reconnector.TryBegin();
+        IsClosing = true;
         await reconnector.SeekAsync(First);
         Assert.Equal(["unix://first"], _done);
+    }
+
+    [Theory]
+    [InlineData(typeof(OperationCanceledException))]
+    [InlineData(typeof(TaskCanceledException))]
+    [InlineData(typeof(ObjectDisposedException))]
+    public async Task An_attempt_that_is_cancelled_elsewhere_is_one_that_has_failed(Type type)
+    {
+        _outcomes.Enqueue((Exception)Activator.CreateInstance(type, "a transport")!);
+        _last = null;
+        using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
+        reconnector.TryBegin();
+        await reconnector.SeekAsync(First);
+        Assert.Equal(["unix://second", "unix://second failed at 1", "unix://first"], _done);
     }
 
     [Fact]

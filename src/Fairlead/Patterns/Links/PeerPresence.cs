@@ -93,6 +93,8 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     /// <summary>Stops seeking, at the endpoint's end.</summary>
     public void Dispose() => _reconnector?.Dispose();
 
+    bool IReconnectorOwner.IsClosing => _endpoint.IsClosing;
+
     Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken cancellationToken) =>
         _endpoint.ReconnectAsync(address, cancellationToken);
 

@@ -27,6 +27,9 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
     /// <summary>How often all addresses have been tried since the loss.</summary>
     public int Attempts => Volatile.Read(ref _attempts);
 
+    /// <summary>Whether the endpoint closes. The type of an exception does not tell: a transport may be cancelled on its own.</summary>
+    private bool IsOver => _ending.IsCancellationRequested || owner.IsClosing;
+
     /// <summary>Begins to seek. Returns whether the caller has to start <see cref="SeekAsync"/>. Under the gate.</summary>
     public bool TryBegin()
     {
@@ -67,7 +70,7 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
                         await owner.ReconnectAsync(addresses[at], _ending.Token).ConfigureAwait(false);
                         return;
                     }
-                    catch (Exception exception) when (exception is not (OperationCanceledException or ObjectDisposedException))
+                    catch (Exception exception) when (!IsOver)
                     {
                         FairleadException why =
                             exception as FairleadException
@@ -89,7 +92,7 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
                 pause = 2 * pause < LongestPause ? 2 * pause : LongestPause;
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        catch (Exception) when (IsOver)
         {
             // The endpoint closes; its tear-down ends the waiters.
         }
@@ -99,9 +102,11 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
 /// <summary>The owner of a <see cref="Reconnector"/>.</summary>
 internal interface IReconnectorOwner
 {
+    /// <summary>Whether the owner is closing, and needs no peer any more. Any thread.</summary>
+    bool IsClosing { get; }
+
     /// <summary>Connects and completes the handshake.</summary>
-    /// <exception cref="FairleadException">Connecting failed.</exception>
-    /// <exception cref="ObjectDisposedException">The owner is closing.</exception>
+    /// <exception cref="Exception">Connecting failed, or the owner is closing.</exception>
     Task ReconnectAsync(Address address, CancellationToken cancellationToken);
 
     /// <summary>Reports an attempt without a listener, or with a refusal.</summary>
