@@ -5,7 +5,7 @@ namespace Fairlead;
 public sealed class RequestContext : IDisposable
 {
     private Request _request;
-    private CancellationTokenSource? _deadline;
+    private TimeLeft? _deadline;
     private CancellationToken _asked;
 
     internal RequestContext()
@@ -15,7 +15,7 @@ public sealed class RequestContext : IDisposable
     internal RequestContext(Request request) => _request = request;
 
     /// <summary>Whether the token has told the handler that the requester no longer waits.</summary>
-    internal bool IsOver => _asked.IsCancellationRequested || _deadline is { IsCancellationRequested: true };
+    internal bool IsOver => _asked.IsCancellationRequested || _deadline is { Token.IsCancellationRequested: true };
 
     /// <summary>The requester's process.</summary>
     public Peer Peer => _request.Peer;
@@ -41,8 +41,7 @@ public sealed class RequestContext : IDisposable
             }
 
             // Keep the deadline here, too: a stopped requester cannot report that it has passed.
-            _deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            _deadline.CancelAfter(timeout);
+            _deadline = new TimeLeft(timeout, cancellationToken);
             return _deadline.Token;
         }
     }
@@ -60,5 +59,43 @@ public sealed class RequestContext : IDisposable
         _deadline = null;
         _asked = default;
         _request = default;
+    }
+
+    /// <summary>Cancels a token when the time has passed, or together with another one.</summary>
+    /// <remarks>
+    /// It runs the handler's callbacks. <see cref="CancellationTokenSource.CancelAfter(TimeSpan)"/> would not contain their exceptions,
+    /// which then end the process.
+    /// </remarks>
+    private sealed class TimeLeft : IAlarmed, IDisposable
+    {
+        private readonly CancellationTokenSource _source;
+        private readonly ITimer _timer;
+
+        public TimeLeft(TimeSpan timeout, CancellationToken asked)
+        {
+            _source = CancellationTokenSource.CreateLinkedTokenSource(asked);
+            Token = _source.Token;
+            _timer = Alarm.Create(TimeProvider.System, this, timeout, System.Threading.Timeout.InfiniteTimeSpan);
+        }
+
+        public CancellationToken Token { get; }
+
+        public void Dispose()
+        {
+            _timer.Dispose();
+            _source.Dispose();
+        }
+
+        void IAlarmed.OnAlarm()
+        {
+            try
+            {
+                _source.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The handler has returned meanwhile. An exception of a callback would be an AggregateException.
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Diagnostics.Tracing;
+using Fairlead.Testing;
 
 namespace Fairlead.Tests.Patterns;
 
@@ -213,6 +214,23 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
         await responder.CloseAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => running);
         Assert.Empty(failures);
+    }
+
+    [Fact]
+    public async Task A_callback_that_throws_when_the_time_has_passed_does_not_end_the_process()
+    {
+        using ContainedErrors contained = new("a timer");
+        using HandmadeRequest request = HandmadeRequest.Create("x"u8, timeout: TimeSpan.FromMilliseconds(50));
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        CancellationToken token = request.Context.CancellationToken;
+
+        // The callback that was registered last runs first.
+        token.UnsafeRegister(_ => told.TrySetResult(), null);
+        token.UnsafeRegister(static _ => throw new InvalidOperationException("the callback failed"), null);
+        await told.Task;
+        while (!contained.Next().Contains("the callback failed", StringComparison.Ordinal))
+        {
+        }
     }
 
     [Fact]
