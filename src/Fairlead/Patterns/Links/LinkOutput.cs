@@ -223,8 +223,9 @@ internal sealed partial class LinkOutput : IDeferredOutput
             if (!IsDeferred)
             {
                 Become(OutputState.Deferred);
-                if (isWrittenBehind)
+                if (isWrittenBehind && (isStream || _endpoint.Pump.Told.IsHere))
                 {
+                    // Checked again behind the fence of Become: the watcher may have found this thread blocked, and nothing deferred.
                     return false;
                 }
 
