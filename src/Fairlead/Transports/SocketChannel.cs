@@ -8,6 +8,7 @@ namespace Fairlead.Transports;
 internal sealed class SocketChannel(Descriptor socket, bool lingers) : ByteChannel
 {
     private volatile bool _closesAtOnce;
+    private volatile bool _isTaken;
 
     public override Descriptor WaitDescriptor => socket;
 
@@ -29,11 +30,20 @@ internal sealed class SocketChannel(Descriptor socket, bool lingers) : ByteChann
         socket.ShutdownSocket(ShutdownHow.Both);
     }
 
-    /// <summary>Leaves the connection to another descriptor of the socket: disposing closes this one, and no more.</summary>
-    public void Abandon() => _closesAtOnce = true;
+    /// <summary>Returns the socket, which the caller owns from now on. Disposing the channel leaves it open.</summary>
+    public Descriptor Take()
+    {
+        _isTaken = true;
+        return socket;
+    }
 
     public override void Dispose()
     {
+        if (_isTaken)
+        {
+            return;
+        }
+
         if (lingers && !_closesAtOnce)
         {
             LingeringClose.Close(socket, default);

@@ -92,18 +92,13 @@ public sealed class SocketConnection : IDisposable
     {
         using (connection)
         {
-            if (connection is not StreamConnection stream)
-            {
-                throw new FairleadException(ErrorCode.NotSupported, "is not a stream socket", "Pass one connected stream socket.")
+            // The descriptor itself, not a copy: at the limit of descriptors there is none for a copy.
+            Descriptor socket = (connection as StreamConnection)?.TakeSocket()
+                ?? throw new FairleadException(ErrorCode.NotSupported, "is not a stream socket", "Pass one connected stream socket.")
                 {
                     Address = address,
                 };
-            }
-
-            Descriptor copy = NativeSpawn.Duplicate(connection.WaitDescriptor.Number, 3, out Errno error)
-                ?? throw ErrnoMap.Failure("the connection cannot be taken over", error).At(address);
-            stream.Abandon();
-            return new SocketConnection(copy, connection.Peer);
+            return new SocketConnection(socket, connection.Peer);
         }
     }
 }

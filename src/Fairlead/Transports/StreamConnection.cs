@@ -148,8 +148,8 @@ internal sealed class StreamConnection : Connection
 
     public override void Abort() => _channel.Abort();
 
-    /// <summary>Leaves the connection to another descriptor of its socket. Disposing then closes this one, and no more.</summary>
-    public void Abandon() => (_channel as SocketChannel)?.Abandon();
+    /// <summary>Returns the socket, which the caller owns from now on; null if the bytes do not go through one.</summary>
+    public Descriptor? TakeSocket() => (_channel as SocketChannel)?.Take();
 
     public override void Dispose()
     {

@@ -1,4 +1,7 @@
+using Fairlead.Framing;
+using Fairlead.Native;
 using Fairlead.Processes;
+using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
 
@@ -93,6 +96,25 @@ public sealed class SocketConnectionTests : IDisposable
 
         using SocketListener listener = SocketListener.Bind("tcp://127.0.0.1:0");
         Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => SocketListener.Bind(listener.Address)).Code);
+    }
+
+    [Fact]
+    public void Taking_the_socket_out_of_a_connection_needs_no_further_descriptor()
+    {
+        // At the limit of descriptors a copy would fail, and the accepted client would be cut off instead of waiting.
+        (Descriptor near, Descriptor far) = NativeSocket.Pair(NativeSocketType.Stream);
+        using (far)
+        {
+            StreamConnection accepted = new(
+                near, RawFraming.Instance, TransportCapabilities.Duplex | TransportCapabilities.CrossHost, new Peer());
+            using (SocketConnection taken = SocketConnection.Of(accepted, "tcp://127.0.0.1:1"))
+            {
+                Assert.Same(near, taken.Handle);
+                Assert.Equal(2, taken.TryWrite("hi"u8));
+            }
+
+            Assert.True(near.IsClosed);
+        }
     }
 
     private static SocketConnection Accept(SocketListener listener)
