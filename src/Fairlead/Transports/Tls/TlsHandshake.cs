@@ -64,10 +64,12 @@ internal sealed class TlsHandshake
             CertificateChainPolicy = identity.Policy(),
             RemoteCertificateValidationCallback = handshake.Verify,
         };
+        using CancellationTokenSource limit = handshake.Limit();
         return await handshake.RunAsync(
             socket,
             isServer: false,
             (tls, token) => tls.AuthenticateAsClientAsync(options, token),
+            limit,
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -98,8 +100,10 @@ internal sealed class TlsHandshake
     private async ValueTask<StreamConnection> AcceptAsync(Descriptor socket, TlsIdentity identity, CancellationToken cancellationToken)
     {
         TcpConnector.Prepare(socket);
-        using (CancellationTokenSource limit = Limit(cancellationToken, out CancellationTokenSource linked))
-        using (linked)
+
+        // One limit for both: a client that sends its first byte late has only the rest of the time.
+        using CancellationTokenSource limit = Limit();
+        using (CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
         {
             try
             {
@@ -125,16 +129,23 @@ internal sealed class TlsHandshake
             RemoteCertificateValidationCallback = Verify,
         };
         return await RunAsync(
-            socket, isServer: true, (tls, token) => tls.AuthenticateAsServerAsync(options, token), cancellationToken).ConfigureAwait(false);
+            socket,
+            isServer: true,
+            (tls, token) => tls.AuthenticateAsServerAsync(options, token),
+            limit,
+            cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<StreamConnection> RunAsync(
-        Descriptor socket, bool isServer, Func<SslStream, CancellationToken, Task> authenticate, CancellationToken cancellationToken)
+        Descriptor socket,
+        bool isServer,
+        Func<SslStream, CancellationToken, Task> authenticate,
+        CancellationTokenSource limit,
+        CancellationToken cancellationToken)
     {
         RecordStream records = new(socket);
         SslStream tls = new(records, leaveInnerStreamOpen: false);
-        using CancellationTokenSource limit = Limit(cancellationToken, out CancellationTokenSource linked);
-        using (linked)
+        using (CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token))
         {
             try
             {
@@ -227,13 +238,8 @@ internal sealed class TlsHandshake
         }
     }
 
-    /// <summary>Returns a source that is cancelled when the time has passed, and one that follows the caller's token, too.</summary>
-    private CancellationTokenSource Limit(CancellationToken cancellationToken, out CancellationTokenSource linked)
-    {
-        CancellationTokenSource limit = new(_settings.HandshakeTimeout, _settings.Time);
-        linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        return limit;
-    }
+    /// <summary>Returns a source that is cancelled when the time of the handshake has passed.</summary>
+    private CancellationTokenSource Limit() => new(_settings.HandshakeTimeout, _settings.Time);
 
     /// <summary>Returns whether the client's first byte is none of TLS. Leaves the byte where it is.</summary>
     private static async ValueTask<bool> StartsPlainlyAsync(Descriptor socket, CancellationToken cancellationToken)

@@ -1,12 +1,13 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Net;
 using System.Security.Authentication;
+using Fairlead.Conformance;
 using Fairlead.Native;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
-using Fairlead.Transports;
 using Fairlead.Transports.Tls;
+using Fairlead.Transports;
 using TcpConnector = Fairlead.Transports.Tcp.TcpConnector;
 
 namespace Fairlead.Tests.Transports.Tls;
@@ -230,6 +231,33 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
                 socket, place, address, TlsIdentity.Load(address), settings, CancellationToken.None).AsTask().WaitAsync(Watchdog));
             Assert.Equal(ErrorCode.PeerGone, gone.Code);
             Assert.Contains("ended the connection during the TLS handshake", gone.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_time_of_a_handshake_includes_the_wait_for_its_first_byte()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        IPEndPoint place = (IPEndPoint)listener.LocalEndpoint;
+        (Descriptor socket, _) = await TcpConnector.ConnectAsync(
+            $"tcp://127.0.0.1:{place.Port}", TimeProvider.System, CancellationToken.None);
+        using (socket)
+        {
+            using Socket client = await listener.AcceptSocketAsync();
+            Address address = OfServer();
+            ManualClock clock = new();
+            EndpointOptions options = new() { HandshakeTimeout = 5.Seconds(), TimeProvider = clock };
+            EndpointSettings settings = EndpointSettings.From(address, options, PatternKind.Receiver, BuiltInTransports.Find(address));
+            Task<StreamConnection> handshake = TlsHandshake.AcceptAsync(
+                socket, place, address, TlsIdentity.Load(address), settings, CancellationToken.None);
+            clock.Advance(4.Seconds());
+            await client.SendAsync(new byte[] { 0x16 });
+            await Polling.Until(() => socket.Peek(new byte[1]).WouldBlock).WaitAsync(Watchdog);
+            clock.Advance(2.Seconds());
+
+            FairleadException late = await Assert.ThrowsAsync<FairleadException>(() => handshake.WaitAsync(Watchdog));
+            Assert.Equal(ErrorCode.Timeout, late.Code);
         }
     }
 
