@@ -73,7 +73,7 @@ internal sealed class LingeringClose : IReactorClient, IAlarmed
 
     void IAlarmed.OnAlarm()
     {
-        if ((!_hasRest && !NativeSocket.HasUnacknowledged(_socket)) || TimeProvider.System.GetElapsedTime(_start) > Longest)
+        if ((!_hasRest && !NativeSocket.HasUnacknowledged(_socket)) || IsLate)
         {
             Finish();
         }
@@ -85,12 +85,15 @@ internal sealed class LingeringClose : IReactorClient, IAlarmed
 
     void IAlarmed.OnAlarmFailed(Exception exception) => Finish();
 
+    // Checked on data, too: a peer that goes on writing postpones the timer each time.
+    private bool IsLate => TimeProvider.System.GetElapsedTime(_start) > Longest;
+
     /// <summary>Writes the rest, drops what has come, and waits again.</summary>
     private void Continue()
     {
         try
         {
-            if (TryWriteRest() && !Drop(_socket, out _))
+            if (!IsLate && TryWriteRest() && !Drop(_socket, out _))
             {
                 _registration.Arm(_hasRest ? PollEvents.Read | PollEvents.Write : PollEvents.Read);
                 _timer.Change(Look, Timeout.InfiniteTimeSpan);
