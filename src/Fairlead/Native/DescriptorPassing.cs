@@ -53,10 +53,13 @@ internal static unsafe class DescriptorPassing
     /// <summary>
     /// Reads bytes and the file that came with them, if any; closes further files at once. The caller owns the file. Does not block.
     /// </summary>
-    public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file)
+    public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file) => Receive(socket, bytes, out file, out _);
+
+    /// <summary>Same, and tells whether the kernel discarded files.</summary>
+    public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file, out bool isCut)
     {
         Queue<Descriptor> files = new();
-        IoResult result = Receive(socket, bytes, files, out _);
+        IoResult result = Receive(socket, bytes, files, out isCut);
         files.TryDequeue(out file);
         while (files.TryDequeue(out Descriptor? other))
         {

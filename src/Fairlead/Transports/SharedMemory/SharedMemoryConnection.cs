@@ -21,6 +21,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     private int _helloRead;
     private Descriptor? _passed;
     private Descriptor? _passedBroadcast;
+    private bool _areFilesCut;
     private volatile bool _hasHungUp;
 
     /// <summary>Creates the memory to receive in, and passes it to the peer.</summary>
@@ -71,7 +72,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     public bool HasHungUp => _hasHungUp;
 
     /// <summary>Whether something has come through the socket that needs handling.</summary>
-    public bool HasNews => _hasHungUp || _passed is not null;
+    public bool HasNews => _hasHungUp || IsIntroduced;
 
     /// <summary>Whether the peer reads broadcasts. Known after its first message.</summary>
     public bool PeerHearsBroadcasts => _output.IsOpen && Rendezvous.HearsBroadcasts(_hello);
@@ -111,8 +112,8 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         {
             bool isShaking = _helloRead < Rendezvous.Size;
             Descriptor? file = null;
-            IoResult result = isShaking ? DescriptorPassing.Receive(_socket, _hello.AsSpan(_helloRead), out file)
-                : ExpectsBroadcast ? DescriptorPassing.Receive(_socket, bells, out file)
+            IoResult result = isShaking ? Receive(_hello.AsSpan(_helloRead), out file)
+                : ExpectsBroadcast ? Receive(bells, out file)
                 : _socket.Read(bells);
             if (result.WouldBlock)
             {
@@ -147,7 +148,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
             OnReady(PollEvents.Read);
         }
 
-        if (_passed is not null && _helloRead == Rendezvous.Size)
+        if (IsIntroduced)
         {
             TakePeerMemory();
         }
@@ -185,6 +186,9 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         _output.Dispose();
     }
 
+    // The introduction of the peer is there, with its memory or without.
+    private bool IsIntroduced => _helloRead == Rendezvous.Size && !_output.IsOpen;
+
     private bool ExpectsBroadcast => _broadcasts is { Reader: null } && _passedBroadcast is null;
 
     /// <summary>Keeps a received file: the peer's ring or, later, the broadcast ring. Other files are closed.</summary>
@@ -195,11 +199,18 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         place = file;
     }
 
+    private IoResult Receive(Span<byte> bytes, out Descriptor? file)
+    {
+        IoResult result = DescriptorPassing.Receive(_socket, bytes, out file, out bool isCut);
+        _areFilesCut |= isCut;
+        return result;
+    }
+
     private void TakePeerMemory()
     {
         using Descriptor? passed = _passed;
         _passed = null;
-        _output.Open(Rendezvous.Accept(_hello, passed));
+        _output.Open(passed is null && _areFilesCut ? throw OutOfDescriptors() : Rendezvous.Accept(_hello, passed));
     }
 
     private BroadcastReader OpenPassedBroadcast()
@@ -208,10 +219,16 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         OnReady(PollEvents.Read);
         using Descriptor? file = _passedBroadcast;
         _passedBroadcast = null;
-        return file is null
-            ? throw new FairleadException(ErrorCode.Corrupt, "the publisher referred to a broadcast ring but passed none")
-            : BroadcastReader.Accept(file, _memory);
+        return file is not null ? BroadcastReader.Accept(file, _memory)
+            : throw (_areFilesCut
+                ? OutOfDescriptors()
+                : new FairleadException(ErrorCode.Corrupt, "the publisher referred to a broadcast ring but passed none"));
     }
+
+    // The kernel discards a file that this process may not open.
+    private static FairleadException OutOfDescriptors() =>
+        new(ErrorCode.Unavailable, "the peer passed its memory, but this process has reached its limit of descriptors",
+            "Close unneeded descriptors, or raise the limit (ulimit -n).");
 
     private void InitializeControl(long capacity)
     {
