@@ -155,6 +155,22 @@ public sealed class LogRetentionTests : IDisposable
         Assert.Equal(last + 2, log.Replay().Last().Sequence);
     }
 
+    [Fact]
+    public async Task Segments_that_go_during_a_survey_are_not_damage()
+    {
+        using var log = MappedLog.Open(Address + "&keep=256KiB");
+        using var surveyed = MappedLog.Open(Address);
+        Task filling = Task.Run(() => Fill(log, 100_000));
+        while (!filling.IsCompleted)
+        {
+            var info = surveyed.Info();
+            Assert.Empty(info.Damages);
+            Assert.Equal(info.Next - info.First, info.Records + info.Unfinished + info.Voided);
+        }
+
+        await filling;
+    }
+
     private static void Fill(MappedLog log, int records)
     {
         for (int i = 0; i < records; i++)

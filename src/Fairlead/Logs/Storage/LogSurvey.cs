@@ -5,29 +5,14 @@ internal static class LogSurvey
 {
     public static LogInfo Of(LogStore store)
     {
-        Count count = new();
-        IReadOnlyList<long> ordinals = LogFolder.Ordinals(store.Folder);
-        foreach (long ordinal in ordinals)
+        Count count;
+        bool areRemoved;
+        do
         {
-            try
-            {
-                using LogSegment? segment = store.TryOpen(ordinal, isWritable: false);
-                if (segment is not null)
-                {
-                    count.Segments++;
-                    count.Size += segment.Size;
-                    count.SegmentSize = segment.Size;
-                    if (segment.Base != 0)
-                    {
-                        Read(store, segment, count);
-                    }
-                }
-            }
-            catch (FairleadException error) when (error.Code is ErrorCode.Corrupt or ErrorCode.AlreadyExists or ErrorCode.Incompatible)
-            {
-                count.Damages.Add(new LogDamage(LogSegment.NameOf(ordinal), 0, count.Next, error.WhatHappened));
-            }
+            // Again if all segments of the list were removed for their age before they could be read.
+            count = ReadAll(store, out areRemoved);
         }
+        while (areRemoved && count.First == 0);
 
         return new LogInfo
         {
@@ -60,7 +45,62 @@ internal static class LogSurvey
         };
     }
 
-    private static void Read(LogStore store, LogSegment segment, Count count)
+    private static Count ReadAll(LogStore store, out bool areRemoved)
+    {
+        Count count = new();
+        areRemoved = false;
+        LogSegment? last = null;
+        RecordPlace? rest = null;
+        try
+        {
+            foreach (long ordinal in LogFolder.Ordinals(store.Folder))
+            {
+                LogSegment? segment = null;
+                try
+                {
+                    segment = store.TryOpen(ordinal, isWritable: false);
+                    if (segment is null && ordinal < LogFolder.First(store.Folder))
+                    {
+                        // Removed for its age since the list was read, and so were all before it: the log begins later now.
+                        count = new();
+                        rest = null;
+                        areRemoved = true;
+                    }
+                    else if (segment is not null)
+                    {
+                        count.Segments++;
+                        count.Size += segment.Size;
+                        count.SegmentSize = segment.Size;
+                        if (segment.Base != 0)
+                        {
+                            // The segment before has its end by now. Appenders may have added records since it was read.
+                            _ = rest is { } place ? Read(store, last!, place, count) : null;
+                            rest = null;
+                            Check(segment, count);
+                            rest = Read(store, segment, RecordPlace.First, count);
+                            (last, segment) = (segment, last);
+                        }
+                    }
+                }
+                catch (FairleadException error) when (error.Code is ErrorCode.Corrupt or ErrorCode.AlreadyExists or ErrorCode.Incompatible)
+                {
+                    count.Damages.Add(new LogDamage(LogSegment.NameOf(ordinal), 0, count.Next, error.WhatHappened));
+                }
+                finally
+                {
+                    segment?.Dispose();
+                }
+            }
+        }
+        finally
+        {
+            last?.Dispose();
+        }
+
+        return count;
+    }
+
+    private static void Check(LogSegment segment, Count count)
     {
         if (count.First == 0)
         {
@@ -75,8 +115,11 @@ internal static class LogSurvey
                     count.Next,
                     $"it begins with record {segment.Base} instead of {count.Next}"));
         }
+    }
 
-        RecordPlace place = RecordPlace.First;
+    // Reads from a place on. Returns the place of the next record if the segment has no end yet.
+    private static RecordPlace? Read(LogStore store, LogSegment segment, RecordPlace place, Count count)
+    {
         while (true)
         {
             long number = segment.Base + place.Index;
@@ -107,13 +150,15 @@ internal static class LogSurvey
                     count.Damages.Add(new LogDamage(LogSegment.NameOf(segment.Ordinal), place.Offset, number, damage.WhatHappened));
                     if (Behind(segment, place) is not { } next)
                     {
-                        return;
+                        return null;
                     }
 
                     place = next;
                     continue;
+                case RecordView.Nothing:
+                    return place;
                 default:
-                    return;
+                    return null;
             }
 
             place = place.Behind(LogLayout.RecordSize(word.Length));
