@@ -42,7 +42,12 @@ internal static class ExecStep
         arguments.AddRange([isTied ? shell : "sh", "-c", Script, "fairlead", parent, string.Join(' ', ignored)]);
         if (odd.Length > 0)
         {
-            arguments.AddRange([Require("env", "env"), .. odd]);
+            arguments.AddRange([Require("env", "env"), "--", .. odd]);
+            if (request.Path.Contains('=', StringComparison.Ordinal))
+            {
+                // env would take the path for a variable; nice changes nothing by zero.
+                arguments.AddRange([Require("nice", "nice"), "-n", "0", "--"]);
+            }
         }
 
         return request with { Path = first, Arguments = [.. arguments, request.Path, .. request.Arguments.Skip(1)] };
