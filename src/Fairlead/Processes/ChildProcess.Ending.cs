@@ -40,9 +40,14 @@ public sealed partial class ChildProcess
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public ChildExit? WaitForExit(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
+        Deadline.Check(timeout);
+
+        // The longest that a task can wait is some 24 days; beyond that it waits without limit.
+        int milliseconds = timeout.TotalMilliseconds > int.MaxValue ? Timeout.Infinite : (int)timeout.TotalMilliseconds;
+
         // Not Task.Wait, which wraps the error. The reactor's thread completes the task, and this needs no free thread of the pool.
         Task any = Task.WhenAny(_end.Task);
-        return any.Wait((int)Math.Min(timeout.TotalMilliseconds, int.MaxValue), cancellationToken)
+        return any.Wait(milliseconds, cancellationToken)
             ? _end.Task.GetAwaiter().GetResult()
             : null;
     }

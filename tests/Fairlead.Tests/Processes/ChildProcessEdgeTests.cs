@@ -29,4 +29,12 @@ public sealed class ChildProcessEdgeTests
         Assert.Equal($"<{program}><c=d>a.b=1", await Script.ReadAsync(child.StandardOutput));
         Assert.Equal(new ChildExit.Exited(0), await child.ExitAsync());
     }
+
+    [Fact]
+    public async Task A_negative_time_is_refused_and_one_beyond_a_timers_is_none()
+    {
+        await using ChildProcess child = ChildProcess.Start("true");
+        Assert.Throws<ArgumentOutOfRangeException>("timeout", () => child.WaitForExit(TimeSpan.FromMilliseconds(-1.5)));
+        Assert.Equal(new ChildExit.Exited(0), child.WaitForExit(TimeSpan.MaxValue));
+    }
 }
