@@ -119,8 +119,9 @@ public sealed class NamedCondition : IDisposable
     /// <exception cref="ArgumentException">The scope is another mutex's, or has been left.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the scope is inside.</exception>
     /// <exception cref="FairleadException">
-    /// LockLost: the call could not enter the mutex again, within <see cref="NamedConditionOptions.TakeBackTimeout"/> or because of a
-    /// deadlock (with <see cref="NamedMutexOptions.DetectDeadlock"/>). The scope has left the mutex.
+    /// LockLost: the call could not enter the mutex again, within <see cref="NamedConditionOptions.TakeBackTimeout"/>, because of a
+    /// deadlock (with <see cref="NamedMutexOptions.DetectDeadlock"/>), or because the system has no thread left. The scope has left the
+    /// mutex.
     /// </exception>
     /// <exception cref="ObjectDisposedException">This object or the mutex has been disposed.</exception>
     public bool Wait(MutexScope scope, TimeSpan? timeout = null, CancellationToken cancellationToken = default)

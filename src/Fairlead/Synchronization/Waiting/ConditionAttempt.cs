@@ -87,7 +87,8 @@ internal sealed class ConditionAttempt : LockAttempt
     /// <summary>Enters the mutex again. Blocks.</summary>
     /// <param name="deadline">The latest time to enter.</param>
     /// <exception cref="FairleadException">
-    /// LockLost: the time ran out, or there is a deadlock. A notification that this attempt got has been passed on.
+    /// LockLost: the time ran out, there is a deadlock, or the system has no thread left for the wait. A notification that this attempt got
+    /// has been passed on.
     /// </exception>
     public void TakeBack(Deadline deadline)
     {
@@ -97,8 +98,9 @@ internal sealed class ConditionAttempt : LockAttempt
         {
             isBack = _back.Wait(deadline, CancellationToken.None);
         }
-        catch (FairleadException error) when (error.Code == ErrorCode.Deadlock)
+        catch (FairleadException error)
         {
+            // A deadlock, or no thread to wait on. The caller must learn that the scope is outside.
             cause = error;
         }
         finally
@@ -119,8 +121,9 @@ internal sealed class ConditionAttempt : LockAttempt
         {
             isBack = await _back.WaitAsync(deadline, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (FairleadException error) when (error.Code == ErrorCode.Deadlock)
+        catch (FairleadException error)
         {
+            // A deadlock, or no thread to wait on. The caller must learn that the scope is outside.
             cause = error;
         }
         finally
