@@ -104,7 +104,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
     }
 
     private sealed class Consumer(BrokerSession session, AckWindow acks, ReceivingBridge bridge, Link link)
-        : AsyncDefaultBasicConsumer(session.Channel)
+        : QueueConsumer(session, bridge.Address.Name)
     {
         /// <summary>Hands the message to the inner end, which copies it. One at a time, in the order of the queue.</summary>
         public override Task HandleBasicDeliverAsync(
@@ -118,7 +118,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             CancellationToken cancellationToken = default)
         {
             acks.Begin();
-            Delivered delivered = new(acks, session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
+            Delivered delivered = new(acks, Session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
             string? id = properties.MessageId;
             switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered) ?? Knowledge.New)
             {

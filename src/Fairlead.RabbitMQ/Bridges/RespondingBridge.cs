@@ -41,7 +41,8 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         await channel.QueueBindAsync(
             cancellations.QueueName, Topology.CancellationsOf(Address.Name), "", cancellationToken: ended).ConfigureAwait(false);
         await channel.BasicConsumeAsync(
-            cancellations.QueueName, autoAck: true, new CancellationConsumer(channel, this), ended).ConfigureAwait(false);
+            cancellations.QueueName, autoAck: true, new CancellationConsumer(session, cancellations.QueueName, this), ended)
+            .ConfigureAwait(false);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         using AckWindow acks = new(session, Address.Prefetch, areAnswered: true);
         await channel.BasicConsumeAsync(
@@ -101,7 +102,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             : null;
 
     private sealed class RequestConsumer(BrokerSession session, AckWindow acks, RespondingBridge bridge, Link link)
-        : AsyncDefaultBasicConsumer(session.Channel)
+        : QueueConsumer(session, bridge.Address.Name)
     {
         private const string InDoubt = "the responder that had the request was lost; it may have executed the request";
 
@@ -214,12 +215,13 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             }
             catch (Exception problem)
             {
-                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+                Session.Fail(BrokerErrors.Of(problem, bridge.Address));
             }
         }
     }
 
-    private sealed class CancellationConsumer(IChannel channel, RespondingBridge bridge) : AsyncDefaultBasicConsumer(channel)
+    private sealed class CancellationConsumer(BrokerSession session, string queue, RespondingBridge bridge)
+        : QueueConsumer(session, queue)
     {
         public override Task HandleBasicDeliverAsync(
             string consumerTag,

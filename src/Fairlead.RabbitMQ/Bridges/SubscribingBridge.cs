@@ -56,7 +56,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
         using AckWindow acks = new(session, Address.Prefetch);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         await channel.BasicConsumeAsync(
-            queue.QueueName, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
+            queue.QueueName, autoAck: false, new Consumer(session, queue.QueueName, acks, this, link), ended).ConfigureAwait(false);
         while (true)
         {
             _unfinished ??= await _changes.Reader.ReadAsync(ended).ConfigureAwait(false);
@@ -82,8 +82,8 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
         change.Link.Answers.SendReceipt(change.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 
-    private sealed class Consumer(BrokerSession session, AckWindow acks, SubscribingBridge bridge, Link link)
-        : AsyncDefaultBasicConsumer(session.Channel)
+    private sealed class Consumer(BrokerSession session, string queue, AckWindow acks, SubscribingBridge bridge, Link link)
+        : QueueConsumer(session, queue)
     {
         public override Task HandleBasicDeliverAsync(
             string consumerTag,
@@ -138,7 +138,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             }
             catch (Exception problem)
             {
-                session.Fail(BrokerErrors.Of(problem, bridge.Address));
+                Session.Fail(BrokerErrors.Of(problem, bridge.Address));
             }
         }
     }
