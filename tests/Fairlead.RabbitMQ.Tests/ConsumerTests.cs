@@ -37,6 +37,32 @@ public sealed class ConsumerTests
         Assert.Equal("after", request.Text);
     }
 
+    /// <summary>As after a lost confirmation: the sender publishes again what the queue has already.</summary>
+    [BrokerFact]
+    public async Task Both_copies_of_a_message_are_acknowledged_when_the_second_comes_while_the_first_is_in_hand()
+    {
+        Address address = Broker.NewAddress("&unique=true");
+        string queue = address.Option("name")!;
+        await using IConnection connection = await ConnectAsync();
+        await using IChannel channel = await connection.CreateChannelAsync();
+        Receiver receiver = await Receiver.BindAsync(address);
+        await using (receiver)
+        {
+            await channel.BasicPublishAsync("", queue, false, new BasicProperties { MessageId = "1" }, "one"u8.ToArray());
+            using Message first = await receiver.ReceiveAsync(Patience);
+            await channel.BasicPublishAsync("", queue, false, new BasicProperties { MessageId = "1" }, "one"u8.ToArray());
+            await channel.BasicPublishAsync("", queue, false, new BasicProperties { MessageId = "2" }, "two"u8.ToArray());
+            using Message second = await receiver.ReceiveAsync(Patience);
+            Assert.Equal(("one", "two"), (first.Text, second.Text));
+            second.Accept();
+            first.Accept();
+        }
+
+        // The end of a receiver gives back what is not acknowledged, and another receiver would handle it a second time.
+        await Polling(async () => (await channel.QueueDeclarePassiveAsync(queue)).ConsumerCount == 0);
+        Assert.Equal(0u, (await channel.QueueDeclarePassiveAsync(queue)).MessageCount);
+    }
+
     private static Task<IConnection> ConnectAsync() =>
         new ConnectionFactory { Uri = new Uri($"amqp://{Broker.Node}/"), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
 
@@ -63,6 +89,15 @@ public sealed class ConsumerTests
                 // It is not there yet. The broker has closed the channel for asking.
                 await channel.DisposeAsync();
             }
+        }
+    }
+
+    private static async Task Polling(Func<Task<bool>> holds)
+    {
+        using CancellationTokenSource end = new(Patience);
+        while (!await holds())
+        {
+            end.Token.ThrowIfCancellationRequested();
         }
     }
 }

@@ -108,20 +108,22 @@ public sealed class WindowTests
         KnownMessages known = new();
         Delivered first = new(null!, null!, 1, false, null, null);
         Delivered again = first with { Tag = 2 };
-        Assert.Equal(Knowledge.New, known.Begin("a", first));
-        Assert.Equal(Knowledge.InHand, known.Begin("a", again));
+        Assert.Equal(Knowledge.New, known.Begin("a", first, out Delivered? earlier));
+        Assert.Null(earlier);
+        Assert.Equal(Knowledge.InHand, known.Begin("a", again, out earlier));
+        Assert.Same(first, earlier);
         Assert.Same(again, known.End("a", isAccepted: true));
-        Assert.Equal(Knowledge.Accepted, known.Begin("a", first));
-        Assert.Equal(Knowledge.New, known.Begin("b", first));
+        Assert.Equal(Knowledge.Accepted, known.Begin("a", first, out _));
+        Assert.Equal(Knowledge.New, known.Begin("b", first, out _));
         Assert.Same(first, known.End("b", isAccepted: false));
-        Assert.Equal(Knowledge.New, known.Begin("b", again));
+        Assert.Equal(Knowledge.New, known.Begin("b", again, out _));
         for (int i = 0; i < KnownMessages.Most; i++)
         {
-            known.Begin($"{i}", first);
+            known.Begin($"{i}", first, out _);
             known.End($"{i}", isAccepted: true);
         }
 
-        Assert.Equal(Knowledge.New, known.Begin("a", first));
+        Assert.Equal(Knowledge.New, known.Begin("a", first, out _));
     }
 
     private static void AddAll(PublishWindow<string> window)

@@ -16,12 +16,14 @@ internal sealed class KnownMessages
 
     /// <summary>Notes a message that has come.</summary>
     /// <param name="id">Its identity.</param>
-    /// <param name="delivered">Its delivery, which takes the place of an earlier one that the broker waits for no more.</param>
+    /// <param name="delivered">Its delivery, which takes the place of an earlier one.</param>
+    /// <param name="earlier">The delivery whose place it takes, or null.</param>
     /// <returns>
     /// New: it is to be handed out. InHand: the user has it already, and its outcome will be that of this delivery. Accepted: it is done.
     /// </returns>
-    public Knowledge Begin(string id, Delivered delivered)
+    public Knowledge Begin(string id, Delivered delivered, out Delivered? earlier)
     {
+        earlier = null;
         lock (_gate)
         {
             if (_accepted.Contains(id))
@@ -29,7 +31,7 @@ internal sealed class KnownMessages
                 return Knowledge.Accepted;
             }
 
-            bool isInHand = _inHand.ContainsKey(id);
+            bool isInHand = _inHand.TryGetValue(id, out earlier);
             _inHand[id] = delivered;
             return isInHand ? Knowledge.InHand : Knowledge.New;
         }

@@ -120,13 +120,19 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             acks.Begin();
             Delivered delivered = new(acks, Session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
             string? id = properties.MessageId;
-            switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered) ?? Knowledge.New)
+            Delivered? earlier = null;
+            switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered, out earlier) ?? Knowledge.New)
             {
                 case Knowledge.Accepted:
                     acks.Accept(deliveryTag);
                     return Task.CompletedTask;
                 case Knowledge.InHand:
-                    acks.Abandon();
+                    if (earlier?.Acks == acks)
+                    {
+                        // A second copy in the queue: it stands for both, and the broker need not keep the first.
+                        acks.Accept(earlier.Tag);
+                    }
+
                     return Task.CompletedTask;
             }
 
