@@ -27,7 +27,7 @@ internal sealed class CompleteCommand : ToolCommand
         var line = string.Join(' ', words.Select(static word => word.Contains(' ') ? $"\"{word}\"" : word));
         foreach (var item in FairleadCommand.Create().Parse(line).GetCompletions(line.Length).Select(static item => item.Label).Distinct())
         {
-            if (item.StartsWith(current, StringComparison.Ordinal) && Fits(item, words))
+            if (item.StartsWith(current, StringComparison.Ordinal) && Fits(item, current, words))
             {
                 StandardOutput.WriteLine(item);
             }
@@ -37,8 +37,8 @@ internal sealed class CompleteCommand : ToolCommand
     }
 
     /// <summary>Returns whether a word fits: options only after a dash, and one address per line.</summary>
-    private static bool Fits(string item, string[] words) =>
-        (item[0] != '-' || words[^1].StartsWith('-')) && !(IsAddress(item) && words[..^1].Any(IsAddress));
+    private static bool Fits(string item, string current, string[] words) =>
+        (item[0] != '-' || current.StartsWith('-')) && !(IsAddress(item) && words.SkipLast(1).Any(IsAddress));
 
     private static bool IsAddress(string word) => word.Contains("://", StringComparison.Ordinal);
 }

@@ -33,16 +33,22 @@ internal sealed class ConditionWaitCommand : ToolCommand
         var timeout = parsed.GetValue(_timeout);
         using var mutex = _condition.OpenMutex(parsed);
         using var condition = NamedCondition.Open(_condition.Name(parsed), mutex);
+        var began = TimeProvider.System.GetTimestamp();
         using var scope = mutex.Enter(timeout, cancellationToken);
+
+        // The limit is that of the whole command: waiting for the mutex has used a part of it.
+        TimeSpan? left = timeout is { } limit ? Max(limit - TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero) : null;
         var isSo = command.Length == 0
-            ? condition.Wait(scope, timeout, cancellationToken)
+            ? condition.Wait(scope, left, cancellationToken)
             : condition.Wait(
                 scope,
                 () => ProgramInside.RunAsync(command, [], cancellationToken).GetAwaiter().GetResult() == ExitCode.Ok,
-                timeout,
+                left,
                 cancellationToken);
         return isSo
             ? Task.FromResult(ExitCode.Ok)
             : throw new ToolException(ExitCode.Timeout, $"the condition was not true within {DurationText.Describe(timeout!.Value)}");
     }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

@@ -145,7 +145,8 @@ public sealed partial class ChildProcess
     }
 
     private static List<string> Checked(List<string> texts, string parameter) =>
-        texts.Exists(static text => text.Contains('\0', StringComparison.Ordinal))
+        texts.Contains(null!) ? throw new ArgumentException("An argument cannot be null.", parameter)
+        : texts.Exists(static text => text.Contains('\0', StringComparison.Ordinal))
             ? throw new ArgumentException("An argument or a variable cannot contain a NUL byte, which ends a C string.", parameter)
             : texts;
 

@@ -31,6 +31,14 @@ public sealed class CompletionTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_word_the_verbs_are_offered()
+    {
+        var offered = await _home.RunAsync("complete-words");
+        Assert.Equal((0, ""), (offered.ExitCode, offered.Error));
+        Assert.Contains("send\n", offered.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Zsh_has_a_script_too()
     {
         var script = await _home.RunAsync("completion", "zsh");

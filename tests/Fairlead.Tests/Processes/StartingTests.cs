@@ -63,6 +63,7 @@ public sealed class StartingTests
     public void Arguments_and_variables_that_the_kernel_could_not_take_are_refused()
     {
         Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", ["a\0b"]));
+        Assert.Throws<ArgumentException>(() => ChildProcess.Start("true", ["a", null!]));
         Assert.Throws<ArgumentException>(() => ChildProcess.Start(""));
         Assert.Throws<ArgumentException>(() =>
             ChildProcess.Start("true", options: new() { Environment = new Dictionary<string, string?> { ["a=b"] = "c" } }));
