@@ -38,7 +38,7 @@ public sealed class FailingInstanceTests : IDisposable
         await using RpcServer living = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         await using RpcClient<ICalculator> other = await Rpc.ConnectAsync<ICalculator>(_name);
         using Silent silent = new(_folder, Labelled("silent"));
-        RpcClientOptions options = new() { Balance = balance, Endpoint = new EndpointOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(200) } };
+        RpcClientOptions options = new() { Balance = balance, Endpoint = Impatient };
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog);
         Assert.Equal(5, await client.Service.AddAsync(2, 3));
         Assert.Equal(living.Addresses[0], client.Address);
@@ -49,8 +49,9 @@ public sealed class FailingInstanceTests : IDisposable
     public async Task A_service_none_of_whose_instances_takes_a_connection_says_why()
     {
         using Silent silent = new(_folder, Labelled("silent"));
-        RpcClientOptions options = new() { Endpoint = new EndpointOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(200) } };
-        var late = await Assert.ThrowsAsync<FairleadException>(() => Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog));
+        RpcClientOptions options = new() { Endpoint = Impatient };
+        var late = await Assert.ThrowsAsync<FairleadException>(
+            () => Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog));
         Assert.Equal(ErrorCode.Timeout, late.Code);
     }
 
@@ -67,6 +68,8 @@ public sealed class FailingInstanceTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Watchdog));
         Assert.True(SpinWait.SpinUntil(() => Find(living).Clients == 0, Watchdog));
     }
+
+    private static EndpointOptions Impatient => new() { HandshakeTimeout = TimeSpan.FromMilliseconds(200) };
 
     public void Dispose() => _folder.Delete(recursive: true);
 
