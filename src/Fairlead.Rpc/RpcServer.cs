@@ -101,7 +101,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
             // The items of open streams are received until their calls have ended.
             Task ended = _dispatcher.EndAsync();
             await ended
-                .WaitAsync(_options.ShutdownTimeout, _options.Endpoint.TimeProvider)
+                .WaitAsync(LongestWait.Within(_options.ShutdownTimeout), _options.Endpoint.TimeProvider)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!ended.IsCompleted)
             {

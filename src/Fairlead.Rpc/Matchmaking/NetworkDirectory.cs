@@ -79,7 +79,7 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
         while (wait - TimeProvider.System.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            end.CancelAfter(left);
+            end.CancelAfter(LongestWait.Within(left));
             try
             {
                 // An entry may be that of an instance that has just died.

@@ -64,9 +64,9 @@ internal sealed class Registration : IAsyncDisposable
                         }
                     }
                 }
-                catch (Exception exception) when (exception is FairleadException or RpcException)
+                catch (Exception exception) when (!end.IsCancellationRequested)
                 {
-                    if (_first.TrySetException(exception as FairleadException ?? Refused((RpcException)exception)))
+                    if (_first.TrySetException(exception is RpcException refused ? Refused(refused) : exception))
                     {
                         return;
                     }

@@ -237,11 +237,26 @@ internal sealed class ServiceLane : IClientLane
     private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
+
+        // The wait for another call that looks for instances counts, too.
+        long began = TimeProvider.System.GetTimestamp();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
+        try
+        {
+            return await RefreshAsync(failed, began, end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(typeof(RpcConnection).FullName);
+        }
+    }
+
+    private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, long began, CancellationToken cancellationToken)
+    {
         await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
-            long began = TimeProvider.System.GetTimestamp();
             for (int attempt = 1; ; attempt++)
             {
                 bool mayHaveMissed = false;

@@ -147,6 +147,8 @@ internal sealed class ClientCall : IAsyncDisposable
     {
         try
         {
+            // With the connection at hand, a frame is copied before PushAsync returns, and its memory is free for the next.
+            _ = await _lane.ConfigureAwait(false);
             byte[] head = Frames.Push(Id, number);
             IItemSource source = upload.Begin(_end.Token);
             await using (source.ConfigureAwait(false))

@@ -69,6 +69,36 @@ public sealed class FailingInstanceTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => Find(living).Clients == 0, Watchdog));
     }
 
+    [Fact]
+    public async Task A_client_that_waits_for_an_instance_can_be_closed()
+    {
+        RpcClient<ICalculator> client = await LeftAloneAsync(TimeSpan.FromHours(1));
+        Task<int> waiting = client.Service.AddAsync(2, 3).AsTask();
+        Task<int> behind = client.Service.AddAsync(3, 4).AsTask();
+        await client.DisposeAsync().AsTask().WaitAsync(Watchdog);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Watchdog));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => behind.WaitAsync(Watchdog));
+    }
+
+    /// <summary>One after the other, they would need two minutes.</summary>
+    [Fact]
+    public async Task Calls_wait_for_an_instance_at_the_same_time()
+    {
+        await using RpcClient<ICalculator> client = await LeftAloneAsync(TimeSpan.FromSeconds(1));
+        Task<int>[] calls = [.. Enumerable.Range(0, 120).Select(_ => client.Service.AddAsync(2, 3).AsTask())];
+        var missing = await Assert.ThrowsAsync<FairleadException>(() => Task.WhenAll(calls).WaitAsync(Watchdog));
+        Assert.Equal(ErrorCode.NotFound, missing.Code);
+    }
+
+    private async Task<RpcClient<ICalculator>> LeftAloneAsync(TimeSpan wait)
+    {
+        RpcServer only = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
+        var client = await Rpc.ConnectAsync<ICalculator>(_name, new RpcClientOptions { WaitForService = wait });
+        await only.DisposeAsync();
+        Assert.True(SpinWait.SpinUntil(() => client.Address is null, Watchdog));
+        return client;
+    }
+
     private static EndpointOptions Impatient => new() { HandshakeTimeout = TimeSpan.FromMilliseconds(200) };
 
     public void Dispose() => _folder.Delete(recursive: true);

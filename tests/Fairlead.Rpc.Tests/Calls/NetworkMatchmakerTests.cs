@@ -21,6 +21,26 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
     public async Task DisposeAsync() => await _matchmaker.DisposeAsync();
 
     [Fact]
+    public async Task A_server_with_a_malformed_matchmaker_does_not_begin()
+    {
+        RpcServerOptions options = new() { Matchmaker = "tcp://127.0.0.1:nonsense", NetworkAddress = Loopback };
+        await Assert.ThrowsAsync<AddressFormatException>(
+            () => Rpc.ServeAsync<ICalculator>(_name, new Calculator(), options).AsTask().WaitAsync(Watchdog));
+        Assert.Empty(Matchmaker.Find(_name));
+    }
+
+    [Fact]
+    public async Task A_client_may_wait_without_limit_for_a_service()
+    {
+        RpcClientOptions options = new() { Matchmaker = $"{_matchmaker.Addresses[0]}", WaitForService = TimeSpan.MaxValue };
+        Task<RpcClient<ICalculator>> connecting = Rpc.ConnectAsync<ICalculator>(_name, options).AsTask();
+        RpcServerOptions served = new() { Matchmaker = $"{_matchmaker.Addresses[0]}", NetworkAddress = Loopback };
+        await using RpcServer server = await Rpc.ServeAsync<ICalculator>(_name, new Calculator(), served);
+        await using RpcClient<ICalculator> client = await connecting.WaitAsync(Watchdog);
+        Assert.Equal(5, await client.Service.AddAsync(2, 3));
+    }
+
+    [Fact]
     public async Task A_service_is_found_at_a_matchmaker()
     {
         await using RpcServer server = await ServeAsync("blue");

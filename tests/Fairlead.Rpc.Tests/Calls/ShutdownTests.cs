@@ -21,6 +21,15 @@ public sealed class ShutdownTests
         await ending.WaitAsync(Watchdog);
         await Assert.ThrowsAsync<FairleadException>(async () => await client.Service.WorkAsync());
     }
+
+    [Fact]
+    public async Task A_server_may_wait_without_limit_for_its_calls()
+    {
+        RpcServerOptions options = new() { ShutdownTimeout = TimeSpan.MaxValue };
+        RpcServer server = await Rpc.ServeAsync<ISlow>($"inproc://rpc-{Guid.NewGuid():N}", new Slow(), options);
+        await server.DisposeAsync().AsTask().WaitAsync(Watchdog);
+        await server.Completion.WaitAsync(Watchdog);
+    }
 }
 
 [RpcContract]
