@@ -20,7 +20,7 @@ internal static class CertificateArguments
         Option<int> option = NewOption.Number("--days", "How many days it is valid", normally);
         option.Validators.Add(static result =>
         {
-            // What is not a number has its error already, and has no value to ask for.
+            // The parser reports a word that is not a number. It has no value to ask for.
             if (result.Tokens is [var token] && int.TryParse(token.Value, out int days) && days > 36500)
             {
                 result.AddError("--days takes 1 to 36500");

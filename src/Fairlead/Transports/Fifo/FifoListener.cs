@@ -78,8 +78,10 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
 
         // Remove the name first, which prevents new connections.
         file.Remove();
-        Release();
+
+        // Before the rest: ending the wait of a thread takes a descriptor, and there may be no other.
         Ready.Dispose();
+        Release();
         file.Dispose();
     }
 

@@ -125,6 +125,8 @@ internal sealed class FifoPairListener : FifoListener
 
     protected override void Release()
     {
+        _set.Dispose();
+
         // Any opening of the other ends wakes the thread, which then sees that the listener is disposed.
         using (Descriptor? reader = NativeFile.Reopen(_answers.Place, OpenFlags.ReadOnly, out _))
         using (Descriptor? writer = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly, out _))
@@ -136,7 +138,6 @@ internal sealed class FifoPairListener : FifoListener
         }
 
         _answers.Dispose();
-        _set.Dispose();
         _source?.Dispose();
         _target?.Dispose();
         _reader.Dispose();

@@ -68,27 +68,36 @@ internal sealed class FifoWriterListener : FifoListener
     {
         while (true)
         {
-            using Descriptor? woken = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out Errno error);
-            using (Gate.Hold())
+            Descriptor? woken = NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly | OpenFlags.Blocking, out Errno error);
+            try
             {
-                if (IsDisposed)
+                using (Gate.Hold())
                 {
-                    return;
-                }
+                    if (IsDisposed)
+                    {
+                        return;
+                    }
 
-                // The reader may have left again.
-                _writer = woken is null ? null : NativeFile.Reopen(Fifo.Place, OpenFlags.WriteOnly, out error);
-                if (_writer is not null)
-                {
-                    Ready.Signal();
-                    return;
-                }
+                    // Not opened a second time: at the limit of descriptors, the reader would be woken for nothing, and read the end.
+                    error = woken is null ? error : NativePipe.SetNonBlocking(woken);
+                    if (woken is null || error != Errno.None)
+                    {
+                        Fail(ErrnoMap.Failure("cannot wait for a reader", error).At(Address));
+                        return;
+                    }
 
-                if (error != Errno.ENXIO)
-                {
-                    Fail(ErrnoMap.Failure("cannot wait for a reader", error).At(Address));
-                    return;
+                    // Otherwise the reader has left again.
+                    if ((BlockingWait.Wait(woken, PollEvents.Write, TimeSpan.Zero) & PollEvents.Error) == 0)
+                    {
+                        (_writer, woken) = (woken, null);
+                        Ready.Signal();
+                        return;
+                    }
                 }
+            }
+            finally
+            {
+                woken?.Dispose();
             }
         }
     }
