@@ -38,7 +38,7 @@ public sealed class FailingInstanceTests : IDisposable
         await using RpcServer living = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         await using RpcClient<ICalculator> other = await Rpc.ConnectAsync<ICalculator>(_name);
         using Silent silent = new(_folder, Labelled("silent"));
-        RpcClientOptions options = new() { Balance = balance, Endpoint = Impatient };
+        RpcClientOptions options = new() { Balance = balance };
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog);
         Assert.Equal(5, await client.Service.AddAsync(2, 3));
         Assert.Equal(living.Addresses[0], client.Address);
@@ -49,9 +49,8 @@ public sealed class FailingInstanceTests : IDisposable
     public async Task A_service_none_of_whose_instances_takes_a_connection_says_why()
     {
         using Silent silent = new(_folder, Labelled("silent"));
-        RpcClientOptions options = new() { Endpoint = Impatient };
         var late = await Assert.ThrowsAsync<FairleadException>(
-            () => Rpc.ConnectAsync<ICalculator>(_name, options).AsTask().WaitAsync(Watchdog));
+            () => Rpc.ConnectAsync<ICalculator>(_name).AsTask().WaitAsync(Watchdog));
         Assert.Equal(ErrorCode.Timeout, late.Code);
     }
 
@@ -98,8 +97,6 @@ public sealed class FailingInstanceTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => client.Address is null, Watchdog));
         return client;
     }
-
-    private static EndpointOptions Impatient => new() { HandshakeTimeout = TimeSpan.FromMilliseconds(200) };
 
     public void Dispose() => _folder.Delete(recursive: true);
 
