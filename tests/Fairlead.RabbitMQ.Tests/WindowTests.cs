@@ -126,6 +126,78 @@ public sealed class WindowTests
         Assert.Equal(Knowledge.New, known.Begin("a", first, out _));
     }
 
+    /// <summary>The channel also counts deliveries that need no acknowledgement, such as cancellations: one of these is missing.</summary>
+    [Fact]
+    public void What_is_settled_behind_a_delivery_that_lasts_is_acknowledged_alone_and_forgotten()
+    {
+        OpenDeliveries deliveries = new();
+        deliveries.Begin(1);
+        for (ulong i = 3; i < 1000; i++)
+        {
+            deliveries.Begin(i);
+            deliveries.Settle(i, isAccepted: true);
+            Assert.Equal(1, deliveries.Accepted);
+            Assert.True(deliveries.TryTake(out ulong alone, out bool isOfMore));
+            Assert.Equal((i, false), (alone, isOfMore));
+            Assert.False(deliveries.TryTake(out _, out _));
+            Assert.InRange(deliveries.Count, 0, 100);
+        }
+
+        deliveries.Settle(1, isAccepted: true);
+        deliveries.Begin(1000);
+        deliveries.Settle(1000, isAccepted: true);
+        Assert.Equal(2, deliveries.Accepted);
+        Assert.True(deliveries.TryTake(out ulong tag, out bool isMultiple));
+        Assert.Equal((1000ul, true), (tag, isMultiple));
+        Assert.False(deliveries.TryTake(out _, out _));
+        Assert.Equal(0, deliveries.Accepted);
+    }
+
+    /// <summary>The broker closes the channel for an acknowledgement of a delivery that it does not know.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Every_accepted_delivery_is_acknowledged_once_and_no_other_whatever_their_order(int seed)
+    {
+        const int Prefetch = 50;
+        Random random = new(seed);
+        OpenDeliveries deliveries = new();
+        SortedSet<ulong> accepted = [];
+        SortedSet<ulong> unsettled = [];
+        ulong last = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            if (unsettled.Count + accepted.Count < Prefetch && random.Next(3) > 0)
+            {
+                last += random.Next(10) == 0 ? 2ul : 1ul;
+                deliveries.Begin(last);
+                unsettled.Add(last);
+            }
+            else if (unsettled.Count > 0 && random.Next(4) > 0)
+            {
+                ulong one = random.Next(2) == 0 ? unsettled.Min : unsettled.ElementAt(random.Next(unsettled.Count));
+                bool isAccepted = random.Next(5) > 0;
+                deliveries.Settle(one, isAccepted);
+                unsettled.Remove(one);
+                _ = isAccepted && accepted.Add(one);
+            }
+            else if (deliveries.TryTake(out ulong tag, out bool isMultiple))
+            {
+                Assert.Contains(tag, accepted);
+                Assert.False(isMultiple && unsettled.Min is > 0 and ulong first && first < tag);
+                accepted.RemoveWhere(one => one == tag || (isMultiple && one < tag));
+            }
+            else
+            {
+                Assert.Empty(accepted);
+            }
+
+            Assert.Equal(accepted.Count, deliveries.Accepted);
+            Assert.InRange(deliveries.Count, 0, 3 * Prefetch);
+        }
+    }
+
     private static void AddAll(PublishWindow<string> window)
     {
         Assert.Equal(1ul, window.Add("a"));

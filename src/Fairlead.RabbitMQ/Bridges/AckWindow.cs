@@ -4,9 +4,9 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Acknowledges deliveries of one channel: several at once where they have been settled in order, others one by one.</summary>
 /// <remarks>
-/// Owns, under its lock, which deliveries are settled, and how many are with the user. One task writes at a time. It writes when a quarter
-/// of the prefetch is settled, or after a short time: an acknowledgement costs the broker more than a message, and no end waits for it.
-/// Ends with its channel.
+/// Owns, under its lock, which deliveries are not acknowledged, and how many are with the user. One task writes at a time. It writes when
+/// a quarter of the prefetch is accepted, or after a short time: an acknowledgement costs the broker more than a message, and no end waits
+/// for it. Ends with its channel.
 /// </remarks>
 internal sealed class AckWindow : IAlarmed, IDisposable
 {
@@ -25,17 +25,7 @@ internal sealed class AckWindow : IAlarmed, IDisposable
     private readonly ITimer _delay;
     private readonly Lock _gate = new();
 
-    // Settled deliveries behind one that is not: true if an acknowledgement may still name it.
-    private readonly Dictionary<ulong, bool> _ahead = [];
-
-    // Those of them that were accepted and are not acknowledged. The one before them may last: they do not wait for it.
-    private readonly Queue<ulong> _single = new();
-    private ulong _settled;
-
-    // The last accepted delivery of which all earlier ones are settled. The broker must still know the one that an acknowledgement names:
-    // never one that went back, or was acknowledged alone.
-    private ulong _accepted;
-    private ulong _written;
+    private readonly OpenDeliveries _deliveries = new();
     private Writing _writing;
     private int _open;
     private TaskCompletionSource? _idle;
@@ -64,18 +54,17 @@ internal sealed class AckWindow : IAlarmed, IDisposable
         Now,
     }
 
-    private bool HasUnwritten => _accepted != _written || _single.Count > 0;
-
     /// <summary>A delivery has come. One of the others follows for it.</summary>
-    public void Begin()
+    public void Begin(ulong tag)
     {
         lock (_gate)
         {
             _open++;
+            _deliveries.Begin(tag);
         }
     }
 
-    /// <summary>The delivery is settled by a later one, or goes back with the channel.</summary>
+    /// <summary>The delivery goes back with the channel: no acknowledgement includes it.</summary>
     public void Abandon()
     {
         lock (_gate)
@@ -121,14 +110,14 @@ internal sealed class AckWindow : IAlarmed, IDisposable
         lock (_gate)
         {
             _open--;
-            Note(tag, isAccepted);
-            if (_writing == Writing.Now || !HasUnwritten)
+            _deliveries.Settle(tag, isAccepted);
+            if (_writing == Writing.Now || _deliveries.Accepted == 0)
             {
                 TellIfIdle();
                 return;
             }
 
-            bool isEnough = _accepted - _written + (ulong)_single.Count >= (ulong)_enough || _idle is not null;
+            bool isEnough = _deliveries.Accepted >= _enough || _idle is not null;
             if (!isEnough)
             {
                 if (_writing == Writing.No)
@@ -195,7 +184,7 @@ internal sealed class AckWindow : IAlarmed, IDisposable
                 bool isMultiple;
                 lock (_gate)
                 {
-                    if (!TryTake(out tag, out isMultiple))
+                    if (!_deliveries.TryTake(out tag, out isMultiple))
                     {
                         _writing = Writing.No;
                         TellIfIdle();
@@ -211,49 +200,5 @@ internal sealed class AckWindow : IAlarmed, IDisposable
             // The broker delivers again what it has not heard of.
             _session.Fail(new FairleadException(ErrorCode.Unavailable, problem.Message, null, problem));
         }
-    }
-
-    /// <summary>Takes the next acknowledgement: of all in order, or of one behind a delivery that lasts.</summary>
-    private bool TryTake(out ulong tag, out bool isMultiple)
-    {
-        isMultiple = _accepted != _written;
-        if (isMultiple)
-        {
-            tag = _written = _accepted;
-            return true;
-        }
-
-        while (_single.TryDequeue(out tag))
-        {
-            // Otherwise it has come into the order meanwhile.
-            if (_ahead.ContainsKey(tag))
-            {
-                _ahead[tag] = false;
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void Note(ulong tag, bool isAccepted)
-    {
-        if (tag != _settled + 1)
-        {
-            _ahead.Add(tag, isAccepted);
-            if (isAccepted)
-            {
-                _single.Enqueue(tag);
-            }
-
-            return;
-        }
-
-        do
-        {
-            _settled++;
-            _accepted = isAccepted ? _settled : _accepted;
-        }
-        while (_ahead.Remove(_settled + 1, out isAccepted));
     }
 }

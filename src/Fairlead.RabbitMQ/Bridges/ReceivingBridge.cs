@@ -117,7 +117,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            acks.Begin();
+            acks.Begin(deliveryTag);
             Delivered delivered = new(acks, Session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
             string? id = properties.MessageId;
             Delivered? earlier = null;

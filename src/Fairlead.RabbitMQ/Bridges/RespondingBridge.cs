@@ -116,7 +116,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            acks.Begin();
+            acks.Begin(deliveryTag);
             Asked asked = new(deliveryTag, properties.ReplyTo, properties.CorrelationId);
             if (redelivered && !Headers.Flag(properties, Headers.Idempotent))
             {

@@ -95,7 +95,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            acks.Begin();
+            acks.Begin(deliveryTag);
             byte[] topic = Encoding.UTF8.GetBytes(routingKey);
             if (TopicFilter.Problem(routingKey, isPattern: false) is not null)
             {
