@@ -13,6 +13,9 @@ namespace Fairlead.RabbitMQ;
 /// <remarks>The files are read again for each connection: a renewed certificate needs no restart.</remarks>
 internal static class BrokerCertificates
 {
+    /// <summary>The use of a server's certificate. One that names no use may have any.</summary>
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     /// <exception cref="FairleadException">NotFound, Unavailable, PermissionDenied, Corrupt: a file cannot be read.</exception>
     public static SslOption OptionFor(BrokerAddress broker, BrokerNode node)
     {
@@ -20,7 +23,7 @@ internal static class BrokerCertificates
         if (option.Enabled && broker.Authority is { } path)
         {
             X509Certificate2Collection authorities = Read(broker.Address, path);
-            option.CertificateValidationCallback = (_, certificate, _, errors) => IsTrusted(certificate, errors, authorities);
+            option.CertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(certificate, sent, errors, authorities);
         }
 
         if (option.Enabled && HasOwn(broker.Address))
@@ -59,8 +62,9 @@ internal static class BrokerCertificates
         }
     }
 
-    /// <summary>Trusts a certificate for this host whose chain ends at one of the authorities.</summary>
-    private static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors, X509Certificate2Collection authorities)
+    /// <summary>Trusts a server's certificate for this host whose chain ends at one of the authorities.</summary>
+    private static bool IsTrusted(
+        X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors, X509Certificate2Collection authorities)
     {
         if (certificate is not X509Certificate2 known || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
         {
@@ -71,6 +75,14 @@ internal static class BrokerCertificates
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        if (sent is not null)
+        {
+            // The certificates between its own and the authority's, which the broker sends, too.
+            chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
+        }
+
         return chain.Build(known);
     }
 }

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.Transports;
 
 namespace Fairlead.RabbitMQ.Tests;
 
@@ -142,6 +144,28 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("needs a certificate", alone.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Beside its own certificate a broker sends those between it and the authority.</summary>
+    [Fact]
+    public void A_certificate_that_an_intermediate_authority_issued_is_trusted_if_it_is_a_servers()
+    {
+        const string ServersUse = "1.3.6.1.5.5.7.3.1";
+        const string ClientsUse = "1.3.6.1.5.5.7.3.2";
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 root = Issue("root", key, null);
+        using X509Certificate2 other = Issue("other", key, null);
+        using X509Certificate2 between = Issue("between", key, root);
+        using X509Certificate2 server = Issue("broker", key, between, ServersUse);
+        using X509Certificate2 client = Issue("clerk", key, between, ClientsUse);
+        string authority = Write("root", root.ExportCertificatePem());
+        string stranger = Write("other", other.ExportCertificatePem());
+
+        Assert.True(IsTrusted(authority, server, [between]));
+        Assert.False(IsTrusted(authority, server, []));
+        Assert.False(IsTrusted(stranger, server, [between, root]));
+        Assert.False(IsTrusted(authority, client, [between]));
+        Assert.False(IsTrusted(authority, server, [between], SslPolicyErrors.RemoteCertificateNameMismatch));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>
@@ -184,6 +208,37 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
             Write($"{host}.authority", authority.ExportCertificatePem()),
             Write($"{host}.certificate", certificate.ExportCertificatePem()),
             Write($"{host}.key", key.ExportPkcs8PrivateKeyPem()));
+    }
+
+    /// <summary>Issues a certificate for one use, or that of an authority; without an issuer, its own.</summary>
+    private static X509Certificate2 Issue(string name, ECDsa key, X509Certificate2? issuer, string? use = null)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(use is null, false, 0, true));
+        if (use is not null)
+        {
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], false));
+        }
+
+        return issuer is null
+            ? request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1))
+            : request.Create(issuer.SubjectName, X509SignatureGenerator.CreateForECDsa(key), now.AddHours(-1), now.AddHours(12), [1, 2, 3]);
+    }
+
+    /// <summary>Whether a connection is made to a broker that sends these certificates.</summary>
+    private bool IsTrusted(
+        string authority,
+        X509Certificate2 certificate,
+        X509Certificate2[] others,
+        SslPolicyErrors errors = SslPolicyErrors.RemoteCertificateChainErrors)
+    {
+        Address address = $"amqps://localhost/?name=orders&authority={authority}";
+        BrokerAddress broker = BrokerAddress.Of(
+            address, EndpointSettings.From(address, null, PatternKind.Sender, new AmqpTransport(address.Scheme)));
+        using X509Chain sent = new();
+        sent.ChainPolicy.ExtraStore.AddRange(others);
+        return BrokerCertificates.OptionFor(broker, broker.Nodes[0]).CertificateValidationCallback!(this, certificate, sent, errors);
     }
 
     private string Write(string name, string text)
