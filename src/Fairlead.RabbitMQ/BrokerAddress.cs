@@ -62,13 +62,14 @@ internal sealed record BrokerAddress
             };
         }
 
+        // An '@' behind the first '/' belongs to the virtual host. The texts for messages hide the password by the same rule.
         string place = address.EscapedPlace;
-        int at = place.LastIndexOf('@');
-        string user = at < 0 ? "" : place[..at];
-        string rest = place[(at + 1)..];
-        int slash = rest.IndexOf('/', StringComparison.Ordinal);
-        string virtualHost = slash < 0 ? "" : Uri.UnescapeDataString(rest[(slash + 1)..]);
-        string nodes = slash < 0 ? rest : rest[..slash];
+        int slash = place.IndexOf('/', StringComparison.Ordinal);
+        string virtualHost = slash < 0 ? "" : Uri.UnescapeDataString(place[(slash + 1)..]);
+        string before = slash < 0 ? place : place[..slash];
+        int at = before.LastIndexOf('@');
+        string user = at < 0 ? "" : before[..at];
+        string nodes = before[(at + 1)..];
         string name = address.Option("name") ?? throw new AddressFormatException(
             address.Display, $"option 'name' is missing: the queue or exchange. Write {address.Scheme}://broker/?name=orders.");
         if (name.Length == 0 || name.Any(char.IsControl) || Encoding.UTF8.GetByteCount(name) > LongestName)

@@ -27,6 +27,18 @@ public sealed class BrokerAddressTests
         Assert.Equal(("/", "guest", 256), (broker.VirtualHost, broker.Credentials.User, (int)broker.Prefetch));
     }
 
+    /// <summary>It may stand there unescaped, as in the path of every URI.</summary>
+    [Theory]
+    [InlineData("amqp://one,two/v@h?name=orders", "guest", "guest")]
+    [InlineData("amqp://user:p@ss@one,two/v@h?name=orders", "user", "p@ss")]
+    public void An_at_sign_in_the_virtual_host_does_not_make_the_nodes_a_user(string address, string user, string password)
+    {
+        BrokerAddress broker = Read(address);
+        Assert.Equal(["one:5672", "two:5672"], broker.Nodes.Select(node => node.ToString()));
+        Assert.Equal("v@h", broker.VirtualHost);
+        Assert.Equal((user, password), (broker.Credentials.User, broker.Credentials.Password));
+    }
+
     [Theory]
     [InlineData("amqp://one", "name")]
     [InlineData("amqp://one?name=", "name")]
