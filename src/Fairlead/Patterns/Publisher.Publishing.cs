@@ -169,7 +169,10 @@ public sealed partial class Publisher
             if (!audience.IsReached(i, reached))
             {
                 Link link = audience.Links[i];
-                if (mayWait && link.Policy == OverflowPolicy.Wait && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false })
+                if (mayWait
+                    && link.Policy == OverflowPolicy.Wait
+                    && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false }
+                    && link.Sending.Takes((long)round.Head.Length + message.Length))
                 {
                     // Wait for this subscriber instead of letting it leave the shared memory.
                     (round.Waiting ??= []).Add(link);

@@ -3,7 +3,7 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Slow subscribers, each under its chosen policy: received and missed messages add up to the published ones.</summary>
-public abstract class SubscriberPolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
+public abstract partial class SubscriberPolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
     public async Task Each_subscriber_is_treated_as_it_asked()
