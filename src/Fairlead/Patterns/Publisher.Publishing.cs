@@ -152,11 +152,25 @@ public sealed partial class Publisher
         List<Link> waiting = round.Waiting!;
         Deadline deadline = Deadline.After(_longestWait, Core.Settings.Time);
         AwaitRoom(waiting, ref round, message, deadline, cancellationToken);
+        ExceptionDispatchInfo? failed = null;
         for (int i = 0; i < waiting.Count; i++)
         {
-            round.Buffered += WaitFor(round, i, message, deadline, cancellationToken) ? 1 : 0;
+            try
+            {
+                bool isBuffered = failed is null
+                    ? WaitFor(waiting[i], round.Head, message, deadline, cancellationToken)
+                    : GiveLate(waiting[i], round.Head, message);
+                round.Buffered += isBuffered ? 1 : 0;
+            }
+            catch (Exception exception)
+            {
+                // Go on without waiting: the subscribers behind this one may have capacity by now.
+                waiting[i].Sending.CountMissed();
+                failed ??= ExceptionDispatchInfo.Capture(exception);
+            }
         }
 
+        failed?.Throw();
         return End(round);
     }
 
@@ -217,25 +231,21 @@ public sealed partial class Publisher
         }
     }
 
-    private bool WaitFor(in Round round, int index, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken cancellationToken)
-    {
-        List<Link> waiting = round.Waiting!;
-        try
-        {
-            return WasBuffered(
-                waiting[index],
-                new Outbox(Core).CallOn(
-                    waiting[index], MessageHeader.Of(MessageKind.Publish), round.Head, message, deadline, cancellationToken));
-        }
-        catch (OperationCanceledException)
-        {
-            foreach (Link link in waiting.Skip(index))
-            {
-                link.Sending.CountMissed();
-            }
+    private bool WaitFor(Link link, byte[] head, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken cancellationToken) =>
+        WasBuffered(
+            link,
+            new Outbox(Core).CallOn(link, MessageHeader.Of(MessageKind.Publish), head, message, deadline, cancellationToken));
 
-            throw;
+    /// <summary>Sends to a subscriber for which the publisher no longer waits. It misses the message if its queue is still full.</summary>
+    private bool GiveLate(Link link, byte[] head, ReadOnlySpan<byte> message)
+    {
+        SendResult result = new Outbox(Core).TrySendOn(link, MessageKind.Publish, head, message);
+        if (result == SendResult.Full)
+        {
+            link.Sending.CountMissed();
         }
+
+        return result == SendResult.Sent;
     }
 
     private async ValueTask<int> FinishAsync(Round round, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
