@@ -116,24 +116,46 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     }
 
     /// <summary>Asks for one more topic pattern. After completion, this end receives everything then published on it.</summary>
+    /// <remarks>A bound subscriber asks all its publishers at once, and passes over those that refuse the pattern.</remarks>
+    /// <param name="topic">The pattern; see <see cref="TopicFilter"/>.</param>
+    /// <param name="cancellationToken">
+    /// Ends the wait. If it is cancelled before, nothing changes; later, the publishers may already know the pattern.
+    /// </param>
     /// <exception cref="ArgumentException">The text is not a topic pattern.</exception>
-    /// <exception cref="FairleadException">PeerGone: a connected subscriber has lost its publisher.</exception>
+    /// <exception cref="FairleadException">
+    /// PeerGone: a connected subscriber has lost its publisher. NotSupported: its publisher refuses the pattern. TooLarge: its publisher
+    /// does not accept so long a message. After a refusal, a new pattern is not in <see cref="Topics"/>.
+    /// </exception>
     public ValueTask SubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {
         TopicFilter.CheckPattern(topic);
-        using (_gate.Hold())
+        if (cancellationToken.IsCancellationRequested)
         {
-            _patterns.Add(topic);
+            return ValueTask.FromCanceled(cancellationToken);
         }
 
-        return AskAsync(MessageKind.Subscribe, topic, cancellationToken);
+        bool isNew;
+        using (_gate.Hold())
+        {
+            isNew = _patterns.Add(topic);
+        }
+
+        return isNew ? AskForNewAsync(topic, cancellationToken) : AskAsync(MessageKind.Subscribe, topic, cancellationToken);
     }
 
     /// <summary>Gives up a topic pattern. Messages published earlier still arrive.</summary>
+    /// <param name="topic">The pattern.</param>
+    /// <param name="cancellationToken">Ends the wait. If it is cancelled before, nothing changes.</param>
+    /// <exception cref="ArgumentException">The text is not a topic pattern.</exception>
     /// <exception cref="FairleadException">PeerGone: a connected subscriber has lost its publisher.</exception>
     public ValueTask UnsubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {
         TopicFilter.CheckPattern(topic);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
         using (_gate.Hold())
         {
             _patterns.Remove(topic);
@@ -182,7 +204,13 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         {
             foreach (string pattern in _patterns)
             {
-                link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, Encoding.UTF8.GetBytes(pattern));
+                byte[] payload = Encoding.UTF8.GetBytes(pattern);
+
+                // A longer pattern would end the connection, and with it the others.
+                if (link.Sending.Takes(payload.Length))
+                {
+                    link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, payload);
+                }
             }
         }
     }
@@ -211,6 +239,24 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         return patterns;
     }
 
+    /// <summary>Asks for a pattern that is new here, and forgets it if the publisher refuses it.</summary>
+    private async ValueTask AskForNewAsync(string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await AskAsync(MessageKind.Subscribe, topic, cancellationToken).ConfigureAwait(false);
+        }
+        catch (FairleadException exception) when (exception.Code is ErrorCode.NotSupported or ErrorCode.TooLarge)
+        {
+            using (_gate.Hold())
+            {
+                _patterns.Remove(topic);
+            }
+
+            throw;
+        }
+    }
+
     private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken cancellationToken)
     {
         Core.Life.ThrowIfClosing();
@@ -220,31 +266,47 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             throw Core.Presence.EndException();
         }
 
-        foreach (Link link in links)
+        // All are asked before an answer is awaited: a publisher that does not answer must not keep the topic from the others.
+        byte[] payload = Encoding.UTF8.GetBytes(topic);
+        await Task.WhenAll(Array.ConvertAll(links, link => AskOnAsync(link, kind, topic, payload, cancellationToken)))
+            .ConfigureAwait(false);
+    }
+
+    private async Task AskOnAsync(Link link, MessageKind kind, string topic, byte[] payload, CancellationToken cancellationToken)
+    {
+        if (link.State == LinkState.Handshaking)
         {
-            if (link.State == LinkState.Handshaking)
+            // A link in the handshake must not send yet; it asks for all topics when it comes up.
+            return;
+        }
+
+        if (!link.Sending.Takes(payload.Length))
+        {
+            // This publisher cannot have the topic, so there is nothing to give up.
+            if (kind == MessageKind.Subscribe && !IsBound)
             {
-                // A link in the handshake must not send yet; it asks for all topics when it comes up.
-                continue;
+                throw LinkErrors.TooLarge(link, payload.Length, 0);
             }
 
-            LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), default);
-            operation.Link = link;
-            operation.Copy(Encoding.UTF8.GetBytes(topic));
-            ValueTask<LinkResult> task = operation.Task;
-            operation.WatchFor(null, Core.Settings.Time, cancellationToken);
-            link.Sending.Start(operation);
-            Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
-            if (!delivery.IsDelivered && !IsBound)
-            {
-                throw delivery.Cause is null
-                    ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}")
-                    {
-                        Address = Address,
-                        Peer = link.Peer,
-                    }
-                    : Core.Presence.EndException(link);
-            }
+            return;
+        }
+
+        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), default);
+        operation.Link = link;
+        operation.Copy(payload);
+        ValueTask<LinkResult> task = operation.Task;
+        operation.WatchFor(null, Core.Settings.Time, cancellationToken);
+        link.Sending.Start(operation);
+        Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
+        if (!delivery.IsDelivered && !IsBound)
+        {
+            throw delivery.Cause is null
+                ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}")
+                {
+                    Address = Address,
+                    Peer = link.Peer,
+                }
+                : Core.Presence.EndException(link);
         }
     }
 }

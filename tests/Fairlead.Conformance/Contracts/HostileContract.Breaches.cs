@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;
 
@@ -46,6 +47,23 @@ public abstract partial class HostileContract
         using Message message = await witness.Receiver.ReceiveAsync();
         Assert.Equal("before", message.Text);
         await witness.IsServedAsync(skipOthers: true);
+    }
+
+    [Fact]
+    public async Task A_publisher_that_answers_nothing_keeps_no_topic_from_the_others()
+    {
+        Subscriber subscriber = Track(await Subscriber.BindAsync(NewPlace(), "first"));
+        using RawPeer before = Track(RawPeer.Introduce(Transport, subscriber.Address, "Publisher"));
+        Publisher publisher = Track(await Publisher.ConnectAsync(Bare(subscriber.Address)));
+        using RawPeer behind = Track(RawPeer.Introduce(Transport, subscriber.Address, "Publisher"));
+        await publisher.WaitForSubscribersAsync("first");
+
+        using CancellationTokenSource cancel = new();
+        Task asking = subscriber.SubscribeAsync("later", cancel.Token).AsTask();
+        Assert.Equal(1, await publisher.WaitForSubscribersAsync("later", 1, 30.Seconds()));
+        Assert.False(asking.IsCompleted);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
     }
 
     [Fact]

@@ -280,6 +280,18 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
+    public async Task A_cancelled_call_changes_no_topic()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), "t"));
+        CancellationToken cancelled = new(canceled: true);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await subscriber.SubscribeAsync("x", cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await subscriber.UnsubscribeAsync("t", cancelled));
+        Assert.Equal(["t"], subscriber.Topics);
+        Assert.Equal((1, 0), (publisher.Publish("t", "x"), publisher.Publish("x", "x")));
+    }
+
+    [Fact]
     public async Task A_publisher_that_ends_ends_the_loop_of_its_subscribers()
     {
         SkipUnless(Transport.HasPeers, "another publisher may come");

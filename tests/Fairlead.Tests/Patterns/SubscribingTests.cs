@@ -31,4 +31,36 @@ public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(out
             publisher.Dispose();
         }
     }
+
+    [Fact]
+    public async Task A_topic_that_the_publisher_does_not_take_ends_no_connection()
+    {
+        PublisherOptions options = new() { MaxMessageBytes = 20 };
+        string tooLong = new('t', 21);
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), options));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "ok"));
+        await FailsAsync(ErrorCode.TooLarge, async () => await subscriber.SubscribeAsync(tooLong));
+        Assert.Equal(["ok"], subscriber.Topics);
+        await subscriber.UnsubscribeAsync(tooLong);
+        Assert.Equal(1, publisher.Publish("ok", "arrives"));
+        using Message message = await subscriber.ReceiveAsync();
+        Assert.Equal("arrives", message.Text);
+        await FailsAsync(ErrorCode.TooLarge, async () => await Subscriber.ConnectAsync(publisher.Address, tooLong));
+    }
+
+    [Fact]
+    public async Task A_topic_that_one_publisher_does_not_take_ends_no_connection_of_a_bound_subscriber()
+    {
+        Subscriber subscriber = Track(Subscriber.Bind(NewPlace(), $"{new string('t', 21)},ok"));
+        Publisher publisher = Track(await Publisher.ConnectAsync(subscriber.Address, new PublisherOptions { MaxMessageBytes = 20 }));
+        Publisher other = Track(await Publisher.ConnectAsync(subscriber.Address));
+        Assert.Equal(1, await publisher.WaitForSubscribersAsync("ok"));
+        Assert.Equal(1, await other.WaitForSubscribersAsync("ok"));
+        string tooLong = new('u', 21);
+        await subscriber.SubscribeAsync(tooLong);
+        Assert.Contains(tooLong, subscriber.Topics);
+        Assert.Equal((1, 1, 0), (other.SubscribersOf(tooLong), publisher.SubscribersOf("ok"), publisher.SubscribersOf(tooLong)));
+    }
+
+    private static Address NewPlace() => $"unix://subscribing-{Guid.NewGuid():N}";
 }
