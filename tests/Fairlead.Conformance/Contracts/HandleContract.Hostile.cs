@@ -59,6 +59,20 @@ public abstract partial class HandleContract
         Assert.Equal(-1, await OnThread(reader.ReadByte));
     }
 
+    [Fact]
+    public async Task A_timeout_that_is_not_valid_leaves_no_copy_behind()
+    {
+        SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
+
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace("handles=4")));
+        Sender sender = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address)));
+        using AnonymousPipeServerStream reader = new(PipeDirection.In);
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            sender.SendHandle(reader.ClientSafePipeHandle, timeout: TimeSpan.FromSeconds(-5)));
+        reader.ClientSafePipeHandle.Dispose();
+        Assert.Equal(-1, await OnThread(reader.ReadByte));
+    }
+
     /// <summary>Earlier messages are handed out; then none of the peer's files is open here, even without a garbage collection.</summary>
     private async Task IsSentAwayAsync(Action<RawPeer, Descriptor> misbehave)
     {

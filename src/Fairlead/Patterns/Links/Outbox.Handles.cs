@@ -13,13 +13,16 @@ internal readonly partial struct Outbox
     public void SendHandle(SafeHandle handle, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+
+        // Validates the timeout before there is a copy that would have to be closed.
+        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         Descriptor copy = CopyOf(handle, payload);
         LinkResult result = CallOn(
             null,
             MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle),
             default,
             payload,
-            Deadline.After(timeout, core.Settings.Time),
+            deadline,
             cancellationToken,
             copy);
         ThrowUnlessSent(result, timeout);
