@@ -52,7 +52,7 @@ public sealed partial class Publisher
                 History.Entry entry = _history[i];
                 if (TopicFilter.Matches(pattern, entry.Topic) && !before.Match(entry.Topic))
                 {
-                    link.Sending.Replay(entry);
+                    link.Sending.Replay(entry, _history);
                 }
             }
         }

@@ -62,5 +62,42 @@ public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(out
         Assert.Equal((1, 1, 0), (other.SubscribersOf(tooLong), publisher.SubscribersOf("ok"), publisher.SubscribersOf(tooLong)));
     }
 
+    [Fact]
+    public async Task Who_asks_again_and_again_and_reads_nothing_has_no_more_than_one_history_waiting()
+    {
+        const int Kept = 50;
+        const int Rounds = 100;
+        Publisher publisher = Track(
+            await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = Kept, MaxUnreadMessages = 10 }));
+        Subscriber subscriber = Track(
+            await Subscriber.ConnectAsync(publisher.Address, "none", new EndpointOptions { MaxUnreadMessages = 1 }));
+        for (int i = 0; i < Kept; i++)
+        {
+            publisher.Publish("t", Payload.Make(i, 8));
+        }
+
+        for (int i = 0; i < Rounds; i++)
+        {
+            await subscriber.SubscribeAsync("t");
+            await subscriber.UnsubscribeAsync("t");
+        }
+
+        Assert.InRange(publisher.Core.Links().Sum(static link => link.Sending.Waiting), 1, Kept + 10);
+        int received = 0;
+        await Until(
+            () =>
+            {
+                while (subscriber.TryReceive(out Message message))
+                {
+                    message.Dispose();
+                    received++;
+                }
+
+                return received + subscriber.Missed == Kept * Rounds;
+            },
+            "it knows what it missed");
+        Assert.Equal(subscriber.Missed, publisher.Statistics.Dropped);
+    }
+
     private static Address NewPlace() => $"unix://subscribing-{Guid.NewGuid():N}";
 }

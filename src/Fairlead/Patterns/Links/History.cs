@@ -14,6 +14,12 @@ internal sealed class History(int messages, long bytes)
 
     public int Count => _entries.Count;
 
+    /// <summary>The most messages that it keeps.</summary>
+    public int MostMessages => messages;
+
+    /// <summary>The most bytes that it keeps, unless the very last message is longer.</summary>
+    public long MostBytes => bytes;
+
     /// <summary>Adds a message, and removes the oldest ones beyond the limits.</summary>
     public void Add(string topic, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {

@@ -245,8 +245,10 @@ internal sealed partial class LinkSender
     }
 
     /// <summary>Queues a message of the history, whatever the policy says, because the history itself is limited.</summary>
-    /// <remarks><see cref="ServeReplayed"/> sends it.</remarks>
-    public void Replay(in History.Entry entry)
+    /// <remarks>
+    /// <see cref="ServeReplayed"/> sends it. A peer that asks again without reading misses what exceeds a history and a full queue.
+    /// </remarks>
+    public void Replay(in History.Entry entry, History history)
     {
         if (!Takes(entry.Length))
         {
@@ -258,6 +260,12 @@ internal sealed partial class LinkSender
         {
             if (_link.State == LinkState.Up && _link.Close.IsOpen && !_output.IsBroken)
             {
+                if (!_queued.HasRoomForReplay(entry.Length, history))
+                {
+                    _queued.CountDropped();
+                    return;
+                }
+
                 // No broadcast may overtake it: a peer with queued messages does not take part.
                 _link.Place.Leave();
                 Letter letter = new(MessageHeader.Of(MessageKind.Publish), entry.Head, entry.Payload, topic: null, isMovable: false);

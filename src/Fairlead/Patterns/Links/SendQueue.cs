@@ -173,6 +173,13 @@ internal sealed class SendQueue(EndpointCore endpoint)
     private bool HasRoom(int length) =>
         _items.Count == 0 || (_items.Count < endpoint.Settings.Messages && _bytes + length <= endpoint.Settings.Capacity);
 
+    /// <summary>Returns whether a message of the history may wait, too: there is capacity for one whole history beside the rest.</summary>
+    /// <remarks>A message that is longer than the history's limit counts as the whole history.</remarks>
+    public bool HasRoomForReplay(int length, History history) =>
+        _items.Count == 0
+        || (_items.Count < endpoint.Settings.Messages + history.MostMessages
+            && _bytes + length - endpoint.Settings.Capacity <= Math.Max(history.MostBytes, length));
+
     private void MakeRoom(int length, Completions completions)
     {
         while (!HasRoom(length))
@@ -193,7 +200,8 @@ internal sealed class SendQueue(EndpointCore endpoint)
         }
     }
 
-    private void CountDropped()
+    /// <summary>Counts a message that is dropped instead of being queued.</summary>
+    public void CountDropped()
     {
         Missed++;
         endpoint.Drops.Count();
