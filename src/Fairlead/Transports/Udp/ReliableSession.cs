@@ -288,7 +288,7 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         {
             GiveWay(successor, datagram);
         }
-        else if (_isLost || !_stream.Receive(datagram, now))
+        else if (!_stream.Receive(datagram, now))
         {
             NoteForeign();
             _hasForeign = true;

@@ -67,6 +67,34 @@ public sealed class ReliableSessionTests : IDisposable
         void Serve() => listener.TryAcceptSession()?.Dispose();
     }
 
+    [Fact]
+    public async Task What_arrived_before_the_peer_was_gone_is_read()
+    {
+        using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        raw.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Descriptor socket = NativeSocket.Create(AddressFamily.InterNetwork, NativeSocketType.Datagram);
+        Assert.Equal(Errno.None, NativeSocket.Connect(socket, raw.LocalEndPoint!.Serialize()));
+        raw.Connect(HostAddresses.EndPointOf(NativeSocket.LocalName(socket)));
+        using ReliableSession session = new(
+            socket, new ReliableTerms(1, 2, 3, SegmentBuffers.Ordinary, 8, 8), TimeProvider.System, new Peer());
+        byte[] datagram = [.. new byte[ReliableHeader.Size], .. "last"u8];
+        new ReliableHeader(1, 0, 0, 0, 8, ReliableFlags.Segment).Write(datagram);
+        raw.Send(datagram);
+        raw.Dispose();
+
+        // The kernel answers that nobody is there any more. The error comes before the data.
+        session.EndSending();
+        session.Start();
+
+        byte[] buffer = new byte[16];
+        int read = 0;
+        FillResult result = FillResult.Drained;
+        await Polling.Until(() => (read = session.Read(buffer, out result)) > 0 || result == FillResult.Broken);
+        Assert.Equal("last"u8, buffer.AsSpan(0, read));
+        Assert.Equal(0, session.Read(buffer, out result));
+        Assert.Equal(FillResult.Broken, result);
+    }
+
     private static byte[] Segment(ulong session, uint next)
     {
         byte[] datagram = new byte[ReliableHeader.Size];
