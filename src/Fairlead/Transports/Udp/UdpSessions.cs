@@ -62,18 +62,15 @@ internal sealed class UdpSessions : IListener, IAlarmed
                 return null;
             }
 
-            for (int i = 0; _new.Count == 0 && i < BatchesPerAccept; i++)
+            try
             {
-                int count = _batch.Receive(Socket, out _);
-                for (int k = 0; k < count; k++)
-                {
-                    Sort(k);
-                }
-
-                if (count < DatagramBatch.Most)
-                {
-                    break;
-                }
+                ReceiveAll();
+            }
+            catch
+            {
+                // The socket may be empty now. Without this, nobody would ask for the sessions that are new already.
+                _more.Signal();
+                throw;
             }
 
             UdpSession? session = _new.Count > 0 ? _new.Dequeue() : null;
@@ -134,6 +131,23 @@ internal sealed class UdpSessions : IListener, IAlarmed
 
         _more.Dispose();
         Release();
+    }
+
+    private void ReceiveAll()
+    {
+        for (int i = 0; _new.Count == 0 && i < BatchesPerAccept; i++)
+        {
+            int count = _batch.Receive(Socket, out _);
+            for (int k = 0; k < count; k++)
+            {
+                Sort(k);
+            }
+
+            if (count < DatagramBatch.Most)
+            {
+                break;
+            }
+        }
     }
 
     private void Sort(int index)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Framing;
+using Fairlead.Native;
 using Fairlead.Transports;
 using Fairlead.Transports.Udp;
 
@@ -57,5 +58,38 @@ public sealed class UdpSessionsTests
             return taken + dropped == Sent;
         });
         Assert.Equal(Messages, taken);
+    }
+
+    [Fact]
+    public void A_client_that_came_before_a_failure_is_not_forgotten()
+    {
+        Address address = "udp://127.0.0.1:0?framing=none";
+        UdpTransport transport = new();
+        FailingClock time = new();
+        using IListener listener = transport.Bind(
+            address, EndpointSettings.From(address, new EndpointOptions { TimeProvider = time }, PatternKind.Hub, transport));
+        IPEndPoint place = new(IPAddress.Loopback, listener.Address.Port!.Value);
+        using Socket first = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        using Socket second = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        first.SendTo("first"u8, place);
+        second.SendTo("second"u8, place);
+
+        time.Good = 1;
+        Assert.Throws<FairleadException>(listener.TryAccept);
+
+        time.Good = int.MaxValue;
+        Assert.NotEqual(PollEvents.None, BlockingWait.Wait(listener.WaitDescriptor, PollEvents.Read, TimeSpan.Zero));
+        using Connection? accepted = listener.TryAccept();
+        Assert.True(accepted!.TryTake(out Incoming message));
+        message.Release();
+    }
+
+    /// <summary>A clock that fails after some calls.</summary>
+    private sealed class FailingClock : TimeProvider
+    {
+        public int Good { get; set; } = int.MaxValue;
+
+        public override long GetTimestamp() =>
+            Good-- > 0 ? base.GetTimestamp() : throw new FairleadException(ErrorCode.Unavailable, "no time is left");
     }
 }
