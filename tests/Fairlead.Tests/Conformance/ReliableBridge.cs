@@ -32,7 +32,11 @@ internal sealed class ReliableBridge
         near.Connect(listener.LocalEndPoint!);
         EndpointSettings settings = SettingsFor(bound);
         (Descriptor socket, IPEndPoint place) = UdpSocket.ConnectAsync(bound, default).AsTask().GetAwaiter().GetResult();
-        ReliableSession session = ReliableConnector.ConnectAsync(socket, bound, place, settings, default).AsTask().GetAwaiter().GetResult();
+        ReliableSession session = ReliableConnector
+            .ConnectAsync(socket, bound, place, settings, Deadline.After(settings.HandshakeTimeout), default)
+            .AsTask()
+            .GetAwaiter()
+            .GetResult();
         _ = new ReliableBridge(session, listener.Accept());
         return near;
     }

@@ -38,10 +38,15 @@ internal sealed class ReliableConnector : IReactorClient
     /// NotFound: no endpoint listens there. Incompatible: the endpoint there is not reliable. Timeout: the endpoint does not answer.
     /// </exception>
     public static async ValueTask<ReliableSession> ConnectAsync(
-        Descriptor socket, Address address, IPEndPoint place, EndpointSettings settings, CancellationToken cancellationToken)
+        Descriptor socket,
+        Address address,
+        IPEndPoint place,
+        EndpointSettings settings,
+        Deadline deadline,
+        CancellationToken cancellationToken)
     {
         ReliableConnector connector = new(socket, address, place);
-        ReliableTerms terms = await connector.AgreeAsync(settings, cancellationToken).ConfigureAwait(false);
+        ReliableTerms terms = await connector.AgreeAsync(settings, deadline, cancellationToken).ConfigureAwait(false);
         ReliableSession session = new(socket, terms, settings.Time, new Peer { RemoteAddress = place.ToString() });
         session.Start();
         return session;
@@ -49,9 +54,9 @@ internal sealed class ReliableConnector : IReactorClient
 
     void IReactorClient.OnReady(PollEvents events) => Volatile.Read(ref _arrived).TrySetResult();
 
-    private async ValueTask<ReliableTerms> AgreeAsync(EndpointSettings settings, CancellationToken cancellationToken)
+    private async ValueTask<ReliableTerms> AgreeAsync(
+        EndpointSettings settings, Deadline deadline, CancellationToken cancellationToken)
     {
-        Deadline deadline = Deadline.After(settings.HandshakeTimeout, settings.Time);
         using Registration registration = Reactor.Shared.Register(_socket, this);
         Deadline isStale = Deadline.Infinite;
         for (TimeSpan pause = FirstPause; !deadline.Passed; pause = 2 * pause < LongestPause ? 2 * pause : LongestPause)

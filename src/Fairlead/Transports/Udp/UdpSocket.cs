@@ -69,39 +69,53 @@ internal static class UdpSocket
         FairleadException? failure = null;
         foreach (IPEndPoint place in await HostAddresses.ResolveAsync(address, cancellationToken).ConfigureAwait(false))
         {
-            Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Datagram);
-            try
+            if (TryConnect(address, place, ref failure) is { } socket)
             {
-                Prepare(socket, place.AddressFamily, address);
-                Errno error = NativeSocket.Connect(socket, place.Serialize());
-                if (error == Errno.None)
-                {
-                    return (socket, place);
-                }
-
-                failure ??=
-                    error == Errno.EACCES
-                        ? new FairleadException(
-                            ErrorCode.PermissionDenied,
-                            $"{place.Address} is a broadcast address, which reaches all hosts of a network",
-                            "Allow it with ?broadcast=true.")
-                        {
-                            Address = address,
-                            Errno = (int)error,
-                        }
-                        : ErrnoMap.Failure($"cannot send to {place}", error).At(address);
+                return (socket, place);
             }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-
-            socket.Dispose();
         }
 
-        throw failure ?? new FairleadException(ErrorCode.NotFound, "the host has no address", "Check the name.") { Address = address };
+        throw failure ?? NoPlace(address);
     }
+
+    /// <summary>Connects a socket to one place of an address. Null if that fails; the first failure is kept.</summary>
+    public static Descriptor? TryConnect(Address address, IPEndPoint place, ref FairleadException? failure)
+    {
+        Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Datagram);
+        try
+        {
+            Prepare(socket, place.AddressFamily, address);
+            Errno error = NativeSocket.Connect(socket, place.Serialize());
+            if (error == Errno.None)
+            {
+                return socket;
+            }
+
+            failure ??=
+                error == Errno.EACCES
+                    ? new FairleadException(
+                        ErrorCode.PermissionDenied,
+                        $"{place.Address} is a broadcast address, which reaches all hosts of a network",
+                        "Allow it with ?broadcast=true.")
+                    {
+                        Address = address,
+                        Errno = (int)error,
+                    }
+                    : ErrnoMap.Failure($"cannot send to {place}", error).At(address);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        socket.Dispose();
+        return null;
+    }
+
+    /// <summary>Returns the error for a host without any address.</summary>
+    public static FairleadException NoPlace(Address address) =>
+        new(ErrorCode.NotFound, "the host has no address", "Check the name.") { Address = address };
 
     /// <summary>Creates a socket for one peer of a bound socket: at the same address, and connected. Null if that fails.</summary>
     /// <remarks>

@@ -123,17 +123,43 @@ internal sealed class UdpTransport : ITransport
         Address address, EndpointSettings settings, CancellationToken cancellationToken)
     {
         CheckReliable(address, settings);
-        (Descriptor socket, IPEndPoint place) = await UdpSocket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
-        try
+        IPEndPoint[] places = await HostAddresses.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
+        return await ConnectReliablyAsync(address, places, settings, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Connects to the first of the places that answers. The time of a handshake is for all of them together.</summary>
+    /// <remarks>A UDP socket connects to any place: only the handshake shows whether somebody is there.</remarks>
+    internal static async ValueTask<Connection> ConnectReliablyAsync(
+        Address address, IReadOnlyList<IPEndPoint> places, EndpointSettings settings, CancellationToken cancellationToken)
+    {
+        Deadline deadline = Deadline.After(settings.HandshakeTimeout, settings.Time);
+        FairleadException? failure = null;
+        foreach (IPEndPoint place in places)
         {
-            return new ReliableConnection(
-                await ReliableConnector.ConnectAsync(socket, address, place, settings, cancellationToken).ConfigureAwait(false));
+            if (UdpSocket.TryConnect(address, place, ref failure) is not { } socket)
+            {
+                continue;
+            }
+
+            try
+            {
+                return new ReliableConnection(
+                    await ReliableConnector.ConnectAsync(socket, address, place, settings, deadline, cancellationToken)
+                        .ConfigureAwait(false));
+            }
+            catch (FairleadException exception) when (exception.Code is ErrorCode.NotFound or ErrorCode.Unavailable)
+            {
+                socket.Dispose();
+                failure ??= exception;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+
+        throw failure ?? UdpSocket.NoPlace(address);
     }
 
     /// <summary>Refuses what a reliable session cannot do.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Transports;
 using Fairlead.Transports.Udp;
 
 namespace Fairlead.Tests.Transports.Udp;
@@ -197,6 +198,24 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         Assert.Equal(CloseReason.Heartbeat, Assert.IsType<HubEvent.Left>(hub.NextEvent()).Reason);
         FairleadException gone = await Assert.ThrowsAsync<FairleadException>(async () => await pair.ReceiveAsync());
         Assert.Equal(ErrorCode.PeerGone, gone.Code);
+    }
+
+    [Fact]
+    public async Task All_addresses_of_a_name_are_tried_until_one_answers()
+    {
+        await using Hub hub = await Hub.BindAsync(Place);
+        EndpointSettings settings = EndpointSettings.From(hub.Address, null, PatternKind.Pair, BuiltInTransports.Find(hub.Address));
+        IPEndPoint deserted = new(IPAddress.Parse("127.0.0.2"), hub.Address.Port!.Value);
+        IPEndPoint served = new(IPAddress.Loopback, hub.Address.Port!.Value);
+
+        using Connection connection = await UdpTransport.ConnectReliablyAsync(hub.Address, [deserted, served], settings, default);
+
+        Assert.Equal(served.ToString(), connection.Peer.RemoteAddress);
+        FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () =>
+            await UdpTransport.ConnectReliablyAsync(hub.Address, [deserted, new(IPAddress.Parse("127.0.0.3"), 1)], settings, default));
+        output.WriteLine(refused.Message);
+        Assert.Equal(ErrorCode.NotFound, refused.Code);
+        Assert.Contains("127.0.0.2", refused.Message, StringComparison.Ordinal);
     }
 
     private static byte[] Control(ReliableKind kind, ulong token)
