@@ -19,6 +19,7 @@ internal static partial class Program
         ["cell"] = CellVerb.RunAsync,
         ["checks"] = ChecksVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
+        ["cleaner"] = CleanerVerb.RunAsync,
         ["faults"] = FaultsVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
         ["loading"] = LoadingVerb.RunAsync,

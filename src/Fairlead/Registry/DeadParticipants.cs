@@ -96,8 +96,8 @@ internal static class DeadParticipants
         foreach (var name in entries)
         {
             var path = $"{directory.Path}/{EndpointEntry.Folder}/{name}";
-            EndpointInfo? dead = EndpointEntryReader.Read(path, out _);
-            if (dead is null || DeadSocketFile.TryRemove(dead, directory))
+            EndpointInfo? dead = EndpointEntryReader.Read(path, out SkippedEntry? skipped);
+            if (skipped?.Code != ErrorCode.Unavailable && (dead is null || DeadSocketFile.TryRemove(dead, directory)))
             {
                 _ = NativeFile.Unlink(path);
                 if (dead is not null)

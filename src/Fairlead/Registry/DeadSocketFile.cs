@@ -32,7 +32,7 @@ internal static class DeadSocketFile
         using var locked = DirectoryLock.TryTake(path[..Math.Max(1, path.LastIndexOf('/'))], TimeSpan.Zero, out var error);
         if (locked is null)
         {
-            return error != Errno.None;
+            return error is not (Errno.None or Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM);
         }
 
         // A new file at the same path may get the number of a removed one: only a socket that refuses connections is dead.

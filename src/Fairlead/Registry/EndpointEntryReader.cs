@@ -32,7 +32,9 @@ internal static class EndpointEntryReader
         using var file = NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out var error);
         if (file is null)
         {
-            skipped = error == Errno.ENOENT ? null : Corrupt(path, $"it cannot be opened ({ErrnoMap.Describe(error)})");
+            // A reader without descriptors or memory learns nothing about the entry.
+            ErrorCode code = error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM ? ErrorCode.Unavailable : ErrorCode.Corrupt;
+            skipped = error == Errno.ENOENT ? null : new(path, code, $"it cannot be opened ({ErrnoMap.Describe(error)})");
             return null;
         }
 

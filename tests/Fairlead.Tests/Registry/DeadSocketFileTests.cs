@@ -73,6 +73,24 @@ public sealed class DeadSocketFileTests : IDisposable
         Assert.False(Path.Exists(path));
     }
 
+    [Fact]
+    public async Task Who_cannot_open_files_any_more_leaves_it_to_the_next_reader()
+    {
+        var path = _temporary["orders"];
+        await using var peer = PeerProcess.Start("socketfile", _directory.Path, path, nameof(NativeSocketType.Stream), "true");
+        await peer.ReadLineAsync();
+        await peer.KillAsync();
+        await using var cleaner = PeerProcess.StartBy("prlimit --nofile=256:256", "cleaner", _directory.Path);
+
+        Assert.Equal("False True", await cleaner.AnswerAsync());
+
+        Assert.True(File.Exists(path));
+        Assert.Single(Directory.GetFiles(_temporary["fairlead/endpoints"]));
+        Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
+        Assert.False(Path.Exists(path));
+        Assert.Empty(Directory.GetFiles(_temporary["fairlead/endpoints"]));
+    }
+
     private static EndpointInfo Dead(string path, FileIdentity socket) => new()
     {
         Address = "unix://" + path,
