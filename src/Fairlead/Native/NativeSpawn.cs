@@ -9,7 +9,7 @@ namespace Fairlead.Native;
 /// </remarks>
 internal static unsafe class NativeSpawn
 {
-    // A child's targets may have lower numbers: a source there would be overwritten before it is copied.
+    // Most targets have lower numbers.
     private const int LowestSource = 64;
 
     /// <summary>
@@ -42,7 +42,7 @@ internal static unsafe class NativeSpawn
         {
             foreach ((Descriptor source, int target) in request.Descriptors)
             {
-                Descriptor? high = Duplicate(source, LowestSource, out error);
+                Descriptor? high = DuplicateBeside(request.Descriptors, source, out error);
                 if (high is null)
                 {
                     return error;
@@ -87,6 +87,21 @@ internal static unsafe class NativeSpawn
         int copy = Libc.Control(number, Libc.F_DUPFD_CLOEXEC, lowest);
         error = copy < 0 ? Libc.LastError : Errno.None;
         return copy < 0 ? null : new Descriptor(copy);
+    }
+
+    /// <summary>Duplicates a source to a number that is no target: there it would be overwritten before the child copies it.</summary>
+    private static Descriptor? DuplicateBeside(
+        IReadOnlyList<(Descriptor Source, int Target)> descriptors, Descriptor source, out Errno error)
+    {
+        Descriptor? copy = Duplicate(source, LowestSource, out error);
+        while (copy is not null && descriptors.Any(one => one.Target == copy.Number))
+        {
+            int next = copy.Number + 1;
+            copy.Dispose();
+            copy = Duplicate(source, next, out error);
+        }
+
+        return copy;
     }
 
     private static Descriptor? Duplicate(Descriptor descriptor, int lowest, out Errno error)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Fairlead.Native;
 using Fairlead.Processes;
 using Fairlead.Processes.Starting;
@@ -69,6 +71,58 @@ public sealed class StartingTests
             ChildProcess.Start("true", options: new() { Environment = new Dictionary<string, string?> { ["a=b"] = "c" } }));
         FairleadException error = Assert.Throws<FairleadException>(() => ChildProcess.Start("true", [new string('x', 4_000_000)]));
         Assert.Equal(ErrorCode.TooLarge, error.Code);
+    }
+
+    /// <summary>At some of the distances, the numbers are those of the copies that the child makes them from.</summary>
+    [Theory]
+    [InlineData(25)]
+    [InlineData(35)]
+    [InlineData(45)]
+    [InlineData(55)]
+    [InlineData(65)]
+    [InlineData(75)]
+    public async Task A_child_gets_each_of_its_files_whatever_numbers_they_have_there(int distance)
+    {
+        const int Count = 20;
+        List<Descriptor> fillers = [];
+        Dictionary<int, SafeHandle> given = [];
+        try
+        {
+            // The numbers in the child are then among those that this process would take next.
+            int last;
+            do
+            {
+                Descriptor filler = NativeSpawn.Duplicate(0, 0, out Errno error) ?? throw new InvalidOperationException($"{error}");
+                fillers.Add(filler);
+                last = filler.Number;
+            }
+            while (last < 64);
+
+            for (int i = 0; i < Count; i++)
+            {
+                string file = Path.Combine(PrivateDirectories.Sockets, $"given-{Guid.NewGuid():N}");
+                File.WriteAllText(file, $"{i}\n");
+                given.Add(last + distance + i, File.OpenHandle(file));
+                File.Delete(file);
+            }
+
+            using ChildProcess child = ChildProcess.Start(
+                "sh",
+                ["-c", $"for n in {string.Join(' ', given.Keys)}; do cat /proc/self/fd/$n; done"],
+                new() { Descriptors = given, StandardOutput = Redirection.Pipe });
+            string text = await new StreamReader(child.StandardOutput).ReadToEndAsync();
+
+            string[] lines = text.Split('\n')[..^1];
+            Assert.Equal(Enumerable.Range(0, Count), lines.Select(line => int.Parse(line, CultureInfo.InvariantCulture)));
+        }
+        finally
+        {
+            fillers.ForEach(static filler => filler.Dispose());
+            foreach (SafeHandle file in given.Values)
+            {
+                file.Dispose();
+            }
+        }
     }
 
     [Fact]
