@@ -212,7 +212,8 @@ internal sealed class ReliableListener : IListener
             return;
         }
 
-        if (UdpSocket.Accept(_socket, _place, name) is not { } socket)
+        // One call of the acceptor, which has looked at the reserve, lets in more peers than the reserve has descriptors.
+        if (DescriptorReserve.IsTouchedBy(_socket) || UdpSocket.Accept(_socket, _place, name) is not { } socket)
         {
             // No descriptors or route are available; the peer tries again.
             return;

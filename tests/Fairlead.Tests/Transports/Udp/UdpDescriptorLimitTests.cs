@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Conformance;
+using Fairlead.Time;
+using Fairlead.Transports.Udp;
+
+namespace Fairlead.Tests.Transports.Udp;
+
+/// <summary>A process that may open few files, and many clients whose datagrams it reads at once.</summary>
+public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedTest(output)
+{
+    private const int Limit = 256;
+
+    /// <summary>The first number of the reserve.</summary>
+    private const int Reserve = Limit - 32;
+
+    private const int OfOneSession = 3;
+
+    [Fact]
+    public async Task Reliable_clients_that_come_at_once_leave_it_its_reserve()
+    {
+        const int Clients = 128;
+        await using PeerProcess peer = StartPeer("receiver", "bind", "udp://127.0.0.1:0?reliable=true");
+        Address address = await peer.AnswerAsync();
+        address = address.With("reliable", "true");
+        await peer.TellAsync("hold");
+        List<(Socket Socket, ReliableControl Open)> clients = [];
+        for (int i = 0; i < Clients; i++)
+        {
+            Socket raw = ConnectRaw(address.Port!.Value);
+            ReliableControl hello = new() { Kind = ReliableKind.Hello, Number = SegmentBuffers.Ordinary, Window = 10, Token = (ulong)i };
+            Send(raw, hello);
+            byte[] answer = new byte[ReliableControl.Size];
+            Assert.True(ReliableControl.TryRead(answer.AsSpan(0, raw.Receive(answer)), out ReliableControl cookie));
+            clients.Add((raw, hello with { Kind = ReliableKind.Open, Time = cookie.Time, Cookie = cookie.Cookie }));
+        }
+
+        await peer.StopAsync();
+        clients.ForEach(static client => Send(client.Socket, client.Open));
+        peer.Continue();
+
+        // Its request is read after those of the others, which prove nothing further and have to leave first.
+        EndpointOptions patient = new() { HandshakeTimeout = 50.Seconds(), ConnectTimeout = 50.Seconds() };
+        Task<Sender> late = Sender.ConnectAsync(address, patient).AsTask();
+        await Until(() => StaysBelow(peer) && late.IsCompleted, "the late client is let in");
+        await using Sender sender = Track(await late);
+        await sender.SendAsync("served"u8.ToArray());
+        Assert.Equal("6", await peer.AnswerAsync());
+    }
+
+    private static PeerProcess StartPeer(params string[] arguments) =>
+        PeerProcess.StartBy(string.Create(CultureInfo.InvariantCulture, $"prlimit --nofile={Limit}:{Limit}"), arguments);
+
+    private static bool StaysBelow(PeerProcess peer)
+    {
+        // The runtime keeps some of the highest numbers for itself.
+        HashSet<int> open =
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(string.Create(CultureInfo.InvariantCulture, $"/proc/{peer.Id}/fd"))
+                .Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)),
+        ];
+        int free = Enumerable.Range(0, Limit + 1).First(number => !open.Contains(number));
+        Assert.True(free < Reserve + OfOneSession, $"It uses its reserve: the first free descriptor is {free}.");
+        return true;
+    }
+
+    private static void Send(Socket raw, in ReliableControl control)
+    {
+        byte[] datagram = new byte[ReliableControl.Size];
+        control.Write(datagram);
+        raw.Send(datagram);
+    }
+
+    private Socket ConnectRaw(int port)
+    {
+        Socket raw = Track(new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 60_000 });
+        raw.Connect(new IPEndPoint(IPAddress.Loopback, port));
+        return raw;
+    }
+}
