@@ -18,6 +18,11 @@ internal interface IListener : IDisposable
     /// <summary>Whether it accepts exactly one connection, at once: the endpoint then ends with its peer, like a connected one.</summary>
     bool YieldsOne => false;
 
+    /// <summary>
+    /// Whether messages of accepted connections come through it, too. It is then always read, and keeps the reserve of descriptors itself.
+    /// </summary>
+    bool CarriesMessages => false;
+
     /// <summary>Readable when a peer connects. Owned by the listener.</summary>
     Descriptor WaitDescriptor { get; }
 

@@ -63,6 +63,8 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
 
         public bool YieldsOne => inner.YieldsOne;
 
+        public bool CarriesMessages => inner.CarriesMessages;
+
         public Descriptor WaitDescriptor => inner.WaitDescriptor;
 
         public Connection? TryAccept()

@@ -58,7 +58,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
                     return;
                 }
 
-                if (DescriptorReserve.IsTouchedBy(open.WaitDescriptor))
+                if (!open.CarriesMessages && DescriptorReserve.IsTouchedBy(open.WaitDescriptor))
                 {
                     Pause("the process has few descriptors left and keeps them for its own use: raise its limit (ulimit -n)");
                     return;

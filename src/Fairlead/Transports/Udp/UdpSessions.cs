@@ -51,6 +51,8 @@ internal sealed class UdpSessions : IListener, IAlarmed
     /// <summary>The socket. Closed when the listener and all its sessions have ended.</summary>
     public Descriptor Socket { get; }
 
+    public bool CarriesMessages => true;
+
     public Descriptor WaitDescriptor => _more.Descriptor;
 
     public Connection? TryAccept()
@@ -165,7 +167,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
 
         if (!_sessions.TryGetValue(remote, out UdpSession? session))
         {
-            if (_sessions.Count >= MostSessions)
+            if (_sessions.Count >= MostSessions || DescriptorReserve.IsTouchedBy(Socket))
             {
                 _dropped++;
                 return;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Conformance;
+using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 using Fairlead.Transports.Udp;
 
@@ -47,6 +48,30 @@ public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedT
         await using Sender sender = Track(await late);
         await sender.SendAsync("served"u8.ToArray());
         Assert.Equal("6", await peer.AnswerAsync());
+    }
+
+    [Fact]
+    public async Task Unreliable_clients_that_come_at_once_leave_it_its_reserve_and_do_not_keep_others_from_being_heard()
+    {
+        const int Clients = 300;
+        int port = FixedPortUnderTest.NewPort(SocketType.Dgram);
+        string hub = string.Create(CultureInfo.InvariantCulture, $"udp://127.0.0.1:{port}?framing=none&idle=1h");
+        await using PeerProcess peer = StartPeer("server", "inproc://a", "inproc://b", "inproc://c", hub, "inproc://d");
+        await peer.AnswerAsync();
+        Socket known = ConnectRaw(port);
+        known.Send("known"u8);
+        byte[] answer = new byte[16];
+        Assert.Equal("known"u8, answer.AsSpan(0, known.Receive(answer)));
+        List<Socket> clients = [.. Enumerable.Range(0, Clients).Select(_ => ConnectRaw(port))];
+
+        await peer.StopAsync();
+        clients.ForEach(static client => client.Send("new"u8));
+        peer.Continue();
+
+        // No client leaves: only who is known already can be served.
+        known.Send("again"u8);
+        await Until(() => StaysBelow(peer) && known.Available > 0, "the known client is heard");
+        Assert.Equal("again"u8, answer.AsSpan(0, known.Receive(answer)));
     }
 
     private static PeerProcess StartPeer(params string[] arguments) =>
