@@ -2,8 +2,9 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>The deliveries of a channel that are not acknowledged, and which acknowledgement is next.</summary>
 /// <remarks>
-/// Under the lock of its owner. Tags ascend, and some are missing: the channel also counts deliveries that need no acknowledgement. What
-/// is not acknowledged has a limit, the prefetch; what is settled behind one that lasts has none, and is forgotten.
+/// Under the lock of its owner. Tags ascend, and some are missing: the channel also counts deliveries that need no acknowledgement.
+/// The prefetch limits the deliveries that are not acknowledged. Those that are settled behind one that lasts have no limit, and are
+/// forgotten.
 /// </remarks>
 internal sealed class OpenDeliveries
 {

@@ -5,8 +5,8 @@ using Fairlead.Registry;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>cleaner DIRECTORY</c>: clears away the one dead participant of a runtime directory while it can open only one file more, then the
-/// socket file of that participant's entry while it can open none, and says what was the answer each time.
+/// <c>cleaner DIRECTORY</c>: clears away the one dead participant of a runtime directory while it can open only one file more. Then it
+/// clears the socket file of that participant's entry away while it can open none. It says what the answer was each time.
 /// </summary>
 internal static class CleanerVerb
 {

@@ -70,7 +70,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
             }
             catch
             {
-                // The socket may be empty now. Without this, nobody would ask for the sessions that are new already.
+                // The socket may be empty now. Without the signal, the acceptor would not ask for the sessions that are new already.
                 _more.Signal();
                 throw;
             }

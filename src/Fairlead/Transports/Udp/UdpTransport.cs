@@ -128,7 +128,7 @@ internal sealed class UdpTransport : ITransport
     }
 
     /// <summary>Connects to the first of the places that answers. The time of a handshake is for all of them together.</summary>
-    /// <remarks>A UDP socket connects to any place: only the handshake shows whether somebody is there.</remarks>
+    /// <remarks>A UDP socket connects to any place: only the handshake shows whether an endpoint listens there.</remarks>
     internal static async ValueTask<Connection> ConnectReliablyAsync(
         Address address, IReadOnlyList<IPEndPoint> places, EndpointSettings settings, CancellationToken cancellationToken)
     {

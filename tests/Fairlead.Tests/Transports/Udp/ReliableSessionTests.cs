@@ -82,7 +82,7 @@ public sealed class ReliableSessionTests : IDisposable
         raw.Send(datagram);
         raw.Dispose();
 
-        // The kernel answers that nobody is there any more. The error comes before the data.
+        // The kernel answers that the port is closed. The error comes before the data.
         session.EndSending();
         session.Start();
 
