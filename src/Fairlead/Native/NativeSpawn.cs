@@ -89,7 +89,7 @@ internal static unsafe class NativeSpawn
         return copy < 0 ? null : new Descriptor(copy);
     }
 
-    /// <summary>Duplicates a source to a number that is no target: there it would be overwritten before the child copies it.</summary>
+    /// <summary>Duplicates a source beside the targets: at one of them it would be overwritten before the child copies it.</summary>
     private static Descriptor? DuplicateBeside(
         IReadOnlyList<(Descriptor Source, int Target)> descriptors, Descriptor source, out Errno error)
     {
