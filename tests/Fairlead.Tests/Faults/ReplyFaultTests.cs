@@ -23,8 +23,11 @@ public sealed class ReplyFaultTests(ITestOutputHelper output) : WatchedTest(outp
         using (Request request = await responder.ReceiveAsync())
         {
             plan.BeforeReserve = static () => throw new InjectedFaultException("no memory");
-            Assert.Throws<InjectedFaultException>(() =>
+
+            // Nothing is thrown here if another thread that writes to the connection is the first without memory, and has ended it.
+            Exception? thrown = Record.Exception(() =>
                 isOfParts ? request.Reply(Parts.Cut("reply"u8.ToArray(), 2)) : request.Reply("reply"u8));
+            Assert.True(thrown is null or InjectedFaultException, $"{thrown}");
             plan.BeforeReserve = null;
         }
 
