@@ -13,12 +13,8 @@ public sealed class ConsumerTests
     public async Task A_receiver_whose_queue_was_deleted_declares_it_again_and_goes_on()
     {
         Address address = Broker.NewAddress();
-        string queue = address.Option("name")!;
         await using Receiver receiver = await Receiver.BindAsync(address);
-        await using IConnection connection = await ConnectAsync();
-        await DeleteAsync(connection, queue);
-        await using IChannel channel = await AwaitQueueAsync(connection, queue);
-        await channel.BasicPublishAsync("", queue, "after"u8.ToArray());
+        await DeleteAndSendAsync(address.Option("name")!);
         using Message message = await receiver.ReceiveAsync(Patience);
         Assert.Equal("after", message.Text);
     }
@@ -27,12 +23,8 @@ public sealed class ConsumerTests
     public async Task A_responder_whose_queue_was_deleted_declares_it_again_and_goes_on()
     {
         Address address = Broker.NewAddress();
-        string queue = address.Option("name")!;
         await using Responder responder = await Responder.BindAsync(address);
-        await using IConnection connection = await ConnectAsync();
-        await DeleteAsync(connection, queue);
-        await using IChannel channel = await AwaitQueueAsync(connection, queue);
-        await channel.BasicPublishAsync("", queue, "after"u8.ToArray());
+        await DeleteAndSendAsync(address.Option("name")!);
         using Request request = await responder.ReceiveAsync(Patience);
         Assert.Equal("after", request.Text);
     }
@@ -66,10 +58,17 @@ public sealed class ConsumerTests
     private static Task<IConnection> ConnectAsync() =>
         new ConnectionFactory { Uri = new Uri($"amqp://{Broker.Node}/"), AutomaticRecoveryEnabled = false }.CreateConnectionAsync();
 
-    private static async Task DeleteAsync(IConnection connection, string queue)
+    /// <summary>Deletes a queue, and sends a message to the next one of that name.</summary>
+    private static async Task DeleteAndSendAsync(string queue)
     {
-        await using IChannel channel = await connection.CreateChannelAsync();
-        await channel.QueueDeleteAsync(queue);
+        await using IConnection connection = await ConnectAsync();
+        await using (IChannel deleting = await connection.CreateChannelAsync())
+        {
+            await deleting.QueueDeleteAsync(queue);
+        }
+
+        await using IChannel channel = await AwaitQueueAsync(connection, queue);
+        await channel.BasicPublishAsync("", queue, "after"u8.ToArray());
     }
 
     /// <summary>Returns a channel when the queue is there.</summary>

@@ -41,6 +41,7 @@ internal static partial class Program
         ["signals"] = SignalsVerb.RunAsync,
         ["socketfile"] = SocketFileVerb.RunAsync,
         ["spoiler"] = SpoilerVerb.RunAsync,
+        ["starved"] = StarvedVerb.RunAsync,
         ["steady"] = SteadyVerb.RunAsync,
         ["subscriber"] = SubscriberVerb.RunAsync,
         ["tracer"] = TracerVerb.RunAsync,

@@ -35,6 +35,22 @@ internal static class Replies
         }
     }
 
+    /// <summary>Sends a result, or a part of it.</summary>
+    /// <returns>Not null: the caller does not accept so long a reply, and has been told.</returns>
+    public static FairleadException? Send(Request request, ReadOnlySpan<byte> reply)
+    {
+        try
+        {
+            request.Reply(reply);
+            return null;
+        }
+        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge)
+        {
+            FailAsTooLong(request, tooLong);
+            return tooLong;
+        }
+    }
+
     /// <summary>Says that the call was executed, and that its caller does not accept a result of that length.</summary>
     /// <remarks>The limit is the caller's. As a failure of the service, the error would hide it.</remarks>
     public static void FailAsTooLong(Request request, FairleadException tooLong) =>

@@ -52,18 +52,9 @@ public readonly struct RpcInvocation
     /// <summary>Sends the reply.</summary>
     public void Reply(scoped ref RpcWriter reply)
     {
-        if (IsOneWay)
+        if (!IsOneWay)
         {
-            return;
-        }
-
-        try
-        {
-            _request.Reply(reply.Written);
-        }
-        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge)
-        {
-            Replies.FailAsTooLong(_request, tooLong);
+            Replies.Send(_request, reply.Written);
         }
     }
 

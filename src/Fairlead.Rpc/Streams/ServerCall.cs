@@ -17,6 +17,8 @@ internal sealed class ServerCall
     private int _pulls;
     private bool _isProduced;
     private bool _hasEnded;
+
+    // Written before the task of the producer completes, and read behind it.
     private FairleadException? _tooLong;
     private int _isOpen;
 
@@ -64,7 +66,7 @@ internal sealed class ServerCall
                 ExceptionDispatchInfo.Throw(failure);
             }
 
-            return Volatile.Read(ref _tooLong);
+            return _tooLong;
         }
         finally
         {
@@ -110,7 +112,10 @@ internal sealed class ServerCall
         try
         {
             ReadOnlyMemory<byte> frame = await source.TakeAsync(Head, most).ConfigureAwait(false);
-            if (!TryReply(request, frame.Span) || source.HasEnded)
+
+            // A batch that the caller does not accept ends the call, and is not a failure of the producer.
+            _tooLong ??= Calls.Replies.Send(request, frame.Span);
+            if (_tooLong is not null || source.HasEnded)
             {
                 _produced.TrySetResult(null);
             }
@@ -149,22 +154,6 @@ internal sealed class ServerCall
 
     /// <summary>The reply to a pull: no items, and none will come.</summary>
     public static ReadOnlySpan<byte> EndOfItems => [(byte)Calls.ReplyStatus.Ok, 1, 0, 0, 0, 0];
-
-    // A batch that the caller does not accept ends the call, and is not a failure of the producer.
-    private bool TryReply(Request request, ReadOnlySpan<byte> frame)
-    {
-        try
-        {
-            request.Reply(frame);
-            return true;
-        }
-        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge)
-        {
-            Volatile.Write(ref _tooLong, tooLong);
-            Calls.Replies.FailAsTooLong(request, tooLong);
-            return false;
-        }
-    }
 
     private static byte[] Head { get; } = [(byte)Calls.ReplyStatus.Ok];
 }

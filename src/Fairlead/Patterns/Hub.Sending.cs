@@ -243,35 +243,13 @@ public sealed partial class Hub
         }
     }
 
-    private async ValueTask<int> FinishAsync(int count, List<Link> waiting, byte[] message, CancellationToken cancellationToken)
-    {
-        Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
-        for (int i = 0; i < calls.Length; i++)
-        {
-            calls[i] = CallAsync(waiting[i], message, cancellationToken);
-        }
-
-        // Wait for every call, whatever the outcome of the others.
-        ExceptionDispatchInfo? failed = null;
-        for (int i = 0; i < calls.Length; i++)
-        {
-            try
-            {
-                count += (await calls[i].ConfigureAwait(false)).Outcome == LinkOutcome.Sent ? 1 : 0;
-            }
-            catch (Exception exception)
-            {
-                waiting[i].Sending.CountMissed();
-                failed ??= ExceptionDispatchInfo.Capture(exception);
-            }
-        }
-
-        failed?.Throw();
-        return count;
-    }
-
-    /// <summary>Makes an error that is thrown at once part of the task, too.</summary>
-    private async Task<LinkResult> CallAsync(Link link, byte[] message, CancellationToken cancellationToken) =>
-        await Outbox.CallOnAsync(
-            link, MessageHeader.Of(MessageKind.Send), default, default, message, null, cancellationToken).ConfigureAwait(false);
+    private async ValueTask<int> FinishAsync(int count, List<Link> waiting, byte[] message, CancellationToken cancellationToken) =>
+        count
+        + await WaitedCalls
+            .AllAsync(
+                waiting,
+                link => Outbox.CallOnAsync(
+                    link, MessageHeader.Of(MessageKind.Send), default, default, message, null, cancellationToken),
+                static (_, result) => result.Outcome == LinkOutcome.Sent)
+            .ConfigureAwait(false);
 }

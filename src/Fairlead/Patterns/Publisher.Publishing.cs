@@ -251,39 +251,15 @@ public sealed partial class Publisher
     private async ValueTask<int> FinishAsync(Round round, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         Outbox outbox = new(Core);
-        List<Link> waiting = round.Waiting!;
-        Task<LinkResult>[] calls = new Task<LinkResult>[waiting.Count];
-        for (int i = 0; i < calls.Length; i++)
-        {
-            calls[i] = CallAsync(outbox, waiting[i], round.Head, message, cancellationToken);
-        }
-
-        // Wait for all calls, whatever the outcome of one: the caller owns the message again only after the last call has ended.
-        ExceptionDispatchInfo? failed = null;
-        for (int i = 0; i < calls.Length; i++)
-        {
-            try
-            {
-                LinkResult result = await calls[i].ConfigureAwait(false);
-                round.Buffered += WasBuffered(waiting[i], result) ? 1 : 0;
-            }
-            catch (Exception exception)
-            {
-                waiting[i].Sending.CountMissed();
-                failed ??= ExceptionDispatchInfo.Capture(exception);
-            }
-        }
-
-        failed?.Throw();
+        round.Buffered += await WaitedCalls
+            .AllAsync(
+                round.Waiting!,
+                link => outbox.CallOnAsync(
+                    link, MessageHeader.Of(MessageKind.Publish), round.Head, default, message, _longestWait, cancellationToken),
+                (link, result) => WasBuffered(link, result))
+            .ConfigureAwait(false);
         return End(round);
     }
-
-    /// <summary>Makes an error that is thrown at once part of the task, too.</summary>
-    private async Task<LinkResult> CallAsync(
-        Outbox outbox, Link link, byte[] head, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        await outbox
-            .CallOnAsync(link, MessageHeader.Of(MessageKind.Publish), head, default, message, _longestWait, cancellationToken)
-            .ConfigureAwait(false);
 
     /// <summary>Returns whether the message was buffered for a subscriber that was waited for.</summary>
     private bool WasBuffered(Link link, in LinkResult result)

@@ -1,13 +1,13 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Net;
 using System.Security.Authentication;
 using Fairlead.Conformance;
 using Fairlead.Native;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
-using Fairlead.Transports.Tls;
 using Fairlead.Transports;
+using Fairlead.Transports.Tls;
 using TcpConnector = Fairlead.Transports.Tcp.TcpConnector;
 
 namespace Fairlead.Tests.Transports.Tls;
