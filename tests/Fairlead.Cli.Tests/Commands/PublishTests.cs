@@ -80,8 +80,8 @@ public sealed class PublishTests : IDisposable
         await publisher.SayAsync("2");
         var (second, _) = await _home.ServeAsync("subscribe", address, "app.>", "--bind", "--count", "1");
         Assert.Equal("2\n", (await second.EndAsync()).Output);
-        publisher.Close();
-        await publisher.SignalAsync("TERM");
+        var outcome = await publisher.EndAsync();
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
     }
 
     [Theory]

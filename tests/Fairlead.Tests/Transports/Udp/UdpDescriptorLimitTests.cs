@@ -18,6 +18,9 @@ public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedT
 
     private const int OfOneSession = 3;
 
+    /// <summary>The runtime opens files for a moment, to read its limit of memory and to write the names of threads.</summary>
+    private const int ForAMoment = 4;
+
     [Fact]
     public async Task Reliable_clients_that_come_at_once_leave_it_its_reserve()
     {
@@ -87,7 +90,7 @@ public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedT
                 .Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)),
         ];
         int free = Enumerable.Range(0, Limit + 1).First(number => !open.Contains(number));
-        Assert.True(free < Reserve + OfOneSession, $"It uses its reserve: the first free descriptor is {free}.");
+        Assert.True(free < Reserve + OfOneSession + ForAMoment, $"It uses its reserve: the first free descriptor is {free}.");
         return true;
     }
 
