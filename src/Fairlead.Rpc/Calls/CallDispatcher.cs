@@ -29,13 +29,10 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
     /// <summary>Refuses the calls that still wait until they may run.</summary>
     public Task DismissAsync() => _queue.DismissAsync();
 
-    /// <summary>Whether a frame is a call, and not a part of one.</summary>
-    public static bool IsCall(Request request) => request.Span is [(byte)FrameKind.Call or (byte)FrameKind.Open, ..];
-
     /// <summary>Counts a frame that is not a call apart from the calls.</summary>
     public static void Count(Request request, Responder responder)
     {
-        if (!IsCall(request))
+        if (!Frames.IsCall(request.Span))
         {
             responder.CountControl();
         }
@@ -122,14 +119,23 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
     private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(
         ushort member, Request request, RequestContext context, CallTurn? turn, bool isQueued)
     {
-        if (!await _queue.WaitAsync(request, context, turn, isQueued).ConfigureAwait(false))
+        // False too if its refusal is too long for its caller, which ends in an exception.
+        bool mayRun = false;
+        try
         {
-            _active.Leave();
-            return default;
+            mayRun = await _queue.WaitAsync(request, context, turn, isQueued).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!mayRun)
+            {
+                _active.Leave();
+            }
         }
 
-        ValueTask invoked = Invoke(member, request, context, streams: null);
-        return await FinishAsync(member, invoked, request, context).ConfigureAwait(false);
+        return mayRun
+            ? await FinishAsync(member, Invoke(member, request, context, streams: null), request, context).ConfigureAwait(false)
+            : default;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> FinishAsync(
@@ -330,13 +336,11 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         _active.Leave();
     }
 
-    private bool IsOneWay(ushort member) => _areOneWay[member];
-
     private ValueTask Invoke(ushort member, Request request, RequestContext context, ServerCall? streams)
     {
         try
         {
-            RpcInvocation invocation = new(request, context, _sessions, IsOneWay(member), streams);
+            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], streams);
             RpcContext? call = options.NeedsContext ? new RpcContext(description.Members[member], context) : null;
             if (call is not null && options.Authorize?.Invoke(call) == false)
             {
@@ -375,7 +379,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         {
             await invoked.ConfigureAwait(false);
         }
-        catch (Exception exception) when (!IsOneWay(member))
+        catch (Exception exception) when (!_areOneWay[member])
         {
             if (exception is RpcFormatException)
             {

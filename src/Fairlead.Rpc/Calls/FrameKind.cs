@@ -64,6 +64,9 @@ internal static class Frames
     /// <summary>In the second byte of a poll: the client takes the trace contexts of callbacks.</summary>
     public const byte TakesTraces = 1;
 
+    /// <summary>Whether a frame is a call, and not a part of one.</summary>
+    public static bool IsCall(ReadOnlySpan<byte> frame) => frame is [(byte)FrameKind.Call or (byte)FrameKind.Open, ..];
+
     /// <summary>Writes the beginning of a call.</summary>
     public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash) =>
         WriteHeader(ref writer, FrameKind.Call, 0, member, (uint)hash);

@@ -26,7 +26,7 @@ internal sealed class OrderedCalls(Responder responder, CallDispatcher dispatche
     private ValueTask<ReadOnlyMemory<byte>> Handle(Request request, RequestContext context)
     {
         CallDispatcher.Count(request, responder);
-        CallTurn? turn = CallDispatcher.IsCall(request) ? turns.Enter(request.Peer) : null;
+        CallTurn? turn = Frames.IsCall(request.Span) ? turns.Enter(request.Peer) : null;
         return HandleElsewhereAsync(request, context, turn);
     }
 

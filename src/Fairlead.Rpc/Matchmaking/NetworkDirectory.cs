@@ -99,6 +99,18 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
                 failure = lost;
                 await DisposeAsync().ConfigureAwait(false);
             }
+            catch (RpcException refused)
+            {
+                // It keeps as many watches as it can; others may end in time.
+                failure = new FairleadException(
+                    ErrorCode.Full,
+                    $"the matchmaker at {matchmaker} refuses to tell of service '{name}': {refused.Message}",
+                    "Try again, or start another matchmaker.",
+                    refused)
+                {
+                    Delivery = DeliveryStatus.NotDelivered,
+                };
+            }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 break;

@@ -41,6 +41,29 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_matchmaker_with_too_many_watches_is_told_as_full()
+    {
+        // Where it knows its client's process, the limit is that of the process.
+        await using RpcServer matchmaker = await Matchmaker.ServeAsync($"unix://{_name}");
+        string place = $"{matchmaker.Addresses[0]}";
+        List<IAsyncEnumerator<IReadOnlyList<ServiceEntry>>> watches = [];
+        await using RpcClient<IMatchmaker> watch = await Rpc.ConnectAsync<IMatchmaker>(place);
+        for (int i = 0; i < MatchmakerService.MostOfClient; i++)
+        {
+            watches.Add(watch.Service.WatchAsync("other").GetAsyncEnumerator());
+            Assert.True(await watches[i].MoveNextAsync());
+        }
+
+        RpcClientOptions options = new() { Matchmaker = place, WaitForService = TimeSpan.FromSeconds(1) };
+        var full = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, options));
+        Assert.Equal((ErrorCode.Full, DeliveryStatus.NotDelivered), (full.Code, full.Delivery));
+        foreach (IAsyncEnumerator<IReadOnlyList<ServiceEntry>> each in watches)
+        {
+            await each.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_service_is_found_at_a_matchmaker()
     {
         await using RpcServer server = await ServeAsync("blue");

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Tests.Contracts;
 
 namespace Fairlead.Rpc.Tests.Calls;
@@ -29,6 +31,28 @@ public sealed class ShutdownTests
         RpcServer server = await Rpc.ServeAsync<ISlow>($"inproc://rpc-{Guid.NewGuid():N}", new Slow(), options);
         await server.DisposeAsync().AsTask().WaitAsync(Watchdog);
         await server.Completion.WaitAsync(Watchdog);
+    }
+
+    [Fact]
+    public async Task A_refusal_that_is_too_long_for_its_caller_leaves_no_call_behind()
+    {
+        RpcServerOptions options = new() { MaxConcurrentCalls = 1, MaxQueuedCallsPerClient = 1, ShutdownTimeout = TimeSpan.MaxValue };
+        Slow service = new();
+        RpcServer server = await Rpc.ServeAsync<ISlow>($"inproc://rpc-{Guid.NewGuid():N}", service, options);
+        await using Requester stranger = await Requester.ConnectAsync(server.Addresses[0].With("maxmessage", "32"));
+        byte[] call = new byte[Frames.CallHeader];
+        call[0] = (byte)FrameKind.Call;
+        BinaryPrimitives.WriteUInt32LittleEndian(call.AsSpan(4), (uint)server.Description.Hash);
+        Task<Message> runs = stranger.RequestAsync(call).AsTask();
+        await service.Started.Task.WaitAsync(Watchdog);
+
+        // One of them waits, and one is refused.
+        Task<Message>[] others = [stranger.RequestAsync(call).AsTask(), stranger.RequestAsync(call).AsTask()];
+        Task<Message> refused = await Task.WhenAny(others).WaitAsync(Watchdog);
+        await Assert.ThrowsAsync<FairleadException>(() => refused);
+        service.Go.SetResult();
+        (await runs.WaitAsync(Watchdog)).Dispose();
+        await server.DisposeAsync().AsTask().WaitAsync(Watchdog);
     }
 }
 
