@@ -190,7 +190,7 @@ public sealed partial class Publisher
             if (Stopwatch.GetTimestamp() >= end)
             {
                 long unread = broadcast.Unread;
-                if (unread > before - (first / LeastReading))
+                if (before - unread < Math.Max(1, first / LeastReading))
                 {
                     break;
                 }

@@ -32,7 +32,9 @@ public sealed class FifoDescriptorLimitTests : IDisposable
                 && !IsPlace(entry.Replace("/fd/", "/fdinfo/", StringComparison.Ordinal)));
 
     // O_PATH, in the octal number that the kernel shows.
-    private static bool IsPlace(string information) =>
-        (Convert.ToInt64(File.ReadLines(information).First(static line => line.StartsWith("flags:", StringComparison.Ordinal))[6..].Trim(), 8)
-            & 0x20_0000) != 0;
+    private static bool IsPlace(string information)
+    {
+        string flags = File.ReadLines(information).First(static line => line.StartsWith("flags:", StringComparison.Ordinal));
+        return (Convert.ToInt64(flags["flags:".Length..].Trim(), 8) & 0x20_0000) != 0;
+    }
 }

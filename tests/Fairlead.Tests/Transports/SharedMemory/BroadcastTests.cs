@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Patterns.Links;
 using Fairlead.Time;
 using Fairlead.Transports.SharedMemory;
 
@@ -107,6 +108,35 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         }
 
         Assert.Equal(0, publisher.Statistics.Dropped);
+    }
+
+    [Fact]
+    public async Task A_publisher_sleeps_while_all_its_messages_are_read_and_none_is_taken()
+    {
+        await using Publisher publisher = await Publisher.BindAsync(
+            NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
+        using Subscriber subscriber = await Subscriber.ConnectAsync(Bare(publisher.Address).With("messages", "10").With("full", "wait"));
+        Link link = Assert.Single(publisher.Core.LinkSnapshot);
+        ValueTask<Message> first = subscriber.ReceiveAsync();
+        Assert.Equal(1, publisher.Publish("t", [0]));
+        (await first).Dispose();
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(1, publisher.Publish("t", [1]));
+        }
+
+        await Polling.Until(() => publisher.Core.Broadcasts.GetOrMake()!.Unread == 0).WaitAsync(60.Seconds());
+        Task publishing = Task.Run(() => Assert.Equal(1, publisher.Publish("t", [2])));
+
+        // One that does not sleep has no place in the queue.
+        await Polling.Until(() => publishing.IsCompleted || link.Sending.Waiting == 1).WaitAsync(60.Seconds());
+        Assert.False(publishing.IsCompleted);
+        for (int i = 0; i < 11; i++)
+        {
+            (await subscriber.ReceiveAsync()).Dispose();
+        }
+
+        await publishing;
     }
 
     [Fact]
