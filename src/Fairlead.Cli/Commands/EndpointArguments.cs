@@ -71,6 +71,9 @@ internal sealed class EndpointArguments
     /// <summary>Returns how long to wait for a listener, if given.</summary>
     public TimeSpan? Wait(ParseResult parsed) => parsed.GetValue(_wait);
 
+    /// <summary>Returns how long to try to get a lost peer back, if given.</summary>
+    public TimeSpan? Reconnect(ParseResult parsed) => parsed.GetValue(_reconnect);
+
     /// <summary>Returns whether it connects, and tries to get a lost peer back.</summary>
     public bool Reconnects(ParseResult parsed) =>
         !Binds(parsed) && (parsed.GetValue(_reconnect) > TimeSpan.Zero
@@ -120,17 +123,7 @@ internal sealed class EndpointArguments
             OverflowPolicy = Full(parsed),
         };
         var connected = await ConnectAsync(address, options, Timeout(parsed), connect, cancellationToken);
-        if (IsVerbose(parsed))
-        {
-            connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
-            {
-                EndpointState.Connected => $"reconnected to {string.Join(", ", ((MessagingEndpoint)endpoint!).Peers)}",
-                EndpointState.Reconnecting => $"connection lost ({change.Reason}), reconnecting",
-                _ => $"gave up reconnecting after {change.Attempt} attempts ({change.Reason})",
-            });
-            ErrorLine.WriteBare($"connected to {string.Join(", ", connected.Peers)}");
-        }
-
+        SayConnected(parsed, connected);
         return connected;
     }
 
@@ -141,6 +134,23 @@ internal sealed class EndpointArguments
         {
             ErrorLine.WriteBare($"listening on {bound.Address}");
         }
+    }
+
+    /// <summary>Reports the peers with <c>--verbose</c>: now, and when the connection is lost or back.</summary>
+    public void SayConnected(ParseResult parsed, MessagingEndpoint connected)
+    {
+        if (!IsVerbose(parsed))
+        {
+            return;
+        }
+
+        connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
+        {
+            EndpointState.Connected => $"reconnected to {string.Join(", ", ((MessagingEndpoint)endpoint!).Peers)}",
+            EndpointState.Reconnecting => $"connection lost ({change.Reason}), reconnecting",
+            _ => $"gave up reconnecting after {change.Attempt} attempts ({change.Reason})",
+        });
+        ErrorLine.WriteBare($"connected to {string.Join(", ", connected.Peers)}");
     }
 
     /// <summary>Connects. The time-out applies to an answer; waiting for a listener comes before that.</summary>

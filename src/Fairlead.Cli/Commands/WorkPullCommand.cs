@@ -46,6 +46,7 @@ internal sealed class WorkPullCommand : ToolCommand
         var work = Worker(parsed);
         var left = parsed.GetValue(_count) ?? long.MaxValue;
         var hasWorked = false;
+        var wait = _endpoint.Wait(parsed);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
         try
@@ -53,8 +54,10 @@ internal sealed class WorkPullCommand : ToolCommand
             // Queues come and go with their pushing processes: a worker stays.
             while (true)
             {
-                await using var receiver = await ConnectAsync(address, _endpoint.Wait(parsed), end.Token);
+                await using var receiver = await ConnectAsync(address, wait, end.Token);
+                _endpoint.SayConnected(parsed, receiver);
                 hasWorked = true;
+                wait = _endpoint.Reconnect(parsed) ?? wait;
                 try
                 {
                     await foreach (var item in receiver.ReceiveAllAsync(end.Token))

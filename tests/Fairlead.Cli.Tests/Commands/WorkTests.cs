@@ -163,6 +163,20 @@ public sealed class WorkTests : IDisposable
         Assert.True(hosted.ExitCode == 0, hosted.ToString());
     }
 
+    [Fact]
+    public async Task A_worker_says_whom_it_has_found_and_waits_for_another_as_long_as_it_is_told()
+    {
+        var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        await host.ErrorLineAsync("listening on");
+        var worker = _home.Start("work", "pull", "unix://jobs", "--verbose", "--wait", "1m", "--reconnect", "50ms");
+        await worker.ErrorLineAsync("connected to ");
+        await host.SayAsync("a");
+        Assert.Equal("a", await worker.LineAsync());
+        await host.SignalAsync("KILL");
+        var outcome = await worker.ExitAsync();
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+    }
+
     [Theory]
     [InlineData("KILL")]
     [InlineData("INT")]
