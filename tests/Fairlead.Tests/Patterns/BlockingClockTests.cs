@@ -82,6 +82,19 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public async Task A_clock_that_is_set_while_a_timer_is_armed_ends_the_call(string scheme)
+    {
+        JumpingClock clock = new();
+        EndpointOptions options = new() { TimeProvider = clock, Heartbeat = TimeSpan.Zero };
+        Receiver receiver = Track(Receiver.Bind(TransportsUnderTest.Of(scheme).NewPlace(), options));
+        Track(await Sender.ConnectAsync(receiver.Address));
+        await Until(() => clock.Inner.Armed == 0, "the handshake is over");
+        clock.Jumps = true;
+        Assert.False(await OnThread(() => receiver.TryReceive(40.Milliseconds(), out _)));
+    }
+
     private EndpointOptions Options() => new() { TimeProvider = _clock, Heartbeat = TimeSpan.Zero };
 
     /// <summary>Waits by the system's clock, longer than the timeouts of the calls under test.</summary>
@@ -89,5 +102,27 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
     {
         using Receiver nobodySends = Receiver.Bind($"inproc://{Guid.NewGuid():N}");
         return nobodySends.TryReceive(300.Milliseconds(), out _);
+    }
+
+    /// <summary>A clock that is set to each timer's end before the timer begins.</summary>
+    private sealed class JumpingClock : TimeProvider
+    {
+        public ManualClock Inner { get; } = new();
+
+        public bool Jumps { get; set; }
+
+        public override long TimestampFrequency => Inner.TimestampFrequency;
+
+        public override long GetTimestamp() => Inner.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (Jumps && dueTime > TimeSpan.Zero)
+            {
+                Inner.Advance(dueTime);
+            }
+
+            return Inner.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }

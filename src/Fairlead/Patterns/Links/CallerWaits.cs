@@ -254,10 +254,33 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     {
         private ITimer? _timer;
 
+        // More than a clock advances by itself meanwhile.
+        private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(1);
+
         /// <summary>By the caller, before it sleeps. A tick that comes first is not lost.</summary>
+        /// <remarks>A clock that is set meanwhile makes the timer late by that, and may never move again.</remarks>
         public void Arm(Deadline deadline)
         {
-            TimeSpan due = deadline.RemainingTimer;
+            TimeSpan due;
+            do
+            {
+                due = deadline.RemainingTimer;
+                Start(due);
+            }
+            while (due - deadline.RemainingTimer > Tolerance);
+
+            if (deadline.Passed)
+            {
+                operation.Interrupt();
+            }
+        }
+
+        public void Dispose() => _timer?.Dispose();
+
+        void IAlarmed.OnAlarm() => operation.Interrupt();
+
+        private void Start(TimeSpan due)
+        {
             if (_timer is null)
             {
                 _timer = Alarm.Create(clock, this, due, Timeout.InfiniteTimeSpan);
@@ -267,9 +290,5 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 _timer.Change(due, Timeout.InfiniteTimeSpan);
             }
         }
-
-        public void Dispose() => _timer?.Dispose();
-
-        void IAlarmed.OnAlarm() => operation.Interrupt();
     }
 }
