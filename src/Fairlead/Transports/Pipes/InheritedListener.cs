@@ -100,6 +100,10 @@ internal sealed class InheritedListener : IListener
             socket, _framing, _capabilities, new Peer { RemoteAddress = HostAddresses.EndPointOf(name).ToString() });
     }
 
+    /// <summary>Returns whether the peers of a socket may be on other machines.</summary>
+    public static bool IsOfNetwork(Descriptor socket) =>
+        FamilyOf(socket) is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+
     private static bool IsOfPackets(Descriptor socket) => NativeSocket.TypeOf(socket) == NativeSocketType.SeqPacket;
 
     private static AddressFamily FamilyOf(Descriptor socket) => NativeSocket.LocalName(socket).Family;

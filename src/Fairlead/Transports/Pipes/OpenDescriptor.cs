@@ -137,8 +137,14 @@ internal static class OpenDescriptor
         using Descriptor? copy = NativeSpawn.Duplicate(number, FirstOther, out _);
         return copy is not null && InheritedListener.CanServe(copy)
             ? InheritedListener.CapabilitiesOf(copy)
-            : OneWay | TransportCapabilities.Duplex;
+            : OfConnection(copy);
     }
+
+    /// <summary>Returns the capabilities of a connected socket. One of the network has those of <c>tcp://</c>.</summary>
+    private static TransportCapabilities OfConnection(Descriptor? socket) =>
+        OneWay
+        | TransportCapabilities.Duplex
+        | (socket is not null && InheritedListener.IsOfNetwork(socket) ? TransportCapabilities.CrossHost : TransportCapabilities.None);
 
     private static FileKind? KindOf(int number) =>
         NativeFile.Stat(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{number}"))?.Kind;
@@ -207,6 +213,14 @@ internal static class OpenDescriptor
 
     private static Peer PeerOf(Descriptor descriptor, int? peer)
     {
+        // The descriptor's owner is a user of this machine, and its peer may be anyone.
+        if (NativeFile.Fstat(descriptor)?.Kind == FileKind.Socket && InheritedListener.IsOfNetwork(descriptor))
+        {
+            return NativeSocket.PeerName(descriptor) is { } name
+                ? new Peer { RemoteAddress = HostAddresses.EndPointOf(name).ToString() }
+                : new Peer();
+        }
+
         // The kernel reports the process that created a socket pair at both ends. Its user is right, its process id usually not.
         PeerCredentials? maker = NativeSocket.Credentials(descriptor);
         uint? user = maker?.UserId ?? NativeFile.Fstat(descriptor)?.Uid;
@@ -246,7 +260,14 @@ internal static class OpenDescriptor
             }
 
             _ = NativePipe.SetNonBlocking(only);
-            return new StreamConnection(only, settings.Framing, OneWay | TransportCapabilities.Duplex, peer);
+            TransportCapabilities capabilities = OfConnection(only);
+            if ((capabilities & TransportCapabilities.CrossHost) != 0)
+            {
+                NativeSocket.SetNoDelay(only);
+                NativeSocket.SetKeepAlive(only);
+            }
+
+            return new StreamConnection(only, settings.Framing, capabilities, peer);
         }
 
         bool writes = taken.Length == 1 && settings.Pattern == PatternKind.Sender;

@@ -119,6 +119,24 @@ public sealed class ActivationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_connection_of_a_port_is_served_too_and_its_limits_are_the_network_s()
+    {
+        Socket socket = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        Task<Sender> connecting = Sender.ConnectAsync($"tcp://127.0.0.1:{((IPEndPoint)socket.LocalEndPoint!).Port}").AsTask();
+        Address place = Offer(Keep(await socket.AcceptAsync()));
+        Assert.True(TransportCatalog.CapabilitiesOf(place).HasFlag(TransportCapabilities.CrossHost));
+        await using Receiver receiver = await Receiver.BindAsync(place);
+        await using Sender sender = await connecting;
+        Assert.True((await Delivering(sender, receiver)).IsDelivered);
+        Peer peer = receiver.Peers.Single();
+        Assert.StartsWith("127.0.0.1:", peer.RemoteAddress, StringComparison.Ordinal);
+        Assert.Null(peer.UserId);
+        Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => sender.Send(new byte[(16 << 20) + 1])).Code);
+    }
+
+    [Fact]
     public void What_cannot_be_served_is_refused()
     {
         (Socket listening, _) = ListenAtPath();
