@@ -85,9 +85,10 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
                 // An entry may be that of an instance that has just died.
                 await Task.Delay(Pause, TimeProvider.System, end.Token).ConfigureAwait(false);
                 IMatchmaker service = await ServiceAsync(end.Token).ConfigureAwait(false);
-                failure = null;
                 await foreach (IReadOnlyList<ServiceEntry> found in service.WatchAsync(name, end.Token).ConfigureAwait(false))
                 {
+                    // Not before: where the time ends during a further attempt, the last one says why.
+                    failure = null;
                     if (found.Count > 0)
                     {
                         return;

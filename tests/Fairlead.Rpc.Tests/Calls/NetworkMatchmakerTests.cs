@@ -54,7 +54,7 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
             Assert.True(await watches[i].MoveNextAsync());
         }
 
-        RpcClientOptions options = new() { Matchmaker = place, WaitForService = TimeSpan.FromSeconds(1) };
+        RpcClientOptions options = new() { Matchmaker = place, WaitForService = TimeSpan.FromSeconds(10) };
         var full = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, options));
         Assert.Equal((ErrorCode.Full, DeliveryStatus.NotDelivered), (full.Code, full.Delivery));
         foreach (IAsyncEnumerator<IReadOnlyList<ServiceEntry>> each in watches)
