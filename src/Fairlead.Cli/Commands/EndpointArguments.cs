@@ -76,8 +76,8 @@ internal sealed class EndpointArguments
 
     /// <summary>Returns whether it connects, and tries to get a lost peer back.</summary>
     public bool Reconnects(ParseResult parsed) =>
-        !Binds(parsed) && (parsed.GetValue(_reconnect) > TimeSpan.Zero
-            || parsed.GetValue(_reconnect) == System.Threading.Timeout.InfiniteTimeSpan
+        !Binds(parsed) && (Reconnect(parsed) > TimeSpan.Zero
+            || Reconnect(parsed) == System.Threading.Timeout.InfiniteTimeSpan
             || Address(parsed).Option("reconnect") is not (null or "0"));
 
     /// <summary>Returns the requested policy, or null.</summary>
@@ -119,7 +119,7 @@ internal sealed class EndpointArguments
         var options = new EndpointOptions
         {
             ConnectTimeout = parsed.GetValue(_wait) ?? TimeSpan.Zero,
-            ReconnectTimeout = parsed.GetValue(_reconnect) ?? TimeSpan.Zero,
+            ReconnectTimeout = Reconnect(parsed) ?? TimeSpan.Zero,
             OverflowPolicy = Full(parsed),
         };
         var connected = await ConnectAsync(address, options, Timeout(parsed), connect, cancellationToken);

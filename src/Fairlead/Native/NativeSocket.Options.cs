@@ -68,6 +68,13 @@ internal static unsafe partial class NativeSocket
 
     public static void SetKeepAlive(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, on ? 1 : 0);
 
+    /// <summary>Sets the options that every TCP connection of messages wants: no delay, and keep-alive.</summary>
+    public static void SetForMessages(Descriptor socket)
+    {
+        SetNoDelay(socket);
+        SetKeepAlive(socket);
+    }
+
     /// <summary>Sets the buffer sizes in bytes; the kernel doubles them for its own needs and caps them. Null: no change.</summary>
     public static void SetBuffers(Descriptor socket, int? send, int? receive)
     {

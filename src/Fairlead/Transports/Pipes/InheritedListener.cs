@@ -94,8 +94,7 @@ internal sealed class InheritedListener : IListener
                 : new StreamConnection(socket, _framing, _capabilities, peer);
         }
 
-        NativeSocket.SetNoDelay(socket);
-        NativeSocket.SetKeepAlive(socket);
+        NativeSocket.SetForMessages(socket);
         return new StreamConnection(
             socket, _framing, _capabilities, new Peer { RemoteAddress = HostAddresses.EndPointOf(name).ToString() });
     }

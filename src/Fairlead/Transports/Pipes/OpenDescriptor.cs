@@ -263,8 +263,7 @@ internal static class OpenDescriptor
             TransportCapabilities capabilities = OfConnection(only);
             if ((capabilities & TransportCapabilities.CrossHost) != 0)
             {
-                NativeSocket.SetNoDelay(only);
-                NativeSocket.SetKeepAlive(only);
+                NativeSocket.SetForMessages(only);
             }
 
             return new StreamConnection(only, settings.Framing, capabilities, peer);

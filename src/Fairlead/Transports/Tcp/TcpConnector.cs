@@ -41,13 +41,6 @@ internal static class TcpConnector
         throw failure ?? new FairleadException(ErrorCode.NotFound, "the host has no address", "Check the name.") { Address = address };
     }
 
-    /// <summary>Sets the options that every connection of messages wants: no delay, and keep-alive.</summary>
-    public static void Prepare(Descriptor socket)
-    {
-        NativeSocket.SetNoDelay(socket);
-        NativeSocket.SetKeepAlive(socket);
-    }
-
     private static FairleadException Failure(Address address, IPEndPoint place, Errno error) =>
         error switch
         {

@@ -32,7 +32,7 @@ internal sealed class TcpTransport : ITransport
     {
         try
         {
-            TcpConnector.Prepare(socket);
+            NativeSocket.SetForMessages(socket);
             return new StreamConnection(socket, settings.Framing, Capabilities, new Peer { RemoteAddress = remote.ToString() });
         }
         catch

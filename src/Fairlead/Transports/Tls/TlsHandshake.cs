@@ -99,7 +99,7 @@ internal sealed class TlsHandshake
 
     private async ValueTask<StreamConnection> AcceptAsync(Descriptor socket, TlsIdentity identity, CancellationToken cancellationToken)
     {
-        TcpConnector.Prepare(socket);
+        NativeSocket.SetForMessages(socket);
 
         // One limit for both: a client that sends its first byte late has only the rest of the time.
         using CancellationTokenSource limit = Limit();

@@ -58,7 +58,7 @@ internal sealed class TlsTransport : ITransport
             address, settings.Time, cancellationToken).ConfigureAwait(false);
         try
         {
-            TcpConnector.Prepare(socket);
+            NativeSocket.SetForMessages(socket);
             return await TlsHandshake.ConnectAsync(
                 socket, place, address, identity, settings, cancellationToken).ConfigureAwait(false);
         }

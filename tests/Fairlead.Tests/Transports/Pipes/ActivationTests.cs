@@ -133,6 +133,7 @@ public sealed class ActivationTests : IDisposable
         Peer peer = receiver.Peers.Single();
         Assert.StartsWith("127.0.0.1:", peer.RemoteAddress, StringComparison.Ordinal);
         Assert.Null(peer.UserId);
+        Assert.Equal(10.Seconds(), receiver.Core.Settings.Heartbeat);
         Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => sender.Send(new byte[(16 << 20) + 1])).Code);
     }
 
