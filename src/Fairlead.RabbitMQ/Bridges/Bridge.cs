@@ -1,7 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 using Fairlead.Transports;
-using Fairlead.Transports.Inproc;
 using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
@@ -111,7 +110,6 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     {
         // Before the call that connects has returned, the inner end may be up.
         Core = link.Endpoint;
-        (link.Connection as InprocConnection)?.TakeAnswersBy(new AnswerTaker(link));
         OnUp(link);
         _up.TrySetResult(link);
     }

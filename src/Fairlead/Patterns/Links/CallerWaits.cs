@@ -5,14 +5,20 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>Makes callers wait in their threads, as leader or as follower, and lets asynchronous callers yield briefly.</summary>
 /// <remarks>
-/// Owns the list of followers, under the endpoint's gate, and the results of the last brief leads, which belong to the leader.
+/// Owns the list of followers, under the endpoint's gate, and the results of the last brief leads, which belong to the leader. Those of the
+/// last waits for answers within the process are a hint without a lock.
 /// </remarks>
 internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 {
     private const int Yields = 20;
 
+    /// <summary>The yields before a caller sleeps whose answer another thread of the process will bring: fewer than those of the platform's
+    /// own locks and semaphores.</summary>
+    private const int YieldsForAnswer = 60;
+
     private readonly List<Operation> _followers = [];
     private Backoff _briefLeads;
+    private Backoff _answersAwaited;
 
     /// <summary>The first follower whose operation is not done. Under the gate.</summary>
     public Operation? NextFollower
@@ -45,6 +51,11 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     public bool Wait(Operation operation, Deadline deadline, CancellationToken cancellationToken)
     {
         if (operation.IsClaimed)
+        {
+            return true;
+        }
+
+        if (operation is LinkOperation { WantsAnswer: true, Link.Answers.Inner: not null } && AwaitAnswer(operation))
         {
             return true;
         }
@@ -95,6 +106,26 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
 
         return operation.IsClaimed;
+    }
+
+    /// <summary>Yields the core for a while, without the role. Returns whether the answer has come.</summary>
+    /// <remarks>To be woken costs more than to look again, for the thread that answers too.</remarks>
+    private bool AwaitAnswer(Operation operation)
+    {
+        if (_answersAwaited.Skips())
+        {
+            return false;
+        }
+
+        endpoint.Table.FlushDeferred();
+        for (int i = 0; i < YieldsForAnswer && !operation.IsClaimed; i++)
+        {
+            Thread.Yield();
+        }
+
+        bool isHere = operation.IsClaimed;
+        _answersAwaited.Note(hasPaid: isHere);
+        return isHere;
     }
 
     /// <summary>Before an asynchronous call is sent: takes the role briefly if its caller should lead.</summary>

@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -174,6 +175,7 @@ internal sealed partial class Link
     private void ComeUp(Completions completions)
     {
         WasUp = true;
+        (_connection as IBridged)?.OpenTo(new InnerEnd(this));
         _endpoint.OnUp(this, completions);
     }
 

@@ -25,7 +25,6 @@ internal sealed class LinkAnswers
     private readonly LinkOutput _output;
     private readonly EndpointCore _endpoint;
     private readonly MemoryOutput? _memoryOutput;
-    private readonly InnerAnswers? _bridge;
 
     public LinkAnswers(Link link)
     {
@@ -35,8 +34,11 @@ internal sealed class LinkAnswers
         _output = link.Output;
         _endpoint = link.Endpoint;
         _memoryOutput = link.Memory?.Output;
-        _bridge = InnerAnswers.Of(link.Connection);
+        Inner = InnerWay.Of(link.Connection);
     }
+
+    /// <summary>The inner way to the other end, if one of the ends is a bridge's.</summary>
+    public InnerWay? Inner { get; }
 
     /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>
     /// <remarks>If sending fails, the link ends, because its peer waits for the message.</remarks>
@@ -75,7 +77,7 @@ internal sealed class LinkAnswers
     public bool SendReply(uint id, ReadOnlySpan<byte> payload)
     {
         _link.Reader.EndStream();
-        return _bridge?.TryGive(MessageKind.Reply, id, payload) == true
+        return Inner?.TryAnswer(MessageKind.Reply, id, payload) == true
             || TryAnswerShort(MessageKind.Reply, id, payload)
             || SendControl(MessageHeader.Of(MessageKind.Reply, id), default, payload);
     }
@@ -125,17 +127,17 @@ internal sealed class LinkAnswers
     }
 
     /// <summary>Sends the outcome of a message to a sender that waits for it. Called without locks.</summary>
-    public void SendReceipt(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, _bridge);
+    public void SendReceipt(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, Inner);
 
-    /// <summary>Does the same for the pump, which runs no continuations of a bridge.</summary>
-    public void SendReceiptOfPump(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, bridge: null);
+    /// <summary>Does the same for the pump, which does not do the work of another end.</summary>
+    public void SendReceiptOfPump(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, inner: null);
 
-    private void SendReceipt(uint id, ReceiptStatus status, string? reason, InnerAnswers? bridge)
+    private void SendReceipt(uint id, ReceiptStatus status, string? reason, InnerWay? inner)
     {
         Span<byte> payload = stackalloc byte[1 + (LongestReason * MostBytesOfCharacter)];
         payload[0] = (byte)status;
         payload = payload[..(1 + WriteText(reason, LongestReason, payload[1..]))];
-        if (bridge?.TryGive(MessageKind.Receipt, id, payload) != true)
+        if (inner?.TryAnswer(MessageKind.Receipt, id, payload) != true)
         {
             SendControl(MessageHeader.Of(MessageKind.Receipt, id), default, payload);
         }

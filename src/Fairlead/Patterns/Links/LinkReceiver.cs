@@ -33,7 +33,7 @@ internal sealed partial class LinkReceiver
         _link = link;
         _endpoint = link.Endpoint;
         _connection = link.Connection;
-        _isOfBridge = InnerAnswers.Of(_connection) is not null;
+        _isOfBridge = _connection is IBridged { IsToBridge: true };
         _broadcasts = link.Memory?.Broadcasts;
         _inHand = new MessagesInHand(link);
 

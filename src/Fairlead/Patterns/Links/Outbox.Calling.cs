@@ -55,7 +55,7 @@ internal readonly partial struct Outbox
             {
                 try
                 {
-                    Start(operation, link);
+                    StartCall(operation, link);
                     if (length >= LinkOutput.LongPayload)
                     {
                         operation.Link?.Output.Push(operation);
@@ -275,7 +275,7 @@ internal readonly partial struct Outbox
 
             operation.Link = link;
             operation.WatchFor(timeout, core.Settings.Time, cancellationToken);
-            Start(operation, link);
+            StartCall(operation, link);
         }
         catch (Exception exception)
         {
@@ -298,6 +298,25 @@ internal readonly partial struct Outbox
         }
 
         return new StartedCall(null, ObserveAsync(operation.Task, activity, began, header.Kind, core.MeterTags));
+    }
+
+    /// <summary>Starts an operation. A request to or from a bridge in this process is taken at the other end by this thread.</summary>
+    private void StartCall(LinkOperation operation, Link? link)
+    {
+        if (operation.Header.Kind != MessageKind.Request || link?.Answers.Inner is not { } inner || !inner.TryBeginSend())
+        {
+            Start(operation, link);
+            return;
+        }
+
+        try
+        {
+            Start(operation, link);
+        }
+        finally
+        {
+            inner.EndSend();
+        }
     }
 
     private static async Task<LinkResult> ObserveAsync(

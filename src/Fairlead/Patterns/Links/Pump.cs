@@ -11,10 +11,10 @@ namespace Fairlead.Patterns.Links;
 /// </para>
 /// <para>
 /// Owns the endpoint's gate. Under it, owns the role and whether the reactor waits in the leader's place. Also owns the poll set, the event
-/// that wakes a thread waiting there, and the counts of awaited events.
+/// that wakes a thread waiting there, and the counts of awaited events. <c>Pump.Serving.cs</c> contains the iterations.
 /// </para>
 /// </remarks>
-internal sealed class Pump : IReactorClient, IDisposable
+internal sealed partial class Pump : IReactorClient, IDisposable
 {
     private const int EventsPerTurn = 64;
     private const ulong WakeToken = 0;
@@ -86,11 +86,20 @@ internal sealed class Pump : IReactorClient, IDisposable
     {
         using (_gate.Hold())
         {
-            if (_isLed && !_life.IsTornDown)
+            if (!_isLed || _life.IsTornDown)
+            {
+                return;
+            }
+
+            if (_endpoint.Table.Announcing.Length > 0)
             {
                 Wake();
+                return;
             }
         }
+
+        // Not under the gate: the thread that wakes needs it next.
+        _wake.Signal();
     }
 
     /// <summary>Requests an iteration: a caller awaits, output is blocked, or a link was killed. With no link's lock held.</summary>
@@ -140,41 +149,6 @@ internal sealed class Pump : IReactorClient, IDisposable
         {
             Arm();
         }
-    }
-
-    /// <summary>Makes sure that data that has arrived by now is handled, by this thread or by the leader.</summary>
-    /// <remarks>
-    /// The state that a caller finds afterwards, such as a full window, is current. Waits for no sleeping thread, and only for iterations,
-    /// which run no user code.
-    /// </remarks>
-    public void CatchUp()
-    {
-        int before = Volatile.Read(ref _turns);
-        while (!TryTurn())
-        {
-            // An iteration may have begun before the data arrived; the next one handles it.
-            if (unchecked(Volatile.Read(ref _turns) - before) >= 2 || !(_isInTurn || PollSet.HasEvents))
-            {
-                return;
-            }
-
-            Thread.Yield();
-        }
-    }
-
-    /// <summary>Runs one iteration without waiting. Returns false if another thread leads.</summary>
-    public bool TryTurn()
-    {
-        Completions completions = Completions.Rent();
-        bool leads;
-        using (_gate.Hold())
-        {
-            leads = TryLead();
-        }
-
-        using PumpRole role = new(leads ? this : null, completions, isReactor: false);
-        role.Turn();
-        return leads;
     }
 
     /// <summary>Serves the readable poll set. Called by the reactor.</summary>
@@ -334,67 +308,6 @@ internal sealed class Pump : IReactorClient, IDisposable
         {
             _wake.Signal();
             Memory.Unpark();
-        }
-    }
-
-    /// <summary>Waits, and handles what has arrived. Called by the leader.</summary>
-    public void Turn(TimeSpan timeout, Completions completions)
-    {
-        TimeSpan? poll = timeout == TimeSpan.Zero || _endpoint.Table.Announcing.Length == 0 ? timeout : Memory.Wait(timeout);
-        if (poll > TimeSpan.Zero && poll < TimeSpan.FromMilliseconds(1))
-        {
-            // The poll set counts in milliseconds.
-            BlockingWait.Wait(PollSet.Descriptor, PollEvents.Read, poll.Value);
-            poll = TimeSpan.Zero;
-        }
-
-        Serve(poll, completions);
-    }
-
-    /// <summary>Checks the poll set, and handles what has arrived there and in memory. Called by the leader.</summary>
-    /// <remarks><paramref name="poll"/> is how long to wait on the poll set; null does not check it at all.</remarks>
-    public void Serve(TimeSpan? poll, Completions completions)
-    {
-        if (Volatile.Read(ref _wantsReactor))
-        {
-            // This iteration does all work requested by now; later requests are counted separately.
-            using (_gate.Hold())
-            {
-                _wantsReactor = false;
-            }
-        }
-
-        int count = 0;
-        if (poll is { } wait)
-        {
-            Memory.NotePoll();
-            count = PollSet.Wait(_events, wait);
-        }
-
-        // Set while the events are still readable, which leaves no moment at which no thread seems busy.
-        _isInTurn = true;
-        try
-        {
-            _endpoint.Table.OnAwake(completions);
-            for (int i = 0; i < count; i++)
-            {
-                (ulong token, PollEvents events) = _events[i];
-                if (token == WakeToken)
-                {
-                    _wake.Drain();
-                }
-                else
-                {
-                    _endpoint.OnReady(token, events, completions);
-                }
-            }
-
-            _endpoint.Settle(completions);
-        }
-        finally
-        {
-            Interlocked.Increment(ref _turns);
-            _isInTurn = false;
         }
     }
 }

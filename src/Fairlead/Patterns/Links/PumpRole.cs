@@ -14,7 +14,7 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     public void Turn() => pump?.Turn(TimeSpan.Zero, completions);
 
     /// <summary>Does the same as <see cref="Pump.Serve"/>.</summary>
-    public void Serve(TimeSpan? poll) => pump?.Serve(poll, completions);
+    public void Serve(TimeSpan? poll, Link? readable = null) => pump?.Serve(poll, completions, readable);
 
     /// <summary>Does the same as <see cref="CallerWaits.YieldFor"/>.</summary>
     public void YieldFor(Operation operation) => pump?.Callers.YieldFor(operation, completions);

@@ -16,12 +16,18 @@ internal sealed class InprocConnection : Connection, IBridged
     private Chunk? _chunk;
     private int _chunkFilled;
     private int _outboxBytes;
+
+    // Whether the event is set, or a thread that has left the gate is about to set it.
     private bool _isSignalled;
     private bool _hasEnded;
     private bool _isAborted;
     private bool _isDisposed;
 
-    private InprocConnection(Peer peer, InnerAnswers? answers = null) => (Peer, Answers) = (peer, answers);
+    private InprocConnection(Peer peer, bool isBridged = false, bool isToBridge = false)
+    {
+        (Peer, IsToBridge) = (peer, isToBridge);
+        Inner = isBridged ? new InnerWay(this) : null;
+    }
 
     private static Peer ThisProcess => new() { ProcessId = NativeProcess.Id, UserId = NativeProcess.UserId };
 
@@ -38,23 +44,30 @@ internal sealed class InprocConnection : Connection, IBridged
     public override bool HasLong => false;
 
     /// <inheritdoc/>
-    public InnerAnswers? Answers { get; }
+    public InnerWay? Inner { get; }
+
+    /// <inheritdoc/>
+    public bool IsToBridge { get; }
 
     /// <summary>Creates both ends within the process.</summary>
-    public static (InprocConnection Near, InprocConnection Far) Pair() => Join(new InprocConnection(ThisProcess));
+    public static (InprocConnection Near, InprocConnection Far) Pair() =>
+        Join(new InprocConnection(ThisProcess), new InprocConnection(ThisProcess));
 
     /// <summary>Creates both ends of a connection to a bridge, which has the far one.</summary>
     /// <param name="peer">The peer behind the bridge, which the near end reports.</param>
     public static (InprocConnection Near, InprocConnection Far) PairToBridge(Peer peer) =>
-        Join(new InprocConnection(peer, new InnerAnswers()));
+        Join(new InprocConnection(peer, isBridged: true, isToBridge: true), new InprocConnection(ThisProcess, isBridged: true));
 
-    /// <summary>Sets who takes the answers of the other end. This end is a bridge's.</summary>
-    public void TakeAnswersBy(IAnswerTaker taker) => _other.Answers?.TakeBy(taker);
+    /// <inheritdoc/>
+    public void OpenTo(IInnerEnd end) => _other.Inner?.OpenTo(end);
 
-    private static (InprocConnection Near, InprocConnection Far) Join(InprocConnection near)
+    /// <inheritdoc/>
+    public void TellUnread() => _other.SignalUnread();
+
+    private static (InprocConnection Near, InprocConnection Far) Join(InprocConnection near, InprocConnection far)
     {
-        InprocConnection far = new(ThisProcess) { _other = near };
         near._other = far;
+        far._other = near;
         return (near, far);
     }
 
@@ -99,7 +112,7 @@ internal sealed class InprocConnection : Connection, IBridged
             return FlushResult.Done;
         }
 
-        bool wasTaken = !_isAborted && _other.TryPut(_outbox);
+        bool wasTaken = !_isAborted && _other.TryPut(_outbox, signals: Inner?.WillServe() != true);
         if (!wasTaken)
         {
             foreach (Incoming message in _outbox)
@@ -155,15 +168,14 @@ internal sealed class InprocConnection : Connection, IBridged
 
     public override void Abort()
     {
+        bool signals;
         using (_gate.Hold())
         {
             _isAborted = true;
-            if (!_isDisposed)
-            {
-                Signal();
-            }
+            signals = !_isDisposed && MustSignal();
         }
 
+        SignalIf(signals);
         _other.OnPeerEnded();
     }
 
@@ -200,7 +212,7 @@ internal sealed class InprocConnection : Connection, IBridged
         }
     }
 
-    private bool TryPut(List<Incoming> messages)
+    private bool TryPut(List<Incoming> messages, bool signals)
     {
         using (_gate.Hold())
         {
@@ -214,14 +226,16 @@ internal sealed class InprocConnection : Connection, IBridged
                 _inbox.Enqueue(message);
             }
 
-            Signal();
+            signals = signals && MustSignal();
         }
 
+        SignalIf(signals);
         return true;
     }
 
     private void OnPeerEnded()
     {
+        bool signals;
         using (_gate.Hold())
         {
             if (_hasEnded || _isDisposed)
@@ -230,14 +244,42 @@ internal sealed class InprocConnection : Connection, IBridged
             }
 
             _hasEnded = true;
-            Signal();
+            signals = MustSignal();
         }
+
+        SignalIf(signals);
     }
 
-    /// <summary>Wakes the thread that waits for this end. Called under the gate.</summary>
-    private void Signal()
+    private void SignalUnread()
     {
-        // A signal that failed is repeated with the next message.
-        _isSignalled = _isSignalled || _event.Signal();
+        bool signals;
+        using (_gate.Hold())
+        {
+            signals = !_isDisposed && _inbox.Count > 0 && MustSignal();
+        }
+
+        SignalIf(signals);
+    }
+
+    /// <summary>Returns whether the caller must wake the thread that waits for this end. Called under the gate.</summary>
+    private bool MustSignal()
+    {
+        bool must = !_isSignalled;
+        _isSignalled = true;
+        return must;
+    }
+
+    /// <summary>Wakes the thread that waits for this end, if that is the caller's task. Not under the gate, which that thread needs
+    /// next.</summary>
+    private void SignalIf(bool signals)
+    {
+        if (signals && !_event.Signal())
+        {
+            // Repeated with the next message.
+            using (_gate.Hold())
+            {
+                _isSignalled = false;
+            }
+        }
     }
 }

@@ -3,11 +3,15 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Ends the calls of a bridge's link on the threads that answer them.</summary>
-internal sealed class AnswerTaker(Link link) : IAnswerTaker
+/// <summary>Does the work of a link on the threads of its other end, where one of the ends is a bridge's.</summary>
+/// <remarks>Owns nothing. Any thread without locks.</remarks>
+internal sealed class InnerEnd(Link link) : IInnerEnd
 {
     // A receipt without a reason: nearly all answers to deliveries.
     private static readonly byte[] Accepted = [(byte)ReceiptStatus.Accepted];
+
+    // A bridge's continuations may run on a thread of the user. A user's never run on one of the bridge.
+    private readonly bool _runsInline = link.Endpoint.Settings.IsInner;
 
     /// <inheritdoc/>
     public bool TryTake(MessageHeader header, ReadOnlySpan<byte> payload)
@@ -27,14 +31,17 @@ internal sealed class AnswerTaker(Link link) : IAnswerTaker
         }
         catch (Exception exception)
         {
-            // The thread belongs to the user, whose answer is given.
+            // The thread belongs to the other end, whose answer is given.
             link.Fail(exception);
         }
         finally
         {
-            completions.Run(inline: true);
+            completions.Run(_runsInline);
         }
 
         return true;
     }
+
+    /// <inheritdoc/>
+    public void Serve() => link.Endpoint.Pump.TryServe(link, _runsInline);
 }
