@@ -20,6 +20,21 @@ internal static partial class Rows
                 new AmqpStream(isDurable: true),
                 new FairleadStream("amqp", options: "&durable=true") { Goal = 1 / 1.2 },
                 new FairleadStream("amqp", Reading.Loop, "&durable=true") { Goal = 1 / 1.2 }),
-            new RoundTrip("amqp-call", 64, TimeSpan.Zero, new AmqpCalls(), new FairleadCalls("amqp") { Goal = 1.2 }),
+            new RoundTrip(
+                "amqp-call",
+                64,
+                TimeSpan.Zero,
+                new AmqpCalls(),
+                new FairleadHandled("amqp") { Goal = 1.2 },
+                new FairleadAsyncCalls("amqp") { Goal = 1.2 },
+                new FairleadCalls("amqp")),
+
+            // The same, where a loop of the main thread answers in both programs.
+            new RoundTrip(
+                "amqp-call-loop",
+                64,
+                TimeSpan.Zero,
+                new AmqpCalls(inLoop: true),
+                new FairleadCalls("amqp") { Goal = 1.2 }),
         ];
 }

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using RabbitMQ.Client;
 
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>The baseline of requests over a broker: RabbitMQ's own client, a queue of requests, and direct replies.</summary>
-internal sealed class AmqpCalls() : Contender<Caller>("RabbitMQ.Client")
+/// <param name="inLoop">Whether the main thread answers in a loop, and not the consumer in its callback.</param>
+internal sealed class AmqpCalls(bool inLoop = false) : Contender<Caller>(inLoop ? "RabbitMQ.Client, loop" : "RabbitMQ.Client")
 {
     private const string ReplyQueue = "amq.rabbitmq.reply-to";
 
@@ -12,17 +14,32 @@ internal sealed class AmqpCalls() : Contender<Caller>("RabbitMQ.Client")
     public override void Serve(Session session, Action listening)
     {
         var (connection, channel) = BrokerNode.Open(session, isDurable: false, confirms: false);
-        channel.BasicConsumeAsync(BrokerNode.QueueOf(session), autoAck: false, new Echo(channel)).GetAwaiter().GetResult();
+        Echo echo = new(channel, inLoop ? [] : null);
+        channel.BasicConsumeAsync(BrokerNode.QueueOf(session), autoAck: false, echo).GetAwaiter().GetResult();
         listening();
-        Thread.Sleep(Timeout.Infinite);
+        echo.Serve();
         GC.KeepAlive(connection);
     }
 
     public override Caller Connect(Session session) => new Client(session);
 
-    private sealed class Echo(IChannel channel) : AsyncDefaultBasicConsumer(channel)
+    private sealed class Echo(IChannel channel, BlockingCollection<Asked>? waiting) : AsyncDefaultBasicConsumer(channel)
     {
-        public override async Task HandleBasicDeliverAsync(
+        public void Serve()
+        {
+            if (waiting is null)
+            {
+                Thread.Sleep(Timeout.Infinite);
+                return;
+            }
+
+            foreach (Asked asked in waiting.GetConsumingEnumerable())
+            {
+                AnswerAsync(asked, CancellationToken.None).GetAwaiter().GetResult();
+            }
+        }
+
+        public override Task HandleBasicDeliverAsync(
             string consumerTag,
             ulong deliveryTag,
             bool redelivered,
@@ -32,11 +49,24 @@ internal sealed class AmqpCalls() : Contender<Caller>("RabbitMQ.Client")
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
         {
-            BasicProperties reply = new() { CorrelationId = properties.CorrelationId };
+            Asked asked = new(deliveryTag, properties.ReplyTo!, properties.CorrelationId!, body);
+            if (waiting is null)
+            {
+                return AnswerAsync(asked, cancellationToken);
+            }
+
+            // The memory is the client's when this returns.
+            waiting.Add(asked with { Body = body.ToArray() }, cancellationToken);
+            return Task.CompletedTask;
+        }
+
+        private async Task AnswerAsync(Asked asked, CancellationToken cancellationToken)
+        {
+            BasicProperties reply = new() { CorrelationId = asked.Id };
             await Channel
-                .BasicPublishAsync("", properties.ReplyTo!, mandatory: false, reply, body, cancellationToken)
+                .BasicPublishAsync("", asked.ReplyTo, mandatory: false, reply, asked.Body, cancellationToken)
                 .ConfigureAwait(false);
-            await Channel.BasicAckAsync(deliveryTag, multiple: false, cancellationToken).ConfigureAwait(false);
+            await Channel.BasicAckAsync(asked.Tag, multiple: false, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -70,6 +100,8 @@ internal sealed class AmqpCalls() : Contender<Caller>("RabbitMQ.Client")
             _replies.Dispose();
         }
     }
+
+    private readonly record struct Asked(ulong Tag, string ReplyTo, string Id, ReadOnlyMemory<byte> Body);
 
     private sealed class Replies(IChannel channel) : AsyncDefaultBasicConsumer(channel), IDisposable
     {

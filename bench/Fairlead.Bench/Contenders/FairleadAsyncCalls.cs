@@ -4,14 +4,16 @@ namespace Fairlead.Bench.Contenders;
 internal sealed class FairleadAsyncCalls(string scheme = "unix")
     : Contender<Caller>(scheme == "unix" ? "Requester, async" : $"Requester, async, {scheme}")
 {
+    public override string? Missing => scheme == "amqp" ? BrokerNode.Missing : null;
+
     public override void Serve(Session session, Action listening)
     {
-        using var responder = Responder.Bind($"{scheme}://{session.Name}");
+        using var responder = Responder.Bind(session.AddressOf(scheme));
         listening();
         responder.RunAsync((request, _) => request.Memory).GetAwaiter().GetResult();
     }
 
-    public override Caller Connect(Session session) => new Client(Requester.Connect($"{scheme}://{session.Name}"));
+    public override Caller Connect(Session session) => new Client(Requester.Connect(session.AddressOf(scheme)));
 
     private sealed class Client(Requester requester) : AsyncCaller
     {
