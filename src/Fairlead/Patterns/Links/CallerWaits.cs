@@ -12,8 +12,8 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 {
     private const int Yields = 20;
 
-    /// <summary>The yields before a caller sleeps whose answer another thread of the process will bring: fewer than those of the platform's
-    /// own locks and semaphores.</summary>
+    /// <summary>The yields before a caller sleeps whose answer another thread of the process will bring. <c>bench/README.md</c> states what
+    /// they buy.</summary>
     private const int YieldsForAnswer = 60;
 
     private readonly List<Operation> _followers = [];
