@@ -27,7 +27,11 @@ internal abstract class MemoryChannel
 internal abstract class MemoryOutput
 {
     /// <summary>Sends a copy of a whole message. Returns false without a change if that is not possible now, or not in this way.</summary>
-    public abstract bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload);
+    /// <param name="header">The header, complete.</param>
+    /// <param name="head">Placed before the payload.</param>
+    /// <param name="payload">The payload, which is copied.</param>
+    /// <param name="holdsBack">Whether the peer sees the message only with the next one that is not held back, or the next flush.</param>
+    public abstract bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool holdsBack);
 
     /// <summary>Sends a message of kind Send, without head and flags, that contains this acknowledgement.</summary>
     public abstract bool TrySendPlain(uint ack, ReadOnlySpan<byte> payload);
@@ -61,7 +65,7 @@ internal abstract class MemoryOutput
 /// </remarks>
 internal abstract class MemoryInput
 {
-    /// <summary>Whether everything seen has been taken: the next poll reads what the peer writes.</summary>
+    /// <summary>Whether everything seen has been taken: the next poll reads what the peer writes. A hint for other threads.</summary>
     public abstract bool IsDrained { get; }
 
     /// <summary>Finds the next complete message, of any kind. It stays the next until <see cref="TryPass"/> or

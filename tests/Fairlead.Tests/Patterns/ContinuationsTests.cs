@@ -373,7 +373,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     private static Task<Message>[] Ask(Requester requester, int requests) =>
         [.. Enumerable.Range(0, requests).Select(_ => requester.RequestAsync("?"u8.ToArray()).AsTask())];
 
-    private static void Tell(EndpointCore core, bool inline, Action<int> continuation, int count = 3)
+    internal static void Tell(EndpointCore core, bool inline, Action<int> continuation, int count = 3)
     {
         ReceiveOperation[] operations = [.. Enumerable.Range(0, count).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];
         for (int i = 0; i < operations.Length; i++)

@@ -62,6 +62,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
             pump.Memory.IsLedByReceiver = true;
             if (!operation.IsClaimed)
             {
+                endpoint.Table.FlushDeferred();
                 role.YieldFor(operation);
                 _hasJustPolled = !operation.IsClaimed;
             }

@@ -40,6 +40,10 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     [ThreadStatic]
     private static int _hereSince;
 
+    // Whether those that this thread ran last were brief.
+    [ThreadStatic]
+    private static bool _areBriefHere;
+
     private readonly RankedLock _gate = new(LockRank.Continuations);
     private Operation? _first;
     private Operation? _last;
@@ -62,6 +66,12 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// <remarks>False if one of them has blocked, because it may never return.</remarks>
     public bool IsHere => _here == this && _hereSince == Volatile.Read(ref _heldUp);
 
+    /// <summary>The same, and those that have run here were brief: what they send may wait for the next ones.</summary>
+    public bool AreBriefHere => _areBriefHere && IsHere;
+
+    /// <summary>Whether others wait to be run.</summary>
+    public bool HasMore => Volatile.Read(ref _first) is not null;
+
     /// <summary>Returns whether a caller that runs here may take the next message itself, although others wait for messages.</summary>
     /// <remarks>
     /// This thread arms later, no continuation waits behind the caller, and the caller was done quickly with what it took before. Of those
@@ -69,7 +79,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// </remarks>
     public bool MayTakeAhead()
     {
-        if (!IsHere || Volatile.Read(ref _first) is not null || !endpoint.Pump.Polling.HasPromised)
+        if (!IsHere || HasMore || !endpoint.Pump.Polling.HasPromised)
         {
             return false;
         }
@@ -85,6 +95,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
         bool isBrief = now - _lastAhead < BriefSpan;
         _lastAhead = now;
         _aheadRuns.Note(isBrief);
+        _areBriefHere = isBrief;
         return isBrief && now - _aheadSince < LongSpan;
     }
 
@@ -214,7 +225,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// <summary>Continues on another thread, because the one that runs the continuations is busy or blocked.</summary>
     private void GoOn()
     {
-        if (Volatile.Read(ref _first) is not null)
+        if (HasMore)
         {
             PoolWork.Queue(this);
         }
@@ -227,8 +238,10 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     {
         Continuations? outer = _here;
         int outerSince = _hereSince;
+        bool wereBrief = _areBriefHere;
         _here = this;
         _hereSince = Volatile.Read(ref _heldUp);
+        _areBriefHere = false;
         bool runs = false;
         if (endpoint.Pump.Polling.HasPromised)
         {
@@ -245,7 +258,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
             bool isProgress = true;
             while (Take(ref runs, isProgress) is { } operation)
             {
-                if (start == 0 && Volatile.Read(ref _first) is not null)
+                if (start == 0 && HasMore)
                 {
                     start = Stopwatch.GetTimestamp();
                 }
@@ -259,7 +272,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
                 }
 
                 long now = Stopwatch.GetTimestamp();
-                timed = now - start < run * BriefSpan ? run + Untimed : 0;
+                _areBriefHere = now - start < run * BriefSpan;
+                timed = _areBriefHere ? run + Untimed : 0;
                 if (now - start > LongSpan)
                 {
                     if (run < ManyBrief)
@@ -280,6 +294,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
         {
             _here = outer;
             _hereSince = outerSince;
+            _areBriefHere = wereBrief;
             if (runs)
             {
                 using (_gate.Hold())

@@ -25,6 +25,7 @@ internal sealed class LinkAnswers
     private readonly LinkOutput _output;
     private readonly EndpointCore _endpoint;
     private readonly MemoryOutput? _memoryOutput;
+    private readonly MemoryInput? _memoryInput;
 
     public LinkAnswers(Link link)
     {
@@ -34,6 +35,7 @@ internal sealed class LinkAnswers
         _output = link.Output;
         _endpoint = link.Endpoint;
         _memoryOutput = link.Memory?.Output;
+        _memoryInput = link.Memory?.Input;
         Inner = InnerWay.Of(link.Connection);
     }
 
@@ -178,7 +180,10 @@ internal sealed class LinkAnswers
             }
 
             MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = _receiver.Inbound.Window.Consumed };
-            if (!output.TrySend(header, default, payload))
+
+            // Behind the last request that this end has seen, the peer may wait for the replies.
+            bool holdsBack = _output.HoldsBack(LinkOutput.PublishedTogether, moreFollow: !_memoryInput!.IsDrained);
+            if (!output.TrySend(header, default, payload, holdsBack))
             {
                 return false;
             }

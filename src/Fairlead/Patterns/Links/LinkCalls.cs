@@ -71,7 +71,7 @@ internal sealed unsafe class LinkCalls
                 Id = id,
                 Ack = _receiver.Inbound.Window.Consumed,
             };
-            if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length)))
+            if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length), holdsBack: false))
             {
                 return null;
             }

@@ -7,6 +7,39 @@ namespace Fairlead.Patterns.Links;
 /// <content>Committing a message: reserve memory, copy head and payload, count it, and commit it.</content>
 internal sealed partial class LinkOutput
 {
+    /// <summary>The most messages that are published to a peer's memory together. <c>bench/README.md</c> states what that buys.</summary>
+    public const int PublishedTogether = 8;
+
+    private int _heldBack;
+
+    /// <summary>Returns whether the message about to be written to the peer's memory is published only with a later one.</summary>
+    /// <remarks>
+    /// A peer that polls takes the cache line of the position from this CPU with each look. To publish each message would cost both CPUs
+    /// more than the message. Only brief continuations hold back. <see cref="Continuations"/> publishes when the last of them has run, and
+    /// its watcher does so if one of them blocks. Under the send lock.
+    /// </remarks>
+    /// <param name="together">How many messages are published together.</param>
+    /// <param name="moreFollow">Whether more messages follow, although no continuation waits behind this one.</param>
+    public bool HoldsBack(int together, bool moreFollow = false)
+    {
+        Continuations told = _endpoint.Pump.Told;
+        if (_writeMode != WriteMode.Balanced || !told.AreBriefHere || !(moreFollow || told.HasMore) || ++_heldBack >= together)
+        {
+            _heldBack = 0;
+            return false;
+        }
+
+        if (IsDeferred)
+        {
+            return true;
+        }
+
+        Become(OutputState.Deferred);
+
+        // Checked again behind the fence of Become: the watcher may have found this thread blocked, and nothing deferred.
+        return told.IsHere;
+    }
+
     /// <summary>Copies a message into the connection's memory, behind all earlier ones.</summary>
     /// <remarks>Throws without a change if the memory is not available.</remarks>
     /// <param name="header">The header. Its lengths, its id and its acknowledgement are set here.</param>

@@ -227,7 +227,10 @@ internal sealed partial class LinkSender
         uint id = operation.Header.Id = _link.Calls.Pending.Add(operation);
         operation.Header.Length = operation.Length;
         operation.Header.Ack = _receiver.Inbound.Window.Consumed;
-        if (!output.TrySend(operation.Header, operation.Head, payload))
+
+        // Not all calls in progress: while the peer answers one part, this end sends the next.
+        int together = Math.Min(LinkOutput.PublishedTogether, _link.Calls.Pending.Count / PartsOfCalls);
+        if (!output.TrySend(operation.Header, operation.Head, payload, _output.HoldsBack(together)))
         {
             _link.Calls.Pending.Remove(id);
             return false;

@@ -20,6 +20,9 @@ internal sealed partial class LinkSender
 
     private const int MissedBytes = MissedMessages.HeadBytes;
 
+    /// <summary>How many parts the calls in progress are published in, at least.</summary>
+    private const int PartsOfCalls = 4;
+
     private readonly Link _link;
     private readonly LinkOutput _output;
     private readonly LinkReceiver _receiver;

@@ -28,7 +28,7 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
     /// <summary>The ring in which the peer receives, and which it can write at any time. Valid until the connection is disposed.</summary>
     public RingMemory Memory => _memory!;
 
-    public int Unflushed => _overflow.Buffered;
+    public int Unflushed => _overflow.Buffered + (int)(_writer?.Unpublished ?? 0);
 
     /// <summary>The length from which a message is written from its sender's memory: long, and longer than the free space in the
     /// ring.</summary>
@@ -87,6 +87,8 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
             return _overflow.IsEmpty ? FlushResult.Done : FlushResult.Blocked;
         }
 
+        // First: the peer releases only what it sees.
+        Wake(writer.Publish());
         while (!_overflow.IsEmpty)
         {
             int count = writer.WritePiece(_overflow.First, _overflow.Second, _overflow.Third);
@@ -105,7 +107,6 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
             }
         }
 
-        Wake(writer.Publish());
         return FlushResult.Done;
     }
 
@@ -125,9 +126,9 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
     public void WakePeer() => Wake(_writer!.WakeIfAsleep());
 
     /// <inheritdoc/>
-    public override bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    public override bool TrySend(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool holdsBack)
     {
-        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWrite(header, head, payload, out Sleeper sleeper))
+        if (!_overflow.IsEmpty || _writer is not { } writer || !writer.TryWrite(header, head, payload, holdsBack, out Sleeper sleeper))
         {
             return false;
         }

@@ -65,9 +65,11 @@ internal sealed unsafe partial class RingWriter
         return true;
     }
 
-    /// <summary>Reserves, writes, commits and publishes a short message in one step. Returns false if the ring is full now.</summary>
+    /// <summary>Reserves, writes and commits a short message in one step, and publishes it unless it is held back.</summary>
+    /// <remarks>Returns false if the ring is full now.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryWrite(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, out Sleeper sleeper)
+    public bool TryWrite(
+        in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, bool holdsBack, out Sleeper sleeper)
     {
         long whole = RingLayout.Whole(header.Length);
         if (_loan == _tail || HoleBefore(whole) != 0 || header.Length > LongestBody || !HasRoom(whole))
@@ -87,7 +89,7 @@ internal sealed unsafe partial class RingWriter
 
         payload.CopyTo(new Span<byte>(at, payload.Length));
         _tail += whole;
-        sleeper = Publish();
+        sleeper = holdsBack ? Sleeper.None : Publish();
         return true;
     }
 
@@ -155,20 +157,15 @@ internal sealed unsafe partial class RingWriter
     /// <remarks>If it sleeps behind its doorbell, the caller has to ring.</remarks>
     public Sleeper Publish()
     {
-        if (_tail != _published)
-        {
-            _published = _tail;
-
-            // Release: the records are visible before the position behind them. The acquire is in RingReader.Look.
-            Volatile.Write(ref *(long*)(_control + RingLayout.TailAt), _tail);
-        }
-
+        PutTail();
         return WakeReader();
     }
 
-    /// <summary>Marks the end, and wakes the peer like <see cref="Publish"/>.</summary>
+    /// <summary>Marks the end behind everything committed, and wakes the peer like <see cref="Publish"/>.</summary>
     public Sleeper End()
     {
+        PutTail();
+
         // Release, after the last position: a reader that sees this sees everything. The acquire is in RingReader.HasEnded.
         Volatile.Write(ref *(int*)(_control + RingLayout.EndedAt), 1);
         return WakeReader();
@@ -188,6 +185,18 @@ internal sealed unsafe partial class RingWriter
 
         Volatile.Write(ref *(int*)(_control + RingLayout.WriterAt), RingLayout.Awake);
         return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PutTail()
+    {
+        if (_tail != _published)
+        {
+            _published = _tail;
+
+            // Release: the records are visible before the position behind them. The acquire is in RingReader.Look.
+            Volatile.Write(ref *(long*)(_control + RingLayout.TailAt), _tail);
+        }
     }
 
     private static int Put(ReadOnlySpan<byte> part, Span<byte> into)

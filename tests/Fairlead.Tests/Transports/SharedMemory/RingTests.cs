@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports.SharedMemory;
@@ -140,6 +141,32 @@ public sealed partial class RingTests : IDisposable
         first.Release();
         Assert.Equal(1, _roomMade);
         Assert.False(_writer.PrepareWait());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_held_back_is_seen_with_what_follows(bool ends)
+    {
+        MessageHeader header = new() { Kind = (MessageKind)1, Length = 3 };
+        Assert.True(_writer.TryWrite(header, default, "one"u8, holdsBack: true, out _));
+        Assert.Equal(RingLayout.Whole(3), _writer.Unpublished);
+        Assert.False(_reader.Look());
+        if (ends)
+        {
+            _ = _writer.End();
+        }
+        else
+        {
+            Assert.True(_writer.TryWrite(header, default, "two"u8, holdsBack: false, out _));
+        }
+
+        Assert.Equal((0L, ends), (_writer.Unpublished, _reader.HasEnded));
+        Assert.True(_reader.Look());
+        Assert.True(_reader.TryRead(out _, out int length));
+        Assert.Equal("one", Encoding.ASCII.GetString(_reader.Body(length)));
+        _reader.Pass(length);
+        Assert.Equal(!ends, _reader.TryRead(out _, out _));
     }
 
     [Fact]
