@@ -21,6 +21,13 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     private static readonly int MostPolling = Math.Max(1, Environment.ProcessorCount / 2);
     private static int _polling;
 
+    /// <summary>Within this time since the last iteration, messages in memory may still come as closely as before.</summary>
+    /// <remarks>Both ends were woken meanwhile. If that alone ended the polling, the next wait would be a sleep again.</remarks>
+    private static readonly long PauseSpan = 8 * MemoryWaiter.SpinSpan;
+
+    /// <summary>After so many failed polls in a row, only messages that come more closely make a thread poll again.</summary>
+    private const int MostFailed = 4;
+
     // The instance for which this thread is serving now.
     [ThreadStatic]
     private static BusyPoll? _serving;
@@ -31,6 +38,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     // When an asynchronous receive last found nothing here, and when a reactor thread last finished an iteration.
     private long _lastReceive;
     private long _lastServed;
+
+    // How many polls of the memory by reactor threads have failed in a row.
+    private int _failed;
 
     // Whether a receive has polled since the last iteration.
     private bool _hasJustPolled;
@@ -165,6 +175,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
             if (pump.Memory.IsAlone)
             {
                 hasArrived = pump.Memory.Look(Timeout.InfiniteTimeSpan);
+                _failed = hasArrived ? 0 : Math.Min(_failed + 1, MostFailed);
                 poll = hasArrived ? pump.Memory.PollIfDue() : null;
             }
             else
@@ -195,7 +206,8 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         }
 
         long now = Stopwatch.GetTimestamp();
-        bool isSoon = now - last < MemoryWaiter.SoonSpan;
+        bool isAfterPause = others && pump.Memory.IsAlone && _failed < MostFailed;
+        bool isSoon = now - last < (isAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
         last = now;
         if ((!isSoon && endpoint.Settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
         {

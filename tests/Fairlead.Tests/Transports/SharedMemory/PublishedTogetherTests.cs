@@ -101,7 +101,7 @@ public sealed class PublishedTogetherTests(ITestOutputHelper output) : WatchedTe
         }
     }
 
-    /// <summary>Opens a requester that never polls, so that each request takes the ordinary path.</summary>
+    /// <summary>Opens a requester that never polls: each request takes the ordinary path.</summary>
     private async Task<(Requester Requester, LinkOutput Output)> OpenAsync(Func<Request, RequestContext, ReadOnlyMemory<byte>> handler)
     {
         string name = $"shm://{Guid.NewGuid():N}";
