@@ -66,7 +66,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// <remarks>False if one of them has blocked, because it may never return.</remarks>
     public bool IsHere => _here == this && _hereSince == Volatile.Read(ref _heldUp);
 
-    /// <summary>The same, and those that have run here were brief: what they send may wait for the next ones.</summary>
+    /// <summary>The same, and those that have run here were brief. Their output may wait for that of the next ones.</summary>
     public bool AreBriefHere => _areBriefHere && IsHere;
 
     /// <summary>Whether others wait to be run.</summary>
