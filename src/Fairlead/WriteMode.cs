@@ -7,7 +7,8 @@ public enum WriteMode
     /// <summary>At once, or in batches within a stream of messages. The default.</summary>
     /// <remarks>
     /// A stream is more than 16 messages within 100 µs. A batch is written when it has 64 KiB, or after 100 µs. In a stream from a
-    /// publisher or a hub to many peers, it is written after 0.3 to 5 ms, or soon after the stream pauses.
+    /// publisher or a hub to many peers, it is written after 0.3 to 5 ms, or soon after the stream pauses. Over shared memory, requests and
+    /// replies of asynchronous callers that continue together become visible up to eight at a time.
     /// </remarks>
     Balanced,
 

@@ -49,7 +49,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
     /// <summary>The message that is being written from its sender's memory.</summary>
     public LinkOperation? Writing => _writing;
 
-    /// <summary>Whether there is output that the flusher will write.</summary>
+    /// <summary>Whether there is output that the flusher will write, or <see cref="Continuations"/> will publish.</summary>
     public bool IsDeferred => _state == OutputState.Deferred;
 
     /// <summary>Whether the output is blocked: the pump continues when it learns of free capacity.</summary>
@@ -370,7 +370,7 @@ internal enum OutputState : byte
     /// <summary>Everything is written, or is about to be.</summary>
     Idle,
 
-    /// <summary>There is output that the flusher will write.</summary>
+    /// <summary>There is output that the flusher will write, or the last of the continuations will publish.</summary>
     Deferred,
 
     /// <summary>The kernel's buffer or the peer's memory is full: the pump continues when it learns of free capacity.</summary>
