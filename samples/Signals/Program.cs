@@ -25,6 +25,7 @@ try
         case ["wait", var pid]:
             using (var process = ProcessHandle.Open(int.Parse(pid, CultureInfo.InvariantCulture)))
             {
+                Console.WriteLine($"waiting for process {pid}");
                 await process.WaitForExitAsync();
             }
 

@@ -466,7 +466,8 @@ test_signals() {
   line_in served '^beat 3$\|^beat [4-9]'
   kill -s RTMIN+1 "$server"
   line_in served '^order: without a number'
-  Signals wait "$server" & local waiter=$!
+  Signals wait "$server" > waited & local waiter=$!
+  line_in waited '^waiting for process '
   exits 1 Signals send "${who}0" TERM
   contains "$(cat err)" "its number now belongs to"
   exits 0 Signals send "$who" TERM
