@@ -101,8 +101,9 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
         FairleadEventSource.Log.CannotAccept(endpoint.Address.Display, why);
         if (Volatile.Read(ref _listener) is { } open)
         {
-            _isPaused = true;
+            // In this order: a resume between the two lines may allow one more attempt, but no pause is left without an end.
             pollSet.TryModify(open.WaitDescriptor, token, PollEvents.None);
+            _isPaused = true;
             endpoint.Housekeeping.ServeLater();
         }
     }

@@ -80,6 +80,8 @@ internal sealed partial class Link
 
         if (end.Passed)
         {
+            // The answer may have arrived in time, and the thread that reads it not have run since.
+            _endpoint.Pump.CatchUp();
             OnAlarm();
             return false;
         }
