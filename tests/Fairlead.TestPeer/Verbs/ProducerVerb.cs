@@ -9,7 +9,7 @@ internal static class ProducerVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var sender = await Sender.ConnectAsync(arguments[0], new EndpointOptions { HandshakeTimeout = 60.Seconds() });
+        await using var sender = await Sender.ConnectAsync(arguments[0], Patience.Options);
         var from = int.Parse(arguments[1], CultureInfo.InvariantCulture);
         var count = int.Parse(arguments[2], CultureInfo.InvariantCulture);
         Console.WriteLine("ok");

@@ -14,7 +14,7 @@ internal static class SubscriberVerb
     {
         await using var subscriber = arguments[0] == "bind"
             ? await Subscriber.BindAsync(arguments[1], arguments[2])
-            : await Subscriber.ConnectAsync(arguments[1], arguments[2]);
+            : await Subscriber.ConnectAsync(arguments[1], arguments[2], Patience.Options);
         var commands = new Commands().On(
             "slow", words => SlowAsync(subscriber, TimeSpan.FromMicroseconds(int.Parse(words[0], CultureInfo.InvariantCulture))));
         return await new Inbound(() => subscriber.ReceiveAsync()).AddTo(commands).ObeyAsync(subscriber);

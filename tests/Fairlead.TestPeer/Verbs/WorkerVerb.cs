@@ -11,7 +11,7 @@ internal static class WorkerVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var receiver = await Receiver.ConnectAsync(arguments[0], new EndpointOptions { HandshakeTimeout = 60.Seconds() });
+        await using var receiver = await Receiver.ConnectAsync(arguments[0], Patience.Options);
         Console.WriteLine("ok");
         await foreach (var item in receiver.ReceiveAllAsync())
         {
