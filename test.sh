@@ -236,7 +236,7 @@ begin Fairlead.Docs.Tests "${command[@]}"
 tests_of Fairlead.RabbitMQ.Tests
 begin Fairlead.RabbitMQ.Tests "${command[@]}"
 
-# Tests that start the tool start the one that is to be shipped.
+# Tests that start the tool start the compiled one.
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   [ "$name" != Fairlead.Docs.Tests ] && [ "$name" != Fairlead.RabbitMQ.Tests ] || continue

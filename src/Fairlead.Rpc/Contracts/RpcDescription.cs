@@ -13,6 +13,9 @@ public sealed class RpcDescription
     /// <summary>The most types beside it.</summary>
     public const int MaxTypes = 4096;
 
+    // Written once or more, always with the same value.
+    private object? _hash;
+
     /// <summary>Describes a contract.</summary>
     /// <param name="name">The name of the contract.</param>
     /// <param name="members">The members in the order of their numbers.</param>
@@ -25,8 +28,7 @@ public sealed class RpcDescription
         ArgumentOutOfRangeException.ThrowIfGreaterThan(members.Count, MaxMembers, nameof(members));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(types?.Count ?? 0, MaxTypes, nameof(types));
         ArgumentNullException.ThrowIfNull(summary);
-        (Name, Members, Types, Summary) = (name, members, types ?? [], summary);
-        Hash = HashOf(members);
+        (Name, Members, Types, Summary) = (name, [.. members], [.. types ?? []], summary);
     }
 
     /// <summary>The name of the contract.</summary>
@@ -47,7 +49,10 @@ public sealed class RpcDescription
     /// <summary>
     /// Equal for contracts with the same members in the same order, whose shapes are equal. The first 8 bytes of SHA-256.
     /// </summary>
-    public ulong Hash { get; }
+    /// <remarks>
+    /// Computed on first use. A program with contracts creates their descriptions when it starts, and the computation loads OpenSSL.
+    /// </remarks>
+    public ulong Hash => (ulong)(_hash ??= HashOf(Members));
 
     /// <summary>The contract in C#, for people: the interface with its documentation, and the types below it.</summary>
     public override string ToString()
