@@ -16,3 +16,10 @@ test_an_unknown_word_is_refused() {
   if fairlead no-such-command > out 2> err; then return 1; fi
   equal '' "$(grep -i unhandled err || true)"
 }
+
+# LD_DEBUG is the loader's: it writes the name of each library that it looks for.
+test_starting_loads_no_cryptography() {
+  LD_DEBUG=libs fairlead --version > out 2> err
+  grep -q 'find library=libc' err
+  equal '' "$(grep -o 'find library=libssl.*' err || true)"
+}
