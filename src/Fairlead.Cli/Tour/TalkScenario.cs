@@ -3,6 +3,9 @@ namespace Fairlead.Cli.Tour;
 /// <summary>A communication type or model, played by one role that binds and others that connect.</summary>
 internal abstract class TalkScenario : Scenario
 {
+    /// <summary>How long a peer may take to introduce itself, on a machine that is busy with the other processes.</summary>
+    protected static readonly TimeSpan IntroductionTime = TimeSpan.FromSeconds(60);
+
     /// <summary>Whether nothing comes back, not even a receipt.</summary>
     public virtual bool IsOneWay => false;
 

@@ -26,7 +26,7 @@ internal sealed class ChatScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var hub = Hub.Bind(address, new HubOptions { OverflowPolicy = OverflowPolicy.DropNewest });
+        await using var hub = Hub.Bind(address, new() { OverflowPolicy = OverflowPolicy.DropNewest, HandshakeTimeout = IntroductionTime });
         ChatRoom room = new(new ChatRules(Joiners, IsStar: false), static _ => { });
         var serving = Task.Factory.StartNew(() => Serve(hub, room, stage), TaskCreationOptions.LongRunning);
         await stage.ReadyAsync(hub);
@@ -35,7 +35,8 @@ internal sealed class ChatScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var pair = await Pair.ConnectAsync(address, new EndpointOptions { MaxUnreadBytes = MostUnreadBytes });
+        await using var pair = await Pair.ConnectAsync(
+            address, new() { MaxUnreadBytes = MostUnreadBytes, HandshakeTimeout = IntroductionTime });
         var greeting = ReceiveLine(pair, stage);
         if (!greeting.StartsWith("* you are client ", StringComparison.Ordinal))
         {

@@ -27,7 +27,7 @@ internal sealed class HubScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var hub = Hub.Bind(address);
+        await using var hub = Hub.Bind(address, new() { HandshakeTimeout = IntroductionTime });
         using var audience = new HubAudience(stage, Joiners);
         var listening = audience.ListenAsync(hub);
         try
@@ -48,7 +48,7 @@ internal sealed class HubScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var pair = await Pair.ConnectAsync(address);
+        await using var pair = await Pair.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
         using var toAll = new Tally();
         using var toOne = new Tally();
         await pair.SendAsync(Encoding.UTF8.GetBytes(seat.ToString(CultureInfo.InvariantCulture)).AsSpan(), stage.Aborted);

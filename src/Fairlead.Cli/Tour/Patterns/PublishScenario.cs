@@ -30,7 +30,7 @@ internal sealed class PublishScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var publisher = Publisher.Bind(address);
+        await using var publisher = Publisher.Bind(address, new() { HandshakeTimeout = IntroductionTime });
         await stage.ReadyAsync(publisher);
         var buffer = Envelope.BufferFor(stage.Input);
         var (messages, bytes, round) = (0, 0, 0);
@@ -76,7 +76,7 @@ internal sealed class PublishScenario : TalkScenario
         // Messages are acknowledged at the latest when a quarter of the capacity has been read: a round and that quarter must fit.
         var capacity = 2 * (BytesOfRound + Envelope.Size + stage.Input.Cut.Longest);
         await using var subscriber = await Subscriber.ConnectAsync(
-            address, topics, new EndpointOptions { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024) });
+            address, topics, new() { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024), HandshakeTimeout = IntroductionTime });
         using var tally = new Tally();
         await stage.ReadyAsync(subscriber);
         Arrivals.Take(stage, subscriber.Receive, subscriber.TryReceive, message =>

@@ -15,7 +15,7 @@ internal sealed class WorkScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var queue = WorkQueue.Bind(address);
+        await using var queue = WorkQueue.Bind(address, new() { HandshakeTimeout = IntroductionTime });
         await stage.ReadyAsync(queue);
         stage.Finished.WaitHandle.WaitOne();
         await queue.DrainAsync(stage.Aborted);
@@ -33,7 +33,7 @@ internal sealed class WorkScenario : TalkScenario
             return;
         }
 
-        await using var receiver = await Receiver.ConnectAsync(address);
+        await using var receiver = await Receiver.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
         using var tally = new Tally();
         await stage.ReadyAsync(receiver);
         stage.HasSent();
@@ -43,7 +43,7 @@ internal sealed class WorkScenario : TalkScenario
 
     private static async Task SendAsync(Stage stage, Address address)
     {
-        await using var sender = await Sender.ConnectAsync(address);
+        await using var sender = await Sender.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
         await stage.ReadyAsync(sender);
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)
