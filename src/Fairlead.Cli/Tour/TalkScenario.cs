@@ -6,6 +6,9 @@ internal abstract class TalkScenario : Scenario
     /// <summary>How long a peer may take to introduce itself, on a machine that is busy with the other processes.</summary>
     protected static readonly TimeSpan IntroductionTime = TimeSpan.FromSeconds(60);
 
+    /// <summary>The options of an endpoint whose peers get this time.</summary>
+    protected static readonly EndpointOptions Patient = new() { HandshakeTimeout = IntroductionTime };
+
     /// <summary>Whether nothing comes back, not even a receipt.</summary>
     public virtual bool IsOneWay => false;
 

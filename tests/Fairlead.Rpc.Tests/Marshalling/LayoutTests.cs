@@ -169,4 +169,17 @@ public sealed class LayoutTests : IDisposable
         Assert.Equal(0, reply.Span[0]);
         return reply.Span[1..].ToArray();
     }
+
+    /// <summary>The hash is computed when it is first needed, which may be long after the description was made.</summary>
+    [Fact]
+    public void A_description_keeps_the_members_that_it_was_given()
+    {
+        List<RpcMember> members = [new("Get", "int Get()", "()->i32")];
+        RpcDescription expected = new("Numbers", [.. members]);
+        RpcDescription made = new("Numbers", members);
+        members.Clear();
+
+        Assert.Single(made.Members);
+        Assert.Equal(expected.Hash, made.Hash);
+    }
 }

@@ -1,4 +1,5 @@
 using Fairlead.Conformance.Faults;
+using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Faults;
@@ -50,7 +51,7 @@ public sealed class BlockedOutputTests(ITestOutputHelper output) : WatchedTest(o
 
         // The peer reads nothing until the sender is blocked, or there might always be room.
         // It goes on by another thread: the one that is blocked holds the lock of its link.
-        await Polling.Until(() => TryLead(server));
+        await Polling.Until(() => TryLead(server.Core.Pump));
         using ManualResetEventSlim isBlocked = new();
         Task leaving = OnThread(() =>
         {
@@ -73,11 +74,11 @@ public sealed class BlockedOutputTests(ITestOutputHelper output) : WatchedTest(o
         Assert.True(wasHandled());
     }
 
-    private static bool TryLead(Pair pair)
+    internal static bool TryLead(Pump pump)
     {
-        using (pair.Core.Pump.Gate.Hold())
+        using (pump.Gate.Hold())
         {
-            return pair.Core.Pump.TryLead();
+            return pump.TryLead();
         }
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
+using Fairlead.Tests.Faults;
 using RawPeer = Fairlead.Tests.Hostile.RawPeer;
 
 namespace Fairlead.Tests.Patterns;
@@ -22,7 +23,7 @@ public sealed class HandshakeTimeTests(ITestOutputHelper output) : WatchedTest(o
         Completions completions = Completions.Rent();
 
         // From here on, only this test reads.
-        await Polling.Until(() => TryLead(core.Pump));
+        await Polling.Until(() => BlockedOutputTests.TryLead(core.Pump));
         Socket peer = Track(transport.ConnectRaw(receiver.Address));
         peer.Send(RawPeer.Hello(PatternKind.Sender));
         await Polling.Until(() =>
@@ -38,13 +39,5 @@ public sealed class HandshakeTimeTests(ITestOutputHelper output) : WatchedTest(o
         new PumpRole(core.Pump, completions, isReactor: false).Dispose();
         await Polling.Until(() => link.State != LinkState.Handshaking);
         Assert.Equal((LinkState.Up, null), (link.State, link.Failure));
-    }
-
-    private static bool TryLead(Pump pump)
-    {
-        using (pump.Gate.Hold())
-        {
-            return pump.TryLead();
-        }
     }
 }

@@ -35,8 +35,7 @@ internal sealed class ChatScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var pair = await Pair.ConnectAsync(
-            address, new() { MaxUnreadBytes = MostUnreadBytes, HandshakeTimeout = IntroductionTime });
+        await using var pair = await Pair.ConnectAsync(address, Patient with { MaxUnreadBytes = MostUnreadBytes });
         var greeting = ReceiveLine(pair, stage);
         if (!greeting.StartsWith("* you are client ", StringComparison.Ordinal))
         {

@@ -37,7 +37,7 @@ internal sealed class EchoScenario : TalkScenario
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
         var plain = address.Scheme is "tcp" or "tls" or "unix" or "fifo" ? address.With("framing", "none") : Served(address);
-        await using var pair = await Pair.ConnectAsync(plain, new() { HandshakeTimeout = IntroductionTime });
+        await using var pair = await Pair.ConnectAsync(plain, Patient);
         using var tally = new Tally();
         await stage.ReadyAsync(address.ToString());
         var buffer = Envelope.BufferFor(stage.Input);

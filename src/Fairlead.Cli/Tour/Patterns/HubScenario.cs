@@ -48,7 +48,7 @@ internal sealed class HubScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var pair = await Pair.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var pair = await Pair.ConnectAsync(address, Patient);
         using var toAll = new Tally();
         using var toOne = new Tally();
         await pair.SendAsync(Encoding.UTF8.GetBytes(seat.ToString(CultureInfo.InvariantCulture)).AsSpan(), stage.Aborted);

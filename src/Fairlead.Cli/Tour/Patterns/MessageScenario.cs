@@ -14,7 +14,7 @@ internal sealed class MessageScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var receiver = Receiver.Bind(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var receiver = Receiver.Bind(address, Patient);
         using var tally = new Tally();
         await stage.ReadyAsync(receiver);
         Arrivals.Take(
@@ -28,7 +28,7 @@ internal sealed class MessageScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var sender = await Sender.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var sender = await Sender.ConnectAsync(address, Patient);
         await stage.ReadyAsync(sender);
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)

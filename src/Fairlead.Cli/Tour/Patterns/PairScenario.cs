@@ -13,13 +13,13 @@ internal sealed class PairScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var pair = Pair.Bind(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var pair = Pair.Bind(address, Patient);
         await TalkAsync(stage, pair);
     }
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var pair = await Pair.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var pair = await Pair.ConnectAsync(address, Patient);
         await TalkAsync(stage, pair);
     }
 

@@ -76,7 +76,7 @@ internal sealed class PublishScenario : TalkScenario
         // Messages are acknowledged at the latest when a quarter of the capacity has been read: a round and that quarter must fit.
         var capacity = 2 * (BytesOfRound + Envelope.Size + stage.Input.Cut.Longest);
         await using var subscriber = await Subscriber.ConnectAsync(
-            address, topics, new() { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024), HandshakeTimeout = IntroductionTime });
+            address, topics, Patient with { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024) });
         using var tally = new Tally();
         await stage.ReadyAsync(subscriber);
         Arrivals.Take(stage, subscriber.Receive, subscriber.TryReceive, message =>

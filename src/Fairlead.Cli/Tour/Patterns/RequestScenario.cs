@@ -13,7 +13,7 @@ internal sealed class RequestScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var responder = Responder.Bind(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var responder = Responder.Bind(address, Patient);
         using var tally = new Tally();
         await stage.ReadyAsync(responder);
         try
@@ -39,7 +39,7 @@ internal sealed class RequestScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var requester = await Requester.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var requester = await Requester.ConnectAsync(address, Patient);
         using var tally = new Tally();
         await stage.ReadyAsync(requester);
         var buffer = Envelope.BufferFor(stage.Input);

@@ -21,7 +21,7 @@ internal sealed class SurveyScenario : TalkScenario
 
     public override async Task BindAsync(Stage stage, Address address)
     {
-        await using var requester = Requester.Bind(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var requester = Requester.Bind(address, Patient);
         var tallies = Enumerable.Range(0, Joiners).Select(static _ => new Tally()).ToArray();
         await stage.ReadyAsync(requester);
         var buffer = Envelope.BufferFor(stage.Input);
@@ -52,7 +52,7 @@ internal sealed class SurveyScenario : TalkScenario
 
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
-        await using var responder = await Responder.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var responder = await Responder.ConnectAsync(address, Patient);
         using var tally = new Tally();
         await stage.ReadyAsync(responder);
         try

@@ -33,7 +33,7 @@ internal sealed class WorkScenario : TalkScenario
             return;
         }
 
-        await using var receiver = await Receiver.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var receiver = await Receiver.ConnectAsync(address, Patient);
         using var tally = new Tally();
         await stage.ReadyAsync(receiver);
         stage.HasSent();
@@ -43,7 +43,7 @@ internal sealed class WorkScenario : TalkScenario
 
     private static async Task SendAsync(Stage stage, Address address)
     {
-        await using var sender = await Sender.ConnectAsync(address, new() { HandshakeTimeout = IntroductionTime });
+        await using var sender = await Sender.ConnectAsync(address, Patient);
         await stage.ReadyAsync(sender);
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)
