@@ -1,14 +1,15 @@
 namespace Fairlead.RabbitMQ.Tests;
 
 /// <summary>A queue that refuses messages, by a policy of the broker.</summary>
-public sealed class FullQueueTests
+[Collection(PausedBroker.Name)]
+public sealed class FullQueueTests(PausedBroker paused)
 {
     [BrokerFact]
     public async Task A_refused_delivery_gives_its_place_in_the_window_back()
     {
-        using BrokerCluster cluster = new();
-        cluster.Control("set_policy", "full", "^orders$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
-        Address address = cluster.Address("orders", "&messages=4");
+        BrokerCluster cluster = paused.Node;
+        cluster.Control("set_policy", "full", "^one-place$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
+        Address address = cluster.Address("one-place", "&messages=4");
         await using Sender sender = await Sender.ConnectAsync(address);
         await sender.SendAsync("the only one"u8);
 

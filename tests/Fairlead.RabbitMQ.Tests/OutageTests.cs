@@ -6,7 +6,8 @@ using Xunit.Abstractions;
 namespace Fairlead.RabbitMQ.Tests;
 
 /// <summary>The end of a broker, or of a node of it, under load: no message is lost, and few come twice.</summary>
-public sealed class OutageTests(ITestOutputHelper output)
+[Collection(PausedBroker.Name)]
+public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
@@ -92,8 +93,7 @@ public sealed class OutageTests(ITestOutputHelper output)
     [BrokerFact]
     public async Task An_accepted_message_leaves_the_queue_though_none_follows()
     {
-        using BrokerCluster broker = new();
-        Address address = broker.Address("orders");
+        Address address = paused.Node.Address("only");
         await using Sender sender = await Sender.ConnectAsync(address);
         await using Receiver receiver = await Receiver.ConnectAsync(address);
         await sender.SendAsync("only");
@@ -109,7 +109,12 @@ public sealed class OutageTests(ITestOutputHelper output)
             end.Token.ThrowIfCancellationRequested();
         }
 
-        string LeftInTheQueue() => broker.Control("list_queues", "--quiet", "--no-table-headers", "messages").Trim();
+        string LeftInTheQueue() =>
+            paused.Node
+                .Control("list_queues", "--quiet", "--no-table-headers", "name", "messages")
+                .Split('\n', StringSplitOptions.TrimEntries)
+                .Single(static line => line.StartsWith("only\t", StringComparison.Ordinal))
+                .Split('\t')[1];
     }
 
     /// <summary>One sender, one receiver, a broker that goes away under load and comes back.</summary>
@@ -120,8 +125,8 @@ public sealed class OutageTests(ITestOutputHelper output)
     [BrokerFact]
     public async Task Everything_goes_on_in_order_after_an_outage()
     {
-        using BrokerCluster broker = new();
-        Address address = broker.Address("orders", "&durable=true&unique=true");
+        BrokerCluster broker = paused.Node;
+        Address address = broker.Address("in-order", "&durable=true&unique=true");
         await using Receiver receiver = await Receiver.ConnectAsync(address);
         await using Sender sender = await Sender.ConnectAsync(address);
         using CancellationTokenSource end = new(Patience);

@@ -4,7 +4,8 @@ using RabbitMQ.Client;
 namespace Fairlead.RabbitMQ.Tests;
 
 /// <summary>Connections through a broker beyond the contracts: the owner of a place, lost ends, garbage.</summary>
-public sealed class TunnelTests
+[Collection(PausedBroker.Name)]
+public sealed class TunnelTests(PausedBroker paused)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
@@ -65,7 +66,7 @@ public sealed class TunnelTests
     [BrokerFact]
     public async Task After_an_outage_of_the_broker_a_hub_has_its_clients_again()
     {
-        using BrokerCluster broker = new();
+        BrokerCluster broker = paused.Node;
         await using Hub hub = await Hub.BindAsync(broker.Address("talk"));
         await using Pair pair = await Pair.ConnectAsync(broker.Address("talk", "&reconnect=2m"));
         Assert.IsType<HubEvent.Joined>(await hub.NextEventAsync());
