@@ -258,7 +258,9 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal("found", message.Text);
     }
 
-    /// <summary>Returns a place at which no endpoint listens: one that was bound a moment ago.</summary>
+    /// <summary>
+    /// Returns a place at which no endpoint listens: one that was bound a moment ago. A port of it is none that the kernel lends.
+    /// </summary>
     private async Task<Address> NobodyAsync()
     {
         await using Receiver receiver = await Receiver.BindAsync(NewPlace());

@@ -34,5 +34,5 @@ public static class ReliableUdpContracts
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new ReliableUdpUnderTest(), output);
 
-    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new ReliableUdpUnderTest(), output);
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new FixedReliableUdpUnderTest(), output);
 }

@@ -34,5 +34,5 @@ public static class TcpContracts
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new TcpUnderTest(), output);
 
-    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new TcpUnderTest(), output);
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new FixedPortUnderTest(), output);
 }

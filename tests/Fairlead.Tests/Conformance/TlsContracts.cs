@@ -34,5 +34,5 @@ public static class TlsContracts
 
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new TlsUnderTest(), output);
 
-    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new TlsUnderTest(), output);
+    public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new TlsFixedPortUnderTest(), output);
 }
