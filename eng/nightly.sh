@@ -58,17 +58,24 @@ for ((i = 0; i < seeds; i++)); do
 done
 wait
 
-# All tests once with the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release.
-assertions=$private/assertions
-if env -u FAIRLEAD_KILLS -u FAIRLEAD_COMPILED_PEER -u FAIRLEAD_RANDOM_SECONDS dotnet test tests/Fairlead.Tests -c Debug \
-  --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory' > "$assertions" 2>&1; then
-  outcome=$(tail -n 1 "$assertions")
-else
-  outcome="FAILED: $(grep -E '^ *Failed |error' "$assertions")"
-  echo 'assertions of a Debug build' >> "$private/failures"
-fi
-printf '\n== assertions of a Debug build\n%s\n' "$outcome" >> "$figures"
-echo "assertions of a Debug build: $outcome, after $SECONDS s"
+# whole NAME SETTING ARGUMENT …: all tests of the library, once; the last line of what it says goes into the figures.
+whole() {
+  local log=$private/whole outcome name=$1 setting=$2; shift 2
+  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS "$setting" dotnet test "$@" > "$log" 2>&1; then
+    outcome=$(tail -n 1 "$log")
+  else
+    outcome="FAILED: $(grep -E '^ *Failed |error' "$log")"
+    echo "$name" >> "$private/failures"
+  fi
+  printf '\n== %s\n%s\n' "$name" "$outcome" >> "$figures"
+  echo "$name: $outcome, after $SECONDS s"
+}
+
+# What test.sh does with fewer messages, connections and bytes.
+whole 'full sizes' FAIRLEAD_FULL_SIZE=1 artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
+
+# With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release. Its peers are its own.
+whole 'assertions of a Debug build' FAIRLEAD_COMPILED_PEER= tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'
 
 failures=$(wc -l < "$private/failures")
 printf '\n%d failed; the figures are in %s\n' "$failures" "$figures"

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Commands;
 
@@ -13,7 +14,7 @@ public sealed class ServeModeTests : IDisposable
     private const int Most = 8;
 
     private static readonly int Clients = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_SERVE_CLIENTS") ?? "200", CultureInfo.InvariantCulture);
+        Environment.GetEnvironmentVariable("FAIRLEAD_SERVE_CLIENTS") ?? $"{TestSize.Of(60, full: 200)}", CultureInfo.InvariantCulture);
 
     private readonly ToolHome _home = new();
 

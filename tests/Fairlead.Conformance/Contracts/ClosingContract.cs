@@ -275,7 +275,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Fact]
     public async Task Many_threads_may_dispose_while_many_use()
     {
-        for (int round = 0; round < 30; round++)
+        for (int round = 0; round < TestSize.Of(10, full: 30); round++)
         {
             (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=10");
             Task[] users = [.. Enumerable.Range(0, 4).Select(kind => OnThread(() =>

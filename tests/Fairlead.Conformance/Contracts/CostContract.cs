@@ -40,7 +40,7 @@ public abstract class CostContract(TransportUnderTest transport, ITestOutputHelp
         SkipUnless(Transport.AllocatesNothing, "a message allocates there");
         SkipUnless(asks != "request" || Transport.CarriesAnswers, "nothing comes back");
 
-        int count = asks != "request" ? 20_000 : 2_000;
+        int count = asks != "request" ? TestSize.Of(5_000, full: 20_000) : TestSize.Of(1_000, full: 2_000);
         (PeerProcess server, Address there) = await StartBoundAsync("steady", NewPlace(), answers, serverCalls, $"{count}");
         PeerProcess client = await StartConnectedAsync("steady", there, asks, clientCalls, $"{count}");
 

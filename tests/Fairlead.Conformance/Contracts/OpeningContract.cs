@@ -172,12 +172,12 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     {
         SkipUnless(Transport.HasPeers, "no connection comes to an end that is bound");
 
-        const int Count = 1_000;
+        int count = TestSize.Of(240, full: 1_000);
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Address place = Bare(receiver.Address);
-        async Task RoundAsync(int from, int count)
+        async Task RoundAsync(int from, int each)
         {
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < each; i++)
             {
                 Sender sender = i % 5 == 0 ? await OnThread(() => Sender.Connect(place)) : await Sender.ConnectAsync(place);
                 sender.Send(Payload.Make(i, 100, from));
@@ -203,12 +203,12 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
         await Until(() => receiver.Peers.Count == 0, "the first have left");
         int entries = Entries();
 
-        await Task.WhenAll(Enumerable.Range(1, 4).Select(from => RoundAsync(from, Count / 4)));
-        await Until(() => receiver.Peers.Count == 0 && received == Count + 20, "all have left, and everything has arrived");
+        await Task.WhenAll(Enumerable.Range(1, 4).Select(from => RoundAsync(from, count / 4)));
+        await Until(() => receiver.Peers.Count == 0 && received == count + 20, "all have left, and everything has arrived");
 
         // Other tests of this process have descriptors too: the test counts only this endpoint's own.
         Assert.Equal(entries, Entries());
-        Assert.Equal(Count + 20, receiver.Statistics.MessagesReceived);
+        Assert.Equal(count + 20, receiver.Statistics.MessagesReceived);
         receiver.Dispose();
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => receiving);
 

@@ -13,13 +13,13 @@ public abstract partial class RequestContract
     [InlineData(WaitStrategy.Efficient)]
     public async Task Requests_in_turn_get_their_own_replies_also_where_others_ask_now_and_then(WaitStrategy waiting)
     {
-        const int Count = 4_000;
+        int count = TestSize.Of(1_500, full: 4_000);
         (Requester requester, Responder responder) = await OpenInTurnAsync(waiting);
         Task answering = AnswerInTurn(responder);
         using SemaphoreSlim invitation = new(0);
         Task other = OnThread(() =>
         {
-            for (int i = 0; i < Count / 100; i++)
+            for (int i = 0; i < count / 100; i++)
             {
                 invitation.Wait();
                 using Message reply = requester.Request(Payload.Make(i, 40, 1), i % 2 == 0 ? null : 90.Seconds());
@@ -29,7 +29,7 @@ public abstract partial class RequestContract
 
         await OnThread(() =>
         {
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < count; i++)
             {
                 if (i % 100 == 50)
                 {
@@ -42,7 +42,7 @@ public abstract partial class RequestContract
             }
         });
         await other;
-        Assert.Equal(Count + (Count / 100), requester.Statistics.MessagesSent);
+        Assert.Equal(count + (count / 100), requester.Statistics.MessagesSent);
 
         requester.Dispose();
         await EndAsync(responder, answering);
@@ -122,7 +122,7 @@ public abstract partial class RequestContract
     {
         SkipUnless(Transport.HasPeers, "another responder may come");
 
-        for (int round = 0; round < 20; round++)
+        for (int round = 0; round < TestSize.Of(8, full: 20); round++)
         {
             (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Latency);
             Task answering = AnswerInTurn(responder);

@@ -9,7 +9,7 @@ namespace Fairlead.Conformance.Contracts;
 /// </summary>
 public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>The limit of either process's managed heap, beyond which it dies. A quarter of what is published.</summary>
+    /// <summary>The limit of either process's managed heap, beyond which it dies. Far less than what is published.</summary>
     private const long HeapLimit = 64 << 20;
 
     /// <summary>The limit of either process's total memory, including the runtime and its code.</summary>
@@ -22,7 +22,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [InlineData("latest")]
     public async Task A_subscriber_far_slower_than_its_publisher_costs_no_memory_and_knows_what_it_missed(string full)
     {
-        const int Count = 20_000;
+        int count = TestSize.Of(9_000, full: 20_000);
         const int Size = 12_500;
         Dictionary<string, string?> limits = new()
         {
@@ -35,7 +35,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         await subscriber.AnswerAsync();
 
         await subscriber.TellAsync("slow 50");
-        await publisher.TellAsync(string.Create(CultureInfo.InvariantCulture, $"flood {Count} {Size}"));
+        await publisher.TellAsync(string.Create(CultureInfo.InvariantCulture, $"flood {count} {Size}"));
         double[] published = Numbers(await publisher.AnswerAsync());
         double[] received = Numbers(await subscriber.AnswerAsync());
         Output.WriteLine(
@@ -45,7 +45,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
             $"subscriber: {received[0]} received, {received[1]} missed with messages, {received[2]} in all, "
                 + $"{received[3] / (1 << 20):0} MiB at most");
 
-        Assert.Equal(Count, received[0] + received[2]);
+        Assert.Equal(count, received[0] + received[2]);
         Assert.Equal(received[0], published[0]);
         Assert.Equal(received[2], published[1]);
         Assert.InRange(published[3], 0, MemoryLimit);
@@ -59,7 +59,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [Fact]
     public async Task A_receiver_far_slower_than_its_sender_holds_it_back_and_costs_no_memory()
     {
-        const int Count = 50_000;
+        int count = TestSize.Of(24_000, full: 50_000);
         const int Size = 5_000;
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         PeerProcess sender = Track(
@@ -69,9 +69,9 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
                 "connect",
                 Bare(receiver.Address).ToString()));
         await sender.AnswerAsync();
-        await sender.TellAsync(string.Create(CultureInfo.InvariantCulture, $"send {Count} {Size}"));
+        await sender.TellAsync(string.Create(CultureInfo.InvariantCulture, $"send {count} {Size}"));
         long most = 0;
-        for (int i = 0; i < Count; i++)
+        for (int i = 0; i < count; i++)
         {
             using Message message = await receiver.ReceiveAsync();
             Assert.Equal(Size, message.Length);
@@ -93,25 +93,25 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [Fact]
     public async Task A_client_that_has_stopped_is_sent_away_and_the_others_notice_nothing()
     {
-        const int Others = 99;
+        int others = TestSize.Of(24, full: 99);
         const int Rounds = 150;
         const int Window = 100;
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         PeerProcess audience = Track(
-            PeerProcess.Start("audience", Bare(hub.Address).ToString(), Others.ToString(CultureInfo.InvariantCulture)));
+            PeerProcess.Start("audience", Bare(hub.Address).ToString(), others.ToString(CultureInfo.InvariantCulture)));
         await audience.AnswerAsync();
         PeerProcess stopping = Track(PeerProcess.Start("audience", With(Bare(hub.Address), $"messages={Window}").ToString(), "1"));
         await stopping.AnswerAsync();
-        await Until(() => hub.Clients.Count == Others + 1, "all have come");
+        await Until(() => hub.Clients.Count == others + 1, "all have come");
         HubClient stopped = hub.Clients.Single(client =>
-            Transport.KnowsPeer ? client.Peer.ProcessId == stopping.Id : client.Number == Others + 1);
+            Transport.KnowsPeer ? client.Peer.ProcessId == stopping.Id : client.Number == others + 1);
 
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
         HubEvent.Left? left = null;
         int next = 0;
-        await RunAsync(Others + 1, "with all");
+        await RunAsync(others + 1, "with all");
         await stopping.StopAsync();
-        await RunAsync(Others, "one has stopped");
+        await RunAsync(others, "one has stopped");
         while (left is null)
         {
             await HearAsync(null);
@@ -123,11 +123,11 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         // continues now, and not after more rounds. It was stopped in those behind its window, too.
         stopping.Continue();
         Assert.Equal($"{Rounds + Window} {CloseReason.SlowConsumer}", await stopping.AskAsync("end"));
-        await RunAsync(Others, "it was sent away");
+        await RunAsync(others, "it was sent away");
         Assert.Equal(1, hub.Statistics.Dropped);
         await hub.CloseAsync(60.Seconds());
         Assert.Equal(
-            string.Join(", ", Enumerable.Repeat($"{3 * Rounds} {CloseReason.ClosedByPeer}", Others)), await audience.AskAsync("end"));
+            string.Join(", ", Enumerable.Repeat($"{3 * Rounds} {CloseReason.ClosedByPeer}", others)), await audience.AskAsync("end"));
 
         async Task RunAsync(int answers, string when)
         {

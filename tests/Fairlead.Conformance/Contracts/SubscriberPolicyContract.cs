@@ -105,7 +105,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     [Fact]
     public async Task What_waits_for_room_is_overtaken_by_nothing()
     {
-        const int Count = 20_000;
+        int count = TestSize.Of(5_000, full: 20_000);
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
         Subscriber[] subscribers =
         [
@@ -118,18 +118,18 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
             .. subscribers.Select(subscriber =>
                 Task.Run(async () =>
                 {
-                    for (int i = 0; i < Count; i++)
+                    for (int i = 0; i < count; i++)
                     {
                         using Message message = await subscriber.ReceiveAsync();
                         Assert.Equal((i, 0L), (Payload.Check(message.Span).Number, message.Missed));
                     }
 
-            return Count;
+            return count;
         }))];
         await OnThread(() =>
         {
             List<Task<int>> publishing = [];
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < count; i++)
             {
                 // Not awaited: the next ones follow while these still wait for room.
                 if (i % 7 == 6)
@@ -144,7 +144,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
 
             Task.WaitAll([.. publishing]);
         });
-        Assert.All(await Task.WhenAll(taking), static count => Assert.Equal(Count, count));
+        Assert.All(await Task.WhenAll(taking), taken => Assert.Equal(count, taken));
     }
 
     [Theory]
@@ -265,14 +265,14 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     [InlineData("latest")]
     public async Task A_slow_subscriber_knows_in_the_end_what_it_missed_to_the_last(string full)
     {
-        const int Count = 30_000;
+        int count = TestSize.Of(8_000, full: 30_000);
         Random random = NewRandom();
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("messages=100&capacity=20kB")));
         Subscriber slow = await SubscribeAsync(publisher, $"messages=50&capacity=10kB&full={full}");
         Task<CloseReport> publishing = Task.Factory.StartNew(
             () =>
             {
-                for (int i = 0; i < Count; i++)
+                for (int i = 0; i < count; i++)
                 {
                     publisher.Publish($"t.{random.Next(40)}", Payload.Make(i, random.Next(600)));
                 }
@@ -303,7 +303,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
 
         CloseReport report = await publishing;
         Output.WriteLine($"{received} received, {missed} missed with messages, {slow.Missed} in all");
-        Assert.Equal(Count, received + slow.Missed);
+        Assert.Equal(count, received + slow.Missed);
         Assert.Equal(new CloseReport(received, received, 0, 0), report);
         Assert.Equal(full == "wait" ? 0 : slow.Missed, publisher.Statistics.Dropped);
     }

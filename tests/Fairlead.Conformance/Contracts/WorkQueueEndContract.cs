@@ -164,7 +164,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     [Fact]
     public async Task Whoever_comes_while_it_finishes_is_served_or_finds_nobody()
     {
-        for (int round = 0; round < 20; round++)
+        for (int round = 0; round < TestSize.Of(8, full: 20); round++)
         {
             WorkQueue queue = Open(new() { HandshakeTimeout = Patient.HandshakeTimeout });
             Address place = queue.Address;

@@ -160,7 +160,7 @@ public sealed class LogRetentionTests : IDisposable
     {
         using var log = MappedLog.Open(Address + "&keep=256KiB");
         using var surveyed = MappedLog.Open(Address);
-        Task filling = Task.Run(() => Fill(log, 100_000));
+        Task filling = Task.Run(() => Fill(log, TestSize.Of(20_000, full: 100_000)));
         while (!filling.IsCompleted)
         {
             var info = surveyed.Info();

@@ -233,8 +233,9 @@ public sealed class SharedCellTests : IDisposable
     {
         await using var writer = PeerProcess.Start("cell", "write", _name);
         Assert.Equal("ready", await writer.ReadLineAsync());
-        await using var one = PeerProcess.Start("cell", "read", _name, "20000");
-        await using var two = PeerProcess.Start("cell", "read", _name, "20000");
+        var count = $"{TestSize.Of(4_000, full: 20_000)}";
+        await using var one = PeerProcess.Start("cell", "read", _name, count);
+        await using var two = PeerProcess.Start("cell", "read", _name, count);
         Assert.Equal(("ready", "ready"), (await one.ReadLineAsync(), await two.ReadLineAsync()));
         Assert.Equal(("ok", "ok"), (await one.ReadLineAsync(), await two.ReadLineAsync()));
     }

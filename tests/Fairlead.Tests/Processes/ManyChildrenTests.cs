@@ -11,11 +11,12 @@ namespace Fairlead.Tests.Processes;
 [Collection(nameof(Alone))]
 public sealed class ManyChildrenTests
 {
-    private const int Children = 1_000;
     private const int AtOnce = 20;
 
+    private static readonly int Children = TestSize.Of(300, full: 1_000);
+
     [Fact]
-    public async Task A_thousand_children_end_each_with_its_status_and_leave_neither_zombie_nor_descriptor()
+    public async Task Many_children_end_each_with_its_status_and_leave_neither_zombie_nor_descriptor()
     {
         await using (ChildProcess first = ChildProcess.Start("true"))
         {
