@@ -209,6 +209,12 @@ rm -rf "$results"; mkdir -p "$results"
 
 dotnet build Fairlead.slnx -c Release -v minimal || { fail "the build"; end; }
 
+# The tests of the documents and of the broker wait for much of their time, and need nothing of what is published.
+tests_of Fairlead.Docs.Tests
+begin Fairlead.Docs.Tests "${command[@]}"
+tests_of Fairlead.RabbitMQ.Tests
+begin Fairlead.RabbitMQ.Tests "${command[@]}"
+
 tool=artifacts/bin/Fairlead.Cli/release/fairlead
 peer=
 title "publish with Native AOT"
@@ -229,12 +235,8 @@ if [ -n "$peer" ]; then
   tap aot "$peer" checks
 fi
 
-# The tests of the tool wait for half of their time, and so do those of the documents, the samples and the broker.
+# The tests of the tool wait for half of their time, and so do the samples.
 begin samples tests/Samples/run.sh artifacts/bin "$tool" ${peer:+artifacts/publish/JobServer.Aot/release}
-tests_of Fairlead.Docs.Tests
-begin Fairlead.Docs.Tests "${command[@]}"
-tests_of Fairlead.RabbitMQ.Tests
-begin Fairlead.RabbitMQ.Tests "${command[@]}"
 
 # Tests that start the tool start the compiled one.
 for project in tests/*.Tests/*.csproj; do
