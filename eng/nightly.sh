@@ -58,10 +58,10 @@ for ((i = 0; i < seeds; i++)); do
 done
 wait
 
-# whole NAME SETTING ARGUMENT …: all tests of the library, once; the last line of what it says goes into the figures.
+# whole NAME ARGUMENT …: all tests of a project, once; the last line of what it says goes into the figures.
 whole() {
-  local log=$private/whole outcome name=$1 setting=$2; shift 2
-  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS "$setting" dotnet test "$@" > "$log" 2>&1; then
+  local log=$private/whole outcome name=$1; shift
+  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS dotnet test "$@" > "$log" 2>&1; then
     outcome=$(tail -n 1 "$log")
   else
     outcome="FAILED: $(grep -E '^ *Failed |error' "$log")"
@@ -71,11 +71,13 @@ whole() {
   echo "$name: $outcome, after $SECONDS s"
 }
 
-# What test.sh does with fewer messages, connections and bytes.
-whole 'full sizes' FAIRLEAD_FULL_SIZE=1 artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
+# What test.sh does with fewer messages, connections and bytes. The peers of the broker's tests are their own.
+FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
+FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll
+FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' tests/Fairlead.RabbitMQ.Tests -c Release
 
-# With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release. Its peers are its own.
-whole 'assertions of a Debug build' FAIRLEAD_COMPILED_PEER= tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'
+# With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release; its peers are built so too.
+FAIRLEAD_COMPILED_PEER='' whole 'assertions of a Debug build' tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'
 
 failures=$(wc -l < "$private/failures")
 printf '\n%d failed; the figures are in %s\n' "$failures" "$figures"

@@ -6,8 +6,7 @@ namespace Fairlead.Conformance;
 /// </summary>
 public static class TestSize
 {
-    /// <summary>Whether tests run in their full size.</summary>
-    public static bool IsFull { get; } = Environment.GetEnvironmentVariable("FAIRLEAD_FULL_SIZE") == "1";
+    private static readonly bool IsFull = Environment.GetEnvironmentVariable("FAIRLEAD_FULL_SIZE") == "1";
 
     /// <summary>Returns the size that holds for this run.</summary>
     public static int Of(int usual, int full) => IsFull ? full : usual;

@@ -9,7 +9,7 @@ namespace Fairlead.Conformance.Contracts;
 /// </summary>
 public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>The limit of either process's managed heap, beyond which it dies. Far less than what is published.</summary>
+    /// <summary>The limit of either process's managed heap, beyond which it dies. Less than what is published.</summary>
     private const long HeapLimit = 64 << 20;
 
     /// <summary>The limit of either process's total memory, including the runtime and its code.</summary>
