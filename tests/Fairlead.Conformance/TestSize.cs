@@ -1,8 +1,8 @@
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// How much a test does: the usual size, which still reaches everything that the test is about, or the full one with FAIRLEAD_FULL_SIZE=1,
-/// as eng/nightly.sh sets it.
+/// How much a test does: the usual size, or the full one with FAIRLEAD_FULL_SIZE=1, as eng/nightly.sh sets it. Not for a size against which
+/// something is measured, such as a limit of memory or a buffer that must be full.
 /// </summary>
 public static class TestSize
 {

@@ -79,7 +79,7 @@ public abstract class TransportUnderTest
     public virtual bool KnowsPeer => true;
 
     /// <summary>How many connections show whether any leaves something behind: fewer where each takes milliseconds.</summary>
-    public virtual int ManyConnections => TestSize.Of(250, full: 1000);
+    public virtual int ManyConnections => 1000;
 
     /// <summary>The options that both ends must specify.</summary>
     public virtual IReadOnlyList<string> OptionsOfBothEnds => ["reliable"];

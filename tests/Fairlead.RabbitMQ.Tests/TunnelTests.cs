@@ -71,8 +71,15 @@ public sealed class TunnelTests(PausedBroker paused)
         await using Pair pair = await Pair.ConnectAsync(broker.Address("talk", "&reconnect=2m"));
         Assert.IsType<HubEvent.Joined>(await hub.NextEventAsync());
         broker.Pause(1);
-        Assert.IsType<HubEvent.Left>(await hub.NextEventAsync());
-        broker.Resume(1);
+        try
+        {
+            Assert.IsType<HubEvent.Left>(await hub.NextEventAsync());
+        }
+        finally
+        {
+            broker.Resume(1);
+        }
+
         Assert.IsType<HubEvent.Joined>(await hub.NextEventAsync());
         hub.Broadcast("welcome back"u8);
         using Message message = await pair.ReceiveAsync(Patience);

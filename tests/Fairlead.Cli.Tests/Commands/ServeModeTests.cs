@@ -13,8 +13,7 @@ public sealed class ServeModeTests : IDisposable
 {
     private const int Most = 8;
 
-    private static readonly int Clients = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_SERVE_CLIENTS") ?? $"{TestSize.Of(60, full: 200)}", CultureInfo.InvariantCulture);
+    private static readonly int Clients = TestSize.Of(60, full: 200);
 
     private readonly ToolHome _home = new();
 

@@ -114,7 +114,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
         Sender sender = Track(await Sender.ConnectAsync(address));
         await peer.StopAsync();
-        ReadOnlyMemory<byte> large = Payload.Shared(0, TestSize.Of(32 << 20, full: 100 << 20));
+        ReadOnlyMemory<byte> large = Payload.Shared(0, 100 << 20);
         Task sending = calls == Calls.Blocking ? OnThread(() => sender.Send(large.Span)) : sender.SendAsync(large).AsTask();
         Task<Delivery> delivering = sender.DeliverAsync("behind it"u8).AsTask();
         await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");
@@ -207,7 +207,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
         Sender sender = Track(await Sender.ConnectAsync(With(address, "heartbeat=0")));
         await peer.StopAsync();
-        byte[] large = Payload.Make(0, TestSize.Of(20 << 20, full: 40 << 20));
+        byte[] large = Payload.Make(0, 40 << 20);
         using CancellationTokenSource cancel = new();
         Task sending = calls == Calls.Blocking
             ? OnThread(() => sender.Send(large, null, cancel.Token))

@@ -331,7 +331,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
         (PeerProcess peer, Address there) = await StartBoundAsync("receiver", NewPlace(Transport.IsNetwork ? "maxmessage=256MiB" : ""));
         Sender sender = Track(await Sender.ConnectAsync(there));
         await peer.StopAsync();
-        byte[] bytes = Payload.Make(0, TestSize.Of(32 << 20, full: 60 << 20));
+        byte[] bytes = Payload.Make(0, 60 << 20);
         Task sending = SendAsync(sender, calls, Parts.Cut(bytes, 9 << 20));
         Task behind = sender.SendAsync(Parts.Cut(bytes.AsMemory(0, 100), 9)).AsTask();
         await Until(() => sender.Statistics.MessagesSent > 0, "it is being written");

@@ -225,7 +225,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Many_connections_leave_no_descriptor_no_thread_and_no_memory()
+    public async Task A_thousand_connections_leave_no_descriptor_no_thread_and_no_memory()
     {
         const int MostReactorThreads = 8;
         SkipUnless(Transport.HasPeers, "no connection comes to an end that is bound");
@@ -250,8 +250,8 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
                 Assert.True(name is "fairlead_reacto" or "Fairlead.TestPe" || name.StartsWith(".NET_", StringComparison.Ordinal), name));
         Assert.InRange(more.Count(static name => name is "fairlead_reacto"), 0, MostReactorThreads);
 
-        // Any round may add a few pooled pieces of 64 KiB, and each new thread keeps one; a leaked connection would add several KB, for
-        // each of them.
+        // Any round may add a few pooled pieces of 64 KiB, and each new thread keeps one; a leaked connection would add several KB, a
+        // thousand times in each.
         Assert.InRange(numbers[4], long.MinValue, 500_000 + (65_536 * Math.Max(0, numbers[3] - numbers[2])));
         Assert.Equal(0, await peer.FinishAsync());
     }

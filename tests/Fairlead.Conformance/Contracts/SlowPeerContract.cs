@@ -9,7 +9,7 @@ namespace Fairlead.Conformance.Contracts;
 /// </summary>
 public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>The limit of either process's managed heap, beyond which it dies. Less than what is published.</summary>
+    /// <summary>The limit of either process's managed heap, beyond which it dies. A quarter of what is published.</summary>
     private const long HeapLimit = 64 << 20;
 
     /// <summary>The limit of either process's total memory, including the runtime and its code.</summary>
@@ -22,7 +22,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [InlineData("latest")]
     public async Task A_subscriber_far_slower_than_its_publisher_costs_no_memory_and_knows_what_it_missed(string full)
     {
-        int count = TestSize.Of(9_000, full: 20_000);
+        const int Count = 20_000;
         const int Size = 12_500;
         Dictionary<string, string?> limits = new()
         {
@@ -35,7 +35,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         await subscriber.AnswerAsync();
 
         await subscriber.TellAsync("slow 50");
-        await publisher.TellAsync(string.Create(CultureInfo.InvariantCulture, $"flood {count} {Size}"));
+        await publisher.TellAsync(string.Create(CultureInfo.InvariantCulture, $"flood {Count} {Size}"));
         double[] published = Numbers(await publisher.AnswerAsync());
         double[] received = Numbers(await subscriber.AnswerAsync());
         Output.WriteLine(
@@ -45,7 +45,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
             $"subscriber: {received[0]} received, {received[1]} missed with messages, {received[2]} in all, "
                 + $"{received[3] / (1 << 20):0} MiB at most");
 
-        Assert.Equal(count, received[0] + received[2]);
+        Assert.Equal(Count, received[0] + received[2]);
         Assert.Equal(received[0], published[0]);
         Assert.Equal(received[2], published[1]);
         Assert.InRange(published[3], 0, MemoryLimit);
@@ -59,7 +59,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [Fact]
     public async Task A_receiver_far_slower_than_its_sender_holds_it_back_and_costs_no_memory()
     {
-        int count = TestSize.Of(24_000, full: 50_000);
+        const int Count = 50_000;
         const int Size = 5_000;
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         PeerProcess sender = Track(
@@ -69,9 +69,9 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
                 "connect",
                 Bare(receiver.Address).ToString()));
         await sender.AnswerAsync();
-        await sender.TellAsync(string.Create(CultureInfo.InvariantCulture, $"send {count} {Size}"));
+        await sender.TellAsync(string.Create(CultureInfo.InvariantCulture, $"send {Count} {Size}"));
         long most = 0;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < Count; i++)
         {
             using Message message = await receiver.ReceiveAsync();
             Assert.Equal(Size, message.Length);

@@ -295,7 +295,7 @@ internal class TlsUnderTest : TransportUnderTest
 {
     public TlsUnderTest() => _ = TrialCertificates.OfRun;
 
-    public override int ManyConnections => TestSize.Of(200, full: 300);
+    public override int ManyConnections => 300;
 
     public override string Name => "tls";
 

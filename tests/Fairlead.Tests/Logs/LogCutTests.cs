@@ -3,14 +3,10 @@ using Fairlead.Logs.Storage;
 
 namespace Fairlead.Tests.Logs;
 
-/// <summary>
-/// Cuts a file of a log at any byte: the records before the cut remain, and the log continues. FAIRLEAD_CUTS cuts.
-/// </summary>
+/// <summary>Cuts a file of a log at any byte: the records before the cut remain, and the log continues.</summary>
 public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly int Cuts = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_CUTS") ?? $"{TestSize.Of(300, full: 1_000)}",
-        System.Globalization.CultureInfo.InvariantCulture);
+    private static readonly int Cuts = TestSize.Of(300, full: 1_000);
 
     private readonly TemporaryDirectory _directory = new();
 
