@@ -122,6 +122,25 @@ public sealed class TunnelTests(PausedBroker paused)
         Assert.Equal("still here", message.Text);
     }
 
+    /// <summary>The broker has not confirmed the message yet when the hub says that it closes.</summary>
+    [BrokerFact]
+    public async Task A_hub_that_is_disposed_right_behind_a_message_is_known_to_have_closed()
+    {
+        Address address = Broker.NewAddress();
+        Hub hub = await Hub.BindAsync(address);
+        await using Pair pair = await Pair.ConnectAsync(address);
+        Assert.IsType<HubEvent.Joined>(await hub.NextEventAsync());
+        hub.Broadcast("the last"u8);
+        hub.Dispose();
+        using (Message last = await pair.ReceiveAsync(Patience))
+        {
+            Assert.Equal("the last", last.Text);
+        }
+
+        FairleadException gone = await Assert.ThrowsAsync<FairleadException>(() => pair.ReceiveAsync(Patience).AsTask());
+        Assert.Equal(CloseReason.ClosedByPeer, gone.Reason);
+    }
+
     [BrokerFact]
     public async Task A_stream_of_long_and_short_messages_comes_whole()
     {

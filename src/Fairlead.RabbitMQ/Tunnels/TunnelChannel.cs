@@ -163,8 +163,16 @@ internal sealed class TunnelChannel : ByteChannel
         }
 
         _room.Shut();
-        _publishing = PublishAsync(output, out int count);
+        _publishing = PublishAsync(output, null, out int count);
         return IoResult.Done(count);
+    }
+
+    public override void TakeRest(OutputQueue output)
+    {
+        if (!_hasEnded && !_isOutputBroken && !IsBroken && output.Buffered <= LongestBody)
+        {
+            _publishing = PublishAsync(output, _publishing, out _);
+        }
     }
 
     public override void EndSending()
@@ -219,9 +227,9 @@ internal sealed class TunnelChannel : ByteChannel
         }
     }
 
-    /// <summary>Publishes up to <see cref="LongestBody"/> bytes, which it copies before it returns.</summary>
+    /// <summary>Publishes up to <see cref="LongestBody"/> bytes, which it copies before it returns, behind what is on its way.</summary>
     /// <returns>Whether the broker has put them into the queue of the peer.</returns>
-    private Task<bool> PublishAsync(OutputQueue output, out int count)
+    private Task<bool> PublishAsync(OutputQueue output, Task<bool>? behind, out int count)
     {
         byte[] body = ArrayPool<byte>.Shared.Rent(LongestBody);
         int length = 0;
@@ -242,6 +250,11 @@ internal sealed class TunnelChannel : ByteChannel
         {
             try
             {
+                if (behind is not null && !await behind.ConfigureAwait(false))
+                {
+                    return false;
+                }
+
                 await _session.PublishAsync(_peer, TunnelKind.Data, body.AsMemory(0, length)).ConfigureAwait(false);
                 ArrayPool<byte>.Shared.Return(body);
                 return true;

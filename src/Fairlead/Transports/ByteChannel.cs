@@ -30,6 +30,15 @@ internal abstract class ByteChannel : IDisposable
     /// <param name="areTaken">Whether to accept incoming files. Otherwise they are closed at once.</param>
     public virtual StreamHandles? PassHandles(OutputQueue output, bool areTaken) => null;
 
+    /// <summary>Takes what is still unwritten when the connection ends, if the channel can keep it. It copies what it takes.</summary>
+    /// <remarks>
+    /// Called by the writing thread, before <see cref="Dispose"/>. For a channel that takes a write only when the one before has arrived;
+    /// the kernel has such a buffer for a socket.
+    /// </remarks>
+    public virtual void TakeRest(OutputQueue output)
+    {
+    }
+
     /// <summary>Ends sending: the other end sees the end behind the last byte.</summary>
     public abstract void EndSending();
 

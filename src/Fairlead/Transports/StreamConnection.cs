@@ -153,6 +153,12 @@ internal sealed class StreamConnection : Connection
 
     public override void Dispose()
     {
+        // The rest of a long message is its sender's memory, which the sender has again by now.
+        if (!_output.IsEmpty && !_output.HasLong)
+        {
+            _channel.TakeRest(_output);
+        }
+
         _channel.Dispose();
         _handles?.Dispose();
         _output.Dispose();
