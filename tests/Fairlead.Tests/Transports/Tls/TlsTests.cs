@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Fairlead.Conformance;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 
@@ -62,6 +63,36 @@ public sealed class TlsTests : IDisposable
     {
         await using Receiver server = await Receiver.BindAsync($"{Server()}&authority={_authority.Authority}&messages=10");
         Assert.Equal($"tls://localhost:{server.Address.Port}?messages=10", server.Address.ToString());
+    }
+
+    /// <summary>OpenSSL reads the system's authorities where these variables say, when a process first needs them.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_names_no_authority_trusts_those_of_the_system(bool isInstalled)
+    {
+        using TrialCertificates stranger = new("stranger");
+        await using Receiver server = await Receiver.BindAsync($"{Server()}&authority=");
+        Dictionary<string, string?> system = new()
+        {
+            ["SSL_CERT_FILE"] = isInstalled ? _authority.Authority : stranger.Authority,
+            ["SSL_CERT_DIR"] = "/nonexistent",
+
+            // That of other tests, which each tls:// address would have.
+            ["FAIRLEAD_TLS_AUTHORITY"] = null,
+        };
+        await using var client = PeerProcess.Start(system, "sender", "connect", $"tls://localhost:{server.Address.Port}");
+        if (isInstalled)
+        {
+            await client.AnswerAsync();
+            await client.AskAsync("send 1 8");
+            using Message message = await server.ReceiveAsync(30.Seconds());
+            Assert.Equal(8, message.Length);
+            return;
+        }
+
+        Assert.NotEqual(0, await client.ExitAsync());
+        Assert.Contains("signed by an authority that this side does not trust", await client.ErrorsAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
