@@ -29,7 +29,7 @@ internal sealed class MatchmakerService : IMatchmaker
         Peer client = RpcContext.Current!.Caller;
         return entry.Fault() is { } fault
             ? throw new RpcException(MatchmakerError.BadEntry, $"the matchmaker does not take the entry: {fault}")
-            : KeepAsync(entry, client, cancellationToken);
+            : new Counted<bool>(this, client, KeepAsync(entry, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -37,37 +37,27 @@ internal sealed class MatchmakerService : IMatchmaker
 
     /// <inheritdoc/>
     public IAsyncEnumerable<IReadOnlyList<ServiceEntry>> WatchAsync(string name, CancellationToken cancellationToken) =>
-        WatchAsync(name, RpcContext.Current!.Caller, cancellationToken);
+        new Counted<IReadOnlyList<ServiceEntry>>(this, RpcContext.Current!.Caller, ListsAsync(name, cancellationToken));
 
-    private async IAsyncEnumerable<IReadOnlyList<ServiceEntry>> WatchAsync(
-        string name, Peer client, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<IReadOnlyList<ServiceEntry>> ListsAsync(
+        string name, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        Enter(client);
-        try
+        IReadOnlyList<ServiceEntry>? last = null;
+        while (true)
         {
-            IReadOnlyList<ServiceEntry>? last = null;
-            while (true)
+            IReadOnlyList<ServiceEntry> now = Find(name, out Task changed);
+            if (last is null || !now.SequenceEqual(last, ReferenceEqualityComparer.Instance))
             {
-                IReadOnlyList<ServiceEntry> now = Find(name, out Task changed);
-                if (last is null || !now.SequenceEqual(last, ReferenceEqualityComparer.Instance))
-                {
-                    last = now;
-                    yield return now;
-                }
-
-                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                last = now;
+                yield return now;
             }
-        }
-        finally
-        {
-            Leave(client);
+
+            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async IAsyncEnumerable<bool> KeepAsync(
-        ServiceEntry entry, Peer client, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<bool> KeepAsync(ServiceEntry entry, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        Enter(client);
         long? number = null;
         try
         {
@@ -78,7 +68,6 @@ internal sealed class MatchmakerService : IMatchmaker
         finally
         {
             Remove(number);
-            Leave(client);
         }
     }
 
@@ -149,5 +138,35 @@ internal sealed class MatchmakerService : IMatchmaker
     {
         _changed.SetResult();
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>A stream of a client, which counts while its call lasts.</summary>
+    /// <remarks>An iterator alone would begin to count when the client reads.</remarks>
+    private sealed class Counted<T>(MatchmakerService service, Peer client, IAsyncEnumerable<T> items) : IAsyncEnumerable<T>
+    {
+        public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
+        {
+            service.Enter(client);
+            return new Enumerator(service, client, items.GetAsyncEnumerator(cancellationToken));
+        }
+
+        private sealed class Enumerator(MatchmakerService service, Peer client, IAsyncEnumerator<T> items) : IAsyncEnumerator<T>
+        {
+            public T Current => items.Current;
+
+            public ValueTask<bool> MoveNextAsync() => items.MoveNextAsync();
+
+            public async ValueTask DisposeAsync()
+            {
+                try
+                {
+                    await items.DisposeAsync().ConfigureAwait(false);
+                }
+                finally
+                {
+                    service.Leave(client);
+                }
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Matchmaking;
 using Fairlead.Rpc.Tests.Contracts;
 
@@ -226,6 +227,42 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_client_that_reads_nothing_has_only_so_many_watches()
+    {
+        // Where it knows its client's process, the limit is that of the process.
+        await using RpcServer matchmaker = await Matchmaker.ServeAsync($"unix://{_name}");
+        string place = $"{matchmaker.Addresses[0]}";
+        await using (Requester greedy = await Requester.ConnectAsync(place))
+        {
+            Task<Message>[] calls =
+            [
+                .. Enumerable.Range(0, MatchmakerService.MostOfClient + 1).Select(_ => greedy.RequestAsync(Watch()).AsTask()),
+            ];
+            using Message reply = await (await Task.WhenAny(calls).WaitAsync(Watchdog));
+            Assert.Equal((byte)ReplyStatus.Failed, reply.Span[0]);
+            Assert.Equal(MatchmakerService.MostOfClient, calls.Count(static call => !call.IsCompleted));
+        }
+
+        // They go with their connection.
+        await using RpcClient<IMatchmaker> client = await Rpc.ConnectAsync<IMatchmaker>(place);
+        using CancellationTokenSource watchdog = new(Watchdog);
+        while (true)
+        {
+            try
+            {
+                await using IAsyncEnumerator<IReadOnlyList<ServiceEntry>> seen =
+                    client.Service.WatchAsync("other", watchdog.Token).GetAsyncEnumerator();
+                Assert.True(await seen.MoveNextAsync());
+                return;
+            }
+            catch (RpcException full) when (full.Code == MatchmakerError.TooMany)
+            {
+                // The server has not noticed the end of all calls.
+            }
+        }
+    }
+
+    [Fact]
     public async Task Strangers_leave_it_as_it_is()
     {
         await using RpcServer server = await ServeAsync();
@@ -293,6 +330,24 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
         _name,
         new Calculator(),
         new RpcServerOptions { Matchmaker = Place, NetworkAddress = Loopback, Endpoint = new EndpointOptions { Label = label } });
+
+    // A call whose items are never asked for.
+    private static byte[] Watch()
+    {
+        RpcDescription contract = RpcContracts.Of<IMatchmaker>().Description;
+        int member = contract.Members.Index().Single(static one => one.Item.Name == nameof(IMatchmaker.WatchAsync)).Index;
+        RpcWriter call = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            Frames.WriteOpen(ref call, (ushort)member, contract.Hash, Guid.NewGuid());
+            call.WriteString("other");
+            return call.Written.ToArray();
+        }
+        finally
+        {
+            call.Dispose();
+        }
+    }
 
     private ServiceEntry Entry() =>
         Matchmaker.EntryOf(_name, RpcContracts.Of<ICalculator>().Description, Address.Parse("tcp://127.0.0.1:1"), "");
