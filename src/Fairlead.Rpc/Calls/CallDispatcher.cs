@@ -15,7 +15,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         [.. description.Members.Select(static member => (member.Kinds & RpcMemberKinds.OneWay) != 0)];
 
     private readonly CallQueue _queue = new(options);
-    private readonly CallTable _streams = new(options.MaxStreamingCalls);
+    private readonly StreamFrames _streams = new(options);
     private readonly SessionTable _sessions = new(options.MaxStreamingCalls);
     private readonly ActiveCalls _active = new();
 
@@ -71,10 +71,10 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
                 case FrameKind.Open:
                     return OpenAsync(member, frame.ReadGuid(), request, context, turn);
                 case FrameKind.Pull:
-                    return PullAsync(frame.ReadGuid(), (int)Math.Min(rest, int.MaxValue), request, context);
+                    return _streams.PullAsync(frame.ReadGuid(), (int)Math.Min(rest, int.MaxValue), request, context);
                 case FrameKind.Push when stream < RpcLimits.MaxUploads:
                     Guid id = frame.ReadGuid();
-                    return PushAsync(id, stream, Batch.Copy(request.Span[Frames.OpenHeader..]), request, context);
+                    return _streams.PushAsync(id, stream, Batch.Copy(request.Span[Frames.OpenHeader..]), request, context);
                 case FrameKind.Session:
                     return HoldAsync(frame.ReadGuid(), request, context);
                 case FrameKind.Poll:
@@ -165,7 +165,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         ServerCall? call = null;
         try
         {
-            ServerCall? entered = Enter(id, request);
+            ServerCall? entered = _streams.Enter(id, request);
             if (entered is { } known && !known.TryOpen())
             {
                 request.Fail(ErrorCode.Corrupt, "a call with streams was opened twice");
@@ -186,56 +186,6 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             }
 
             _active.Leave();
-        }
-
-        return default;
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> PullAsync(Guid id, int most, Request request, RequestContext context)
-    {
-        if (Enter(id, request) is { } call)
-        {
-            try
-            {
-                await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
-                if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is { } failure)
-                {
-                    Replies.Fail(request, failure, options);
-                }
-            }
-            catch (RpcFormatException wrong)
-            {
-                request.Fail(ErrorCode.Corrupt, wrong.Message);
-            }
-            catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
-            {
-                // The call has ended, and has produced nothing. Its own reply, which is under way, says why.
-                request.Reply(ServerCall.EndOfItems);
-            }
-            catch (Exception over) when (over is OperationCanceledException or TimeoutException)
-            {
-                Leave(id, call, request, over);
-            }
-        }
-
-        return default;
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> PushAsync(
-        Guid id, int stream, Batch batch, Request request, RequestContext context)
-    {
-        if (Enter(id, request) is { } call)
-        {
-            try
-            {
-                await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
-                bool isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
-                request.Reply([(byte)ReplyStatus.Ok, isWanted ? (byte)0 : (byte)1]);
-            }
-            catch (Exception over) when (over is OperationCanceledException or TimeoutException)
-            {
-                Leave(id, call, request, over);
-            }
         }
 
         return default;
@@ -298,36 +248,6 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
 
         request.Reply([(byte)ReplyStatus.Ok]);
         return default;
-    }
-
-    private ServerCall? Enter(Guid id, Request request)
-    {
-        ServerCall? call = _streams.Enter(id);
-        if (call is null)
-        {
-            Replies.Refuse(
-                request, ErrorCode.Full, $"the server executes {options.MaxStreamingCalls} calls with streams, as many as it accepts");
-        }
-
-        return call;
-    }
-
-    // The caller of a frame no longer waits, or its call has ended or never came. Such frames must leave nothing behind.
-    private void Leave(Guid id, ServerCall call, Request request, Exception over)
-    {
-        if (!call.IsOpen)
-        {
-            _streams.Remove(id);
-        }
-
-        if (over is TimeoutException)
-        {
-            Replies.FailWithoutCall(request);
-        }
-        else
-        {
-            Replies.FailInTime(request);
-        }
     }
 
     private void Leave()
