@@ -165,13 +165,8 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         ServerCall? call = null;
         try
         {
-            ServerCall? entered = _streams.Enter(id, request);
-            if (entered is { } known && !known.TryOpen())
-            {
-                request.Fail(ErrorCode.Corrupt, "a call with streams was opened twice");
-            }
-            else if ((call = entered) is not null
-                && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
+            call = _streams.Open(id, request);
+            if (call is not null && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
             {
                 ValueTask invoked = Invoke(member, request, context, call);
                 await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);

@@ -1,29 +1,55 @@
 namespace Fairlead.Rpc.Streams;
 
 /// <summary>The calls with streams that a server executes, by their identities.</summary>
-/// <remarks>One lock. Frames of a call may overtake each other: the first makes the entry.</remarks>
+/// <remarks>
+/// One lock, which also guards the count of frames of each call. Frames of a call may overtake each other: the first makes the entry. It
+/// stays until the call has ended or, if the call itself does not come, until the last frame has left.
+/// </remarks>
 /// <param name="most">The most calls.</param>
 internal sealed class CallTable(int most)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerCall> _calls = [];
 
-    /// <summary>Returns a call.</summary>
-    /// <returns>Null: there are too many.</returns>
+    /// <summary>Returns the call that comes now.</summary>
+    /// <param name="id">Its identity.</param>
+    /// <param name="isFirst">False: it came before.</param>
+    /// <returns>The call, which <see cref="Remove"/> forgets; null: there are too many.</returns>
+    public ServerCall? Open(Guid id, out bool isFirst)
+    {
+        lock (_lock)
+        {
+            ServerCall? call = Find(id);
+            isFirst = call?.TryOpen() == true;
+            return call;
+        }
+    }
+
+    /// <summary>Returns the call of another frame, and counts the frame.</summary>
+    /// <returns>The call, which the frame leaves with <see cref="Leave"/>; null: there are too many.</returns>
     public ServerCall? Enter(Guid id)
     {
         lock (_lock)
         {
-            if (_calls.TryGetValue(id, out ServerCall? call) || _calls.Count == most)
-            {
-                return call;
-            }
-
-            return _calls[id] = new ServerCall();
+            ServerCall? call = Find(id);
+            call?.Frames += 1;
+            return call;
         }
     }
 
-    /// <summary>Forgets a call.</summary>
+    /// <summary>Counts a frame out. A call that has not come is forgotten with its last frame.</summary>
+    public void Leave(Guid id, ServerCall call)
+    {
+        lock (_lock)
+        {
+            if (--call.Frames == 0 && !call.IsOpen)
+            {
+                _calls.Remove(id);
+            }
+        }
+    }
+
+    /// <summary>Forgets a call that has ended.</summary>
     public void Remove(Guid id)
     {
         lock (_lock)
@@ -31,4 +57,8 @@ internal sealed class CallTable(int most)
             _calls.Remove(id);
         }
     }
+
+    // Under the lock.
+    private ServerCall? Find(Guid id) =>
+        _calls.TryGetValue(id, out ServerCall? call) || _calls.Count == most ? call : _calls[id] = new ServerCall();
 }

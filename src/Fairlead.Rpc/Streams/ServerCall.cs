@@ -25,6 +25,9 @@ internal sealed class ServerCall
     /// <summary>Whether the call itself has come, and not only frames of its streams.</summary>
     public bool IsOpen => Volatile.Read(ref _isOpen) != 0;
 
+    /// <summary>How many frames of its streams are under way. Under the lock of the table.</summary>
+    public int Frames { get; set; }
+
     /// <summary>Notes that the call itself has come.</summary>
     /// <returns>False: it came before.</returns>
     public bool TryOpen()

@@ -8,18 +8,21 @@ internal sealed class StreamFrames(RpcServerOptions options)
 {
     private readonly CallTable _calls = new(options.MaxStreamingCalls);
 
-    /// <summary>Returns the call of a frame.</summary>
-    /// <returns>Null: there are too many calls, and the frame has been answered.</returns>
-    public ServerCall? Enter(Guid id, Request request)
+    /// <summary>Returns the call that comes now.</summary>
+    /// <returns>The call, which <see cref="Remove"/> forgets; null: it cannot begin, and has been answered.</returns>
+    public ServerCall? Open(Guid id, Request request)
     {
-        ServerCall? call = _calls.Enter(id);
+        ServerCall? call = _calls.Open(id, out bool isFirst);
         if (call is null)
         {
-            Replies.Refuse(
-                request, ErrorCode.Full, $"the server executes {options.MaxStreamingCalls} calls with streams, as many as it accepts");
+            RefuseFull(request);
+        }
+        else if (!isFirst)
+        {
+            request.Fail(ErrorCode.Corrupt, "a call with streams was opened twice");
         }
 
-        return call;
+        return isFirst ? call : null;
     }
 
     /// <summary>Forgets a call that has ended.</summary>
@@ -28,29 +31,36 @@ internal sealed class StreamFrames(RpcServerOptions options)
     /// <summary>Answers a request for items of a result.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> PullAsync(Guid id, int most, Request request, RequestContext context)
     {
-        if (Enter(id, request) is { } call)
+        if (_calls.Enter(id) is not { } call)
         {
-            try
+            RefuseFull(request);
+            return default;
+        }
+
+        try
+        {
+            await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
+            if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is { } failure)
             {
-                await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
-                if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is { } failure)
-                {
-                    Replies.Fail(request, failure, options);
-                }
+                Replies.Fail(request, failure, options);
             }
-            catch (RpcFormatException wrong)
-            {
-                request.Fail(ErrorCode.Corrupt, wrong.Message);
-            }
-            catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
-            {
-                // The call has ended, and has produced nothing. Its own reply, which is under way, says why.
-                request.Reply(ServerCall.EndOfItems);
-            }
-            catch (Exception over) when (over is OperationCanceledException or TimeoutException)
-            {
-                Leave(id, call, request, over);
-            }
+        }
+        catch (RpcFormatException wrong)
+        {
+            request.Fail(ErrorCode.Corrupt, wrong.Message);
+        }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            // The call has ended, and has produced nothing. Its own reply, which is under way, says why.
+            request.Reply(ServerCall.EndOfItems);
+        }
+        catch (Exception over) when (over is OperationCanceledException or TimeoutException)
+        {
+            Fail(request, over);
+        }
+        finally
+        {
+            _calls.Leave(id, call);
         }
 
         return default;
@@ -60,31 +70,33 @@ internal sealed class StreamFrames(RpcServerOptions options)
     public async ValueTask<ReadOnlyMemory<byte>> PushAsync(
         Guid id, int stream, Batch batch, Request request, RequestContext context)
     {
-        if (Enter(id, request) is { } call)
+        if (_calls.Enter(id) is not { } call)
         {
-            try
-            {
-                await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
-                bool isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
-                request.Reply([(byte)ReplyStatus.Ok, isWanted ? (byte)0 : (byte)1]);
-            }
-            catch (Exception over) when (over is OperationCanceledException or TimeoutException)
-            {
-                Leave(id, call, request, over);
-            }
+            RefuseFull(request);
+            return default;
+        }
+
+        try
+        {
+            await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
+            bool isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
+            request.Reply([(byte)ReplyStatus.Ok, isWanted ? (byte)0 : (byte)1]);
+        }
+        catch (Exception over) when (over is OperationCanceledException or TimeoutException)
+        {
+            Fail(request, over);
+        }
+        finally
+        {
+            _calls.Leave(id, call);
         }
 
         return default;
     }
 
-    // The caller of a frame no longer waits, or its call has ended or never came. Such frames must leave nothing behind.
-    private void Leave(Guid id, ServerCall call, Request request, Exception over)
+    // The caller of a frame no longer waits, or its call has ended or never came.
+    private static void Fail(Request request, Exception over)
     {
-        if (!call.IsOpen)
-        {
-            _calls.Remove(id);
-        }
-
         if (over is TimeoutException)
         {
             Replies.FailWithoutCall(request);
@@ -94,4 +106,7 @@ internal sealed class StreamFrames(RpcServerOptions options)
             Replies.FailInTime(request);
         }
     }
+
+    private void RefuseFull(Request request) => Replies.Refuse(
+        request, ErrorCode.Full, $"the server executes {options.MaxStreamingCalls} calls with streams, as many as it accepts");
 }
