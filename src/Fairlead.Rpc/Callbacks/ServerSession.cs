@@ -24,6 +24,7 @@ internal sealed class ServerSession(Peer client)
     private readonly Dictionary<int, Waiting> _waiting = [];
     private bool _hasEnded;
     private int _last;
+    private int _polls;
 
     // Of the next replies: one, to a client that accepts less than several take.
     private int _most = MostOfReply;
@@ -80,13 +81,28 @@ internal sealed class ServerSession(Peer client)
     /// <param name="request">The poll.</param>
     /// <param name="takesTraces">Whether the client takes trace contexts.</param>
     /// <param name="cancellationToken">Cancelled when the client no longer waits.</param>
+    /// <exception cref="RpcFormatException">Too many polls wait already: each keeps its bytes.</exception>
     public async ValueTask PollAsync(Request request, bool takesTraces, CancellationToken cancellationToken)
     {
-        if (await _news.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        if (await WaitAsync(cancellationToken).ConfigureAwait(false))
         {
             // Before looking: a later callback sets it again.
             _news.Reader.TryRead(out _);
             Reply(request, takesTraces);
+        }
+    }
+
+    private async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Interlocked.Increment(ref _polls) <= RpcLimits.MaxPolls
+                ? await _news.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false)
+                : throw RpcReader.Corrupt($"{RpcLimits.MaxPolls} polls of a session wait");
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _polls);
         }
     }
 

@@ -221,6 +221,10 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             ServerSession session = await _sessions.FindAsync(id).WaitAsync(cancellationToken).ConfigureAwait(false);
             await session.PollAsync(request, takesTraces, cancellationToken).ConfigureAwait(false);
         }
+        catch (RpcFormatException wrong)
+        {
+            request.Fail(ErrorCode.Corrupt, wrong.Message);
+        }
         catch (FairleadException missing)
         {
             Replies.Refuse(request, missing.Code, missing.Message);

@@ -26,4 +26,10 @@ internal static class RpcLimits
 
     /// <summary>The most parameters of a member that are streams.</summary>
     public const int MaxUploads = 16;
+
+    /// <summary>The most pulls and pushes of a call that are under way. A client has one for each stream.</summary>
+    public const int MaxFrames = 64;
+
+    /// <summary>The most polls of a session that wait. A client has one.</summary>
+    public const int MaxPolls = 2;
 }

@@ -27,11 +27,17 @@ internal sealed class CallTable(int most)
 
     /// <summary>Returns the call of another frame, and counts the frame.</summary>
     /// <returns>The call, which the frame leaves with <see cref="Leave"/>; null: there are too many.</returns>
+    /// <exception cref="RpcFormatException">Too many frames of the call are under way: each keeps its bytes.</exception>
     public ServerCall? Enter(Guid id)
     {
         lock (_lock)
         {
             ServerCall? call = Find(id);
+            if (call?.Frames == RpcLimits.MaxFrames)
+            {
+                throw RpcReader.Corrupt($"{RpcLimits.MaxFrames} pulls and pushes of a call are under way");
+            }
+
             call?.Frames += 1;
             return call;
         }

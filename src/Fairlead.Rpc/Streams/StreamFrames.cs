@@ -29,14 +29,18 @@ internal sealed class StreamFrames(RpcServerOptions options)
     public void Remove(Guid id) => _calls.Remove(id);
 
     /// <summary>Answers a request for items of a result.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> PullAsync(Guid id, int most, Request request, RequestContext context)
-    {
-        if (_calls.Enter(id) is not { } call)
-        {
-            RefuseFull(request);
-            return default;
-        }
+    /// <exception cref="RpcFormatException">Too many frames of the call are under way.</exception>
+    public ValueTask<ReadOnlyMemory<byte>> PullAsync(Guid id, int most, Request request, RequestContext context) =>
+        Enter(id, request) is { } call ? PullAsync(id, call, most, request, context) : default;
 
+    /// <summary>Takes items of a parameter, and answers when there is room for more.</summary>
+    /// <exception cref="RpcFormatException">Too many frames of the call are under way.</exception>
+    public ValueTask<ReadOnlyMemory<byte>> PushAsync(Guid id, int stream, Batch batch, Request request, RequestContext context) =>
+        Enter(id, request) is { } call ? PushAsync(id, call, stream, batch, request, context) : default;
+
+    private async ValueTask<ReadOnlyMemory<byte>> PullAsync(
+        Guid id, ServerCall call, int most, Request request, RequestContext context)
+    {
         try
         {
             await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
@@ -66,16 +70,9 @@ internal sealed class StreamFrames(RpcServerOptions options)
         return default;
     }
 
-    /// <summary>Takes items of a parameter, and answers when there is room for more.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> PushAsync(
-        Guid id, int stream, Batch batch, Request request, RequestContext context)
+    private async ValueTask<ReadOnlyMemory<byte>> PushAsync(
+        Guid id, ServerCall call, int stream, Batch batch, Request request, RequestContext context)
     {
-        if (_calls.Enter(id) is not { } call)
-        {
-            RefuseFull(request);
-            return default;
-        }
-
         try
         {
             await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
@@ -105,6 +102,17 @@ internal sealed class StreamFrames(RpcServerOptions options)
         {
             Replies.FailInTime(request);
         }
+    }
+
+    private ServerCall? Enter(Guid id, Request request)
+    {
+        ServerCall? call = _calls.Enter(id);
+        if (call is null)
+        {
+            RefuseFull(request);
+        }
+
+        return call;
     }
 
     private void RefuseFull(Request request) => Replies.Refuse(

@@ -6,6 +6,8 @@ namespace Fairlead.Rpc.Tests.Callbacks;
 /// <summary>The queue of callbacks for a client that asks late, or never.</summary>
 public sealed class ServerSessionTests
 {
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
+
     private readonly ServerSession _session = new(new Fairlead.Peer { ProcessId = 1 });
 
     [Fact]
@@ -70,6 +72,26 @@ public sealed class ServerSessionTests
         FairleadException tooLong = await Assert.ThrowsAsync<FairleadException>(() => calls[4]);
         Assert.Equal(ErrorCode.TooLarge, tooLong.Code);
         await EndAsync([.. calls.Where(call => call != calls[4])]);
+    }
+
+    /// <summary>Each keeps its request: a client must not fill the memory with them.</summary>
+    [Fact]
+    public async Task Only_few_polls_wait()
+    {
+        using CancellationTokenSource end = new();
+        using HandmadeRequest poll = HandmadeRequest.Create([]);
+        Task[] waiting =
+        [
+            .. Enumerable.Range(0, RpcLimits.MaxPolls).Select(_ => _session.PollAsync(poll.Request, false, end.Token).AsTask()),
+        ];
+        await Assert.ThrowsAsync<RpcFormatException>(() => _session.PollAsync(poll.Request, false, end.Token).AsTask().WaitAsync(Watchdog));
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(waiting));
+
+        // Those that have ended count no more.
+        Task<Message> call = _session.CallAsync(1, [1], null, CancellationToken.None);
+        Assert.Single(await PollAsync());
+        await EndAsync(call);
     }
 
     private async Task<Callback[]> PollAsync()

@@ -42,6 +42,24 @@ public sealed class StreamFrameTests : IDisposable
         Assert.Equal((byte)ReplyStatus.Refused, other.Reply!.Value.Span[0]);
     }
 
+    /// <summary>Each keeps its bytes: a client must not fill the memory with them.</summary>
+    [Fact]
+    public async Task Only_so_many_frames_of_a_call_wait()
+    {
+        var id = Guid.NewGuid();
+        byte[] push = [.. Frames.Push(id, 0), 0, 0, 0, 0, 0];
+        (HandmadeRequest Request, Task Handled)[] pushes = [.. Enumerable.Range(0, RpcLimits.MaxFrames).Select(_ => Handle(push))];
+        (HandmadeRequest last, Task lastHandled) = Handle(push);
+        await lastHandled.WaitAsync(Watchdog);
+        Assert.Equal(ErrorCode.Corrupt, last.Error);
+        Assert.DoesNotContain(pushes, static one => one.Handled.IsCompleted);
+
+        // One that is given up makes room.
+        pushes[0].Request.Cancel();
+        await pushes[0].Handled.WaitAsync(Watchdog);
+        Assert.False(Handle(push).Handled.IsCompleted);
+    }
+
     private static byte[] Open(Guid id)
     {
         int member = Contract.Description.Members.Index().Single(static one => one.Item.Name == nameof(IStreams.SilentAsync)).Index;
