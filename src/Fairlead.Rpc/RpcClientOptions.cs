@@ -7,8 +7,8 @@ public sealed record RpcClientOptions
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>
-    /// How long to wait until an instance of a service of that name appears: when connecting, and when the last one has died. Zero: it must
-    /// be there.
+    /// How long to wait until an instance of a service of that name appears: when connecting, and when the last one has died. A call waits
+    /// no longer than its <see cref="Timeout"/>. Zero: it must be there.
     /// </summary>
     public TimeSpan WaitForService { get; init; }
 

@@ -53,7 +53,7 @@ internal sealed class ServiceLane : IClientLane
         ServiceLane lane = new(name, options);
         try
         {
-            await lane.RefreshAsync(null, cancellationToken).ConfigureAwait(false);
+            await lane.RefreshAsync(null, limit: null, cancellationToken).ConfigureAwait(false);
             return lane;
         }
         catch
@@ -65,20 +65,21 @@ internal sealed class ServiceLane : IClientLane
 
     /// <inheritdoc/>
     public async ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) =>
-        Choose(null) ?? await RefreshAsync(null, cancellationToken).ConfigureAwait(false);
+        Choose(null) ?? await RefreshAsync(null, limit: null, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken)
     {
+        CallTime time = new(frame, options);
         RequesterLane? failed = null;
         while (true)
         {
             // The registry is read here only when there is no instance left.
-            RequesterLane lane = Choose(failed) ?? RefreshAsync(failed, cancellationToken).AsTask().GetAwaiter().GetResult();
+            RequesterLane lane = Choose(failed) ?? RefreshAsync(failed, time.Left, cancellationToken).AsTask().GetAwaiter().GetResult();
             lane.Count(1);
             try
             {
-                Message reply = lane.Request(frame, options, cancellationToken);
+                Message reply = lane.Request(frame, time.Rest, cancellationToken);
                 if (!IsRefused(reply) || Choose(lane) is null)
                 {
                     return reply;
@@ -132,14 +133,15 @@ internal sealed class ServiceLane : IClientLane
     {
         try
         {
+            CallTime time = new(kept.AsSpan(0, length), options);
             RequesterLane? failed = null;
             while (true)
             {
-                RequesterLane lane = Choose(failed) ?? await RefreshAsync(failed, cancellationToken).ConfigureAwait(false);
+                RequesterLane lane = Choose(failed) ?? await RefreshAsync(failed, time.Left, cancellationToken).ConfigureAwait(false);
                 lane.Count(1);
                 try
                 {
-                    Message reply = await lane.RequestAsync(kept.AsSpan(0, length), options, cancellationToken).ConfigureAwait(false);
+                    Message reply = await lane.RequestAsync(kept.AsSpan(0, length), time.Rest, cancellationToken).ConfigureAwait(false);
                     if (!IsRefused(reply) || Choose(lane) is null)
                     {
                         return reply;
@@ -222,7 +224,7 @@ internal sealed class ServiceLane : IClientLane
     {
         try
         {
-            await RefreshAsync(null, _ended).ConfigureAwait(false);
+            await RefreshAsync(null, limit: null, _ended).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {
@@ -232,15 +234,21 @@ internal sealed class ServiceLane : IClientLane
 
     /// <summary>Connects to the instances that live now, and forgets those that have died.</summary>
     /// <param name="failed">Not this one.</param>
+    /// <param name="limit">The longest time for it; null: <see cref="RpcClientOptions.WaitForService"/> alone limits the wait.</param>
     /// <param name="cancellationToken">Ends the wait for an instance.</param>
-    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time.</exception>
-    private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, CancellationToken cancellationToken)
+    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time. Timeout: the limit has passed.</exception>
+    private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, TimeSpan? limit, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
 
         // The wait for another call that looks for instances counts, too.
         long began = TimeProvider.System.GetTimestamp();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
+        if (limit is { } most)
+        {
+            end.CancelAfter(LongestWait.Within(most));
+        }
+
         try
         {
             return await RefreshAsync(failed, began, end.Token).ConfigureAwait(false);
@@ -248,7 +256,14 @@ internal sealed class ServiceLane : IClientLane
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new ObjectDisposedException(typeof(RpcConnection).FullName);
+            ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
+            throw new FairleadException(
+                ErrorCode.Timeout,
+                $"no instance of service '{_name}' has taken a connection in the time of the call",
+                "Start its server, or allow calls a longer Timeout.")
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
         }
     }
 

@@ -89,10 +89,21 @@ public sealed class FailingInstanceTests : IDisposable
         Assert.Equal(ErrorCode.NotFound, missing.Code);
     }
 
-    private async Task<RpcClient<ICalculator>> LeftAloneAsync(TimeSpan wait)
+    [Fact]
+    public async Task A_call_waits_for_an_instance_in_its_time_only()
+    {
+        await using RpcClient<ICalculator> client = await LeftAloneAsync(TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(100));
+        foreach (Task<int> call in (Task<int>[])[client.Service.AddAsync(2, 3).AsTask(), Task.Run(() => client.Service.Add(2, 3))])
+        {
+            var late = await Assert.ThrowsAsync<FairleadException>(() => call.WaitAsync(Watchdog));
+            Assert.Equal((ErrorCode.Timeout, DeliveryStatus.NotDelivered), (late.Code, late.Delivery));
+        }
+    }
+
+    private async Task<RpcClient<ICalculator>> LeftAloneAsync(TimeSpan wait, TimeSpan? timeout = null)
     {
         RpcServer only = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
-        var client = await Rpc.ConnectAsync<ICalculator>(_name, new RpcClientOptions { WaitForService = wait });
+        var client = await Rpc.ConnectAsync<ICalculator>(_name, new RpcClientOptions { WaitForService = wait, Timeout = timeout });
         await only.DisposeAsync();
         Assert.True(SpinWait.SpinUntil(() => client.Address is null, Watchdog));
         return client;

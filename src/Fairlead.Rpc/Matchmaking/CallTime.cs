@@ -1,0 +1,32 @@
+using Fairlead.Rpc.Calls;
+
+namespace Fairlead.Rpc.Matchmaking;
+
+/// <summary>The time of a call, which holds for the wait for an instance and for all attempts together.</summary>
+/// <remarks>The limit of another frame holds for each attempt: clients may wait longer than that for their first instance.</remarks>
+internal readonly struct CallTime(ReadOnlySpan<byte> frame, RequestOptions options)
+{
+    // An attempt without time says by itself that it was too late.
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
+
+    private readonly RequestOptions _options = options;
+    private readonly long _began = options.Timeout is null || !Frames.IsCall(frame) ? 0 : TimeProvider.System.GetTimestamp();
+
+    /// <summary>How much is left; null: there is no limit.</summary>
+    public TimeSpan? Left
+    {
+        get
+        {
+            if (_began == 0)
+            {
+                return null;
+            }
+
+            TimeSpan left = _options.Timeout!.Value - TimeProvider.System.GetElapsedTime(_began);
+            return left > Least ? left : Least;
+        }
+    }
+
+    /// <summary>The options of the next attempt.</summary>
+    public RequestOptions Rest => _began == 0 ? _options : _options with { Timeout = Left };
+}
