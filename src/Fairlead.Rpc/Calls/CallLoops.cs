@@ -25,14 +25,17 @@ internal sealed class CallLoops(Responder responder, CallDispatcher dispatcher, 
             {
                 if (i == _runs.Count)
                 {
-                    return;
+                    break;
                 }
 
                 run = _runs[i];
             }
 
-            await run.ConfigureAwait(false);
+            // A failure must not hide later runs: when the only client has gone, each fails as soon as its own calls have ended.
+            await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        await Task.WhenAll(_runs).ConfigureAwait(false);
     }
 
     private void Add()
