@@ -113,7 +113,8 @@ internal static class NewOption
     /// <param name="name">The name with its dashes.</param>
     /// <param name="description">The help text.</param>
     /// <param name="normally">The default; null: the option is required.</param>
-    public static Option<int> Number(string name, string description, int? normally = null)
+    /// <param name="most">The largest value.</param>
+    public static Option<int> Number(string name, string description, int? normally = null, int most = int.MaxValue)
     {
         Option<int> option = new(name) { Description = description, HelpName = "N", Required = normally is null };
         if (normally is { } value)
@@ -123,9 +124,10 @@ internal static class NewOption
 
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number > 0))
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var number) && number > 0 && number <= most))
             {
-                result.AddError($"{name} takes a number of 1 or more, not '{token.Value}'");
+                var range = most == int.MaxValue ? "of 1 or more" : $"from 1 to {most}";
+                result.AddError($"{name} takes a number {range}, not '{token.Value}'");
             }
         });
         return option;

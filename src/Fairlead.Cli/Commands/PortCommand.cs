@@ -8,7 +8,7 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Finds free ports.</summary>
 internal sealed class PortCommand : ToolCommand
 {
-    private readonly Option<int> _count = NewOption.Number("--count", "How many", 1);
+    private readonly Option<int> _count = NewOption.Number("--count", "How many", 1, ushort.MaxValue);
     private readonly Option<(int First, int Last)?> _range = new("--range")
     {
         Description = "Between which numbers; without it the system chooses",
