@@ -7,6 +7,9 @@ namespace Fairlead.Cli.Bench;
 /// <param name="Size">Bytes of each question.</param>
 internal sealed record EchoLoad(int Clients, int Connections, int Messages, int Size)
 {
+    /// <summary>The most clients. They start together at a <see cref="Barrier"/>, which takes one more.</summary>
+    public const int MostClients = short.MaxValue - 1;
+
     /// <summary>A server that does not answer for this long has failed.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

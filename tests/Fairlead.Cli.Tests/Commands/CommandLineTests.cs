@@ -27,6 +27,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("certificate authority trial --days x", "--days takes a number of 1 or more, not 'x'")]
     [InlineData("certificate client trial alice --days 99999999999", "--days takes a number of 1 or more, not '99999999999'")]
     [InlineData("port --count 70000", "--count takes a number from 1 to 65535, not '70000'")]
+    [InlineData("bench echo --clients 40000", "--clients takes a number from 1 to 32766, not '40000'")]
     [InlineData("certificate server trial localhost --days 36501", "--days takes 1 to 36500")]
     [InlineData("barrier ready --parties 1025", "parties ('1025') must be less than or equal to '1024'.")]
     [InlineData("receive unix://x --output table", "table")]
