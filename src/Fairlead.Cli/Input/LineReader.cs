@@ -2,8 +2,10 @@ namespace Fairlead.Cli.Input;
 
 /// <summary>Splits stdin into lines of bytes, and returns each as soon as its newline has arrived.</summary>
 /// <param name="most">The longest line, in bytes.</param>
-internal sealed class LineReader(int most = int.MaxValue)
+internal sealed class LineReader(int most = LineReader.Longest)
 {
+    // The buffer doubles beyond the longest line, and an array has at most 2 GiB.
+    private const int Longest = 1 << 30;
     private const int FirstSize = 64 * 1024;
 
     private readonly StandardInput _input = new();
@@ -28,12 +30,14 @@ internal sealed class LineReader(int most = int.MaxValue)
             if (newline >= 0)
             {
                 var line = _buffer.AsMemory(_start, _scanned + newline - _start);
+                ThrowIfTooLong(line.Length);
                 _start = _scanned += newline + 1;
                 Count++;
                 return line;
             }
 
             _scanned = _end;
+            ThrowIfTooLong(_end - _start);
             if (_atEnd)
             {
                 var rest = _buffer.AsMemory(_start, _end - _start);
@@ -62,18 +66,21 @@ internal sealed class LineReader(int most = int.MaxValue)
         }
 
         var length = _end - _start;
-        if (length > most)
-        {
-            throw ToolException.Usage($"line {Count + 1} of stdin is longer than {most} bytes");
-        }
-
         if (length > _buffer.Length / 2)
         {
-            Array.Resize(ref _buffer, checked(2 * _buffer.Length));
+            Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, Array.MaxLength));
         }
 
         _buffer.AsSpan(_start, length).CopyTo(_buffer);
         _scanned -= _start;
         (_start, _end) = (0, length);
+    }
+
+    private void ThrowIfTooLong(int length)
+    {
+        if (length > most)
+        {
+            throw ToolException.Usage($"line {Count + 1} of stdin is longer than {most} bytes");
+        }
     }
 }

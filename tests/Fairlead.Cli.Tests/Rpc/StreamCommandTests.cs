@@ -160,6 +160,17 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("; echo")]
+    public async Task A_line_that_is_a_little_too_long_is_refused(string end)
+    {
+        string line = $"(head -c {(64 << 20) + 1} /dev/zero | tr '\\0' 1{end})";
+        Outcome called = await _home.StartShell($"{line} | fairlead call {Address} Sum").EndAsync();
+        Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
+        Assert.Contains($"line 1 of stdin is longer than {64 << 20} bytes", called.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Sum", "[3]", "$.numbers: 3 is not an array of items, nor \"-\" for stdin")]
     [InlineData("Sum", "[[1,null]]", "$.numbers[1]: null is not an integer")]
     [InlineData("Total", "{\"lines\":[]}", "the argument 'item' is missing")]
