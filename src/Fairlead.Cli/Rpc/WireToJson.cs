@@ -18,6 +18,8 @@ internal sealed class WireToJson : IDisposable
     private const int OutputFactor = 64;
     private const int LeastOutput = 64 << 20;
 
+    private static readonly JsonDocumentOptions Serialized = new() { MaxDepth = ShapeParser.MaxDepth };
+
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly Utf8JsonWriter _json;
     private readonly long _mostOutput;
@@ -56,12 +58,14 @@ internal sealed class WireToJson : IDisposable
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(bytes);
+            using JsonDocument document = JsonDocument.Parse(bytes, Serialized);
             document.RootElement.WriteTo(_json);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new FormatException("a value is not JSON", exception);
+            // The latter is about half a letter in a text, which the parser leaves alone.
+            throw new ToolException(
+                ExitCode.Failure, $"a value is not JSON, or is nested deeper than {Serialized.MaxDepth} levels");
         }
     }
 

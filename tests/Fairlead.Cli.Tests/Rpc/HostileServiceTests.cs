@@ -1,3 +1,4 @@
+using System.Text;
 using Fairlead.Cli.Tests.Running;
 using Fairlead.Rpc;
 
@@ -54,6 +55,20 @@ public sealed class HostileServiceTests : IDisposable
         Assert.Contains("sent no valid frame", called.Error, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string> NoJson => ["nonsense", "\"\\ud800\"", new string('[', 65) + new string(']', 65)];
+
+    /// <summary>It is not an error of usage.</summary>
+    [Theory]
+    [MemberData(nameof(NoJson))]
+    public async Task A_value_that_is_not_JSON_is_told(string value)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(value);
+        await using Responder server = Serve([("Odd", "int Odd();", "()->~json")], [0, .. Count(bytes.Length), .. bytes]);
+        Outcome called = await _home.RunAsync("call", Address, "Odd");
+        Assert.True(called is { ExitCode: 1, Output: "" }, called.ToString());
+        Assert.Contains("a value is not JSON", called.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Names_and_declarations_do_not_reach_the_terminal_as_they_are()
     {
@@ -74,6 +89,20 @@ public sealed class HostileServiceTests : IDisposable
         Assert.True(called is { ExitCode: 0, Output: "\"ok\"\n" }, called.ToString());
         Outcome named = await _home.RunAsync("call", Address, "Odd", "{\"a\":1}");
         Assert.True(named.ExitCode == 2 && named.Error.Contains("pass an array", StringComparison.Ordinal), named.ToString());
+    }
+
+    private static byte[] Count(int count)
+    {
+        RpcWriter writer = new(stackalloc byte[RpcWriter.InitialSize]);
+        try
+        {
+            writer.WriteCount(count);
+            return writer.Written.ToArray();
+        }
+        finally
+        {
+            writer.Dispose();
+        }
     }
 
     // Answers a hello with a description, and each call with the same bytes.
