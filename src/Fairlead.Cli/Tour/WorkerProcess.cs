@@ -94,9 +94,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private async Task ReadAsync(Action<WorkerProcess, News> tell)
     {
         using var reader = new StreamReader(_process.StandardOutput);
-        while (await reader.ReadLineAsync() is { } line)
+        try
         {
-            tell(this, JsonSerializer.Deserialize(line, TourJson.Default.News)!);
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                tell(this, JsonSerializer.Deserialize(line, TourJson.Default.News)!);
+            }
+        }
+        catch (JsonException)
+        {
+            // Half a line: it was killed while it wrote. That is its end, too.
         }
     }
 
