@@ -31,7 +31,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         while (!_lost.Task.IsCompleted && await NextAsync(cancellationToken) is var (number, item))
         {
             await _places.WaitAsync(cancellationToken);
-            _ = FollowAsync(sender.DeliverAsync(item.AsMemory(), timeout, cancellationToken), number, item);
+            _ = FollowAsync(sender, sender.DeliverAsync(item.AsMemory(), timeout, cancellationToken), number, item);
         }
 
         for (var i = 0; i < InFlight; i++)
@@ -94,7 +94,7 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         return _hasRead ? null : (_pushed++, items.Current.ToArray());
     }
 
-    private async Task FollowAsync(ValueTask<Delivery> delivering, long number, byte[] item)
+    private async Task FollowAsync(Sender sender, ValueTask<Delivery> delivering, long number, byte[] item)
     {
         Delivery delivery;
         try
@@ -117,7 +117,9 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
             else if (!delivery.IsDelivered)
             {
                 _firstFailure = _failed++ == 0 ? delivery : _firstFailure;
-                if (delivery.Cause == ErrorCode.PeerGone)
+
+                // The same cause tells of a worker that is gone: then the queue goes on.
+                if (delivery.Cause == ErrorCode.PeerGone && sender.Peers.Count == 0)
                 {
                     _lost.TrySetResult();
                 }

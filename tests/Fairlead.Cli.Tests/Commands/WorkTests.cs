@@ -105,6 +105,30 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
+    public async Task An_item_that_kills_its_workers_does_not_end_the_queue()
+    {
+        var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
+        await host.ErrorLineAsync("listening on");
+        await host.SayAsync("deadly");
+        for (var delivery = 1; delivery <= 5; delivery++)
+        {
+            var killed = await _home.RunAsync("work", "pull", "unix://jobs", "--exec", "kill -9 $PPID");
+            Assert.True(killed.ExitCode == 137, killed.ToString());
+        }
+
+        await host.ErrorLineAsync("fairlead: given up after 5 deliveries: deadly");
+        await host.SayAsync("harmless");
+        var worker = await _home.RunAsync("work", "pull", "unix://jobs", "--count", "1");
+        Assert.Equal("harmless\n", worker.Output);
+        var hosted = await host.EndAsync();
+        Assert.True(
+            hosted.ExitCode == 6
+                && hosted.Error.Contains("of 2 items, 1 were not accepted; the first one: unknown if done", StringComparison.Ordinal),
+            hosted.ToString());
+        Assert.Single(hosted.Error.Split('\n'), static line => line.StartsWith("listening on", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Several_workers_do_all_of_it_and_each_item_once()
     {
         var (_, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--prefetch", "4");
