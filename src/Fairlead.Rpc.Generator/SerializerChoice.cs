@@ -29,7 +29,7 @@ internal sealed record SerializerChoice(INamedTypeSymbol Type, string Format)
         string format = Bases(type).Select(FormatOf).FirstOrDefault(static name => name is not null) ?? "";
         if (Objection(type, format) is { } objection)
         {
-            findings?.Add(Finding.At(contract, Diagnostics.UnusableSerializer, Marshalling.Name(type, plain: true), objection));
+            findings?.Add(Finding.At(contract, Diagnostics.UnusableSerializer, type.ToDisplayString(), objection));
             return null;
         }
 
@@ -37,7 +37,8 @@ internal sealed record SerializerChoice(INamedTypeSymbol Type, string Format)
     }
 
     private static string? Objection(ITypeSymbol type, string format) =>
-        !Bases(type).Any(static one => one.ToDisplayString() == "Fairlead.Rpc.RpcSerializer") ? "it does not derive from RpcSerializer"
+        !Bases(type.OriginalDefinition).Any(static one => one.ToDisplayString() == "Fairlead.Rpc.RpcSerializer")
+            ? "it does not derive from RpcSerializer"
         : type is not INamedTypeSymbol { IsAbstract: false, IsGenericType: false } named ? "it is abstract or generic"
         : !named.InstanceConstructors.Any(static one => one.Parameters.Length == 0 && one.DeclaredAccessibility == Accessibility.Public)
             ? "it has no public constructor without parameters"

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Fairlead.Rpc.Generator;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -118,6 +119,21 @@ public sealed class GeneratorTests
             """).Diagnostics);
         Assert.Equal("FLRPC006", found.Id);
         Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+    }
+
+    [Theory]
+    [InlineData("Wrong<int>")]
+    [InlineData("Wrong<>")]
+    public void A_generic_serializer_is_named_as_in_code(string type)
+    {
+        Diagnostic found = Assert.Single(Run($$"""
+            using Fairlead.Rpc;
+            [RpcContract(Serializer = typeof({{type}}))] public interface IOne { void A(int a); }
+            [RpcFormat("a")] public abstract class Wrong<T> : RpcSerializer;
+            """).Diagnostics);
+        Assert.Equal(
+            ("FLRPC006", $"'{type}' cannot marshal a contract: it is abstract or generic"),
+            (found.Id, found.GetMessage(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>Holds the whole text: each change of the generated code is seen. FAIRLEAD_RENEW=1 writes it anew.</summary>
