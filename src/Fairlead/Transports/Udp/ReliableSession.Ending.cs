@@ -126,6 +126,17 @@ internal sealed partial class ReliableSession
         }
     }
 
+    private void SetTimer(TimeSpan now, TimeSpan due)
+    {
+        // A timer set for an earlier time checks then and sets itself again, because setting it wakes a thread.
+        if (due < _timerDue)
+        {
+            _timerDue = due;
+            TimeSpan rest = due - now;
+            _timer.Change(rest > TimeSpan.FromMilliseconds(1) ? rest : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        }
+    }
+
     private void Finish()
     {
         if (_isOver)

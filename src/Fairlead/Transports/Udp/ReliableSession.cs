@@ -173,6 +173,8 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
     /// <summary>Reads arrived data in order. The result is that of a <see cref="Connection.Fill"/>.</summary>
     public int Read(Span<byte> buffer, out FillResult result)
     {
+        int read;
+        Action? successor = null;
         using (_gate.Hold())
         {
             result = FillResult.Broken;
@@ -181,7 +183,15 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
                 return 0;
             }
 
-            int read = _stream.Read(buffer);
+            read = _stream.Read(buffer);
+            if (read == 0 && _isLost)
+            {
+                // The error of a send comes before the data that the reactor has not read yet.
+                ReceiveAll();
+                successor = TakeSuccessor();
+                read = _stream.Read(buffer);
+            }
+
             Transmit();
             if (read > 0)
             {
@@ -197,9 +207,10 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
                 _hasNews = false;
                 _news.Drain();
             }
-
-            return read;
         }
+
+        successor?.Invoke();
+        return read;
     }
 
     /// <summary>Returns how many datagrams since the last call did not belong to this session.</summary>
@@ -376,17 +387,6 @@ internal sealed partial class ReliableSession : IReactorClient, IAlarmed, IDispo
         if (_isShut && (_isLost || _stream.HasRoom))
         {
             _isShut = !_room.Open();
-        }
-    }
-
-    private void SetTimer(TimeSpan now, TimeSpan due)
-    {
-        // A timer set for an earlier time checks then and sets itself again, because setting it wakes a thread.
-        if (due < _timerDue)
-        {
-            _timerDue = due;
-            TimeSpan rest = due - now;
-            _timer.Change(rest > TimeSpan.FromMilliseconds(1) ? rest : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Conformance;
+using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Transports;
 using Fairlead.Transports.Udp;
@@ -70,17 +71,7 @@ public sealed class ReliableSessionTests : IDisposable
     [Fact]
     public async Task What_arrived_before_the_peer_was_gone_is_read()
     {
-        using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        raw.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Descriptor socket = NativeSocket.Create(AddressFamily.InterNetwork, NativeSocketType.Datagram);
-        Assert.Equal(Errno.None, NativeSocket.Connect(socket, raw.LocalEndPoint!.Serialize()));
-        raw.Connect(HostAddresses.EndPointOf(NativeSocket.LocalName(socket)));
-        using ReliableSession session = new(
-            socket, new ReliableTerms(1, 2, 3, SegmentBuffers.Ordinary, 8, 8), TimeProvider.System, new Peer());
-        byte[] datagram = [.. new byte[ReliableHeader.Size], .. "last"u8];
-        new ReliableHeader(1, 0, 0, 0, 8, ReliableFlags.Segment).Write(datagram);
-        raw.Send(datagram);
-        raw.Dispose();
+        using ReliableSession session = AfterLastDataOfPeer();
 
         // The kernel answers that the port is closed. The error comes before the data.
         session.EndSending();
@@ -93,6 +84,44 @@ public sealed class ReliableSessionTests : IDisposable
         Assert.Equal("last"u8, buffer.AsSpan(0, read));
         Assert.Equal(0, session.Read(buffer, out result));
         Assert.Equal(FillResult.Broken, result);
+    }
+
+    [Fact]
+    public async Task What_arrived_is_read_although_a_send_learned_first_that_the_peer_was_gone()
+    {
+        // The reactor reads nothing yet, because the session is not started.
+        using ReliableSession session = AfterLastDataOfPeer();
+        using OutputQueue output = new(RawFraming.Instance);
+        await Polling.Until(() => Write() == FlushResult.Broken);
+
+        byte[] buffer = new byte[16];
+        int read = session.Read(buffer, out _);
+        Assert.Equal("last"u8, buffer.AsSpan(0, read));
+        Assert.Equal(0, session.Read(buffer, out FillResult result));
+        Assert.Equal(FillResult.Broken, result);
+
+        FlushResult Write()
+        {
+            output.Reserve(1)[0] = 1;
+            output.Commit(MessageHeader.Of(MessageKind.Send) with { Length = 1 });
+            return session.Write(output);
+        }
+    }
+
+    /// <summary>Returns a session whose peer has sent "last" and closed its port.</summary>
+    private static ReliableSession AfterLastDataOfPeer()
+    {
+        using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        raw.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Descriptor socket = NativeSocket.Create(AddressFamily.InterNetwork, NativeSocketType.Datagram);
+        Assert.Equal(Errno.None, NativeSocket.Connect(socket, raw.LocalEndPoint!.Serialize()));
+        raw.Connect(HostAddresses.EndPointOf(NativeSocket.LocalName(socket)));
+        ReliableSession session = new(
+            socket, new ReliableTerms(1, 2, 3, SegmentBuffers.Ordinary, 8, 8), TimeProvider.System, new Peer());
+        byte[] datagram = [.. new byte[ReliableHeader.Size], .. "last"u8];
+        new ReliableHeader(1, 0, 0, 0, 8, ReliableFlags.Segment).Write(datagram);
+        raw.Send(datagram);
+        return session;
     }
 
     private static byte[] Segment(ulong session, uint next)
