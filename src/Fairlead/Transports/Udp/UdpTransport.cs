@@ -127,27 +127,34 @@ internal sealed class UdpTransport : ITransport
         return await ConnectReliablyAsync(address, places, settings, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Connects to the first of the places that answers. The time of a handshake is for all of them together.</summary>
-    /// <remarks>A UDP socket connects to any place: only the handshake shows whether an endpoint listens there.</remarks>
+    /// <summary>Connects to the first of the places that answers. They share the time of one handshake.</summary>
+    /// <remarks>
+    /// A UDP socket connects to any place: only the handshake shows whether an endpoint listens there. A silent place leaves time to those
+    /// after it.
+    /// </remarks>
     internal static async ValueTask<Connection> ConnectReliablyAsync(
         Address address, IReadOnlyList<IPEndPoint> places, EndpointSettings settings, CancellationToken cancellationToken)
     {
         Deadline deadline = Deadline.After(settings.HandshakeTimeout, settings.Time);
         FairleadException? failure = null;
-        foreach (IPEndPoint place in places)
+        for (int i = 0; i < places.Count; i++)
         {
+            IPEndPoint place = places[i];
             if (UdpSocket.TryConnect(address, place, ref failure) is not { } socket)
             {
                 continue;
             }
 
+            int left = places.Count - i;
+            Deadline share = left == 1 ? deadline : Deadline.After(deadline.Remaining / left, settings.Time);
             try
             {
                 return new ReliableConnection(
-                    await ReliableConnector.ConnectAsync(socket, address, place, settings, deadline, cancellationToken)
+                    await ReliableConnector.ConnectAsync(socket, address, place, settings, share, cancellationToken)
                         .ConfigureAwait(false));
             }
-            catch (FairleadException exception) when (exception.Code is ErrorCode.NotFound or ErrorCode.Unavailable)
+            catch (FairleadException exception)
+                when (exception.Code is ErrorCode.NotFound or ErrorCode.Unavailable || (exception.Code == ErrorCode.Timeout && left > 1))
             {
                 socket.Dispose();
                 failure ??= exception;

@@ -218,6 +218,22 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
         Assert.Contains("127.0.0.2", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_silent_address_of_a_name_leaves_time_to_the_next()
+    {
+        await using Hub hub = await Hub.BindAsync(Place);
+        Address address = hub.Address;
+        EndpointSettings settings = EndpointSettings.From(address, null, PatternKind.Pair, BuiltInTransports.Find(address));
+        using Socket silent = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        IPEndPoint served = new(IPAddress.Loopback, address.Port!.Value);
+
+        using Connection connection = await UdpTransport.ConnectReliablyAsync(
+            address, [(IPEndPoint)silent.LocalEndPoint!, served], settings, default);
+
+        Assert.Equal(served.ToString(), connection.Peer.RemoteAddress);
+    }
+
     private static byte[] Control(ReliableKind kind, ulong token)
     {
         byte[] datagram = new byte[ReliableControl.Size];
