@@ -103,6 +103,7 @@ public static class Inherited
             }
         }
 
-        return numbers.Length <= 2 ? numbers : [];
+        // One number for both directions stands alone: twice, it would have two owners, which both close it.
+        return numbers.Length <= 2 && numbers.Distinct().Count() == numbers.Length ? numbers : [];
     }
 }

@@ -320,11 +320,26 @@ public sealed class ChannelTests
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Inherited.Address).Code);
     }
 
-    private static ChildProcess Heir(string how, string role, ChannelKind kind = ChannelKind.Duplex)
+    [Fact]
+    public async Task A_channel_whose_variable_names_one_descriptor_twice_is_none()
     {
-        string program = Environment.ProcessPath!;
-        string dotnet = Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
-        return ChildProcess.Start(
-            dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll"), "heir", how, role], new() { Channel = kind });
+        string[] twice = ["-c", "export FAIRLEAD_FD=$FAIRLEAD_FD,$FAIRLEAD_FD; exec \"$@\"", "sh", .. HeirProgram];
+        await using ChildProcess child = ChildProcess.Start(
+            "sh", [.. twice, "heir", "bind", "pair"], new() { Channel = ChannelKind.Duplex, StandardError = Redirection.Pipe });
+        using StreamReader errors = new(child.StandardError);
+        Assert.Contains("It has no channel.", await errors.ReadToEndAsync(), StringComparison.Ordinal);
     }
+
+    private static string[] HeirProgram
+    {
+        get
+        {
+            string program = Environment.ProcessPath!;
+            string dotnet = Path.GetFileNameWithoutExtension(program) == "dotnet" ? program : "dotnet";
+            return [dotnet, "exec", Path.Combine(AppContext.BaseDirectory, "Fairlead.TestPeer.dll")];
+        }
+    }
+
+    private static ChildProcess Heir(string how, string role, ChannelKind kind = ChannelKind.Duplex) =>
+        ChildProcess.Start(HeirProgram[0], [.. HeirProgram[1..], "heir", how, role], new() { Channel = kind });
 }
