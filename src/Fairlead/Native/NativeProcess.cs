@@ -82,7 +82,10 @@ internal static class NativeProcess
         var isKilled = IsKilled(ReadProc(pid, "status", buffer));
         var stat = ReadProc(pid, "stat", buffer);
         return isKilled
-            || ProcStat.State(stat) is null or 'Z' or 'X'
+            || ProcStat.State(stat) is 'Z' or 'X'
+
+            // Hidden from this user, or this process may open no further file: then the kernel knows whether it exists.
+            || (stat.IsEmpty && !IsAlive(pid))
             || (ProcStat.Flags(stat) & Exiting) != 0
             || ProcStat.ExitCode(stat) == KillSignal;
     }
