@@ -78,20 +78,22 @@ public sealed class WaitSet : IDisposable
     /// <param name="due">The time from now.</param>
     /// <param name="state">Any object; returned in <see cref="WaitEvent.State"/>.</param>
     /// <param name="time">The clock; default: the system clock.</param>
+    /// <exception cref="ObjectDisposedException">The set is closed.</exception>
     public WaitAttachment AttachTimer(TimeSpan due, object? state = null, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(due, TimeSpan.Zero);
-        return Add(new TimerItem(_core, _core.NextToken(), due, null, time ?? TimeProvider.System), state);
+        return AddTimer(new TimerItem(_core, _core.NextToken(), due, null, time ?? TimeProvider.System), state);
     }
 
     /// <summary>Adds a periodic timer, first due one period from now. Missed periods are counted and do not shift the next one.</summary>
     /// <param name="period">The time between two reports.</param>
     /// <param name="state">Any object; returned in <see cref="WaitEvent.State"/>.</param>
     /// <param name="time">The clock; default: the system clock.</param>
+    /// <exception cref="ObjectDisposedException">The set is closed.</exception>
     public WaitAttachment AttachInterval(TimeSpan period, object? state = null, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(period, TimeSpan.Zero);
-        return Add(new TimerItem(_core, _core.NextToken(), period, period, time ?? TimeProvider.System), state);
+        return AddTimer(new TimerItem(_core, _core.NextToken(), period, period, time ?? TimeProvider.System), state);
     }
 
     /// <summary>Blocks until a source is ready, and returns all that are.</summary>
@@ -128,6 +130,20 @@ public sealed class WaitSet : IDisposable
             ? interest
             : throw new ArgumentOutOfRangeException(
                 nameof(interest), interest, "The interest is Readable, Writable, or both; the end of a peer is always reported.");
+
+    private WaitAttachment AddTimer(TimerItem timer, object? state)
+    {
+        try
+        {
+            return Add(timer, state);
+        }
+        catch
+        {
+            // Its clock would let it tick for a set that has no timer.
+            timer.Detach();
+            throw;
+        }
+    }
 
     private WaitAttachment Add(WaitItem item, object? state)
     {

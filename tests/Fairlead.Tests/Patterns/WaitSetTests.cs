@@ -265,6 +265,16 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
+    public void A_disposed_set_takes_no_timer_and_leaves_none_at_its_clock()
+    {
+        ManualClock clock = new();
+        _set.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => _set.AttachTimer(1.Seconds(), time: clock));
+        Assert.Throws<ObjectDisposedException>(() => _set.AttachInterval(1.Seconds(), time: clock));
+        Assert.Equal(0, clock.Armed);
+    }
+
+    [Fact]
     public async Task Two_threads_at_once_are_refused()
     {
         using CancellationTokenSource cancel = new();
