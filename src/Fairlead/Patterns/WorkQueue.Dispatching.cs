@@ -218,7 +218,10 @@ public sealed partial class WorkQueue
 
         LinkResult result = await task.ConfigureAwait(false);
         Delivery delivery = Outbox.ToDelivery(result, null);
-        item.Deliveries += delivery.IsDelivered || result.WasRead ? 1 : 0;
+
+        // A worker that returns an item unread without being asked has had it, too: otherwise it could get it again and again.
+        bool isReturnedUnasked = result.Outcome == LinkOutcome.Answered && !item.IsRecalled;
+        item.Deliveries += result.WasRead || isReturnedUnasked ? 1 : 0;
         item.MayHaveBeenRead |= result.WasRead;
         item.IsInDoubt |= result.WasRead && result.Outcome != LinkOutcome.Answered;
         bool isGivenUp = !delivery.IsDelivered && item.Deliveries >= _options.MaxDeliveries;
@@ -290,6 +293,9 @@ public sealed partial class WorkQueue
         public Link? At { get; set; }
 
         public uint Call { get; set; }
+
+        /// <summary>Whether a worker was asked to return the item.</summary>
+        public bool IsRecalled { get; set; }
 
         /// <summary>Observes the sender, which may cancel the item.</summary>
         public CancellationTokenRegistration Watch { get; set; }

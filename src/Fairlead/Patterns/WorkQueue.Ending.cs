@@ -32,6 +32,8 @@ public sealed partial class WorkQueue
             {
                 _waiting.Remove(item.Place);
             }
+
+            item.IsRecalled = at is not null;
         }
 
         if (at is null)

@@ -1,4 +1,5 @@
 using Fairlead.Conformance;
+using Fairlead.Framing;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 
@@ -124,6 +125,41 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
         (byte Kind, byte Flags, byte[] Body)? goodbye = await OnThread(worker.ReadToEnd);
         Assert.Equal((14, 2), (goodbye!.Value.Kind, goodbye.Value.Body[0]));
         Assert.Equal((0, 0L), (queue.Count, queue.Accepted));
+    }
+
+    [Fact]
+    public async Task An_item_that_a_worker_returns_unasked_again_and_again_is_given_up()
+    {
+        UnixNameUnderTest transport = new();
+        WorkQueue queue = Track(WorkQueue.Bind(transport.NewPlace(), new() { MaxDeliveries = 2 }));
+        using RawPeer worker = Track(RawPeer.Introduce(transport, queue.Address, "Receiver"));
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Task<Delivery> delivering = sender.DeliverAsync("item"u8.ToArray()).AsTask();
+        for (uint call = 1; call <= 2; call++)
+        {
+            Assert.True(await OnThread(GetsItem));
+            worker.Send((byte)MessageKind.Receipt, [(byte)ReceiptStatus.TakenBack], call);
+        }
+
+        Task<bool> third = OnThread(GetsItem);
+        Assert.Same(delivering, await Task.WhenAny(delivering, third));
+        Assert.Contains("given up after 2 deliveries", (await delivering).Reason, StringComparison.Ordinal);
+        Assert.Equal((1L, 0L, 0), (queue.GivenUp, queue.Accepted, queue.Count));
+        queue.Dispose();
+        Assert.False(await third);
+
+        bool GetsItem()
+        {
+            while (worker.Read() is { } frame)
+            {
+                if (frame.Kind == (byte)MessageKind.Deliver)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 
     [Fact]
