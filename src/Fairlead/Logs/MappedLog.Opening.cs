@@ -108,8 +108,9 @@ public sealed partial class MappedLog
             _ = NativeFile.Unlink($"{folder}/{LogLayout.PositionFolder}/{name}");
         }
 
-        _ = NativeFile.Unlink($"{folder}/{LogLayout.ControlName}");
+        // The control file goes last: as long as it is there, the folder is that of a log.
         RemoveEmpty($"{folder}/{LogLayout.PositionFolder}");
+        _ = NativeFile.Unlink($"{folder}/{LogLayout.ControlName}");
         RemoveEmpty(folder);
         return true;
     }

@@ -58,6 +58,22 @@ public sealed class LogFolderTests : IDisposable
         Assert.All(mine, name => Assert.Equal("mine", File.ReadAllText($"{Folder}/{name}")));
     }
 
+    [Fact]
+    public async Task A_log_may_be_created_by_several_at_once()
+    {
+        const int Openers = 4;
+        for (int i = 0; i < TestSize.Of(100, full: 2_000); i++)
+        {
+            string address = $"log://{_directory[$"new-{i}"]}?segment=64KiB";
+            using Barrier together = new(Openers);
+            await Task.WhenAll(Enumerable.Range(0, Openers).Select(_ => OnThread(() =>
+            {
+                together.SignalAndWait();
+                MappedLog.Open(address).Dispose();
+            })));
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -218,4 +234,7 @@ public sealed class LogFolderTests : IDisposable
         Assert.Equal(1, follower.Read().Sequence);
         follower.Commit();
     }
+
+    private static Task OnThread(Action body) =>
+        Task.Factory.StartNew(body, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -34,9 +34,11 @@ internal static class LogFolder
         // Also after creating it: another process may have been faster.
         Require(folder);
 
-        // The folder must hold a log or nothing. Fairlead creates nothing in a folder with anything else in it.
-        if (NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0
-            && Directory.EnumerateFileSystemEntries(folder).Any(static path => !IsUnfinished(Path.GetFileName(path.AsSpan()))))
+        // The folder must hold a log or nothing. Fairlead creates nothing in a folder with anything else in it. Files that have come since
+        // the first check may be those of another process that creates the log.
+        if (HoldsNoLog(folder)
+            && Directory.EnumerateFileSystemEntries(folder).Any(static path => !IsUnfinished(Path.GetFileName(path.AsSpan())))
+            && HoldsNoLog(folder))
         {
             throw new FairleadException(
                 ErrorCode.AlreadyExists,
@@ -106,6 +108,9 @@ internal static class LogFolder
     /// <summary>Returns the files that a process left when it died while creating a segment or the control file.</summary>
     public static IEnumerable<string> Unfinished(string folder) =>
         Directory.EnumerateFiles(folder, "*~*").Where(static path => IsUnfinished(Path.GetFileName(path.AsSpan())));
+
+    private static bool HoldsNoLog(string folder) =>
+        NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0;
 
     // Exactly the names that LogSegment.TryMake and LogControl.Open use for files in progress: any other file is not Fairlead's.
     private static bool IsUnfinished(ReadOnlySpan<char> name)
