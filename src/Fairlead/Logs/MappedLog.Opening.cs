@@ -130,9 +130,13 @@ public sealed partial class MappedLog
 
     private static void RemoveEmpty(string folder)
     {
-        if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+        try
         {
             Directory.Delete(folder);
+        }
+        catch (IOException)
+        {
+            // It is not there, or not empty: it has files of the user, or another process creates the log anew.
         }
     }
 
