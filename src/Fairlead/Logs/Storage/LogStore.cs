@@ -213,7 +213,7 @@ internal sealed class LogStore : IDisposable
         // process.
         using (_segments.Hold())
         {
-            while (NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End)
+            while (IsMissing())
             {
                 if (!Control.TryTakeSegments())
                 {
@@ -222,8 +222,12 @@ internal sealed class LogStore : IDisposable
 
                 try
                 {
-                    _retention.Apply(this, _time.GetUtcNow());
-                    _ = LogSegment.TryMake(path, segment.Ordinal + 1, segment.Size, baseNumber: 0);
+                    // Once more under the lock: meanwhile others may have created it, filled it, and removed it for its age.
+                    if (IsMissing())
+                    {
+                        _retention.Apply(this, _time.GetUtcNow());
+                        _ = LogSegment.TryMake(path, segment.Ordinal + 1, segment.Size, baseNumber: 0);
+                    }
                 }
                 finally
                 {
@@ -233,6 +237,8 @@ internal sealed class LogStore : IDisposable
         }
 
         return true;
+
+        bool IsMissing() => NativeFile.Lstat(path) is null && segment.ReadWord(segment.Tail.Offset).State != RecordState.End;
     }
 
     public string PathOf(long ordinal) => $"{Folder}/{LogSegment.NameOf(ordinal)}";
