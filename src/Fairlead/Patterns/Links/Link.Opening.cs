@@ -80,8 +80,6 @@ internal sealed partial class Link
 
         if (end.Passed)
         {
-            // The answer may have arrived in time, and the thread that reads it not have run since.
-            _endpoint.Pump.CatchUp();
             OnAlarm();
             return false;
         }
@@ -92,6 +90,8 @@ internal sealed partial class Link
     /// <summary>Ends a handshake whose time has passed.</summary>
     public void OnAlarm()
     {
+        // The answer may have arrived in time, and the thread that reads it not have run since.
+        _endpoint.Pump.CatchUp();
         string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
         using (Sending.Hold())
         {
