@@ -47,7 +47,8 @@ public static class ChannelExtensions
     /// <param name="type">The type's metadata, from a source-generated context.</param>
     /// <remarks>
     /// <c>TryWrite</c> accepts one value more than the receiver has capacity for, and sends it when there is capacity. If that fails, the
-    /// next write throws the error.
+    /// next write throws the error. Await <c>WaitToWriteAsync</c> before you complete the writer: it waits for that value, and throws its
+    /// error.
     /// </remarks>
     public static ChannelWriter<T> AsChannelWriter<T>(this Sender sender, JsonTypeInfo<T> type)
     {
