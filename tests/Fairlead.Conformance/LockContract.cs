@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Synchronization;
 
 namespace Fairlead.Conformance;
@@ -26,8 +25,7 @@ public abstract class LockContract : WatchedTest
     protected CancellationToken Token { get; }
 
     /// <summary>Returns the number of processes that a test kills: FAIRLEAD_KILLS, if set.</summary>
-    protected static int KillsOr(int usual) =>
-        int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? $"{usual}", CultureInfo.InvariantCulture);
+    protected static int KillsOr(int usual) => TestSize.Given("FAIRLEAD_KILLS", usual);
 
     /// <summary>Returns a new place, which is removed with the test.</summary>
     protected string NewPlace(long size)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Fairlead.Conformance;
 
 /// <summary>
@@ -10,4 +12,8 @@ public static class TestSize
 
     /// <summary>Returns the size that holds for this run.</summary>
     public static int Of(int usual, int full) => IsFull ? full : usual;
+
+    /// <summary>Returns the number that an environment variable gives for this run, or else the usual one.</summary>
+    public static int Given(string variable, int usual) =>
+        Environment.GetEnvironmentVariable(variable) is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : usual;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 
 namespace Fairlead.Conformance;
 
@@ -7,8 +6,7 @@ namespace Fairlead.Conformance;
 internal static class Watchdog
 {
     /// <summary>The longest time a test may take.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(
-        int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_TEST_WATCHDOG") ?? "100", CultureInfo.InvariantCulture));
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(TestSize.Given("FAIRLEAD_TEST_WATCHDOG", 100));
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(1);
     private static readonly ConcurrentDictionary<WatchedTest, long> Running = new(ReferenceEqualityComparer.Instance);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 using Xunit.Abstractions;
 
@@ -11,8 +10,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
-    private static readonly int Each = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_BROKER_MESSAGES") ?? "2000", CultureInfo.InvariantCulture);
+    private static readonly int Each = TestSize.Given("FAIRLEAD_BROKER_MESSAGES", 2_000);
 
     /// <summary>Four senders to four receivers of one queue, while the node is killed to which all have connected.</summary>
     [BrokerFact]

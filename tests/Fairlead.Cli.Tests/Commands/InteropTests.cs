@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Cli.Tests.Running;
+using Fairlead.Conformance;
 using Fairlead.Memory;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -11,8 +12,7 @@ public sealed class InteropTests : IDisposable
 
     private readonly ToolHome _home = new();
     /// <summary>How often each side of the clock in shared memory asks; 1,000 in the long form.</summary>
-    private static readonly int Questions = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_CLOCK_QUESTIONS") ?? "20", CultureInfo.InvariantCulture);
+    private static readonly int Questions = TestSize.Given("FAIRLEAD_CLOCK_QUESTIONS", 20);
 
     private readonly int _key = Random.Shared.Next(1, int.MaxValue);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Synchronization;
 
@@ -260,7 +259,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     public async Task Nobody_waits_for_ever_and_none_passes_alone_though_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
-        long phases = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "400", CultureInfo.InvariantCulture);
+        long phases = TestSize.Given("FAIRLEAD_INCREMENTS", 400);
         (NamedBarrier barrier, string place) = NewBarrier(Processes);
         string name = $"march-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, March.SizeOf(Processes));

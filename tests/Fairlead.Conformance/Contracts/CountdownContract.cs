@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Synchronization;
 
@@ -109,7 +108,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     public async Task Nobody_waits_for_ever_though_those_are_killed_who_count()
     {
         // The full count runs in eng/nightly.sh.
-        int rounds = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "400", CultureInfo.InvariantCulture);
+        int rounds = TestSize.Given("FAIRLEAD_INCREMENTS", 400);
         (NamedCountdown countdown, string place) = NewCountdown(Processes);
         string name = $"crowd-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));

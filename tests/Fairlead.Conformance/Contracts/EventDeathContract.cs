@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Synchronization;
 
@@ -47,7 +46,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
     public async Task Nobody_sleeps_while_it_is_set_though_those_are_killed_who_set_it()
     {
         // The full count runs in eng/nightly.sh.
-        long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
+        long count = TestSize.Given("FAIRLEAD_INCREMENTS", 5_000);
         (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
         string name = $"crowd-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Synchronization;
 
@@ -119,7 +118,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     public async Task A_counter_is_exact_though_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
-        long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "30000", CultureInfo.InvariantCulture);
+        long count = TestSize.Given("FAIRLEAD_INCREMENTS", 30_000);
         (NamedMutex mutex, string place) = NewMutex();
         string name = $"count-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, GuardedCounter.Size);

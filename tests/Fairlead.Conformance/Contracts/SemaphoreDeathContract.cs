@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Synchronization;
 
@@ -100,7 +99,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     public async Task Never_more_than_allowed_are_inside_though_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
-        long count = long.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_INCREMENTS") ?? "5000", CultureInfo.InvariantCulture);
+        long count = TestSize.Given("FAIRLEAD_INCREMENTS", 5_000);
         (NamedSemaphore semaphore, string place) = NewSemaphore(Permits, Permits);
         string name = $"crowd-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, Crowd.SizeOf(Processes));

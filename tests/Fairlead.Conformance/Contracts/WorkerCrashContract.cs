@@ -18,8 +18,7 @@ public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOut
     private const int Workers = 6;
     private const int Kills = 8;
 
-    private static readonly int Items = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? $"{TestSize.Of(5_000, full: 20_000)}", CultureInfo.InvariantCulture);
+    private static readonly int Items = TestSize.Given("FAIRLEAD_TEST_ITEMS", TestSize.Of(5_000, full: 20_000));
 
     private static readonly bool EverySecond = Environment.GetEnvironmentVariable("FAIRLEAD_TEST_EVERY_SECOND") == "1";
 

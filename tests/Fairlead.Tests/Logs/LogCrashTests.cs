@@ -13,10 +13,8 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Appenders = 8;
 
-    private static readonly long Items = long.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_TEST_ITEMS") ?? "100000", CultureInfo.InvariantCulture);
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "20", CultureInfo.InvariantCulture);
+    private static readonly long Items = TestSize.Given("FAIRLEAD_TEST_ITEMS", 100_000);
+    private static readonly int Kills = TestSize.Given("FAIRLEAD_KILLS", 20);
     private static readonly int MostKills = 10 * Kills;
 
     private readonly TemporaryDirectory _directory = new();

@@ -15,8 +15,7 @@ public sealed class BoardDeathTests(ITestOutputHelper output) : IDisposable
     private const int Threads = 8;
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "6", CultureInfo.InvariantCulture);
+    private static readonly int Kills = TestSize.Given("FAIRLEAD_KILLS", 6);
 
     private readonly string _name = $"b-{Guid.NewGuid():N}";
 

@@ -10,8 +10,7 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 /// <summary>Messages published once for all, beside those that must use a subscriber's own connection.</summary>
 public sealed partial class BroadcastTests(ITestOutputHelper output)
 {
-    private static readonly int Rounds = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "8", CultureInfo.InvariantCulture);
+    private static readonly int Rounds = TestSize.Given("FAIRLEAD_KILLS", 8);
 
     [Fact]
     public void The_words_lie_where_they_are_drawn()

@@ -8,8 +8,7 @@ public sealed class DeathTests(ITestOutputHelper output)
 {
     private const int Ring = 2 * 1024 * 1024;
 
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
+    private static readonly int Kills = TestSize.Given("FAIRLEAD_KILLS", 25);
 
     [Fact]
     public async Task A_server_that_is_killed_under_load_comes_back_under_the_same_name()

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Fairlead.Conformance;
 
 namespace Fairlead.Tests.Transports.SharedMemory;
@@ -11,8 +10,7 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 [Collection(nameof(Alone))]
 public sealed class LeftoverTests(ITestOutputHelper output)
 {
-    private static readonly int Kills = int.Parse(
-        Environment.GetEnvironmentVariable("FAIRLEAD_KILLS") ?? "25", CultureInfo.InvariantCulture);
+    private static readonly int Kills = TestSize.Given("FAIRLEAD_KILLS", 25);
 
     [Fact]
     public async Task A_sender_that_is_killed_under_load_is_missed_at_once_and_leaves_nothing()
