@@ -144,8 +144,8 @@ count_trx() {
   elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
 }
 
-# tests_of ASSEMBLY: sets command to what runs its tests. Their own authorities are the only ones: a process reads all of the system's when it first
-# looks at a certificate, and most second processes of tls:// then have spent more time on that than on everything else.
+# tests_of ASSEMBLY: sets command to what runs its tests. Their own authorities are the only ones: each of the many processes that use tls:// would
+# read all of the system's when it first looks at a certificate.
 tests_of() {
   command=(env SSL_CERT_DIR="$private/none" SSL_CERT_FILE="$private/none"
     dotnet test "artifacts/bin/$1/release/$1.dll" --results-directory "$results" --logger "trx;LogFileName=$1.trx"

@@ -103,7 +103,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
         catch (JsonException)
         {
-            // Half a line: it was killed while it wrote. That is its end, too.
+            // Half a line, the last one: it was killed while it wrote. That is its end, too.
+            if (await reader.ReadLineAsync() is not null)
+            {
+                throw;
+            }
         }
     }
 

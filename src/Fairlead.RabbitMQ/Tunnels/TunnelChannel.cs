@@ -163,7 +163,7 @@ internal sealed class TunnelChannel : ByteChannel
         }
 
         _room.Shut();
-        _publishing = PublishAsync(output, null, out int count);
+        _publishing = PublishAsync(output, out int count);
         return IoResult.Done(count);
     }
 
@@ -171,7 +171,7 @@ internal sealed class TunnelChannel : ByteChannel
     {
         if (!_hasEnded && !_isOutputBroken && !IsBroken && output.Buffered <= LongestBody)
         {
-            _publishing = PublishAsync(output, _publishing, out _);
+            _publishing = PublishAsync(output, out _);
         }
     }
 
@@ -229,8 +229,9 @@ internal sealed class TunnelChannel : ByteChannel
 
     /// <summary>Publishes up to <see cref="LongestBody"/> bytes, which it copies before it returns, behind what is on its way.</summary>
     /// <returns>Whether the broker has put them into the queue of the peer.</returns>
-    private Task<bool> PublishAsync(OutputQueue output, Task<bool>? behind, out int count)
+    private Task<bool> PublishAsync(OutputQueue output, out int count)
     {
+        Task<bool>? behind = _publishing;
         byte[] body = ArrayPool<byte>.Shared.Rent(LongestBody);
         int length = 0;
         Add(output.First);

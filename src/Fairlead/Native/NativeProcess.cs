@@ -86,7 +86,7 @@ internal static class NativeProcess
 
             // Hidden from this user, or this process may open no further file: then the kernel knows whether it exists.
             || (stat.IsEmpty && !IsAlive(pid))
-            || (ProcStat.Flags(stat) & Exiting) != 0
+            || (ProcStat.Flags(stat) & Exiting) is > 0
             || ProcStat.ExitCode(stat) == KillSignal;
     }
 

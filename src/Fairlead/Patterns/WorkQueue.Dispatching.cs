@@ -219,8 +219,8 @@ public sealed partial class WorkQueue
         LinkResult result = await task.ConfigureAwait(false);
         Delivery delivery = Outbox.ToDelivery(result, null);
 
-        // A worker that returns an item unread without being asked has had it, too: otherwise it could get it again and again.
-        bool isReturnedUnasked = result.Outcome == LinkOutcome.Answered && !item.IsRecalled;
+        // A worker that returns an item unread has had it, too, unless its sender took it back: it could get it again and again.
+        bool isReturnedUnasked = result.Outcome == LinkOutcome.Answered && !item.Message.IsTakenBack;
         item.Deliveries += result.WasRead || isReturnedUnasked ? 1 : 0;
         item.MayHaveBeenRead |= result.WasRead;
         item.IsInDoubt |= result.WasRead && result.Outcome != LinkOutcome.Answered;
@@ -293,9 +293,6 @@ public sealed partial class WorkQueue
         public Link? At { get; set; }
 
         public uint Call { get; set; }
-
-        /// <summary>Whether a worker was asked to return the item.</summary>
-        public bool IsRecalled { get; set; }
 
         /// <summary>Observes the sender, which may cancel the item.</summary>
         public CancellationTokenRegistration Watch { get; set; }

@@ -32,8 +32,6 @@ public sealed partial class WorkQueue
             {
                 _waiting.Remove(item.Place);
             }
-
-            item.IsRecalled = at is not null;
         }
 
         if (at is null)

@@ -49,6 +49,19 @@ public sealed class NativeProcessTests
         }
     }
 
+    /// <summary>As where another user hides it: then the kernel alone knows whether it exists.</summary>
+    [Fact]
+    public async Task A_process_whose_status_cannot_be_read_is_ending_only_if_it_is_gone()
+    {
+        using TemporaryDirectory directory = new();
+        using var gone = Process.Start("/bin/true");
+        await gone.WaitForExitAsync();
+        string[] processes = [$"{NativeProcess.Id}", $"{gone.Id}"];
+        await using var starved = PeerProcess.StartBy(
+            "prlimit --nofile=256:256", ["starved", $"fifo://{directory["news"]}?framing=line", .. processes]);
+        Assert.Equal("False True", await starved.AnswerAsync());
+    }
+
     [Fact]
     public void Another_process_lives_until_it_dies()
     {
