@@ -18,6 +18,12 @@ public sealed record RpcServerOptions
     /// </summary>
     public int MaxQueuedCallsPerClient { get; init; } = 10_000;
 
+    /// <summary>
+    /// How many bytes the requests of the calls of one client may have that wait until they may run, counted for each connection. They are
+    /// kept in memory. Further ones are refused with <see cref="ErrorCode.Full"/>, and are not executed. One call alone may be longer.
+    /// </summary>
+    public long MaxQueuedBytesPerClient { get; init; } = 256 * 1024 * 1024;
+
     /// <summary>How many calls with streams may run at the same time. Further ones are refused with <see cref="ErrorCode.Full"/>.</summary>
     public int MaxStreamingCalls { get; init; } = 1000;
 
@@ -95,6 +101,7 @@ public sealed record RpcServerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentCalls, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxStreamingCalls, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxQueuedCallsPerClient, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxQueuedBytesPerClient, 1);
         ArgumentOutOfRangeException.ThrowIfNegative((int)Concurrency, nameof(Concurrency));
         ArgumentOutOfRangeException.ThrowIfGreaterThan((int)Concurrency, (int)RpcConcurrency.Serial, nameof(Concurrency));
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockingThreads, 0);

@@ -7,7 +7,7 @@ namespace Fairlead.Rpc.Calls;
 internal sealed class CallQueue(RpcServerOptions options) : IDisposable
 {
     private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
-    private readonly QueuedCalls _queued = new(options.MaxQueuedCallsPerClient);
+    private readonly QueuedCalls _queued = new(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient);
     private readonly CancellationTokenSource _dismissed = new();
 
     /// <summary>How many calls wait.</summary>
@@ -27,14 +27,14 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
     /// <returns>False: it may not, has been answered, and is in no queue.</returns>
     public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, bool isQueued)
     {
-        bool isRefused = !_queued.TryEnter(request.Peer);
-        if (isRefused && isQueued)
+        string? refusal = _queued.Enter(request.Peer, request.Length);
+        if (refusal is not null && isQueued)
         {
             await _places.GiveUpAsync().ConfigureAwait(false);
         }
 
-        return isRefused
-            ? RefuseFull(request)
+        return refusal is not null
+            ? RefuseFull(request, refusal)
             : await FinishAsync(request, context, end => isQueued ? _places.WaitAsync(end) : WaitForBothAsync(turn!, end))
                 .ConfigureAwait(false);
     }
@@ -48,9 +48,9 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
             return new ValueTask<bool>(true);
         }
 
-        return _queued.TryEnter(request.Peer)
-            ? FinishAsync(request, context, end => new ValueTask(turn.WaitAsync(end)))
-            : new ValueTask<bool>(RefuseFull(request));
+        return _queued.Enter(request.Peer, request.Length) is { } refusal
+            ? new ValueTask<bool>(RefuseFull(request, refusal))
+            : FinishAsync(request, context, end => new ValueTask(turn.WaitAsync(end)));
     }
 
     /// <summary>Frees a place.</summary>
@@ -70,10 +70,9 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
         _dismissed.Dispose();
     }
 
-    private bool RefuseFull(Request request)
+    private static bool RefuseFull(Request request, string refusal)
     {
-        Replies.Refuse(
-            request, ErrorCode.Full, $"{options.MaxQueuedCallsPerClient} calls of this client wait at the server, as many as it accepts");
+        Replies.Refuse(request, ErrorCode.Full, refusal);
         return false;
     }
 
@@ -90,6 +89,7 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
     {
         CancellationToken caller = context.CancellationToken;
         Peer client = request.Peer;
+        int length = request.Length;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(caller, _dismissed.Token);
         try
         {
@@ -111,7 +111,7 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
         }
         finally
         {
-            _queued.Leave(client);
+            _queued.Leave(client, length);
         }
     }
 }

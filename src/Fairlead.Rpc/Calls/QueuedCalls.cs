@@ -1,12 +1,13 @@
 namespace Fairlead.Rpc.Calls;
 
-/// <summary>Counts the calls of each client that wait until they may run, and limits them.</summary>
+/// <summary>Counts the calls of each client that wait until they may run, and their bytes, and limits both.</summary>
 /// <remarks>One lock. Calls that need not wait do not come here.</remarks>
-/// <param name="most">How many calls of one client may wait.</param>
-internal sealed class QueuedCalls(int most)
+/// <param name="mostCalls">How many calls of one client may wait.</param>
+/// <param name="mostBytes">How many bytes these may have. One call alone may have more.</param>
+internal sealed class QueuedCalls(int mostCalls, long mostBytes)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<Peer, int> _counts = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Peer, Queued> _clients = new(ReferenceEqualityComparer.Instance);
 
     private TaskCompletionSource? _emptied;
 
@@ -17,44 +18,49 @@ internal sealed class QueuedCalls(int most)
         {
             lock (_lock)
             {
-                return _counts.Values.Sum();
+                return _clients.Values.Sum(static client => client.Calls);
             }
         }
     }
 
     /// <summary>Counts a call.</summary>
-    /// <returns>False: the client has too many already.</returns>
-    public bool TryEnter(Peer client)
+    /// <returns>Why it may not wait; null: it may, and <see cref="Leave"/> is called with the same length.</returns>
+    public string? Enter(Peer client, int length)
     {
         lock (_lock)
         {
-            int count = _counts.GetValueOrDefault(client);
-            if (count == most)
+            Queued queued = _clients.GetValueOrDefault(client);
+            if (queued.Calls == mostCalls)
             {
-                return false;
+                return $"{mostCalls} calls of this client wait at the server, as many as it accepts";
             }
 
-            _counts[client] = count + 1;
-            return true;
+            if (queued.Calls > 0 && queued.Bytes + length > mostBytes)
+            {
+                return $"calls of this client with {queued.Bytes} bytes wait at the server, which accepts {mostBytes}";
+            }
+
+            _clients[client] = new Queued(queued.Calls + 1, queued.Bytes + length);
+            return null;
         }
     }
 
     /// <summary>A call waits no longer.</summary>
-    public void Leave(Peer client)
+    public void Leave(Peer client, int length)
     {
         lock (_lock)
         {
-            int count = _counts[client] - 1;
-            if (count == 0)
+            Queued queued = _clients[client];
+            if (queued.Calls == 1)
             {
-                _counts.Remove(client);
+                _clients.Remove(client);
             }
             else
             {
-                _counts[client] = count;
+                _clients[client] = new Queued(queued.Calls - 1, queued.Bytes - length);
             }
 
-            if (_counts.Count == 0)
+            if (_clients.Count == 0)
             {
                 _emptied?.TrySetResult();
             }
@@ -67,7 +73,9 @@ internal sealed class QueuedCalls(int most)
         lock (_lock)
         {
             _emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _counts.Count == 0 ? Task.CompletedTask : _emptied.Task;
+            return _clients.Count == 0 ? Task.CompletedTask : _emptied.Task;
         }
     }
+
+    private readonly record struct Queued(int Calls, long Bytes);
 }

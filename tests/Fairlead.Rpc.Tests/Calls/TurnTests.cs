@@ -280,6 +280,56 @@ public sealed class TurnTests
         }
     }
 
+    /// <summary>A call whose request is longer than the limit waits if no other of its client does. Further ones are refused.</summary>
+    [Theory]
+    [MemberData(nameof(Servers))]
+    public async Task Too_many_bytes_of_a_client_are_refused(string transport, int blockingThreads)
+    {
+        const int Long = 100_000;
+        const int Brief = 30_000;
+        Turns service = new();
+        RpcServerOptions options = new()
+        {
+            BlockingThreads = blockingThreads,
+            MaxConcurrentCalls = 1,
+            MaxQueuedBytesPerClient = 90_000,
+        };
+        await using RpcServer server = await ServeAsync(service, transport, options);
+        await using RpcClient<ITurns> greedy = await ConnectAsync(server);
+        await using RpcClient<ITurns> alone = await ConnectAsync(server);
+        Task held = greedy.Service.HoldAsync().AsTask();
+        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        List<Task<int>> waiting = [];
+        Waits(greedy, Brief);
+        Waits(greedy, Brief);
+        await IsRefusedAsync(greedy, Brief + 1);
+        Waits(alone, Long);
+        await IsRefusedAsync(alone, 1);
+        service.Gate.SetResult();
+        await held.WaitAsync(Watchdog);
+        int[] lengths = await Task.WhenAll(waiting).WaitAsync(Watchdog);
+        Assert.Equal([Brief, Brief, Long], lengths);
+
+        // Calls that have waited count no longer.
+        Assert.Equal(Long, await alone.Service.MeasureAsync(new byte[Long]).AsTask().WaitAsync(Watchdog));
+        Assert.Equal(Brief + 1, await greedy.Service.MeasureAsync(new byte[Brief + 1]).AsTask().WaitAsync(Watchdog));
+        Assert.Equal([-1, Brief, Brief, Long, Long, Brief + 1], service.Begun);
+
+        void Waits(RpcClient<ITurns> client, int length)
+        {
+            waiting.Add(client.Service.MeasureAsync(new byte[length]).AsTask());
+            Assert.True(SpinWait.SpinUntil(() => server.Waiting == waiting.Count, Watchdog));
+        }
+
+        async Task IsRefusedAsync(RpcClient<ITurns> client, int length)
+        {
+            var refused = await Assert.ThrowsAsync<FairleadException>(
+                () => client.Service.MeasureAsync(new byte[length]).AsTask().WaitAsync(Watchdog));
+            Assert.Equal((ErrorCode.Full, DeliveryStatus.NotDelivered), (refused.Code, refused.Delivery));
+            Assert.Contains("bytes wait at the server, which accepts 90000", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task The_strictest_of_contract_class_and_options_applies()
     {
@@ -312,7 +362,8 @@ public sealed class TurnTests
     {
         RpcServerOptions[] all =
         [
-            new() { MaxQueuedCallsPerClient = 0 }, new() { Concurrency = (RpcConcurrency)3 }, new() { Concurrency = (RpcConcurrency)(-1) },
+            new() { MaxQueuedCallsPerClient = 0 }, new() { MaxQueuedBytesPerClient = 0 },
+            new() { Concurrency = (RpcConcurrency)3 }, new() { Concurrency = (RpcConcurrency)(-1) },
         ];
         foreach (RpcServerOptions wrong in all)
         {
