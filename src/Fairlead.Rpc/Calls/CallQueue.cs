@@ -27,16 +27,18 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
     /// <returns>False: it may not, has been answered, and is in no queue.</returns>
     public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, bool isQueued)
     {
-        string? refusal = _queued.Enter(request.Peer, request.Length);
-        if (refusal is not null && isQueued)
+        if (_queued.Enter(request.Peer, request.Length) is { } refusal)
         {
-            await _places.GiveUpAsync().ConfigureAwait(false);
+            if (isQueued)
+            {
+                await _places.GiveUpAsync().ConfigureAwait(false);
+            }
+
+            return RefuseFull(request, refusal);
         }
 
-        return refusal is not null
-            ? RefuseFull(request, refusal)
-            : await FinishAsync(request, context, end => isQueued ? _places.WaitAsync(end) : WaitForBothAsync(turn!, end))
-                .ConfigureAwait(false);
+        return await FinishAsync(request, context, end => isQueued ? _places.WaitAsync(end) : WaitForBothAsync(turn!, end))
+            .ConfigureAwait(false);
     }
 
     /// <summary>Waits for the turn of a call that needs no place.</summary>
