@@ -21,9 +21,16 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     private static readonly int MostPolling = Math.Max(1, Environment.ProcessorCount / 2);
     private static int _polling;
 
-    /// <summary>Within this time since the last iteration, messages in memory may still come as closely as before.</summary>
+    /// <summary>Within this time since the last iteration, messages may still come as closely as before.</summary>
     /// <remarks>Both ends were woken meanwhile. If that alone ended the polling, the next wait would be a sleep again.</remarks>
     private static readonly long PauseSpan = 8 * MemoryWaiter.SpinSpan;
+
+    /// <summary>A poll set is polled for at most this many times as long as the iteration before took.</summary>
+    /// <remarks>The peers, which have just got what it sent, mostly need about as long for that, and a wake-up.</remarks>
+    private const int MostOfWork = 2;
+
+    /// <summary>The longest poll of a poll set.</summary>
+    private static readonly long LongestSpan = 4 * MemoryWaiter.SpinSpan;
 
     /// <summary>After so many failed polls in a row, only messages that come more closely make a thread poll again.</summary>
     private const int MostFailed = 4;
@@ -38,6 +45,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     // When an asynchronous receive last found nothing here, and when a reactor thread last finished an iteration.
     private long _lastReceive;
     private long _lastServed;
+
+    // When the last iteration of a reactor thread began, unless there is memory to poll.
+    private long _begun;
 
     // How many polls of the memory by reactor threads have failed in a row.
     private int _failed;
@@ -56,6 +66,13 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 
     /// <summary>Whether the last iterations followed each other closely, including all that callers did in between.</summary>
     public bool IsBusy { get; private set; }
+
+    /// <summary>Whether polling may pay although the last iteration ended some time ago, because both ends had to be woken
+    /// meanwhile.</summary>
+    private bool IsAfterPause => pump.Memory.IsAlone ? _failed < MostFailed : PollSetSpan > MemoryWaiter.SpinSpan;
+
+    /// <summary>How long the poll set may be polled after the last iteration.</summary>
+    private long PollSetSpan => SpanAfter(_lastServed - _begun);
 
     /// <summary>Whether there is memory shared with one peer, or a poll set whose waits need no announcement.</summary>
     private bool IsPollable => pump.Memory.IsAlone || endpoint.Table.Announcing.Length == 0;
@@ -83,6 +100,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
             End();
         }
     }
+
+    /// <summary>Returns how long a poll set may be polled after an iteration of this duration, with all that callers did in it.</summary>
+    public static long SpanAfter(long worked) => Math.Clamp(MostOfWork * worked, MemoryWaiter.SpinSpan, LongestSpan);
 
     /// <summary>Ends polling. Called once after <see cref="TryLeadForReceive"/>.</summary>
     public static void End() => Interlocked.Decrement(ref _polling);
@@ -132,6 +152,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         {
             using (PumpRole role = new(leads ? pump : null, completions, isReactor: true))
             {
+                NoteBegin();
                 role.Serve(poll);
             }
 
@@ -190,6 +211,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 
         if (hasArrived)
         {
+            NoteBegin();
             role.Serve(poll);
         }
 
@@ -206,9 +228,9 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         }
 
         long now = Stopwatch.GetTimestamp();
-        bool isAfterPause = others && pump.Memory.IsAlone && _failed < MostFailed;
-        bool isSoon = now - last < (isAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
+        long since = now - last;
         last = now;
+        bool isSoon = since < (others && IsAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
         if ((!isSoon && endpoint.Settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
         {
             return false;
@@ -230,13 +252,23 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         return leads;
     }
 
-    /// <summary>Polls the poll set for as long as a wake-up would cost, and yields the CPU in between.</summary>
+    /// <summary>Notes that an iteration begins, which the next poll of the poll set follows.</summary>
+    private void NoteBegin()
+    {
+        if (!pump.Memory.IsAlone)
+        {
+            _begun = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>Polls the poll set for as long as a wake-up would cost, or the peers need, and yields the CPU in between.</summary>
     private bool PollDescriptors()
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = _lastServed;
+        long span = PollSetSpan;
         while (!pump.PollSet.HasEvents)
         {
-            if (Stopwatch.GetTimestamp() - start > MemoryWaiter.SpinSpan)
+            if (Stopwatch.GetTimestamp() - start > span)
             {
                 _pollSetPolls.Note(hasPaid: false);
                 return false;
