@@ -1,8 +1,7 @@
 namespace Fairlead.Conformance;
 
 /// <summary>
-/// Waits for states that no event reports: the length of another process's queue, the descriptors that the kernel still has open. The only
-/// place in the tests that polls.
+/// Waits for states that no event reports: the length of another process's queue, the descriptors that the kernel still has open.
 /// </summary>
 public static class Polling
 {

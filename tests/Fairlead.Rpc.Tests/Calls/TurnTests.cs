@@ -74,8 +74,7 @@ public sealed class TurnTests
         await using RpcServer server = await Rpc.ServeAsync<ISerialTurns>(Places.New(transport), service);
         await using RpcClient<ISerialTurns> one = await Rpc.ConnectAsync<ISerialTurns>($"{server.Addresses[0]}");
         await using RpcClient<ISerialTurns> other = await Rpc.ConnectAsync<ISerialTurns>($"{server.Addresses[0]}");
-        Task held = one.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(one.Service, service);
 
         // Neither the base that has the attribute nor the contract itself declares this member.
         Task<int> behind = other.Service.AwaitAsync(1).AsTask();
@@ -96,8 +95,7 @@ public sealed class TurnTests
         await using RpcServer server = await ServeAsync(service, transport, new RpcServerOptions { BlockingThreads = blockingThreads });
         await using RpcClient<ITurns> one = await ConnectAsync(server);
         await using RpcClient<ITurns> other = await ConnectAsync(server);
-        Task held = one.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(one.Service, service);
         Task<int> behind = one.Service.AwaitAsync(2).AsTask();
 
         Assert.Equal(1, await other.Service.AwaitAsync(1).AsTask().WaitAsync(Watchdog));
@@ -159,8 +157,7 @@ public sealed class TurnTests
         SerialTurns service = new();
         await using RpcServer server = await ServeAsync(service, transport, new RpcServerOptions { BlockingThreads = blockingThreads });
         await using RpcClient<ITurns> client = await ConnectAsync(server);
-        Task held = client.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(client.Service, service);
         using CancellationTokenSource giveUp = new();
         Task<int> cancelled = client.Service.AwaitAsync(1, giveUp.Token).AsTask();
         Task<int> behind = client.Service.AwaitAsync(2).AsTask();
@@ -181,8 +178,7 @@ public sealed class TurnTests
         SerialTurns service = new();
         await using RpcServer server = await ServeAsync(service, transport, new RpcServerOptions { BlockingThreads = blockingThreads });
         await using RpcClient<ITurns> stays = await ConnectAsync(server);
-        Task held = stays.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(stays.Service, service);
         RpcClient<ITurns> goes = await ConnectAsync(server);
         Task<int>[] lost = [.. Enumerable.Range(0, 20).Select(number => goes.Service.AwaitAsync(number).AsTask())];
         Assert.True(SpinWait.SpinUntil(() => server.Waiting == lost.Length, Watchdog));
@@ -210,8 +206,7 @@ public sealed class TurnTests
         RpcServer server = await ServeAsync(
             service, transport, new RpcServerOptions { BlockingThreads = blockingThreads, ShutdownTimeout = 100.Milliseconds() });
         await using RpcClient<ITurns> client = await ConnectAsync(server);
-        Task held = client.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(client.Service, service);
         Task<int>[] waiting = [.. Enumerable.Range(0, 20).Select(number => client.Service.AwaitAsync(number).AsTask())];
         Assert.True(SpinWait.SpinUntil(() => server.Waiting == waiting.Length, Watchdog));
         await server.DisposeAsync().AsTask().WaitAsync(Watchdog);
@@ -234,8 +229,7 @@ public sealed class TurnTests
         RpcServer server = await ServeAsync(
             service, transport, new RpcServerOptions { BlockingThreads = blockingThreads, ShutdownTimeout = Watchdog });
         await using RpcClient<ITurns> client = await ConnectAsync(server);
-        Task held = client.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(client.Service, service);
         Task<int>[] waiting = [.. Enumerable.Range(0, 20).Select(number => client.Service.AwaitAsync(number).AsTask())];
         Assert.True(SpinWait.SpinUntil(() => server.Waiting == waiting.Length, Watchdog));
         Task ending = server.DisposeAsync().AsTask();
@@ -262,8 +256,7 @@ public sealed class TurnTests
             await using RpcServer server = await ServeAsync(service, transport, options);
             await using RpcClient<ITurns> greedy = await ConnectAsync(server);
             await using RpcClient<ITurns> modest = await ConnectAsync(server);
-            Task held = greedy.Service.HoldAsync().AsTask();
-            Assert.True(await service.Holding.WaitAsync(Watchdog));
+            Task held = await HoldAsync(greedy.Service, service);
             Task<int>[] waiting = [.. Enumerable.Range(0, 5).Select(number => greedy.Service.AwaitAsync(number).AsTask())];
             Assert.True(SpinWait.SpinUntil(() => server.Waiting == 5, Watchdog));
             var refused = await Assert.ThrowsAsync<FairleadException>(() => greedy.Service.AwaitAsync(9).AsTask().WaitAsync(Watchdog));
@@ -297,8 +290,7 @@ public sealed class TurnTests
         await using RpcServer server = await ServeAsync(service, transport, options);
         await using RpcClient<ITurns> greedy = await ConnectAsync(server);
         await using RpcClient<ITurns> alone = await ConnectAsync(server);
-        Task held = greedy.Service.HoldAsync().AsTask();
-        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        Task held = await HoldAsync(greedy.Service, service);
         List<Task<int>> waiting = [];
         Waits(greedy, Brief);
         Waits(greedy, Brief);
@@ -369,6 +361,14 @@ public sealed class TurnTests
         {
             await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await ServeAsync(new Turns(), "unix", wrong));
         }
+    }
+
+    /// <summary>Calls what returns at <see cref="Turns.Gate"/>. Returns the call once it runs.</summary>
+    private static async Task<Task> HoldAsync(ITurns client, Turns service)
+    {
+        Task held = client.HoldAsync().AsTask();
+        Assert.True(await service.Holding.WaitAsync(Watchdog));
+        return held;
     }
 
     private static ValueTask<RpcServer> ServeAsync(Turns service, string transport, RpcServerOptions? options = null) =>

@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead.Tests.Patterns;
 
-public class BusyPollTests
+public sealed class BusyPollTests
 {
     [Theory]
     [InlineData(0, 50)]

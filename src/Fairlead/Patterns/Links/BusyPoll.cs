@@ -69,7 +69,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 
     /// <summary>Whether polling may pay although the last iteration ended some time ago, because both ends had to be woken
     /// meanwhile.</summary>
-    private bool IsAfterPause => pump.Memory.IsAlone ? _failed < MostFailed : PollSetSpan > MemoryWaiter.SpinSpan;
+    private bool PaysAfterPause => pump.Memory.IsAlone ? _failed < MostFailed : PollSetSpan > MemoryWaiter.SpinSpan;
 
     /// <summary>How long the poll set may be polled after the last iteration.</summary>
     private long PollSetSpan => SpanAfter(_lastServed - _begun);
@@ -152,8 +152,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         {
             using (PumpRole role = new(leads ? pump : null, completions, isReactor: true))
             {
-                NoteBegin();
-                role.Serve(poll);
+                Run(role, poll);
             }
 
             while (TryServe())
@@ -211,8 +210,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
 
         if (hasArrived)
         {
-            NoteBegin();
-            role.Serve(poll);
+            Run(role, poll);
         }
 
         return hasArrived;
@@ -230,7 +228,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         long now = Stopwatch.GetTimestamp();
         long since = now - last;
         last = now;
-        bool isSoon = since < (others && IsAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
+        bool isSoon = since < (others && PaysAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
         if ((!isSoon && endpoint.Settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
         {
             return false;
@@ -252,13 +250,15 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         return leads;
     }
 
-    /// <summary>Notes that an iteration begins, which the next poll of the poll set follows.</summary>
-    private void NoteBegin()
+    /// <summary>Runs an iteration, whose duration bounds the next poll of the poll set.</summary>
+    private void Run(in PumpRole role, TimeSpan? poll)
     {
         if (!pump.Memory.IsAlone)
         {
             _begun = Stopwatch.GetTimestamp();
         }
+
+        role.Serve(poll);
     }
 
     /// <summary>Polls the poll set for as long as a wake-up would cost, or the peers need, and yields the CPU in between.</summary>
