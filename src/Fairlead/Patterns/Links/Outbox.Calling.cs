@@ -318,38 +318,4 @@ internal readonly partial struct Outbox
             inner.EndSend();
         }
     }
-
-    private static async Task<LinkResult> ObserveAsync(
-        ValueTask<LinkResult> task, Activity? activity, long began, MessageKind kind, KeyValuePair<string, object?>[] tags)
-    {
-        using (activity)
-        {
-            LinkResult result = await task.ConfigureAwait(false);
-            string? error = ErrorType(result);
-            if (error is not null)
-            {
-                activity?.SetStatus(ActivityStatusCode.Error, error);
-            }
-
-            OperationMeter.EndCall(began, kind, tags, error);
-            return result;
-        }
-    }
-
-    /// <summary>Returns the error for measurements: the outcome of the message, or the code of the peer's answer.</summary>
-    private static string? ErrorType(in LinkResult result)
-    {
-        if (result.Outcome != LinkOutcome.Answered)
-        {
-            return result.Outcome == LinkOutcome.Sent ? null : result.Outcome.ToString();
-        }
-
-        ReadOnlySpan<byte> answer = result.Answer.Payload.Span;
-        return result.Answer.Header.Kind switch
-        {
-            MessageKind.Error => CodeOf(answer).ToString(),
-            MessageKind.Receipt => IsAccepted(answer) ? null : nameof(DeliveryStatus.NotDelivered),
-            _ => null,
-        };
-    }
 }
