@@ -10,7 +10,7 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed unsafe class PendingCalls
 {
-    private readonly Dictionary<uint, LinkOperation> _calls = [];
+    private readonly CallTable _calls = new();
     private uint _lastId;
 
     // The inline call. It is not completed while it is inline, so one operation serves one call after the other.
@@ -29,22 +29,22 @@ internal sealed unsafe class PendingCalls
     /// <summary>Returns all calls, in the order in which their messages were sent.</summary>
     public LinkOperation[] InOrder()
     {
-        LinkOperation[] sorted = [.. All.Values];
+        LinkOperation[] sorted = [.. All.Calls];
         Array.Sort(sorted, static (one, other) => (int)(one.Number - other.Number));
         return sorted;
     }
 
-    public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGetValue(id, out call);
+    public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call) => All.TryGet(id, out call);
 
     /// <summary>Adds a call, under an id that is unique and not 0.</summary>
     public uint Add(LinkOperation call)
     {
-        Dictionary<uint, LinkOperation> all = All;
+        CallTable all = All;
         do
         {
             _lastId++;
         }
-        while (_lastId == 0 || all.ContainsKey(_lastId));
+        while (!all.IsFree(_lastId));
         all.Add(_lastId, call);
         return _lastId;
     }
@@ -57,7 +57,7 @@ internal sealed unsafe class PendingCalls
     public bool TryTakeId(out uint id)
     {
         id = ++_lastId;
-        return id != 0 && (_calls.Count == 0 || !_calls.ContainsKey(id));
+        return _calls.IsFree(id);
     }
 
     /// <summary>Keeps a sent call as the inline call.</summary>
@@ -96,7 +96,7 @@ internal sealed unsafe class PendingCalls
         }
     }
 
-    private Dictionary<uint, LinkOperation> All
+    private CallTable All
     {
         get
         {
