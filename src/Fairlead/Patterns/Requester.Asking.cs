@@ -37,6 +37,22 @@ public sealed partial class Requester
             return ValueTask.FromCanceled<Message>(cancellationToken);
         }
 
+        if (link is null && timeout is null && Outbox.TryBeginBeside(flags, span, memory, cancellationToken) is { } operation)
+        {
+            return PendingReply.Of(operation, null);
+        }
+
+        return AskInAnyCaseAsync(span, memory, flags, timeout, link, cancellationToken);
+    }
+
+    private ValueTask<Message> AskInAnyCaseAsync(
+        ReadOnlySpan<byte> span,
+        ReadOnlyMemory<byte> memory,
+        MessageFlags flags,
+        in TimeSpan? timeout,
+        Link? link,
+        CancellationToken cancellationToken)
+    {
         ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], timeout);
         ReadOnlySpan<byte> request = span.IsEmpty ? memory.Span : span;
         MessageCore? reply = null;

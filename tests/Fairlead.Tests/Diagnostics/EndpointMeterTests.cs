@@ -77,6 +77,27 @@ public sealed class EndpointMeterTests
     }
 
     [Fact]
+    public async Task Requests_beside_others_are_measured_too()
+    {
+        string name = $"inproc://meter-{Guid.NewGuid():N}";
+        ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
+        using MeterListener listener = ListenAt(name, seen);
+        await using Responder responder = await Responder.BindAsync(name);
+        await using Requester requester = await Requester.ConnectAsync(name);
+        Task<Message>[] asking = [.. Enumerable.Range(0, 3).Select(_ => requester.RequestAsync("x"u8).AsTask())];
+        using CancellationTokenSource stop = new();
+        Task run = AnswerAsync(responder, stop.Token);
+        foreach (Message reply in await Task.WhenAll(asking))
+        {
+            reply.Dispose();
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.Equal(3, seen.Count(static one => one.Name == "messaging.client.operation.duration"));
+    }
+
+    [Fact]
     public async Task What_is_dropped_or_not_accepted_is_measured_with_that_for_an_error()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";

@@ -64,6 +64,26 @@ public sealed class TracingTests
         }
     }
 
+    [Fact]
+    public async Task A_context_travels_with_requests_beside_others_too()
+    {
+        await using Responder responder = await Responder.BindAsync($"inproc://trace-{Guid.NewGuid():N}");
+        await using Requester requester = await Requester.ConnectAsync(responder.Address);
+        using Activity ambient = new Activity("ambient").SetIdFormat(ActivityIdFormat.W3C).Start();
+        Task<Message>[] asking = [.. Enumerable.Range(0, 3).Select(_ => requester.RequestAsync("x"u8).AsTask())];
+        for (int i = 0; i < asking.Length; i++)
+        {
+            using Request request = await responder.ReceiveAsync();
+            Assert.Equal(ambient.TraceId, request.Message.TraceContext.TraceId);
+            await request.ReplyAsync("y"u8);
+        }
+
+        foreach (Message reply in await Task.WhenAll(asking))
+        {
+            reply.Dispose();
+        }
+    }
+
     [Theory]
     [InlineData("unix", "")]
     [InlineData("unix", "&full=drop-oldest")]

@@ -40,7 +40,7 @@ public sealed class CallTableTests
         Assert.False(_table.TryGet(0, out _));
     }
 
-    /// <summary>The ids come one after the other. Some calls last, so that their slots come round again.</summary>
+    /// <summary>The ids come one after the other, and the slots of calls that last come round again.</summary>
     [Theory]
     [InlineData(1u)]
     [InlineData(uint.MaxValue - 5000)]

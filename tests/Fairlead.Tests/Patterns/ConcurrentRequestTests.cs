@@ -140,10 +140,54 @@ public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTe
         await EndAsync(responder, serving);
     }
 
-    private async Task<(Requester Requester, Responder Responder, Task Serving)> OpenAsync(
-        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler)
+    /// <summary>Nothing of it is left either: the endpoint closes at once.</summary>
+    [Theory]
+    [InlineData("shm")]
+    [InlineData("unix")]
+    public async Task A_request_beside_others_that_cannot_be_sent_harms_none_of_them(string scheme)
     {
-        string name = $"shm://{Guid.NewGuid():N}";
+        using SemaphoreSlim isReleased = new(0);
+        (Requester requester, Responder responder, Task serving) = await OpenAsync(
+            async (request, _) =>
+            {
+                await isReleased.WaitAsync();
+                return request.Memory;
+            },
+            scheme,
+            "?maxmessage=1000");
+        using GoneMemory gone = new();
+        Task<Message> lasting = requester.RequestAsync("lasts"u8).AsTask();
+        for (int i = 0; i < 100; i++)
+        {
+            FairleadException error = await Assert.ThrowsAsync<FairleadException>(
+                async () => await requester.RequestAsync(new byte[1001]));
+            Assert.Equal(ErrorCode.TooLarge, error.Code);
+            await Assert.ThrowsAsync<ObjectDisposedException>(async () => await requester.RequestAsync(gone.Memory));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                async () => await requester.RequestAsync("?"u8, new CancellationToken(canceled: true)));
+        }
+
+        Task<Message> longest = requester.RequestAsync(new byte[1000]).AsTask();
+        isReleased.Release(2);
+        using (Message reply = await lasting)
+        {
+            Assert.Equal("lasts", reply.Text);
+        }
+
+        using (Message reply = await longest)
+        {
+            Assert.Equal(1000, reply.Length);
+        }
+
+        await requester.CloseAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await requester.RequestAsync("?"u8));
+        await EndAsync(responder, serving);
+    }
+
+    private async Task<(Requester Requester, Responder Responder, Task Serving)> OpenAsync(
+        Func<Request, RequestContext, ValueTask<ReadOnlyMemory<byte>>> handler, string scheme = "shm", string options = "")
+    {
+        string name = $"{scheme}://{Guid.NewGuid():N}{options}";
         Responder responder = Track(Responder.Bind(name));
         Task serving = responder.RunAsync(handler);
         return (Track(await Requester.ConnectAsync(name)), responder, serving);

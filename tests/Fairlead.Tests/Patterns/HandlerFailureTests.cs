@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Diagnostics.Tracing;
@@ -296,23 +295,5 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     private sealed class TextlessException : Exception
     {
         public override string Message => throw new InvalidOperationException("no text");
-    }
-
-    /// <summary>Memory that its owner has released.</summary>
-    private sealed class GoneMemory : MemoryManager<byte>
-    {
-        public override Memory<byte> Memory => CreateMemory(8);
-
-        public override Span<byte> GetSpan() => throw new ObjectDisposedException(nameof(GoneMemory));
-
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException(nameof(GoneMemory));
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 }

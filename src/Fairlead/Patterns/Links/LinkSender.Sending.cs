@@ -185,19 +185,7 @@ internal sealed partial class LinkSender
     /// </remarks>
     public void Start(LinkOperation operation)
     {
-        bool needsPump;
-        using (Completions completions = Completions.Rent())
-        using (Hold())
-        {
-            // If it was withdrawn before it began, it is not sent, and nothing here may keep it.
-            needsPump = !operation.IsClaimed && !TryBeginInMemory(operation) && Begin(operation, completions);
-        }
-
-        if (HasMoving)
-        {
-            _endpoint.Placement.Move(_link);
-        }
-
+        bool needsPump = !TryStartInMemory(operation) && StartInAnyCase(operation);
         if (needsPump)
         {
             _endpoint.Pump.Request();
@@ -205,6 +193,39 @@ internal sealed partial class LinkSender
         else if (!operation.IsBlocking && !operation.IsClaimed)
         {
             _endpoint.Pump.ArmForWaiters();
+        }
+    }
+
+    /// <summary>Returns whether a thread must pump.</summary>
+    private bool StartInAnyCase(LinkOperation operation)
+    {
+        bool needsPump;
+        using (Completions completions = Completions.Rent())
+        using (Hold())
+        {
+            // If it was withdrawn before it began, it is not sent, and nothing here may keep it.
+            needsPump = !operation.IsClaimed && Begin(operation, completions);
+        }
+
+        if (HasMoving)
+        {
+            _endpoint.Placement.Move(_link);
+        }
+
+        return needsPump;
+    }
+
+    /// <summary>Sends a short call over memory, which completes and moves nothing. Returns false if nothing was done.</summary>
+    private bool TryStartInMemory(LinkOperation operation)
+    {
+        if (_memoryOutput is null)
+        {
+            return false;
+        }
+
+        using (Hold())
+        {
+            return !operation.IsClaimed && TryBeginInMemory(operation);
         }
     }
 

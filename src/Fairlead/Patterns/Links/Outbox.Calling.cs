@@ -300,6 +300,58 @@ internal readonly partial struct Outbox
         return new StartedCall(null, ObserveAsync(operation.Task, activity, began, header.Kind, core.MeterTags));
     }
 
+    /// <summary>Begins a request without a timeout whose caller awaits, like others of this endpoint. Returns null if nothing was
+    /// done.</summary>
+    /// <remarks>
+    /// Since others wait, this caller does not lead. Nothing is measured or traced, and there is no head. <see cref="Begin"/> is for all
+    /// cases, and takes longer. <c>bench/README.md</c> states what this way buys.
+    /// </remarks>
+    /// <param name="flags">The flags of the request.</param>
+    /// <param name="span">The request, which is copied if it has to wait; or <paramref name="memory"/>, which is borrowed.</param>
+    /// <param name="memory">The request.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public LinkOperation? TryBeginBeside(
+        MessageFlags flags, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, CancellationToken cancellationToken)
+    {
+        if (core.Pump.Awaited.Callers == 0 || OperationMeter.IsOn || Tracing.IsWatched)
+        {
+            return null;
+        }
+
+        ThrowIfClosing();
+        if (core.Placement.TheLink is not { } link)
+        {
+            return null;
+        }
+
+        link.Sending.Check(span.IsEmpty ? memory.Span : span);
+        LookForRoom(link, span.Length + memory.Length);
+        MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, default);
+        operation.IsMovable = IsMovable(MessageKind.Request);
+        try
+        {
+            if (span.IsEmpty)
+            {
+                operation.Borrow(memory);
+            }
+            else
+            {
+                operation.Copy(span);
+            }
+
+            operation.Link = link;
+            operation.WatchFor(null, core.Settings.Time, cancellationToken);
+            StartCall(operation, link);
+            return operation;
+        }
+        catch (Exception exception)
+        {
+            operation.Withdraw(exception);
+            throw;
+        }
+    }
+
     /// <summary>Starts an operation. A request to or from a bridge in this process is taken at the other end by this thread.</summary>
     private void StartCall(LinkOperation operation, Link? link)
     {

@@ -183,9 +183,22 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
 
     private void Start(LinkOperation operation, Link? link)
     {
-        if (link is null)
+        if (link is not null)
         {
-            using Completions completions = Completions.Rent();
+            operation.Link = link;
+            link.Sending.Start(operation);
+            return;
+        }
+
+        StartSomewhere(operation);
+    }
+
+    /// <summary>Starts an operation that had no link, on the next one if there is one by now.</summary>
+    private void StartSomewhere(LinkOperation operation)
+    {
+        Link? link;
+        using (Completions completions = Completions.Rent())
+        {
             try
             {
                 link = core.Placement.LinkFor(operation, completions);
