@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Patterns.Links;
@@ -34,6 +35,7 @@ internal sealed class CallTable
     /// <summary>Adds a call under a free id.</summary>
     public void Add(uint id, LinkOperation call)
     {
+        Debug.Assert(IsFree(id), "Another call lies there.");
         SlotOf(id) = new Slot { Id = id, Call = call };
         if (2 * ++Count > _slots.Length)
         {

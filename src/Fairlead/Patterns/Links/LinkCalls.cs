@@ -57,18 +57,13 @@ internal sealed unsafe class LinkCalls
                 return null;
             }
 
-            if (!_calls.TryTakeId(out uint id))
-            {
-                return null;
-            }
-
             MessageHeader header = new()
             {
                 Kind = MessageKind.Request,
                 Flags = flags,
                 HeadLength = (ushort)head.Length,
                 Length = head.Length + length,
-                Id = id,
+                Id = _calls.TakeId(),
                 Ack = _receiver.Inbound.Window.Consumed,
             };
             if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length), holdsBack: false))

@@ -261,29 +261,9 @@ internal readonly partial struct Outbox
         operation.IsMovable = isMovable && handle is null;
         operation.Handle = handle;
         operation.Deadline = deadline;
-        try
-        {
-            if (span.IsEmpty)
-            {
-                operation.Borrow(memory);
-                operation.Borrow(parts);
-            }
-            else
-            {
-                operation.Copy(span);
-            }
-
-            operation.Link = link;
-            operation.WatchFor(timeout, core.Settings.Time, cancellationToken);
-            StartCall(operation, link);
-        }
-        catch (Exception exception)
-        {
-            // No caller has its task, so release here what the operation holds.
-            operation.Withdraw(exception);
-            throw;
-        }
-
+        operation.Borrow(memory);
+        operation.Borrow(parts);
+        StartAwaited(operation, link, span, timeout, cancellationToken);
         lead.Lead(operation);
 
         if (activity is null && began == 0)
@@ -329,24 +309,29 @@ internal readonly partial struct Outbox
         MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, default);
         operation.IsMovable = IsMovable(MessageKind.Request);
+        operation.Borrow(memory);
+        StartAwaited(operation, link, span, null, cancellationToken);
+        return operation;
+    }
+
+    /// <summary>Starts an operation for an asynchronous caller, with this span unless it has borrowed its message.</summary>
+    private void StartAwaited(
+        LinkOperation operation, Link? link, ReadOnlySpan<byte> span, in TimeSpan? timeout, CancellationToken cancellationToken)
+    {
         try
         {
-            if (span.IsEmpty)
-            {
-                operation.Borrow(memory);
-            }
-            else
+            if (!span.IsEmpty)
             {
                 operation.Copy(span);
             }
 
             operation.Link = link;
-            operation.WatchFor(null, core.Settings.Time, cancellationToken);
+            operation.WatchFor(timeout, core.Settings.Time, cancellationToken);
             StartCall(operation, link);
-            return operation;
         }
         catch (Exception exception)
         {
+            // No caller has its task, so release here what the operation holds.
             operation.Withdraw(exception);
             throw;
         }

@@ -183,46 +183,14 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
 
     private void Start(LinkOperation operation, Link? link)
     {
-        if (link is not null)
+        if (link is null)
         {
-            operation.Link = link;
-            link.Sending.Start(operation);
+            core.Placement.Start(operation);
             return;
         }
 
-        StartSomewhere(operation);
-    }
-
-    /// <summary>Starts an operation that had no link, on the next one if there is one by now.</summary>
-    private void StartSomewhere(LinkOperation operation)
-    {
-        Link? link;
-        using (Completions completions = Completions.Rent())
-        {
-            try
-            {
-                link = core.Placement.LinkFor(operation, completions);
-            }
-            catch (ObjectDisposedException disposed)
-            {
-                operation.Withdraw(disposed);
-                return;
-            }
-        }
-
-        if (link is not null)
-        {
-            operation.Link = link;
-            link.Sending.Start(operation);
-        }
-        else if (core.Presence.AwaitsPeers)
-        {
-            core.Pump.Request();
-        }
-        else
-        {
-            operation.EndUnsent();
-        }
+        operation.Link = link;
+        link.Sending.Start(operation);
     }
 
     /// <summary>Blocks until sent to one of many peers.</summary>

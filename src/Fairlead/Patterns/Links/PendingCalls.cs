@@ -40,24 +40,24 @@ internal sealed unsafe class PendingCalls
     public uint Add(LinkOperation call)
     {
         CallTable all = All;
-        do
-        {
-            _lastId++;
-        }
-        while (!all.IsFree(_lastId));
-        all.Add(_lastId, call);
-        return _lastId;
+        uint id = TakeId();
+        all.Add(id, call);
+        return id;
     }
 
     public void Remove(uint id) => All.Remove(id);
 
     public void Clear() => All.Clear();
 
-    /// <summary>Takes an id for an inline call. Returns false if the next id is not usable.</summary>
-    public bool TryTakeId(out uint id)
+    /// <summary>Takes an id for a call, while there is no inline call.</summary>
+    public uint TakeId()
     {
-        id = ++_lastId;
-        return _calls.IsFree(id);
+        do
+        {
+            _lastId++;
+        }
+        while (!_calls.IsFree(_lastId));
+        return _lastId;
     }
 
     /// <summary>Keeps a sent call as the inline call.</summary>

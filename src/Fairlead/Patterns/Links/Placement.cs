@@ -7,8 +7,8 @@ namespace Fairlead.Patterns.Links;
 /// <para>A message that may go to several peers goes to one of them, and to another one if that peer is lost.</para>
 /// <para>
 /// Owns the waiting messages and callers, the round robin, and the outcomes of messages that no link has any more. All of it is under the
-/// endpoint's gate, except for the round robin, which any thread advances. <see cref="Outbox"/> asks for a link or enqueues a message here.
-/// <see cref="EndpointCore"/> and the links report peers that come and go.
+/// endpoint's gate, except for the round robin, which any thread advances. <see cref="Outbox"/> asks for a link, or leaves a message or an
+/// operation here. <see cref="EndpointCore"/> and the links report peers that come and go.
 /// </para>
 /// </remarks>
 internal sealed class Placement
@@ -103,11 +103,44 @@ internal sealed class Placement
         }
     }
 
+    /// <summary>Starts an operation that has no link, on the next one if there is one by now.</summary>
+    /// <remarks>Otherwise it waits for the next peer, or ends.</remarks>
+    public void Start(LinkOperation operation)
+    {
+        Link? link;
+        using (Completions completions = Completions.Rent())
+        {
+            try
+            {
+                link = LinkFor(operation, completions);
+            }
+            catch (ObjectDisposedException disposed)
+            {
+                operation.Withdraw(disposed);
+                return;
+            }
+        }
+
+        if (link is not null)
+        {
+            operation.Link = link;
+            link.Sending.Start(operation);
+        }
+        else if (_endpoint.Presence.AwaitsPeers)
+        {
+            _endpoint.Pump.Request();
+        }
+        else
+        {
+            operation.EndUnsent();
+        }
+    }
+
     /// <summary>Returns the link for an operation, or keeps the operation for the next peer and returns null.</summary>
     /// <remarks>
     /// It goes to the next peer before all later operations. An endpoint that has permanently lost its peer keeps nothing.
     /// </remarks>
-    public Link? LinkFor(LinkOperation operation, Completions completions)
+    private Link? LinkFor(LinkOperation operation, Completions completions)
     {
         using (Gate.Hold())
         {
