@@ -23,7 +23,7 @@ internal sealed class CallTable
     public IEnumerable<LinkOperation> Calls => _slots.Where(static slot => slot.Call is not null).Select(static slot => slot.Call!);
 
     /// <summary>Whether a call may be added under this id. Of as many ids in a row as there are slots, at least half are free.</summary>
-    public bool IsFree(uint id) => id != 0 && SlotOf(id).Call is null;
+    public bool IsFree(uint id) => id != 0 && (Count == 0 || SlotOf(id).Call is null);
 
     public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call)
     {

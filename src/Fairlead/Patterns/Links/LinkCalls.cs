@@ -57,13 +57,15 @@ internal sealed unsafe class LinkCalls
                 return null;
             }
 
+            // Before the header, whose fields a call between them would move from registers to memory.
+            uint id = _calls.TakeId();
             MessageHeader header = new()
             {
                 Kind = MessageKind.Request,
                 Flags = flags,
                 HeadLength = (ushort)head.Length,
                 Length = head.Length + length,
-                Id = _calls.TakeId(),
+                Id = id,
                 Ack = _receiver.Inbound.Window.Consumed,
             };
             if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length), holdsBack: false))
