@@ -16,11 +16,11 @@ check() {
 # A zip archive holds the names of its files as they are.
 holds() { local part; for part in "${@:2}"; do grep -aqF "$part" "$1" || { echo "$1 lacks $part"; return 1; }; done; }
 is_complete() {
-  holds "$place/packages/Fairlead".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.xml lib/net9.0/Fairlead.xml \
-    && holds "$place/packages/Fairlead".[0-9]*.snupkg lib/net10.0/Fairlead.pdb lib/net9.0/Fairlead.pdb \
-    && holds "$place/packages/Fairlead.Rpc".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.Rpc.xml lib/net9.0/Fairlead.Rpc.xml \
+  holds "$place/packages/Fairlead".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.xml \
+    && holds "$place/packages/Fairlead".[0-9]*.snupkg lib/net10.0/Fairlead.pdb \
+    && holds "$place/packages/Fairlead.Rpc".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.Rpc.xml \
       analyzers/dotnet/cs/Fairlead.Rpc.Generator.dll \
-    && holds "$place/packages/Fairlead.RabbitMQ".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.RabbitMQ.xml lib/net9.0/Fairlead.RabbitMQ.xml \
+    && holds "$place/packages/Fairlead.RabbitMQ".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.RabbitMQ.xml \
     && holds "$place/packages/Fairlead.Cli".[0-9]*.nupkg README.md LICENSE DotnetToolSettings.xml \
     && holds "$place/packages/Fairlead.Cli".[0-9]*.snupkg Fairlead.Cli.pdb
 }

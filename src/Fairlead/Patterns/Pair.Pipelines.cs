@@ -1,9 +1,8 @@
-#if NET10_0_OR_GREATER
 using System.IO.Pipelines;
 
 namespace Fairlead;
 
-/// <content><c>System.IO.Pipelines</c> for parsers. The base library contains it from .NET 10 on.</content>
+/// <content><c>System.IO.Pipelines</c> for parsers.</content>
 public sealed partial class Pair
 {
     /// <summary>Returns this end as a pipe over <see cref="AsStream"/>: the input reads from the peer, the output sends to it.</summary>
@@ -22,4 +21,3 @@ public sealed partial class Pair
 
     private sealed record Pipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
-#endif

@@ -98,20 +98,12 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreBarrier()
     {
-#if NET10_0_OR_GREATER
         Volatile.WriteBarrier();
-#else
-        Interlocked.MemoryBarrier();
-#endif
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadBarrier()
     {
-#if NET10_0_OR_GREATER
         Volatile.ReadBarrier();
-#else
-        Interlocked.MemoryBarrier();
-#endif
     }
 }
