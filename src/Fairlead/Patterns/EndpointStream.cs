@@ -249,7 +249,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         {
             if (isLate && _core.Presence.LastEnd is null)
             {
-                throw new FairleadException(ErrorCode.Timeout, $"no data arrived within {ReadTimeout / 1000.0:0.###} s")
+                throw new FairleadException(ErrorCode.Timeout, $"no data arrived within {SecondsText.Of(TimeSpan.FromMilliseconds(ReadTimeout))}")
                 {
                     Address = _core.Address,
                 };

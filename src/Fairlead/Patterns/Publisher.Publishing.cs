@@ -272,7 +272,7 @@ public sealed partial class Publisher
                 link.Sending.CountMissed();
                 link.Kill(
                     CloseReason.SlowConsumer,
-                    $"it asked the publisher to wait, and its queue stayed full for {_longestWait.TotalSeconds:0.###} s");
+                    $"it asked the publisher to wait, and its queue stayed full for {SecondsText.Of(_longestWait)}");
                 return false;
             default:
                 return false;

@@ -82,7 +82,7 @@ internal readonly struct Flushing(EndpointCore core)
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>
-        new(ErrorCode.Timeout, $"the output was not flushed within {timeout?.TotalSeconds ?? 0:0.###} s, because the peer does not read")
+        new(ErrorCode.Timeout, $"the output was not flushed within {SecondsText.Of(timeout)}, because the peer does not read")
         {
             Address = core.Address,
             Peer = link.Peer,

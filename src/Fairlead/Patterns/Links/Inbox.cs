@@ -140,7 +140,7 @@ internal readonly struct Inbox(EndpointCore core)
     private FairleadException Nothing(TimeSpan? timeout)
     {
         ThrowIfEnded();
-        return new FairleadException(ErrorCode.Timeout, $"no message arrived within {timeout?.TotalSeconds ?? 0:0.###} s")
+        return new FairleadException(ErrorCode.Timeout, $"no message arrived within {SecondsText.Of(timeout)}")
         {
             Address = core.Address,
         };

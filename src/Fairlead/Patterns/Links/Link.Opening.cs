@@ -92,7 +92,7 @@ internal sealed partial class Link
     {
         // The answer may have arrived in time, and the thread that reads it not have run since.
         _endpoint.Pump.CatchUp();
-        string seconds = $"{_endpoint.Settings.HandshakeTimeout.TotalSeconds:0.###} s";
+        string seconds = SecondsText.Of(_endpoint.Settings.HandshakeTimeout);
         using (Sending.Hold())
         {
             if (_state != LinkState.Handshaking || _close.IsKilled)

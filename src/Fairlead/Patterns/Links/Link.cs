@@ -181,7 +181,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 
     void IHeartbeatOwner.Ask() => Answers.SendControl(MessageHeader.Of(MessageKind.Ping), default, default);
 
-    void IHeartbeatOwner.GiveUp(TimeSpan silence) => Kill(CloseReason.Heartbeat, $"nothing was heard for {silence.TotalSeconds:0.###} s");
+    void IHeartbeatOwner.GiveUp(TimeSpan silence) => Kill(CloseReason.Heartbeat, $"nothing was heard for {SecondsText.Of(silence)}");
 
     /// <summary>Continues to send because the descriptor is writable again. Called by the pump.</summary>
     private void OnWritable(Completions completions)

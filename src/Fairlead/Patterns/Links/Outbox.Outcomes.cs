@@ -21,7 +21,7 @@ internal readonly partial struct Outbox
                 : result.WasRead
                     ? "the peer read the message but did not answer"
                     : "no answer to the message, which was sent but perhaps not read, arrived";
-            return new FairleadException(ErrorCode.Timeout, $"{what} within {timeout?.TotalSeconds ?? 0:0.###} s")
+            return new FairleadException(ErrorCode.Timeout, $"{what} within {SecondsText.Of(timeout)}")
             {
                 Address = core.Address,
                 Peer = link?.Peer,
@@ -60,7 +60,7 @@ internal readonly partial struct Outbox
                 answer.Release();
                 return delivery;
             case LinkOutcome.TimedOut:
-                string within = $"within {timeout?.TotalSeconds ?? 0:0.###} s";
+                string within = $"within {SecondsText.Of(timeout)}";
                 return !result.WasSent
                     ? new Delivery(DeliveryStatus.NotDelivered, $"the message could not be sent {within}", ErrorCode.Timeout)
                     : result.WasRead
@@ -106,7 +106,7 @@ internal readonly partial struct Outbox
             ReceiptStatus.Accepted => new Delivery(DeliveryStatus.Delivered),
             ReceiptStatus.TakenBack => new Delivery(
                 DeliveryStatus.NotDelivered,
-                $"the message was not read within {timeout?.TotalSeconds ?? 0:0.###} s, and was cancelled",
+                $"the message was not read within {SecondsText.Of(timeout)}, and was cancelled",
                 ErrorCode.Timeout),
             ReceiptStatus.Closed => new Delivery(
                 DeliveryStatus.NotDelivered, reason ?? "the receiver closed before it took the message", ErrorCode.PeerGone),

@@ -252,8 +252,8 @@ internal sealed class ReadPause
         // This takes the gate, so the send lock must have been left.
         if (stands && _endpoint.Receivers.HasMessagesBeside(_link))
         {
-            double seconds = _endpoint.Settings.HandshakeTimeout.TotalSeconds;
-            _link.Kill(CloseReason.SlowConsumer, $"it read no answer for {seconds:0.###} s while requests of other peers waited");
+            string span = SecondsText.Of(_endpoint.Settings.HandshakeTimeout);
+            _link.Kill(CloseReason.SlowConsumer, $"it read no answer for {span} while requests of other peers waited");
         }
     }
 }
