@@ -45,6 +45,43 @@ public sealed class TopicFilterTests
         Assert.Equal("pattern", Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(text)).ParamName);
     }
 
+    [Theory]
+    [InlineData("a\u00a0b", "U+00A0")]
+    [InlineData("a\u2028b", "U+2028")]
+    [InlineData("a\u0085b", "U+0085")]
+    [InlineData("a\u007fb", "U+007F")]
+    [InlineData("a\u200bb", "U+200B")]
+    [InlineData("a\u202eb", "U+202E")]
+    [InlineData("\ufeffa", "U+FEFF")]
+    public void A_text_that_a_reader_cannot_tell_from_another_is_refused_with_its_character(string text, string character)
+    {
+        Assert.Contains(character, Assert.Throws<ArgumentException>(() => TopicFilter.CheckTopic(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(character, Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(text)).Message, StringComparison.Ordinal);
+        using Publisher publisher = Publisher.Bind($"inproc://unreadable-{Guid.NewGuid():N}");
+        Assert.Throws<ArgumentException>(() => publisher.Publish(text, "x"u8));
+        Assert.Throws<ArgumentException>(() => Subscriber.Connect(publisher.Address, text));
+    }
+
+    [Fact]
+    public void Two_halves_of_pairs_do_not_become_one_topic()
+    {
+        foreach (string text in new[] { "a\ud800", "a\ud801", "a\udc00", "\ud800a" })
+        {
+            Assert.Throws<ArgumentException>(() => TopicFilter.CheckTopic(text));
+            Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(text));
+        }
+    }
+
+    [Theory]
+    [InlineData("prijs.😀")]
+    [InlineData("می\u200cخواهم")]
+    [InlineData("👩\u200d💻.日本")]
+    public void Words_of_every_language_are_topics(string text)
+    {
+        TopicFilter.CheckTopic(text);
+        TopicFilter.CheckPattern(text);
+    }
+
     [Fact]
     public void Wildcards_are_for_patterns_and_the_last_one_ends_it()
     {
