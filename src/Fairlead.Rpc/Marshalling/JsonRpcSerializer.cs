@@ -16,8 +16,8 @@ namespace Fairlead.Rpc;
 /// [RpcContract(Serializer = typeof(ShopJson))]
 /// public interface IShop { … }
 /// </code>
-/// The context lists each type of a parameter, a result and an item of a stream. Its options decide what a reader makes of properties that
-/// are missing or unknown.
+/// The context lists each type of a parameter, a result and an item of a stream. Its options decide which characters are escaped,
+/// and what a reader makes of properties that are missing or unknown.
 /// </remarks>
 /// <param name="context">The types, by the source generator of System.Text.Json.</param>
 [RpcFormat("json")]
@@ -28,8 +28,9 @@ public abstract class JsonRpcSerializer(JsonSerializerContext context) : RpcSeri
     /// <inheritdoc/>
     public sealed override void Serialize<T>(T value, IBufferWriter<byte> destination)
     {
-        using Utf8JsonWriter writer = new(destination);
-        JsonSerializer.Serialize(writer, value, TypeOf<T>());
+        JsonTypeInfo<T> type = TypeOf<T>();
+        using Utf8JsonWriter writer = new(destination, new JsonWriterOptions { Encoder = type.Options.Encoder });
+        JsonSerializer.Serialize(writer, value, type);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Tests.Contracts;
@@ -47,6 +49,18 @@ public sealed class SerializerTests : IDisposable
             async () => await Rpc.ConnectAsync<IPlainShop>($"{_server.Addresses[0]}"));
         Assert.Equal(ErrorCode.Incompatible, refused.Code);
         Assert.Contains("NameAsync differs", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Json_escapes_what_the_encoder_of_its_options_escapes()
+    {
+        ShopContext relaxed = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        ArrayBufferWriter<byte> plain = new();
+        new RelaxedJson(relaxed).Serialize("blå", plain);
+        Assert.Equal("\"blå\"", Encoding.UTF8.GetString(plain.WrittenSpan));
+        ArrayBufferWriter<byte> escaped = new();
+        new RelaxedJson(ShopContext.Default).Serialize("blå", escaped);
+        Assert.Equal("\"bl\\u00E5\"", Encoding.UTF8.GetString(escaped.WrittenSpan));
     }
 
     [Fact]
@@ -102,4 +116,6 @@ public sealed class SerializerTests : IDisposable
         call.Dispose();
         return frame;
     }
+
+    private sealed class RelaxedJson(ShopContext context) : JsonRpcSerializer(context);
 }

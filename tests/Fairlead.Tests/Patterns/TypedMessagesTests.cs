@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Fairlead.Tests.Patterns;
@@ -17,6 +19,24 @@ public sealed partial class TypedMessagesTests
             await sender.SendAsync(new Order("bolts", i), OrderJson.Default.Order);
             using Message message = await receiver.ReceiveAsync();
             Assert.Equal(new Order("bolts", i), message.Read(OrderJson.Default.Order));
+        }
+    }
+
+    [Fact]
+    public void Json_escapes_what_the_encoder_of_its_options_escapes()
+    {
+        using Receiver receiver = Receiver.Bind($"inproc://typed-{Guid.NewGuid():N}");
+        using Sender sender = Sender.Connect(receiver.Address);
+        OrderJson relaxed = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        for (int i = 0; i < 2; i++)
+        {
+            // In turn on one thread, which keeps a writer.
+            sender.Send(new Order("blå", i), relaxed.Order);
+            sender.Send(new Order("blå", i), OrderJson.Default.Order);
+            using Message plain = receiver.Receive();
+            using Message escaped = receiver.Receive();
+            Assert.Equal($$"""{"What":"blå","Count":{{i}}}""", plain.Text);
+            Assert.Equal($$"""{"What":"bl\u00E5","Count":{{i}}}""", escaped.Text);
         }
     }
 

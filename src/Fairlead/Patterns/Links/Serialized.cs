@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -43,7 +44,10 @@ internal readonly ref struct Serialized
     {
         ArgumentNullException.ThrowIfNull(type);
         ArrayBufferWriter<byte> writer = Rent();
-        Utf8JsonWriter json = _freeJson ?? new Utf8JsonWriter(writer);
+        JavaScriptEncoder? encoder = type.Options.Encoder;
+        Utf8JsonWriter json = _freeJson is { } free && free.Options.Encoder == encoder
+            ? free
+            : new Utf8JsonWriter(writer, new JsonWriterOptions { Encoder = encoder });
         _freeJson = null;
         json.Reset(writer);
         JsonSerializer.Serialize(json, value, type);
