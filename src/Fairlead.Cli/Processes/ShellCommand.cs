@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using Fairlead.Cli.Input;
+using Fairlead.Processes;
 
 namespace Fairlead.Cli.Processes;
 
@@ -22,40 +23,59 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
-        using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
 
-        // Disposing a process leaves the redirected streams open.
-        using var input = process.StandardInput.BaseStream;
-        using var reader = process.StandardOutput;
-        using var errorReader = process.StandardError;
+        // Not the base library's Process: its children ignore SIGPIPE, and a shell cannot undo that.
+        using var process = ChildProcess.Start("/bin/sh", ["-c", command], new ChildProcessOptions
+        {
+            StandardInput = Redirection.Pipe,
+            StandardOutput = Redirection.Pipe,
+            StandardError = Redirection.Pipe,
+        });
+        using StreamReader errorReader = new(process.StandardError);
         string errors;
+        ChildExit exit;
         try
         {
-            var feeding = FeedAsync(input, given, end.Token);
+            var feeding = FeedAsync(process.StandardInput, given, end.Token);
             var telling = TailAsync(errorReader, end.Token);
-            await Task.WhenAll(output.FillAsync(reader.BaseStream, end.Token), telling).WaitAsync(end.Token);
+            await Task.WhenAll(output.FillAsync(process.StandardOutput, end.Token), telling).WaitAsync(end.Token);
             errors = await telling;
             await feeding.WaitAsync(end.Token);
-            await process.WaitForExitAsync(end.Token);
+            exit = await process.ExitAsync(end.Token);
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(CancellationToken.None);
+            KillWithDescendants(process);
+            await process.ExitAsync(CancellationToken.None);
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException(cancellationToken)
                 : new FairleadException(
                     ErrorCode.Timeout, $"the command ran longer than {DurationText.Describe(timeout!.Value)} and was killed");
         }
 
-        return process.ExitCode == 0
+        return exit.ShellCode == 0
             ? output.Content(withoutNewline: !isRaw)
-            : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {process.ExitCode}{errors}");
+            : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {exit.ShellCode}{errors}");
+    }
+
+    /// <summary>Kills the shell and what it has started. No effect if the shell has ended.</summary>
+    private static void KillWithDescendants(ChildProcess shell)
+    {
+        // A stopped shell keeps its process ID and its children, so the base library finds the same process by its number.
+        if (!shell.Send(Signal.Stop))
+        {
+            return;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(shell.Id);
+            process.Kill(entireProcessTree: true);
+        }
+        catch (ArgumentException)
+        {
+            // It was killed from outside, so it has ended.
+        }
     }
 
     /// <summary>Writes the input. A command that does not want to read it may close its stdin.</summary>

@@ -7,7 +7,8 @@ namespace Fairlead.Processes;
 /// <content>Starting.</content>
 public sealed partial class ChildProcess
 {
-    private const ulong BrokenPipe = 1UL << (13 - 1);
+    // The runtime ignores SIGPIPE. The C library uses 32 and 33 itself, and would leave them ignored in a child.
+    private const ulong AlwaysDefault = (1UL << (13 - 1)) | (1UL << (32 - 1)) | (1UL << (33 - 1));
 
     // Probed before the first child is started: a child that cannot be watched would become a zombie.
     private static volatile bool _hasProbed;
@@ -45,7 +46,7 @@ public sealed partial class ChildProcess
                 NewSession = options.Group.IsSession,
                 ForegroundOf = options.TakesTerminal ? ControllingTerminal.NumberForChild(plumbing.Given) : null,
                 BlockedSignals = MaskOf(options.BlockedSignals, nameof(options.BlockedSignals)),
-                DefaultSignals = BrokenPipe | MaskOf(options.DefaultSignals, nameof(options.DefaultSignals)),
+                DefaultSignals = AlwaysDefault | MaskOf(options.DefaultSignals, nameof(options.DefaultSignals)),
             },
             options.TiedToParent,
             [.. options.IgnoredSignals.Select(static signal => Catchable(signal, nameof(options.IgnoredSignals)).Number)]);

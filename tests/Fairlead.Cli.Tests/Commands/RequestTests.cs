@@ -167,6 +167,31 @@ public sealed class RequestTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 100).Select(static n => $"LINE {n}"), asked.Lines);
     }
 
+    [Fact]
+    public async Task A_command_starts_with_the_default_effect_of_signals_and_none_blocked()
+    {
+        // What this process ignores, its children do too; only SIGPIPE has its default effect again.
+        var line = (await File.ReadAllLinesAsync("/proc/self/status")).Single(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+        var ignored = Convert.ToUInt64(line[7..].Trim(), 16) & ~(1UL << 12);
+        var (_, address) = await _home.ServeAsync(
+            "reply", "unix://signals", "--exec", "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -s '\t\n' '  '");
+
+        var asked = await _home.RunAsync("request", address, "x");
+
+        Assert.True(asked is { ExitCode: 0, Error: "" }, asked.ToString());
+        Assert.Equal($"SigBlk: {0:x16} SigIgn: {ignored:x16}", asked.Output.Trim());
+    }
+
+    [Fact]
+    public async Task A_writer_of_a_pipeline_ends_with_its_reader()
+    {
+        var (_, address) = await _home.ServeAsync("reply", "unix://loop", "--exec", "while :; do echo x; done 2>/dev/null | head -n 1");
+
+        var asked = await _home.RunAsync("request", address, "x", "--timeout", "30s");
+
+        Assert.True(asked is { ExitCode: 0, Output: "x\n", Error: "" }, asked.ToString());
+    }
+
     [Theory]
     [InlineData(0, "")]
     [InlineData(1, "")]
