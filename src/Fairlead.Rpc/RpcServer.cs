@@ -28,7 +28,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
         _dispatcher = new CallDispatcher(description, skeleton, options);
         _turns = concurrency == RpcConcurrency.Concurrent ? null : new CallTurns(concurrency == RpcConcurrency.Serial);
         Addresses = [.. responders.Select(static responder => responder.Address)];
-        _runs = RunAsync();
+        _runs = DetachedTask.Start(RunAsync);
     }
 
     /// <summary>Reports each exception of the service. On the thread of the call: return soon.</summary>

@@ -10,6 +10,8 @@ internal static class Alarm
     /// <summary>Creates a timer like <c>TimeProvider.CreateTimer</c>, which only this class calls.</summary>
     public static ITimer Create(TimeProvider time, IAlarmed owner, TimeSpan due, TimeSpan period)
     {
+        // The timer must not keep the execution context of its first caller.
+        using AsyncFlowControl? withoutContext = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
 #pragma warning disable RS0030 // Here alone.
         return time.CreateTimer(static state => Ring((IAlarmed)state!), owner, due, period);
 #pragma warning restore RS0030

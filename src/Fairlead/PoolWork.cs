@@ -23,6 +23,20 @@ internal static class PoolWork
 #pragma warning restore RS0030
     }
 
+    /// <summary>Starts a task that outlasts its caller, without the execution context of the caller.</summary>
+    public static Task Start(Func<Task> work)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return Task.Run(work, CancellationToken.None);
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(work, CancellationToken.None);
+        }
+    }
+
     private static void Run<T>(Item<T> item) => Finishing.Do(item.What, item.Work, item.State);
 
     private readonly record struct Item<T>(string What, Action<T> Work, T State);

@@ -97,11 +97,11 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     public void StartBehind(Connection connection)
     {
         Core = EndpointCore.Serve(new SingleListener(broker.Address, connection) { YieldsOne = true }, InnerSettings(), Profile, this);
-        _ = RunAsync();
+        _ = PoolWork.Start(RunAsync);
     }
 
     /// <summary>Starts, as the end that connects to the user's bound endpoint.</summary>
-    public void StartOver(Connection connection) => _ = RunOverAsync(connection);
+    public void StartOver(Connection connection) => _ = PoolWork.Start(() => RunOverAsync(connection));
 
     /// <summary>Ends a bridge that was not started. A started one ends with its endpoint.</summary>
     public ValueTask DisposeAsync() => EndAsync(null);

@@ -223,7 +223,7 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
             }
         }
 
-        private void OnCancelled() => _ = Task.Run(async () => await AbandonAsync().ConfigureAwait(false));
+        private void OnCancelled() => _ = PoolWork.Start(async () => await AbandonAsync().ConfigureAwait(false));
 
         /// <summary>Tells all responders: the one that has the request cancels it.</summary>
         private async Task CallOffAsync()

@@ -32,18 +32,22 @@ internal sealed class ClientSession : IDisposable
     {
         (Lane, _options, _mostBytes, _ended) = (lane, options, mostBytes, _end.Token);
 
-        // The session outlasts the call that begins it, and belongs to no trace: its callbacks bring their own.
+        // The session outlasts the call that begins it, and belongs to no trace: its callbacks bring their own. The request that holds it
+        // is sent here, because it must reach the server before the call.
         Activity? caller = Activity.Current;
         Activity.Current = null;
+        Task<Message> held;
         try
         {
-            Completion = HoldAsync();
-            _ = PollAsync();
+            held = DetachedTask.Start(BeginAsync);
         }
         finally
         {
             Activity.Current = caller;
         }
+
+        Completion = DetachedTask.Run(() => HoldAsync(held));
+        _ = DetachedTask.Run(PollAsync);
     }
 
     /// <summary>The way to the process that calls the objects.</summary>
@@ -100,12 +104,14 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
+    private async Task<Message> BeginAsync() => await Lane.RequestAsync(Frames.Session(Id), default, _ended).ConfigureAwait(false);
+
     // The server ends the session when this request is cancelled, which the end of the connection does.
-    private async Task HoldAsync()
+    private async Task HoldAsync(Task<Message> held)
     {
         try
         {
-            (await Lane.RequestAsync(Frames.Session(Id), default, _ended).ConfigureAwait(false)).Dispose();
+            (await held.ConfigureAwait(false)).Dispose();
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {

@@ -45,7 +45,7 @@ internal sealed class CallLoops(Responder responder, CallDispatcher dispatcher, 
             _loops += Step;
 
             // Not here: the first loop may find a frame and handle it before it returns.
-            _runs.Add(Task.Run(LoopAsync, CancellationToken.None));
+            _runs.Add(DetachedTask.Run(LoopAsync));
         }
     }
 

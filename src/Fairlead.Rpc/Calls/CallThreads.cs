@@ -28,8 +28,7 @@ internal sealed class CallThreads(Responder responder, CallDispatcher dispatcher
         for (int i = 0; i < runs.Length; i++)
         {
             CallThread thread = _threads[i] = new CallThread();
-            runs[i] = Task.Factory.StartNew(
-                () => Run(thread), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            runs[i] = DetachedTask.RunOnThread(() => Run(thread));
         }
 
         await Task.WhenAll(runs).ConfigureAwait(false);
@@ -54,7 +53,7 @@ internal sealed class CallThreads(Responder responder, CallDispatcher dispatcher
         thread.Enter();
         if (Volatile.Read(ref _isWatched) == 0 && Interlocked.Exchange(ref _isWatched, 1) == 0)
         {
-            _watch = WatchAsync();
+            _watch = DetachedTask.Start(WatchAsync);
         }
 
         try

@@ -8,8 +8,7 @@ namespace Fairlead.Rpc.Calls;
 internal sealed class OrderedCalls(Responder responder, CallDispatcher dispatcher, CallTurns turns, CancellationToken end)
 {
     /// <summary>Runs until the end, and until all that has been received by then is answered.</summary>
-    public Task RunAsync() =>
-        Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public Task RunAsync() => DetachedTask.RunOnThread(Run);
 
     private void Run()
     {

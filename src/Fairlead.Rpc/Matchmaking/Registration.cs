@@ -16,7 +16,7 @@ internal sealed class Registration : IAsyncDisposable
     private Registration(string matchmaker, ServiceEntry entry)
     {
         (_matchmaker, _entry) = (matchmaker, entry);
-        _run = RunAsync();
+        _run = DetachedTask.Run(RunAsync);
     }
 
     /// <summary>Registers a server.</summary>

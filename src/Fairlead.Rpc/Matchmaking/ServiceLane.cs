@@ -192,7 +192,7 @@ internal sealed class ServiceLane : IClientLane
         if (_options.Balance != CallBalance.OneInstance && TimeProvider.System.GetElapsedTime(Volatile.Read(ref _refreshed)) > MostAge)
         {
             Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
-            _ = LookAgainAsync();
+            _ = DetachedTask.Run(LookAgainAsync);
         }
 
         RequesterLane? chosen = null;

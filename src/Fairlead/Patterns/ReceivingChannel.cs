@@ -14,7 +14,7 @@ internal static class ReceivingChannel
     {
         ArgumentNullException.ThrowIfNull(read);
         Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(1) { SingleWriter = true });
-        _ = Task.Run(() => FillAsync(messages, read, channel.Writer, cancellationToken), CancellationToken.None);
+        _ = PoolWork.Start(() => FillAsync(messages, read, channel.Writer, cancellationToken));
         return channel.Reader;
     }
 

@@ -88,7 +88,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     }
 
     /// <summary>Starts the task that seeks the peer. Called once for each true from <see cref="OnLost"/>.</summary>
-    public void Seek() => _ = Task.Run(() => _reconnector!.SeekAsync(_endpoint.Address));
+    public void Seek() => _ = PoolWork.Start(() => _reconnector!.SeekAsync(_endpoint.Address));
 
     /// <summary>Stops seeking, at the endpoint's end.</summary>
     public void Dispose() => _reconnector?.Dispose();

@@ -144,7 +144,7 @@ internal sealed class TlsListener : IListener
             End(oldest);
         }
 
-        _ = Task.Run(() => HandshakeAsync(socket, remote, place), CancellationToken.None);
+        _ = PoolWork.Start(() => HandshakeAsync(socket, remote, place));
     }
 
     private async Task HandshakeAsync(Descriptor socket, IPEndPoint remote, LinkedListNode<CancellationTokenSource> place)
