@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Rpc;
@@ -9,6 +12,8 @@ internal sealed class JsonArguments
     // Deeper than a value of a contract may be: that error names the place.
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 512 };
 
+    private const string Convert = "Convert the text to UTF-8, for example with iconv";
+
     private readonly MemberCall _member;
     private readonly JsonElement?[] _given;
 
@@ -18,6 +23,12 @@ internal sealed class JsonArguments
     /// <exception cref="ToolException">Usage: it is not JSON.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> text)
     {
+        text = WithoutMark(text);
+        if (InvalidByte(text.Span) is { } place)
+        {
+            throw ToolException.Usage($"the arguments are not valid UTF-8: byte {place + 1} is 0x{text.Span[place]:X2}. {Convert}");
+        }
+
         try
         {
             return JsonDocument.Parse(text, Options);
@@ -34,6 +45,12 @@ internal sealed class JsonArguments
     /// <exception cref="ToolException">Usage: it is not JSON.</exception>
     public static JsonDocument ParseLine(ReadOnlyMemory<byte> line, long number)
     {
+        line = number == 1 ? WithoutMark(line) : line;
+        if (InvalidByte(line.Span) is { } place)
+        {
+            throw ToolException.Usage($"line {number} of stdin is not valid UTF-8: byte {place + 1} is 0x{line.Span[place]:X2}. {Convert}");
+        }
+
         try
         {
             return JsonDocument.Parse(line, Options);
@@ -132,6 +149,27 @@ internal sealed class JsonArguments
     private static string NamesOf(string literal) => literal == "default" ? "0"
         : literal.StartsWith('(') ? literal[(literal.IndexOf(')') + 1)..]
         : $"\"{string.Join(',', literal.Split('|').Select(static one => one[(one.LastIndexOf('.') + 1)..].Trim()))}\"";
+
+    /// <summary>Returns a text without the byte order mark that some editors write before it.</summary>
+    private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> text) =>
+        text.Span.StartsWith("\uFEFF"u8) ? text["\uFEFF"u8.Length..] : text;
+
+    /// <summary>Returns the index of the first byte that is not UTF-8; null if there is none. The parser would not find it in a text.</summary>
+    private static int? InvalidByte(ReadOnlySpan<byte> text)
+    {
+        if (Utf8.IsValid(text))
+        {
+            return null;
+        }
+
+        var place = 0;
+        while (Rune.DecodeFromUtf8(text[place..], out _, out var length) == OperationStatus.Done)
+        {
+            place += length;
+        }
+
+        return place;
+    }
 
     private static JsonDocument? TryParse(string literal)
     {

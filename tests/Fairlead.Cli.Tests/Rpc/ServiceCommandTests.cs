@@ -55,6 +55,21 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_byte_order_mark_before_arguments_is_skipped()
+    {
+        Outcome called = await _home.StartShell($"printf '\\357\\273\\277[12]' | fairlead call {Address} Twice -").EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "24\n", Error: "" }, called.ToString());
+    }
+
+    [Fact]
+    public async Task Arguments_in_another_encoding_are_an_error_of_usage_with_the_place_of_the_byte()
+    {
+        Outcome called = await _home.StartShell($"printf '[\"caf\\351\"]' | fairlead call {Address} Echo -").EndAsync();
+        Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
+        Assert.Contains("the arguments are not valid UTF-8: byte 6 is 0xE9", called.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_member_without_a_result_prints_nothing()
     {
         Outcome called = await _home.RunAsync("call", Address, "Note", "{\"line\":\"hello\"}");

@@ -152,6 +152,16 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Lines_may_begin_with_a_byte_order_mark_and_are_utf8()
+    {
+        Outcome called = await _home.StartShell($"printf '\\357\\273\\2771\\n2\\n' | fairlead call {Address} Sum").EndAsync();
+        Assert.True(called is { ExitCode: 0, Output: "3\n", Error: "" }, called.ToString());
+        called = await _home.StartShell($"printf '1\\n\\351\\n' | fairlead call {Address} Sum").EndAsync();
+        Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
+        Assert.Contains("line 2 of stdin is not valid UTF-8: byte 1 is 0xE9", called.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_line_that_never_ends_is_refused()
     {
         Outcome called = await _home.StartShell($"tr '\\0' 1 < /dev/zero | fairlead call {Address} Sum").EndAsync();
