@@ -5,6 +5,9 @@ namespace Fairlead;
 /// <summary>The process at the other end. Each part is present only if the kernel or the peer's handshake reports it.</summary>
 public sealed record Peer
 {
+    /// <summary>How many characters of a command line <see cref="ToString"/> returns, which errors print.</summary>
+    private const int LongestProgram = 80;
+
     /// <summary>The process id, in this process's pid namespace.</summary>
     public int? ProcessId { get; init; }
 
@@ -24,13 +27,13 @@ public sealed record Peer
     public PeerCertificate? Certificate { get; init; }
 
     /// <summary>Returns text for people: <c>pid 4242 (fairlead reply unix://calc)</c>, <c>10.0.0.7:5242</c>, or
-    /// <c>alice (10.0.0.7:5242)</c> with a certificate.</summary>
+    /// <c>alice (10.0.0.7:5242)</c> with a certificate. It has at most 80 characters of the program.</summary>
     public override string ToString()
     {
         if (ProcessId is { } pid)
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"pid {pid}");
-            return Program is null ? name : $"{name} ({Program})";
+            return Program is null ? name : $"{name} ({PlainText.Cut(Program, LongestProgram)})";
         }
 
         if (Certificate is { } certificate)
@@ -39,7 +42,7 @@ public sealed record Peer
         }
 
         return RemoteAddress
-            ?? Program
+            ?? (Program is null ? null : PlainText.Cut(Program, LongestProgram))
             ?? (UserId is { } uid ? string.Create(CultureInfo.InvariantCulture, $"a process of uid {uid}") : "an unknown process");
     }
 }

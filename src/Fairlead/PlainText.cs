@@ -22,6 +22,18 @@ internal static class PlainText
         });
     }
 
+    /// <summary>Returns the text, or its beginning and an ellipsis: at most so many characters, and no half of a surrogate pair.</summary>
+    public static string Cut(string text, int longest)
+    {
+        if (text.Length <= longest)
+        {
+            return text;
+        }
+
+        int kept = char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1;
+        return string.Concat(text.AsSpan(0, kept), "…");
+    }
+
     private static bool IsUnfit(char c) =>
         char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

@@ -69,9 +69,5 @@ internal sealed class DeadlocksCommand : ToolCommand
             + $"held by {Text(wait.Holder)} since {TimeText.Since(wait.Holder.Since)}";
     }
 
-    private static string Text(PartyLine party)
-    {
-        var process = string.Create(CultureInfo.InvariantCulture, $"pid {party.Pid}");
-        return party.Program is null ? process : $"{process} ({party.Program})";
-    }
+    private static string Text(PartyLine party) => new Peer { ProcessId = party.Pid, Program = party.Program }.ToString();
 }

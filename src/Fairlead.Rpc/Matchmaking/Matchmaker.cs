@@ -120,10 +120,11 @@ public static partial class Matchmaker
             };
         }
 
+        Peer server = new() { ProcessId = ended.ProcessId, Program = ended.Program };
         string since = ended.Since.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
         return new FairleadException(
             ErrorCode.NotFound,
-            $"no service '{name}' lives: pid {ended.ProcessId} ({ended.Program}) served it, since {since}, and has ended",
+            $"no service '{name}' lives: {server} served it, since {since}, and has ended",
             remedy)
         {
             Delivery = DeliveryStatus.NotDelivered,

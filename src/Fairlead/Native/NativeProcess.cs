@@ -24,14 +24,14 @@ internal static class NativeProcess
     public static uint UserId => Libc.EffectiveUserId();
 
     /// <summary>
-    /// Returns the program and its arguments for people: <c>bc -l</c>. Truncated at 4 KiB; control characters, which could confuse a
+    /// Returns the program and its arguments for people: <c>bc -l</c>, <c>App.dll ARGUMENTS</c>. Truncated at 4 KiB; control characters, which could confuse a
     /// terminal, become <c>?</c>. Null for kernel threads and zombies too.
     /// </summary>
     public static string? CommandLine(int pid)
     {
         Span<byte> buffer = stackalloc byte[LongestCommandLine];
         var bytes = ReadProc(pid, "cmdline", buffer);
-        return bytes.IsEmpty ? null : FormatCommandLine(bytes, cut: bytes.Length == LongestCommandLine);
+        return bytes.IsEmpty ? null : CommandLineText.Of(bytes, cut: bytes.Length == LongestCommandLine);
     }
 
     /// <summary>Returns the start time in clock ticks since the machine started: with the pid, the identity of a process.</summary>
@@ -143,29 +143,6 @@ internal static class NativeProcess
     {
         var start = status.IndexOf(key);
         return start >= 0 && Utf8Parser.TryParse(status[(start + key.Length)..], out ulong mask, out _, 'x') ? mask : 0;
-    }
-
-    internal static string FormatCommandLine(ReadOnlySpan<byte> bytes, bool cut)
-    {
-        var end = bytes.IndexOf((byte)0);
-        var program = end < 0 ? bytes : bytes[..end];
-
-        // A program that renames itself writes a sentence there, perhaps with a path in it: do not shorten that.
-        var path = program is [(byte)'/', ..] || program.IndexOf((byte)' ') < 0 ? program : program[..program.IndexOf((byte)' ')];
-        var text = Encoding.UTF8.GetString(bytes[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0));
-        return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
-        {
-            for (var i = 0; i < source.text.Length; i++)
-            {
-                var c = source.text[i];
-                target[i] = c == '\0' ? ' ' : char.IsControl(c) ? '?' : c;
-            }
-
-            if (source.cut)
-            {
-                target[^1] = '…';
-            }
-        });
     }
 
     private static DateTimeOffset? BootTime()

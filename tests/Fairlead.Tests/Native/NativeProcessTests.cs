@@ -113,9 +113,15 @@ public sealed class NativeProcessTests
     [InlineData("nginx: master process /usr/sbin/nginx -g", "nginx: master process /usr/sbin/nginx -g")]
     [InlineData("/bin/x\0\u001b[2J\0", "x ?[2J")]
     [InlineData("/bin/x\0\0y\0", "x  y")]
+    [InlineData("dotnet\0/srv/shop/App.dll\0serve\0/a/b\0", "App.dll serve /a/b")]
+    [InlineData("/usr/bin/dotnet\0exec\0--depsfile\0/srv/a.json\0--fx-version\010.0.1\0/srv/App.dll\0", "App.dll")]
+    [InlineData("/usr/bin/dotnet\0test\0/srv/App.dll\0", "dotnet test /srv/App.dll")]
+    [InlineData("dotnet\0", "dotnet")]
+    [InlineData("dotnet\0exec", "dotnet exec")]
+    [InlineData("dotnet\0--info\0", "dotnet --info")]
     public void Command_lines_are_for_people(string raw, string text) =>
-        Assert.Equal(text, NativeProcess.FormatCommandLine(System.Text.Encoding.UTF8.GetBytes(raw), cut: false));
+        Assert.Equal(text, CommandLineText.Of(System.Text.Encoding.UTF8.GetBytes(raw), cut: false));
 
     [Fact]
-    public void A_cut_command_line_says_so() => Assert.Equal("x y…", NativeProcess.FormatCommandLine("/bin/x\0y"u8, cut: true));
+    public void A_cut_command_line_says_so() => Assert.Equal("x y…", CommandLineText.Of("/bin/x\0y"u8, cut: true));
 }

@@ -7,7 +7,5 @@ internal static class ProgramName
 {
     private const int Longest = 120;
 
-    public static readonly string Own = Shorten(NativeProcess.CommandLine(NativeProcess.Id) ?? Environment.ProcessPath ?? "");
-
-    private static string Shorten(string text) => text.Length <= Longest ? text : string.Concat(text.AsSpan(0, Longest - 1), "…");
+    public static readonly string Own = PlainText.Cut(NativeProcess.CommandLine(NativeProcess.Id) ?? Environment.ProcessPath ?? "", Longest);
 }
