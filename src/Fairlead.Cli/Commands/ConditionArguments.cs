@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Cli.Processes;
 using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Commands;
@@ -36,6 +37,10 @@ internal sealed class ConditionArguments
     public string Name(ParseResult parsed) => parsed.GetRequiredValue(_name);
 
     public NamedMutex OpenMutex(ParseResult parsed) => LockCommand.Open(parsed.GetValue(_mutex) ?? $"{Name(parsed)}.mutex");
+
+    /// <summary>Returns the entry into the mutex in which a program runs.</summary>
+    public static CommandInside Inside(NamedMutex mutex, TimeSpan? patience) =>
+        new(mutex.Name!, static () => [Environment.ProcessId], patience);
 
     /// <summary>Returns the program to run inside; empty: none.</summary>
     public string[] Command(ParseResult parsed) => parsed.GetValue(_command) ?? [];

@@ -42,7 +42,7 @@ internal sealed class ConditionWaitCommand : ToolCommand
             ? condition.Wait(scope, left, cancellationToken)
             : condition.Wait(
                 scope,
-                () => ProgramInside.RunAsync(command, [], cancellationToken).GetAwaiter().GetResult() == ExitCode.Ok,
+                () => ProgramInside.RunAsync(command, [], ConditionArguments.Inside(mutex, left), cancellationToken).GetAwaiter().GetResult() == ExitCode.Ok,
                 left,
                 cancellationToken);
         return isSo

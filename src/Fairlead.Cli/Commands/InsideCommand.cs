@@ -13,6 +13,7 @@ internal abstract class InsideCommand : ToolCommand
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<bool> _nonblock;
+    private readonly long _began = TimeProvider.System.GetTimestamp();
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for the lock; after that, exit with 124");
 
     /// <param name="verb">The name of the command.</param>
@@ -53,11 +54,26 @@ internal abstract class InsideCommand : ToolCommand
 
     protected static ToolException Busy(string message) => new(ExitCode.AlreadyExists, message);
 
-    /// <summary>Runs the program.</summary>
+    /// <summary>Runs the program in a lock that this process has entered, after the commands of dead owners have ended.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="variables">Additional environment variables.</param>
+    /// <param name="inside">Returns the processes that are inside the lock; null: the lock of an outer command covers the program.</param>
     /// <param name="cancellationToken">Cancels it before the program starts.</param>
     protected Task<int> RunInsideAsync(
-        ParseResult parsed, IEnumerable<KeyValuePair<string, string?>> variables, CancellationToken cancellationToken) =>
-        ProgramInside.RunAsync(parsed.GetRequiredValue(_command), variables, cancellationToken);
+        ParseResult parsed,
+        IEnumerable<KeyValuePair<string, string?>> variables,
+        Func<IEnumerable<int?>>? inside,
+        CancellationToken cancellationToken)
+    {
+        var late = IsNow(parsed) ? ExitCode.AlreadyExists : ExitCode.Timeout;
+        return ProgramInside.RunAsync(
+            parsed.GetRequiredValue(_command),
+            variables,
+            inside is null ? null : new CommandInside(parsed.GetRequiredValue(_name), inside, Left(parsed), late),
+            cancellationToken);
+    }
+
+    /// <summary>Returns the rest of the time; null: no limit.</summary>
+    private TimeSpan? Left(ParseResult parsed) =>
+        IsNow(parsed) ? TimeSpan.Zero : Patience(parsed) - TimeProvider.System.GetElapsedTime(_began);
 }

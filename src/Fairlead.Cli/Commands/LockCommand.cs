@@ -77,13 +77,14 @@ internal sealed class LockCommand : InsideCommand
         if (Around(mutex.Holder is { } owner ? [owner] : []) is { } around)
         {
             return parsed.GetValue(_recursive)
-                ? await RunInsideAsync(parsed, [], cancellationToken)
+                ? await RunInsideAsync(parsed, [], inside: null, cancellationToken)
                 : throw Endless(mutex, around, ", or enter it again with --recursive");
         }
 
         using var scope = Enter(
             parsed, timeout => mutex.Enter(timeout, cancellationToken), mutex, () => mutex.Holder is { } holder ? [holder] : []);
-        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
+        return await RunAsync(
+            name, scope.OwnerDied, scope.MarkConsistent, static () => [Environment.ProcessId], parsed, cancellationToken);
     }
 
     private async Task<int> ReadAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
@@ -99,12 +100,12 @@ internal sealed class LockCommand : InsideCommand
 
             using (again)
             {
-                return await RunAsync(name, again.OwnerDied, null, parsed, cancellationToken);
+                return await RunAsync(name, again.OwnerDied, null, () => Ids(both), parsed, cancellationToken);
             }
         }
 
         using var scope = Enter(parsed, timeout => both.EnterRead(timeout, cancellationToken), both, () => both.Holders);
-        return await RunAsync(name, scope.OwnerDied, null, parsed, cancellationToken);
+        return await RunAsync(name, scope.OwnerDied, null, () => Ids(both), parsed, cancellationToken);
     }
 
     private async Task<int> WriteAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
@@ -116,7 +117,7 @@ internal sealed class LockCommand : InsideCommand
         }
 
         using var scope = Enter(parsed, timeout => both.EnterWrite(timeout, cancellationToken), both, () => both.Holders);
-        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, parsed, cancellationToken);
+        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, () => Ids(both), parsed, cancellationToken);
     }
 
     /// <summary>Enters in a blocking call, so a thread waits and owns: the search for deadlocks follows only threads.</summary>
@@ -142,14 +143,22 @@ internal sealed class LockCommand : InsideCommand
     private static ToolException Endless(object what, LockHolder around, string way) =>
         Busy($"{what} is held by {around}, in whose command this one runs: each would wait for the other. Leave out the inner lock{way}");
 
-    private async Task<int> RunAsync(string name, bool hasDied, Action? mend, ParseResult parsed, CancellationToken cancellationToken)
+    private static IEnumerable<int?> Ids(NamedReaderWriterLock both) => both.Holders.Select(static holder => holder.Peer.ProcessId);
+
+    private async Task<int> RunAsync(
+        string name,
+        bool hasDied,
+        Action? mend,
+        Func<IEnumerable<int?>> inside,
+        ParseResult parsed,
+        CancellationToken cancellationToken)
     {
         if (hasDied)
         {
             ErrorLine.Write($"the last owner of '{name}' died while holding it: the guarded data may be half changed");
         }
 
-        var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], cancellationToken);
+        var code = await RunInsideAsync(parsed, [new(OwnerDied, hasDied ? "1" : null)], inside, cancellationToken);
 
         // A successful writer has repaired the data; a reader has not, and after a failure the next owner learns of the death too.
         if (hasDied && code == ExitCode.Ok)

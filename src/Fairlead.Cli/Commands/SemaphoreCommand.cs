@@ -33,7 +33,8 @@ internal sealed class SemaphoreCommand : InsideCommand
     {
         using var semaphore = NamedSemaphore.Open(name, parsed.GetRequiredValue(_permits));
         using var scope = Enter(semaphore, parsed, cancellationToken);
-        return await RunInsideAsync(parsed, [], cancellationToken);
+        return await RunInsideAsync(
+            parsed, [], () => semaphore.Holders.Select(static holder => holder.Peer.ProcessId), cancellationToken);
     }
 
     private SemaphoreScope Enter(NamedSemaphore semaphore, ParseResult parsed, CancellationToken cancellationToken)

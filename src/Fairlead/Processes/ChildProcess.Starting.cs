@@ -49,7 +49,8 @@ public sealed partial class ChildProcess
                 DefaultSignals = AlwaysDefault | MaskOf(options.DefaultSignals, nameof(options.DefaultSignals)),
             },
             options.TiedToParent,
-            [.. options.IgnoredSignals.Select(static signal => Catchable(signal, nameof(options.IgnoredSignals)).Number)]);
+            [.. options.IgnoredSignals.Select(static signal => Catchable(signal, nameof(options.IgnoredSignals)).Number)],
+            plumbing.Identity);
 
         return options.TiedToParent
             ? SpawnerThread.Run(() => Start(program, request, options, plumbing))

@@ -51,6 +51,14 @@ public sealed record ChildProcessOptions
     /// </summary>
     public bool TiedToParent { get; init; }
 
+    /// <summary>
+    /// An open file to which the child writes its <see cref="ProcessIdentity"/> and a line feed before its program starts. The child shares
+    /// the open file until then, and its program does not inherit it. A lock of the open file (<c>flock</c>, or
+    /// <see cref="FileShare.None"/>) therefore ends only when the child is known or dead, even if this process is killed. The caller keeps
+    /// the file.
+    /// </summary>
+    public SafeHandle? IdentityFile { get; init; }
+
     /// <summary>Whether <see cref="ChildProcess.ChangesAsync"/> reports stops and continuations too.</summary>
     public bool ReportsStops { get; init; }
 

@@ -12,6 +12,9 @@ internal sealed class Plumbing : IDisposable
 {
     private const int FirstOfChannel = 3;
 
+    // Shells redirect descriptors of one digit only.
+    private const int LastOfShell = 9;
+
     private readonly List<(Descriptor Source, int Target)> _given = [];
     private readonly List<Descriptor> _kept = [];
     private readonly DescriptorStream?[] _streams = new DescriptorStream?[3];
@@ -25,6 +28,9 @@ internal sealed class Plumbing : IDisposable
 
     /// <summary>The value of <see cref="Inherited.Variable"/> for the child, or null.</summary>
     public string? Channel { get; private set; }
+
+    /// <summary>The number, in the child, of the file for its identity; null: none.</summary>
+    public int? Identity { get; private set; }
 
     public static Plumbing Lay(ChildProcessOptions options)
     {
@@ -49,6 +55,7 @@ internal sealed class Plumbing : IDisposable
                 plumbing._given.Add((Redirection.CopyOf(handle), target));
             }
 
+            plumbing.GiveIdentity(options.IdentityFile);
             return plumbing;
         }
         catch
@@ -182,6 +189,28 @@ internal sealed class Plumbing : IDisposable
 
     private void Give(Descriptor descriptor) =>
         _given.Add((descriptor, FirstOfChannel + _given.Count(static given => given.Target >= FirstOfChannel)));
+
+    private void GiveIdentity(SafeHandle? file)
+    {
+        if (file is null)
+        {
+            return;
+        }
+
+        int target = LastOfShell;
+        while (_given.Exists(given => given.Target == target))
+        {
+            target--;
+        }
+
+        if (target < FirstOfChannel)
+        {
+            throw new ArgumentException("The identity file needs a free number from 3 to 9 in the child: move other descriptors to 10 and above.");
+        }
+
+        _given.Add((Redirection.CopyOf(file), target));
+        Identity = target;
+    }
 
     private void Keep(Descriptor descriptor)
     {

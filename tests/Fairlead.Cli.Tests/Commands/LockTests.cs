@@ -95,6 +95,59 @@ public sealed class LockTests : IDisposable
         Assert.True(good is { ExitCode: 0, Error: "" }, good.ToString());
     }
 
+    [Theory]
+    [InlineData("lock build", "lock build")]
+    [InlineData("lock table --exclusive", "lock table --shared")]
+    [InlineData("lock table --shared", "lock table --exclusive")]
+    [InlineData("semaphore slots", "semaphore slots")]
+    [InlineData("condition notify inbox", "lock inbox.mutex")]
+    [InlineData("lock inbox.mutex", "condition notify inbox")]
+    public async Task The_next_one_enters_only_after_the_command_of_a_killed_tool(string first, string next)
+    {
+        // The kernel kills the command of a dead tool some time later; this command outlives the tool as long as the test wants.
+        var holder = _home.Start([
+            .. first.Split(' '), "--", "setpriv", "--pdeathsig", "clear", "--", "sh", "-c", "echo $$; read line; echo ended",
+        ]);
+        string command = (await holder.LineAsync())!;
+        await holder.SignalAsync("KILL");
+
+        // Not to its end: the command has its stdout.
+        await holder.DiedAsync();
+        if (next.StartsWith("condition", StringComparison.Ordinal))
+        {
+            // It has no limit: it says what it waits for.
+            var waiting = _home.Start([.. next.Split(' '), "--", "echo", "in"]);
+            Assert.Contains($"waits for pid {command} (", await waiting.ErrorLineAsync("fairlead: waits for"), StringComparison.Ordinal);
+            await holder.SayAsync("go");
+            var then = await waiting.EndAsync();
+            Assert.True(then is { ExitCode: 0, Output: "in\n" }, then.ToString());
+            return;
+        }
+
+        var busy = await _home.RunAsync([.. next.Split(' '), "--nonblock", "--", "echo", "in"]);
+        Assert.True(busy is { ExitCode: 4, Output: "" }, busy.ToString());
+        Assert.Contains($"pid {command} (", busy.Error, StringComparison.Ordinal);
+        Assert.Contains($"although pid {holder.Id}, which held the lock for it, was killed", busy.Error, StringComparison.Ordinal);
+        var late = await _home.RunAsync([.. next.Split(' '), "--timeout", "50ms", "--", "echo", "in"]);
+        Assert.True(late is { ExitCode: 124, Output: "" }, late.ToString());
+
+        await holder.SayAsync("go");
+        Assert.Equal("ended", await holder.LineAsync());
+        var free = await _home.RunAsync([.. next.Split(' '), "--", "echo", "in"]);
+        Assert.True(free is { ExitCode: 0, Output: "in\n" }, free.ToString());
+        Assert.Empty(Directory.GetFiles(Path.Combine(_home.Runtime, "fairlead", "commands")));
+    }
+
+    [Fact]
+    public async Task The_next_one_does_not_wait_for_what_the_command_started()
+    {
+        var holder = _home.Start("lock", "build", "--", "sh", "-c", "sleep 600 & echo $!; exec cat");
+        string sleeper = (await holder.LineAsync())!;
+        await holder.SignalAsync("KILL");
+        var next = await _home.RunAsync("lock", "build", "--", "kill", "-KILL", sleeper);
+        Assert.True(next.ExitCode == 0, next.ToString());
+    }
+
     [Fact]
     public async Task Readers_are_inside_together_and_a_writer_alone()
     {

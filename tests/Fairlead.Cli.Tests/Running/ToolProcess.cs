@@ -77,6 +77,9 @@ internal sealed class ToolProcess : IDisposable
         return new Outcome(_process.ExitCode, output, _errors.ToString());
     }
 
+    /// <summary>Waits for its end, although its children still have its stdout and stderr.</summary>
+    public Task DiedAsync() => _process.WaitForExitAsync().WaitAsync(Watchdog);
+
     /// <summary>Ends its stdin.</summary>
     public void Close()
     {

@@ -5,20 +5,28 @@ namespace Fairlead.Processes.Starting;
 
 /// <summary>
 /// Adds what <c>posix_spawn</c> cannot do for a child, by small programs that run first and then become the child. <c>setpriv</c> ties it
-/// to its parent, the shell sets ignored signals. The process ID stays the same.
+/// to its parent, the shell sets ignored signals and writes the child's identity into a file. The process ID stays the same.
 /// </summary>
 internal static class ExecStep
 {
     // The parent may have died before the tie took effect, and the tie would never fire: a process with another parent by then ends too.
-    // The first two arguments are the number of the parent and the list of signals.
+    // The first three arguments are the number of the parent, the list of signals, and the descriptor for the identity.
     private const string Script =
-        "if [ \"$1\" != 0 ] && [ \"$PPID\" != \"$1\" ]; then kill -KILL $$; fi; [ -z \"$2\" ] || trap '' $2; shift 2; exec \"$@\"";
+        Identify
+        + "if [ \"$1\" != 0 ] && [ \"$PPID\" != \"$1\" ]; then kill -KILL $$; fi; [ -z \"$2\" ] || trap '' $2; "
+        + "[ -z \"$3\" ] || identify \"$3\" || { echo 'fairlead: cannot write down which process this is' >&2; exit 126; }; "
+        + "shift 3; exec \"$@\"";
+
+    // The shell itself reads and writes, without another process: fields 1 and 22 of its stat, as ProcessIdentity writes them.
+    private const string Identify =
+        "identify() { IFS= read -r _fairlead </proc/self/stat && set -- \"$1\" ${_fairlead%% *} ${_fairlead##*\") \"} && unset _fairlead "
+        + "&& eval \"echo \\\"\\$2@\\${22}\\\" >&$1 && exec $1>&-\"; }; ";
 
     /// <summary>Returns the start request with the steps before it.</summary>
     /// <exception cref="FairleadException">NotSupported: a program that this needs is missing.</exception>
-    public static SpawnRequest Before(SpawnRequest request, bool isTied, IReadOnlyCollection<int> ignored)
+    public static SpawnRequest Before(SpawnRequest request, bool isTied, IReadOnlyCollection<int> ignored, int? identity)
     {
-        if (!isTied && ignored.Count == 0)
+        if (!isTied && ignored.Count == 0 && identity is null)
         {
             return request;
         }
@@ -39,7 +47,7 @@ internal static class ExecStep
                 !IsShellName(variable.AsSpan(0, Math.Max(0, variable.IndexOf('=', StringComparison.Ordinal))))),
         ];
         string parent = isTied ? NativeProcess.Id.ToString(CultureInfo.InvariantCulture) : "0";
-        arguments.AddRange([isTied ? shell : "sh", "-c", Script, "fairlead", parent, string.Join(' ', ignored)]);
+        arguments.AddRange([isTied ? shell : "sh", "-c", Script, "fairlead", parent, string.Join(' ', ignored), Number(identity)]);
         if (odd.Length > 0)
         {
             arguments.AddRange([Require("env", "env"), "--", .. odd]);
@@ -53,13 +61,15 @@ internal static class ExecStep
         return request with { Path = first, Arguments = [.. arguments, request.Path, .. request.Arguments.Skip(1)] };
     }
 
+    private static string Number(int? descriptor) => descriptor?.ToString(CultureInfo.InvariantCulture) ?? "";
+
     private static string Require(string program, string what) =>
         ProgramFile.Exists(program)
             ? ProgramFile.Find(program)
             : throw new FairleadException(
                 ErrorCode.NotSupported,
                 $"starting a child with these options needs {what}, which is not in PATH",
-                "Install it, or start the child without TiedToParent and IgnoredSignals.");
+                "Install it, or start the child without TiedToParent, IgnoredSignals and IdentityFile.");
 
     private static bool IsShellName(ReadOnlySpan<char> name)
     {
