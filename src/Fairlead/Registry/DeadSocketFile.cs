@@ -38,7 +38,8 @@ internal static class DeadSocketFile
         // A new file at the same path may get the number of a removed one: only a socket that refuses connections is dead.
         if (NativeFile.Lstat(path) is not { Kind: FileKind.Socket } status
             || status.Uid != NativeProcess.UserId
-            || FileIdentity.Of(status) != dead.Socket)
+            || FileIdentity.Of(status) != dead.Socket
+            || !SocketMark.IsOn(path, status))
         {
             return true;
         }

@@ -64,16 +64,16 @@ internal sealed class FifoFile : IDisposable
         // Held while checking and creating: of two processes that start at once, one creates it and the other finds it held.
         using DirectoryLock locked =
             DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
-        bool isMade = !address.IsPath;
+        bool isMade;
         if (NativeFile.Lstat(path) is { } found)
         {
-            isMade |= (found.Mode & MadeHere) != 0;
+            isMade = (found.Mode & MadeHere) != 0;
             RequireFree(found, path, address);
         }
         else
         {
             isMade = true;
-            error = NativeFile.MakeFifo(path, mode);
+            error = NativeFile.MakeFifo(path, mode | MadeHere);
             if (error != Errno.None)
             {
                 throw ErrnoMap.Failure("the FIFO cannot be created", error).At(address);

@@ -21,7 +21,7 @@ internal sealed class SharedMemoryTransport : ITransport
 
     public string Scheme => "shm";
 
-    public IReadOnlyList<string> Options { get; } = PlaceMode.Options;
+    public IReadOnlyList<string> Options { get; } = SocketFile.Options;
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 

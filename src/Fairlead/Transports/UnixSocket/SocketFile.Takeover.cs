@@ -6,7 +6,8 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;
 
-// Inspects the file at the path, and removes it if it belongs to this user and its process is dead. Called under the directory's lock.
+// Inspects the file at the path, and removes it if Fairlead created it for this user and its process is dead. The caller allows it to
+// remove the dead socket of another program by ?replace=true. Called under the directory's lock.
 internal sealed partial class SocketFile
 {
     private static void MakeWay(string path, NativeSocketType type, Address address, RuntimeDirectory? directory)
@@ -55,14 +56,48 @@ internal sealed partial class SocketFile
                     "Choose another name, or ask its owner to remove it."
                 ).At(address);
 
-            case ProbeResult.Refused when FileIdentity.At(path) == FileIdentity.Of(status):
-                error = NativeFile.Unlink(path);
-                if (error is not (Errno.None or Errno.ENOENT))
-                {
-                    throw ErrnoMap.Failure("is the socket of a dead process that cannot be removed", error).At(address);
-                }
-
+            case ProbeResult.Refused when !SocketMark.IsOn(path, status):
+                RequireReplaceable(path, address);
+                Remove(path, status, address);
                 break;
+
+            case ProbeResult.Refused:
+                Remove(path, status, address);
+                break;
+        }
+    }
+
+    /// <summary>Checks that the socket of another program may be removed.</summary>
+    private static void RequireReplaceable(string path, Address address)
+    {
+        if (address.Bool(ReplaceOption) != true)
+        {
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                "is a socket that Fairlead did not create and that does not answer",
+                "Choose another name, remove the file, or add ?replace=true to replace it.").At(address);
+        }
+
+        if (SilentSockets.MayHave(path))
+        {
+            throw new FairleadException(
+                ErrorCode.AlreadyExists,
+                "is the socket of another program that has bound it and does not listen yet",
+                "Find the process with ss -xap, and end it first, or choose another name.").At(address);
+        }
+    }
+
+    private static void Remove(string path, FileStatus status, Address address)
+    {
+        if (FileIdentity.At(path) != FileIdentity.Of(status))
+        {
+            return;
+        }
+
+        Errno error = NativeFile.Unlink(path);
+        if (error is not (Errno.None or Errno.ENOENT))
+        {
+            throw ErrnoMap.Failure("is the socket of a dead process that cannot be removed", error).At(address);
         }
     }
 

@@ -7,11 +7,11 @@ namespace Fairlead.Transports.UnixSocket;
 /// <summary>A socket bound to a path, and its file.</summary>
 /// <remarks>
 /// The kernel leaves the file behind when the process dies, and from then on refuses the name. This type takes over the file if it is a
-/// socket of this user without a live process, and never otherwise.
+/// socket that Fairlead created for this user and no process has. Another program's dead socket needs <c>?replace=true</c>.
 /// </remarks>
 internal sealed partial class SocketFile : IDisposable
 {
-    private const uint AllRights = 0b111_111_111;
+    private const string ReplaceOption = "replace";
 
     private readonly string _path;
     private int _disposed;
@@ -22,6 +22,9 @@ internal sealed partial class SocketFile : IDisposable
         Listener = listener;
         Identity = identity;
     }
+
+    /// <summary>The options of addresses with a socket file.</summary>
+    public static string[] Options { get; } = [.. PlaceMode.Options, ReplaceOption];
 
     /// <summary>The bound socket; it listens unless it is a datagram socket. Closed by <see cref="Dispose"/>.</summary>
     public Descriptor Listener { get; }
@@ -85,6 +88,8 @@ internal sealed partial class SocketFile : IDisposable
     private static SocketFile BindOnce(
         string path, NativeSocketType type, int backlog, Address address, uint mode, RuntimeDirectory? directory)
     {
+        // An invalid option is an error also where it would have no effect.
+        _ = address.Bool(ReplaceOption);
         var slash = path.LastIndexOf('/');
         var parent = slash == 0 ? "/" : path[..slash];
 
@@ -97,7 +102,7 @@ internal sealed partial class SocketFile : IDisposable
         try
         {
             // Before bind, so the socket is never accessible to more users than allowed.
-            _ = NativeFile.Fchmod(listener, mode);
+            _ = NativeFile.Fchmod(listener, SocketMark.ModeOfNew(mode));
             error = BindTo(listener, locked.Directory, path, path[(slash + 1)..]);
             if (error != Errno.None)
             {
@@ -115,12 +120,7 @@ internal sealed partial class SocketFile : IDisposable
             var file = new SocketFile(path, listener, identity);
             try
             {
-                // The umask may have removed permission bits.
-                if (NativeFile.Lstat(path) is { Kind: FileKind.Socket } made && (made.Mode & AllRights) != mode)
-                {
-                    _ = NativeFile.Chmod(path, mode);
-                }
-
+                SocketMark.Put(path, mode);
                 if (type != NativeSocketType.Datagram && NativeSocket.Listen(listener, backlog) is var refused and not Errno.None)
                 {
                     throw ErrnoMap.Failure("cannot listen", refused).At(address);

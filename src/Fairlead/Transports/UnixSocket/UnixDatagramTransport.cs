@@ -16,7 +16,7 @@ internal sealed class UnixDatagramTransport : ITransport
 
     public string Scheme => "unixgram";
 
-    public IReadOnlyList<string> Options => PlaceMode.Options;
+    public IReadOnlyList<string> Options => SocketFile.Options;
 
     public string Remedy => "Datagrams are one-way. Choose unixpacket://, which also keeps message boundaries.";
 

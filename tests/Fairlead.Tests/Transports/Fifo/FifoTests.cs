@@ -325,6 +325,27 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void A_FIFO_of_another_program_stays_although_its_name_is_bare()
+    {
+        string name = $"t{Environment.ProcessId}-foreign";
+        Address address = Address.Parse($"fifo://{name}");
+        using (Receiver.Bind(address))
+        {
+            // Makes the folder.
+        }
+
+        string path = FifoFile.PathOf(address, name);
+        Shell($"mkfifo -m 640 {path}");
+        using (Receiver.Bind(address))
+        {
+            Assert.Equal(0b110_100_000u, NativeFile.Lstat(path)?.Mode);
+        }
+
+        Assert.True(File.Exists(path));
+        File.Delete(path);
+    }
+
+    [Fact]
     public async Task A_receiver_connects_to_whoever_writes()
     {
         string path = _directory["writer"];
