@@ -61,14 +61,77 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_segment_cut_into_its_header_costs_its_records_alone(bool isRestarted)
+    {
+        List<Placed> records = Make(new Random(1), _directory["whole"]);
+        foreach (long segment in new[] { 1, 2, records[^1].Segment })
+        {
+            foreach (int length in new[] { 0, 1, 8, 63, 64, 80, 135 })
+            {
+                string folder = _directory[$"cut{segment}-{length}"];
+                LogFiles.Copy(_directory["whole"], folder);
+                LogFiles.Cut(LogFiles.Segment(folder, segment), length);
+                if (isRestarted)
+                {
+                    LogFiles.Restart(folder);
+                }
+
+                CheckBeheaded(folder, records, segment);
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    // The records of the other segments stay, the loss is told, and no number is given twice.
+    private static void CheckBeheaded(string folder, List<Placed> records, long segment)
+    {
+        long number;
+        using (var log = MappedLog.Open($"log://{folder}"))
+        {
+            Assert.Equal(
+                records.Where(record => record.Segment < segment).Select(static record => record.Body), UntilDamage(log, LogStart.Oldest));
+            Assert.NotEmpty(log.Info().Damages);
+            int after = records.FindIndex(record => record.Segment > segment);
+            if (after >= 0)
+            {
+                Assert.Equal(
+                    records.Skip(after).Select(static record => record.Body),
+                    log.Replay(LogStart.At(after + 1)).Select(static record => record.ToArray()));
+            }
+
+            number = log.Append("next"u8);
+            Assert.True(number > records.Count, $"{number}");
+        }
+
+        using var again = MappedLog.Open($"log://{folder}");
+        Assert.Equal("next"u8.ToArray(), Assert.Single(again.Replay(LogStart.At(number)).Select(static record => record.ToArray())));
+        Assert.NotEmpty(again.Info().Damages);
+    }
+
+    private static List<byte[]> UntilDamage(MappedLog log, LogStart start)
+    {
+        List<byte[]> seen = [];
+        var error = Assert.Throws<FairleadException>(() =>
+        {
+            foreach (var record in log.Replay(start))
+            {
+                seen.Add(record.ToArray());
+            }
+        });
+        Assert.Equal(ErrorCode.Corrupt, error.Code);
+        return seen;
+    }
+
     private static long EndMark(List<Placed> records, long segment) => (records.Last(record => record.Segment == segment).End + 7) & ~7L;
 
     private static void Check(string folder, List<Placed> records, long segment, long length, bool isRestarted)
     {
         if (length < LogLayout.TailAt + sizeof(ulong))
         {
-            // Without its header, the contents of a segment are unknown, and how much of them was on the disk.
-            Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => MappedLog.Open($"log://{folder}")).Code);
+            CheckBeheaded(folder, records, segment);
             return;
         }
 

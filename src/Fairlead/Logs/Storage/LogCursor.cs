@@ -127,8 +127,11 @@ internal sealed class LogCursor : IDisposable
                     CultureInfo.InvariantCulture,
                     $"{_store.Who} is damaged: {LogSegment.NameOf(_segment.Ordinal)} ends before record {Next}, "
                         + $"and {LogSegment.NameOf(ordinal)} begins with {number}"),
-                string.Create(
-                    CultureInfo.InvariantCulture, $"A file was truncated, and records are lost. To continue after them: ?from={number}"));
+                number < Next
+                    ? $"Another program has put {LogSegment.NameOf(ordinal)} there. Move it out of the folder."
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"A file was truncated or removed, and records are lost. To continue after them: ?from={number}"));
         }
 
         Missed += number - Next;

@@ -11,7 +11,7 @@ namespace Fairlead.Logs.Storage;
 /// <remarks>It never guesses: it leaves what lies before the sync mark as it is, and readers get an error there.</remarks>
 /// <param name="store">The log; no other process has it open.</param>
 /// <param name="isSameBoot">Whether the machine has been running since the log was last repaired; null: unknown.</param>
-internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
+internal sealed partial class LogRecovery(LogStore store, bool? isSameBoot)
 {
     /// <param name="newSegment">The size of the first segment of an empty log; null: an empty log is an error.</param>
     public void Mend(long? newSegment)
@@ -30,8 +30,10 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
             return;
         }
 
+        Dictionary<long, long> restored = RestoreHeaders(ordinals, newSegment ?? LogLayout.DefaultSegment);
         List<long> cut = Lengthen(ordinals);
-        if (isSameBoot == true && cut.Count == 0)
+        bool lacksNewest = LacksNewest(ordinals);
+        if (isSameBoot == true && cut.Count == 0 && !lacksNewest)
         {
             return;
         }
@@ -44,6 +46,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
                 segments.Add(store.TryOpen(ordinal, isWritable: true)!);
             }
 
+            CloseRestored(segments, restored);
             if (isSameBoot == true)
             {
                 MendCuts(segments, cut);
@@ -57,6 +60,8 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
         {
             segments.ForEach(static segment => segment.Dispose());
         }
+
+        GoOnAfterLoss(restored, lacksNewest);
     }
 
     // Truncated files get their length back, filled with zeroes, and can be mapped again.
@@ -148,7 +153,7 @@ internal sealed class LogRecovery(LogStore store, bool? isSameBoot)
                 continue;
             }
 
-            // Ended without a next segment: that is created on demand. Not ended: later segments lie after the truncation.
+            // Ended without a next segment: that is created afterwards. Not ended: later segments lie after the truncation.
             for (int later = i + 1; later < segments.Count; later++)
             {
                 _ = NativeFile.Unlink(segments[later].Path);

@@ -79,16 +79,19 @@ internal sealed unsafe class LogSegment : IDisposable
             path, size, RuntimeDirectory.PrivateFile, $"the segment {PlainText.OneLine(path)}", Fill, path + "~");
         return file is not null;
 
-        Errno Fill(Descriptor made)
-        {
-            Span<byte> page = stackalloc byte[LogLayout.TailAt + sizeof(ulong)];
-            page.Clear();
-            MemoryMarshal.Write(page[LogLayout.OrdinalAt..], ordinal);
-            MemoryMarshal.Write(page[LogLayout.BaseAt..], baseNumber);
-            MemoryMarshal.Write(page[LogLayout.SyncedAt..], RecordPlace.First.Value);
-            MemoryMarshal.Write(page[LogLayout.TailAt..], RecordPlace.First.Value);
-            return LogHeader.Write(made, LogLayout.SegmentMagic, size, page);
-        }
+        Errno Fill(Descriptor made) => WriteHeader(made, ordinal, size, baseNumber);
+    }
+
+    /// <summary>Writes the header of a segment without records.</summary>
+    public static Errno WriteHeader(Descriptor file, long ordinal, long size, long baseNumber)
+    {
+        Span<byte> page = stackalloc byte[LogLayout.TailAt + sizeof(ulong)];
+        page.Clear();
+        MemoryMarshal.Write(page[LogLayout.OrdinalAt..], ordinal);
+        MemoryMarshal.Write(page[LogLayout.BaseAt..], baseNumber);
+        MemoryMarshal.Write(page[LogLayout.SyncedAt..], RecordPlace.First.Value);
+        MemoryMarshal.Write(page[LogLayout.TailAt..], RecordPlace.First.Value);
+        return LogHeader.Write(file, LogLayout.SegmentMagic, size, page);
     }
 
     /// <summary>Opens a segment; null if it does not exist.</summary>

@@ -157,8 +157,16 @@ internal sealed class LogStore : IDisposable
             return next;
         }
 
-        // Removed for its age: a slow reader continues with the oldest segment, a slow appender at the end.
-        return isWritable ? OpenLast(isWritable, out _) : OpenFirst();
+        // Removed for its age: a slow reader continues with the oldest segment, a slow appender at the end. Retention removes the oldest
+        // first: if this segment or an older one is still there, another program has removed the next one.
+        LogSegment other = isWritable ? OpenLast(isWritable, out _) : OpenFirst();
+        if (other.Ordinal > segment.Ordinal)
+        {
+            return other;
+        }
+
+        other.Dispose();
+        throw Missing(segment, number);
     }
 
     /// <summary>Opens the oldest segment.</summary>
@@ -259,6 +267,35 @@ internal sealed class LogStore : IDisposable
                 : string.Create(
                     CultureInfo.InvariantCulture,
                     $"Read on from {next} (?from={next}). To see how much of the log is intact: fairlead log info"));
+    }
+
+    /// <summary>Creates the error for a segment that another program has removed.</summary>
+    /// <param name="segment">The ended segment before it.</param>
+    /// <param name="number">The number of the first lost record.</param>
+    private FairleadException Missing(LogSegment segment, long number)
+    {
+        string who = $"{Who} is damaged: {LogSegment.NameOf(segment.Ordinal + 1)} is missing";
+        foreach (long ordinal in LogFolder.Ordinals(Folder).Where(found => found > segment.Ordinal))
+        {
+            using LogSegment? later = TryOpen(ordinal, isWritable: false);
+            if (later?.Base is > 0 and var first)
+            {
+                return new FairleadException(
+                    ErrorCode.Corrupt,
+                    who,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"A program has removed it, and records {number} to {first - 1} are lost. To continue after them: ?from={first}"));
+            }
+        }
+
+        return new FairleadException(
+            ErrorCode.Corrupt,
+            who,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"A program has removed it, and the records from {number} on are lost. Close the log in all processes: the next to open it "
+                    + $"continues after them."));
     }
 
     // The next place that the index, or the next segment, leads to.

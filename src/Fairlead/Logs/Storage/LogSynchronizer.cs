@@ -39,6 +39,19 @@ internal sealed class LogSynchronizer(LogStore store)
                 first = segment is null ? LogFolder.First(store.Folder) : 0;
             }
             while (first > _from);
+            RequirePresent(ordinal == long.MaxValue ? Math.Max(1, _from) : ordinal);
+        }
+    }
+
+    // A segment that retention has removed was written before. If another program has removed it, its records are on no disk.
+    private void RequirePresent(long ordinal)
+    {
+        if (NativeFile.Lstat(store.PathOf(ordinal)) is null && LogFolder.First(store.Folder) <= ordinal)
+        {
+            throw new FairleadException(
+                ErrorCode.Corrupt,
+                $"{store.Who} is damaged: {LogSegment.NameOf(ordinal)} is missing",
+                "A program has removed it while records were appended, and they are lost.");
         }
     }
 
@@ -124,7 +137,7 @@ internal sealed class LogSynchronizer(LogStore store)
         }
 
         Require(NativeFile.SyncData(segment.File), segment);
-        if (segment.Ordinal > _named)
+        if (hasEnd || segment.Ordinal > _named)
         {
             if (_named == 0)
             {
@@ -132,6 +145,7 @@ internal sealed class LogSynchronizer(LogStore store)
                 _ = NativeFile.SyncDirectory(Path.GetDirectoryName(store.Folder)!);
             }
 
+            // An ended segment proves that the next one existed, so the name of that one goes to disk before the end counts as written.
             Require(NativeFile.SyncDirectory(store.Folder), segment);
             _named = segment.Ordinal;
         }
