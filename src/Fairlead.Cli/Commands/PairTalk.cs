@@ -9,7 +9,9 @@ internal static class PairTalk
         var outgoing = SendAsync(pair, talk, cancellationToken);
         if (await Task.WhenAny(incoming, outgoing) == incoming)
         {
-            return await incoming;
+            // Without a count, the other end has closed: the report tells whether it read every line.
+            var code = await incoming;
+            return talk.Count is null && code == ExitCode.Ok ? await Draining.CloseAsync(pair, timeout, cancellationToken) : code;
         }
 
         await outgoing;

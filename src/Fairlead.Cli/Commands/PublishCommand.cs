@@ -67,12 +67,15 @@ internal sealed class PublishCommand : ToolCommand
             }
             else
             {
-                publisher.Publish(topic, message.Span, cancellationToken);
+                ThrowIfLost(publisher, reconnects);
+                if (publisher.Publish(topic, message.Span, cancellationToken) == 0)
+                {
+                    ThrowIfLost(publisher, reconnects);
+                }
             }
-
-            ThrowIfLost(publisher, reconnects);
         }
 
+        // A subscriber may read the last message and leave before this line: the report tells whether it did.
         var code = await Draining.CloseAsync(publisher, timeout ?? DefaultDrain, cancellationToken);
         return Dropping.Say(publisher, code, wasAskedFor: _endpoint.Full(parsed) is not null);
     }

@@ -65,6 +65,43 @@ public sealed class PublishTests : IDisposable
         Assert.Equal("1\n2\n", (await subscriber.EndAsync()).Output);
     }
 
+    /// <summary>
+    /// The publisher's system calls return late: in most runs the subscriber has read the message and left before the publisher continues.
+    /// </summary>
+    [NeedsProgramFact("strace")]
+    public async Task Publish_exits_0_when_the_subscriber_leaves_after_the_last_message()
+    {
+        for (var round = 1; round <= 3; round++)
+        {
+            var at = $"unix://collector{round}";
+            var (subscriber, address) = await _home.ServeAsync("subscribe", at, "app.>", "--bind", "--count", "1");
+            var publisher = _home.StartProgram(
+                [
+                    "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=write,futex",
+                    "-e", "inject=write:delay_exit=300000", "-e", "inject=futex:delay_exit=50000",
+                    .. ToolHome.Tool, "publish", address, "app.log", "1", "--connect",
+                ]);
+
+            Assert.Equal("1\n", (await subscriber.ExitAsync()).Output);
+            var outcome = await publisher.EndAsync();
+            Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        }
+    }
+
+    /// <summary>The subscriber reads one message and leaves; the other message has no reader.</summary>
+    [Fact]
+    public async Task Publish_exits_6_when_the_subscriber_leaves_before_the_last_message()
+    {
+        var (subscriber, address) = await _home.ServeAsync("subscribe", "unix://collector", "app.>", "--bind", "--count", "1");
+        var publisher = _home.Start("publish", address, "app.log", "-", "--connect", "--verbose");
+        await publisher.SayAsync("1");
+        Assert.Equal("1\n", (await subscriber.ExitAsync()).Output);
+        await publisher.SayAsync("2");
+
+        var outcome = await publisher.EndAsync();
+        Assert.True(outcome.ExitCode == 6, outcome.ToString());
+    }
+
     [Theory]
     [InlineData("unix://collector", "--reconnect", "infinite")]
     [InlineData("unix://collector?reconnect=infinite")]

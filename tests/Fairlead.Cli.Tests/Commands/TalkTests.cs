@@ -43,6 +43,33 @@ public sealed class TalkTests : IDisposable
         Assert.Equal("a\nb\n", (await listener.EndAsync()).Output);
     }
 
+    /// <summary>The input stays open: the end of the input does not end the command.</summary>
+    [Fact]
+    public async Task Connect_exits_6_when_the_other_end_leaves_lines_unread()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep", "--count", "1");
+        var client = _home.Start("connect", address, "--verbose");
+        await client.ErrorLineAsync("connected to ");
+
+        // The listener is stopped until both lines are written.
+        await listener.SignalAsync("STOP");
+        await client.SayAsync("a", "b");
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(1));
+        string listed;
+        do
+        {
+            listed = (await _home.RunAsync("list", "--all", "--output", "json")).Output;
+            Assert.False(watchdog.IsCancellationRequested, $"two messages were not sent:\n{listed}");
+        } while (!listed.Contains("\"messagesSent\":2,", StringComparison.Ordinal));
+
+        await listener.SignalAsync("CONT");
+
+        Assert.Equal("a\n", (await listener.ExitAsync()).Output);
+        var outcome = await client.ExitAsync();
+        Assert.True(outcome.ExitCode == 6, outcome.ToString());
+        Assert.Contains("of 2 messages, 1 were not delivered: the other end is gone", outcome.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Listen_waits_for_somebody_to_hear_its_input()
     {
