@@ -1,0 +1,65 @@
+# Counts what the stages of a run have passed, failed and skipped, and prints it at the end. Sourced by test.sh and eng/quick.sh, which set
+# failures: the file of what failed, printed once more at the end, because the end is what is read.
+
+passed=0 failed=0 skipped=0
+
+# Begins a stage; the last one's seconds go into the table that end prints.
+stages=() stage_name= stage_start=0
+stage_over() { [ -z "$stage_name" ] || stages+=("$(printf '%5d s  %s' $((SECONDS - stage_start)) "$stage_name")"); }
+title() {
+  stage_over
+  stage_name=$1 stage_start=$SECONDS
+  printf '\n== %s (after %d s)\n' "$1" "$SECONDS"
+}
+fail() { failed=$((failed + 1)); echo "FAILED: $1" | tee -a "$failures"; }
+skip() { skipped=$((skipped + $1)); echo "SKIPPED: $2"; }
+
+end() {
+  stage_over
+  printf '\n== where the time went\n'
+  printf '%s\n' "${stages[@]}"
+  if [ -s "$failures" ]; then printf '\n== what failed\n'; cat "$failures"; fi
+  printf '\n== done in %d s\n%d passed, %d failed, %d skipped\n' "$SECONDS" "$passed" "$failed" "$skipped"
+  [ "$failed" -eq 0 ]
+  exit
+}
+
+# Counts the lines of a TAP stream that a stage has written to a file.
+count_tap() {
+  local code=$1 file=$2 ok not_ok skips
+  ok=$(grep -c '^ok ' "$file"); not_ok=$(grep -c '^not ok ' "$file"); skips=$(grep -c '^ok .* # SKIP' "$file")
+  passed=$((passed + ok - skips)) failed=$((failed + not_ok)) skipped=$((skipped + skips))
+  awk '/^(not )?ok / { bad = /^not ok / } bad' "$file" >> "$failures"
+  if [ "$code" -ne 0 ] && [ "$not_ok" -eq 0 ]; then fail "ended with $code, with no failed test"; fi
+  if ! grep -q '^1\.\.[0-9]' "$file"; then fail "ended before its last test"; fi
+}
+
+# Counts the tests of an xunit assembly from its result file. A run without one, or of no test at all, has failed: a filter that matches
+# nothing must not pass.
+count_trx() {
+  local code=$1 file=$2 counters total executed good bad
+  counters=$(grep -o '<Counters [^>]*' "$file" 2>/dev/null)
+  number() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<< "$counters"; }
+  total=$(number total) executed=$(number executed) good=$(number passed) bad=$(number failed)
+  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0})) skipped=$((skipped + ${total:-0} - ${executed:-0}))
+  awk '/<UnitTestResult / { bad = / outcome="Failed"/; if (bad) { sub(/.* testName="/, ""); sub(/" .*/, ""); gsub(/&quot;/, "\""); print; next } }
+       /<\/UnitTestResult>/ { bad = 0 }
+       bad { gsub(/<[^>]*>/, ""); gsub(/&lt;/, "<"); gsub(/&gt;/, ">"); gsub(/&quot;/, "\""); gsub(/&amp;/, "\\&"); if (NF) print "  " $0 }' \
+    "$file" 2> /dev/null >> "$failures"
+  # The console logger does not tell why a test was skipped. Contracts leave out whole groups of tests on some transports: those make one line.
+  echo "Skipped, by class and reason:"
+  awk '/<UnitTestResult / { name = ""; if (/outcome="NotExecuted"/) { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name) } }
+       name != "" && /<Message>/ { gsub(/^ *<Message>|<\/Message>.*/, ""); count[name ": " $0]++; name = "" }
+       END { for (line in count) printf "%6d  %s\n", count[line], line }' "$file" 2> /dev/null | sort -k 2
+  echo "The classes that took longest, all their tests added up, several of which run at once:"
+  awk '/<UnitTestResult / { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name); time = $0; sub(/.* duration="/, "", time)
+       split(time, part, /[:"]/); seconds[name] += part[1] * 3600 + part[2] * 60 + part[3] }
+       END { for (name in seconds) printf "%7.1f s  %s\n", seconds[name], name }' "$file" 2> /dev/null | sort -rn | head -n 15
+  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+    fail "the run ended with $code: crashed, or hung for five minutes"
+    # What it died of, and what it was at then. The runtime's message comes before the summary of the run.
+    awk '/Unhandled exception|^Fatal error|^Stack overflow|^The active test run was aborted/ { at = 1 } at && lines++ < 100 { print "  " $0 }' "${file%.trx}.log" 2> /dev/null \
+      | grep -v 'This test may, or may not' >> "$failures"
+  elif [ ! -f "$file" ]; then fail "the run left no results in $file"
+  elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
+}
