@@ -55,13 +55,15 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
                         return "reply";
                     }),
                 mayFail: false),
-            .. Enumerable.Range(0, 2).Select(_ => ListenAsync(places[2])),
-            TalkAsync(places[3]),
+
+            // Never on this thread: connecting may complete synchronously, and a loop that blocks would then start no further client.
+            .. Enumerable.Range(0, 2).Select(_ => Task.Run(() => ListenAsync(places[2]))),
+            Task.Run(() => TalkAsync(places[3])),
             .. Enumerable
                 .Range(0, 2)
                 .Select(from => RunAsync(Open(Sender.ConnectAsync, places[4]), (sender, i) => PushAsync(sender, from, i))),
         ];
-        Task<int>[] workers = [.. Enumerable.Range(0, 2).Select(_ => WorkAsync(places[4]))];
+        Task<int>[] workers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() => WorkAsync(places[4])))];
         for (int i = 0; i < Restarts; i++)
         {
             // Every client has completed a call with this server before it is killed.
