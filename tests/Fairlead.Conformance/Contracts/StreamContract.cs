@@ -193,6 +193,13 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
         Assert.Same(pair.AsStream(), pair.AsStream());
         Assert.Throws<NotSupportedException>(() => pair.AsStream().Length);
         pair.Dispose();
+        foreach (string policy in new[] { "drop-newest", "drop-oldest" })
+        {
+            Pair dropping = Track(await Pair.BindAsync(NewPlace($"full={policy}")));
+            Fails(ErrorCode.NotSupported, () => dropping.AsStream());
+            dropping.Dispose();
+        }
+
         if (Transport.ServesMany)
         {
             Receiver bound = Track(await Receiver.BindAsync(NewPlace()));

@@ -105,7 +105,8 @@ internal sealed record PatternProfile
 
     /// <summary>Refuses a stream if the address or the pattern cannot carry one.</summary>
     /// <exception cref="FairleadException">NotSupported, with the obstacle.</exception>
-    public void CheckStream(Address address, TransportCapabilities capabilities, StreamFraming framing, bool isBound, bool canRead)
+    public void CheckStream(
+        Address address, TransportCapabilities capabilities, StreamFraming framing, OverflowPolicy policy, bool isBound, bool canRead)
     {
         if (framing is not (FairleadFraming or RawFraming))
         {
@@ -125,6 +126,17 @@ internal sealed record PatternProfile
                 ErrorCode.NotSupported,
                 $"{address.Scheme}:// may lose or reorder messages, which a stream cannot represent",
                 "Choose another address.")
+            {
+                Address = address,
+            };
+        }
+
+        if (policy.Drops())
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"full={policy.Written()} drops messages when the peer does not read, and a stream cannot represent the gaps",
+                "Remove full=: a stream waits for its reader.")
             {
                 Address = address,
             };

@@ -175,7 +175,8 @@ internal sealed partial class Receivers
     public void BecomeStream(bool canRead)
     {
         _life.ThrowIfClosing();
-        _endpoint.Profile.CheckStream(_endpoint.Address, _endpoint.Capabilities, _endpoint.Settings.Framing, _endpoint.IsBound, canRead);
+        _endpoint.Profile.CheckStream(
+            _endpoint.Address, _endpoint.Capabilities, _endpoint.Settings.Framing, _endpoint.Policy, _endpoint.IsBound, canRead);
         _isStream |= canRead;
     }
 
