@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Cli.Output;
 using Fairlead.Cli.Processes;
 
 namespace Fairlead.Cli.Commands;
@@ -71,6 +72,24 @@ internal abstract class InsideCommand : ToolCommand
             variables,
             inside is null ? null : new CommandInside(parsed.GetRequiredValue(_name), inside, Left(parsed), late),
             cancellationToken);
+    }
+
+    /// <summary>Reports a lock whose file was removed or damaged while the command ran: others may have been inside.</summary>
+    /// <param name="code">The exit code of the command.</param>
+    /// <param name="verify">Checks the lock.</param>
+    /// <returns>The exit code; a failure if the command succeeded.</returns>
+    protected static int Verified(int code, Action verify)
+    {
+        try
+        {
+            verify();
+            return code;
+        }
+        catch (FairleadException error) when (error.Code == ErrorCode.Corrupt)
+        {
+            ErrorLine.Write($"{error.WhatHappened}: other processes may have been inside while the command ran");
+            return code == ExitCode.Ok ? ExitCode.Failure : code;
+        }
     }
 
     /// <summary>Returns the rest of the time; null: no limit.</summary>

@@ -83,8 +83,9 @@ internal sealed class LockCommand : InsideCommand
 
         using var scope = Enter(
             parsed, timeout => mutex.Enter(timeout, cancellationToken), mutex, () => mutex.Holder is { } holder ? [holder] : []);
-        return await RunAsync(
+        var code = await RunAsync(
             name, scope.OwnerDied, scope.MarkConsistent, static () => [Environment.ProcessId], parsed, cancellationToken);
+        return Verified(code, mutex.Verify);
     }
 
     private async Task<int> ReadAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
@@ -105,7 +106,7 @@ internal sealed class LockCommand : InsideCommand
         }
 
         using var scope = Enter(parsed, timeout => both.EnterRead(timeout, cancellationToken), both, () => both.Holders);
-        return await RunAsync(name, scope.OwnerDied, null, () => Ids(both), parsed, cancellationToken);
+        return Verified(await RunAsync(name, scope.OwnerDied, null, () => Ids(both), parsed, cancellationToken), both.Verify);
     }
 
     private async Task<int> WriteAsync(string name, ParseResult parsed, CancellationToken cancellationToken)
@@ -117,7 +118,8 @@ internal sealed class LockCommand : InsideCommand
         }
 
         using var scope = Enter(parsed, timeout => both.EnterWrite(timeout, cancellationToken), both, () => both.Holders);
-        return await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, () => Ids(both), parsed, cancellationToken);
+        var code = await RunAsync(name, scope.OwnerDied, scope.MarkConsistent, () => Ids(both), parsed, cancellationToken);
+        return Verified(code, both.Verify);
     }
 
     /// <summary>Enters in a blocking call, so a thread waits and owns: the search for deadlocks follows only threads.</summary>

@@ -33,8 +33,9 @@ internal sealed class SemaphoreCommand : InsideCommand
     {
         using var semaphore = NamedSemaphore.Open(name, parsed.GetRequiredValue(_permits));
         using var scope = Enter(semaphore, parsed, cancellationToken);
-        return await RunInsideAsync(
+        var code = await RunInsideAsync(
             parsed, [], () => semaphore.Holders.Select(static holder => holder.Peer.ProcessId), cancellationToken);
+        return Verified(code, semaphore.Verify);
     }
 
     private SemaphoreScope Enter(NamedSemaphore semaphore, ParseResult parsed, CancellationToken cancellationToken)

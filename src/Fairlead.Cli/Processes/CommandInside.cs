@@ -76,7 +76,7 @@ internal sealed class CommandInside
         {
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
 
-            // Take the space now: the child has nobody to tell when it cannot write.
+            // Take the space now: an error of the child could not be reported.
             RandomAccess.Write(file, Encoding.ASCII.GetBytes(new string('\n', Room)), 0);
             return await run(file);
         }
@@ -113,7 +113,7 @@ internal sealed class CommandInside
                 return;
             }
 
-            wait.Require(() => $"the command that pid {Text(owner.ProcessId)} was starting inside '{_lock}' when it was killed");
+            wait.Require(() => Describe(owner));
             await Task.Delay(Pause, cancellationToken);
         }
     }
@@ -134,6 +134,12 @@ internal sealed class CommandInside
         }
     }
 
+    // Alive, and not inside: the file of the lock has been removed, and this process has created another one.
+    private string Describe(ProcessIdentity owner) =>
+        owner.IsAlive
+            ? $"pid {Text(owner.ProcessId)}, which holds '{_lock}', although a program has removed the file of the lock"
+            : $"the command that pid {Text(owner.ProcessId)} was starting inside '{_lock}' when it was killed";
+
     /// <summary>Returns the command of a dead owner if it runs, and whether the file has told all that it will.</summary>
     private static ProcessHandle? CommandOf(string path, out bool isKnown)
     {
@@ -148,7 +154,7 @@ internal sealed class CommandInside
         }
         catch (FileNotFoundException)
         {
-            // Another one that entered has waited for it.
+            // Another owner has waited for it.
             return null;
         }
         catch (FairleadException error) when (error.Code == ErrorCode.NotFound)

@@ -138,6 +138,29 @@ public sealed class LockTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(_home.Runtime, "fairlead", "commands")));
     }
 
+    [Theory]
+    [InlineData("lock build")]
+    [InlineData("lock build --exclusive")]
+    [InlineData("semaphore build")]
+    public async Task A_removed_file_of_a_lock_lets_no_second_owner_in_and_is_told(string verb)
+    {
+        var holder = _home.Start([.. verb.Split(' '), "--", "sh", "-c", "echo ready; read line; exit 0"]);
+        Assert.Equal("ready", await holder.LineAsync());
+        File.Delete(Path.Combine(_home.Runtime, "fairlead", "locks", "build"));
+
+        var busy = await _home.RunAsync([.. verb.Split(' '), "--nonblock", "--", "echo", "in"]);
+        Assert.True(busy is { ExitCode: 4, Output: "" }, busy.ToString());
+        Assert.Contains($"pid {holder.Id}, which holds 'build'", busy.Error, StringComparison.Ordinal);
+
+        // The owner cannot know who else was inside: a program with NamedMutex may have been.
+        await holder.SayAsync("go");
+        var ended = await holder.ExitAsync();
+        Assert.True(ended.ExitCode == 1, ended.ToString());
+        Assert.Contains("other processes may have been inside", ended.Error, StringComparison.Ordinal);
+        var free = await _home.RunAsync([.. verb.Split(' '), "--nonblock", "--", "echo", "in"]);
+        Assert.True(free is { ExitCode: 0, Output: "in\n" }, free.ToString());
+    }
+
     [Fact]
     public async Task The_next_one_does_not_wait_for_what_the_command_started()
     {
