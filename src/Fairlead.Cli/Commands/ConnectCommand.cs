@@ -21,19 +21,20 @@ internal sealed class ConnectCommand : ToolCommand
                 OverflowPolicy.DropOldest,
                 OverflowPolicy.DropNewest,
                 OverflowPolicy.Fail);
-        _talk = TalkArguments.AddTo(this);
+        _talk = TalkArguments.AddTo(this, connects: true);
         Examples =
         [
             ("fairlead connect unix://talk", "Send typed lines; exit at the end of stdin, when the other end has read everything"),
             ("echo hello | fairlead connect unix://talk --count 1", "Send a line and wait for one line"),
             (
-                @"printf 'GET / HTTP/1.0\r\n\r\n' | fairlead connect 'tcp://localhost:80?framing=none' --keep",
-                "Exchange raw bytes with any program, until it closes"),
+                @"printf 'GET / HTTP/1.0\r\n\r\n' | fairlead connect 'tcp://localhost:80?framing=none'",
+                "Exchange raw bytes with any program: tell it that stdin has ended, and print its answer until it closes"),
         ];
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        _talk.Check(parsed);
         await using var pair = await _endpoint.OpenAsync(parsed, Pair.Bind, Pair.ConnectAsync, cancellationToken);
         return Dropping.Say(
             pair,

@@ -17,10 +17,22 @@ internal static class PairTalk
         await outgoing;
         if (talk.TellsEnd)
         {
-            pair.EndSending();
+            EndSending(pair);
         }
 
         return talk.Keeps ? await incoming : await Draining.CloseAsync(pair, incoming, timeout, cancellationToken);
+    }
+
+    private static void EndSending(Pair pair)
+    {
+        try
+        {
+            pair.EndSending();
+        }
+        catch (FairleadException error) when (error.Code == ErrorCode.PeerGone)
+        {
+            // It has closed by now. Its last messages are still printed, and the loop over them reports its end.
+        }
     }
 
     private static async Task SendAsync(Pair pair, Talk talk, CancellationToken cancellationToken)

@@ -7,7 +7,9 @@ namespace Fairlead.Cli.Commands;
 /// <param name="Output">The destination of received messages.</param>
 /// <param name="Count">How many messages to receive; null: no limit.</param>
 /// <param name="Keeps">Whether it continues at the end of stdin.</param>
-/// <param name="TellsEnd">Whether the other end learns that stdin has ended, while it may still send.</param>
+/// <param name="TellsEnd">
+/// Whether the other end learns that stdin has ended, while it may still send. Fairlead's own protocol has no such notice.
+/// </param>
 internal sealed record Talk(
     Func<CancellationToken, ValueTask<ReadOnlyMemory<byte>?>> ReadAsync,
     MessageOutput Output,

@@ -98,6 +98,27 @@ public sealed class TalkTests : IDisposable
         Assert.True(answered is { ExitCode: 0, Output: "me\n" }, answered.ToString());
     }
 
+    [Theory]
+    [InlineData("unix", "line")]
+    [InlineData("unix", "none")]
+    [InlineData("tcp", "line")]
+    [InlineData("tcp", "none")]
+    public async Task Connect_prints_what_a_plain_server_answers_after_the_end_of_stdin(string scheme, string framing)
+    {
+        // The server answers only when it has read everything.
+        var place = scheme == "tcp" ? "tcp://127.0.0.1:0" : $"unix://{Path.Combine(_home.Work, "up")}";
+        var (_, address) = await _home.ServeAsync("serve", "--exec", "text=$(cat); echo \"$text\" | tr a-z A-Z", place);
+
+        var talked = await _home.StartShell($"printf 'one\\ntwo\\n' | fairlead connect '{address}?framing={framing}'").EndAsync();
+        Assert.True(talked is { ExitCode: 0, Output: "ONE\nTWO\n" }, talked.ToString());
+
+        // As it was before: it closes when everything is sent.
+        var closed = await _home.StartShell($"printf 'one\\n' | fairlead connect --close '{address}?framing={framing}'").EndAsync();
+        Assert.True(closed is { ExitCode: 0, Output: "" }, closed.ToString());
+        var both = await _home.RunAsync("connect", address, "--keep", "--close");
+        Assert.True(both.ExitCode == 2, both.ToString());
+    }
+
     [NeedsProgramFact("nc")]
     public async Task Netcat_talks_to_listen()
     {
