@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
 using Fairlead.Processes;
+using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Cli.Commands;
 
@@ -32,6 +34,10 @@ internal sealed class SpawnChannel
         HelpName = "FRAMING",
         DefaultValueFactory = static _ => "fairlead",
     };
+
+    // The pipe to the child once more, for reading what it leaves there. It keeps the pipe alive after the child's end.
+    private SafeFileHandle? _rest;
+    private bool _isLost;
 
     public static SpawnChannel AddTo(ToolCommand command)
     {
@@ -74,6 +80,13 @@ internal sealed class SpawnChannel
 
         // A program without Fairlead may answer when it has read everything, and has sent everything when it ends.
         var isForeign = address.Option("framing") != "fairlead";
+        if (kind == ChannelKind.ToChild || (isForeign && kind == ChannelKind.Pipes))
+        {
+            // Nothing comes back that would tell how much the child has read. The last number is that of the pipe to the child.
+            var number = child.Address.Place.Split(',')[^1];
+            _rest = File.OpenHandle($"/proc/self/fd/{number}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        }
+
         Talk talk = new(Input(kind, isStream), MessageOutput.Of(isStream, "text"), null, Keeps: isForeign, TellsEnd: isForeign);
         try
         {
@@ -86,6 +99,8 @@ internal sealed class SpawnChannel
                         {
                             await sender.SendAsync(message, cancellationToken);
                         }
+
+                        _isLost = await Draining.CloseAsync(sender, null, cancellationToken) != ExitCode.Ok;
                     }
 
                     break;
@@ -99,7 +114,7 @@ internal sealed class SpawnChannel
                 default:
                     await using (var pair = await Pair.ConnectAsync(address, cancellationToken: cancellationToken))
                     {
-                        await PairTalk.RunAsync(pair, talk, null, cancellationToken);
+                        await TalkAsync(pair, talk, isForeign, cancellationToken);
                     }
 
                     break;
@@ -111,8 +126,67 @@ internal sealed class SpawnChannel
         }
     }
 
+    private async Task TalkAsync(Pair pair, Talk talk, bool isForeign, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _isLost = await PairTalk.RunAsync(pair, talk, null, cancellationToken) != ExitCode.Ok;
+        }
+        catch (FairleadException gone) when (gone.Code == ErrorCode.PeerGone)
+        {
+            if (!isForeign)
+            {
+                // The report tells which messages the child has read.
+                _isLost = await Draining.CloseAsync(pair, Patience, cancellationToken) != ExitCode.Ok;
+            }
+            else if (_rest is null)
+            {
+                // A socket ends in this way only if something in it was not read, or could not be written any more.
+                _isLost = true;
+                ErrorLine.Write("the child ended before it had read all of its channel");
+            }
+        }
+    }
+
     /// <summary>Prints what the child has sent before it ended. If another process still has its end, the wait is short.</summary>
-    public async Task EndAsync(ParseResult parsed, Task talking, CancellationTokenSource end)
+    /// <returns>Whether the child has read everything; if not, that is told on stderr.</returns>
+    public async Task<bool> EndAsync(ParseResult parsed, Task talking, CancellationTokenSource end)
+    {
+        using var rest = _rest;
+        await EndTalkAsync(parsed, talking, end);
+        if (rest is not null && await UnreadAsync(rest, talking) is > 0 and var bytes)
+        {
+            _isLost = true;
+            ErrorLine.Write(string.Create(CultureInfo.InvariantCulture, $"the child ended with {bytes} bytes of its channel unread"));
+        }
+
+        return !_isLost;
+    }
+
+    // The writing end is closed when the talk has ended, so this reads to the end of the pipe.
+    private static async Task<long> UnreadAsync(SafeFileHandle rest, Task talking)
+    {
+        await Task.WhenAny(talking, Task.Delay(Patience, TimeProvider.System));
+        if (!talking.IsCompleted)
+        {
+            return 0;
+        }
+
+        return await Task.Run(() =>
+        {
+            using FileStream pipe = new(rest, FileAccess.Read, bufferSize: 0);
+            var buffer = new byte[64 * 1024];
+            long all = 0;
+            while (pipe.Read(buffer) is > 0 and var some)
+            {
+                all += some;
+            }
+
+            return all;
+        });
+    }
+
+    private async Task EndTalkAsync(ParseResult parsed, Task talking, CancellationTokenSource end)
     {
         try
         {

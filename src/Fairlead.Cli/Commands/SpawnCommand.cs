@@ -79,8 +79,8 @@ internal sealed class SpawnCommand : ToolCommand
             ErrorLine.Write($"{command[0]} was {killed}");
         }
 
-        // Its messages are still printed; messages to it are lost.
-        await _channel.EndAsync(parsed, talking, end);
+        // Its messages are still printed; messages to it are lost, and that is told.
+        var hasReadAll = await _channel.EndAsync(parsed, talking, end);
         if (isJson)
         {
             Say(
@@ -95,7 +95,7 @@ internal sealed class SpawnCommand : ToolCommand
                 "");
         }
 
-        return exit.ShellCode;
+        return exit.ShellCode == ExitCode.Ok && !hasReadAll ? ExitCode.PeerGone : exit.ShellCode;
     }
 
     /// <summary>

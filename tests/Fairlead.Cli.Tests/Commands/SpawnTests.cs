@@ -90,6 +90,51 @@ public sealed class SpawnTests : IDisposable
         Assert.True(outcome.ExitCode == 143, outcome.ToString());
     }
 
+    [NeedsProgramTheory("python3")]
+    [InlineData("to-child", "line")]
+    [InlineData("pipes", "line")]
+    [InlineData("duplex", "line")]
+    [InlineData("to-child", "none")]
+    public async Task What_the_child_has_not_read_is_told(string channel, string framing)
+    {
+        // The child reads the first line, and ends when so many bytes wait for it.
+        await File.WriteAllTextAsync(
+            Path.Combine(_home.Work, "child.py"),
+            """
+            import array, fcntl, os, sys, termios, time
+            sys.stdout.write(os.read(3, 2).decode())
+            sys.stdout.flush()
+            waiting = array.array('i', [0])
+            while waiting[0] < int(sys.argv[1]):
+                fcntl.ioctl(3, termios.FIONREAD, waiting)
+                time.sleep(0.005)
+            os._exit(int(sys.argv[2]))
+            """);
+        var spawn = $"fairlead spawn --channel {channel} --framing {framing} -- python3 child.py";
+
+        var ended = await _home.StartShell($"seq 1000 | {spawn} 3891 0").EndAsync();
+        Assert.True(ended is { ExitCode: 6, Output: "1\n" }, ended.ToString());
+        Assert.Contains("fairlead: the child", ended.Error, StringComparison.Ordinal);
+
+        // More than a pipe holds; and the child's own failure stays its failure.
+        ended = await _home.StartShell($"seq 100000 | {spawn} 4096 7").EndAsync();
+        Assert.True(ended is { ExitCode: 7, Output: "1\n" }, ended.ToString());
+        Assert.Contains("fairlead: the child", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("to-child")]
+    [InlineData("pipes")]
+    [InlineData("duplex")]
+    public async Task A_child_that_reads_everything_loses_nothing(string channel)
+    {
+        var spawned = _home.StartShell($"seq 100000 | fairlead spawn --channel {channel} --framing line -- sh -c 'tail -n 1 <&3 >&2'");
+        var ended = await spawned.EndAsync();
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        Assert.Contains("100000", ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("the child", ended.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_program_is_talked_with_over_its_channel()
     {
