@@ -61,6 +61,7 @@ internal sealed class ClientPrograms : IClientWorkers
         {
             StandardInput = Redirection.To(connection.ForProgram()),
             StandardOutput = Redirection.To(connection.ForProgram()),
+            Environment = PeerVariables.Of(connection),
             TiedToParent = true,
         }
         : new ChildProcessOptions

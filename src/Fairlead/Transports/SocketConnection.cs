@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
 using Fairlead.Transports;
@@ -22,6 +23,26 @@ public sealed class SocketConnection : IDisposable
 
     /// <summary>The other end, with the properties that the kernel knows.</summary>
     public Peer Peer { get; }
+
+    /// <summary>The network address of this end: <c>10.0.0.7:5242</c>. Null for a Unix socket, and for a broken connection.</summary>
+    public string? LocalAddress
+    {
+        get
+        {
+            try
+            {
+                var name = NativeSocket.LocalName(_socket);
+                return name.Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
+                    ? HostAddresses.EndPointOf(name).ToString()
+                    : null;
+            }
+            catch (FairleadException)
+            {
+                // The connection is closed.
+                return null;
+            }
+        }
+    }
 
     /// <summary>The socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?)"/>. The connection owns it.</summary>
     public SafeHandle Handle => _socket;

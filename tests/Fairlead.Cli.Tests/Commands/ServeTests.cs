@@ -186,6 +186,44 @@ public sealed class ServeTests : IDisposable
         Assert.InRange(json.GetProperty("time").GetDateTimeOffset(), TimeTexts.MomentOf(answer), TimeProvider.System.GetUtcNow());
     }
 
+    [Fact]
+    public async Task A_command_for_each_client_learns_who_its_client_is()
+    {
+        const string Print = "env | grep -E '^(PROTO|TCP|UNIX|FAIRLEAD_PEER)' | sort";
+        var (tcp, address) = await _home.ServeAsync("serve", "--exec", Print, "tcp://127.0.0.1:0", "--once");
+        var port = Address.Parse(address).Port;
+        using TcpClient client = new();
+        await client.ConnectAsync("127.0.0.1", port!.Value);
+        var mine = (IPEndPoint)client.Client.LocalEndPoint!;
+        using StreamReader reader = new(client.GetStream());
+        string[] told = (await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            [
+                $"FAIRLEAD_PEER=127.0.0.1:{mine.Port}",
+                $"FAIRLEAD_PEER_ADDRESS=127.0.0.1:{mine.Port}",
+                "PROTO=TCP",
+                "TCPLOCALIP=127.0.0.1",
+                $"TCPLOCALPORT={port}",
+                "TCPREMOTEIP=127.0.0.1",
+                $"TCPREMOTEPORT={mine.Port}",
+            ],
+            told.Order(StringComparer.Ordinal));
+        Assert.Equal(0, (await tcp.ExitAsync()).ExitCode);
+
+        var path = Path.Combine(_home.Work, "who");
+        var (unix, _) = await _home.ServeAsync("serve", "--exec", Print, $"unix://{path}", "--once");
+        using Socket local = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await local.ConnectAsync(new UnixDomainSocketEndPoint(path));
+        using StreamReader from = new(new NetworkStream(local));
+        var text = await from.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Contains("PROTO=UNIX\n", text, StringComparison.Ordinal);
+        Assert.Contains($"UNIXREMOTEPID={Environment.ProcessId}\n", text, StringComparison.Ordinal);
+        Assert.Contains($"FAIRLEAD_PEER_PID={Environment.ProcessId}\n", text, StringComparison.Ordinal);
+        Assert.Contains("UNIXREMOTEEUID=", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("TCPREMOTEIP", text, StringComparison.Ordinal);
+        Assert.Equal(0, (await unix.ExitAsync()).ExitCode);
+    }
+
     [NeedsProgramFact("mkfifo")]
     public async Task A_FIFO_tells_each_reader_the_time()
     {
