@@ -84,8 +84,9 @@ public sealed partial class WorkQueue
                 Core.Drops.Count();
             }
         }
-        else
+        else if (!item.Message.WantsReceipt)
         {
+            // The sender of any other item learns of its end by the receipt.
             Core.Drops.Count();
         }
 

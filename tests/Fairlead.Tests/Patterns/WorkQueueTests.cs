@@ -30,6 +30,32 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
+    public async Task A_given_up_item_counts_as_dropped_only_if_its_sender_learns_nothing()
+    {
+        WorkQueue queue = Track(WorkQueue.Bind(NewPlace(), new() { MaxDeliveries = 1 }));
+        Sender sender = Track(await Sender.ConnectAsync(queue.Address));
+        Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
+
+        Task<Delivery> delivering = sender.DeliverAsync("told"u8.ToArray()).AsTask();
+        using (Message item = await worker.ReceiveAsync())
+        {
+            item.Reject("on purpose");
+        }
+
+        Assert.Contains("on purpose", (await delivering).Reason, StringComparison.Ordinal);
+        Assert.Equal((1L, 0L), (queue.GivenUp, queue.Statistics.Dropped));
+
+        await sender.SendAsync("not told"u8.ToArray());
+        using (Message item = await worker.ReceiveAsync())
+        {
+            item.Reject("on purpose");
+        }
+
+        await Until(() => queue.Statistics.Dropped == 1, "the item of the sender that waits for nothing is dropped");
+        Assert.Equal(2, queue.GivenUp);
+    }
+
+    [Fact]
     public async Task An_item_that_is_too_long_for_every_worker_is_given_up_and_holds_up_nobody()
     {
         List<(int Length, string Reason)> dead = [];
