@@ -14,4 +14,7 @@ public enum HandlerKind
 
     /// <summary>The handler of <see cref="WorkQueueOptions.DeadLetter"/>.</summary>
     DeadLetter = 4,
+
+    /// <summary>A handler of <see cref="Pair.PeerLeft"/>.</summary>
+    PeerLeft = 5,
 }

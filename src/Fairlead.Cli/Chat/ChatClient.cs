@@ -9,13 +9,43 @@ namespace Fairlead.Cli.Chat;
 /// <param name="saysEnd">Whether the other end is told of leaving by a line, as plain C programs and pairs expect it.</param>
 internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
 {
+    private volatile PeerLeft? _left;
+    private volatile bool _isLeaving;
+
     /// <summary>Runs until this end leaves or the other one closes.</summary>
     /// <param name="name">The name to take; null for none.</param>
     /// <param name="patience">How long the other end may take to read the last lines; null: as long as it lives.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
     public async Task<int> RunAsync(string? name, TimeSpan? patience, CancellationToken cancellationToken)
     {
-        var hearing = HearAsync(cancellationToken);
+        // A bound pair would wait for the next peer, and send it what was typed for the one that has left.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        EventHandler<PeerLeft> leave = (_, left) =>
+        {
+            if (!_isLeaving && left.Reason != CloseReason.ClosedByUs)
+            {
+                _left = left;
+                _ = end.CancelAsync();
+            }
+        };
+        if (pair.IsBound)
+        {
+            pair.PeerLeft += leave;
+        }
+
+        try
+        {
+            return await TalkAsync(name, patience, end.Token, cancellationToken);
+        }
+        finally
+        {
+            pair.PeerLeft -= leave;
+        }
+    }
+
+    private async Task<int> TalkAsync(string? name, TimeSpan? patience, CancellationToken left, CancellationToken cancellationToken)
+    {
+        var hearing = HearAsync(left);
         var speaking = SpeakAsync(name, cancellationToken);
         if (await Task.WhenAny(hearing, speaking) == hearing)
         {
@@ -23,6 +53,7 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
         }
 
         await speaking;
+        _isLeaving = true;
         if (saysEnd)
         {
             // Does not wait: there may be no peer to tell.
@@ -34,21 +65,28 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
 
     private async Task<int> HearAsync(CancellationToken cancellationToken)
     {
-        await foreach (var message in pair.ReceiveAllAsync(cancellationToken))
+        try
         {
-            var line = ChatText.Of(message.Span);
-            message.Accept();
-
-            // A bound pair would wait for the next peer.
-            if (saysEnd && line == "end")
+            await foreach (var message in pair.ReceiveAllAsync(cancellationToken))
             {
-                break;
+                if (!Show(message))
+                {
+                    break;
+                }
             }
-
-            if (line.Length > 0)
+        }
+        catch (OperationCanceledException) when (_left is not null)
+        {
+            // The last lines of the peer that has left.
+            while (pair.TryReceive(out var message) && Show(message))
             {
-                screen.Show(line);
             }
+        }
+
+        if (_left is { Reason: CloseReason.PeerDied })
+        {
+            screen.Show("* the other side has died");
+            return ExitCode.PeerGone;
         }
 
         if (!saysEnd && Refusal() is { } sentAway)
@@ -58,6 +96,24 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
 
         screen.Show("* the other side has left");
         return ExitCode.Ok;
+    }
+
+    /// <summary>Shows a line; false if it says that the other side leaves.</summary>
+    private bool Show(Message message)
+    {
+        var line = ChatText.Of(message.Span);
+        message.Accept();
+        if (saysEnd && line == "end")
+        {
+            return false;
+        }
+
+        if (line.Length > 0)
+        {
+            screen.Show(line);
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -99,6 +155,12 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
 
     private async Task SendAsync(string line, CancellationToken cancellationToken)
     {
+        if (_left is not null)
+        {
+            screen.Show("* the line was not sent: the other side has left");
+            return;
+        }
+
         try
         {
             await pair.SendAsync(Encoding.UTF8.GetBytes(line), cancellationToken);

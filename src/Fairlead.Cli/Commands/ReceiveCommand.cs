@@ -35,6 +35,7 @@ internal sealed class ReceiveCommand : ToolCommand
     {
         var output = MessageOutput.Of(parsed.GetValue(_raw), parsed.GetRequiredValue(_output));
         await using var receiver = await _endpoint.OpenAsync(parsed, Receiver.Bind, Receiver.ConnectAsync, cancellationToken);
+        using SkippedBytes foreign = new(receiver);
         return await Incoming.WriteAsync(
             receiver.ReceiveAllAsync, output, parsed.GetValue(_count), _endpoint.Timeout(parsed), receiver, cancellationToken);
     }

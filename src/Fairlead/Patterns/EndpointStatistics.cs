@@ -14,6 +14,11 @@ namespace Fairlead;
 public readonly record struct EndpointStatistics(
     long MessagesSent, long MessagesReceived, long BytesSent, long BytesReceived, long QueueDepth, long Dropped, long Missed, long Peers)
 {
+    /// <summary>
+    /// Bytes that belong to no message, and were skipped: for example from a shell that writes text to the FIFO of a receiver.
+    /// </summary>
+    public long SkippedBytes { get; init; }
+
     internal static EndpointStatistics Of(EndpointCounters counters) =>
         new(
             counters.MessagesSent,

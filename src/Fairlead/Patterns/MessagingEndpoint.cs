@@ -41,7 +41,7 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
     public Task<EndpointEnd> Completion => Core.Completion.Task;
 
     /// <summary>The counters of this endpoint: the same numbers that <c>fairlead list</c> reads from outside.</summary>
-    public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters);
+    public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters) with { SkippedBytes = Core.SkippedBytes };
 
     private Flushing Flushing => new(Core);
 

@@ -183,6 +183,12 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     public IAsyncEnumerable<Message> ReceiveAllAsync(CancellationToken cancellationToken = default) =>
         Inbox.ReceiveAllAsync(cancellationToken);
 
+    /// <summary>
+    /// Raised when the peer has left, in order or by its death. A bound pair then waits for another one. Messages that the peer sent before
+    /// may still have to be received. Handlers run on the thread that reads, before another peer can come: they must not block.
+    /// </summary>
+    public event EventHandler<PeerLeft>? PeerLeft;
+
     /// <inheritdoc cref="Receiver.RunAsync"/>
     public Task RunAsync(
         Func<Message, CancellationToken, ValueTask> handler, int concurrency = 1, CancellationToken cancellationToken = default) =>
@@ -194,6 +200,18 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
+        PeerLeft left = new(link.Peer, end.Reason);
+        foreach (EventHandler<PeerLeft> handler in Delegate.EnumerateInvocationList(PeerLeft))
+        {
+            try
+            {
+                handler(this, left);
+            }
+            catch (Exception exception)
+            {
+                RaiseHandlerFailed(HandlerKind.PeerLeft, exception, link.Peer);
+            }
+        }
     }
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);

@@ -107,6 +107,9 @@ internal abstract class Connection : IDisposable
     /// <remarks>Called by the pump.</remarks>
     public virtual int TakeDropped() => 0;
 
+    /// <summary>Returns how many bytes belonged to no message and were skipped since the last call. Called by the pump.</summary>
+    public virtual long TakeSkippedBytes() => 0;
+
     /// <summary>Announces sleeps, if messages do not come through the descriptor; null if the descriptor shows everything.</summary>
     public virtual SleepAnnouncer? Sleep => null;
 

@@ -24,6 +24,8 @@ internal sealed class PipeConnection : Connection
     private readonly Queue<int> _lengths = new();
     private Descriptor? _stopper;
     private int _dropped;
+    private long _cutBytes;
+    private long _toldBytes;
     private bool _hasHeard;
     private bool _isEndDue;
     private bool _hasFailed;
@@ -251,6 +253,7 @@ internal sealed class PipeConnection : Connection
             // The last writer is gone, so its unfinished message stays unfinished.
             _isEndDue = false;
             _dropped += _input.HasPart ? 1 : 0;
+            _cutBytes += _input.PartLength;
             _input.Restart();
         }
 
@@ -262,6 +265,14 @@ internal sealed class PipeConnection : Connection
         int dropped = _dropped;
         _dropped = 0;
         return dropped;
+    }
+
+    public override long TakeSkippedBytes()
+    {
+        long all = _input.Skipped + _cutBytes;
+        long untold = all - _toldBytes;
+        _toldBytes = all;
+        return untold;
     }
 
     public override void TrustLengths() => _input.TrustsLengths = true;

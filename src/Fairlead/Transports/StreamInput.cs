@@ -76,6 +76,12 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     /// <summary>Whether a message has arrived in part.</summary>
     public bool HasPart => _filled > _parsed;
 
+    /// <summary>The length of the unfinished message.</summary>
+    public int PartLength => _filled - _parsed;
+
+    /// <summary>All bytes that belonged to no message.</summary>
+    public long Skipped { get; private set; }
+
     public bool TryTake(int limit, out Incoming message)
     {
         message = default;
@@ -109,6 +115,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         message.Body = _chunk.Memory(_parsed + frame.BodyStart, frame.BodyLength);
         message.Lease = _chunk;
         _parsed += frame.Total;
+        Skipped += frame.Header.Kind == MessageKind.Dropped && !framing.IsFairlead ? frame.Total : 0;
         _wanted = 0;
         if (_parsed == _filled && !(_chunk.Capacity == Chunk.PooledSize && _chunk.Capacity - _filled >= LeastRoom))
         {

@@ -261,6 +261,47 @@ public sealed class ChatTests : IDisposable
         Assert.Equal(0, (await first.ExitAsync()).ExitCode);
     }
 
+    [Theory]
+    [InlineData("unix://talk", "INT")]
+    [InlineData("unix://talk", "KILL")]
+    [InlineData("tcp://127.0.0.1:{0}", "INT")]
+    [InlineData("tcp://127.0.0.1:{0}", "KILL")]
+    [InlineData("shm://talk", "INT")]
+    [InlineData("shm://talk", "KILL")]
+    [InlineData("fifo://there,back", "INT")]
+    [InlineData("fifo://there,back", "KILL")]
+    public async Task The_first_of_two_is_told_when_the_other_goes_and_the_next_hears_nothing_of_it(string address, string signal)
+    {
+        address = string.Format(CultureInfo.InvariantCulture, address, FreePort());
+        var first = _home.Start("chat", "pair", address);
+        await first.ErrorLineAsync("waiting for the other side");
+        var second = _home.Start("chat", "pair", address);
+        await second.ErrorLineAsync("connected to ");
+        await second.SayAsync("hello");
+        Assert.Equal("hello", await first.LineAsync());
+        await second.SignalAsync(signal);
+        await second.DiedAsync();
+
+        Assert.StartsWith("* the other side has ", await first.LineAsync(), StringComparison.Ordinal);
+        try
+        {
+            await first.SayAsync("a secret for the second");
+        }
+        catch (IOException)
+        {
+            // It has ended already.
+        }
+
+        await first.ExitAsync();
+        var third = _home.Start("chat", "pair", address);
+        await third.ErrorLineAsync("waiting for the other side");
+        var fourth = _home.Start("chat", "pair", address);
+        await fourth.SayAsync("who is there?");
+        Assert.Equal("who is there?", await third.LineAsync());
+        Assert.Equal("", (await fourth.EndAsync()).Output);
+        await third.ExitAsync();
+    }
+
     [NeedsProgramFact("nc")]
     public async Task A_raw_client_joins_a_server_that_knows_nothing_of_Fairlead()
     {

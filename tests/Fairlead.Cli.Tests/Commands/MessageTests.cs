@@ -31,6 +31,27 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
+    public async Task Plain_text_in_a_FIFO_is_told_once_with_the_way_to_receive_it()
+    {
+        var path = Path.Combine(_home.Work, "lines");
+        var (receiver, address) = await _home.ServeAsync("receive", $"fifo://{path}");
+        foreach (var _ in new[] { 1, 2 })
+        {
+            await _home.StartShell($"echo hello > '{path}'").EndAsync();
+        }
+
+        var told = await receiver.ErrorLineAsync("fairlead: ");
+        Assert.Contains("bytes that do not belong to a message of Fairlead", told, StringComparison.Ordinal);
+        Assert.Contains("add ?framing=line", told, StringComparison.Ordinal);
+        var sent = await _home.RunAsync("send", address, "a message");
+        Assert.True(sent.ExitCode == 0, sent.ToString());
+        Assert.Equal("a message", await receiver.LineAsync());
+        await receiver.SignalAsync("TERM");
+        var ended = await receiver.ExitAsync();
+        Assert.Equal(1, ended.Error.Split('\n').Count(static line => line.Contains("do not belong to a message", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_receiver_at_a_name_says_nothing_but_its_data()
     {
         var sender = _home.Start("send", "unix://inbox", "hello", "--wait", "1m");

@@ -8,7 +8,7 @@ namespace Fairlead.Logs.Storage;
 internal sealed partial class LogRecovery
 {
     /// <summary>Writes new headers for segments that were cut into their header.</summary>
-    /// <returns>Their ordinals, and the numbers of their first records as far as a header still tells; otherwise 0.</returns>
+    /// <returns>Their ordinals, and the numbers of their first records; 0 if the rest of a header does not hold the number.</returns>
     private Dictionary<long, long> RestoreHeaders(IReadOnlyList<long> ordinals, long usualSize)
     {
         Dictionary<long, long> restored = [];

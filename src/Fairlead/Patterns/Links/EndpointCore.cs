@@ -17,6 +17,7 @@ internal sealed partial class EndpointCore : IDisposable
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
     private Address _address;
+    private long _skippedBytes;
 
     private EndpointCore(
         Address address,
@@ -80,6 +81,18 @@ internal sealed partial class EndpointCore : IDisposable
     public OverflowPolicy Policy { get; }
 
     public EndpointCounters Counters { get; }
+
+    /// <summary>The bytes that belonged to no message and were skipped.</summary>
+    public long SkippedBytes => Interlocked.Read(ref _skippedBytes);
+
+    /// <summary>Counts skipped bytes. Any thread.</summary>
+    public void CountSkippedBytes(long bytes)
+    {
+        if (bytes > 0)
+        {
+            Interlocked.Add(ref _skippedBytes, bytes);
+        }
+    }
 
     /// <summary>The current phase, and the end.</summary>
     public EndpointLife Life { get; }

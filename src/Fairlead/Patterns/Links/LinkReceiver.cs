@@ -94,6 +94,8 @@ internal sealed partial class LinkReceiver
             _endpoint.Drops.Count();
         }
 
+        _endpoint.CountSkippedBytes(_connection.TakeSkippedBytes());
+
         if (_broadcasts is not null && _broadcasts.TakeIsToBeTold())
         {
             Acknowledge();

@@ -24,7 +24,7 @@ internal static class ExecStep
 
     /// <summary>Returns the start request with the steps before it.</summary>
     /// <exception cref="FairleadException">NotSupported: a program that this needs is missing.</exception>
-    public static SpawnRequest Before(SpawnRequest request, bool isTied, IReadOnlyCollection<int> ignored, int? identity)
+    public static SpawnRequest Before(SpawnRequest request, bool isTied, IReadOnlyCollection<int> ignored, int? identity = null)
     {
         if (!isTied && ignored.Count == 0 && identity is null)
         {

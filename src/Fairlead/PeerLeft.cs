@@ -1,0 +1,6 @@
+namespace Fairlead;
+
+/// <summary>The peer of a <see cref="Pair"/> has left.</summary>
+/// <param name="Peer">The peer.</param>
+/// <param name="Reason">Why the connection ended.</param>
+public sealed record PeerLeft(Peer Peer, CloseReason Reason);
