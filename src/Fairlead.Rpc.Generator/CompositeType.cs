@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Fairlead.Rpc.Generator;
 
@@ -13,12 +14,16 @@ namespace Fairlead.Rpc.Generator;
 /// </remarks>
 internal sealed class CompositeType
 {
+    private const string Own = "Fairlead.Rpc";
+    private const string NumberName = "RpcMemberAttribute";
+
     private readonly ITypeSymbol _type;
     private readonly ImmutableArray<Part> _parts;
     private readonly int _constructed;
+    private readonly bool _setsRequired;
 
-    private CompositeType(ITypeSymbol type, ImmutableArray<Part> parts, int constructed) =>
-        (_type, _parts, _constructed) = (type, parts, constructed);
+    private CompositeType(ITypeSymbol type, ImmutableArray<Part> parts, int constructed, bool setsRequired) =>
+        (_type, _parts, _constructed, _setsRequired) = (type, parts, constructed, setsRequired);
 
     /// <summary>Whether its parts are numbered.</summary>
     public bool CanGrow => _parts.Any(static part => part.Number > 0);
@@ -34,10 +39,11 @@ internal sealed class CompositeType
         var named = (INamedTypeSymbol)type;
         return named.IsTupleType
             ? new CompositeType(
-                type, [.. named.TupleElements.Select(static field => new Part(field.Name, field.Type, 0))], named.TupleElements.Length)
-            : Match(named) is { } match
-                ? new CompositeType(type, match.Parts, match.Constructed)
-                : null;
+                type,
+                [.. named.TupleElements.Select(static field => new Part(field.Name, field.Type, 0))],
+                named.TupleElements.Length,
+                setsRequired: false)
+            : Match(named);
     }
 
     /// <summary>Why a type cannot be marshalled.</summary>
@@ -69,19 +75,22 @@ internal sealed class CompositeType
             return "it is abstract: the reader would not know what to make";
         }
 
-        List<Part> parts = PartsOf(named);
+        CompositeType? match = Match(named);
+        IReadOnlyList<Part> parts = match is null ? PartsOf(named) : match._parts;
         if (parts.Count == 0)
         {
             // A short frame could announce any number of them.
             return "it has no public properties or fields";
         }
 
-        int numbered = parts.Count(static part => part.Number > 0);
-        return numbered != 0 && numbered != parts.Count ? "number all of its properties with [RpcMember], or none"
+        int numbered = parts.Count(static part => part.IsNumbered);
+        return parts.Any(static part => part is { IsNumbered: true, Number: < 1 }) ? "the numbers of [RpcMember] begin with 1"
+            : numbered != 0 && numbered != parts.Count ? "number all of its properties with [RpcMember], or none"
             : numbered != parts.Select(static part => part.Number).Where(static number => number > 0).Distinct().Count()
                 ? "two of its properties have one number"
-            : Match(named) is null
-                ? "it needs a public constructor without parameters, or one with a parameter for each property that has no setter"
+            : match is null
+                ? "it needs a public constructor without parameters, or one with a parameter for each property that has no public setter; "
+                    + "[RpcIgnore] leaves a property out"
             : null!;
     }
 
@@ -109,8 +118,10 @@ internal sealed class CompositeType
         {
             string value = $"value.{Escape(part.Name)}";
 
-            // A part that an old sender did not send may be null here, against its type, and is not sent on.
-            string condition = part.Type.IsReferenceType ? $"if ({value} is not null)\n                    " : "";
+            // A part that an old sender did not send may be null here, against its type, and is not sent on. A null that the type allows
+            // is a value like others.
+            bool maySkip = part.Type is { IsReferenceType: true, NullableAnnotation: not NullableAnnotation.Annotated };
+            string condition = maySkip ? $"if ({value} is not null)\n                    " : "";
             code.Append(
                 CanGrow
                     ? $$"""
@@ -136,69 +147,102 @@ internal sealed class CompositeType
     public string Read(Func<ITypeSymbol, string> read)
     {
         StringBuilder code = new("    reader.Enter();\n");
-        bool hasDefaults = CanGrow && _constructed == 0 && !_parts.Any(static part => part.IsRequired);
-        code.Append(hasDefaults ? $"    {Marshalling.Name(_type)} defaults = new();\n" : "");
         foreach (Part part in _parts)
         {
-            string value = !CanGrow ? read(part.Type) : hasDefaults ? $"defaults.{Escape(part.Name)}" : part.Default;
-            code.Append($"    {Marshalling.Name(part.Type)} {Local(part)} = {value};\n");
+            code.Append($"    {Marshalling.Name(part.Type)} {Local(part)} = {(CanGrow ? part.Default : read(part.Type))};\n");
         }
 
         if (CanGrow)
         {
-            code.Append(
-                """
-                    int whole = reader.BeginLength();
-                    while (reader.HasMore(whole))
-                    {
-                        int number = reader.ReadNumber();
-                        int part = reader.BeginLength();
-                        switch (number)
-                        {
-
-                """);
-            foreach (Part part in _parts)
-            {
-                code.Append($"            case {part.Number}:\n")
-                    .Append($"                {Local(part)} = {read(part.Type)};\n")
-                    .Append("                break;\n");
-            }
-
-            code.Append(
-                """
-                        }
-
-                        reader.EndLength(part);
-                    }
-
-                    reader.EndLength(whole);
-
-                """);
+            ReadNumbered(code, read);
         }
 
         return code.Append("    reader.Leave();\n").Append($"    return {Make()};").ToString();
     }
 
-    private string Make()
+    // A property that was not sent has the value that the type itself gives it, which only an object of the type knows. None is made where
+    // the compiler would demand more than the constructor takes.
+    private void ReadNumbered(StringBuilder code, Func<ITypeSymbol, string> read)
     {
-        string constructed = string.Join(", ", _parts.Take(_constructed).Select(Local));
-        if (_type.IsTupleType)
+        bool needsMore = !_setsRequired && _parts.Any(static part => part.IsRequired);
+        Part[] initialized = needsMore ? [] : [.. _parts.Skip(_constructed)];
+        foreach (Part part in initialized)
         {
-            return _parts.Length == 1 ? $"new({constructed})" : $"({constructed})";
+            code.Append($"    bool {Arrived(part)} = false;\n");
         }
 
-        string set = string.Join(", ", _parts.Skip(_constructed).Select(static part => $"{Escape(part.Name)} = {Local(part)}"));
-        return $"new {Marshalling.Name(_type)}({constructed}){(set.Length > 0 ? $" {{ {set} }}" : "")}";
+        code.Append(
+            """
+                int whole = reader.BeginLength();
+                while (reader.HasMore(whole))
+                {
+                    int number = reader.ReadNumber();
+                    int part = reader.BeginLength();
+                    switch (number)
+                    {
+
+            """);
+        foreach (Part part in _parts)
+        {
+            code.Append($"            case {part.Number}:\n")
+                .Append($"                {Local(part)} = {read(part.Type)};\n")
+                .Append(initialized.Contains(part) ? $"                {Arrived(part)} = true;\n" : "")
+                .Append("                break;\n");
+        }
+
+        code.Append(
+            """
+                    }
+
+                    reader.EndLength(part);
+                }
+
+                reader.EndLength(whole);
+
+            """);
+        if (initialized.Length > 0)
+        {
+            code.Append($"    if (!({string.Join(" && ", initialized.Select(Arrived))}))\n    {{\n")
+                .Append($"        {Marshalling.Name(_type)} defaults = new({Constructed()});\n");
+            foreach (Part part in initialized)
+            {
+                code.Append($"        {Local(part)} = {Arrived(part)} ? {Local(part)} : defaults.{Escape(part.Name)};\n");
+            }
+
+            code.Append("    }\n\n");
+        }
     }
+
+    private string Make()
+    {
+        if (_type.IsTupleType)
+        {
+            return _parts.Length == 1 ? $"new({Constructed()})" : $"({Constructed()})";
+        }
+
+        // The compiler wants a required part set, even if the constructor has taken it.
+        IEnumerable<Part> again = _parts.Take(_constructed).Where(part => part.IsRequired && !_setsRequired);
+        string set = string.Join(
+            ", ", again.Concat(_parts.Skip(_constructed)).Select(static part => $"{Escape(part.Name)} = {Local(part)}"));
+        return $"new {Marshalling.Name(_type)}({Constructed()}){(set.Length > 0 ? $" {{ {set} }}" : "")}";
+    }
+
+    private string Constructed() => string.Join(", ", _parts.Take(_constructed).Select(Local));
 
     private static string Local(Part part) => $"part{part.Name}";
 
+    private static string Arrived(Part part) => $"arrived{part.Name}";
+
     private static string Escape(string name) => $"@{name}";
 
+    // What the source and the metadata of an assembly both show decides what travels: setters, constructors, and whether the compiler wrote
+    // the getter. A computed property travels only if nothing but a constructor that takes it can make the type.
+    private static CompositeType? Match(INamedTypeSymbol type) =>
+        Match(type, PartsOf(type)) ?? Match(type, PartsOf(type, withComputed: true));
+
     // The parts that the constructor takes come first, in its order.
-    private static (ImmutableArray<Part> Parts, int Constructed)? Match(INamedTypeSymbol type)
+    private static CompositeType? Match(INamedTypeSymbol type, List<Part> parts)
     {
-        List<Part> parts = PartsOf(type);
         foreach (IMethodSymbol constructor in type.InstanceConstructors
             .Where(static one => one.DeclaredAccessibility == Accessibility.Public)
             .OrderByDescending(static one => one.Parameters.Length))
@@ -214,9 +258,11 @@ internal sealed class CompositeType
                 }
             }
 
-            if (taken.Count == constructor.Parameters.Length && parts.Except(taken).All(static part => part.CanBeSet))
+            Part[] rest = [.. parts.Except(taken).Where(static part => !part.IsComputed)];
+            if (taken.Count == constructor.Parameters.Length && taken.Count + rest.Length > 0 && rest.All(static part => part.CanBeSet))
             {
-                return ([.. taken, .. parts.Except(taken)], taken.Count);
+                bool setsRequired = Has(constructor, "System.Diagnostics.CodeAnalysis", "SetsRequiredMembersAttribute");
+                return new CompositeType(type, [.. taken, .. rest], taken.Count, setsRequired);
             }
         }
 
@@ -244,7 +290,7 @@ internal sealed class CompositeType
         return literal is null ? "default!" : $"({Marshalling.Name(parameter.Type)})({literal})";
     }
 
-    private static List<Part> PartsOf(INamedTypeSymbol type)
+    private static List<Part> PartsOf(INamedTypeSymbol type, bool withComputed = false)
     {
         List<Part> parts = [];
         HashSet<string> names = new(StringComparer.Ordinal);
@@ -258,7 +304,9 @@ internal sealed class CompositeType
             line.Push(one);
         }
 
-        foreach (ISymbol symbol in line.SelectMany(static one => one.GetMembers()).Where(static symbol => !symbol.IsStatic))
+        foreach (ISymbol symbol in line
+            .SelectMany(static one => one.GetMembers())
+            .Where(static symbol => !symbol.IsStatic && !Has(symbol, Own, "RpcIgnoreAttribute")))
         {
             Part? part = symbol switch
             {
@@ -268,13 +316,19 @@ internal sealed class CompositeType
                     {
                         CanBeSet = property.SetMethod is { DeclaredAccessibility: Accessibility.Public },
                         IsRequired = property.IsRequired,
-                        IsComputed = property.SetMethod is null && !IsAutomatic(property),
+                        IsComputed = property.SetMethod is null && !IsAutomatic(property.GetMethod),
+                        IsNumbered = Has(property, Own, NumberName),
                     },
                 IFieldSymbol { DeclaredAccessibility: Accessibility.Public } field
-                    => new Part(field.Name, field.Type, NumberOf(field)) { CanBeSet = !field.IsReadOnly, IsRequired = field.IsRequired },
+                    => new Part(field.Name, field.Type, NumberOf(field)) 
+                    {
+                        CanBeSet = !field.IsReadOnly,
+                        IsRequired = field.IsRequired,
+                        IsNumbered = Has(field, Own, NumberName),
+                    },
                 _ => null,
             };
-            if (part is { IsComputed: false } && names.Add(part.Name))
+            if (part is not null && (withComputed || !part.IsComputed) && names.Add(part.Name))
             {
                 parts.Add(part);
             }
@@ -283,16 +337,24 @@ internal sealed class CompositeType
         return parts;
     }
 
-    // A property with a body and no setter is computed from others: it does not travel.
-    private static bool IsAutomatic(IPropertySymbol property) => property.ContainingType
-        .GetMembers()
-        .OfType<IFieldSymbol>()
-        .Any(field => SymbolEqualityComparer.Default.Equals(field.AssociatedSymbol, property));
+    // Whether the compiler wrote the getter, which its attribute tells in the metadata of another assembly: backing fields do not stand there.
+    private static bool IsAutomatic(IMethodSymbol getter) => getter.DeclaringSyntaxReferences is { Length: > 0 } references
+        ? references.Select(static reference => reference.GetSyntax()).All(static syntax => syntax switch
+        {
+            AccessorDeclarationSyntax accessor => accessor is { Body: null, ExpressionBody: null },
+            ArrowExpressionClauseSyntax => false,
+            _ => true,
+        })
+        : getter.IsImplicitlyDeclared || Has(getter, "System.Runtime.CompilerServices", "CompilerGeneratedAttribute");
 
-    private static int NumberOf(ISymbol symbol) => symbol
-        .GetAttributes()
-        .FirstOrDefault(static found => found.AttributeClass?.Name == "RpcMemberAttribute")
+    private static int NumberOf(ISymbol symbol) => AttributeOf(symbol, Own, NumberName)
         ?.ConstructorArguments.FirstOrDefault().Value is int number ? number : 0;
+
+    private static bool Has(ISymbol symbol, string space, string name) => AttributeOf(symbol, space, name) is not null;
+
+    private static AttributeData? AttributeOf(ISymbol symbol, string space, string name) => symbol
+        .GetAttributes()
+        .FirstOrDefault(found => found.AttributeClass?.Name == name && found.AttributeClass.ContainingNamespace.ToDisplayString() == space);
 
     /// <summary>A part of a composite value.</summary>
     /// <param name="Name">The name of the property or field.</param>
@@ -305,6 +367,8 @@ internal sealed class CompositeType
         public bool IsComputed { get; init; }
 
         public bool IsRequired { get; init; }
+
+        public bool IsNumbered { get; init; }
 
         /// <summary>Its value where it was not sent, as code.</summary>
         public string Default { get; set; } = "default!";

@@ -9,7 +9,7 @@ internal static class ContractReader
     public static ContractFile Read(INamedTypeSymbol contract, CancellationToken cancellationToken)
     {
         List<Finding> findings = [];
-        string file = $"{Marshalling.Name(contract, plain: true)}.Rpc.g.cs";
+        string file = FileName(Marshalling.Name(contract, plain: true));
         if (!IsVisible(contract))
         {
             findings.Add(Finding.At(contract, Diagnostics.HiddenContract, contract.Name));
@@ -51,6 +51,18 @@ internal static class ContractReader
 
     // Private, sealed or static: a service does not implement it.
     private static bool IsOwnCode(ISymbol symbol) => !symbol.IsAbstract && (symbol.IsStatic || !symbol.IsVirtual);
+
+    // The compiler compares the names of files without regard to case, and so would take IFoo and IFOO for one: their hashes differ.
+    private static string FileName(string name)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char letter in name)
+        {
+            hash = (hash ^ letter) * 1099511628211;
+        }
+
+        return $"{name}.{hash % 0x1_0000:x4}.Rpc.g.cs";
+    }
 
     private static EquatableArray<Finding> Array(List<Finding> findings) => new(findings.ToImmutableArray());
 

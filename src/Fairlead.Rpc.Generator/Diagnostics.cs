@@ -54,6 +54,12 @@ internal sealed record Finding(DiagnosticDescriptor Descriptor, string Path, Tex
         return new Finding(descriptor, place.SourceTree?.FilePath ?? "", place.SourceSpan, place.GetLineSpan().Span, one, two);
     }
 
-    public Diagnostic ToDiagnostic() =>
-        Diagnostic.Create(Descriptor, Path.Length == 0 ? Location.None : Location.Create(Path, Span, Lines), One, Two);
+    public Diagnostic ToDiagnostic(Compilation compilation)
+    {
+        SyntaxTree? tree = Path.Length == 0 ? null : compilation.SyntaxTrees.FirstOrDefault(tree => tree.FilePath == Path);
+        Location place = tree is not null && Span.End <= tree.Length ? Location.Create(tree, Span)
+            : Path.Length > 0 ? Location.Create(Path, Span, Lines)
+            : Location.None;
+        return Diagnostic.Create(Descriptor, place, One, Two);
+    }
 }

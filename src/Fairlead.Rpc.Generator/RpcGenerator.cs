@@ -21,17 +21,16 @@ public sealed class RpcGenerator : IIncrementalGenerator
                 static (found, cancellationToken) => ContractReader.Read((INamedTypeSymbol)found.TargetSymbol, cancellationToken))
             .WithTrackingName(Step);
         context.RegisterSourceOutput(
-            files,
-            static (output, file) =>
-            {
-                foreach (Finding finding in file.Findings)
-                {
-                    output.ReportDiagnostic(finding.ToDiagnostic());
-                }
+            files.Where(static file => file.Source.Length > 0), static (output, file) => output.AddSource(file.Name, file.Source));
 
-                if (file.Source.Length > 0)
+        // Apart from the code, because a place within a file, which #pragma needs, is of one compilation.
+        context.RegisterSourceOutput(
+            files.Where(static file => file.Findings.Count > 0).Combine(context.CompilationProvider),
+            static (output, found) =>
+            {
+                foreach (Finding finding in found.Left.Findings)
                 {
-                    output.AddSource(file.Name, file.Source);
+                    output.ReportDiagnostic(finding.ToDiagnostic(found.Right));
                 }
             });
     }

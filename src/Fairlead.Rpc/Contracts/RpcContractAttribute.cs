@@ -37,3 +37,7 @@ public sealed class RpcMemberAttribute(int number) : Attribute
     /// <summary>The number on the wire.</summary>
     public int Number { get; } = number;
 }
+
+/// <summary>Leaves a public property or field out of what travels. The reader's object has the value that its type gives it.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
+public sealed class RpcIgnoreAttribute : Attribute;

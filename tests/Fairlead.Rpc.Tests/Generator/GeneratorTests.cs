@@ -8,9 +8,9 @@ namespace Fairlead.Rpc.Tests.Generator;
 
 public sealed class GeneratorTests
 {
-    private static readonly CSharpParseOptions Latest = new(LanguageVersion.Latest);
+    internal static readonly CSharpParseOptions Latest = new(LanguageVersion.Latest);
 
-    private static readonly ImmutableArray<MetadataReference> References =
+    internal static readonly ImmutableArray<MetadataReference> References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
             .Split(':')
