@@ -146,7 +146,7 @@ internal sealed class CompositeType
 
     public string Read(Func<ITypeSymbol, string> read)
     {
-        StringBuilder code = new("    reader.Enter();\n");
+        StringBuilder code = new($"    reader.Enter({(_type.IsValueType ? "" : _parts.Length)});\n");
         foreach (Part part in _parts)
         {
             code.Append($"    {Marshalling.Name(part.Type)} {Local(part)} = {(CanGrow ? part.Default : read(part.Type))};\n");

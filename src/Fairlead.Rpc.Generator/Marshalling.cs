@@ -18,6 +18,9 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
     /// <summary>How deep types may consist of each other: a generic type can consist of ever longer ones.</summary>
     public const int MaxDepth = 64;
 
+    // A hash, a link and a bucket, for each element of a set or dictionary.
+    private const int TableOverhead = 12;
+
     // The caller learns of it before anything is sent.
     private const string NullCheck = "    global::System.ArgumentNullException.ThrowIfNull(value);\n";
 
@@ -212,7 +215,7 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
             isArray
                 ? $$"""
                     reader.Enter();
-                {{read}}    int count = reader.ReadCount();
+                {{read}}    int count = reader.ReadCount<{{type}}>({{LeastSize.Of(element)}}, 0);
                     {{NewArray(element)}}
                     for (int i = 0; i < count; i++)
                     {
@@ -224,7 +227,7 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
                 """
                 : $$"""
                     reader.Enter();
-                {{read}}    int count = reader.ReadCount();
+                {{read}}    int count = reader.ReadCount<{{type}}>({{LeastSize.Of(element)}}, 0);
                     global::System.Collections.Generic.List<{{type}}> elements = new(count);
                     for (int i = 0; i < count; i++)
                     {
@@ -269,12 +272,15 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
             """,
             $$"""
                 reader.Enter();
-                int count = reader.ReadCount();
-                global::System.Collections.Generic.HashSet<{{Name(element)}}> elements = new(count);
+                int count = reader.ReadCount<{{Name(element)}}>({{LeastSize.Of(element)}}, {{TableOverhead}});
+                RpcKeys<{{Name(element)}}> keys = new(count);
+                global::System.Collections.Generic.HashSet<{{Name(element)}}> elements = new(count, keys.Comparer);
                 for (int i = 0; i < count; i++)
                 {
                     elements.Add({{Read(element, "reader", at)}});
                 }
+
+                keys.End();
 
                 reader.Leave();
                 return elements;
@@ -302,13 +308,17 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
             """,
             $$"""
                 reader.Enter();
-                int count = reader.ReadCount();
-                global::System.Collections.Generic.Dictionary<{{Name(key)}}, {{Name(value)}}> pairs = new(count);
+                int count = reader.ReadCount<global::System.Collections.Generic.KeyValuePair<{{Name(key)}}, {{Name(value)}}>>(
+                    {{LeastSize.Of(key) + LeastSize.Of(value)}}, {{TableOverhead}});
+                RpcKeys<{{Name(key)}}> keys = new(count);
+                global::System.Collections.Generic.Dictionary<{{Name(key)}}, {{Name(value)}}> pairs = new(count, keys.Comparer);
                 for (int i = 0; i < count; i++)
                 {
                     {{Name(key)}} key = {{Read(key, "reader", at)}};
                     pairs[key] = {{Read(value, "reader", at)}};
                 }
+
+                keys.End();
 
                 reader.Leave();
                 return pairs;

@@ -9,6 +9,18 @@ internal static class RpcLimits
     /// <summary>The longest text or collection, in bytes or elements.</summary>
     public const int MaxCount = 1 << 30;
 
+    /// <summary>The bytes of memory that the values of a frame may take for each of its bytes, besides <see cref="FreeMemory"/>.</summary>
+    public const int MemoryPerByte = 16;
+
+    /// <summary>The bytes of memory that the values of any frame may take.</summary>
+    public const int FreeMemory = 32 * 1024 * 1024;
+
+    /// <summary>What an object takes beside its parts, in bytes.</summary>
+    public const int ObjectMemory = 24;
+
+    /// <summary>What a collection without elements takes, in bytes: that of a dictionary, the largest.</summary>
+    public const int CollectionMemory = 80;
+
     /// <summary>How long a frame waits for the one that it has overtaken.</summary>
     public static readonly TimeSpan MostOvertaken = TimeSpan.FromSeconds(5);
 

@@ -20,9 +20,16 @@ public ref struct RpcReader
     private int _at;
     private int _depth;
 
+    // Bytes that values may still take in memory.
+    private long _memory;
+
     /// <summary>Makes a reader.</summary>
     /// <param name="frame">The bytes; they must outlive the reader.</param>
-    public RpcReader(ReadOnlySpan<byte> frame) => _frame = frame;
+    public RpcReader(ReadOnlySpan<byte> frame)
+    {
+        _frame = frame;
+        _memory = RpcLimits.FreeMemory + ((long)RpcLimits.MemoryPerByte * frame.Length);
+    }
 
     /// <summary>How many bytes are left.</summary>
     public readonly int Left => _frame.Length - _at;
@@ -143,6 +150,22 @@ public ref struct RpcReader
         return count <= Left ? count : throw Corrupt($"{count} elements are announced, and {Left} bytes are left");
     }
 
+    /// <summary>Reads the count of a collection, and takes the memory of its elements from that which the frame may take.</summary>
+    /// <param name="least">The bytes that an element takes in the frame at least.</param>
+    /// <param name="overhead">The bytes that an element takes in memory besides its value.</param>
+    /// <typeparam name="T">The type of an element.</typeparam>
+    public int ReadCount<T>(int least, int overhead)
+    {
+        int count = ReadNumber();
+        if ((long)count * least > Left)
+        {
+            throw Corrupt($"{count} elements of {least} or more bytes are announced, and {Left} bytes are left");
+        }
+
+        TakeMemory(RpcLimits.CollectionMemory + ((long)count * (Unsafe.SizeOf<T>() + overhead)));
+        return count;
+    }
+
     /// <summary>Reads a text, which may be null.</summary>
     public string? ReadStringOrNull()
     {
@@ -153,6 +176,7 @@ public ref struct RpcReader
         }
 
         ReadOnlySpan<byte> shared = Take(size);
+        TakeMemory(RpcLimits.ObjectMemory + (2L * size));
         byte[]? rented = size > StackText ? ArrayPool<byte>.Shared.Rent(size) : null;
         Span<byte> copy = rented ?? stackalloc byte[StackText];
         try
@@ -173,7 +197,12 @@ public ref struct RpcReader
     public string ReadString() => ReadStringOrNull() ?? throw Corrupt("a text is missing");
 
     /// <summary>Reads bytes with their count.</summary>
-    public byte[] ReadBytes() => Take(ReadCount()).ToArray();
+    public byte[] ReadBytes()
+    {
+        ReadOnlySpan<byte> bytes = Take(ReadCount());
+        TakeMemory(RpcLimits.ObjectMemory + bytes.Length);
+        return bytes.ToArray();
+    }
 
     /// <summary>Reads an unmanaged value as it lies in memory.</summary>
     public T ReadUnmanaged<T>()
@@ -222,6 +251,13 @@ public ref struct RpcReader
         {
             throw Corrupt($"a value is nested deeper than {RpcLimits.MaxDepth} levels");
         }
+    }
+
+    /// <summary>Begins a nested object with a number of parts; the counterpart is <see cref="Leave"/>.</summary>
+    public void Enter(int parts)
+    {
+        Enter();
+        TakeMemory(RpcLimits.ObjectMemory + (8L * parts));
     }
 
     /// <summary>Ends a nested value.</summary>
@@ -281,6 +317,16 @@ public ref struct RpcReader
         }
 
         throw Corrupt("a count has more than five bytes");
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void TakeMemory(long bytes)
+    {
+        if ((_memory -= bytes) < 0)
+        {
+            throw Corrupt(
+                $"the values of {_frame.Length} bytes need more than {RpcLimits.MemoryPerByte} times as much memory; send them in parts or as a stream");
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
