@@ -19,12 +19,16 @@ public sealed record RpcServerOptions
     public int MaxQueuedCallsPerClient { get; init; } = 10_000;
 
     /// <summary>
-    /// How many bytes the requests of the calls of one client may have that wait until they may run, counted for each connection. They are
-    /// kept in memory. Further ones are refused with <see cref="ErrorCode.Full"/>, and are not executed. One call alone may be longer.
+    /// How many bytes one client may make the server keep in memory, counted for each connection: calls that wait until they may run, calls
+    /// with streams, and items that the service has not read. Further ones are refused with <see cref="ErrorCode.Full"/>, and are not
+    /// executed. One call or item alone may be longer.
     /// </summary>
     public long MaxQueuedBytesPerClient { get; init; } = 256 * 1024 * 1024;
 
-    /// <summary>How many calls with streams may run at the same time. Further ones are refused with <see cref="ErrorCode.Full"/>.</summary>
+    /// <summary>
+    /// How many calls with streams may run at the same time, and how many clients may have objects that are called back. One connection has
+    /// three quarters of each at most. Further ones are refused with <see cref="ErrorCode.Full"/>.
+    /// </summary>
     public int MaxStreamingCalls { get; init; } = 1000;
 
     /// <summary>

@@ -5,7 +5,7 @@ namespace Fairlead.Rpc.Callbacks;
 /// One lock. The frames of a session may overtake each other, and the call that passes an object may overtake the session: they wait for
 /// it.
 /// </remarks>
-/// <param name="most">The most sessions.</param>
+/// <param name="most">The most sessions. One client has three quarters of them at most, and leaves the rest to others.</param>
 internal sealed class SessionTable(int most)
 {
     private readonly Lock _lock = new();
@@ -20,7 +20,8 @@ internal sealed class SessionTable(int most)
         TaskCompletionSource<ServerSession>? awaited;
         lock (_lock)
         {
-            if (_sessions.Count == most || !_sessions.TryAdd(id, session))
+            int ofClient = _sessions.Values.Count(other => ReferenceEquals(other.Client, client));
+            if (_sessions.Count == most || ofClient == most - (most / 4) || !_sessions.TryAdd(id, session))
             {
                 return null;
             }

@@ -8,16 +8,33 @@ namespace Fairlead.Rpc.Calls;
 /// Owns the open calls with streams and the queue of the others. Any thread. An exception of the service, or an invalid frame, ends its
 /// call only.
 /// </remarks>
-internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options) : IDisposable
+internal sealed class CallDispatcher : IDisposable
 {
-    // Of the members, in an array: each call looks it up.
-    private readonly bool[] _areOneWay =
-        [.. description.Members.Select(static member => (member.Kinds & RpcMemberKinds.OneWay) != 0)];
+    private readonly RpcDescription _description;
+    private readonly RpcSkeleton _skeleton;
+    private readonly RpcServerOptions _options;
 
-    private readonly CallQueue _queue = new(options);
-    private readonly StreamFrames _streams = new(options);
-    private readonly SessionTable _sessions = new(options.MaxStreamingCalls);
+    // Of the members, in an array: each call looks it up.
+    private readonly bool[] _areOneWay;
+
+    private readonly ClientShares _shares;
+    private readonly CallQueue _queue;
+    private readonly StreamFrames _streams;
+    private readonly SessionTable _sessions;
     private readonly ActiveCalls _active = new();
+
+    /// <param name="description">The contract.</param>
+    /// <param name="skeleton">Executes the calls.</param>
+    /// <param name="options">The limits, checked.</param>
+    public CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options)
+    {
+        (_description, _skeleton, _options) = (description, skeleton, options);
+        _areOneWay = [.. description.Members.Select(static member => (member.Kinds & RpcMemberKinds.OneWay) != 0)];
+        _shares = new ClientShares(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient);
+        _queue = new CallQueue(options, _shares);
+        _streams = new StreamFrames(options, _shares);
+        _sessions = new SessionTable(options.MaxStreamingCalls);
+    }
 
     /// <summary>How many calls wait until they may run.</summary>
     public int Waiting => _queue.Count;
@@ -54,7 +71,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             var kind = (FrameKind)frame.ReadByte();
             if (kind == FrameKind.Hello)
             {
-                Replies.Describe(request, ReplyStatus.Ok, description);
+                Replies.Describe(request, ReplyStatus.Ok, _description);
                 return default;
             }
 
@@ -63,22 +80,21 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             uint rest = frame.ReadUInt32();
             switch (kind)
             {
-                case FrameKind.Call or FrameKind.Open when rest != (uint)description.Hash || member >= _areOneWay.Length:
-                    Replies.Describe(request, ReplyStatus.Stale, description);
+                case FrameKind.Call or FrameKind.Open when rest != (uint)_description.Hash || member >= _areOneWay.Length:
+                    Replies.Describe(request, ReplyStatus.Stale, _description);
                     return default;
                 case FrameKind.Call:
                     return CallAsync(member, request, context, turn);
                 case FrameKind.Open:
                     return OpenAsync(member, frame.ReadGuid(), request, context, turn);
                 case FrameKind.Pull:
-                    return _streams.PullAsync(frame.ReadGuid(), (int)Math.Min(rest, int.MaxValue), request, context);
+                    return _streams.PullAsync(ReadLast(ref frame), (int)Math.Min(rest, int.MaxValue), request, context);
                 case FrameKind.Push when stream < RpcLimits.MaxUploads:
-                    Guid id = frame.ReadGuid();
-                    return _streams.PushAsync(id, stream, Batch.Copy(request.Span[Frames.OpenHeader..]), request, context);
+                    return _streams.PushAsync(frame.ReadGuid(), stream, request, context);
                 case FrameKind.Session:
-                    return HoldAsync(frame.ReadGuid(), request, context);
+                    return HoldAsync(ReadLast(ref frame), request, context);
                 case FrameKind.Poll:
-                    return PollAsync(frame.ReadGuid(), (stream & Frames.TakesTraces) != 0, request, context);
+                    return PollAsync(ReadLast(ref frame), (stream & Frames.TakesTraces) != 0, request, context);
                 case FrameKind.Answer:
                     return TakeAnswer(ref frame, (int)rest, request);
                 default:
@@ -90,6 +106,14 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             request.Fail(ErrorCode.Corrupt, wrong.Message);
             return default;
         }
+    }
+
+    // The frame ends with the identity: what stood behind it would be kept as long as the frame.
+    private static Guid ReadLast(ref RpcReader frame)
+    {
+        Guid id = frame.ReadGuid();
+        frame.End();
+        return id;
     }
 
     private ValueTask<ReadOnlyMemory<byte>> CallAsync(ushort member, Request request, RequestContext context, CallTurn? turn)
@@ -168,6 +192,14 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             call = _streams.Open(id, request);
             if (call is not null && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
             {
+                // The arguments are kept as long as the call lasts.
+                using ClientShares.HeldFrame? held = _shares.Hold(request.Peer, request.Length);
+                if (held is null)
+                {
+                    Replies.Refuse(request, ErrorCode.Full, _shares.FullText);
+                    return default;
+                }
+
                 ValueTask invoked = Invoke(member, request, context, call);
                 await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
             }
@@ -192,7 +224,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         if (_sessions.Open(id, request.Peer) is null)
         {
             Replies.Refuse(
-                request, ErrorCode.Full, $"the server has {options.MaxStreamingCalls} clients with callbacks, as many as it accepts");
+                request, ErrorCode.Full, $"the server has {_options.MaxStreamingCalls} clients with callbacks, as many as it accepts");
             return default;
         }
 
@@ -260,8 +292,8 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
         try
         {
             RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], streams);
-            RpcContext? call = options.NeedsContext ? new RpcContext(description.Members[member], context) : null;
-            if (call is not null && options.Authorize?.Invoke(call) == false)
+            RpcContext? call = _options.NeedsContext ? new RpcContext(_description.Members[member], context) : null;
+            if (call is not null && _options.Authorize?.Invoke(call) == false)
             {
                 Replies.Refuse(
                     request, ErrorCode.PermissionDenied, $"the server does not let {call.Caller} call {call.Member.Name}");
@@ -274,7 +306,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
                 request.Reply([(byte)ReplyStatus.Ok]);
             }
 
-            return call is null ? skeleton.InvokeAsync(member, invocation) : InvokeAsync(member, invocation, call);
+            return call is null ? _skeleton.InvokeAsync(member, invocation) : InvokeAsync(member, invocation, call);
         }
         catch (Exception exception)
         {
@@ -285,10 +317,10 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
     // The context ends with this method, as an asynchronous method's changes do.
     private async ValueTask InvokeAsync(ushort member, RpcInvocation invocation, RpcContext call)
     {
-        RpcContext.Current = options.KeepContext ? call : null;
-        ValueTask invoked = options.Intercept is { } intercept
-            ? intercept(call, () => skeleton.InvokeAsync(member, invocation))
-            : skeleton.InvokeAsync(member, invocation);
+        RpcContext.Current = _options.KeepContext ? call : null;
+        ValueTask invoked = _options.Intercept is { } intercept
+            ? intercept(call, () => _skeleton.InvokeAsync(member, invocation))
+            : _skeleton.InvokeAsync(member, invocation);
         await invoked.ConfigureAwait(false);
     }
 
@@ -311,7 +343,7 @@ internal sealed class CallDispatcher(RpcDescription description, RpcSkeleton ske
             else
             {
                 // The endpoint reports it as the failure of a handler. Its own reply comes too late.
-                Replies.Fail(request, exception, options);
+                Replies.Fail(request, exception, _options);
                 throw;
             }
         }

@@ -3,15 +3,14 @@ namespace Fairlead.Rpc.Calls;
 /// <summary>
 /// Lets calls run when their turn and a place have come, refuses them when too many wait, and answers those that do not run.
 /// </summary>
-/// <remarks>Owns the places, and the counts of those that wait. Any thread. A call that waits holds no thread.</remarks>
-internal sealed class CallQueue(RpcServerOptions options) : IDisposable
+/// <remarks>Owns the places; those that wait are counted among the shares of their clients. Any thread. A call that waits holds no thread.</remarks>
+internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) : IDisposable
 {
     private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
-    private readonly QueuedCalls _queued = new(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient);
     private readonly CancellationTokenSource _dismissed = new();
 
     /// <summary>How many calls wait.</summary>
-    public int Count => _queued.Count;
+    public int Count => shares.Calls;
 
     /// <summary>Takes a place, if the turn of the call has come and a place is free.</summary>
     /// <param name="turn">The position of the call; null: it has no order.</param>
@@ -27,7 +26,7 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
     /// <returns>False: it may not, has been answered, and is in no queue.</returns>
     public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, bool isQueued)
     {
-        if (_queued.Enter(request.Peer, request.Length) is { } refusal)
+        if (shares.EnterCall(request.Peer, request.Length) is { } refusal)
         {
             if (isQueued)
             {
@@ -50,7 +49,7 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
             return new ValueTask<bool>(true);
         }
 
-        return _queued.Enter(request.Peer, request.Length) is { } refusal
+        return shares.EnterCall(request.Peer, request.Length) is { } refusal
             ? new ValueTask<bool>(RefuseFull(request, refusal))
             : FinishAsync(request, context, end => new ValueTask(turn.WaitAsync(end)));
     }
@@ -62,7 +61,7 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
     public async Task DismissAsync()
     {
         await _dismissed.CancelAsync().ConfigureAwait(false);
-        await _queued.EmptyAsync().ConfigureAwait(false);
+        await shares.EmptyAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -113,7 +112,7 @@ internal sealed class CallQueue(RpcServerOptions options) : IDisposable
         }
         finally
         {
-            _queued.Leave(client, length);
+            shares.LeaveCall(client, length);
         }
     }
 }

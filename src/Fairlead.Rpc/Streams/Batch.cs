@@ -71,3 +71,6 @@ internal struct Batch
         return true;
     }
 }
+
+/// <summary>A batch, and its bytes among those that its client makes the server keep.</summary>
+internal readonly record struct HeldBatch(Batch Batch, IDisposable Held);

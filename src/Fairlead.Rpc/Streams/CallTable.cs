@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Fairlead.Rpc.Streams;
 
 /// <summary>The calls with streams that a server executes, by their identities.</summary>
@@ -5,21 +7,24 @@ namespace Fairlead.Rpc.Streams;
 /// One lock, which also guards the count of frames of each call. Frames of a call may overtake each other: the first makes the entry. It
 /// stays until the call has ended or, if the call itself does not come, until the last frame has left.
 /// </remarks>
-/// <param name="most">The most calls.</param>
+/// <param name="most">The most calls. One client has three quarters of them at most, and leaves the rest to others.</param>
 internal sealed class CallTable(int most)
 {
+    private readonly int _mostOfClient = most - (most / 4);
+    private readonly Dictionary<Peer, int> _clients = new(ReferenceEqualityComparer.Instance);
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerCall> _calls = [];
 
     /// <summary>Returns the call that comes now.</summary>
     /// <param name="id">Its identity.</param>
+    /// <param name="client">Its client.</param>
     /// <param name="isFirst">False: it came before.</param>
     /// <returns>The call, which <see cref="Remove"/> forgets; null: there are too many.</returns>
-    public ServerCall? Open(Guid id, out bool isFirst)
+    public ServerCall? Open(Guid id, Peer client, out bool isFirst)
     {
         lock (_lock)
         {
-            ServerCall? call = Find(id);
+            ServerCall? call = Find(id, client);
             isFirst = call?.TryOpen() == true;
             return call;
         }
@@ -28,11 +33,11 @@ internal sealed class CallTable(int most)
     /// <summary>Returns the call of another frame, and counts the frame.</summary>
     /// <returns>The call, which the frame leaves with <see cref="Leave"/>; null: there are too many.</returns>
     /// <exception cref="RpcFormatException">Too many frames of the call are under way: each keeps its bytes.</exception>
-    public ServerCall? Enter(Guid id)
+    public ServerCall? Enter(Guid id, Peer client)
     {
         lock (_lock)
         {
-            ServerCall? call = Find(id);
+            ServerCall? call = Find(id, client);
             if (call?.Frames == RpcLimits.MaxFrames)
             {
                 throw RpcReader.Corrupt($"{RpcLimits.MaxFrames} pulls and pushes of a call are under way");
@@ -50,7 +55,7 @@ internal sealed class CallTable(int most)
         {
             if (--call.Frames == 0 && !call.IsOpen)
             {
-                _calls.Remove(id);
+                Forget(id);
             }
         }
     }
@@ -60,11 +65,34 @@ internal sealed class CallTable(int most)
     {
         lock (_lock)
         {
-            _calls.Remove(id);
+            Forget(id);
         }
     }
 
     // Under the lock.
-    private ServerCall? Find(Guid id) =>
-        _calls.TryGetValue(id, out ServerCall? call) || _calls.Count == most ? call : _calls[id] = new ServerCall();
+    private ServerCall? Find(Guid id, Peer client)
+    {
+        if (_calls.TryGetValue(id, out ServerCall? call))
+        {
+            return call;
+        }
+
+        int calls = _clients.GetValueOrDefault(client);
+        if (_calls.Count == most || calls == _mostOfClient)
+        {
+            return null;
+        }
+
+        _clients[client] = calls + 1;
+        return _calls[id] = new ServerCall(client);
+    }
+
+    // Under the lock.
+    private void Forget(Guid id)
+    {
+        if (_calls.Remove(id, out ServerCall? call) && --CollectionsMarshal.GetValueRefOrNullRef(_clients, call.Client) == 0)
+        {
+            _clients.Remove(call.Client);
+        }
+    }
 }

@@ -3,25 +3,32 @@ using System.Threading.Channels;
 namespace Fairlead.Rpc.Streams;
 
 /// <summary>A parameter that is a stream, at the server: batches that have come, of which few wait.</summary>
-/// <remarks>The channel has the only lock. Any thread brings batches; one enumerates.</remarks>
+/// <remarks>
+/// The channel has the only lock. Any thread brings batches; one enumerates. The bytes of a batch count for its client until it has been read,
+/// or the stream has ended.
+/// </remarks>
 internal sealed class Incoming
 {
     // With the batch that is being read and the one that the client makes.
     private const int MostWaiting = 2;
 
-    private readonly Channel<Batch> _batches = Channel.CreateBounded<Batch>(
-        new BoundedChannelOptions(MostWaiting) { SingleReader = true, AllowSynchronousContinuations = false });
+    private readonly Channel<HeldBatch> _batches = Channel.CreateBounded<HeldBatch>(
+        new BoundedChannelOptions(MostWaiting) { AllowSynchronousContinuations = false });
+
+    // The batch that is being read.
+    private IDisposable? _held;
+    private bool _hasEnded;
 
     private int _isTaken;
 
     /// <summary>Adds a batch. Waits while too many are unread.</summary>
     /// <returns>False: the service has stopped reading.</returns>
-    public async ValueTask<bool> AddAsync(Batch batch, CancellationToken cancellationToken)
+    public async ValueTask<bool> AddAsync(HeldBatch batch, CancellationToken cancellationToken)
     {
         try
         {
             await _batches.Writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
-            if (batch.IsLast)
+            if (batch.Batch.IsLast)
             {
                 _batches.Writer.TryComplete();
             }
@@ -35,7 +42,33 @@ internal sealed class Incoming
     }
 
     /// <summary>No more batches are taken: the call has ended, or the service has left its loop.</summary>
-    public void End() => _batches.Writer.TryComplete();
+    public void End()
+    {
+        Volatile.Write(ref _hasEnded, true);
+        _batches.Writer.TryComplete();
+        while (_batches.Reader.TryRead(out HeldBatch unread))
+        {
+            unread.Held.Dispose();
+        }
+
+        // Behind a barrier, as that of TryTake: one of both sees the other.
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _held)?.Dispose();
+    }
+
+    private bool TryTake(out Batch batch)
+    {
+        Volatile.Read(ref _held)?.Dispose();
+        bool isTaken = _batches.Reader.TryRead(out HeldBatch next);
+        Interlocked.Exchange(ref _held, next.Held);
+        if (Volatile.Read(ref _hasEnded))
+        {
+            next.Held?.Dispose();
+        }
+
+        batch = next.Batch;
+        return isTaken;
+    }
 
     /// <summary>The items, once.</summary>
     /// <param name="read">Unmarshals an item.</param>
@@ -76,7 +109,7 @@ internal sealed class Incoming
         {
             while (!_batch.IsLast)
             {
-                if (!incoming._batches.Reader.TryRead(out _batch)
+                if (!incoming.TryTake(out _batch)
                     && !await incoming._batches.Reader.WaitToReadAsync(end.Token).ConfigureAwait(false))
                 {
                     // The stream was not finished: its call has ended under the service.

@@ -4,7 +4,7 @@ namespace Fairlead.Rpc.Streams;
 
 /// <summary>A call with streams at the server. Its frames may arrive in any order.</summary>
 /// <remarks>Owns the producer of its result and the items that have come. One lock. Any thread.</remarks>
-internal sealed class ServerCall
+internal sealed class ServerCall(Peer client)
 {
     private const int MostPulls = 2;
 
@@ -21,6 +21,9 @@ internal sealed class ServerCall
     // Written before the task of the producer completes, and read behind it.
     private FairleadException? _tooLong;
     private int _isOpen;
+
+    /// <summary>The client whose frame came first.</summary>
+    public Peer Client => client;
 
     /// <summary>Whether the call itself has come, and not only frames of its streams.</summary>
     public bool IsOpen => Volatile.Read(ref _isOpen) != 0;

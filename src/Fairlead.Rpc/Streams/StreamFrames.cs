@@ -4,7 +4,7 @@ namespace Fairlead.Rpc.Streams;
 
 /// <summary>Answers the frames of calls with streams, except the calls themselves.</summary>
 /// <remarks>Owns the table of the calls. Any thread.</remarks>
-internal sealed class StreamFrames(RpcServerOptions options)
+internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares)
 {
     private readonly CallTable _calls = new(options.MaxStreamingCalls);
 
@@ -12,7 +12,7 @@ internal sealed class StreamFrames(RpcServerOptions options)
     /// <returns>The call, which <see cref="Remove"/> forgets; null: it cannot begin, and has been answered.</returns>
     public ServerCall? Open(Guid id, Request request)
     {
-        ServerCall? call = _calls.Open(id, out bool isFirst);
+        ServerCall? call = _calls.Open(id, request.Peer, out bool isFirst);
         if (call is null)
         {
             RefuseFull(request);
@@ -34,9 +34,33 @@ internal sealed class StreamFrames(RpcServerOptions options)
         Enter(id, request) is { } call ? PullAsync(id, call, most, request, context) : default;
 
     /// <summary>Takes items of a parameter, and answers when there is room for more.</summary>
-    /// <exception cref="RpcFormatException">Too many frames of the call are under way.</exception>
-    public ValueTask<ReadOnlyMemory<byte>> PushAsync(Guid id, int stream, Batch batch, Request request, RequestContext context) =>
-        Enter(id, request) is { } call ? PushAsync(id, call, stream, batch, request, context) : default;
+    /// <exception cref="RpcFormatException">Too many frames of the call are under way, or it is not a batch.</exception>
+    public ValueTask<ReadOnlyMemory<byte>> PushAsync(Guid id, int stream, Request request, RequestContext context)
+    {
+        // Before it is copied, until it has been read or its call has ended.
+        if (shares.Hold(request.Peer, request.Length) is not { } held)
+        {
+            request.Fail(ErrorCode.Full, shares.FullText);
+            return default;
+        }
+
+        try
+        {
+            var batch = Batch.Copy(request.Span[Frames.OpenHeader..]);
+            if (Enter(id, request) is { } call)
+            {
+                return PushAsync(id, call, stream, new HeldBatch(batch, held), request, context);
+            }
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+
+        held.Dispose();
+        return default;
+    }
 
     private async ValueTask<ReadOnlyMemory<byte>> PullAsync(
         Guid id, ServerCall call, int most, Request request, RequestContext context)
@@ -71,12 +95,13 @@ internal sealed class StreamFrames(RpcServerOptions options)
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> PushAsync(
-        Guid id, ServerCall call, int stream, Batch batch, Request request, RequestContext context)
+        Guid id, ServerCall call, int stream, HeldBatch batch, Request request, RequestContext context)
     {
+        bool isWanted = false;
         try
         {
             await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
-            bool isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
+            isWanted = await call.Incoming(stream).AddAsync(batch, context.CancellationToken).ConfigureAwait(false);
             request.Reply([(byte)ReplyStatus.Ok, isWanted ? (byte)0 : (byte)1]);
         }
         catch (Exception over) when (over is OperationCanceledException or TimeoutException)
@@ -85,6 +110,11 @@ internal sealed class StreamFrames(RpcServerOptions options)
         }
         finally
         {
+            if (!isWanted)
+            {
+                batch.Held.Dispose();
+            }
+
             _calls.Leave(id, call);
         }
 
@@ -106,7 +136,7 @@ internal sealed class StreamFrames(RpcServerOptions options)
 
     private ServerCall? Enter(Guid id, Request request)
     {
-        ServerCall? call = _calls.Enter(id);
+        ServerCall? call = _calls.Enter(id, request.Peer);
         if (call is null)
         {
             RefuseFull(request);
@@ -116,5 +146,5 @@ internal sealed class StreamFrames(RpcServerOptions options)
     }
 
     private void RefuseFull(Request request) => Replies.Refuse(
-        request, ErrorCode.Full, $"the server executes {options.MaxStreamingCalls} calls with streams, as many as it accepts");
+        request, ErrorCode.Full, $"the server accepts {options.MaxStreamingCalls} calls with streams, and three quarters of them from one client");
 }

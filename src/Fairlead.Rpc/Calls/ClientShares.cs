@@ -1,0 +1,137 @@
+namespace Fairlead.Rpc.Calls;
+
+/// <summary>Counts what each client makes the server keep: the calls that wait, the frames that are held, and the bytes of both.</summary>
+/// <remarks>
+/// One lock. Calls that run without waiting do not come here: <see cref="RpcServerOptions.MaxConcurrentCalls"/> limits them. A client is a
+/// connection.
+/// </remarks>
+/// <param name="mostCalls">How many calls of one client may wait.</param>
+/// <param name="mostBytes">How many bytes one client may have here. One call or frame alone may have more.</param>
+internal sealed class ClientShares(int mostCalls, long mostBytes)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Peer, Share> _clients = new(ReferenceEqualityComparer.Instance);
+
+    private int _calls;
+    private TaskCompletionSource? _emptied;
+
+    /// <summary>How many calls of all clients wait.</summary>
+    public int Calls
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _calls;
+            }
+        }
+    }
+
+    /// <summary>Counts a call that waits.</summary>
+    /// <returns>Why it may not wait; null: it may, and <see cref="LeaveCall"/> is called with the same length.</returns>
+    public string? EnterCall(Peer client, int length)
+    {
+        lock (_lock)
+        {
+            Share share = _clients.GetValueOrDefault(client);
+            if (share.Calls == mostCalls)
+            {
+                return $"{mostCalls} calls of this client wait at the server, as many as it accepts";
+            }
+
+            if (share.Exceeds(length, mostBytes))
+            {
+                return $"calls of this client with {share.Bytes} bytes wait at the server, which accepts {mostBytes}";
+            }
+
+            _clients[client] = share with { Calls = share.Calls + 1, Bytes = share.Bytes + length };
+            _calls++;
+            return null;
+        }
+    }
+
+    /// <summary>A call waits no longer.</summary>
+    public void LeaveCall(Peer client, int length)
+    {
+        lock (_lock)
+        {
+            Share share = _clients[client];
+            Set(client, share with { Calls = share.Calls - 1, Bytes = share.Bytes - length });
+            if (--_calls == 0)
+            {
+                _emptied?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Counts a frame that is kept: the opening of a call with streams, or items that have not been read.</summary>
+    /// <returns>Null: the client has too many bytes here.</returns>
+    public HeldFrame? Hold(Peer client, int length)
+    {
+        lock (_lock)
+        {
+            Share share = _clients.GetValueOrDefault(client);
+            if (share.Exceeds(length, mostBytes))
+            {
+                return null;
+            }
+
+            _clients[client] = share with { Frames = share.Frames + 1, Bytes = share.Bytes + length };
+            return new HeldFrame(this, client, length);
+        }
+    }
+
+    /// <summary>Why a frame was not kept.</summary>
+    public string FullText => $"frames of this client fill the {mostBytes} bytes that the server keeps for one client";
+
+    /// <summary>Waits until no call waits. To be called once, when no more come.</summary>
+    public Task EmptyAsync()
+    {
+        lock (_lock)
+        {
+            _emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _calls == 0 ? Task.CompletedTask : _emptied.Task;
+        }
+    }
+
+    private void LeaveFrame(Peer client, int length)
+    {
+        lock (_lock)
+        {
+            Share share = _clients[client];
+            Set(client, share with { Frames = share.Frames - 1, Bytes = share.Bytes - length });
+        }
+    }
+
+    private void Set(Peer client, Share share)
+    {
+        if (share is { Calls: 0, Frames: 0 })
+        {
+            _clients.Remove(client);
+        }
+        else
+        {
+            _clients[client] = share;
+        }
+    }
+
+    /// <summary>The bytes of a frame that is kept. Disposing it gives them back; further times have no effect. Any thread.</summary>
+    internal sealed class HeldFrame(ClientShares shares, Peer client, int length) : IDisposable
+    {
+        private int _isOver;
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOver, 1) == 0)
+            {
+                shares.LeaveFrame(client, length);
+            }
+        }
+    }
+
+    private readonly record struct Share(int Calls, int Frames, long Bytes)
+    {
+        public bool Exceeds(int length, long most) => Bytes > 0 && Bytes + length > most;
+    }
+}
