@@ -22,6 +22,9 @@ public sealed record RpcClientOptions
     /// <summary>How calls are spread over the instances of a service that was found by its name.</summary>
     public CallBalance Balance { get; init; }
 
+    /// <summary>How often, and after which pauses, a call is tried at the instances of a service that was found by its name.</summary>
+    public RpcRetry Retry { get; init; } = new();
+
     /// <summary>
     /// Whether a server is accepted that lacks members of the contract, or has them otherwise. Calls of such members are refused then, with
     /// <see cref="ErrorCode.Incompatible"/>.
@@ -46,6 +49,8 @@ public sealed record RpcClientOptions
 
         ArgumentOutOfRangeException.ThrowIfLessThan(WaitForService, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(Endpoint);
+        ArgumentNullException.ThrowIfNull(Retry);
+        Retry.Check();
         ServiceName.CheckMatchmaker(Matchmaker);
         if (!Enum.IsDefined(Balance))
         {

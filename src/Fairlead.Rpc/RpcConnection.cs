@@ -58,7 +58,7 @@ public class RpcConnection : IAsyncDisposable, IDisposable
     {
         IClientLane lane = ServiceName.IsAddress(service)
             ? await RequesterLane.ConnectAsync(Address.Parse(service), options.Endpoint, cancellationToken).ConfigureAwait(false)
-            : await ServiceLane.ConnectAsync(ServiceName.Check(service), options, cancellationToken).ConfigureAwait(false);
+            : await ServiceLane.ConnectAsync(ServiceName.Check(service), wanted, options, cancellationToken).ConfigureAwait(false);
         try
         {
             CallbackHost callbacks = new(lane, options);

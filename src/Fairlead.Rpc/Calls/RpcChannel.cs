@@ -25,13 +25,11 @@ public sealed partial class RpcChannel
     private readonly IRpcLane _lane;
     private readonly RpcDescription _wanted;
     private readonly RpcClientOptions _options;
-    private readonly RequestOptions[] _requestOptions;
     private volatile Agreement _agreement;
 
     private RpcChannel(
         IRpcLane lane, CallbackHost? callbacks, RpcDescription wanted, RpcClientOptions options, Agreement agreement) =>
-        (_lane, Callbacks, _wanted, _options, _requestOptions, _agreement) =
-            (lane, callbacks, wanted, options, [.. wanted.Members.Select(member => OptionsOf(member, options))], agreement);
+        (_lane, Callbacks, _wanted, _options, _agreement) = (lane, callbacks, wanted, options, agreement);
 
     /// <summary>The objects that the server may call; null: this is the channel of a callback.</summary>
     internal CallbackHost? Callbacks { get; }
@@ -135,20 +133,35 @@ public sealed partial class RpcChannel
     internal static async ValueTask<RpcChannel> OpenAsync(
         IRpcLane lane, CallbackHost callbacks, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        // The limit is meant for calls: connecting has as long as any handshake.
-        TimeSpan? limit = options.Timeout < options.Endpoint.HandshakeTimeout ? options.Endpoint.HandshakeTimeout : options.Timeout;
-        RequestOptions hello = new() { Timeout = limit, Idempotent = true };
-        using Message reply = await lane.RequestAsync(Hello(wanted), hello, cancellationToken).ConfigureAwait(false);
-        RpcDescription offered = ReadOffer(reply);
+        RpcDescription offered = await AskAsync(lane, wanted, options, cancellationToken).ConfigureAwait(false);
         wanted ??= offered;
-        Agreement agreement = Agreement.With(wanted, offered);
+        Agreement agreement = Agreement.With(wanted, offered, options);
         RpcChannel channel = new(lane, callbacks, wanted, options, agreement);
         return agreement.Differences.Count == 0 || options.AllowMissingMembers ? channel : throw channel.Incompatible(agreement);
     }
 
+    /// <summary>Asks a server for its contract, and compares it with that of a client.</summary>
+    /// <returns>Whether a channel to the server can be opened.</returns>
+    internal static async ValueTask<bool> FitsAsync(
+        IRpcLane lane, RpcDescription wanted, RpcClientOptions options, CancellationToken cancellationToken)
+    {
+        RpcDescription offered = await AskAsync(lane, wanted, options, cancellationToken).ConfigureAwait(false);
+        return options.AllowMissingMembers || Agreement.With(wanted, offered, options).Differences.Count == 0;
+    }
+
     /// <summary>Makes a channel to a side whose contract is known to be the same.</summary>
     internal static RpcChannel Between(IRpcLane lane, RpcDescription contract) =>
-        new(lane, null, contract, new RpcClientOptions(), Agreement.With(contract, contract));
+        new(lane, null, contract, new RpcClientOptions(), Agreement.With(contract, contract, new RpcClientOptions()));
+
+    private static async ValueTask<RpcDescription> AskAsync(
+        IRpcLane lane, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
+    {
+        // The limit is meant for calls: connecting has as long as any handshake.
+        TimeSpan? limit = options.Timeout < options.Endpoint.HandshakeTimeout ? options.Endpoint.HandshakeTimeout : options.Timeout;
+        RequestOptions hello = new() { Timeout = limit, Idempotent = true };
+        using Message reply = await lane.RequestAsync(Hello(wanted), hello, cancellationToken).ConfigureAwait(false);
+        return ReadOffer(reply);
+    }
 
     private static RpcDescription ReadOffer(Message reply)
     {
@@ -184,13 +197,7 @@ public sealed partial class RpcChannel
         }
     }
 
-    private static RequestOptions OptionsOf(RpcMember member, RpcClientOptions options) => new()
-    {
-        Timeout = options.Timeout,
-        Idempotent = (member.Kinds & RpcMemberKinds.Idempotent) != 0,
-    };
-
-    private RequestOptions OptionsOf(int member) => _requestOptions[member];
+    private RequestOptions OptionsOf(int member) => _agreement.Options[member];
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T> FinishAsync<T>(ValueTask<Message> pending, RpcRead<T> read)
@@ -260,7 +267,7 @@ public sealed partial class RpcChannel
             case ReplyStatus.Failed:
                 return RpcException.Read(ref reader, server);
             case ReplyStatus.Stale:
-                Agreement agreement = Agreement.With(_wanted, RpcDescription.Read(ref reader));
+                Agreement agreement = Agreement.With(_wanted, RpcDescription.Read(ref reader), _options);
                 reader.End();
                 _agreement = agreement;
                 return agreement.Differences.Count != 0 && !_options.AllowMissingMembers
@@ -273,10 +280,8 @@ public sealed partial class RpcChannel
                         Delivery = DeliveryStatus.NotDelivered,
                     };
             case ReplyStatus.Refused:
-                var code = (ErrorCode)reader.ReadInt32();
-                string text = reader.ReadString();
-                reader.End();
-                return new FairleadException(Enum.IsDefined(code) ? code : ErrorCode.Unavailable, text)
+                Refusal refusal = Refusal.Read(ref reader);
+                return new FairleadException(refusal.Code, refusal.Text)
                 {
                     Address = _lane.Address,
                     Delivery = DeliveryStatus.NotDelivered,
@@ -296,12 +301,23 @@ public sealed partial class RpcChannel
     };
 
     // The contract of the server, compared with the client's.
-    private sealed record Agreement(RpcDescription Offered, ushort[] Numbers, IReadOnlyList<string> Differences)
+    private sealed record Agreement(
+        RpcDescription Offered, ushort[] Numbers, IReadOnlyList<string> Differences, RequestOptions[] Options)
     {
-        public static Agreement With(RpcDescription wanted, RpcDescription offered)
+        public static Agreement With(RpcDescription wanted, RpcDescription offered, RpcClientOptions options)
         {
             ushort[] numbers = ContractMatch.Compare(wanted, offered, out IReadOnlyList<string> differences);
-            return new Agreement(offered, numbers, differences);
+            RequestOptions[] each = new RequestOptions[numbers.Length];
+            for (int i = 0; i < each.Length; i++)
+            {
+                // A call is repeated only if both sides say that it does no harm.
+                RpcMemberKinds kinds = numbers[i] == ContractMatch.Missing
+                    ? RpcMemberKinds.None
+                    : wanted.Members[i].Kinds & offered.Members[numbers[i]].Kinds;
+                each[i] = new RequestOptions { Timeout = options.Timeout, Idempotent = (kinds & RpcMemberKinds.Idempotent) != 0 };
+            }
+
+            return new Agreement(offered, numbers, differences, each);
         }
     }
 }

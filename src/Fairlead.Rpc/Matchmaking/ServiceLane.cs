@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Matchmaking;
@@ -10,14 +9,18 @@ namespace Fairlead.Rpc.Matchmaking;
 /// Owns a connection to each instance in use: an array that is replaced under the lock, and read without. A frame that was certainly not
 /// executed goes to the next instance, and so does one that may be repeated. Any thread.
 /// </remarks>
-internal sealed class ServiceLane : IClientLane
+internal sealed partial class ServiceLane : IClientLane
 {
     // How old the view of the registry may be while nothing fails.
     private static readonly TimeSpan MostAge = TimeSpan.FromSeconds(1);
 
     private readonly string _name;
+    private readonly RpcDescription? _wanted;
     private readonly RpcClientOptions _options;
     private const int MostAttempts = 3;
+
+    // Whether contracts, by their hashes, fit that of the client. While the registry is read.
+    private readonly Dictionary<ulong, bool> _fits = [];
 
     private readonly IServiceDirectory _directory;
     private readonly SemaphoreSlim _refreshing = new(1);
@@ -29,9 +32,9 @@ internal sealed class ServiceLane : IClientLane
     private ulong _hash;
     private uint _turn;
 
-    private ServiceLane(string name, RpcClientOptions options)
+    private ServiceLane(string name, RpcDescription? wanted, RpcClientOptions options)
     {
-        (_name, _options, _ended) = (name, options, _end.Token);
+        (_name, _wanted, _options, _ended) = (name, wanted, options, _end.Token);
         _directory = options.Matchmaker is { } matchmaker ? new NetworkDirectory(matchmaker) : new LocalDirectory();
     }
 
@@ -47,10 +50,15 @@ internal sealed class ServiceLane : IClientLane
     private RequesterLane? Living => Array.Find(_lanes, static lane => !lane.IsGone);
 
     /// <summary>Finds the service, and connects to an instance.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="wanted">The client's contract: instances whose contract fits are preferred; null: each fits.</param>
+    /// <param name="options">The client's options.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time.</exception>
-    public static async ValueTask<ServiceLane> ConnectAsync(string name, RpcClientOptions options, CancellationToken cancellationToken)
+    public static async ValueTask<ServiceLane> ConnectAsync(
+        string name, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        ServiceLane lane = new(name, options);
+        ServiceLane lane = new(name, wanted, options);
         try
         {
             await lane.RefreshAsync(null, limit: null, cancellationToken).ConfigureAwait(false);
@@ -71,31 +79,41 @@ internal sealed class ServiceLane : IClientLane
     public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken)
     {
         CallTime time = new(frame, options);
-        RequesterLane? failed = null;
-        while (true)
+        CallAttempts? attempts = null;
+        try
         {
-            // The registry is read here only when there is no instance left.
-            RequesterLane lane = Choose(failed) ?? RefreshAsync(failed, time.Left, cancellationToken).AsTask().GetAwaiter().GetResult();
-            lane.Count(1);
-            try
+            while (true)
             {
-                Message reply = lane.Request(frame, time.Rest, cancellationToken);
-                if (!IsRefused(reply) || Choose(lane) is null)
+                // The registry is read here only when there is no instance left.
+                RequesterLane lane = Choose(attempts?.Failed)
+                    ?? RefreshAsync(attempts?.Failed, time.Left, cancellationToken).AsTask().GetAwaiter().GetResult();
+                lane.Count(1);
+                try
                 {
-                    return reply;
+                    Message reply = lane.Request(frame, time.Rest, cancellationToken);
+                    if (!MayGoOn(reply, lane, ref attempts))
+                    {
+                        return reply;
+                    }
+                }
+                catch (Exception exception) when (MayGoOn(exception, options, lane, ref attempts))
+                {
+                    // The next attempt follows.
+                }
+                finally
+                {
+                    lane.Count(-1);
                 }
 
-                reply.Dispose();
-                failed = lane;
+                if (attempts!.Pause > TimeSpan.Zero)
+                {
+                    PauseAsync(attempts, time, cancellationToken).AsTask().GetAwaiter().GetResult();
+                }
             }
-            catch (Exception exception) when (MayGoOn(exception, options, lane))
-            {
-                failed = lane;
-            }
-            finally
-            {
-                lane.Count(-1);
-            }
+        }
+        catch (FairleadException last) when (attempts?.Hides(last) == true)
+        {
+            throw attempts.Outcome(last);
         }
     }
 
@@ -131,34 +149,41 @@ internal sealed class ServiceLane : IClientLane
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Message> RequestAsync(byte[] kept, int length, RequestOptions options, CancellationToken cancellationToken)
     {
+        CallTime time = new(kept.AsSpan(0, length), options);
+        CallAttempts? attempts = null;
         try
         {
-            CallTime time = new(kept.AsSpan(0, length), options);
-            RequesterLane? failed = null;
             while (true)
             {
-                RequesterLane lane = Choose(failed) ?? await RefreshAsync(failed, time.Left, cancellationToken).ConfigureAwait(false);
+                RequesterLane lane = Choose(attempts?.Failed)
+                    ?? await RefreshAsync(attempts?.Failed, time.Left, cancellationToken).ConfigureAwait(false);
                 lane.Count(1);
                 try
                 {
                     Message reply = await lane.RequestAsync(kept.AsSpan(0, length), time.Rest, cancellationToken).ConfigureAwait(false);
-                    if (!IsRefused(reply) || Choose(lane) is null)
+                    if (!MayGoOn(reply, lane, ref attempts))
                     {
                         return reply;
                     }
-
-                    reply.Dispose();
-                    failed = lane;
                 }
-                catch (Exception exception) when (MayGoOn(exception, options, lane))
+                catch (Exception exception) when (MayGoOn(exception, options, lane, ref attempts))
                 {
-                    failed = lane;
+                    // The next attempt follows.
                 }
                 finally
                 {
                     lane.Count(-1);
                 }
+
+                if (attempts!.Pause > TimeSpan.Zero)
+                {
+                    await PauseAsync(attempts, time, cancellationToken).ConfigureAwait(false);
+                }
             }
+        }
+        catch (FairleadException last) when (attempts?.Hides(last) == true)
+        {
+            throw attempts.Outcome(last);
         }
         finally
         {
@@ -166,10 +191,51 @@ internal sealed class ServiceLane : IClientLane
         }
     }
 
-    // A server that ends, or is full, has not executed the call.
-    private static bool IsRefused(Message reply) => reply.Span is [(byte)ReplyStatus.Refused, ..];
+    // Not longer than the call has: the next attempt then ends in time.
+    private async ValueTask PauseAsync(CallAttempts attempts, CallTime time, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
+        TimeSpan pause = time.Left is { } left && left < attempts.Pause ? left : attempts.Pause;
+        try
+        {
+            await Task.Delay(pause, end.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(nameof(RpcConnection));
+        }
+    }
 
-    private bool MayGoOn(Exception exception, RequestOptions options, RequesterLane lane)
+    // A server that ends has not executed the call, nor has one that is full. One that denies it, or had no time left for it, has the last word.
+    private bool MayGoOn(Message reply, RequesterLane lane, ref CallAttempts? attempts)
+    {
+        if (!Refusal.Is(reply))
+        {
+            return false;
+        }
+
+        try
+        {
+            ErrorCode code = Refusal.Read(reply).Code;
+            if (code is ErrorCode.Full or ErrorCode.Unavailable
+                && Choose(lane) is not null
+                && (attempts ??= new CallAttempts(_options.Retry)).Fail(lane, wasExecuted: false, code == ErrorCode.Full))
+            {
+                reply.Dispose();
+                return true;
+            }
+
+            return attempts?.Outcome(reply) is { } outcome ? throw outcome : false;
+        }
+        catch
+        {
+            reply.Dispose();
+            throw;
+        }
+    }
+
+    private bool MayGoOn(Exception exception, RequestOptions options, RequesterLane lane, ref CallAttempts? attempts)
     {
         // A connection that has ended may have been disposed by another call.
         bool isDisposed = exception is ObjectDisposedException;
@@ -178,10 +244,25 @@ internal sealed class ServiceLane : IClientLane
             lane.IsGone = true;
         }
 
-        return !_ended.IsCancellationRequested
-            && lane.IsGone
-            && (isDisposed
-                || (exception is FairleadException failure && (failure.Delivery == DeliveryStatus.NotDelivered || options.Idempotent)));
+        if (_ended.IsCancellationRequested || !lane.IsGone)
+        {
+            return false;
+        }
+
+        attempts ??= new CallAttempts(_options.Retry);
+        if (isDisposed)
+        {
+            attempts.Skip(lane);
+            return true;
+        }
+
+        if (exception is not FairleadException failure)
+        {
+            return false;
+        }
+
+        bool wasExecuted = failure.Delivery != DeliveryStatus.NotDelivered;
+        return (!wasExecuted || options.Idempotent) && attempts.Fail(lane, wasExecuted, wasFull: false);
     }
 
     /// <summary>Returns the connection for the next frame; null: there is none.</summary>
@@ -217,170 +298,5 @@ internal sealed class ServiceLane : IClientLane
         }
 
         return chosen;
-    }
-
-    // New instances share the work soon after they have appeared.
-    private async Task LookAgainAsync()
-    {
-        try
-        {
-            await RefreshAsync(null, limit: null, _ended).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The next call reports it.
-        }
-    }
-
-    /// <summary>Connects to the instances that live now, and forgets those that have died.</summary>
-    /// <param name="failed">Not this one.</param>
-    /// <param name="limit">The longest time for it; null: <see cref="RpcClientOptions.WaitForService"/> alone limits the wait.</param>
-    /// <param name="cancellationToken">Ends the wait for an instance.</param>
-    /// <exception cref="FairleadException">NotFound: none lives, nor has one appeared in time. Timeout: the limit has passed.</exception>
-    private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, TimeSpan? limit, CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
-
-        // The wait for another call that looks for instances counts, too.
-        long began = TimeProvider.System.GetTimestamp();
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
-        if (limit is { } most)
-        {
-            end.CancelAfter(LongestWait.Within(most));
-        }
-
-        try
-        {
-            return await RefreshAsync(failed, began, end.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(RpcConnection));
-            throw new FairleadException(
-                ErrorCode.Timeout,
-                $"no instance of service '{_name}' has taken a connection in the time of the call",
-                "Start its server, or allow calls a longer Timeout.")
-            {
-                Delivery = DeliveryStatus.NotDelivered,
-            };
-        }
-    }
-
-    private async ValueTask<RequesterLane> RefreshAsync(RequesterLane? failed, long began, CancellationToken cancellationToken)
-    {
-        await _refreshing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            for (int attempt = 1; ; attempt++)
-            {
-                bool mayHaveMissed = false;
-                TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
-                try
-                {
-                    mayHaveMissed = await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
-                }
-                catch (FairleadException) when (Living is not null || left > TimeSpan.Zero)
-                {
-                    // A matchmaker on the network that is away: there are connections, or time to wait for it.
-                }
-
-                if (Choose(failed) is { } lane)
-                {
-                    return lane;
-                }
-
-                if (mayHaveMissed && attempt < MostAttempts)
-                {
-                    // A listed instance was not reached: it ends, or was too busy to answer.
-                    continue;
-                }
-
-                await _directory.WaitAsync(_name, left, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            _refreshing.Release();
-        }
-    }
-
-    // Returns whether an instance is listed to which no connection came about, or none that still lives.
-    private async ValueTask<bool> ConnectAsync(RequesterLane? failed, CancellationToken cancellationToken)
-    {
-        Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
-        List<RequesterLane> lanes = [.. _lanes.Where(static lane => !lane.IsGone)];
-        RequesterLane[] dead = [.. _lanes.Except(lanes)];
-        List<ServiceInstance> instances =
-        [
-            .. (await _directory.FindAsync(_name, cancellationToken).ConfigureAwait(false))
-                .OrderBy(static instance => instance.Clients)
-                .Where(instance => instance.Id != failed?.Instance && !lanes.Exists(lane => lane.Instance == instance.Id)),
-        ];
-
-        // A client speaks one contract at a time. Others are taken when no instance of it is left.
-        ulong hash = _hash;
-        if (lanes.Count == 0 && !instances.Exists(instance => instance.Hash == hash))
-        {
-            hash = instances.FirstOrDefault()?.Hash ?? hash;
-        }
-
-        try
-        {
-            bool hasMissed = await FillAsync(lanes, instances.Where(instance => instance.Hash == hash), failed, cancellationToken)
-                .ConfigureAwait(false);
-            return hasMissed || lanes.Exists(static lane => lane.IsGone);
-        }
-        finally
-        {
-            // However this ends: the lane closes its connections later, and so must know them all.
-            _hash = hash;
-            _lanes = [.. lanes];
-            foreach (RequesterLane lane in dead)
-            {
-                await lane.DisposeAsync().ConfigureAwait(false);
-            }
-        }
-    }
-
-    /// <summary>Connects to instances: one that fails is passed over, where another takes the connection.</summary>
-    /// <returns>Whether one was not reached.</returns>
-    /// <exception cref="FairleadException">There is no connection, and not because all have ended meanwhile.</exception>
-    private async ValueTask<bool> FillAsync(
-        List<RequesterLane> lanes, IEnumerable<ServiceInstance> instances, RequesterLane? failed, CancellationToken cancellationToken)
-    {
-        bool hasMissed = false;
-        ExceptionDispatchInfo? refusal = null;
-        foreach (ServiceInstance instance in instances)
-        {
-            if (_options.Balance == CallBalance.OneInstance && lanes.Exists(lane => lane != failed))
-            {
-                break;
-            }
-
-            try
-            {
-                lanes.Add(await RequesterLane
-                    .ConnectAsync(instance.Addresses[0], _options.Endpoint, cancellationToken, instance.Id)
-                    .ConfigureAwait(false));
-            }
-            catch (FairleadException exception) when (exception.Code is ErrorCode.NotFound or ErrorCode.PeerGone or ErrorCode.Unavailable)
-            {
-                // It has ended since.
-                hasMissed = true;
-            }
-            catch (FairleadException exception)
-            {
-                // It is stopped, or does not accept this client.
-                refusal ??= ExceptionDispatchInfo.Capture(exception);
-            }
-        }
-
-        if (!lanes.Exists(lane => lane != failed))
-        {
-            refusal?.Throw();
-        }
-
-        return hasMissed;
     }
 }

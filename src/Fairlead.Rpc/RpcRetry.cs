@@ -1,0 +1,28 @@
+namespace Fairlead.Rpc;
+
+/// <summary>How often, and after which pauses, a call is tried at the instances of a service that was found by its name.</summary>
+/// <remarks>
+/// A call goes on to another instance if the former one has died or ends and has not executed it, or may execute it twice
+/// (<see cref="IdempotentAttribute"/>, at the client and the server); and after a pause if it was refused with <see cref="ErrorCode.Full"/>. A
+/// call that was denied, or has used up its time, ends. The outcome is the worst of all attempts: a call that one of them may have executed
+/// ends with <see cref="DeliveryStatus.Unknown"/>. The limit and the doubling pauses with jitter follow the retry policy of gRPC.
+/// </remarks>
+public sealed record RpcRetry
+{
+    /// <summary>The most attempts of a call, the first included. 1: no call is tried again.</summary>
+    public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>The longest first pause. Each further pause may be twice as long. The length is random, between a half and the whole.</summary>
+    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The longest pause.</summary>
+    public TimeSpan MaxPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxAttempts, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(FirstPause, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPause, FirstPause);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxPause, TimeSpan.FromDays(1));
+    }
+}
