@@ -235,8 +235,8 @@ internal sealed class CompositeType
 
     private static string Escape(string name) => $"@{name}";
 
-    // What the source and the metadata of an assembly both show decides what travels: setters, constructors, and whether the compiler wrote
-    // the getter. A computed property travels only if nothing but a constructor that takes it can make the type.
+    // Properties travel by marks that the source and the metadata of an assembly both show: setters, constructors, and whether the compiler
+    // wrote the getter. A computed property travels only if nothing but a constructor that takes it can make the type.
     private static CompositeType? Match(INamedTypeSymbol type) =>
         Match(type, PartsOf(type)) ?? Match(type, PartsOf(type, withComputed: true));
 
@@ -337,7 +337,7 @@ internal sealed class CompositeType
         return parts;
     }
 
-    // Whether the compiler wrote the getter, which its attribute tells in the metadata of another assembly: backing fields do not stand there.
+    // Whether the compiler wrote the getter. In the metadata of another assembly its attribute says so: backing fields do not stand there.
     private static bool IsAutomatic(IMethodSymbol getter) => getter.DeclaringSyntaxReferences is { Length: > 0 } references
         ? references.Select(static reference => reference.GetSyntax()).All(static syntax => syntax switch
         {

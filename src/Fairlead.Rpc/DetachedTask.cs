@@ -9,7 +9,7 @@ internal static class DetachedTask
     /// <summary>Runs the work on the thread pool.</summary>
     public static Task Run(Func<Task> work) => Start(() => Task.Run(work));
 
-    /// <summary>Runs the work on a thread of its own.</summary>
+    /// <summary>Runs the work on a new thread.</summary>
     public static Task RunOnThread(Action work) => Start(
         () => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 

@@ -2,8 +2,8 @@ namespace Fairlead.Rpc;
 
 /// <summary>How often, and after which pauses, a call is tried at the instances of a service that was found by its name.</summary>
 /// <remarks>
-/// A call goes on to another instance if the former one has died or ends and has not executed it, or may execute it twice
-/// (<see cref="IdempotentAttribute"/>, at the client and the server); and after a pause if it was refused with <see cref="ErrorCode.Full"/>. A
+/// A call goes on to another instance if the former one has died, or is about to end, and has not executed it. A call goes on, too, if client
+/// and server both mark it with <see cref="IdempotentAttribute"/>. After a refusal with <see cref="ErrorCode.Full"/> it goes on after a pause. A
 /// call that was denied, or has used up its time, ends. The outcome is the worst of all attempts: a call that one of them may have executed
 /// ends with <see cref="DeliveryStatus.Unknown"/>. The limit and the doubling pauses with jitter follow the retry policy of gRPC.
 /// </remarks>

@@ -29,7 +29,9 @@ internal sealed class ConditionNotifyCommand : ToolCommand
         using var mutex = _condition.OpenMutex(parsed);
         using var condition = NamedCondition.Open(_condition.Name(parsed), mutex);
         using var scope = mutex.Enter(cancellationToken: cancellationToken);
-        var code = command.Length == 0 ? ExitCode.Ok : await ProgramInside.RunAsync(command, [], ConditionArguments.Inside(mutex, patience: null), cancellationToken);
+        var code = command.Length == 0
+            ? ExitCode.Ok
+            : await ProgramInside.RunAsync(command, [], ConditionArguments.Inside(mutex, patience: null), cancellationToken);
         if (code != ExitCode.Ok)
         {
             return code;

@@ -42,7 +42,10 @@ internal sealed class ConditionWaitCommand : ToolCommand
             ? condition.Wait(scope, left, cancellationToken)
             : condition.Wait(
                 scope,
-                () => ProgramInside.RunAsync(command, [], ConditionArguments.Inside(mutex, left), cancellationToken).GetAwaiter().GetResult() == ExitCode.Ok,
+                () => ProgramInside
+                    .RunAsync(command, [], ConditionArguments.Inside(mutex, left), cancellationToken)
+                    .GetAwaiter()
+                    .GetResult() == ExitCode.Ok,
                 left,
                 cancellationToken);
         return isSo

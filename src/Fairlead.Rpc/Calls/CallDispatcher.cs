@@ -108,7 +108,7 @@ internal sealed class CallDispatcher : IDisposable
         }
     }
 
-    // The frame ends with the identity: what stood behind it would be kept as long as the frame.
+    // The frame ends with the identity: further bytes would be kept as long as the frame.
     private static Guid ReadLast(ref RpcReader frame)
     {
         Guid id = frame.ReadGuid();

@@ -3,7 +3,9 @@ namespace Fairlead.Rpc.Calls;
 /// <summary>
 /// Lets calls run when their turn and a place have come, refuses them when too many wait, and answers those that do not run.
 /// </summary>
-/// <remarks>Owns the places; those that wait are counted among the shares of their clients. Any thread. A call that waits holds no thread.</remarks>
+/// <remarks>
+/// Owns the places; those that wait are counted among the shares of their clients. Any thread. A call that waits holds no thread.
+/// </remarks>
 internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) : IDisposable
 {
     private readonly CallPlaces _places = new(options.MaxConcurrentCalls);

@@ -15,10 +15,10 @@ internal static class RpcLimits
     /// <summary>The bytes of memory that the values of any frame may take.</summary>
     public const int FreeMemory = 32 * 1024 * 1024;
 
-    /// <summary>What an object takes beside its parts, in bytes.</summary>
+    /// <summary>The bytes of an object without its parts.</summary>
     public const int ObjectMemory = 24;
 
-    /// <summary>What a collection without elements takes, in bytes: that of a dictionary, the largest.</summary>
+    /// <summary>The bytes of a collection without elements: those of a dictionary, the largest.</summary>
     public const int CollectionMemory = 80;
 
     /// <summary>How long a frame waits for the one that it has overtaken.</summary>

@@ -2,7 +2,7 @@ using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Matchmaking;
 
-/// <summary>What is known of the former attempts of a call. Made when the first one has failed. One thread at a time.</summary>
+/// <summary>The former attempts of a call. Made when the first one has failed. One thread at a time.</summary>
 internal sealed class CallAttempts(RpcRetry policy)
 {
     private int _made;

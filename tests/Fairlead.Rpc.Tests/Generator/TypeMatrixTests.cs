@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace Fairlead.Rpc.Tests.Generator;
 
-/// <summary>What travels of a type is the same wherever the type is compiled, and generated code compiles without a warning.</summary>
+/// <summary>The same properties of a type travel wherever the type is compiled, and generated code compiles without a warning.</summary>
 public sealed class TypeMatrixTests
 {
     /// <summary>Where the types of a contract are compiled.</summary>

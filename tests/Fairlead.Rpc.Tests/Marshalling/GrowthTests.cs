@@ -2,7 +2,7 @@ using Fairlead.Rpc.Tests.Contracts;
 
 namespace Fairlead.Rpc.Tests.Marshalling;
 
-/// <summary>What a reader of a numbered type sees of properties that were not sent, or were sent as null.</summary>
+/// <summary>Properties of a numbered type that were not sent, or were sent as null, at their reader.</summary>
 public sealed class GrowthTests : IDisposable
 {
     private readonly RpcServer _server = Rpc.Serve<INewTickets>($"inproc://rpc-{Guid.NewGuid():N}", new NewTickets());

@@ -2,7 +2,7 @@ using Fairlead.Rpc.Tests.Contracts;
 
 namespace Fairlead.Rpc.Tests.Marshalling;
 
-/// <summary>What reading a frame costs stays in proportion to its bytes, whatever a peer writes into it.</summary>
+/// <summary>Reading a frame costs in proportion to its bytes, whatever a peer writes into it.</summary>
 public sealed class HeavyFrameTests : IDisposable
 {
     private readonly RpcServer _server = Rpc.Serve<IHeavy>(

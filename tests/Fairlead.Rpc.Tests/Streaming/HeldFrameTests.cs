@@ -4,7 +4,7 @@ using Client = Fairlead.Peer;
 
 namespace Fairlead.Rpc.Tests.Streaming;
 
-/// <summary>What one client makes a server keep is limited, and leaves the others their share.</summary>
+/// <summary>The frames that one client makes a server keep are limited, and leave the others their share.</summary>
 public sealed class HeldFrameTests
 {
     private static readonly Client One = HandmadePeer();

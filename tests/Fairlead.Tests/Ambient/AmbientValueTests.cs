@@ -3,7 +3,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Tests.Ambient;
 
-/// <summary>What a caller keeps in an <c>AsyncLocal</c> does not outlast the call, however long the endpoint lives.</summary>
+/// <summary>A value that a caller keeps in an <c>AsyncLocal</c> does not outlast the call, however long the endpoint lives.</summary>
 public sealed class AmbientValueTests : IDisposable
 {
     private static readonly AsyncLocal<object?> Value = new();
