@@ -319,8 +319,8 @@ internal sealed class CompositeType
                         IsComputed = property.SetMethod is null && !IsAutomatic(property.GetMethod),
                         IsNumbered = Has(property, Own, NumberName),
                     },
-                IFieldSymbol { DeclaredAccessibility: Accessibility.Public } field
-                    => new Part(field.Name, field.Type, NumberOf(field)) 
+                IFieldSymbol { DeclaredAccessibility: Accessibility.Public } field =>
+                    new Part(field.Name, field.Type, NumberOf(field))
                     {
                         CanBeSet = !field.IsReadOnly,
                         IsRequired = field.IsRequired,

@@ -39,8 +39,8 @@ internal sealed class CallAttempts(RpcRetry policy)
     /// <summary>Whether the outcome of the last attempt hides that an earlier one may have executed the call.</summary>
     public bool Hides(FairleadException last) => _isInDoubt && last.Delivery == DeliveryStatus.NotDelivered;
 
-    /// <summary>Returns the outcome of all attempts.</summary>
-    public FairleadException Outcome(FairleadException last) =>
+    /// <summary>Returns the outcome of all attempts whose last error hides that one may have executed the call.</summary>
+    public static FairleadException Unknown(FairleadException last) =>
         new(last.Code, $"{last.WhatHappened}; an earlier attempt of the call may have been executed", last.WhatToDo, last)
         {
             Address = last.Address,
@@ -56,6 +56,6 @@ internal sealed class CallAttempts(RpcRetry policy)
         }
 
         Refusal read = Refusal.Read(refusal);
-        return Outcome(new FairleadException(read.Code, read.Text) { Delivery = DeliveryStatus.NotDelivered });
+        return Unknown(new FairleadException(read.Code, read.Text) { Delivery = DeliveryStatus.NotDelivered });
     }
 }

@@ -113,7 +113,7 @@ internal sealed partial class ServiceLane : IClientLane
         }
         catch (FairleadException last) when (attempts?.Hides(last) == true)
         {
-            throw attempts.Outcome(last);
+            throw CallAttempts.Unknown(last);
         }
     }
 
@@ -183,7 +183,7 @@ internal sealed partial class ServiceLane : IClientLane
         }
         catch (FairleadException last) when (attempts?.Hides(last) == true)
         {
-            throw attempts.Outcome(last);
+            throw CallAttempts.Unknown(last);
         }
         finally
         {
@@ -198,7 +198,7 @@ internal sealed partial class ServiceLane : IClientLane
         TimeSpan pause = time.Left is { } left && left < attempts.Pause ? left : attempts.Pause;
         try
         {
-            await Task.Delay(pause, end.Token).ConfigureAwait(false);
+            await Task.Delay(pause, TimeProvider.System, end.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

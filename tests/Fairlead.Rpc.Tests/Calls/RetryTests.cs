@@ -87,7 +87,7 @@ public sealed class RetryTests
             async (_, cancellationToken) =>
             {
                 began.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellationToken);
+                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
                 return 0;
             },
             new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
@@ -116,7 +116,7 @@ public sealed class RetryTests
                 {
                     Interlocked.Increment(ref executed);
                     _ = LoseAsync(servers[self]);
-                    await Task.Delay(Timeout.Infinite, cancellationToken);
+                    await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
                     return 0;
                 },
                 new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero }));

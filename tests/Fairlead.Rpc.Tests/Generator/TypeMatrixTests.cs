@@ -130,7 +130,7 @@ public sealed class TypeMatrixTests
         Assert.True(found.Location.IsInSource);
     }
 
-    private static MetadataReference Emitted(string types, bool isReference)
+    private static PortableExecutableReference Emitted(string types, bool isReference)
     {
         using MemoryStream stream = new();
         EmitResult emitted = Compile("Types", [types]).Emit(
