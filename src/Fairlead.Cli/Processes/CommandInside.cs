@@ -114,7 +114,7 @@ internal sealed class CommandInside
             }
 
             wait.Require(() => Describe(owner));
-            await Task.Delay(Pause, cancellationToken);
+            await Task.Delay(Pause, TimeProvider.System, cancellationToken);
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed class CommandInside
             while (!command.HasExited)
             {
                 wait.Require(Describe);
-                await Task.Delay(Pause, cancellationToken);
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
             }
         }
     }
