@@ -13,11 +13,12 @@ public sealed class RawPeer(Socket socket) : IDisposable
     public Socket Socket { get; } = socket;
 
     /// <summary>Connects to a bound endpoint and performs the handshake of this pattern.</summary>
-    public static RawPeer Introduce(TransportUnderTest transport, Address bound, string pattern, uint windowMessages = 1_000)
+    public static RawPeer Introduce(
+        TransportUnderTest transport, Address bound, string pattern, uint windowMessages = 1_000, ulong windowBytes = 1 << 20)
     {
         ArgumentNullException.ThrowIfNull(transport);
         RawPeer peer = new(transport.ConnectRaw(bound));
-        peer.SayHello(pattern, windowMessages: windowMessages);
+        peer.SayHello(pattern, windowMessages: windowMessages, windowBytes: windowBytes);
         (byte kind, _, byte[] body) = peer.Read() ?? throw new InvalidOperationException("The endpoint ended instead of a welcome.");
         Assert.True(kind == 'W', $"The answer to the hello was {(char)kind}: {System.Text.Encoding.UTF8.GetString(body)}");
         return peer;
@@ -31,7 +32,8 @@ public sealed class RawPeer(Socket socket) : IDisposable
         char kind = 'H',
         byte[]? behind = null,
         uint windowMessages = 1_000,
-        string text = "raw peer")
+        string text = "raw peer",
+        ulong windowBytes = 1 << 20)
     {
         Handshake handshake = new()
         {
@@ -40,7 +42,7 @@ public sealed class RawPeer(Socket socket) : IDisposable
             Highest = highest,
             Error = kind == 'R' ? ErrorCode.Unavailable : 0,
             WindowMessages = windowMessages,
-            WindowBytes = 1 << 20,
+            WindowBytes = windowBytes,
             LongestMessage = 1 << 30,
             ProcessId = Environment.ProcessId,
             Text = text,

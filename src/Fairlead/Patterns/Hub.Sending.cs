@@ -162,6 +162,7 @@ public sealed partial class Hub
     private int GiveAll(in Outbox outbox, ReadOnlySpan<byte> message, HubClient? except, ref List<Link>? full)
     {
         int count = 0;
+        GivingFailures failures = default;
         foreach (Link link in Core.LinkSnapshot)
         {
             if (link.State != LinkState.Up || link == except?.Link || link.Tag is null)
@@ -169,31 +170,43 @@ public sealed partial class Hub
                 continue;
             }
 
-            if (!link.Sending.Takes(message.Length))
+            try
             {
-                // A client that announces a small limit must not keep the message from the others.
-                link.Sending.CountMissed();
-                link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, which is longer than the client accepts");
+                count += Give(link, outbox, message, ref full) ? 1 : 0;
             }
-            else if (Core.Policy.Drops())
+            catch (Exception exception) when (exception is not ObjectDisposedException)
             {
-                count += outbox.Post(link, MessageKind.Send, default, message).Outcome == LinkOutcome.Sent ? 1 : 0;
-            }
-            else
-            {
-                switch (outbox.TrySendOn(link, MessageKind.Send, default, message))
-                {
-                    case SendResult.Sent:
-                        count++;
-                        break;
-                    case SendResult.Full:
-                        (full ??= []).Add(link);
-                        break;
-                }
+                failures.Note(link, exception);
             }
         }
 
+        failures.Throw();
         return count;
+    }
+
+    /// <summary>Sends to one client. Returns false if it does not get the message, or has no capacity yet.</summary>
+    private bool Give(Link link, in Outbox outbox, ReadOnlySpan<byte> message, ref List<Link>? full)
+    {
+        if (!link.Sending.Takes(message.Length))
+        {
+            // A client that announces a small limit must not keep the message from the others.
+            link.Sending.CountMissed();
+            link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, which is longer than the client accepts");
+            return false;
+        }
+
+        if (Core.Policy.Drops())
+        {
+            return outbox.Post(link, MessageKind.Send, default, message).Outcome == LinkOutcome.Sent;
+        }
+
+        SendResult result = outbox.TrySendOn(link, MessageKind.Send, default, message);
+        if (result == SendResult.Full)
+        {
+            (full ??= []).Add(link);
+        }
+
+        return result == SendResult.Sent;
     }
 
     /// <summary>Sends to every client with capacity or a dropping policy, and returns the clients to wait for.</summary>

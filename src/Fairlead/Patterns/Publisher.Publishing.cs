@@ -193,8 +193,15 @@ public sealed partial class Publisher
                 }
                 else
                 {
-                    Give(link, outbox, topic, message, ref round);
-                    Rejoin(link);
+                    try
+                    {
+                        Give(link, outbox, topic, message, ref round);
+                        Rejoin(link);
+                    }
+                    catch (Exception exception) when (exception is not ObjectDisposedException)
+                    {
+                        round.Failures.Note(link, exception);
+                    }
                 }
             }
         }
@@ -279,15 +286,19 @@ public sealed partial class Publisher
         }
     }
 
-    private int End(in Round round) => round.Failed == 0
-        ? round.Buffered
-        : throw new FairleadException(
-            ErrorCode.Full,
-            $"the queues of {round.Failed} of {round.Failed + round.Buffered} subscribers were full when a message was published",
-            "The others have received the message. Publish less, or choose another ?full= than fail.")
-        {
-            Address = Address,
-        };
+    private int End(in Round round)
+    {
+        round.Failures.Throw();
+        return round.Failed == 0
+            ? round.Buffered
+            : throw new FairleadException(
+                ErrorCode.Full,
+                $"the queues of {round.Failed} of {round.Failed + round.Buffered} subscribers were full when a message was published",
+                "The others have received the message. Publish less, or choose another ?full= than fail.")
+            {
+                Address = Address,
+            };
+    }
 
     /// <summary>The state of one message that is being published.</summary>
     private struct Round
@@ -296,5 +307,6 @@ public sealed partial class Publisher
         public int Buffered;
         public int Failed;
         public List<Link>? Waiting;
+        public GivingFailures Failures;
     }
 }

@@ -50,7 +50,7 @@ public sealed partial class Responder
         {
             if (Reply(handled.Result, context, request, link.Peer) is { } error)
             {
-                request.FailUnlessAnswered(error.Code, error.Text);
+                AnswerWith(error, request, link);
             }
         }
 
@@ -64,12 +64,26 @@ public sealed partial class Responder
         {
             if (await handled.ConfigureAwait(false) is { } error)
             {
-                request.FailUnlessAnswered(error.Code, error.Text);
+                AnswerWith(error, request, link);
             }
         }
 
         // The request is disposed: an unwritten reply is all that this handler still holds.
         await link.Pause.AwaitReaderAsync(share, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers with an error, unless the handler has answered. A link that cannot carry the answer ends, and the others go
+    /// on.</summary>
+    private static void AnswerWith(AnswerError error, Request request, Link link)
+    {
+        try
+        {
+            request.FailUnlessAnswered(error.Code, error.Text);
+        }
+        catch (Exception) when (link.Fault is not null)
+        {
+            // The end of the link tells the requester.
+        }
     }
 
     /// <summary>Calls the handler within a span, and measures it.</summary>

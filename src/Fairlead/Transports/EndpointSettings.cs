@@ -30,6 +30,9 @@ internal sealed record EndpointSettings
     private static readonly TimeSpan LongestHeartbeat = TimeSpan.FromDays(1);
     private static readonly TimeSpan LongestHandshake = TimeSpan.FromDays(1);
 
+    /// <summary>The most unread messages that an endpoint can ask for.</summary>
+    public const int MostMessages = 1 << 20;
+
     public const int DefaultNetworkLimit = 16 * 1024 * 1024;
 
     /// <summary>The highest possible limit: such a message and its framing still fit into one array.</summary>
@@ -115,7 +118,7 @@ internal sealed record EndpointSettings
         {
             Pattern = pattern,
             Capacity = (int)Math.Clamp(AddressOptions.Size(address, "capacity") ?? options.MaxUnreadBytes, 4096, 1 << 30),
-            Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.MaxUnreadMessages, 1, 1 << 20),
+            Messages = Math.Clamp(AddressOptions.Int(address, "messages") ?? options.MaxUnreadMessages, 1, MostMessages),
             LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessageBytes) is { } longest
                 ? (int)Math.Clamp(longest, 1, NoLimit)
                 : null,

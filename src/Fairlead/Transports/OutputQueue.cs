@@ -22,7 +22,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
     public bool IsEmpty { get; private set; } = true;
 
     /// <summary>The bytes in the queue's own memory.</summary>
-    public int Buffered => _front.Length + _back.Length;
+    public int Buffered => (int)Math.Min(int.MaxValue, (long)_front.Length + _back.Length);
 
     public ReadOnlySpan<byte> First => _front.Span;
 

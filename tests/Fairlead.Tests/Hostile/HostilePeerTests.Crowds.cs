@@ -119,7 +119,7 @@ public abstract partial class HostilePeerTests
     [Fact]
     public async Task What_wants_a_receipt_is_not_handed_out_while_its_sender_cannot_be_told()
     {
-        await using Pair pair = Track(Pair.Bind(NewPlace(), Patient));
+        await using Pair pair = Track(Pair.Bind(NewPlace(), Patient with { MaxUnreadBytes = 64_000_000 }));
         using RawPeer peer = Connect(pair);
         await peer.ShakeAsync(PatternKind.Pair, window: 64_000_000);
         await Until(() => pair.Peers.Count == 1, "it is here");

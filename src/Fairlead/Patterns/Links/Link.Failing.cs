@@ -43,7 +43,7 @@ internal sealed partial class Link
             // The announced length of a same-user process is trusted. If there is not enough memory for it, only this connection ends.
             OutOfMemoryException => new(
                 ErrorCode.TooLarge,
-                "there is not enough memory for a message that the peer announced",
+                "there is not enough memory for a message of this connection",
                 "Send smaller messages, or limit them with ?maxmessage=.",
                 exception),
             _ => new(

@@ -188,10 +188,18 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     {
         using (Sending.Hold())
         {
-            if (_state != LinkState.Down)
+            if (_state == LinkState.Down)
             {
-                _ = Sending.GoOn(completions);
+                return;
             }
+
+            _ = Sending.GoOn(completions);
+        }
+
+        // Output that the kernel has taken is room for more, as an acknowledgement is.
+        if (_endpoint.HearsOfCredit)
+        {
+            _endpoint.Owner.OnCredit(this);
         }
     }
 

@@ -49,7 +49,7 @@ internal sealed class LinkAnswers
         bool needsPump;
         using (_sender.Hold())
         {
-            if (_link.State == LinkState.Down || _output.IsBroken)
+            if (_link.State == LinkState.Down || _output.IsBroken || _link.Fault is not null)
             {
                 return false;
             }
@@ -92,7 +92,7 @@ internal sealed class LinkAnswers
         bool needsPump;
         using (_sender.Hold())
         {
-            if (_sender.CanControl != LinkOutcome.Sent)
+            if (_sender.CanControl != LinkOutcome.Sent || _link.Fault is not null)
             {
                 return false;
             }

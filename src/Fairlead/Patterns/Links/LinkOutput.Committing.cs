@@ -159,6 +159,8 @@ internal sealed partial class LinkOutput
         if (header.Kind.IsData())
         {
             _link.Reader.EndStream();
+            long rest = _connection.Unflushed > 0 || _connection.HasLong ? _longestUnwritten : 0;
+            _longestUnwritten = Math.Max(rest, (long)header.Length + MessageHeader.Size);
             if (_link.IsBare)
             {
                 _link.Sending.Window.AddUnanswered(header.Length);

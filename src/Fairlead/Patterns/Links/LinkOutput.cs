@@ -31,6 +31,9 @@ internal sealed partial class LinkOutput : IDeferredOutput
     private volatile OutputState _state;
     private BurstDetector _burst;
 
+    // The longest data message since everything was written.
+    private long _longestUnwritten;
+
     // Whether the flusher has a visit scheduled.
     private bool _isAtFlusher;
 
@@ -63,6 +66,9 @@ internal sealed partial class LinkOutput : IDeferredOutput
 
     /// <summary>The bytes that the kernel has not taken. Under the send lock.</summary>
     public long Unwritten => (long)_connection.Unflushed + _connection.LongRest;
+
+    /// <summary>The most bytes of data messages that the kernel may not have taken. Under the send lock.</summary>
+    public long MostUnwrittenData => Math.Max(_endpoint.Settings.Capacity, _longestUnwritten);
 
     /// <summary>Whether a readable descriptor tells that a blocked flush may continue, because it is always writable.</summary>
     public bool TellsRoomByReading => _isMemory || _connection.Room is not null;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Fairlead.Diagnostics;
+using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Registry;
 using Fairlead.Transports;
@@ -217,13 +218,7 @@ internal sealed partial class LinkSender
     {
         if (_link.IsBare)
         {
-            int unflushed = _connection.Unflushed;
-            if (_connection.HasLong || (unflushed != 0 && unflushed + length > _window.Bytes))
-            {
-                return false;
-            }
-
-            return _connection.Room is not { } room || HasRoom(room, length);
+            return !_connection.HasLong && HasBuffer(length) && (_connection.Room is not { } room || HasRoom(room, length));
         }
 
         if (_link.Place.IsSeated)
@@ -231,7 +226,39 @@ internal sealed partial class LinkSender
             return _link.Place.Seat!.HasRoom(length);
         }
 
-        return _window.HasCredit(length);
+        return _window.HasCredit(length) && HasBuffer(length);
+    }
+
+    /// <summary>Returns whether this end may buffer a message of this length until the kernel takes it.</summary>
+    /// <remarks>
+    /// This end's own capacity decides, because a peer may announce any window and then not read. A message longer than the capacity passes
+    /// when nothing is buffered.
+    /// </remarks>
+    private bool HasBuffer(int length)
+    {
+        if (FitsBuffer(length))
+        {
+            return true;
+        }
+
+        if (_output.TakesNoMore || _connection.HasLong)
+        {
+            return false;
+        }
+
+        // No event announces that this output can be written, so it is written now.
+        if (_output.FlushNow())
+        {
+            _endpoint.Pump.RequestTurnFromAnywhere();
+        }
+
+        return FitsBuffer(length);
+    }
+
+    private bool FitsBuffer(int length)
+    {
+        int unflushed = _connection.Unflushed;
+        return unflushed == 0 || (long)unflushed + length + MessageHeader.Size <= _endpoint.Settings.Capacity;
     }
 
     private bool HasRoom(OutputRoom room, int length)

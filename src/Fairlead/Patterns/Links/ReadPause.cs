@@ -52,11 +52,14 @@ internal sealed class ReadPause
     /// <summary>The unwritten bytes that are not data. Under the send lock.</summary>
     /// <remarks>
     /// The peer's credit limits data, which must not stop this side from reading: otherwise two ends that write long messages to each other
-    /// would deadlock. Data that is written but not acknowledged is subtracted as well. The result may therefore be too low, never too
-    /// high.
+    /// would deadlock. Data that is written but not acknowledged is subtracted as well, up to the data that this end buffers at most. The
+    /// result may therefore be too low, never too high.
     /// </remarks>
     private long UnwrittenAnswers =>
-        _connection.Unflushed - _sender.Window.OutstandingBytes - ((long)_sender.Window.Outstanding * MessageHeader.Size);
+        _connection.Unflushed
+        - Math.Min(
+            _output.MostUnwrittenData,
+            _sender.Window.OutstandingBytes + ((long)_sender.Window.Outstanding * MessageHeader.Size));
 
     /// <summary>Whether queued messages are held back until the peer has read more of its answers.</summary>
     /// <remarks><see cref="Receivers.HandOutAgain"/> follows the end of the pause.</remarks>

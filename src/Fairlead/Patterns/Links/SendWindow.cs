@@ -61,9 +61,10 @@ internal struct SendWindow
     public readonly BroadcastTally Tally => _outstanding.Tally;
 
     /// <summary>Sets the limits that the peer announced in its handshake.</summary>
+    /// <remarks>The number is cut to the most that an endpoint can ask for, because each outstanding message is recorded here.</remarks>
     public void Grant(uint messages, ulong bytes, ulong longest)
     {
-        Messages = Math.Max(1, messages);
+        Messages = Math.Clamp(messages, 1, EndpointSettings.MostMessages);
         Bytes = (long)Math.Min(bytes, long.MaxValue);
         Longest = (long)Math.Min(longest, (ulong)EndpointSettings.NoLimit);
     }

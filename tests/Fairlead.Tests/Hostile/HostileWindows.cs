@@ -1,0 +1,18 @@
+using Fairlead.Tests.Conformance;
+
+namespace Fairlead.Tests.Hostile;
+
+public static class HostileWindows
+{
+    public sealed class UnixName(ITestOutputHelper output) : HostileWindowTests(new UnixNameUnderTest(), output);
+
+    public sealed class UnixPacket(ITestOutputHelper output) : HostileWindowTests(new UnixPacketUnderTest(), output);
+
+    public sealed class SharedMemory(ITestOutputHelper output) : HostileWindowTests(new SharedMemoryUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : HostileWindowTests(new TcpUnderTest(), output);
+
+    public sealed class Tls(ITestOutputHelper output) : HostileWindowTests(new TlsUnderTest(), output);
+
+    public sealed class ReliableUdp(ITestOutputHelper output) : HostileWindowTests(new ReliableUdpUnderTest(), output);
+}
