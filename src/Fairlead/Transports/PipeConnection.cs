@@ -181,7 +181,6 @@ internal sealed class PipeConnection : Connection
 
         if (!result.Ok)
         {
-            _input.Ended();
             return FillResult.Broken;
         }
 

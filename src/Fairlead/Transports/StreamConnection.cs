@@ -109,10 +109,16 @@ internal sealed class StreamConnection : Connection
             return FillResult.Drained;
         }
 
-        if (result.IsEnd || !result.Ok)
+        if (!result.Ok)
+        {
+            // The rest of a message may be missing: what has arrived of it is not handed out.
+            return FillResult.Broken;
+        }
+
+        if (result.IsEnd)
         {
             _input.Ended();
-            return result.Ok ? FillResult.End : FillResult.Broken;
+            return FillResult.End;
         }
 
         _input.Filled(result.Count);

@@ -11,7 +11,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
     [Theory]
     [InlineData("unix", OverflowPolicy.DropNewest)]
     [InlineData("unix", OverflowPolicy.Fail)]
-    [InlineData("tcp", OverflowPolicy.DropNewest)]
+    [InlineData("unixpacket", OverflowPolicy.DropNewest)]
     public async Task A_subscriber_without_memory_keeps_the_message_from_no_other(string scheme, OverflowPolicy policy)
     {
         Address place = Spoiled(scheme);
@@ -39,7 +39,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
     [Theory]
     [InlineData("unix", null)]
     [InlineData("unix", OverflowPolicy.DropOldest)]
-    [InlineData("tcp", null)]
+    [InlineData("unixpacket", null)]
     public async Task A_client_without_memory_keeps_the_broadcast_from_no_other(string scheme, OverflowPolicy? policy)
     {
         Address place = Spoiled(scheme);
@@ -69,7 +69,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
     /// <summary>Neither the reply nor the error that would replace it finds memory: the loop serves the other requesters.</summary>
     [Theory]
     [InlineData("unix")]
-    [InlineData("tcp")]
+    [InlineData("unixpacket")]
     public async Task A_requester_without_memory_ends_no_other(string scheme)
     {
         Address place = Spoiled(scheme);

@@ -92,7 +92,8 @@ internal struct CloseHandshake
     {
         bool hasReadAll = isOrderly || isLocal;
         return _own ?? (_theirs is { } theirs ? theirs with { HasReadAll = hasReadAll }
-            : isBare ? new LinkEnd(isOrderly ? CloseReason.ClosedByPeer : CloseReason.PeerDied, null) { IsExact = isOrderly }
+            : isBare && isOrderly && !hasPart ? new LinkEnd(CloseReason.ClosedByPeer, null) { IsExact = true }
+            : isBare ? new LinkEnd(CloseReason.PeerDied, hasPart ? "the connection ended in the middle of a message" : null)
             : isHandshaking ? new LinkEnd(CloseReason.PeerDied, "the connection ended before the handshake was complete") { IsExact = true }
             : new LinkEnd(CloseReason.PeerDied, hasPart ? "it died in the middle of a message" : null) { HasReadAll = hasReadAll });
     }

@@ -43,7 +43,7 @@ internal sealed class ReliableConnection(ReliableSession session) : Connection
     {
         int read = session.Read(_input.Room(), out FillResult result);
         _input.Filled(read);
-        if (result is FillResult.End or FillResult.Broken)
+        if (result == FillResult.End)
         {
             _input.Ended();
         }

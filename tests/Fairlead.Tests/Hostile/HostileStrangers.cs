@@ -2,6 +2,15 @@ using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Hostile;
 
+public static class HostileCuts
+{
+    public sealed class UnixName(ITestOutputHelper output) : HostileCutTests(new UnixNameUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : HostileCutTests(new TcpUnderTest(), output);
+
+    public sealed class Tls(ITestOutputHelper output) : HostileCutTests(new TlsUnderTest(), output);
+}
+
 public static class HostileWindows
 {
     public sealed class UnixName(ITestOutputHelper output) : HostileWindowTests(new UnixNameUnderTest(), output);
