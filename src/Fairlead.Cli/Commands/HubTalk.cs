@@ -86,19 +86,36 @@ internal sealed class HubTalk(Hub hub, TimeSpan patience, bool isVerbose)
     }
 
     /// <summary>
-    /// Sends to each client, and waits for a full one: a shell's pipe waits too, and loses nothing. Reads no line before a client has
-    /// joined.
+    /// Sends to each client. A client that is behind has its own line, so it delays no other until much waits for it; then stdin waits
+    /// too, and loses nothing. Reads no line before a client has joined.
     /// </summary>
     private async Task SendAsync(Talk talk, CancellationToken cancellationToken)
     {
         await _someoneCame.Task.WaitAsync(cancellationToken);
+        Dictionary<HubClient, ClientLine> lines = [];
         while (await talk.ReadAsync(cancellationToken) is { } message)
         {
-            foreach (var client in hub.Clients)
+            var clients = hub.Clients;
+            if (lines.Count > clients.Count)
             {
-                await SendAsync(client, message, cancellationToken);
+                foreach (var gone in lines.Keys.Except(clients).ToList())
+                {
+                    lines.Remove(gone);
+                }
+            }
+
+            foreach (var client in clients)
+            {
+                if (!lines.TryGetValue(client, out var line))
+                {
+                    lines.Add(client, line = new ClientLine(waiting => SendAsync(client, waiting, cancellationToken)));
+                }
+
+                await line.AddAsync(message);
             }
         }
+
+        await Task.WhenAll(lines.Values.Select(static line => line.Last));
     }
 
     /// <summary>Sends a line, and disconnects a client that cannot take it: it must not delay the others.</summary>

@@ -15,6 +15,9 @@ internal static class StandardError
     private static bool? _isOpen;
     private static Stream? _stream;
 
+    /// <summary>Opens stderr now. Opening it needs a descriptor, which a server may not have when it has to report just that.</summary>
+    public static void Open() => Write("");
+
     /// <summary>Writes a text as it is, with or without a newline, in one piece beside other threads.</summary>
     public static void Write(string text)
     {

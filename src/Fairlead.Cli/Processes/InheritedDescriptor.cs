@@ -25,5 +25,10 @@ internal static class InheritedDescriptor
             // Closed; or there is no /proc, and a call on the descriptor will show it.
             return !Directory.Exists("/proc/self/fdinfo");
         }
+        catch (IOException)
+        {
+            // The process has no descriptor left to find out with. A call on this one will show whether it is open.
+            return true;
+        }
     }
 }

@@ -80,9 +80,14 @@ internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, 
         {
             // It has left.
         }
-        catch (FairleadException exception) when (exception.Code == ErrorCode.TooLarge)
+        catch (FairleadException exception)
         {
             hub.Disconnect(client, exception.WhatHappened);
+        }
+        catch (ArgumentException)
+        {
+            // Not the server's end: another client's framing may carry it.
+            hub.Disconnect(client, "its framing cannot carry the answer");
         }
     }
 }

@@ -58,6 +58,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
     /// <summary>Serves until the token is cancelled, or, with <c>--once</c>, until the first client has gone.</summary>
     public void Run(CancellationToken cancellationToken)
     {
+        StandardError.Open();
         _cancellationToken = cancellationToken;
         workers?.Places.OnRelease(_set.Wake);
         while (!_isOver)

@@ -9,8 +9,8 @@ namespace Fairlead.Native;
 /// </remarks>
 internal static unsafe class NativeSpawn
 {
-    // Most targets have lower numbers.
-    private const int LowestSource = 64;
+    // Behind the standard streams, which most targets are. No higher: the limit of descriptors may be as low.
+    private const int LowestSource = 3;
 
     /// <summary>
     /// Starts the program and returns its process ID. The C library waits until the program runs, and this reports errors of exec.

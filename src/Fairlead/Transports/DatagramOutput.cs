@@ -11,12 +11,17 @@ internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisp
     private readonly OutputQueue _bytes = new(framing);
     private readonly Queue<int> _lengths = new();
 
-    /// <summary>The waiting bytes.</summary>
-    public int Buffered => _bytes.Buffered;
+    /// <summary>The waiting bytes, and at least one for each datagram: an empty one waits, too.</summary>
+    public int Buffered => Math.Max(_bytes.Buffered, _lengths.Count);
 
     public void Check(ReadOnlySpan<byte> body)
     {
-        framing.Check(body);
+        // An empty datagram is a datagram, unlike an empty piece of a stream.
+        if (!body.IsEmpty)
+        {
+            framing.Check(body);
+        }
+
         if (framing.PrefixLength + body.Length > longest)
         {
             throw new FairleadException(

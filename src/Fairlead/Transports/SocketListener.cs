@@ -57,9 +57,22 @@ public sealed class SocketListener : IDisposable
     /// <summary>Accepts the next client. Does not block.</summary>
     /// <param name="connection">The connection, which the caller disposes.</param>
     /// <returns>Whether a client was waiting.</returns>
-    /// <exception cref="FairleadException">Unavailable: the process has no descriptors left; try again later.</exception>
+    /// <exception cref="FairleadException">
+    /// Unavailable: the process has only its reserve of descriptors left; try again later. The client waits in the kernel's queue.
+    /// </exception>
     public bool TryAccept([NotNullWhen(true)] out SocketConnection? connection)
     {
+        if (DescriptorReserve.IsTouchedBy(_listener.WaitDescriptor))
+        {
+            throw new FairleadException(
+                ErrorCode.Unavailable,
+                "a client has to wait, because this process has only its reserve of descriptors left",
+                "Close unneeded descriptors, or raise the limit (ulimit -n).")
+            {
+                Address = Address,
+            };
+        }
+
         connection = _listener.TryAccept() is { } accepted ? SocketConnection.Of(accepted, Address) : null;
         return connection is not null;
     }

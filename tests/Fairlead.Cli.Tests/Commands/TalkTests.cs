@@ -119,6 +119,40 @@ public sealed class TalkTests : IDisposable
         Assert.True(both.ExitCode == 2, both.ToString());
     }
 
+    /// <summary>With a policy that waits without limit, a client that never reads would hold up the others without limit.</summary>
+    [Fact]
+    public async Task A_client_that_stops_reading_delays_no_other()
+    {
+        const int Lines = 300;
+        var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep", "--full", "wait");
+        Address place = Address.Parse($"unix://{_home.Runtime}/fairlead/unix/talk");
+        Assert.Contains("unix://talk", address, StringComparison.Ordinal);
+        await using Pair silent = await Pair.ConnectAsync(place.With("messages", "1").With("capacity", "4096"));
+        await listener.ErrorLineAsync("client 1 joined");
+        await using Pair reading = await Pair.ConnectAsync(place);
+        await listener.ErrorLineAsync("client 2 joined");
+
+        var typing = Task.Run(async () =>
+        {
+            for (int i = 0; i < Lines; i++)
+            {
+                await listener.SayAsync($"{i} {new string('x', 5_000)}");
+            }
+        });
+        for (int i = 0; i < Lines; i++)
+        {
+            using Message line = await reading.ReceiveAsync(TimeSpan.FromMinutes(2));
+            Assert.StartsWith($"{i} x", line.Text, StringComparison.Ordinal);
+        }
+
+        await typing;
+        for (int i = 0; i < Lines; i++)
+        {
+            using Message line = await silent.ReceiveAsync(TimeSpan.FromMinutes(2));
+            Assert.StartsWith($"{i} x", line.Text, StringComparison.Ordinal);
+        }
+    }
+
     [NeedsProgramFact("nc")]
     public async Task Netcat_talks_to_listen()
     {
