@@ -11,6 +11,13 @@ public static class HostileCuts
     public sealed class Tls(ITestOutputHelper output) : HostileCutTests(new TlsUnderTest(), output);
 }
 
+public static class HostileServers
+{
+    public sealed class UnixName(ITestOutputHelper output) : HostileServerTests(new UnixNameUnderTest(), output);
+
+    public sealed class Tcp(ITestOutputHelper output) : HostileServerTests(new TcpUnderTest(), output);
+}
+
 public static class HostileWindows
 {
     public sealed class UnixName(ITestOutputHelper output) : HostileWindowTests(new UnixNameUnderTest(), output);

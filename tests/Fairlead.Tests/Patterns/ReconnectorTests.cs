@@ -24,7 +24,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         _last = null;
         using Reconnector reconnector = New(1.Seconds(), First, Second, Third);
         Assert.True(reconnector.TryBegin());
-        await reconnector.SeekAsync(Second);
+        await SeekAsync(reconnector, Second);
         Assert.Equal(["unix://third"], _done);
         Assert.Equal(1, reconnector.Attempts);
     }
@@ -36,7 +36,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         _last = null;
         using Reconnector reconnector = New(1.Seconds(), First, Second, Third);
         reconnector.TryBegin();
-        await reconnector.SeekAsync(First);
+        await SeekAsync(reconnector, First);
         Assert.Equal(["unix://second", "unix://second failed at 1", "unix://third", "unix://third failed at 1", "unix://first"], _done);
     }
 
@@ -70,7 +70,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         Fail(ErrorCode.Incompatible, ErrorCode.PermissionDenied);
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
         reconnector.TryBegin();
-        await reconnector.SeekAsync(First);
+        await SeekAsync(reconnector, First);
         Assert.Equal("given up", _done[^1]);
         Assert.Equal(1, reconnector.Attempts);
     }
@@ -82,12 +82,34 @@ public sealed class ReconnectorTests : IReconnectorOwner
         _last = null;
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
         reconnector.TryBegin();
-        Task seeking = reconnector.SeekAsync(First);
-        Assert.False(seeking.IsCompleted);
-        _clock.Advance(15.Milliseconds());
-        await seeking;
+        await SeekAsync(reconnector, First);
         Assert.Equal("unix://first", _done[^1]);
         Assert.Equal(2, reconnector.Attempts);
+    }
+
+    /// <summary>A server that accepts and ends each connection is not sought in a hot loop.</summary>
+    [Fact]
+    public async Task The_pause_before_the_first_attempt_grows_until_a_connection_has_lasted()
+    {
+        long now = 0;
+        _last = null;
+        using Reconnector reconnector = new([First], Timeout.InfiniteTimeSpan, _clock, this, () => now);
+        foreach ((int lasted, int pause) in new[]
+            { (0, 10), (0, 20), (10, 40), (999, 80), (0, 160), (0, 250), (0, 250), (1_000, 10), (0, 20), (60_000, 10), (5_000, 10) })
+        {
+            now += lasted;
+            _done.Clear();
+            Assert.True(reconnector.TryBegin());
+            Task seeking = reconnector.SeekAsync(First);
+
+            // Each pause is longer or shorter by half.
+            _clock.Advance(TimeSpan.FromMilliseconds((pause / 2) - 1));
+            Assert.Empty(_done);
+            _clock.Advance(TimeSpan.FromMilliseconds(pause + 2));
+            await seeking;
+            Assert.Equal(["unix://first"], _done);
+            reconnector.End();
+        }
     }
 
     [Fact]
@@ -108,7 +130,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First);
         reconnector.TryBegin();
         IsClosing = true;
-        await reconnector.SeekAsync(First);
+        await SeekAsync(reconnector, First);
         Assert.Equal(["unix://first"], _done);
     }
 
@@ -122,7 +144,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         _last = null;
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
         reconnector.TryBegin();
-        await reconnector.SeekAsync(First);
+        await SeekAsync(reconnector, First);
         Assert.Equal(["unix://second", "unix://second failed at 1", "unix://first"], _done);
     }
 
@@ -134,9 +156,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
         using Reconnector reconnector = New(1.Seconds(), First);
         Assert.True(reconnector.TryBegin());
         Assert.False(reconnector.TryBegin());
-        Task seeking = reconnector.SeekAsync(First);
-        _clock.Advance(15.Milliseconds());
-        await seeking;
+        await SeekAsync(reconnector, First);
         Assert.Equal(2, reconnector.Attempts);
         reconnector.End();
         Assert.True(reconnector.TryBegin());
@@ -155,6 +175,19 @@ public sealed class ReconnectorTests : IReconnectorOwner
         _done.Add($"{address} failed at {attempt}");
 
     void IReconnectorOwner.OnGivenUp() => _done.Add("given up");
+
+    /// <summary>Seeks the lost address, and lets the pauses pass.</summary>
+    private async Task SeekAsync(Reconnector reconnector, Address lost)
+    {
+        Task seeking = reconnector.SeekAsync(lost);
+        while (!seeking.IsCompleted)
+        {
+            _clock.Advance(5.Milliseconds());
+            await Task.Yield();
+        }
+
+        await seeking;
+    }
 
     private Reconnector New(TimeSpan patience, params Address[] addresses) => new(addresses, patience, _clock, this);
 

@@ -2,19 +2,33 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>Seeks the lost peer of a connected endpoint: tries the addresses one after the other, with doubling pauses.</summary>
 /// <remarks>
-/// The pauses are random within a range, because peers that were lost together should not all return at the same time. Whether it seeks is
-/// under the endpoint's gate, and may be read without it. One task tries, which the state starts. No separate lock.
+/// The pauses are random within a range, because peers that were lost together should not all return at the same time. There is one before
+/// the first attempt, too, and it grows with each connection that did not last: a server may accept, and end each connection at once.
+/// Whether it seeks is under the endpoint's gate, and may be read without it. One task tries, which the state starts. No separate lock.
 /// </remarks>
 /// <param name="addresses">The alternatives, in order.</param>
 /// <param name="patience">How long to try; zero means not at all.</param>
 /// <param name="time">The endpoint's clock.</param>
 /// <param name="owner">The actions; called without any lock.</param>
-internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimeProvider time, IReconnectorOwner owner) : IDisposable
+/// <param name="milliseconds">Measures how long a connection has lasted; null: the system's monotonic clock.</param>
+internal sealed class Reconnector(
+    Address[] addresses, TimeSpan patience, TimeProvider time, IReconnectorOwner owner, Func<long>? milliseconds = null) : IDisposable
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>The longest pause before the first attempt, after connections that did not last.</summary>
+    private static readonly TimeSpan LongestFirstPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A connection that lasted this long was good: the pauses begin anew.</summary>
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _ending = new();
+    private readonly Func<long> _milliseconds = milliseconds ?? (static () => Environment.TickCount64);
+
+    // Since when there is a connection, and the pause before the next one. Under the gate.
+    private long _connectedAt = milliseconds?.Invoke() ?? Environment.TickCount64;
+    private TimeSpan _firstPause;
     private volatile bool _isSeeking;
     private int _attempts;
 
@@ -38,12 +52,19 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
             return false;
         }
 
+        TimeSpan twice = 2 * _firstPause < LongestFirstPause ? 2 * _firstPause : LongestFirstPause;
+        bool hasLasted = _milliseconds() - _connectedAt >= Lasting.TotalMilliseconds;
+        _firstPause = hasLasted || twice < ShortestPause ? ShortestPause : twice;
         Volatile.Write(ref _attempts, 0);
         return _isSeeking = true;
     }
 
     /// <summary>Ends seeking, because the peer is back or given up. Under the gate.</summary>
-    public void End() => _isSeeking = false;
+    public void End()
+    {
+        _connectedAt = _milliseconds();
+        _isSeeking = false;
+    }
 
     /// <summary>Stops all attempts. Any thread; a second call has no effect.</summary>
     public void Dispose() => _ending.Cancel();
@@ -54,11 +75,15 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
     {
         int at = Array.IndexOf(addresses, lost);
         Deadline deadline = Deadline.After(patience, time);
-        TimeSpan pause = ShortestPause;
+        TimeSpan pause = _firstPause;
         try
         {
             while (true)
             {
+                TimeSpan rest = deadline.Remaining;
+                TimeSpan jittered = pause * (0.5 + Random.Shared.NextDouble());
+                await Task.Delay(jittered < rest ? jittered : rest, time, _ending.Token).ConfigureAwait(false);
+                pause = 2 * pause < LongestPause ? 2 * pause : LongestPause;
                 Interlocked.Increment(ref _attempts);
                 bool isHopeless = true;
                 for (int i = 0; i < addresses.Length; i++)
@@ -85,11 +110,6 @@ internal sealed class Reconnector(Address[] addresses, TimeSpan patience, TimePr
                     owner.OnGivenUp();
                     return;
                 }
-
-                TimeSpan rest = deadline.Remaining;
-                TimeSpan jittered = pause * (0.5 + Random.Shared.NextDouble());
-                await Task.Delay(jittered < rest ? jittered : rest, time, _ending.Token).ConfigureAwait(false);
-                pause = 2 * pause < LongestPause ? 2 * pause : LongestPause;
             }
         }
         catch (Exception) when (IsOver)
