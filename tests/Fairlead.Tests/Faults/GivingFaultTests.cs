@@ -94,7 +94,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
         {
             if (Volatile.Read(ref failing) != 0)
             {
-                throw new OutOfMemoryException();
+                throw new InsufficientMemoryException();
             }
         };
         await Assert.ThrowsAsync<FairleadException>(() => poor.RequestAsync("poor"u8).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
@@ -142,7 +142,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
         {
             if (Interlocked.Increment(ref calls) == 1)
             {
-                throw new OutOfMemoryException();
+                throw new InsufficientMemoryException();
             }
         };
     }
