@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
@@ -28,6 +29,9 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
     private bool _hasThread;
     private bool _isDisposed;
 
+    // Whether the thread has work in hand, with which it may keep the log open.
+    private bool _isWorking;
+
     /// <summary>Everything before this offset of the current segment is prepared.</summary>
     public long Prepared => Volatile.Read(ref _prepared);
 
@@ -57,7 +61,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
                 }
             }
 
-            Monitor.Pulse(_gate);
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -87,7 +91,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             {
                 _discarded.Add(segment);
                 _isWanted = true;
-                Monitor.Pulse(_gate);
+                Monitor.PulseAll(_gate);
                 return;
             }
         }
@@ -95,7 +99,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
         segment.Dispose();
     }
 
-    /// <summary>Stops the thread without waiting for it.</summary>
+    /// <summary>Stops the thread, and waits until it has nothing in hand: a log that is closed is open no longer.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -103,7 +107,11 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             _isDisposed = true;
             _next?.Dispose();
             _next = null;
-            Monitor.Pulse(_gate);
+            Monitor.PulseAll(_gate);
+            while (_isWorking)
+            {
+                _ = Monitor.Wait(_gate);
+            }
         }
     }
 
@@ -111,12 +119,22 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
     {
         while (TryGetWork(out LogSegment? segment, out long at, out LogSegment[] discarded))
         {
-            Array.ForEach(discarded, static left => Finishing.Do("a log segment", left.Dispose));
-            if (!segment.TryEnter())
+            try
             {
-                continue;
+                Array.ForEach(discarded, static left => Finishing.Do("a log segment", left.Dispose));
+                Work(segment, at);
             }
+            finally
+            {
+                EndWork();
+            }
+        }
+    }
 
+    private void Work(LogSegment segment, long at)
+    {
+        if (segment.TryEnter())
+        {
             try
             {
                 // Keep the log open while something is created here: a closed log can be removed.
@@ -140,7 +158,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
     }
 
     private bool TryGetWork(
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out LogSegment? segment, out long at, out LogSegment[] discarded)
+        [NotNullWhen(true)] out LogSegment? segment, out long at, out LogSegment[] discarded)
     {
         lock (_gate)
         {
@@ -160,7 +178,16 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             _hasThread = hasWork;
             (segment, at, discarded) = (hasWork ? _segment : null, _at, [.. _discarded]);
             _discarded.Clear();
-            return segment is not null;
+            return _isWorking = segment is not null;
+        }
+    }
+
+    private void EndWork()
+    {
+        lock (_gate)
+        {
+            _isWorking = false;
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -173,7 +200,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
             segment.PreparePages(from, Step);
             lock (_gate)
             {
-                if (_segment != segment)
+                if (_segment != segment || _isDisposed)
                 {
                     return;
                 }
