@@ -25,4 +25,49 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
         using SemaphoreScope inside = await asleep;
         Assert.Equal(0, semaphore.CurrentCount);
     }
+
+    /// <summary>No other waiter comes, and no process of this namespace can watch the one that has died.</summary>
+    [PidNamespaceFact]
+    public async Task One_that_sleeps_alone_for_the_permit_of_a_dead_process_gets_it()
+    {
+        string place = NewPlace(NamedSemaphore.SizeInRegion(1));
+        NamedSemaphore semaphore = Track(LockPlaceText.Semaphore(place, 1, 1));
+        PeerProcess peer = Track(PeerProcess.StartBy(PidNamespaceFactAttribute.Command, "semaphore", place, "1", "1"));
+        Assert.Equal("ready", await peer.ReadLineAsync());
+        Assert.Equal("", await peer.AskAsync("enter"));
+        Task<SemaphoreScope> asleep = OnThread(() => semaphore.Enter(cancellationToken: Token));
+        await UntilWaiting(() => semaphore.Waiters, 1);
+
+        await peer.KillAsync();
+
+        using SemaphoreScope inside = await asleep;
+        Assert.Equal(0, semaphore.CurrentCount);
+    }
+
+    [PidNamespaceFact]
+    public Task A_writer_gets_in_after_the_death_of_a_reader() =>
+        WriteAfterDeathAsync(under => OnThread(() => under.EnterWrite(cancellationToken: Token)));
+
+    [PidNamespaceFact]
+    public Task A_writer_without_a_thread_gets_in_after_the_death_of_a_reader() =>
+        WriteAfterDeathAsync(under => under.EnterWriteAsync(Token).AsTask());
+
+    private async Task WriteAfterDeathAsync(Func<NamedReaderWriterLock, Task<WriteScope>> enter)
+    {
+        string place = NewPlace(NamedReaderWriterLock.SizeInRegion);
+        NamedReaderWriterLock under = Track(LockPlaceText.ReaderWriterLock(place));
+        PeerProcess peer = Track(PeerProcess.StartBy(PidNamespaceFactAttribute.Command, "readwrite", place));
+        Assert.Equal("ready", await peer.ReadLineAsync());
+        Assert.Equal("", await peer.AskAsync("read"));
+        Task<WriteScope> writing = enter(under);
+        Assert.False(under.TryEnterRead(TimeSpan.Zero, out _, Token));
+
+        await peer.KillAsync();
+
+        using (await writing)
+        {
+        }
+
+        using ReadScope reading = under.EnterRead(cancellationToken: Token);
+    }
 }

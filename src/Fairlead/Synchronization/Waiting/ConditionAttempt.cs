@@ -32,16 +32,17 @@ internal sealed class ConditionAttempt : LockAttempt
             // Everything that can fail comes first: from here on the way back into the mutex is certain.
             _back = new EnterAttempt(mutex, thread, stay.Hold);
             _keeper = RobustKeeper.Reserve();
+            _isInLine = core.Words.TryJoin(_keeper, out _ticket);
         }
         catch
         {
+            _keeper?.Free();
             _back?.Abandon();
             core.LetGo();
             throw;
         }
 
         ConditionWords words = core.Words;
-        _isInLine = words.TryJoin(_keeper, out _ticket);
         if (_isInLine)
         {
             core.SignIn(ref words.Line.Info(_ticket), _keeper, thread);

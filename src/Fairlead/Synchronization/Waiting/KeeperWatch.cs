@@ -11,6 +11,9 @@ namespace Fairlead.Synchronization.Waiting;
 /// </summary>
 internal sealed class KeeperWatch : IReactorClient
 {
+    /// <summary>How long a waiter sleeps before it checks owners that no process of its pid namespace can watch.</summary>
+    public static readonly TimeSpan MixedSleep = TimeSpan.FromMilliseconds(250);
+
     // A process has a separate number for each of its owner threads.
     private static readonly ConcurrentDictionary<uint, KeeperWatch> Watched = new();
     private static int _ended;

@@ -49,6 +49,9 @@ internal abstract unsafe class LineAttempt : LockAttempt
     /// </summary>
     protected virtual bool KeepsOrder => true;
 
+    /// <inheritdoc/>
+    protected sealed override TimeSpan LongestSleep => _form.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
+
     /// <summary>Whether this waiter is in the queue with no waiter before it.</summary>
     protected bool IsFirst => _isInLine && !_line.TryFindBefore(Ticket, out _);
 

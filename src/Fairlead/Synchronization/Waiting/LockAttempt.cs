@@ -44,6 +44,12 @@ internal abstract class LockAttempt
         return isGot;
     }
 
+    /// <summary>The longest sleep before checking again; infinite if the end of each owner wakes the sleeper.</summary>
+    /// <remarks>
+    /// No process can watch one in another pid namespace. If that one ends, the kernel marks its words, but wakes no sleeper on another word.
+    /// </remarks>
+    protected virtual TimeSpan LongestSleep => Timeout.InfiniteTimeSpan;
+
     /// <summary>Waits without blocking a thread.</summary>
     /// <returns>False if the time ran out; the attempt is abandoned.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled; the attempt is abandoned.</exception>
@@ -72,6 +78,9 @@ internal abstract class LockAttempt
         }
 
         using CancellationTokenRegistration cancellation = cancellationToken.UnsafeRegister(static turn => ((Turn)turn!).End(), turn);
+        using ITimer? checks = LongestSleep != Timeout.InfiniteTimeSpan
+            ? Alarm.Create(TimeProvider.System, new Recheck(turn), LongestSleep, LongestSleep)
+            : null;
         using ITimer? timer = deadline.Remaining < LongestTimer
             ? Alarm.Create(TimeProvider.System, turn, deadline.Remaining, Timeout.InfiniteTimeSpan)
             : null;
@@ -102,7 +111,7 @@ internal abstract class LockAttempt
                     return false;
                 }
 
-                sleep.On(word, value, deadline, ended);
+                sleep.On(word, value, deadline, ended, LongestSleep);
                 PassOn(word);
             }
         }
@@ -111,6 +120,12 @@ internal abstract class LockAttempt
             Abandon();
             throw;
         }
+    }
+
+    /// <summary>Lets a waiter check again from time to time.</summary>
+    private sealed class Recheck(Turn turn) : IAlarmed
+    {
+        public void OnAlarm() => turn.CheckAgain();
     }
 
     // A separate method: no pointer lives across an await.

@@ -52,6 +52,9 @@ internal sealed class ReaderWriterAttempt : LockAttempt
     /// <summary>The entry of a writer, valid on success.</summary>
     public WriteHold? Writing { get; private set; }
 
+    /// <inheritdoc/>
+    protected override TimeSpan LongestSleep => _core.Words.Form.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
+
     public override unsafe bool TryAdvance(out int* word, out int value)
     {
         if (_gate is null)

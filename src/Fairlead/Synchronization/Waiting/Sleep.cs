@@ -35,7 +35,8 @@ internal sealed unsafe class Sleep : IDisposable
     /// <param name="value">The value of the word when the caller checked it.</param>
     /// <param name="deadline">The latest time to wake.</param>
     /// <param name="ended"><see cref="KeeperWatch.Ended"/>, read before the caller checked the owner.</param>
-    public void On(int* word, int value, Deadline deadline, int ended)
+    /// <param name="most">The longest sleep; null or infinite for none.</param>
+    public void On(int* word, int value, Deadline deadline, int ended, TimeSpan? most = null)
     {
         _word = word;
 
@@ -43,7 +44,10 @@ internal sealed unsafe class Sleep : IDisposable
         Interlocked.Increment(ref _turns);
         if (!_token.IsCancellationRequested && KeeperWatch.Ended == ended)
         {
-            Futex.Wait(ref *word, value, deadline.RemainingWait);
+            TimeSpan rest = deadline.RemainingWait;
+            TimeSpan limit = most ?? Timeout.InfiniteTimeSpan;
+            bool isShorter = limit != Timeout.InfiniteTimeSpan && (rest == Timeout.InfiniteTimeSpan || limit < rest);
+            Futex.Wait(ref *word, value, isShorter ? limit : rest);
         }
 
         Volatile.Write(ref _turns, _turns + 1);

@@ -30,6 +30,9 @@ internal abstract unsafe class Turn : IAlarmed
         Volatile.Read(ref _thread)?.Hurry();
     }
 
+    /// <summary>Makes the waiter check again what it waits for. Any thread may call it.</summary>
+    public void CheckAgain() => Volatile.Read(ref _thread)?.Hurry();
+
     void IAlarmed.OnAlarm() => End();
 
     /// <summary>Assigns the thread that drives it; that thread reads <see cref="IsEnding"/> afterwards.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Fairlead.Native;
 
@@ -23,6 +24,7 @@ internal readonly unsafe struct Line(byte* start)
     /// <param name="keeper">The owner thread of the slot then.</param>
     /// <param name="ticket">The ticket of the slot; or, if the queue is full, of the slot that must become free first.</param>
     /// <returns>False if the queue is full.</returns>
+    /// <exception cref="FairleadException">Corrupt: the latest ticket and its slots contradict each other.</exception>
     public bool TryJoin(RobustKeeper keeper, out uint ticket)
     {
         while (true)
@@ -44,6 +46,17 @@ internal readonly unsafe struct Line(byte* start)
                 {
                     isMine = keeper.TryTake(Word(ticket), place, found, Both(keeper.Id, ticket));
                 }
+            }
+            else if (TicketOf(found) != ticket && Volatile.Read(ref *Given) == ticket - 1)
+            {
+                // Tickets are claimed one after the other, so the counter would be ahead of a slot with a later ticket, and a waiter with
+                // an earlier one would still be in the queue.
+                throw new FairleadException(
+                    ErrorCode.Corrupt,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the wait queue of the lock is damaged: ticket {ticket} is next, but its slot has ticket {TicketOf(found)}"),
+                    "Another program has written into the memory. Remove the lock when no process uses it, or choose another name.");
             }
 
             // Every newcomer advances the counter: the process that claimed the slot may have died since.
