@@ -25,7 +25,7 @@ internal sealed partial class Descriptor : SafeHandle
     /// <summary>The raw number, valid while <see cref="TryEnter"/> keeps it open, or for the only user.</summary>
     public int Number => (int)handle;
 
-    /// <summary>Whether the open file has the lock of <see cref="NativeFile.TryFlock"/>; closing releases that first.</summary>
+    /// <summary>Whether the open file has the lock of <see cref="NativeFile.TryFlock(Descriptor)"/>; closing releases that first.</summary>
     public bool IsFlocked { get; set; }
 
     /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false if it has been closed.</summary>

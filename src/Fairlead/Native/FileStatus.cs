@@ -24,6 +24,7 @@ internal sealed record FileStatus
         Inode = buffer.Inode;
         Size = (long)buffer.Size;
         LinkCount = buffer.LinkCount;
+        Modified = (buffer.ModifiedSeconds, buffer.ModifiedNanoseconds);
     }
 
     public FileKind Kind { get; }
@@ -45,6 +46,9 @@ internal sealed record FileStatus
 
     /// <summary>The number of names; zero after the last one is removed.</summary>
     public uint LinkCount { get; }
+
+    /// <summary>When the content was last changed; only for comparison.</summary>
+    public (long Seconds, uint Nanoseconds) Modified { get; }
 
     /// <summary>Returns whether both describe one file, whatever happened to its content and names meanwhile.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;

@@ -189,9 +189,16 @@ internal static unsafe class NativeFile
     /// Takes the whole-file lock of flock(2), of a directory too, without waiting; false if another open file has it. It belongs to the
     /// open file, and ends when this descriptor is closed, at the latest with the process.
     /// </summary>
-    public static bool TryFlock(Descriptor file)
+    public static bool TryFlock(Descriptor file) => TryFlock(file, out Errno error) || (error == Errno.None
+        ? false
+        : throw ErrnoMap.Failure($"cannot lock {file}", error));
+
+    /// <inheritdoc cref="TryFlock(Descriptor)" path="/summary"/>
+    /// <param name="file">The open file.</param>
+    /// <param name="error">Why the lock cannot be taken at all; none if another open file has it.</param>
+    public static bool TryFlock(Descriptor file, out Errno error)
     {
-        var error = Errno.EBADF;
+        error = Errno.EBADF;
         if (file.TryEnter())
         {
             error = Result(Libc.FileLock(file.Number, Libc.LOCK_EX | Libc.LOCK_NB));
@@ -199,12 +206,9 @@ internal static unsafe class NativeFile
             file.Exit();
         }
 
-        return error switch
-        {
-            Errno.None => true,
-            Errno.EAGAIN => false,
-            _ => throw ErrnoMap.Failure($"cannot lock {file}", error),
-        };
+        bool isTaken = error == Errno.None;
+        error = error == Errno.EAGAIN ? Errno.None : error;
+        return isTaken;
     }
 
     private static Descriptor? OpenAt(int directory, string path, OpenFlags flags, uint mode, out Errno error)

@@ -11,10 +11,14 @@ namespace Fairlead.Registry;
 /// its lock (<c>flock</c>). For such a directory, the lock of the user's runtime directory counts, which no other user can open. The lock
 /// of the directory itself is requested after it, for a short time. It excludes a process of this user with another runtime directory;
 /// another user who keeps it blocks nothing.
+/// <para>
+/// Each owner sets the directory's time of change. A waiter that sees another time knows that the lock has passed on, and waits for the new
+/// owner as long as for the one before: of forty servers that start together, the last one waits for all others.
+/// </para>
 /// </remarks>
 internal sealed class DirectoryLock : IDisposable
 {
-    /// <summary>How long a starting server waits for other servers that start in the same directory.</summary>
+    /// <summary>How long a starting server waits while one other server holds the lock of the directory.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private const uint OthersMayRead = 0b000_100_100;
@@ -37,10 +41,12 @@ internal sealed class DirectoryLock : IDisposable
 
     /// <summary>Opens and locks a directory. Disposing the result unlocks it. Null if the lock did not become free in time.</summary>
     /// <param name="directory">The directory.</param>
-    /// <param name="patience">The longest time to wait.</param>
-    /// <param name="error">Why the directory could not be opened; none if only the lock was not free.</param>
+    /// <param name="patience">The longest time to wait for one owner.</param>
+    /// <param name="error">Why the directory could not be opened or locked; none if only the lock was not free.</param>
     /// <param name="runtime">The runtime directory of this user; null: that of this process.</param>
-    public static DirectoryLock? TryTake(string directory, TimeSpan patience, out Errno error, RuntimeDirectory? runtime = null)
+    /// <param name="time">Measures the wait; null: the system's clock.</param>
+    public static DirectoryLock? TryTake(
+        string directory, TimeSpan patience, out Errno error, RuntimeDirectory? runtime = null, TimeProvider? time = null)
     {
         var descriptor = NativeFile.Open(directory, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out error);
         if (descriptor is null)
@@ -52,10 +58,13 @@ internal sealed class DirectoryLock : IDisposable
         var isTaken = false;
         try
         {
-            own = IsShared(descriptor) ? OpenOwn(runtime) : null;
-            if (TryLock(own ?? descriptor, patience))
+            string locked = directory;
+            own = IsShared(descriptor) ? OpenOwn(runtime, ref locked) : null;
+            if (TryLock(own ?? descriptor, patience, time ?? TimeProvider.System, out error))
             {
-                _ = own is null || TryLock(descriptor, patience < SharedPatience ? patience : SharedPatience);
+                ShowOwner(locked);
+                _ = own is null
+                    || TryLock(descriptor, patience < SharedPatience ? patience : SharedPatience, TimeProvider.System, out _);
                 isTaken = true;
                 return new DirectoryLock(descriptor, own);
             }
@@ -82,12 +91,14 @@ internal sealed class DirectoryLock : IDisposable
         NativeFile.Fstat(directory) is { } status && (status.Uid != NativeProcess.UserId || (status.Mode & OthersMayRead) != 0);
 
     // Null if no runtime directory is usable: then only the lock of the directory counts.
-    private static Descriptor? OpenOwn(RuntimeDirectory? runtime)
+    private static Descriptor? OpenOwn(RuntimeDirectory? runtime, ref string path)
     {
         try
         {
-            string path = (runtime ?? RuntimeDirectory.Current()).Prepare().Path;
-            return NativeFile.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, 0, out _);
+            string own = (runtime ?? RuntimeDirectory.Current()).Prepare().Path;
+            Descriptor? opened = NativeFile.Open(own, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, 0, out _);
+            path = opened is null ? path : own;
+            return opened;
         }
         catch (FairleadException)
         {
@@ -95,14 +106,27 @@ internal sealed class DirectoryLock : IDisposable
         }
     }
 
-    private static bool TryLock(Descriptor descriptor, TimeSpan patience)
+    private static bool TryLock(Descriptor descriptor, TimeSpan patience, TimeProvider time, out Errno error)
     {
         // The kernel has no lock of this kind with a timeout, and none that can be polled. The lock is held for less than a millisecond,
         // and contention is rare, so this tries again after short pauses.
-        var deadline = Deadline.After(patience);
+        var deadline = Deadline.After(patience, time);
         var pause = TimeSpan.FromMilliseconds(1);
-        while (!NativeFile.TryFlock(descriptor))
+        var owned = NativeFile.Fstat(descriptor)?.Modified;
+        while (!NativeFile.TryFlock(descriptor, out error))
         {
+            if (error != Errno.None)
+            {
+                return false;
+            }
+
+            var now = NativeFile.Fstat(descriptor)?.Modified;
+            if (now != owned)
+            {
+                owned = now;
+                deadline = Deadline.After(patience, time);
+            }
+
             if (deadline.Passed)
             {
                 return false;
@@ -113,5 +137,17 @@ internal sealed class DirectoryLock : IDisposable
         }
 
         return true;
+    }
+
+    private static void ShowOwner(string directory)
+    {
+        try
+        {
+            System.IO.Directory.SetLastWriteTimeUtc(directory, TimeProvider.System.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A directory of another user, or of a file system that is read-only: waiters there see one owner after the other as one.
+        }
     }
 }

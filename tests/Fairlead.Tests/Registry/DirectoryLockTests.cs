@@ -53,6 +53,54 @@ public sealed class DirectoryLockTests : IDisposable
         Assert.NotNull(second);
     }
 
+    /// <summary>Of forty servers that start together, the last one waits for all others, and not for five seconds.</summary>
+    [Fact]
+    public async Task A_lock_that_passes_from_one_owner_to_the_next_is_waited_for()
+    {
+        PollCountingClock clock = new();
+        TimeSpan patience = TimeSpan.FromSeconds(5);
+        Task<DirectoryLock?> waiting;
+        using (Keep())
+        {
+            waiting = Task.Run(() => DirectoryLock.TryTake(Place, patience, out _, Runtime, clock));
+            for (int owner = 0; owner < 4; owner++)
+            {
+                await clock.PolledAsync();
+                clock.Advance(patience - TimeSpan.FromSeconds(1));
+
+                // As a new owner does.
+                Directory.SetLastWriteTimeUtc(Place, DateTime.UnixEpoch.AddSeconds(owner));
+                await clock.PolledAsync();
+            }
+
+            Assert.False(waiting.IsCompleted);
+        }
+
+        using DirectoryLock? locked = await waiting;
+        Assert.NotNull(locked);
+    }
+
+    [Fact]
+    public async Task A_lock_that_one_owner_keeps_is_given_up_for_after_the_time()
+    {
+        PollCountingClock clock = new();
+        using var kept = Keep();
+        Task<DirectoryLock?> waiting = Task.Run(() => DirectoryLock.TryTake(Place, TimeSpan.FromSeconds(5), out _, Runtime, clock));
+        await clock.PolledAsync();
+        clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Null(await waiting);
+    }
+
+    [Fact]
+    public void An_owner_shows_that_the_lock_has_passed_on()
+    {
+        Directory.SetLastWriteTimeUtc(Place, DateTime.UnixEpoch);
+        using (Take())
+        {
+            Assert.NotEqual(DateTime.UnixEpoch, Directory.GetLastWriteTimeUtc(Place));
+        }
+    }
+
     [Fact]
     public void Without_a_runtime_directory_the_lock_of_the_directory_counts()
     {
@@ -106,5 +154,27 @@ public sealed class DirectoryLockTests : IDisposable
         var directory = NativeFile.Open(Place, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out _)!;
         Assert.True(NativeFile.TryFlock(directory));
         return directory;
+    }
+
+    /// <summary>A clock that moves by hand, and shows that a waiter has looked at it again.</summary>
+    private sealed class PollCountingClock : TimeProvider
+    {
+        private long _now;
+        private int _polls;
+
+        public override long GetTimestamp()
+        {
+            Interlocked.Increment(ref _polls);
+            return Volatile.Read(ref _now);
+        }
+
+        public void Advance(TimeSpan span) => Interlocked.Add(ref _now, span.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+
+        /// <summary>Completes when the waiter has looked at everything once more since the call.</summary>
+        public async Task PolledAsync()
+        {
+            int before = Volatile.Read(ref _polls);
+            await Fairlead.Conformance.Polling.Until(() => Volatile.Read(ref _polls) >= before + 3);
+        }
     }
 }

@@ -63,9 +63,6 @@ public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(ou
             Exception? awaiting = await Record.ExceptionAsync(() => other.TryEnterAsync(Short).AsTask().WaitAsync(Guard));
             Assert.Equal(ErrorCode.Corrupt, Assert.IsType<FairleadException>(awaiting).Code);
         }
-
-        // Who need not wait does not need the queue.
-        using MutexScope inside = other.Enter(Short);
     }
 
     private static unsafe Line LineOf(WordsMemory memory) => new(memory.Start);

@@ -60,7 +60,7 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
         Assert.Equal("ready", await peer.ReadLineAsync());
         Assert.Equal("", await peer.AskAsync("read"));
         Task<WriteScope> writing = enter(under);
-        Assert.False(under.TryEnterRead(TimeSpan.Zero, out _, Token));
+        await Until(() => !MayRead(under), "the writer keeps new readers out");
 
         await peer.KillAsync();
 
@@ -69,5 +69,16 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
         }
 
         using ReadScope reading = under.EnterRead(cancellationToken: Token);
+    }
+
+    private bool MayRead(NamedReaderWriterLock under)
+    {
+        bool isIn = under.TryEnterRead(TimeSpan.Zero, out ReadScope scope, Token);
+        if (isIn)
+        {
+            scope.Dispose();
+        }
+
+        return isIn;
     }
 }

@@ -7,7 +7,8 @@ internal struct GivingFailures
 {
     private ExceptionDispatchInfo? _first;
 
-    /// <summary>Handles the exception of one peer. It ends that peer's link, or the caller gets it when all peers have been tried.</summary>
+    /// <summary>Handles the exception of one peer.</summary>
+    /// <remarks>It ends that peer's link, or the caller gets it when all peers have been tried.</remarks>
     public void Note(Link link, Exception exception)
     {
         if (exception is OutOfMemoryException or OverflowException)

@@ -46,7 +46,8 @@ internal abstract class LockAttempt
 
     /// <summary>The longest sleep before checking again; infinite if the end of each owner wakes the sleeper.</summary>
     /// <remarks>
-    /// No process can watch one in another pid namespace. If that one ends, the kernel marks its words, but wakes no sleeper on another word.
+    /// No process can watch one in another pid namespace. If that one ends, the kernel marks its words, but wakes no sleeper on another
+    /// word.
     /// </remarks>
     protected virtual TimeSpan LongestSleep => Timeout.InfiniteTimeSpan;
 

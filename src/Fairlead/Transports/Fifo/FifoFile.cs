@@ -105,13 +105,13 @@ internal sealed class FifoFile : IDisposable
     public Descriptor? TryOpenToReadAlone(Address address)
     {
         Descriptor reader = OpenToRead(address);
-        if (NativeFile.TryFlock(reader))
+        if (NativeFile.TryFlock(reader, out Errno error))
         {
             return reader;
         }
 
         reader.Dispose();
-        return null;
+        return error == Errno.None ? null : throw Cannot("lock it", error, address);
     }
 
     /// <summary>Opens it once more for reading, for the only reader.</summary>
