@@ -137,7 +137,8 @@ public sealed class StartingTests
                 Environment = [],
             },
             isTied: true,
-            []);
+            [],
+            identity: null);
         string[] arguments =
         [
             .. request
