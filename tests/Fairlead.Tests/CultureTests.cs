@@ -46,7 +46,7 @@ public sealed partial class CultureTests
                 {
                     Assert.True(
                         statement.Contains("InvariantCulture", StringComparison.Ordinal),
-                        $"{Path.GetFileName(path)}: {number.Value} is written by the culture of the thread. Use SecondsText or string.Create.");
+                        $"{Path.GetFileName(path)}: {number.Value} is written by the culture of the thread. Use string.Create.");
                     invariant++;
                 }
             }

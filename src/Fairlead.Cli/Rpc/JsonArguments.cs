@@ -154,7 +154,7 @@ internal sealed class JsonArguments
     private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> text) =>
         text.Span.StartsWith("\uFEFF"u8) ? text["\uFEFF"u8.Length..] : text;
 
-    /// <summary>Returns the index of the first byte that is not UTF-8; null: there is none. The parser does not find it in texts.</summary>
+    /// <summary>Returns the index of the first byte that is not UTF-8, or null. The parser does not look into texts.</summary>
     private static int? InvalidByte(ReadOnlySpan<byte> text)
     {
         if (Utf8.IsValid(text))

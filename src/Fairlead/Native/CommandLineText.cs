@@ -14,7 +14,8 @@ internal static class CommandLineText
         ReadOnlySpan<byte> program = FirstOf(line);
 
         // A program that renames itself writes a sentence there, perhaps with a path in it: do not shorten that.
-        ReadOnlySpan<byte> path = program is [(byte)'/', ..] || program.IndexOf((byte)' ') < 0 ? program : program[..program.IndexOf((byte)' ')];
+        int blank = program.IndexOf((byte)' ');
+        ReadOnlySpan<byte> path = program is [(byte)'/', ..] || blank < 0 ? program : program[..blank];
         string text = Encoding.UTF8.GetString(line[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0));
         return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
         {

@@ -24,8 +24,8 @@ internal static class NativeProcess
     public static uint UserId => Libc.EffectiveUserId();
 
     /// <summary>
-    /// Returns the program and its arguments for people: <c>bc -l</c>, <c>App.dll ARGUMENTS</c>. Truncated at 4 KiB; control characters, which could confuse a
-    /// terminal, become <c>?</c>. Null for kernel threads and zombies too.
+    /// Returns the program and its arguments for people: <c>bc -l</c>, <c>App.dll ARGUMENTS</c>. Truncated at 4 KiB; control characters,
+    /// which could confuse a terminal, become <c>?</c>. Null for kernel threads and zombies too.
     /// </summary>
     public static string? CommandLine(int pid)
     {

@@ -249,7 +249,8 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
         {
             if (isLate && _core.Presence.LastEnd is null)
             {
-                throw new FairleadException(ErrorCode.Timeout, $"no data arrived within {SecondsText.Of(TimeSpan.FromMilliseconds(ReadTimeout))}")
+                string span = SecondsText.Of(TimeSpan.FromMilliseconds(ReadTimeout));
+                throw new FairleadException(ErrorCode.Timeout, $"no data arrived within {span}")
                 {
                     Address = _core.Address,
                 };

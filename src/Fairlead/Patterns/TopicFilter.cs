@@ -39,7 +39,9 @@ public static class TopicFilter
     }
 
     /// <summary>Throws if the text is not a topic to publish on.</summary>
-    /// <exception cref="ArgumentException">The text has empty words, wildcards, white space or characters without a shape, or is too long.</exception>
+    /// <exception cref="ArgumentException">
+    /// The text has empty words, wildcards, white space or characters without a shape, or is too long.
+    /// </exception>
     public static void CheckTopic(string topic)
     {
         if ((Problem(topic, isPattern: false) ?? Unreadable(topic)) is { } problem)

@@ -170,8 +170,9 @@ public sealed class RequestTests : IDisposable
     [Fact]
     public async Task A_command_starts_with_the_default_effect_of_signals_and_none_blocked()
     {
-        // Children ignore the signals that this process ignores; only SIGPIPE has its default effect again.
-        var line = (await File.ReadAllLinesAsync("/proc/self/status")).Single(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
+        // Children also ignore the signals that this process ignores; only SIGPIPE has its default effect again.
+        var status = await File.ReadAllLinesAsync("/proc/self/status");
+        var line = status.Single(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
         var ignored = Convert.ToUInt64(line[7..].Trim(), 16) & ~(1UL << 12);
         var (_, address) = await _home.ServeAsync(
             "reply", "unix://signals", "--exec", "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -s '\t\n' '  '");

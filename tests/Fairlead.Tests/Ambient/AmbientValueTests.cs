@@ -3,7 +3,7 @@ using Fairlead.Logs;
 
 namespace Fairlead.Tests.Ambient;
 
-/// <summary>A value that a caller keeps in an <c>AsyncLocal</c> does not outlast the call, however long the endpoint lives.</summary>
+/// <summary>Endpoints and logs do not keep the <c>AsyncLocal</c> values of the code that opens them.</summary>
 public sealed class AmbientValueTests : IDisposable
 {
     private static readonly AsyncLocal<object?> Value = new();

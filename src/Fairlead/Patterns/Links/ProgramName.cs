@@ -7,5 +7,6 @@ internal static class ProgramName
 {
     private const int Longest = 120;
 
-    public static readonly string Own = PlainText.Cut(NativeProcess.CommandLine(NativeProcess.Id) ?? Environment.ProcessPath ?? "", Longest);
+    public static readonly string Own =
+        PlainText.Cut(NativeProcess.CommandLine(NativeProcess.Id) ?? Environment.ProcessPath ?? "", Longest);
 }
