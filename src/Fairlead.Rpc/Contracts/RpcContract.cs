@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace Fairlead.Rpc;
@@ -27,14 +26,12 @@ public abstract class RpcContract<T>
 /// <summary>The contracts of this process.</summary>
 public static class RpcContracts
 {
-    private static readonly ConcurrentDictionary<Type, object> Known = new();
-
     /// <summary>Registers a contract. Generated code does this when its assembly is loaded.</summary>
     public static void Register<T>(RpcContract<T> contract)
         where T : class
     {
         ArgumentNullException.ThrowIfNull(contract);
-        Known[typeof(T)] = contract;
+        Volatile.Write(ref Holder<T>.Contract, contract);
     }
 
     /// <summary>Returns the contract of an interface.</summary>
@@ -42,19 +39,24 @@ public static class RpcContracts
     public static RpcContract<T> Of<T>()
         where T : class
     {
-        if (!Known.TryGetValue(typeof(T), out object? contract))
+        if (Volatile.Read(ref Holder<T>.Contract) is not { } contract)
         {
             // The assembly of the interface may not have run any code yet.
             RuntimeHelpers.RunModuleConstructor(typeof(T).Module.ModuleHandle);
-            if (!Known.TryGetValue(typeof(T), out contract))
-            {
-                throw new FairleadException(
+            contract = Volatile.Read(ref Holder<T>.Contract)
+                ?? throw new FairleadException(
                     ErrorCode.NotSupported,
                     $"{typeof(T)} is not a contract for remote procedure calls",
                     "Mark the interface with [RpcContract], in a project that references the package Fairlead.Rpc.");
-            }
         }
 
-        return (RpcContract<T>)contract;
+        return contract;
+    }
+
+    /// <summary>Holds the contract of one interface. A table of all would keep the assemblies of plug-ins from being unloaded.</summary>
+    private static class Holder<T>
+        where T : class
+    {
+        public static RpcContract<T>? Contract;
     }
 }
