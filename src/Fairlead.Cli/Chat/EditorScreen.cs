@@ -37,8 +37,13 @@ internal sealed class EditorScreen : IChatScreen
         // The runtime may end the process at once (a second Ctrl-C): the terminal must be usable afterwards.
         AppDomain.CurrentDomain.ProcessExit += Restore;
 
-        // A shell that takes the terminal back sets it up in its own way; so does this process when it goes on.
-        _continued = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => Begin());
+        // A shell that takes the terminal back sets it up in its own way; so does this process when it goes on. Without the cancellation
+        // the runtime would then restore the modes that it knows.
+        _continued = PosixSignalRegistration.Create(PosixSignal.SIGCONT, context =>
+        {
+            context.Cancel = true;
+            Begin();
+        });
         Begin();
         _ = ReadKeysAsync(_end.Token);
     }

@@ -1,0 +1,58 @@
+using Fairlead.Cli.Tests.Running;
+using Fairlead.Processes;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>A chat on a terminal that a shell has had in between.</summary>
+public sealed class ChatTerminalTests : IDisposable
+{
+    private readonly ToolHome _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [NeedsProgramFact("script")]
+    public async Task A_line_is_edited_after_the_shell_has_given_the_terminal_back()
+    {
+        var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
+        var tool = string.Join(' ', ToolHome.Tool);
+        var client = _home.StartShell(
+            $"TERM=xterm exec script -qec 'echo $$ > number; mv number pid; exec {tool} chat join {address}' /dev/null");
+        Assert.Equal("* client 1 joined", await server.LineAsync());
+        var pid = (await _home.FileAsync("pid")).Trim();
+        await KeysAsync("a");
+        await UntilAsync("> a\e[K");
+
+        // As a shell leaves the terminal that runs the program in the foreground again.
+        Assert.Equal(0, (await _home.StartShell($"stty icanon echo < /proc/{pid}/fd/0").EndAsync()).ExitCode);
+        using (var process = ProcessHandle.Open(int.Parse(pid, System.Globalization.CultureInfo.InvariantCulture)))
+        {
+            process.Send(Signal.Continue);
+        }
+
+        await UntilAsync("> a\e[K");
+        await KeysAsync("b");
+        await UntilAsync("> ab\e[K");
+        await KeysAsync("\r");
+        Assert.Equal("1: ab", await server.LineAsync());
+        await KeysAsync("end\r");
+        Assert.Equal(0, (await client.ExitAsync()).ExitCode);
+
+        async Task KeysAsync(string keys)
+        {
+            await client.Input.WriteAsync(keys);
+            await client.Input.FlushAsync();
+        }
+
+        async Task UntilAsync(string shown)
+        {
+            var seen = "";
+            var bytes = new byte[1];
+            using var watchdog = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+            while (!seen.EndsWith(shown, StringComparison.Ordinal))
+            {
+                Assert.True(await client.Output.ReadAsync(bytes, watchdog.Token) > 0, $"'{shown}' is not in '{seen}'");
+                seen += (char)bytes[0];
+            }
+        }
+    }
+}
