@@ -6,8 +6,9 @@ namespace Fairlead.Cli.Chat;
 internal static class ChatScreen
 {
     /// <param name="fifo">The path of a FIFO from which lines are taken instead of stdin; null for stdin.</param>
-    public static IChatScreen Open(string? fifo = null) =>
+    /// <param name="block">The bytes of the blocks that programs write into the FIFO; null for lines.</param>
+    public static IChatScreen Open(string? fifo = null, int? block = null) =>
         fifo is not null
-            ? TypingFifo.Open(fifo)
+            ? TypingFifo.Open(fifo, block)
             : (IChatScreen?)EditorScreen.TryOpen() ?? new PlainScreen(new LineReader().ReadAsync);
 }

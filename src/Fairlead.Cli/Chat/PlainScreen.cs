@@ -17,7 +17,7 @@ internal sealed class PlainScreen(Func<CancellationToken, ValueTask<ReadOnlyMemo
 
     public void Dispose() => owned?.Dispose();
 
-    // A C program that types here sends the NUL that ends its text, too. No block of text can carry one.
+    // A C program that types here sends the NUL that ends its text, too, and in a block the newline. No block of text can carry a NUL.
     private static string TextOf(ReadOnlySpan<byte> line) =>
-        Encoding.UTF8.GetString(line.Trim((byte)0)).TrimEnd('\r').Replace('\0', ' ');
+        Encoding.UTF8.GetString(line.Trim((byte)0)).TrimEnd('\r', '\n').Replace('\0', ' ');
 }

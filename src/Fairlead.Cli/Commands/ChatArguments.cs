@@ -11,11 +11,9 @@ internal sealed class ChatArguments
 
     private readonly Option<bool> _raw = NewOption.Switch(
         "--raw", "Speak lines of text with programs that know nothing of Fairlead; a NUL behind a newline is accepted");
-    private readonly Option<int?> _block = new("--block")
-    {
-        Description = "Raw, in blocks of this many bytes: their text ends at the first NUL. For C programs that write a whole buffer",
-        HelpName = "BYTES",
-    };
+    private readonly Option<int?> _block = Block(
+        "Raw, in blocks of this many bytes: their text ends at the first NUL. For C programs that write a whole buffer. "
+            + "With --input-fifo the blocks of that FIFO, and with --raw those of both");
     private readonly Option<string?> _fifo = new("--input-fifo")
     {
         Description = "Take what is typed from this FIFO, which is made; 'fairlead chat input PATH' types there",
@@ -25,22 +23,30 @@ internal sealed class ChatArguments
     public static ChatArguments AddTo(ToolCommand command)
     {
         var arguments = new ChatArguments();
-        arguments._block.Validators.Add(static result =>
-        {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var size) && size is > 1 and <= MostBytes))
-            {
-                result.AddError($"--block takes a number of bytes from 2 to {MostBytes}, not '{token.Value}'");
-            }
-        });
         command.Add(arguments._raw);
         command.Add(arguments._block);
         command.Add(arguments._fifo);
         return arguments;
     }
 
-    public bool IsRaw(ParseResult parsed) => parsed.GetValue(_raw) || parsed.GetValue(_block) is not null;
+    /// <summary>The option for programs that write blocks.</summary>
+    public static Option<int?> Block(string description)
+    {
+        Option<int?> block = new("--block") { Description = description, HelpName = "BYTES" };
+        block.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, out var size) && size is > 1 and <= MostBytes))
+            {
+                result.AddError($"--block takes a number of bytes from 2 to {MostBytes}, not '{token.Value}'");
+            }
+        });
+        return block;
+    }
 
-    public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo));
+    public bool IsRaw(ParseResult parsed) =>
+        parsed.GetValue(_raw) || (parsed.GetValue(_block) is not null && parsed.GetValue(_fifo) is null);
+
+    public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo), parsed.GetValue(_block));
 
     /// <summary>Returns the address of an end. A raw end writes each line at once, unless the address says otherwise.</summary>
     public Address Fit(ParseResult parsed, Address address)

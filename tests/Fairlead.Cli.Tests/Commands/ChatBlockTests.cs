@@ -1,3 +1,4 @@
+using System.Text;
 using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -41,6 +42,45 @@ public sealed class ChatBlockTests : IDisposable
         Assert.StartsWith("* client 2 did not get a line of 34 bytes", await server.LineAsync(), StringComparison.Ordinal);
         Assert.Equal("1: short", await server.LineAsync());
         Assert.Equal("1: short", await other.LineAsync());
+    }
+
+    [Fact]
+    public async Task A_program_types_whole_buffers_with_the_rest_of_longer_lines_in_them()
+    {
+        var (server, address) = await _home.ServeAsync("chat", "serve", "unix://room");
+        var client = _home.Start("chat", "join", address, "--input-fifo", "typed", "--block", "64");
+        Assert.Equal("* client 1 joined", await server.LineAsync());
+        var buffer = new byte[64];
+        using (var blocks = File.Create(Path.Combine(_home.Work, "blocks")))
+        {
+            foreach (var line in new[] { "a line that is rather long\n", "short\n", "end\n" })
+            {
+                Encoding.ASCII.GetBytes(line + "\0", buffer);
+                await blocks.WriteAsync(buffer);
+            }
+        }
+
+        Assert.Equal(0, (await _home.StartShell("cat blocks > typed").EndAsync()).ExitCode);
+        Assert.Equal("1: a line that is rather long", await server.LineAsync());
+        Assert.Equal("1: short", await server.LineAsync());
+        Assert.Equal("* client 1 left", (await server.LineAsync())?[..15]);
+        Assert.Equal(0, (await client.ExitAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_program_reads_what_is_typed_in_whole_buffers()
+    {
+        var reader = _home.StartShell("mkfifo typed; touch made; exec head -c 96 typed");
+        await _home.FileAsync("made");
+        var typing = _home.Start("chat", "input", "typed", "--block", "32", "--wait", "30s");
+        await typing.SayAsync("a longer line", "2nd", new string('x', 31), "end");
+
+        var typed = await typing.ExitAsync();
+        Assert.Equal(0, typed.ExitCode);
+        Assert.Contains("does not fit a block of 32 bytes", typed.Error, StringComparison.Ordinal);
+        var read = await reader.EndAsync();
+        string[] lines = ["a longer line\n", "2nd\n", "end\n"];
+        Assert.Equal(string.Concat(lines.Select(static line => line.PadRight(32, '\0'))), read.Output);
     }
 
     [Fact]
