@@ -9,6 +9,8 @@ internal sealed class ServeCommand : ToolCommand
 {
     private const int DefaultChildren = 32;
 
+    private static readonly string[] Modes = ["iterative", "multiplexed", "process", "threads"];
+
     private readonly Argument<string[]> _words = new("SERVICE ADDRESS")
     {
         Description = "echo, date, daytime, time, discard, chargen, at one or more addresses; shmtime; with --exec addresses alone",
@@ -17,8 +19,9 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<string> _mode = new("--mode")
     {
         Description =
-            "How clients of tcp and unix are served: one by one, all in one thread (the default), each in a process, or each in a thread",
-        HelpName = "iterative|multiplexed|process|threads",
+            "How clients of tcp and unix are served: one by one, all in one thread (the default), each in a process, or each in a thread. "
+                + "For shmtime: the octal permissions of a segment that it makes, such as 666",
+        HelpName = "iterative|multiplexed|process|threads|OCTAL",
         DefaultValueFactory = static _ => "multiplexed",
     };
     private readonly Option<int> _children = NewOption.Number(
@@ -36,7 +39,14 @@ internal sealed class ServeCommand : ToolCommand
     public ServeCommand()
         : base("serve", "Serve echo, date, daytime, time, discard or chargen, or run a command for each client")
     {
-        _mode.AcceptOnlyFromAmong("iterative", "multiplexed", "process", "threads");
+        _mode.CompletionSources.Add(Modes);
+        _mode.Validators.Add(static result =>
+        {
+            if (result.Tokens is [var token] && !Modes.Contains(token.Value) && ServiceArguments.PermissionsOf(token.Value) is null)
+            {
+                result.AddError($"--mode takes {string.Join(", ", Modes)}, or for shmtime permissions such as 666, not '{token.Value}'");
+            }
+        });
         _words.CompletionSources.Add([.. ServiceArguments.Names, "shmtime"]);
         Add(_words);
         Add(_mode);
@@ -52,14 +62,22 @@ internal sealed class ServeCommand : ToolCommand
             ("fairlead serve date tcp://127.0.0.1:0 --zone UTC", "Date and time of day, at any free port, which is told on stderr"),
             ("fairlead serve echo tcp://127.0.0.1:7007 --mode process --max-children 10", "A process for each client"),
             ("fairlead serve --exec 'tr a-z A-Z' unix:///tmp/upper", "Any program for each client, as inetd does"),
-            ("fairlead serve shmtime --key 5278", "A clock in a System V segment"),
+            ("fairlead serve shmtime --key 5278 --mode 666", "A clock in a System V segment, for the programs of all users"),
         ];
     }
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var words = parsed.GetRequiredValue(_words);
-        var mode = Enum.Parse<ServeMode>(parsed.GetRequiredValue(_mode), ignoreCase: true);
+        var given = parsed.GetRequiredValue(_mode);
+        var permissions = ServiceArguments.PermissionsOf(given);
+        if (permissions is not null && words[0] != "shmtime")
+        {
+            throw ToolException.Usage(
+                $"--mode {given} are permissions of a segment, which only shmtime makes. Use {string.Join(", ", Modes)}");
+        }
+
+        var mode = permissions is null ? Enum.Parse<ServeMode>(given, ignoreCase: true) : default;
         var most = parsed.GetValue(_children);
         var isVerbose = parsed.GetValue(_verbose);
         if (parsed.GetValue(_exec) is { } command)
@@ -71,7 +89,8 @@ internal sealed class ServeCommand : ToolCommand
         var zone = ServiceArguments.ZoneOf(parsed.GetValue(_zone));
         if (words[0] == "shmtime")
         {
-            SharedClock.Serve(ServiceArguments.KeyOf(parsed.GetValue(_key), words), zone, parsed.GetValue(_once), cancellationToken);
+            SharedClock.Serve(
+                ServiceArguments.KeyOf(parsed.GetValue(_key), words), permissions, zone, parsed.GetValue(_once), cancellationToken);
             return ExitCode.Ok;
         }
 

@@ -60,6 +60,18 @@ internal static class ServiceArguments
         }
     }
 
+    /// <summary>Returns permissions that are written in octal, as chmod takes them; null if the text is something else.</summary>
+    public static UnixFileMode? PermissionsOf(string text)
+    {
+        if (text.Length is < 3 or > 4 || text.AsSpan().ContainsAnyExceptInRange('0', '7'))
+        {
+            return null;
+        }
+
+        var mode = Convert.ToInt32(text, 8);
+        return mode <= 0x1FF ? (UnixFileMode)mode : null;
+    }
+
     /// <exception cref="ToolException">Usage: the key is missing, or there is an address as well.</exception>
     public static int KeyOf(int? key, string[] words) =>
         words.Length > 1

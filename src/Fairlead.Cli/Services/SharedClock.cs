@@ -24,11 +24,13 @@ internal static class SharedClock
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Answers until the token is cancelled. Then it removes the segment, if it has made it.</summary>
-    public static void Serve(int key, TimeZoneInfo zone, bool once, CancellationToken cancellationToken)
+    public static void Serve(int key, UnixFileMode? mode, TimeZoneInfo zone, bool once, CancellationToken cancellationToken)
     {
         try
         {
-            using SharedRegion region = SharedRegion.OpenSystemV(key, Size);
+            using SharedRegion region = mode is { } chosen
+                ? SharedRegion.OpenSystemV(key, Size, chosen)
+                : SharedRegion.OpenSystemV(key, Size);
             do
             {
                 WaitUntil(region, static first => first == Question, cancellationToken);

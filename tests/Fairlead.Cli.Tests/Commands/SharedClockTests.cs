@@ -34,6 +34,27 @@ public sealed class SharedClockTests : IDisposable
         Assert.Null(SharedRegion.FindSystemV(_key));
     }
 
+    [Fact]
+    public async Task The_segment_has_the_permissions_that_are_asked_for()
+    {
+        var server = _home.Start("serve", "shmtime", "--key", Key, "--mode", "666");
+        Assert.Equal(0, await AskAsync());
+        Assert.Equal(0x1B6, (int)SharedRegion.FindSystemV(_key)!.Mode);
+        await server.SignalAsync("TERM");
+        await server.ExitAsync();
+    }
+
+    [Theory]
+    [InlineData("shmtime", "8666")]
+    [InlineData("shmtime", "1777")]
+    [InlineData("echo", "666")]
+    public async Task Permissions_are_octal_and_of_segments_alone(string service, string mode)
+    {
+        var refused = await _home.RunAsync("serve", service, service == "echo" ? "unix://echo" : "--once", "--mode", mode, "--key", Key);
+        Assert.True(refused is { ExitCode: 2, Output: "" }, refused.ToString());
+        Assert.Contains("permissions", refused.Error, StringComparison.Ordinal);
+    }
+
     private ToolProcess Serve() => _home.Start("serve", "shmtime", "--key", Key);
 
     private async Task<int> AskAsync() =>
