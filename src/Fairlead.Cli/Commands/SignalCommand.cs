@@ -12,9 +12,10 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Sends a signal to a process or a group, or tests whether it exists.</summary>
 internal sealed class SignalCommand : ToolCommand
 {
-    private readonly Argument<string> _target = new("PID")
+    private readonly Argument<string?> _target = new("PID")
     {
         Description = "The process: PID, or PID@START, which never means a later process with the same number",
+        Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Argument<string?> _signal = new("SIGNAL")
     {
@@ -28,6 +29,7 @@ internal sealed class SignalCommand : ToolCommand
         HelpName = "N",
     };
     private readonly Option<bool> _probe = NewOption.Switch("--probe", "Send nothing; test if the process exists, and print its PID@START");
+    private readonly Option<bool> _list = NewOption.Switch("--list", "Send nothing; list the signals of this machine: number, name");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public SignalCommand()
@@ -45,6 +47,7 @@ internal sealed class SignalCommand : ToolCommand
         Add(_group);
         Add(_value);
         Add(_probe);
+        Add(_list);
         Add(_output);
         Examples =
         [
@@ -53,12 +56,20 @@ internal sealed class SignalCommand : ToolCommand
             ("fairlead signal \"$who\" TERM", "Signal exactly that process; fail (exit 3) if its number has been reused"),
             ("fairlead signal --group 4242 TERM", "Signal a process group"),
             ("fairlead signal 4242 RTMIN+1 --value 42", "Send a number along"),
+            ("fairlead signal --list", "List numbers and names, as kill -l does"),
         ];
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        (int processId, long? start) = Target(parsed.GetRequiredValue(_target));
+        if (parsed.GetValue(_list))
+        {
+            List(parsed);
+            return Task.FromResult(ExitCode.Ok);
+        }
+
+        string target = parsed.GetValue(_target) ?? throw ToolException.Usage("a process is missing: PID, or PID@START");
+        (int processId, long? start) = Target(target);
         Signal? signal = SignalOf(parsed.GetValue(_signal), parsed.GetValue(_probe));
         int? value = parsed.GetValue(_value);
         if (value is not null && (parsed.GetValue(_group) || signal is null))
@@ -78,6 +89,24 @@ internal sealed class SignalCommand : ToolCommand
         }
 
         return Task.FromResult(ExitCode.Ok);
+    }
+
+    private void List(ParseResult parsed)
+    {
+        bool isSent = parsed.GetValue(_target) is not null || parsed.GetValue(_value) is not null;
+        if (isSent || parsed.GetValue(_group) || parsed.GetValue(_probe))
+        {
+            throw ToolException.Usage("--list sends nothing: leave out the process and the other options");
+        }
+
+        bool isJson = parsed.GetRequiredValue(_output) == "json";
+        foreach (Signal signal in Signal.All)
+        {
+            StandardOutput.WriteLine(
+                isJson
+                    ? JsonSerializer.Serialize(new SignalNumberLine(signal.Number, signal.Name), OutputJson.Readable.SignalNumberLine)
+                    : string.Create(CultureInfo.InvariantCulture, $"{signal.Number}\t{signal.Name}"));
+        }
     }
 
     private static (int ProcessId, long? Start) Target(string text)

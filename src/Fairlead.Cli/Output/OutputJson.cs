@@ -26,6 +26,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(TimeLine))]
 [JsonSerializable(typeof(SpawnLine))]
 [JsonSerializable(typeof(SignalLine))]
+[JsonSerializable(typeof(SignalNumberLine))]
 [JsonSerializable(typeof(TourLine))]
 internal sealed partial class OutputJson : JsonSerializerContext
 {

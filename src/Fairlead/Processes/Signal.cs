@@ -89,6 +89,10 @@ public readonly record struct Signal
     /// <summary>SIGWINCH: the terminal window has changed its size.</summary>
     public static Signal WindowChange => new(28);
 
+    /// <summary>All signals of this machine, by their numbers. The C library reserves some numbers between SIGSYS and SIGRTMIN.</summary>
+    public static IReadOnlyList<Signal> All =>
+        [.. Enumerable.Range(1, Names.Length - 1).Concat(Enumerable.Range(FirstRealTime, Last - FirstRealTime + 1)).Select(FromNumber)];
+
     // The C library reserves the first ones, and therefore decides the number.
     private static int FirstRealTime => Libc.FirstRealTimeSignal();
 

@@ -13,6 +13,22 @@ public sealed class SignalTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
+    public async Task The_signals_of_the_machine_are_listed()
+    {
+        var listed = await _home.RunAsync("signal", "--list");
+        Assert.True(listed is { ExitCode: 0, Error: "" }, listed.ToString());
+        Assert.Equal("1\tSIGHUP", listed.Lines[0]);
+        Assert.Contains("15\tSIGTERM", listed.Lines);
+        Assert.Contains(listed.Lines, static line => line.EndsWith("\tSIGRTMIN+1", StringComparison.Ordinal));
+        var json = await _home.RunAsync("signal", "--list", "--output", "json");
+        Assert.Equal("""{"number":1,"name":"SIGHUP"}""", json.Lines[0]);
+        var both = await _home.RunAsync("signal", "1", "--list");
+        Assert.True(both.ExitCode == 2, both.ToString());
+        var neither = await _home.RunAsync("signal");
+        Assert.True(neither.ExitCode == 2, neither.ToString());
+    }
+
+    [Fact]
     public async Task A_process_is_asked_for_and_ended_by_the_identity_that_it_says()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");

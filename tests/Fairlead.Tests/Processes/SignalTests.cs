@@ -8,6 +8,17 @@ public sealed class SignalTests
     private static IEnumerable<Signal> All => Enumerable.Range(0, 65).Select(Signal.FromNumber);
 
     [Fact]
+    public void All_signals_are_listed_by_number_and_each_is_parsed_from_its_name()
+    {
+        Assert.Equal(Signal.Hangup, Signal.All[0]);
+        Assert.Equal(64, Signal.All[^1].Number);
+        Assert.Equal(Signal.All.OrderBy(static signal => signal.Number), Signal.All);
+        Assert.All(Signal.All, static signal => Assert.Equal(signal, Signal.Parse(signal.Name)));
+        Assert.Contains(Signal.RealTime(0), Signal.All);
+        Assert.DoesNotContain(Signal.All, static signal => signal.Number is 32 or 33);
+    }
+
+    [Fact]
     public void Each_number_is_a_signal_and_its_name_leads_back()
     {
         for (int number = 0; number <= 64; number++)
