@@ -17,6 +17,9 @@ public sealed record LockHolder(Peer Peer, int? Thread, DateTimeOffset Since)
     /// </remarks>
     public bool IsStopped { get; init; }
 
+    /// <summary>Whether its process is in another pid namespace. Its number would mean another process here.</summary>
+    public bool IsInOtherNamespace { get; init; }
+
     /// <summary>Returns, for example, <c>pid 4242 (msbuild), since 12:03:01</c>.</summary>
     /// <remarks>
     /// Contains the thread if it is not the first of its process, the date if that is not today, and <c>now stopped</c> if the process is
@@ -25,7 +28,8 @@ public sealed record LockHolder(Peer Peer, int? Thread, DateTimeOffset Since)
     public override string ToString()
     {
         string thread = Thread is null || Thread == Peer.ProcessId ? "" : string.Create(CultureInfo.InvariantCulture, $", thread {Thread}");
-        return $"{Peer}{thread}, since {LocalTime.Format(Since)}{(IsStopped ? ", now stopped" : "")}";
+        string place = IsInOtherNamespace ? " in another pid namespace" : "";
+        return $"{Peer}{thread}{place}, since {LocalTime.Format(Since)}{(IsStopped ? ", now stopped" : "")}";
     }
 
     /// <summary>Returns, for example, <c>pid 4250 (make), for 00:01:12</c>.</summary>

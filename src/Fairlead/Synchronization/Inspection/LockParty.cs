@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Registry;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Inspection;
@@ -18,11 +19,20 @@ internal readonly record struct LockParty(Standing Standing, ulong Mark)
     public (ulong Participant, int Thread)? Agent => Standing.Thread == 0 ? null : (Standing.ParticipantId, Standing.Thread);
 
     /// <summary>Describes the party for people.</summary>
-    public LockHolder Describe() => new(
-        new Peer { ProcessId = Standing.Process, Program = NativeProcess.CommandLine(Standing.Process) },
-        Standing.Thread == 0 ? null : Standing.Thread,
-        DateTimeOffset.UnixEpoch.AddTicks(Standing.Since / TimeSpan.NanosecondsPerTick))
+    public LockHolder Describe()
     {
-        IsStopped = NativeProcess.IsStopped(Standing.Process),
-    };
+        DateTimeOffset since = DateTimeOffset.UnixEpoch.AddTicks(Standing.Since / TimeSpan.NanosecondsPerTick);
+        if (ParticipantNote.ProgramElsewhere(Standing.ParticipantId, Standing.Process) is { } program)
+        {
+            return new LockHolder(new Peer { Program = program.Length == 0 ? null : program }, null, since) { IsInOtherNamespace = true };
+        }
+
+        return new LockHolder(
+            new Peer { ProcessId = Standing.Process, Program = NativeProcess.CommandLine(Standing.Process) },
+            Standing.Thread == 0 ? null : Standing.Thread,
+            since)
+        {
+            IsStopped = NativeProcess.IsStopped(Standing.Process),
+        };
+    }
 }
