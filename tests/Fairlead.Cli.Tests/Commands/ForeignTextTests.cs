@@ -41,11 +41,15 @@ public sealed class ForeignTextTests : IDisposable
     [Fact]
     public async Task A_topic_has_none_and_a_payload_that_no_person_reads_is_as_it_was()
     {
-        var publisher = _home.Start("publish", "unix://news", "red.\u009b31m.word", "\e[31mred");
+        var refused = await _home.RunAsync("publish", "unix://news", "red.\u009b31m.word", "\e[31mred");
+        Assert.True(refused.ExitCode == 2, refused.ToString());
+        AssertVisible(refused.Error, "'red. 31m.word' is not a topic");
+
+        var publisher = _home.Start("publish", "unix://news", "red.word", "\e[31mred");
 
         var heard = await _home.RunAsync("subscribe", "unix://news", "--wait", "1m", "--show-topic");
 
-        Assert.True(heard is { ExitCode: 0, Output: "red. 31m.word \e[31mred\n" }, heard.ToString());
+        Assert.True(heard is { ExitCode: 0, Output: "red.word \e[31mred\n" }, heard.ToString());
         Assert.Equal(0, (await publisher.EndAsync()).ExitCode);
     }
 
