@@ -7,20 +7,23 @@ internal static class PairTalk
     {
         var incoming = Incoming.WriteAsync(pair.ReceiveAllAsync, talk.Output, talk.Count, timeout, pair, cancellationToken);
         var outgoing = SendAsync(pair, talk, cancellationToken);
-        if (await Task.WhenAny(incoming, outgoing) == incoming)
+        if (await Task.WhenAny(incoming, outgoing) == outgoing)
         {
-            // Without a count, the other end has closed: the report tells whether it read every line.
-            var code = await incoming;
-            return talk.Count is null && code == ExitCode.Ok ? await Draining.CloseAsync(pair, timeout, cancellationToken) : code;
+            await outgoing;
+            if (talk.TellsEnd)
+            {
+                EndSending(pair);
+            }
+
+            if (!talk.Keeps)
+            {
+                return await Draining.CloseAsync(pair, incoming, timeout, cancellationToken);
+            }
         }
 
-        await outgoing;
-        if (talk.TellsEnd)
-        {
-            EndSending(pair);
-        }
-
-        return talk.Keeps ? await incoming : await Draining.CloseAsync(pair, incoming, timeout, cancellationToken);
+        // Without a count, the other end has closed: the report tells whether it read every line.
+        var code = await incoming;
+        return talk.Count is null && code == ExitCode.Ok ? await Draining.CloseAsync(pair, timeout, cancellationToken) : code;
     }
 
     private static void EndSending(Pair pair)

@@ -43,9 +43,10 @@ public sealed class TalkTests : IDisposable
         Assert.Equal("a\nb\n", (await listener.EndAsync()).Output);
     }
 
-    /// <summary>The input stays open: the end of the input does not end the command.</summary>
-    [Fact]
-    public async Task Connect_exits_6_when_the_other_end_leaves_lines_unread()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connect_exits_6_when_the_other_end_leaves_lines_unread(bool inputEnds)
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep", "--count", "1");
         var client = _home.Start("connect", address, "--verbose");
@@ -54,6 +55,11 @@ public sealed class TalkTests : IDisposable
         // The listener is stopped until both lines are written.
         await listener.SignalAsync("STOP");
         await client.SayAsync("a", "b");
+        if (inputEnds)
+        {
+            client.Close();
+        }
+
         using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(1));
         string listed;
         do
