@@ -5,6 +5,9 @@ namespace Fairlead.Conformance;
 /// <summary>The base class of the contracts of transports and patterns: it provides places, and opens endpoints at them.</summary>
 public abstract class Contract : WatchedTest
 {
+    /// <summary>Begins the reason for which a test is left out and not counted, because it can never apply.</summary>
+    public const string NotApplicable = "not for ";
+
     /// <summary>Begins a test on a transport.</summary>
     protected Contract(TransportUnderTest transport, ITestOutputHelper output)
         : base(output) => Transport = transport;
@@ -86,8 +89,9 @@ public abstract class Contract : WatchedTest
         return message;
     }
 
-    /// <summary>Skips a test that does not apply to this transport, as the transport has declared.</summary>
-    protected void SkipUnless(bool isDeclared, string reason) => Skip(!isDeclared, $"not for {Transport.Name}: {reason}");
+    /// <summary>Leaves out a test that does not apply to this transport, as the transport has declared: it is not counted.</summary>
+    protected void SkipUnless(bool isDeclared, string reason) =>
+        Skip(!isDeclared, $"{NotApplicable}{Transport.Name}: {reason}");
 
     /// <summary>Moves the clock until the task is done: an endpoint's background work runs by the clock.</summary>
     protected async Task<T> MovingAsync<T>(ManualClock clock, Task<T> task)

@@ -16,6 +16,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(2);
 
+    // A thread that polls every 20 ms switches a hundred times in a window. The runtime's threads wake up at most once a second.
+    private const long MostSwitches = 2;
+
     // Ends a hang; no test depends on how long anything takes.
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
@@ -171,27 +174,52 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Returns whether there is a window in which it uses almost no processor time. The runtime compiles in the background for a while
-    /// after a start, so the first quiet window counts.
+    /// Returns whether there is a window in which it uses almost no processor time, and no thread of it wakes up, not even to poll. The
+    /// runtime compiles in the background for a while after a start, so the first quiet window counts.
     /// </summary>
-    public async Task<bool> BecomesQuietAsync(Action<string> log)
+    public async Task<bool> BecomesQuietAsync(Action<string> log, int windows = Windows)
     {
         ArgumentNullException.ThrowIfNull(log);
-        for (int i = 0; i < Windows; i++)
+        for (int i = 0; i < windows; i++)
         {
             TimeSpan before = RunTime();
+            long switchesBefore = Switches();
 
             // Not a wait for an event: this is the time in which nothing may happen.
             await Task.Delay(Window, TimeProvider.System);
             TimeSpan used = RunTime() - before;
-            log(string.Create(CultureInfo.InvariantCulture, $"pid {Id}: {used.TotalMicroseconds:0} µs in {Window.TotalSeconds} s"));
-            if (used < Quiet)
+            long switches = Switches() - switchesBefore;
+            log(string.Create(
+                CultureInfo.InvariantCulture,
+                $"pid {Id}: {used.TotalMicroseconds:0} µs and {switches} switches in {Window.TotalSeconds} s"));
+            if (used < Quiet && switches is >= 0 and <= MostSwitches)
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>Returns how often its threads have gone to sleep. A thread that has ended no longer counts.</summary>
+    private long Switches()
+    {
+        const string Name = "voluntary_ctxt_switches:";
+        long all = 0;
+        foreach (string thread in Directory.GetDirectories($"/proc/{Id}/task"))
+        {
+            try
+            {
+                string line = File.ReadLines($"{thread}/status").First(static line => line.StartsWith(Name, StringComparison.Ordinal));
+                all += long.Parse(line.AsSpan(Name.Length), CultureInfo.InvariantCulture);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // The thread has ended since the folder was read.
+            }
+        }
+
+        return all;
     }
 
     /// <inheritdoc/>

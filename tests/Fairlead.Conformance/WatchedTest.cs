@@ -9,6 +9,9 @@ namespace Fairlead.Conformance;
 /// </summary>
 public abstract class WatchedTest : IAsyncLifetime
 {
+    /// <summary>How much later than its limit a bounded call may end on a busy machine.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
     private readonly List<object> _tracked = [];
     private volatile bool _hung;
@@ -71,7 +74,7 @@ public abstract class WatchedTest : IAsyncLifetime
         return new Random(seed);
     }
 
-    /// <summary>Skips the test if this is so; the result contains the reason.</summary>
+    /// <summary>Skips the test if this is so on this machine; the result contains the reason.</summary>
     protected static void Skip(bool isSo, string reason)
     {
         if (isSo)
@@ -105,6 +108,15 @@ public abstract class WatchedTest : IAsyncLifetime
         {
             yield return time;
         }
+    }
+
+    /// <summary>Returns the result of a call that a limit bounds; fails if the call takes 30 s longer than its limit.</summary>
+    protected static async Task<T> EndsAtAsync<T>(TimeSpan limit, Task<T> call)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        await Task.WhenAny(call, Task.Delay(limit + Grace, TimeProvider.System));
+        Assert.True(call.IsCompleted, $"The call took longer than its limit of {limit}, and than {Grace} more.");
+        return await call;
     }
 
     /// <summary>Returns the error that a task ends with; a task that succeeds fails the test.</summary>

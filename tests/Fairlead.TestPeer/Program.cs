@@ -27,6 +27,7 @@ internal static partial class Program
         ["pair"] = PairVerb.RunAsync,
         ["parent"] = ParentVerb.RunAsync,
         ["participant"] = ParticipantVerb.RunAsync,
+        ["polling"] = PollingVerb.RunAsync,
         ["producer"] = ProducerVerb.RunAsync,
         ["publisher"] = PublisherVerb.RunAsync,
         ["quiet"] = QuietVerb.RunAsync,

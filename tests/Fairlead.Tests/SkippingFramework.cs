@@ -6,7 +6,7 @@ namespace Fairlead.Tests;
 
 /// <summary>
 /// Runs tests like xunit, and reports those that end with <see cref="SkipException"/> as skipped: such a test finds out only at run time
-/// that it does not apply to this transport or machine.
+/// that it does not apply to this machine. A contract's test that can never apply to its transport is not reported at all.
 /// </summary>
 public sealed class SkippingFramework(IMessageSink messageSink) : XunitTestFramework(messageSink)
 {
@@ -29,8 +29,9 @@ public sealed class SkippingFramework(IMessageSink messageSink) : XunitTestFrame
         private const string Mark = "$XunitDynamicSkip$";
 
         public bool OnMessage(IMessageSinkMessage message) =>
-            inner.OnMessage(
-                message is ITestFailed failed && ReasonOf(failed) is { } reason ? new TestSkipped(failed.Test, reason) : message);
+            message is not ITestFailed failed || ReasonOf(failed) is not { } reason
+                ? inner.OnMessage(message)
+                : reason.StartsWith(Contract.NotApplicable, StringComparison.Ordinal) || inner.OnMessage(new TestSkipped(failed.Test, reason));
 
         private static string? ReasonOf(ITestFailed failed) =>
             failed.ExceptionTypes[0] == typeof(SkipException).FullName

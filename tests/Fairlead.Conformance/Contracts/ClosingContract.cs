@@ -71,7 +71,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
             Sender sender = Track(clock is null ? await connecting : await MovingAsync(clock, connecting.AsTask()));
             sender.Send("1"u8);
             Task<CloseReport> closing = OnThread(() => sender.Close(50.Milliseconds()));
-            CloseReport report = clock is null ? await closing : await MovingAsync(clock, closing);
+            CloseReport report = clock is null ? await EndsAtAsync(50.Milliseconds(), closing) : await MovingAsync(clock, closing);
             Assert.Equal(new CloseReport(1, 0, 0, 1) { DeadlinePassed = true }, report);
         }
     }
@@ -141,7 +141,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=3");
         Task[] sending = [.. Enumerable.Range(0, 10).Select(i => sender.SendAsync(Payload.Make(i, 8).AsMemory()).AsTask())];
 
-        CloseReport report = await sender.CloseAsync(50.Milliseconds());
+        CloseReport report = await EndsAtAsync(50.Milliseconds(), sender.CloseAsync(50.Milliseconds()).AsTask());
 
         Assert.Equal(new CloseReport(3, 0, 0, 3) { DeadlinePassed = true }, report);
         foreach (Task task in sending[3..])
@@ -190,7 +190,8 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
         (sender, receiver) = await OpenAsync();
         sender.Send("1"u8);
         first = sender.CloseAsync(1000.Seconds()).AsTask();
-        Assert.Equal(new CloseReport(1, 0, 0, 1) { DeadlinePassed = true }, await sender.CloseAsync(10.Milliseconds()));
+        CloseReport report = await EndsAtAsync(10.Milliseconds(), sender.CloseAsync(10.Milliseconds()).AsTask());
+        Assert.Equal(new CloseReport(1, 0, 0, 1) { DeadlinePassed = true }, report);
         Assert.Equal(new CloseReport(1, 0, 0, 1), await first);
         receiver.Dispose();
     }

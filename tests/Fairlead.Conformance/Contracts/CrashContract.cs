@@ -189,7 +189,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
         Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.Timeout), (delivery.Status, delivery.Cause));
 
         // Closing is bounded nevertheless.
-        CloseReport report = await sender.CloseAsync(100.Milliseconds());
+        CloseReport report = await EndsAtAsync(100.Milliseconds(), sender.CloseAsync(100.Milliseconds()).AsTask());
         Assert.Equal(sender.Statistics.MessagesSent, report.InDoubt);
         peer.Continue();
         if (Transport.IsVisitedAgain)

@@ -26,7 +26,7 @@ public abstract partial class PolicyContract
         (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
         await SendAsync(sender, Calls.Async, 0, 12);
         Assert.Equal((0, 0), await TakeAsync(receiver));
-        await receiver.CloseAsync(TimeSpan.Zero);
+        await EndsAtAsync(TimeSpan.Zero, receiver.CloseAsync(TimeSpan.Zero).AsTask());
 
         FairleadException gone = await Assert.ThrowsAsync<FairleadException>(async () =>
         {
@@ -47,7 +47,7 @@ public abstract partial class PolicyContract
     {
         (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
         await SendAsync(sender, Calls.Async, 0, 100);
-        CloseReport report = await sender.CloseAsync(50.Milliseconds());
+        CloseReport report = await EndsAtAsync(50.Milliseconds(), sender.CloseAsync(50.Milliseconds()).AsTask());
         Assert.Equal((15, 0, 10, 5), (report.Sent, report.Acknowledged, report.NotDelivered, report.InDoubt));
 
         // A receiver that reads the sent messages learns how many were not sent.

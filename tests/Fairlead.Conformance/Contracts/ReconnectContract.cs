@@ -208,7 +208,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
         await Until(() => sender.TrySend("lost?"u8) == SendResult.NoPeer, "the sender has noticed");
         Task waiting = sender.SendAsync("x"u8).AsTask();
 
-        await sender.CloseAsync(TimeSpan.Zero);
+        await EndsAtAsync(TimeSpan.Zero, sender.CloseAsync(TimeSpan.Zero).AsTask());
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting);
     }

@@ -42,7 +42,7 @@ public abstract partial class WaitSetContract
         WaitSet set = Track(new WaitSet());
         WaitAttachment attachment = set.Attach(receiver);
         sender.Send("1"u8);
-        await sender.CloseAsync(TimeSpan.Zero);
+        await EndsAtAsync(TimeSpan.Zero, sender.CloseAsync(TimeSpan.Zero).AsTask());
 
         Assert.Equal(Readiness.Readable, (await NextAsync(set)).Ready);
         Take(receiver, "1");

@@ -233,6 +233,8 @@ internal sealed class UnixDatagramUnderTest : TransportUnderTest
 
     public override bool IsDuplex => false;
 
+    public override bool KnowsPeer => false;
+
     public override bool SendersBind => false;
 
     public override int LongestMessage => (64 * 1024) - 16;
@@ -247,6 +249,8 @@ internal sealed class UnixDatagramAbstractUnderTest : TransportUnderTest
     public override string Name => "unixgram://@abstract";
 
     public override bool IsDuplex => false;
+
+    public override bool KnowsPeer => false;
 
     public override bool SendersBind => false;
 
