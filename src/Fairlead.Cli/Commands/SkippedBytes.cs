@@ -42,7 +42,8 @@ internal sealed class SkippedBytes : IDisposable
                 _hasTold = true;
                 ErrorLine.Write(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{_receiver.Address}: skipped {bytes} bytes that do not belong to a message of Fairlead. For plain text, add ?framing=line"));
+                    $"{_receiver.Address}: skipped {bytes} bytes that do not belong to a message of Fairlead. "
+                        + $"For plain text, add ?framing=line"));
             }
 
             _hasTold |= isLast;

@@ -205,7 +205,8 @@ internal sealed class Plumbing : IDisposable
 
         if (target < FirstOfChannel)
         {
-            throw new ArgumentException("The identity file needs a free number from 3 to 9 in the child: move other descriptors to 10 and above.");
+            throw new ArgumentException(
+                "The identity file needs a free number from 3 to 9 in the child: give other descriptors numbers from 10.");
         }
 
         _given.Add((Redirection.CopyOf(file), target));

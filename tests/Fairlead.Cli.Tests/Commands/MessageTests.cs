@@ -48,7 +48,7 @@ public sealed class MessageTests : IDisposable
         Assert.Equal("a message", await receiver.LineAsync());
         await receiver.SignalAsync("TERM");
         var ended = await receiver.ExitAsync();
-        Assert.Equal(1, ended.Error.Split('\n').Count(static line => line.Contains("do not belong to a message", StringComparison.Ordinal)));
+        Assert.Single(ended.Error.Split('\n'), static line => line.Contains("do not belong to a message", StringComparison.Ordinal));
     }
 
     [Fact]

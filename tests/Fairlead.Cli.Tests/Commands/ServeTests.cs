@@ -196,7 +196,8 @@ public sealed class ServeTests : IDisposable
         await client.ConnectAsync("127.0.0.1", port!.Value);
         var mine = (IPEndPoint)client.Client.LocalEndPoint!;
         using StreamReader reader = new(client.GetStream());
-        string[] told = (await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var all = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        string[] told = all.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(
             [
                 $"FAIRLEAD_PEER=127.0.0.1:{mine.Port}",
