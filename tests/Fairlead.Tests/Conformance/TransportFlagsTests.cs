@@ -1,9 +1,6 @@
 namespace Fairlead.Tests.Conformance;
 
-/// <summary>
-/// What a transport under test declares is what the transport does: a wrong flag would leave out the tests that depend on it, and nothing would
-/// report that.
-/// </summary>
+/// <summary>The flags of a transport under test describe the transport. A wrong flag would silently leave out the tests that need it.</summary>
 public sealed class TransportFlagsTests : IDisposable
 {
     private readonly List<MessagingEndpoint> _opened = [];
