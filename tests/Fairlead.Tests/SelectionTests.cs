@@ -3,7 +3,7 @@ using Fairlead.Selection;
 
 namespace Fairlead.Tests;
 
-/// <summary>What <c>./test.sh quick</c> and <c>./test.sh changed</c> choose.</summary>
+/// <summary>The selections of <c>./test.sh quick</c> and <c>./test.sh changed</c>.</summary>
 public sealed class SelectionTests
 {
     private static readonly string[] Parents = ["src", "src/Fairlead", "src/Fairlead/Transports"];
