@@ -60,7 +60,7 @@ public sealed class ChatBlockTests : IDisposable
             }
         }
 
-        Assert.Equal(0, (await _home.StartShell("cat blocks > typed").EndAsync()).ExitCode);
+        Assert.Equal(0, (await _home.StartShell("until test -p typed; do sleep 0.05; done; cat blocks > typed").EndAsync()).ExitCode);
         Assert.Equal("1: a line that is rather long", await server.LineAsync());
         Assert.Equal("1: short", await server.LineAsync());
         Assert.Equal("* client 1 left", (await server.LineAsync())?[..15]);
