@@ -4,7 +4,8 @@ using Xunit;
 
 namespace Fairlead.Selection;
 
-/// <summary>The areas of <c>eng/selection.txt</c> name tests that exist. Each assembly of tests compiles this file, and checks its own lines.</summary>
+/// <summary>The areas of <c>eng/selection.txt</c> name tests that exist.</summary>
+/// <remarks>Each assembly of tests compiles this file, and checks its own lines.</remarks>
 public sealed class AreaTests
 {
     [Fact]

@@ -41,7 +41,9 @@ public sealed class SelectionTests
         string[] folders =
         [
             .. Parents.SelectMany(
-                static folder => Directory.GetDirectories(Path.Combine(AreaTests.Root(), folder)).Select(path => $"{folder}/{Path.GetFileName(path)}")),
+                static folder => Directory
+                    .GetDirectories(Path.Combine(AreaTests.Root(), folder))
+                    .Select(path => $"{folder}/{Path.GetFileName(path)}")),
         ];
 
         Assert.Empty(folders.Except(areas));

@@ -31,7 +31,8 @@ public sealed class SkippingFramework(IMessageSink messageSink) : XunitTestFrame
         public bool OnMessage(IMessageSinkMessage message) =>
             message is not ITestFailed failed || ReasonOf(failed) is not { } reason
                 ? inner.OnMessage(message)
-                : reason.StartsWith(Contract.NotApplicable, StringComparison.Ordinal) || inner.OnMessage(new TestSkipped(failed.Test, reason));
+                : reason.StartsWith(Contract.NotApplicable, StringComparison.Ordinal)
+                    || inner.OnMessage(new TestSkipped(failed.Test, reason));
 
         private static string? ReasonOf(ITestFailed failed) =>
             failed.ExceptionTypes[0] == typeof(SkipException).FullName

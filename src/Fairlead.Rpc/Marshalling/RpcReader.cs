@@ -325,7 +325,8 @@ public ref struct RpcReader
         if ((_memory -= bytes) < 0)
         {
             throw Corrupt(
-                $"the values of {_frame.Length} bytes need more than {RpcLimits.MemoryPerByte} times as much memory; send them in parts or as a stream");
+                $"the values of {_frame.Length} bytes need more than {RpcLimits.MemoryPerByte} times as much memory; "
+                    + "send them in parts or as a stream");
         }
     }
 

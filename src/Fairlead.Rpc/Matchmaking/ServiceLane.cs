@@ -207,7 +207,8 @@ internal sealed partial class ServiceLane : IClientLane
         }
     }
 
-    // A server that ends has not executed the call, nor has one that is full. One that denies it, or had no time left for it, has the last word.
+    // A server that ends has not executed the call, nor has one that is full. A server that denies it, or had no time left for it, has the
+    // last word.
     private bool MayGoOn(Message reply, RequesterLane lane, ref CallAttempts? attempts)
     {
         if (!Refusal.Is(reply))

@@ -4,8 +4,8 @@ namespace Fairlead.Rpc.Streams;
 
 /// <summary>A parameter that is a stream, at the server: batches that have come, of which few wait.</summary>
 /// <remarks>
-/// The channel has the only lock. Any thread brings batches; one enumerates. The bytes of a batch count for its client until it has been read,
-/// or the stream has ended.
+/// The channel has the only lock. Any thread brings batches; one enumerates. The bytes of a batch count for its client until it has been
+/// read, or the stream has ended.
 /// </remarks>
 internal sealed class Incoming
 {

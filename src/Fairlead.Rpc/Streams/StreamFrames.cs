@@ -146,5 +146,7 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
     }
 
     private void RefuseFull(Request request) => Replies.Refuse(
-        request, ErrorCode.Full, $"the server accepts {options.MaxStreamingCalls} calls with streams, and three quarters of them from one client");
+        request,
+        ErrorCode.Full,
+        $"the server accepts {options.MaxStreamingCalls} calls with streams, and three quarters of them from one client");
 }

@@ -104,11 +104,13 @@ internal abstract class Connection : IDisposable
     }
 
     /// <summary>Returns how much invalid data arrived since the last call: unknown bytes, and messages that were cut off.</summary>
+    /// <param name="skipped">How many bytes of it belonged to no message, if the connection counts them.</param>
     /// <remarks>Called by the pump.</remarks>
-    public virtual int TakeDropped() => 0;
-
-    /// <summary>Returns how many bytes belonged to no message and were skipped since the last call. Called by the pump.</summary>
-    public virtual long TakeSkippedBytes() => 0;
+    public virtual int TakeDropped(out long skipped)
+    {
+        skipped = 0;
+        return 0;
+    }
 
     /// <summary>Announces sleeps, if messages do not come through the descriptor; null if the descriptor shows everything.</summary>
     public virtual SleepAnnouncer? Sleep => null;

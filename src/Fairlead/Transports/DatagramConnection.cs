@@ -172,7 +172,11 @@ internal sealed class DatagramConnection : Connection
         return _refusal is null ? false : throw _refusal;
     }
 
-    public override int TakeDropped() => Interlocked.Exchange(ref _dropped, 0);
+    public override int TakeDropped(out long skipped)
+    {
+        skipped = 0;
+        return Interlocked.Exchange(ref _dropped, 0);
+    }
 
     public override void EndSending()
     {

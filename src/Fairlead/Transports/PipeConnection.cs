@@ -259,19 +259,14 @@ internal sealed class PipeConnection : Connection
         return false;
     }
 
-    public override int TakeDropped()
+    public override int TakeDropped(out long skipped)
     {
+        long all = _input.Skipped + _cutBytes;
+        skipped = all - _toldBytes;
+        _toldBytes = all;
         int dropped = _dropped;
         _dropped = 0;
         return dropped;
-    }
-
-    public override long TakeSkippedBytes()
-    {
-        long all = _input.Skipped + _cutBytes;
-        long untold = all - _toldBytes;
-        _toldBytes = all;
-        return untold;
     }
 
     public override void TrustLengths() => _input.TrustsLengths = true;

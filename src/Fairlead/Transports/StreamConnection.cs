@@ -111,7 +111,7 @@ internal sealed class StreamConnection : Connection
 
         if (!result.Ok)
         {
-            // The rest of a message may be missing: what has arrived of it is not handed out.
+            // The rest of a message may be missing: its first bytes are not handed out.
             return FillResult.Broken;
         }
 

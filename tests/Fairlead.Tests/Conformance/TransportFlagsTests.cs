@@ -1,6 +1,6 @@
 namespace Fairlead.Tests.Conformance;
 
-/// <summary>The flags of a transport under test describe the transport. A wrong flag would silently leave out the tests that need it.</summary>
+/// <summary>The flags of a transport under test describe it. A wrong flag would silently leave out the tests that need it.</summary>
 public sealed class TransportFlagsTests : IDisposable
 {
     private readonly List<MessagingEndpoint> _opened = [];
@@ -81,7 +81,9 @@ public sealed class TransportFlagsTests : IDisposable
     [Fact]
     public void Each_transport_under_test_is_among_them() =>
         Assert.All(
-            typeof(TransportFlagsTests).Assembly.GetTypes().Where(static type => type.IsSubclassOf(typeof(TransportUnderTest)) && !type.IsAbstract),
+            typeof(TransportFlagsTests)
+                .Assembly.GetTypes()
+                .Where(static type => type.IsSubclassOf(typeof(TransportUnderTest)) && !type.IsAbstract),
             static type => Assert.Contains(All(), transport => transport.GetType() == type));
 
     private static TransportCapabilities Capabilities(Address place) => TransportCatalog.CapabilitiesOf(place);

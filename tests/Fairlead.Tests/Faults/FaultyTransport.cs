@@ -185,10 +185,10 @@ internal sealed class FaultyTransport(ITransport inner, FaultPlan? bound, FaultP
             inner.OnReady(events);
         }
 
-        public override int TakeDropped()
+        public override int TakeDropped(out long skipped)
         {
             plan.Step();
-            return inner.TakeDropped();
+            return inner.TakeDropped(out skipped);
         }
 
         public override void EndSending()

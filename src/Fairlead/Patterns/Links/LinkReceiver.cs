@@ -89,13 +89,13 @@ internal sealed partial class LinkReceiver
 
         _link.Heartbeat?.Hear();
         PublishArrived(completions);
-        for (int dropped = _connection.TakeDropped(); dropped > 0; dropped--)
+        int dropped = _connection.TakeDropped(out long skipped);
+        for (; dropped > 0; dropped--)
         {
             _endpoint.Drops.Count();
         }
 
-        _endpoint.CountSkippedBytes(_connection.TakeSkippedBytes());
-
+        _endpoint.CountSkippedBytes(skipped);
         if (_broadcasts is not null && _broadcasts.TakeIsToBeTold())
         {
             Acknowledge();

@@ -49,8 +49,8 @@ internal readonly unsafe struct Line(byte* start)
             }
             else if (TicketOf(found) != ticket && Volatile.Read(ref *Given) == ticket - 1)
             {
-                // Tickets are claimed one after the other, so the counter would be ahead of a slot with a later ticket, and a waiter with
-                // an earlier one would still be in the queue.
+                // Tickets are claimed one after the other, so the counter would be ahead of a slot with a later ticket. A waiter with
+                // an earlier ticket would still be in the queue.
                 throw new FairleadException(
                     ErrorCode.Corrupt,
                     string.Create(

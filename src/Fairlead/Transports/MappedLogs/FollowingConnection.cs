@@ -99,8 +99,9 @@ internal sealed class FollowingConnection : Connection
         return true;
     }
 
-    public override int TakeDropped()
+    public override int TakeDropped(out long skipped)
     {
+        skipped = 0;
         long missed = _follower.Missed;
         int dropped = (int)Math.Min(int.MaxValue, missed - _missed);
         _missed += dropped;

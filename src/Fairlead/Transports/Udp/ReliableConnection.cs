@@ -62,7 +62,11 @@ internal sealed class ReliableConnection(ReliableSession session) : Connection
         return true;
     }
 
-    public override int TakeDropped() => session.TakeForeign();
+    public override int TakeDropped(out long skipped)
+    {
+        skipped = 0;
+        return session.TakeForeign();
+    }
 
     public override void EndSending() => session.EndSending();
 

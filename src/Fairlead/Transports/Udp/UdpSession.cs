@@ -143,8 +143,9 @@ internal sealed class UdpSession : Connection
         }
     }
 
-    public override int TakeDropped()
+    public override int TakeDropped(out long skipped)
     {
+        skipped = 0;
         using (_gate.Hold())
         {
             int dropped = _dropped;

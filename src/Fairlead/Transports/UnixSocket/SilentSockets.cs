@@ -14,7 +14,7 @@ internal static class SilentSockets
     private const int Unconnected = 1;
 
     /// <summary>Returns whether a process may have bound the path without listening there yet.</summary>
-    /// <param name="path">The absolute path. A process may have bound it by another spelling: then the last part of the name decides.</param>
+    /// <param name="path">The absolute path. If a process has bound it by another spelling, the last part of the name decides.</param>
     /// <param name="table">The kernel's table of sockets.</param>
     /// <returns>True also if the table cannot be read.</returns>
     public static bool MayHave(string path, string table = "/proc/net/unix")

@@ -54,7 +54,7 @@ public sealed class UdpSessionsTests
                 message.Release();
             }
 
-            dropped += connection.TakeDropped();
+            dropped += connection.TakeDropped(out _);
             return taken + dropped == Sent;
         });
         Assert.Equal(Messages, taken);
