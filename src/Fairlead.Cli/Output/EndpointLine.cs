@@ -55,11 +55,8 @@ internal sealed record EndpointLine
     /// <summary>The name of a program out of its command line.</summary>
     public static string NameOf(string program)
     {
-        var words = program.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var assembly = words is ["dotnet", ..]
-            ? words.Skip(1).FirstOrDefault(static word => word.EndsWith(".dll", StringComparison.Ordinal))
-            : null;
-        return assembly is not null ? Path.GetFileNameWithoutExtension(assembly) : words.FirstOrDefault() ?? "";
+        var name = program.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "";
+        return name.EndsWith(".dll", StringComparison.Ordinal) ? Path.GetFileNameWithoutExtension(name) : name;
     }
 
     public static EndpointLine Of(EndpointInfo endpoint) => new()
