@@ -4,7 +4,7 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Tests.Synchronization;
 
-/// <summary>The latest ticket of a wait queue is damaged: a caller that has to wait gets an error, and spins without end in no lock.</summary>
+/// <summary>The latest ticket of a wait queue is damaged: a caller that has to wait gets an error. It does not spin.</summary>
 public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(output)
 {
     /// <summary>The bytes of a lock's file before the lock.</summary>
