@@ -167,7 +167,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
                 _ = Monitor.Wait(_gate, IdleLife);
             }
 
-            bool hasWork = _isWanted && !_isDisposed;
+            bool hasWork = _isWanted && !_isDisposed && _segment is not null;
             _isWanted = false;
             if (!hasWork)
             {
