@@ -383,9 +383,9 @@ public sealed partial class SocketFileTests : IDisposable
     private SocketFile BindAt(string path, NativeSocketType type = NativeSocketType.Stream) =>
         SocketFile.Bind(path, type, 16, "unix://" + path, directory: _directory);
 
-    private static Errno Connect(string path)
+    private static Errno Connect(string path, NativeSocketType type = NativeSocketType.Stream)
     {
-        using var socket = NativeSocket.Create(AddressFamily.Unix, NativeSocketType.Stream);
+        using var socket = NativeSocket.Create(AddressFamily.Unix, type);
         return SocketFile.Connect(socket, path);
     }
 
@@ -397,11 +397,22 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     // Leaves the file of a killed server: bound by Fairlead, and closed without removing it.
-    private void LeaveStale() => Bind().Listener.Dispose();
+    private void LeaveStale()
+    {
+        Bind().Listener.Dispose();
+        OutlastChildren(_path, NativeSocketType.Stream);
+    }
+
+    // A child that another test is just starting may have the socket open until its program begins: so long it is not dead.
+    private static void OutlastChildren(string path, NativeSocketType type) =>
+        Assert.True(SpinWait.SpinUntil(() => Connect(path, type) == Errno.ECONNREFUSED, TimeSpan.FromSeconds(30)));
 
     // Leaves the file of another program that was killed: bound, once listening, and closed without removing it.
-    private static void LeaveForeign(string path, NativeSocketType type) =>
+    private static void LeaveForeign(string path, NativeSocketType type)
+    {
         BindForeign(path, type, listens: type != NativeSocketType.Datagram).Dispose();
+        OutlastChildren(path, type);
+    }
 
     private static Descriptor BindForeign(string path, NativeSocketType type, bool listens)
     {
