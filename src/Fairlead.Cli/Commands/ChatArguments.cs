@@ -46,6 +46,10 @@ internal sealed class ChatArguments
     public bool IsRaw(ParseResult parsed) =>
         parsed.GetValue(_raw) || (parsed.GetValue(_block) is not null && parsed.GetValue(_fifo) is null);
 
+    /// <summary>The bytes of a block of the chat; null if it speaks lines, or if the blocks are those of the typing FIFO.</summary>
+    public int? BlockOf(ParseResult parsed) =>
+        parsed.GetValue(_fifo) is null || parsed.GetValue(_raw) ? parsed.GetValue(_block) : null;
+
     public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo), parsed.GetValue(_block));
 
     /// <summary>Returns the address of an end. A raw end writes each line at once, unless the address says otherwise.</summary>

@@ -16,6 +16,9 @@ internal sealed class ChatPairCommand : ToolCommand
     {
         Description = "Where: unix://name, tcp://host:port, fifo://a,b, … the same at both sides",
     };
+    private readonly Option<bool> _turns = NewOption.Switch(
+        "--turns", "Talk in turns over one FIFO: each side opens it, writes or reads a line, and closes it. --block: the other's buffer");
+    private readonly Option<bool> _first = NewOption.Switch("--first", "With --turns: this side writes the first line");
     private readonly ChatArguments _chat;
 
     public ChatPairCommand()
@@ -23,11 +26,14 @@ internal sealed class ChatPairCommand : ToolCommand
     {
         Add(_address);
         _chat = ChatArguments.AddTo(this);
+        Add(_turns);
+        Add(_first);
         Examples =
         [
             ("fairlead chat pair unix://talk", "The same in two terminals; 'end' leaves"),
             ("fairlead chat pair fifo://there,back", "Over two FIFOs"),
             ("fairlead chat pair fifo:///tmp/a,/tmp/b --block 1024", "With a C program that reads and writes char line[1024]"),
+            ("fairlead chat pair fifo:///tmp/talk --turns --first", "In turns over one FIFO, with a C program that reads first"),
         ];
     }
 
@@ -39,10 +45,34 @@ internal sealed class ChatPairCommand : ToolCommand
             throw ToolException.Usage($"{address}: inproc:// stays inside one process; unix:// leads to others");
         }
 
+        if (parsed.GetValue(_turns))
+        {
+            return await TalkInTurnsAsync(parsed, address, cancellationToken);
+        }
+
+        if (parsed.GetValue(_first))
+        {
+            throw ToolException.Usage("--first says which side begins a talk in turns: add --turns, or leave it out");
+        }
+
         await using var pair = await OpenAsync(_chat.Fit(parsed, address), cancellationToken);
         ErrorLine.WriteBare(pair.IsBound ? $"waiting for the other side at {pair.Address}" : $"connected to {pair.Address}");
         using var screen = _chat.OpenScreen(parsed);
         return await new ChatClient(pair, screen, saysEnd: true).RunAsync(name: null, patience: null, cancellationToken);
+    }
+
+    private async Task<int> TalkInTurnsAsync(ParseResult parsed, Address address, CancellationToken cancellationToken)
+    {
+        var isFirst = parsed.GetValue(_first);
+        using var fifo = TurnFifo.Open(address, isFirst);
+        using var screen = _chat.OpenScreen(parsed);
+        ErrorLine.WriteBare(
+            isFirst
+                ? $"waiting at {address} for a side that reads first: it is started without --first"
+                : $"waiting at {address} for a side that writes first: it is started with --first");
+        var block = _chat.BlockOf(parsed);
+        return await new TurnTalk(fifo.Path, screen, block ?? TurnTalk.UsualBlock, fills: block is not null)
+            .RunAsync(isFirst, cancellationToken);
     }
 
     private static async Task<Pair> OpenAsync(Address address, CancellationToken cancellationToken)
