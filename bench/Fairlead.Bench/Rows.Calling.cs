@@ -14,6 +14,13 @@ internal static partial class Rows
                 silence: TimeSpan.Zero,
                 new FairleadCalls("shm"),
                 new FairleadAsyncCalls("shm") { Goal = 3 }),
+            new RoundTrip(
+                "call-beside-idle",
+                Small,
+                silence: TimeSpan.Zero,
+                new FairleadCalls("tcp"),
+                new FairleadCalls("tcp", idle: 1_000) { Goal = 1.1 },
+                new FairleadCalls("tcp", idle: 4_000) { Goal = 1.1 }),
             .. Callers("callers-8", 8),
             .. Callers("callers-64", 64),
         ];

@@ -46,6 +46,9 @@ internal enum LockRank : byte
     /// <summary>The sending half of a link: window, queue, pending calls, output, closing.</summary>
     LinkSending,
 
+    /// <summary>The links of an endpoint, and those with deferred output.</summary>
+    LinkTable,
+
     /// <summary>The messages of a link whose senders wait for the user's answer.</summary>
     MessagesInHand,
 

@@ -1,8 +1,11 @@
 namespace Fairlead.Bench.Contenders;
 
 /// <summary>Type 4: blocking requests on Fairlead, answered by a blocking loop.</summary>
-internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
-    : Contender<Caller>(Naming.Of("Requester, blocking", scheme, waiting))
+/// <param name="scheme">The transport.</param>
+/// <param name="waiting">How the ends wait.</param>
+/// <param name="idle">How many other clients stay connected to the server, and send nothing.</param>
+internal sealed class FairleadCalls(string scheme = "unix", string waiting = "", int idle = 0)
+    : Contender<Caller>(Naming.Of("Requester, blocking", scheme, waiting) + (idle > 0 ? $", {idle} idle" : ""))
 {
     public override string? Missing => scheme == "amqp" ? BrokerNode.Missing : null;
 
@@ -27,10 +30,19 @@ internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
         }
     }
 
-    public override Caller Connect(Session session) =>
-        new Client(Requester.Connect(TlsPlace.ToReach(session, scheme, _options)), Rest.Connect(session, _spins));
+    public override Caller Connect(Session session)
+    {
+        Address address = TlsPlace.ToReach(session, scheme, _options);
+        Requester[] others = new Requester[idle];
+        for (int i = 0; i < idle; i++)
+        {
+            others[i] = Requester.Connect(address);
+        }
 
-    private sealed class Client(Requester requester, Sender? rest) : BlockingCaller
+        return new Client(Requester.Connect(address), others, Rest.Connect(session, _spins));
+    }
+
+    private sealed class Client(Requester requester, Requester[] others, Sender? rest) : BlockingCaller
     {
         public override void BeginRound() => rest?.Send([1]);
 
@@ -51,6 +63,7 @@ internal sealed class FairleadCalls(string scheme = "unix", string waiting = "")
         public override void Dispose()
         {
             requester.Dispose();
+            Array.ForEach(others, static other => other.Dispose());
             rest?.Dispose();
         }
     }

@@ -7,12 +7,17 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Fairlead.Bench.Contenders;
 
-/// <summary>Where a TLS contender listens: a port that the system chooses, and a certificate that exists for the run alone.</summary>
+/// <summary>Where a TCP or TLS contender listens: a port that the system chooses. TLS has a certificate for the run alone.</summary>
 internal static class TlsPlace
 {
     /// <summary>The address to bind. For <c>tls</c>, makes the certificate, too.</summary>
     public static Address ToBind(Session session, string scheme, string options = "")
     {
+        if (scheme == "tcp")
+        {
+            return $"tcp://127.0.0.1:0{options}";
+        }
+
         if (scheme != "tls")
         {
             return session.AddressOf(scheme, options);
@@ -25,7 +30,7 @@ internal static class TlsPlace
     /// <summary>Writes down where it listens, for the other process.</summary>
     public static void Publish(Session session, string scheme, int? port)
     {
-        if (scheme == "tls")
+        if (scheme is "tls" or "tcp")
         {
             File.WriteAllText(PortOf(session), $"{port}");
         }
@@ -33,8 +38,9 @@ internal static class TlsPlace
 
     /// <summary>The address to connect to.</summary>
     public static Address ToReach(Session session, string scheme, string options = "") =>
-        scheme == "tls"
-            ? $"tls://127.0.0.1:{File.ReadAllText(PortOf(session))}?authority={CertificateOf(session)}{options}"
+        scheme == "tcp"
+            ? $"tcp://127.0.0.1:{File.ReadAllText(PortOf(session))}{options}"
+            : scheme == "tls" ? $"tls://127.0.0.1:{File.ReadAllText(PortOf(session))}?authority={CertificateOf(session)}{options}"
             : session.AddressOf(scheme, options);
 
     /// <summary>Returns the bare TLS connection of the first client; the caller disposes it.</summary>

@@ -112,17 +112,16 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
     /// <remarks>The oldest one is disconnected, because a well-behaved peer completes its handshake at once.</remarks>
     private void KeepHandshakesBounded()
     {
-        Link[] links = endpoint.LinkSnapshot;
-        if (links.Length <= MostHandshakes)
+        if (endpoint.EndsWithPeer || endpoint.Table.Count - endpoint.UpCount <= MostHandshakes)
         {
             return;
         }
 
         Link? oldest = null;
         int count = 0;
-        foreach (Link link in links)
+        foreach (Link link in endpoint.LinkSnapshot)
         {
-            if (link.State == LinkState.Handshaking && link.IsAccepted && !endpoint.EndsWithPeer)
+            if (link.State == LinkState.Handshaking && link.IsAccepted)
             {
                 count++;
                 oldest = oldest is null || link.Token < oldest.Token ? link : oldest;

@@ -46,36 +46,28 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
     /// <summary>Returns why one more peer is refused, or null if there is capacity.</summary>
     public FairleadException? Crowd(Link link)
     {
-        if (!endpoint.IsBound)
+        if (!endpoint.IsBound || endpoint.UpCount < mostPeers)
         {
             return null;
         }
 
-        Link? other = null;
-        int count = 0;
-        foreach (Link existing in endpoint.LinkSnapshot)
+        Link? other = Array.Find(
+            endpoint.LinkSnapshot, existing => existing != link && existing.State is LinkState.Up or LinkState.PeerClosed);
+        if (other is null)
         {
-            if (existing != link && existing.State is LinkState.Up or LinkState.PeerClosed)
-            {
-                other = existing;
-                count++;
-            }
-        }
-
-        if (count < mostPeers)
-        {
+            // The peers that are counted have just gone down.
             return null;
         }
 
         return new FairleadException(
             ErrorCode.Full,
             mostPeers == 1
-                ? $"this {endpoint.Profile.Name} serves one peer at a time, currently {other!.Peer}"
+                ? $"this {endpoint.Profile.Name} serves one peer at a time, currently {other.Peer}"
                 : $"this {endpoint.Profile.Name} serves at most {mostPeers} peers, and all of them are connected",
             "Connect when a peer has left.")
         {
             Address = endpoint.Address,
-            Peer = other!.Peer,
+            Peer = other.Peer,
         };
     }
 }

@@ -9,6 +9,9 @@ internal sealed partial class EndpointCore
 {
     private int _upCount;
 
+    /// <summary>The number of links that are up, or whose peers have closed.</summary>
+    public int UpCount => Volatile.Read(ref _upCount);
+
     /// <summary>Handles a link that has completed its handshake. Called by that link.</summary>
     public void OnUp(Link link, Completions completions)
     {
@@ -61,7 +64,7 @@ internal sealed partial class EndpointCore
             {
                 _upCount--;
                 Counters.SetClients(_upCount);
-                Placement.Count(end);
+                Placement.OnDown(link, end);
             }
 
             if (EndsWithPeer)
@@ -175,25 +178,7 @@ internal sealed partial class EndpointCore
     public void Settle(Completions completions)
     {
         Receivers.HandOutIfResumed(completions);
-        foreach (Link link in Table.All)
-        {
-            if (link.Fault is { } fault)
-            {
-                link.Fail(fault, completions);
-            }
-            else if (link.State == LinkState.PeerClosed)
-            {
-                try
-                {
-                    link.EndIfPeerClosed(completions);
-                }
-                catch (Exception exception)
-                {
-                    link.Fail(exception, completions);
-                }
-            }
-        }
-
+        Table.Settle(completions);
         if (Life.IsDraining && IsDrained && Life.TryEndDrain())
         {
             Pump.Awaited.CountCaller(-1);

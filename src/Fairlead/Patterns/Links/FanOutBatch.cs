@@ -11,7 +11,7 @@ namespace Fairlead.Patterns.Links;
 /// visit.
 /// </para>
 /// <para>
-/// Owns whether the flusher visits, and when the batches are due. <see cref="LinkTable.CountDeferred"/> is a full fence between a link's
+/// Owns whether the flusher visits, and when the batches are due. <see cref="LinkTable.NoteDeferred"/> is a full fence between a link's
 /// deferral and the check of <c>_isVisited</c>. Its counterpart is in <see cref="OnRound"/>. So the flusher sees the deferral, or the
 /// publishing thread sees that the flusher no longer visits.
 /// </para>
@@ -32,7 +32,7 @@ internal sealed class FanOutBatch(EndpointCore endpoint) : IDeferredOutput
     // Used by the flusher's thread only.
     private long _seenEnd;
 
-    private long Span => Math.Clamp(endpoint.Table.All.Length * SpanOfPeer, ShortestSpan, LongestSpan);
+    private long Span => Math.Clamp(endpoint.Table.Count * SpanOfPeer, ShortestSpan, LongestSpan);
 
     /// <summary>Notes that a message is about to be given to all links, and returns whether it belongs to a stream.</summary>
     public bool Begin() => _stream.Begin();

@@ -101,7 +101,7 @@ internal sealed unsafe class FastPath
         MessageCore? reply = LookForReply(link, call, wait, me);
         if (reply is not null)
         {
-            _housekeeping.ServeLater();
+            _housekeeping.ServeLater(link);
         }
         else if (!blocks)
         {

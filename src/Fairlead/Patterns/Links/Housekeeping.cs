@@ -4,8 +4,9 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>Serves an endpoint while no user call runs: it accepts, acknowledges, answers pings, and detects lost peers.</summary>
 /// <remarks>
-/// Owns two flags, under the endpoint's gate: whether work is due, and whether the timer thread has the endpoint on its list. The fast
-/// paths and the links request visits. So does <see cref="Pump"/> when the last leader leaves. The timer thread makes the visits.
+/// Owns, under the endpoint's gate, whether work is due, whether the timer thread has the endpoint on its list, and the links to
+/// acknowledge or whose handshakes began. The timer thread has its own list of handshakes. The fast paths and the links request visits. So
+/// does <see cref="Pump"/> when the last leader leaves. The timer thread makes the visits, which do not touch idle links.
 /// </remarks>
 /// <param name="endpoint">The endpoint that is served.</param>
 /// <param name="acceptor">Resumes accepting.</param>
@@ -16,6 +17,14 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
 
     private bool _isDue;
     private bool _isListed;
+    private List<Link> _consuming = [];
+    private List<Link> _opening = [];
+
+    // The timer thread's own.
+    private List<Link> _visited = [];
+    private List<Link> _revisited = [];
+    private List<Link> _opened = [];
+    private readonly List<Link> _shaking = [];
 
     /// <summary>Whether the reactor continues to serve peers while no user call runs.</summary>
     public bool IsServedAlways => endpoint.IsBound || endpoint.Profile.HearsAlways;
@@ -23,17 +32,51 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
     /// <summary>Starts the timer thread of the process, unless it is already running.</summary>
     public static void StartThread() => Slow.Start();
 
-    /// <summary>Requests a visit for work that can wait: acknowledging, accepting.</summary>
+    /// <summary>Requests a visit for work of the endpoint that can wait, such as accepting.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ServeLater()
+    {
+        if (!Volatile.Read(ref _isDue))
+        {
+            JoinRounds();
+        }
+    }
+
+    /// <summary>Requests a visit that acknowledges what was consumed of a link. Called after it was counted.</summary>
     /// <remarks>
     /// Every call passes here, and waking a thread costs more than many calls. The timer thread therefore visits the endpoint in every
     /// round while there is work, and skips it after a round without work. It uses the system clock. The user's clock controls the
     /// timeouts, but the endpoint answers its peers even while that clock stands still.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void ServeLater()
+    public void ServeLater(Link link)
     {
-        if (!Volatile.Read(ref _isDue))
+        if (!link.IsToBeServed || !Volatile.Read(ref _isDue))
         {
+            AddConsuming(link);
+        }
+    }
+
+    /// <summary>Requests visits until the handshake of a link is over, or its time has passed.</summary>
+    public void ServeOpening(Link link)
+    {
+        using (endpoint.Pump.Gate.Hold())
+        {
+            _opening.Add(link);
+            JoinRounds();
+        }
+    }
+
+    private void AddConsuming(Link link)
+    {
+        using (endpoint.Pump.Gate.Hold())
+        {
+            if (!link.IsToBeServed)
+            {
+                link.IsToBeServed = true;
+                _consuming.Add(link);
+            }
+
             JoinRounds();
         }
     }
@@ -75,30 +118,53 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
         {
             isActive = _isDue;
             Volatile.Write(ref _isDue, false);
+            (_consuming, _visited, _revisited) = (_revisited, _consuming, _visited);
+            (_opening, _opened) = (_opened, _opening);
+            foreach (Link link in _visited)
+            {
+                link.IsToBeServed = false;
+            }
         }
 
-        bool isOpening = false;
+        _shaking.AddRange(_opened);
+        _opened.Clear();
         try
         {
+            // A thread that has consumed since then sees the marks withdrawn, or this thread sees what was consumed.
+            Interlocked.MemoryBarrier();
             acceptor.Resume();
-            foreach (Link link in endpoint.Table.All)
-            {
-                try
-                {
-                    link.Receiving.Acknowledge();
-                    isOpening |= link.CheckHandshake();
-                }
-                catch (Exception exception)
-                {
-                    link.Fail(exception);
-                }
-            }
+            Visit(_visited, Acknowledge);
+
+            // A second time, because a link may join the list before its message is counted: a dropped one, for example.
+            Visit(_revisited, Acknowledge);
+            _revisited.Clear();
+            Visit(_shaking, static link => link.CheckHandshake());
         }
         finally
         {
-            GoOn(isActive, isOpening);
+            GoOn(isActive, _shaking.Count > 0);
         }
     }
+
+    private static bool Acknowledge(Link link)
+    {
+        link.Receiving.Acknowledge();
+        return true;
+    }
+
+    /// <summary>Visits links, and keeps those in the list that must be visited again.</summary>
+    private static void Visit(List<Link> links, Func<Link, bool> isToStay) => links.RemoveAll(link =>
+    {
+        try
+        {
+            return !isToStay(link);
+        }
+        catch (Exception exception)
+        {
+            link.Fail(exception);
+            return true;
+        }
+    });
 
     private void GoOn(bool isActive, bool isOpening)
     {

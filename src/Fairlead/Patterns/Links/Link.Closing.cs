@@ -190,7 +190,12 @@ internal sealed partial class Link
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
                 payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
                 isFinal: (message.Header.Flags & MessageFlags.Final) != 0);
-            _state = LinkState.PeerClosed;
+            if (_state != LinkState.PeerClosed)
+            {
+                _state = LinkState.PeerClosed;
+                _endpoint.Table.AddPeerClosed(this);
+            }
+
             if (_close.IsFinal)
             {
                 Calls.EndUnread(completions);

@@ -23,6 +23,7 @@ internal sealed partial class Link
     {
         if (Interlocked.CompareExchange(ref _fault, exception, null) is null)
         {
+            _endpoint.Table.AddFailed(this);
             _endpoint.Pump.RequestTurnFromAnywhere();
         }
     }

@@ -45,7 +45,7 @@ internal sealed partial class Link
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             }
 
-            _endpoint.Housekeeping.ServeLater();
+            _endpoint.Housekeeping.ServeOpening(this);
         }
         else
         {

@@ -129,6 +129,15 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     /// <summary>The pattern's state for this peer: a hub's client, a publisher's filter.</summary>
     public object? Tag { get; set; }
 
+    /// <summary>The next of the links that have failed. Used by <see cref="LinkTable"/> only.</summary>
+    public Link? NextFailed { get; set; }
+
+    /// <summary>The position among the links with deferred output. Used by <see cref="LinkTable"/> only, under its lock.</summary>
+    public int DeferredAt { get; set; }
+
+    /// <summary>Whether the deferred work will acknowledge to the peer. Written by <see cref="Housekeeping"/>, under the gate.</summary>
+    public bool IsToBeServed { get; set; }
+
     /// <summary>When the peer was last heard, by the endpoint's clock; 0 without a heartbeat.</summary>
     public long LastHeard => Heartbeat?.LastHeard ?? 0;
 

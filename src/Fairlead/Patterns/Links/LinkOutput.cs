@@ -202,7 +202,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         _state = next;
         if (before == OutputState.Deferred || next == OutputState.Deferred)
         {
-            _endpoint.Table.CountDeferred(next == OutputState.Deferred ? +1 : -1);
+            _endpoint.Table.NoteDeferred(_link, next == OutputState.Deferred);
         }
 
         if (before == OutputState.Blocked || next == OutputState.Blocked)

@@ -54,7 +54,7 @@ internal sealed partial class LinkReceiver
         }
         else
         {
-            _endpoint.Housekeeping.ServeLater();
+            _endpoint.Housekeeping.ServeLater(_link);
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed partial class LinkReceiver
             }
             else
             {
-                _endpoint.Housekeeping.ServeLater();
+                _endpoint.Housekeeping.ServeLater(_link);
             }
 
             if (_link.State == LinkState.PeerClosed)

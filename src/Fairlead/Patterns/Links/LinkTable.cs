@@ -4,21 +4,29 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>The links of an endpoint, by their tokens in its poll set.</summary>
 /// <remarks>
-/// Also announces sleeps and flushes for all links whose data the poll set does not report. Changed under the endpoint's gate. Any thread
-/// may read the snapshots, which never change.
+/// Also announces sleeps for all links whose data the poll set does not report, and lists the links that need work: an idle link costs
+/// nothing per iteration (<c>LinkTable.Due.cs</c>). Links are added and removed under the endpoint's gate. The table's own lock guards its
+/// fields. Any thread may read the snapshots, which never change.
 /// </remarks>
-internal sealed class LinkTable(Pump pump)
+internal sealed partial class LinkTable(Pump pump)
 {
+    private readonly RankedLock _gate = new(LockRank.LinkTable);
     private readonly Dictionary<ulong, Link> _links = [];
-    private Link[] _all = [];
+    private Link[]? _all;
     private Link[] _announcing = [];
-    private int _deferred;
+    private int _count;
 
     // The listener has the first token.
     private ulong _lastToken = Pump.FirstToken;
 
-    /// <summary>A snapshot of all links, without a copy.</summary>
-    public Link[] All => Volatile.Read(ref _all);
+    /// <summary>A snapshot of all links, made by the first reader after a change. Its cost grows with the number of links.</summary>
+    public Link[] All => Volatile.Read(ref _all) ?? MakeSnapshot();
+
+    /// <summary>Whether a reader has asked for all links since the last change.</summary>
+    public bool HasSnapshot => Volatile.Read(ref _all) is not null;
+
+    /// <summary>The number of links.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>The links whose peers must learn of a sleep.</summary>
     public Link[] Announcing => Volatile.Read(ref _announcing);
@@ -29,29 +37,35 @@ internal sealed class LinkTable(Pump pump)
     /// <summary>Adds a link. Under the gate.</summary>
     public void Add(Link link)
     {
-        _links.Add(link.Token, link);
-        Update();
+        using (_gate.Hold())
+        {
+            _links.Add(link.Token, link);
+            Update(link);
+        }
     }
 
     /// <summary>Removes a link. Returns false if it is not in the table. Under the gate.</summary>
     public bool Remove(Link link)
     {
-        if (!_links.Remove(link.Token))
+        using (_gate.Hold())
         {
-            return false;
-        }
+            if (!_links.Remove(link.Token))
+            {
+                return false;
+            }
 
-        Update();
-        return true;
+            Update(link);
+            return true;
+        }
     }
 
-    /// <summary>Returns whether a link is in the table. Under the gate.</summary>
-    public bool Has(Link link) => _links.ContainsKey(link.Token);
+    /// <summary>Returns whether a link is in the table.</summary>
+    public bool Has(Link link) => Find(link.Token) is not null;
 
-    /// <summary>Returns the link with this token, or null if it has gone. Called by the leader.</summary>
+    /// <summary>Returns the link with this token, or null if it has gone.</summary>
     public Link? Find(ulong token)
     {
-        using (pump.Gate.Hold())
+        using (_gate.Hold())
         {
             return _links.GetValueOrDefault(token);
         }
@@ -103,30 +117,6 @@ internal sealed class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>Counts a link in or out that has deferred output. Any thread.</summary>
-    public void CountDeferred(int change) => Interlocked.Add(ref _deferred, change);
-
-    /// <summary>Whether a link has deferred output. Any thread.</summary>
-    public bool HasDeferred => Volatile.Read(ref _deferred) != 0;
-
-    /// <summary>Writes deferred output before a caller waits, because the output may contain its request or answer.</summary>
-    /// <remarks>The <see cref="Flusher"/> writes what other threads defer meanwhile.</remarks>
-    public void FlushDeferred()
-    {
-        if (!HasDeferred)
-        {
-            return;
-        }
-
-        foreach (Link link in All)
-        {
-            if (link.Output.IsDeferred)
-            {
-                link.Output.FlushDeferred();
-            }
-        }
-    }
-
     /// <summary>Adds the link's connection to the poll set; <see cref="Unwatch"/> removes it.</summary>
     public void Watch(Link link)
     {
@@ -170,10 +160,26 @@ internal sealed class LinkTable(Pump pump)
         pump.PollSet.Modify(output, link.Token, interest & PollEvents.Write);
     }
 
-    private void Update()
+    private Link[] MakeSnapshot()
     {
-        Volatile.Write(ref _all, [.. _links.Values]);
-        Volatile.Write(ref _announcing, [.. _links.Values.Where(static link => link.Connection.Sleep is not null)]);
-        pump.Memory.Alone = _all is [{ Connection.Memory: not null } link] ? link : null;
+        using (_gate.Hold())
+        {
+            Link[] all = _all ?? [.. _links.Values];
+            Volatile.Write(ref _all, all);
+            return all;
+        }
+    }
+
+    /// <summary>Follows a change of the links. Under the lock.</summary>
+    private void Update(Link changed)
+    {
+        Volatile.Write(ref _all, null);
+        Volatile.Write(ref _count, _links.Count);
+        if (changed.Connection.Sleep is not null)
+        {
+            Volatile.Write(ref _announcing, [.. _links.Values.Where(static link => link.Connection.Sleep is not null)]);
+        }
+
+        pump.Memory.Alone = _links.Count == 1 && _links.Values.First() is { Connection.Memory: not null } link ? link : null;
     }
 }

@@ -21,6 +21,9 @@ internal sealed class Placement
     private PastDeliveries _past;
     private uint _turn;
 
+    // The peer of a pattern with one, and a hint for any thread.
+    private Link? _latest;
+
     /// <param name="endpoint">The endpoint that sends.</param>
     public Placement(EndpointCore endpoint)
     {
@@ -40,6 +43,11 @@ internal sealed class Placement
             if (_spreads)
             {
                 return NextLink();
+            }
+
+            if (Volatile.Read(ref _latest) is { State: LinkState.Up or LinkState.PeerClosed } latest)
+            {
+                return latest;
             }
 
             foreach (Link link in _table.All)
@@ -212,6 +220,7 @@ internal sealed class Placement
     public void OnUp(Link link, Completions completions)
     {
         link.Adopt(_messages, completions);
+        Volatile.Write(ref _latest, link);
         foreach (LinkWaitOperation operation in _callers)
         {
             if (operation.TryComplete(link))
@@ -223,8 +232,15 @@ internal sealed class Placement
         _callers.Clear();
     }
 
-    /// <summary>Counts the outcomes of the messages of a link that is over. Under the gate.</summary>
-    public void Count(LinkEnd end) => _past.Add(end);
+    /// <summary>Forgets a link that is over, and counts the outcomes of its messages. Under the gate.</summary>
+    public void OnDown(Link link, LinkEnd end)
+    {
+        _past.Add(end);
+        if (_latest == link)
+        {
+            Volatile.Write(ref _latest, null);
+        }
+    }
 
     /// <summary>Counts, for the final report, a message that this end had taken from its sender and does not deliver.</summary>
     /// <remarks>Any thread, with no lock held.</remarks>

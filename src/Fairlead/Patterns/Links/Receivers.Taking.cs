@@ -91,7 +91,7 @@ internal sealed partial class Receivers
         }
         else
         {
-            _housekeeping.ServeLater();
+            _housekeeping.ServeLater(link);
         }
 
         return message;
