@@ -17,7 +17,7 @@ internal sealed record BrokerAddress
     public const int LongestName = 200;
 
     public static readonly string[] Options =
-        ["authority", "certificate", "credentials", "deliveries", "durable", "key", "name", "prefetch", "unique"];
+        ["authority", "certificate", "credentials", "declare", "deliveries", "durable", "key", "name", "prefetch", "unique"];
 
     private static readonly string[] EncryptedOptions = ["authority", "certificate", "key"];
 
@@ -46,6 +46,9 @@ internal sealed record BrokerAddress
 
     /// <summary>The file of the authorities that may have issued the broker's certificate; null: those of the system.</summary>
     public string? Authority { get; init; }
+
+    /// <summary>Whether queues and exchanges must be there, and are used with whatever options they have.</summary>
+    public bool IsPassive { get; init; }
 
     /// <summary>Whether a receiver drops messages that it has had before.</summary>
     public bool IsUnique { get; init; }
@@ -98,6 +101,7 @@ internal sealed record BrokerAddress
             Credentials = BrokerCredentials.Of(address, user),
             Name = name,
             IsDurable = Flag(address, "durable"),
+            IsPassive = OneOf(address, "declare", "active", "passive") == "passive",
             IsUnique = Flag(address, "unique"),
             Authority = address.Option("authority"),
             Prefetch = (ushort)(AddressOptions.Int(address, "prefetch", 1, MostPrefetch) ?? Math.Clamp(settings.Messages, 1, 256)),
@@ -130,12 +134,15 @@ internal sealed record BrokerAddress
         return new BrokerNode(host, port);
     }
 
-    private static bool Flag(Address address, string option) => address.Option(option) switch
+    private static bool Flag(Address address, string option) => OneOf(address, option, "false", "true") == "true";
+
+    /// <summary>Returns the value of an option that has two; the first if it is absent.</summary>
+    private static string OneOf(Address address, string option, string usual, string other) => address.Option(option) switch
     {
-        null or "false" => false,
-        "true" => true,
-        string other => throw new AddressFormatException(
-            address.Display, $"option '{option}' cannot be '{AddressText.Display(other)}'. Use true or false."),
+        null => usual,
+        { } given when given == usual || given == other => given,
+        { } wrong => throw new AddressFormatException(
+            address.Display, $"option '{option}' cannot be '{AddressText.Display(wrong)}'. Use {other} or {usual}."),
     };
 }
 

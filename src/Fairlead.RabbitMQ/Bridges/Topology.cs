@@ -8,6 +8,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// ?name=orders                  classic queue "orders", transient messages, deleted after an hour without a receiver
 /// ?name=orders&amp;durable=true     quorum queue "orders", persistent messages
 /// ?name=orders&amp;deliveries=5     the same queues, and "orders.dead" for what was delivered five times in vain: a queue as any other
+/// ?name=orders&amp;declare=passive  whatever queue or exchange an administrator made: it must be there, and keeps its options
 /// publish and subscribe         topic exchange "orders"; a queue for each subscriber, which goes with it
 /// </code>
 /// </remarks>
@@ -16,9 +17,21 @@ internal static class Topology
     /// <summary>How long a transient queue without receivers keeps its messages.</summary>
     private const int IdleMilliseconds = 60 * 60 * 1000;
 
+    /// <summary>
+    /// A limit that no message reaches. Without one, RabbitMQ 4 drops a message of a quorum queue after 20 deliveries. It also takes -1,
+    /// which RabbitMQ 3 refuses.
+    /// </summary>
+    private const int Unlimited = int.MaxValue;
+
     /// <summary>Declares the queue of an address.</summary>
     public static async Task DeclareQueueAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)
     {
+        if (broker.IsPassive)
+        {
+            await channel.QueueDeclarePassiveAsync(broker.Name, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         Dictionary<string, object?> arguments = Kind(broker);
         if (broker.Deliveries is { } deliveries)
         {
@@ -27,8 +40,11 @@ internal static class Topology
             arguments["x-dead-letter-routing-key"] = dead;
             if (broker.IsDurable)
             {
-                // The broker counts how often a message came back and is delivered again.
+                // The broker counts how often a message came back and is delivered again. On the way to the dead letters it keeps the
+                // message until the other queue has it, which it does only for a queue that never drops its oldest.
                 arguments["x-delivery-limit"] = deliveries - 1;
+                arguments["x-dead-letter-strategy"] = "at-least-once";
+                arguments["x-overflow"] = "reject-publish";
             }
 
             await channel.QueueDeclareAsync(
@@ -57,18 +73,24 @@ internal static class Topology
 
     /// <summary>Declares the exchange of an address.</summary>
     public static Task DeclareExchangeAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken) =>
-        channel.ExchangeDeclareAsync(
-            broker.Name, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+        broker.IsPassive
+            ? channel.ExchangeDeclarePassiveAsync(broker.Name, cancellationToken)
+            : channel.ExchangeDeclareAsync(
+                broker.Name, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellationToken);
 
     /// <summary>Declares the exchange by which requesters call requests off. Every responder has a queue at it.</summary>
     public static Task DeclareCancellationsAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken) =>
-        channel.ExchangeDeclareAsync(
-            CancellationsOf(broker.Name), ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+        broker.IsPassive
+            ? channel.ExchangeDeclarePassiveAsync(CancellationsOf(broker.Name), cancellationToken)
+            : channel.ExchangeDeclareAsync(
+                CancellationsOf(broker.Name), ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellationToken);
 
     public static string CancellationsOf(string name) => $"{name}.cancellations";
 
     private static Dictionary<string, object?> Kind(BrokerAddress broker) =>
-        broker.IsDurable ? new() { ["x-queue-type"] = "quorum" } : new() { ["x-expires"] = IdleMilliseconds };
+        broker.IsDurable
+            ? new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = Unlimited }
+            : new() { ["x-expires"] = IdleMilliseconds };
 
     public static string DeadLettersOf(string name) => $"{name}.dead";
 }

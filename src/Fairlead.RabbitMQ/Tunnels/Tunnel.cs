@@ -90,5 +90,14 @@ internal static class Tunnel
                 Address = broker.Address,
             };
         }
+
+        if (broker.IsPassive)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported, "the queues of connections belong to their two ends, and exist only with them", "Remove ?declare=.")
+            {
+                Address = broker.Address,
+            };
+        }
     }
 }
