@@ -122,6 +122,30 @@ public sealed class TunnelTests(PausedBroker paused)
         Assert.Equal("still here", message.Text);
     }
 
+    /// <summary>Otherwise a user that may write only to the hub's queue could have the hub write to any other queue.</summary>
+    [BrokerFact]
+    public async Task A_hub_writes_to_no_queue_that_the_broker_did_not_name()
+    {
+        Address address = Broker.NewAddress();
+        await using Hub hub = await Hub.BindAsync(address);
+        ConnectionFactory factory = new() { Uri = new Uri($"amqp://{Broker.Node}/"), AutomaticRecoveryEnabled = false };
+        await using IConnection connection = await factory.CreateConnectionAsync();
+        await using IChannel channel = await connection.CreateChannelAsync();
+        string orders = $"{address.Option("name")}.orders";
+        await channel.QueueDeclareAsync(orders, durable: false, exclusive: true);
+        string queue = $"{address.Option("name")}.connections";
+        foreach (string kind in new[] { "data", "open", "data", "end" })
+        {
+            BasicProperties properties = new() { Type = kind, ReplyTo = orders };
+            await channel.BasicPublishAsync("", queue, mandatory: true, properties, new byte[40]);
+        }
+
+        // The hub has handled those by the time it has a client that came behind them.
+        await using Pair honest = await Pair.ConnectAsync(address);
+        Assert.IsType<HubEvent.Joined>(await hub.NextEventAsync());
+        Assert.Equal(0u, (await channel.QueueDeclarePassiveAsync(orders)).MessageCount);
+    }
+
     /// <summary>The broker has not confirmed the message yet when the hub says that it closes.</summary>
     [BrokerFact]
     public async Task A_hub_that_is_disposed_right_behind_a_message_is_known_to_have_closed()

@@ -12,19 +12,18 @@ internal sealed class TunnelListener : IListener
 {
     private const int MostWaiting = 4096;
 
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
-
     private readonly BrokerAddress _broker;
     private readonly EndpointSettings _settings;
     private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
     private readonly Queue<StreamConnection> _waiting = new();
     private readonly EventDescriptor _news = new();
+    private readonly ReopenPause _pause;
     private TunnelSession? _session;
     private bool _isDisposed;
 
-    private TunnelListener(BrokerAddress broker, EndpointSettings settings) => (_broker, _settings) = (broker, settings);
+    private TunnelListener(BrokerAddress broker, EndpointSettings settings) =>
+        (_broker, _settings, _pause) = (broker, settings, new ReopenPause(settings.Time));
 
     public Address Address => _broker.Address;
 
@@ -113,9 +112,10 @@ internal sealed class TunnelListener : IListener
             while (!_closing.IsCancellationRequested)
             {
                 await _session!.WaitForEndAsync(_closing.Token).ConfigureAwait(false);
-                for (TimeSpan pause = ShortestPause; !await TryReopenAsync(pause).ConfigureAwait(false);)
+                _pause.Lose();
+                while (!await TryReopenAsync().ConfigureAwait(false))
                 {
-                    pause = 2 * pause < LongestPause ? 2 * pause : LongestPause;
+                    // Each attempt waits first, longer and longer.
                 }
             }
         }
@@ -125,13 +125,14 @@ internal sealed class TunnelListener : IListener
         }
     }
 
-    private async Task<bool> TryReopenAsync(TimeSpan pause)
+    private async Task<bool> TryReopenAsync()
     {
         // Also before the first attempt: a broker that ends each session at once is not asked without pause.
-        await Task.Delay(pause, _settings.Time, _closing.Token).ConfigureAwait(false);
+        await _pause.WaitAsync(_closing.Token).ConfigureAwait(false);
         try
         {
             await OpenSessionAsync(_closing.Token).ConfigureAwait(false);
+            _pause.Open();
             return true;
         }
         catch (FairleadException problem)

@@ -12,6 +12,9 @@ namespace Fairlead.RabbitMQ.Tunnels;
 /// </remarks>
 internal sealed class TunnelSession
 {
+    /// <summary>How the names begin that the broker gives to queues. It gives none of them to a user that asks for it.</summary>
+    private const string ClientQueues = "amq.gen-";
+
     private readonly BrokerAddress _broker;
     private readonly BrokerSession _session;
     private readonly IChannel _publishing;
@@ -179,6 +182,12 @@ internal sealed class TunnelSession
         if (_channels.TryGetValue(peer, out TunnelChannel? channel))
         {
             channel.OnMessage(kind, body);
+        }
+        else if (_opened is not null && !peer.StartsWith(ClientQueues, StringComparison.Ordinal))
+        {
+            // A client has a queue that the broker named. Another name may be a queue that the sender itself may not write to, and what
+            // this end publishes would get there on its behalf.
+            FairleadEventSource.Log.CannotAccept(_broker.Address.Display, "a client has no queue that the broker named");
         }
         else if (kind == TunnelKind.Open && _opened is not null)
         {
