@@ -8,13 +8,6 @@ namespace Fairlead.RabbitMQ;
 /// <summary>Translates the errors of the broker and its client. No text contains a password.</summary>
 internal static class BrokerErrors
 {
-    private const int ConnectionForced = 320;
-    private const int AccessRefused = 403;
-    private const int NotFound = 404;
-    private const int ResourceLocked = 405;
-    private const int PreconditionFailed = 406;
-    private const int NotAllowed = 530;
-
     /// <summary>Returns the error of a node that could not be reached, or that refused the connection.</summary>
     public static FairleadException OfConnecting(Exception problem, BrokerAddress broker, BrokerNode node)
     {
@@ -88,26 +81,7 @@ internal static class BrokerErrors
     /// <summary>Returns the error of a channel or connection that the broker closed.</summary>
     public static FairleadException OfShutdown(ShutdownEventArgs reason, BrokerAddress broker, Exception? problem = null)
     {
-        (ErrorCode code, string what, string? remedy) = reason.ReplyCode switch
-        {
-            AccessRefused => (
-                ErrorCode.PermissionDenied,
-                $"the broker denies the user '{broker.Credentials.User}' this: {reason.ReplyText}",
-                "Let an administrator grant it, with rabbitmqctl set_permissions."),
-            NotAllowed => (
-                ErrorCode.PermissionDenied,
-                $"the broker does not let the user '{broker.Credentials.User}' into the virtual host '{broker.VirtualHost}': "
-                    + reason.ReplyText,
-                "Check the part behind the host: amqp://host/virtual-host?name=…"),
-            NotFound => (ErrorCode.NotFound, $"the broker has lost what this endpoint uses: {reason.ReplyText}", null),
-            ResourceLocked => (ErrorCode.AlreadyExists, $"another connection holds it alone: {reason.ReplyText}", "Choose another name."),
-            PreconditionFailed => (
-                ErrorCode.Incompatible,
-                $"'{broker.Name}' exists with other options: {reason.ReplyText}",
-                "Give ?durable= and ?deliveries= alike at all ends, or choose another name."),
-            ConnectionForced => (ErrorCode.Unavailable, $"the broker closed the connection: {reason.ReplyText}", (string?)null),
-            _ => (ErrorCode.Unavailable, $"the connection to the broker ended: {reason.ReplyText}", (string?)null),
-        };
+        (ErrorCode code, string what, string? remedy) = BrokerRefusal.Of(reason.ReplyCode, reason.ReplyText, broker);
         return new FairleadException(code, what, remedy, problem) { Address = broker.Address };
     }
 

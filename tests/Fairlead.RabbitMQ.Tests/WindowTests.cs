@@ -106,7 +106,7 @@ public sealed class WindowTests
     public void A_message_that_comes_again_is_known_in_hand_and_afterwards()
     {
         KnownMessages known = new();
-        Delivered first = new(null!, null!, 1, false, null, null);
+        Delivered first = new(null!, null!, 1, null, null, default);
         Delivered again = first with { Tag = 2 };
         Assert.Equal(Knowledge.New, known.Begin("a", first, out Delivered? earlier));
         Assert.Null(earlier);

@@ -22,11 +22,12 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </remarks>
 internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) : ILinkOwner, IAsyncDisposable
 {
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    /// <summary>How long the inner end may take to report an end to the user's endpoint.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource<Link> _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ReopenPause _pause = new(settings.Time);
     private BrokerSession? _session;
 
     /// <summary>The broker, as the peer of the user's endpoint.</summary>
@@ -136,6 +137,9 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     /// <param name="ended">Cancelled with the session or the endpoint.</param>
     protected abstract Task ServeAsync(BrokerSession session, Link link, CancellationToken ended);
 
+    /// <summary>Whether another session may do what this one did not.</summary>
+    protected virtual bool IsPassing(FairleadException end) => BrokerErrors.IsPassing(end);
+
     /// <summary>Notes that a session was lost, with everything that was under way on it.</summary>
     protected virtual void OnLost()
     {
@@ -220,7 +224,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
             while (true)
             {
                 end = await ServeOnceAsync(link).ConfigureAwait(false);
-                if (_closing.IsCancellationRequested || (end is not null && !BrokerErrors.IsPassing(end)))
+                if (_closing.IsCancellationRequested || (end is not null && !IsPassing(end)))
                 {
                     break;
                 }
@@ -273,14 +277,16 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     {
         bool isLimited = settings.Reconnect > TimeSpan.Zero || broker.Address.Option("reconnect") is not null;
         Deadline deadline = Deadline.After(isLimited ? settings.Reconnect : null, settings.Time);
-        for (TimeSpan pause = ShortestPause; ; pause = 2 * pause < LongestPause ? 2 * pause : LongestPause)
+        _pause.Lose();
+        while (true)
         {
             // Also before the first attempt: a broker that takes a session and ends it at once is not asked without pause.
-            await Task.Delay(pause, settings.Time, _closing.Token).ConfigureAwait(false);
+            await _pause.WaitAsync(_closing.Token).ConfigureAwait(false);
             FairleadException error;
             try
             {
                 await OpenAsync(_closing.Token).ConfigureAwait(false);
+                _pause.Open();
                 return (_session, null);
             }
             catch (FairleadException problem)
@@ -288,7 +294,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
                 error = problem;
             }
 
-            if (deadline.Passed || !BrokerErrors.IsPassing(error))
+            if (deadline.Passed || !IsPassing(error))
             {
                 return (null, error);
             }
@@ -311,7 +317,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         if (end is not null && _up.Task.IsCompletedSuccessfully)
         {
             Finishing.Do("a bridge to a broker", () => _up.Task.Result.Kill(CloseReason.ClosedByUs, end.WhatHappened));
-            await Finishing.DoAsync("a bridge to a broker", async () => await core.CloseAsync(ShortestPause).ConfigureAwait(false))
+            await Finishing.DoAsync("a bridge to a broker", async () => await core.CloseAsync(CloseTimeout).ConfigureAwait(false))
                 .ConfigureAwait(false);
         }
 

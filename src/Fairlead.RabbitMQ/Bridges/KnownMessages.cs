@@ -64,7 +64,3 @@ internal enum Knowledge
     InHand,
     Accepted,
 }
-
-/// <summary>A message as the broker delivered it: how it is acknowledged, and who waits for a receipt.</summary>
-internal sealed record Delivered(
-    AckWindow Acks, BrokerSession Session, ulong Tag, bool IsRedelivered, string? ReplyTo, string? CorrelationId);

@@ -34,10 +34,20 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
     {
         await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         using AckWindow acks = new(session, Address.Prefetch);
-        await session.Channel.BasicConsumeAsync(
-            Address.Name, autoAck: false, new Consumer(session, acks, this, link), ended).ConfigureAwait(false);
-        await UntilAsync(ended).ConfigureAwait(false);
-        await acks.AwaitIdleAsync().ConfigureAwait(false);
+        AnswerChannel answers = new(session, Address, Settings);
+        await using (answers.ConfigureAwait(false))
+        {
+            await session.Channel.BasicConsumeAsync(
+                Address.Name, autoAck: false, new Consumer(session, acks, answers, this, link, ended), ended).ConfigureAwait(false);
+            await UntilAsync(ended).ConfigureAwait(false);
+            if (session.End is not null)
+            {
+                // The broker delivers again what no user has read. An unread copy of the lost session would only be a second one.
+                link.Calls.RecallAll();
+            }
+
+            await acks.AwaitIdleAsync().ConfigureAwait(false);
+        }
     }
 
     private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered, string? id)
@@ -80,30 +90,28 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         {
             // A classic queue does not count: without a quorum queue, the second failure is the last where there is a limit.
             bool isLast = Address.Deliveries is not null && !Address.IsDurable && delivered.IsRedelivered;
+            if (!isLast)
+            {
+                await delivered.PauseAsync(Settings.Time).ConfigureAwait(false);
+            }
+
             delivered.Acks.Refuse(delivered.Tag, again: !isLast);
         }
     }
 
-    private async Task AnswerAsync(Delivered delivered, ReceiptStatus status, string? reason)
+    private static Task AnswerAsync(Delivered delivered, ReceiptStatus status, string? reason)
     {
         if (delivered.ReplyTo is not { } replyTo)
         {
-            return;
+            return Task.CompletedTask;
         }
 
-        try
-        {
-            byte[] receipt = [(byte)status, .. Encoding.UTF8.GetBytes(reason ?? "")];
-            BasicProperties properties = new() { CorrelationId = delivered.CorrelationId };
-            await delivered.Session.Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, receipt).ConfigureAwait(false);
-        }
-        catch (Exception problem)
-        {
-            delivered.Session.Fail(BrokerErrors.Of(problem, Address));
-        }
+        byte[] receipt = [(byte)status, .. Encoding.UTF8.GetBytes(reason ?? "")];
+        return delivered.Answers.PublishAsync(replyTo, new BasicProperties { CorrelationId = delivered.CorrelationId }, receipt);
     }
 
-    private sealed class Consumer(BrokerSession session, AckWindow acks, ReceivingBridge bridge, Link link)
+    private sealed class Consumer(
+        BrokerSession session, AckWindow acks, AnswerChannel answers, ReceivingBridge bridge, Link link, CancellationToken ended)
         : QueueConsumer(session, bridge.Address.Name)
     {
         /// <summary>Hands the message to the inner end, which copies it. One at a time, in the order of the queue.</summary>
@@ -118,7 +126,10 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             CancellationToken cancellationToken = default)
         {
             acks.Begin(deliveryTag);
-            Delivered delivered = new(acks, Session, deliveryTag, redelivered, properties.ReplyTo, properties.CorrelationId);
+            Delivered delivered = new(acks, answers, deliveryTag, properties.ReplyTo, properties.CorrelationId, ended)
+            {
+                Earlier = Headers.Number(properties, Headers.DeliveryCount) ?? (redelivered ? 1 : 0),
+            };
             string? id = properties.MessageId;
             Delivered? earlier = null;
             switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered, out earlier) ?? Knowledge.New)
@@ -138,7 +149,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
 
             try
             {
-                _ = bridge.FollowAsync(HandOut(properties, redelivered, body.Span), delivered, id);
+                _ = bridge.FollowAsync(HandOut(properties, redelivered, delivered.Earlier, body.Span), delivered, id);
             }
             catch (ObjectDisposedException)
             {
@@ -150,16 +161,16 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
                 // Longer than the receiver accepts, and not in hand: another delivery of it has its own outcome.
                 _ = id is null ? null : bridge._known?.End(id, isAccepted: false);
                 acks.Refuse(deliveryTag, again: false);
-                _ = bridge.AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
+                _ = AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
             }
 
             return Task.CompletedTask;
         }
 
-        private ValueTask<LinkResult> HandOut(IReadOnlyBasicProperties properties, bool redelivered, ReadOnlySpan<byte> body)
+        private ValueTask<LinkResult> HandOut(
+            IReadOnlyBasicProperties properties, bool redelivered, long count, ReadOnlySpan<byte> body)
         {
             bool mayBeKnown = redelivered || Headers.Flag(properties, Headers.Again);
-            long count = Headers.Number(properties, Headers.DeliveryCount) ?? (redelivered ? 1 : 0);
             Span<byte> space = stackalloc byte[16];
             HeadWriter head = new(space);
             if (count > 0)

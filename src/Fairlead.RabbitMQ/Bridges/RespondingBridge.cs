@@ -45,10 +45,14 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             .ConfigureAwait(false);
         await channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
         using AckWindow acks = new(session, Address.Prefetch, areAnswered: true);
-        await channel.BasicConsumeAsync(
-            Address.Name, autoAck: false, new RequestConsumer(session, acks, this, link), ended).ConfigureAwait(false);
-        await WatchRequestersAsync(session, ended).ConfigureAwait(false);
-        await acks.AwaitIdleAsync().ConfigureAwait(false);
+        AnswerChannel answers = new(session, Address, Settings);
+        await using (answers.ConfigureAwait(false))
+        {
+            await channel.BasicConsumeAsync(
+                Address.Name, autoAck: false, new RequestConsumer(session, acks, answers, this, link), ended).ConfigureAwait(false);
+            await WatchRequestersAsync(session, ended).ConfigureAwait(false);
+            await acks.AwaitIdleAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Calls off what lost requesters have asked for. Completes when the token is cancelled.</summary>
@@ -101,7 +105,8 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
             ? TimeSpan.FromMilliseconds(milliseconds)
             : null;
 
-    private sealed class RequestConsumer(BrokerSession session, AckWindow acks, RespondingBridge bridge, Link link)
+    private sealed class RequestConsumer(
+        BrokerSession session, AckWindow acks, AnswerChannel answers, RespondingBridge bridge, Link link)
         : QueueConsumer(session, bridge.Address.Name)
     {
         private const string InDoubt = "the responder that had the request was lost; it may have executed the request";
@@ -209,14 +214,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
                 properties.Headers = new Dictionary<string, object?> { [Headers.Error] = (int)code };
             }
 
-            try
-            {
-                await Channel.BasicPublishAsync("", replyTo, mandatory: false, properties, body).ConfigureAwait(false);
-            }
-            catch (Exception problem)
-            {
-                Session.Fail(BrokerErrors.Of(problem, bridge.Address));
-            }
+            await answers.PublishAsync(replyTo, properties, body).ConfigureAwait(false);
         }
     }
 

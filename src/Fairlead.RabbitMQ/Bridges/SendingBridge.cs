@@ -71,6 +71,27 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         }
     }
 
+    /// <remarks>A delivery that is too long for the broker is told so, and the others go on. A message without a receipt has no way to
+    /// be told, and would be published again without end.</remarks>
+    protected override bool IsPassing(FairleadException end)
+    {
+        if (end.Code != ErrorCode.TooLarge)
+        {
+            return base.IsPassing(end);
+        }
+
+        // The broker ends the channel at the first that it does not take, and confirms in order: all before it are done or short.
+        Outgoing? tooLong = _unconfirmed.Peek(ulong.MaxValue, isMultiple: true).Find(
+            item => BrokerRefusal.IsOfLength(end.WhatHappened, item.Length));
+        if (tooLong is not { WantsReceipt: true })
+        {
+            return false;
+        }
+
+        Settle(tooLong.Id, ReceiptStatus.NotDelivered, end.WhatHappened);
+        return true;
+    }
+
     protected override void OnLost()
     {
         foreach (string id in _awaited.Keys)
@@ -229,6 +250,9 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         public bool IsAgain { get; set; }
 
         public ReadOnlyMemory<byte> Body => message.Memory;
+
+        /// <summary>The bytes of the body, also when the message has been disposed.</summary>
+        public int Length { get; } = message.Length;
 
         /// <summary>Expects the receipt, until the sender gives up.</summary>
         public void Await()

@@ -160,6 +160,21 @@ internal sealed unsafe class LinkCalls
         }
     }
 
+    /// <summary>Asks the peer to return every message that its user has not read.</summary>
+    public void RecallAll()
+    {
+        uint[] ids;
+        using (_sender.Hold())
+        {
+            ids = [.. _calls.InOrder().Select(static call => call.Header.Id)];
+        }
+
+        foreach (uint id in ids)
+        {
+            Recall(id);
+        }
+    }
+
     /// <summary>Handles a receipt, a reply or an error. Takes the message's lease if its call takes it. Called by the pump.</summary>
     public void OnAnswer(ref Incoming message, Completions completions)
     {
