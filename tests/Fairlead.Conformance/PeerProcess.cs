@@ -88,6 +88,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     public static PeerProcess StartBy(string command, params string[] arguments) =>
         new(StartedPeer.Of(Process.Start(StartInfo([.. command.Split(' '), .. Command(arguments)]))!));
 
+    /// <summary>Starts another program that answers lines as a peer does.</summary>
+    public static PeerProcess StartProgram(params string[] command) => new(StartedPeer.Of(Process.Start(StartInfo(command))!));
+
     /// <summary>Returns the next line that it writes; if there is none, the exception contains its errors.</summary>
     public async Task<string> ReadLineAsync() =>
         await _started.Output.ReadLineAsync().WaitAsync(Watchdog)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Processes;
 
@@ -22,10 +23,11 @@ internal abstract class InsideCommand : ToolCommand
     /// <param name="what">What it enters.</param>
     /// <param name="kinds">The kinds of locks that it enters.</param>
     /// <param name="full">The case in which it cannot enter.</param>
-    protected InsideCommand(string verb, string description, string what, string[] kinds, string full)
+    /// <param name="foreign">The lock of other programs that the name may also be.</param>
+    protected InsideCommand(string verb, string description, string what, string[] kinds, string full, string foreign)
         : base(verb, description)
     {
-        _name = new("NAME") { Description = $"Name of the {what}; created if it does not exist" };
+        _name = new("NAME") { Description = $"Name of the {what}, or {foreign}; created if it does not exist" };
         _name.CompletionSources.Add(_ => LocksCommand.Names(kinds));
         _nonblock = NewOption.Switch("--nonblock", $"Do not wait: exit with 4 {full}");
         Add(_name);
@@ -73,6 +75,13 @@ internal abstract class InsideCommand : ToolCommand
             inside is null ? null : new CommandInside(parsed.GetRequiredValue(_name), inside, Left(parsed), late),
             cancellationToken);
     }
+
+    /// <summary>Runs the program in a lock of the kernel, which programs without Fairlead use too.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="shared">The open file that has the lock, which the program gets too; null: none.</param>
+    /// <param name="cancellationToken">Cancels it before the program starts.</param>
+    protected Task<int> RunInsideAsync(ParseResult parsed, SafeHandle? shared, CancellationToken cancellationToken) =>
+        ProgramInside.RunAsync(parsed.GetRequiredValue(_command), shared, cancellationToken);
 
     /// <summary>Reports a lock whose file was removed or damaged while the command ran: others may have been inside.</summary>
     /// <param name="code">The exit code of the command.</param>

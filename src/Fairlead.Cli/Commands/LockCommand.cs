@@ -8,6 +8,9 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Runs a program inside a mutex, or a reader-writer lock.</summary>
 internal sealed class LockCommand : InsideCommand
 {
+    /// <summary>The scheme of a name that is the path of a file.</summary>
+    private const string FileScheme = "file://";
+
     /// <summary>The variable that tells the program that the previous owner died inside.</summary>
     private const string OwnerDied = "FAIRLEAD_OWNER_DIED";
 
@@ -24,7 +27,8 @@ internal sealed class LockCommand : InsideCommand
             "Run a command while holding a named lock; exit with the command's status",
             "lock",
             ["mutex", "reader-writer lock"],
-            "if the lock is not free")
+            "if the lock is not free",
+            "file://PATH, the lock of a file that flock takes")
     {
         Add(_shared);
         Add(_exclusive);
@@ -42,6 +46,7 @@ internal sealed class LockCommand : InsideCommand
                 "Enter again: without --recursive that is an error (exit 4), because the inner command would wait for the outer one"),
             ("fairlead lock table --shared -- grep x table", "Any number of readers at once …"),
             ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… or one writer"),
+            ("fairlead lock file:///run/lock/app -- make", "Exclude programs that take the lock of this file: flock(1), Python, C"),
         ];
     }
 
@@ -63,6 +68,8 @@ internal sealed class LockCommand : InsideCommand
     protected override Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken) =>
         (parsed.GetValue(_shared), parsed.GetValue(_exclusive)) switch
         {
+            (false, _) or (_, false) when name.StartsWith(FileScheme, StringComparison.Ordinal) =>
+                LockFileAsync(FileLock.Open(name[FileScheme.Length..]), parsed, cancellationToken),
             (true, true) => throw ToolException.Usage("--shared reads, and --exclusive writes: use only one of them"),
             _ when parsed.GetValue(_recursive) && (parsed.GetValue(_shared) || parsed.GetValue(_exclusive)) =>
                 throw ToolException.Usage("--recursive enters a mutex again: leave out --shared and --exclusive"),
@@ -122,6 +129,30 @@ internal sealed class LockCommand : InsideCommand
         return Verified(code, both.Verify);
     }
 
+    /// <summary>Runs the command in the lock of a file; the command keeps the lock after this process was killed.</summary>
+    private async Task<int> LockFileAsync(FileLock file, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(_recursive))
+        {
+            throw ToolException.Usage("--recursive enters a mutex again: the lock of a file has none");
+        }
+
+        if (Around(file.Holders) is { } around)
+        {
+            throw Endless(file, around, "");
+        }
+
+        var patience = IsNow(parsed) ? TimeSpan.Zero : Patience(parsed);
+        using var scope = parsed.GetValue(_shared)
+            ? await file.TryEnterSharedAsync(patience ?? Timeout.InfiniteTimeSpan, cancellationToken)
+            : await file.TryEnterAsync(patience ?? Timeout.InfiniteTimeSpan, cancellationToken);
+        return scope is not null
+            ? await RunInsideAsync(parsed, scope.File, cancellationToken)
+            : throw new ToolException(
+                IsNow(parsed) ? ExitCode.AlreadyExists : ExitCode.Timeout,
+                file.Holders is [var holder, ..] ? $"{file} is held by {holder}" : $"{file} was held until now: try again");
+    }
+
     /// <summary>Enters in a blocking call, so a thread waits and owns: the search for deadlocks follows only threads.</summary>
     private TScope Enter<TScope>(ParseResult parsed, Func<TimeSpan?, TScope> enter, object what, Func<IReadOnlyList<LockHolder>> inside)
     {
@@ -138,11 +169,17 @@ internal sealed class LockCommand : InsideCommand
     /// <summary>Returns the owner in whose command this process runs; null if it runs in none of them.</summary>
     private static LockHolder? Around(IReadOnlyList<LockHolder> inside)
     {
-        var around = EnclosingLock.Of(Environment.ProcessId);
-        return inside.FirstOrDefault(owner => owner.Peer.ProcessId is { } id && around.Contains(id));
+        var around = Around([.. inside.Select(static owner => owner.Peer)]);
+        return inside.FirstOrDefault(owner => owner.Peer == around);
     }
 
-    private static ToolException Endless(object what, LockHolder around, string way) =>
+    private static Peer? Around(IReadOnlyList<Peer> inside)
+    {
+        var around = EnclosingLock.Of(Environment.ProcessId);
+        return inside.FirstOrDefault(owner => owner.ProcessId is { } id && around.Contains(id));
+    }
+
+    private static ToolException Endless(object what, object around, string way) =>
         Busy($"{what} is held by {around}, in whose command this one runs: each would wait for the other. Leave out the inner lock{way}");
 
     private static IEnumerable<int?> Ids(NamedReaderWriterLock both) => both.Holders.Select(static holder => holder.Peer.ProcessId);

@@ -29,12 +29,17 @@ internal static class SegmentArgument
             ?? throw new ToolException(ExitCode.NotFound, $"{text}: the segment does not exist. To list all: fairlead list --segments");
     }
 
-    private static int KeyOf(string text)
+    /// <summary>Whether a name is meant as a key.</summary>
+    public static bool IsKey(string text) => text.StartsWith("sysv:", StringComparison.Ordinal);
+
+    /// <summary>Returns the key that an address contains.</summary>
+    /// <exception cref="ToolException">The text is not a key.</exception>
+    public static int KeyOf(string text)
     {
         Address address = Address.Parse(text);
         if (address.Options.Count > 0)
         {
-            throw ToolException.Usage($"{text}: the address of a segment takes no options");
+            throw ToolException.Usage($"{text}: a key takes no options");
         }
 
         if (address.Scheme != "sysv")

@@ -38,6 +38,7 @@ internal enum Errno
     EROFS = 30,
     EMLINK = 31,
     EPIPE = 32,
+    ERANGE = 34,
     EDEADLK = 35,
     ENAMETOOLONG = 36,
     ENOLCK = 37,

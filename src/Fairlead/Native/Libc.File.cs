@@ -29,6 +29,7 @@ internal static unsafe partial class Libc
 
     public const uint STATX_BASIC_STATS = 0x7ff;
 
+    public const int LOCK_SH = 1;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
     public const int LOCK_UN = 8;

@@ -211,6 +211,25 @@ internal static unsafe class NativeFile
         return isTaken;
     }
 
+    /// <summary>Takes the whole-file lock of flock(2), like <see cref="TryFlock(Descriptor)"/>, exclusively or shared.</summary>
+    /// <param name="file">The open file.</param>
+    /// <param name="isShared">Whether other open files may have it shared too.</param>
+    /// <param name="waits">Whether to sleep in the kernel until it is free.</param>
+    /// <returns>EAGAIN: another open file has it; EINTR: a signal ended the wait.</returns>
+    public static Errno Flock(Descriptor file, bool isShared, bool waits)
+    {
+        if (!file.TryEnter())
+        {
+            return Errno.EBADF;
+        }
+
+        Errno error = Result(
+            Libc.FileLock(file.Number, (isShared ? Libc.LOCK_SH : Libc.LOCK_EX) | (waits ? 0 : Libc.LOCK_NB)));
+        file.IsFlocked |= error == Errno.None;
+        file.Exit();
+        return error;
+    }
+
     private static Descriptor? OpenAt(int directory, string path, OpenFlags flags, uint mode, out Errno error)
     {
         error = Errno.EINVAL;

@@ -185,6 +185,41 @@ public sealed class SynchronizationSnippets
         NamedCountdown.Remove("parts");
     }
 
+    [Fact]
+    public void Of_other_programs()
+    {
+        int worked = 0;
+        int changed = 0;
+        void Work() => worked++;
+        void Change() => changed++;
+
+        {
+            var file = FileLock.Open("app.lock");
+            using (file.Enter())
+            {
+                Work();
+            }
+        }
+
+        bool isNew = false;
+        {
+            var table = SystemVSemaphore.Open(0x5242, 1);
+            using (table.Enter())
+            {
+                Change();
+            }
+
+            isNew = table.IsNew;
+        }
+
+        Assert.Equal((1, 1), (worked, changed));
+        File.Delete("app.lock");
+        if (isNew)
+        {
+            SystemVSemaphore.Remove(0x5242);
+        }
+    }
+
     private static void TellWhoHolds(NamedMutex build)
     {
         if (!build.TryEnter(1.Seconds(), out MutexScope scope))

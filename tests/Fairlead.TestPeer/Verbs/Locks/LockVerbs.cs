@@ -13,6 +13,7 @@ internal static class LockVerbs
             ["crowd"] = CrowdVerb.RunAsync,
             ["event"] = EventVerb.RunAsync,
             ["exchange"] = ExchangeVerb.RunAsync,
+            ["foreign"] = ForeignVerb.RunAsync,
             ["ledger"] = LedgerVerb.RunAsync,
             ["march"] = MarchVerb.RunAsync,
             ["mutex"] = MutexVerb.RunAsync,

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Fairlead.Conformance;
+using Fairlead.Native;
+using Fairlead.Synchronization;
+using Fairlead.Time;
+
+namespace Fairlead.Tests.Synchronization;
+
+public sealed class FileLockTests : WatchedTest
+{
+    private readonly TemporaryDirectory _folder;
+
+    public FileLockTests(ITestOutputHelper output)
+        : base(output) => _folder = Track(new TemporaryDirectory());
+
+    public static TheoryData<string> Languages => [.. LockPartners.Languages];
+
+    private string FilePath => Path.Combine(_folder.Path, "lock");
+
+    [Fact]
+    public async Task One_owner_excludes_all_and_readers_admit_each_other()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        Assert.True(File.Exists(FilePath));
+        using (file.Enter())
+        {
+            Assert.Null(file.TryEnter(TimeSpan.Zero));
+            Assert.Null(file.TryEnterShared(2.Milliseconds()));
+            Assert.Null(await file.TryEnterAsync(2.Milliseconds()));
+            Assert.Null(await file.TryEnterSharedAsync(TimeSpan.Zero));
+            FairleadException error = Fails(ErrorCode.Timeout, () => file.Enter(2.Milliseconds()));
+            Assert.Equal(file.Holders.Count > 0 ? Environment.ProcessId : null, error.Peer?.ProcessId);
+            Assert.Contains(FilePath, error.Message, StringComparison.Ordinal);
+        }
+
+        using FileLockScope reader = file.EnterShared();
+        await using (await file.EnterSharedAsync())
+        {
+            Assert.Null(file.TryEnter(TimeSpan.Zero));
+        }
+
+        reader.Dispose();
+        reader.Dispose();
+        await using FileLockScope writer = await file.EnterAsync(60.Seconds());
+        Assert.Null(file.TryEnterShared(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_release_lets_in_a_call_that_blocks_and_one_that_does_not()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        FileLockScope held = file.Enter();
+        Task<FileLockScope> blocked = OnThread(() => file.EnterShared());
+        Task<FileLockScope> asynchronous = file.EnterSharedAsync().AsTask();
+        Assert.False(blocked.IsCompleted || asynchronous.IsCompleted);
+        held.Dispose();
+        (await blocked).Dispose();
+        (await asynchronous).Dispose();
+    }
+
+    [Fact]
+    public async Task A_token_ends_a_wait()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        using FileLockScope held = file.Enter();
+        using CancellationTokenSource source = new();
+        Task blocked = OnThread(() => file.Enter(null, source.Token));
+        Task asynchronous = file.EnterAsync(null, source.Token).AsTask();
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => blocked);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asynchronous);
+    }
+
+    [ToolFact("flock")]
+    public void The_command_flock_excludes_and_is_excluded()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        using (file.Enter())
+        {
+            Assert.Equal(1, Run("-n", FilePath, "true"));
+            Assert.Equal(1, Run("-n", "-s", FilePath, "true"));
+        }
+
+        using (file.EnterShared())
+        {
+            Assert.Equal(1, Run("-n", FilePath, "true"));
+            Assert.Equal(0, Run("-n", "-s", FilePath, "true"));
+        }
+
+        Assert.Equal(0, Run("-n", FilePath, "true"));
+    }
+
+    [Fact]
+    public async Task Eight_processes_in_two_languages_that_add_to_one_number_lose_nothing() =>
+        Assert.Equal(8 * 300, await LockPartners.SumAsync(_folder.Path, "file", FilePath, 8, 300));
+
+    [Theory]
+    [MemberData(nameof(Languages))]
+    public async Task The_lock_of_a_killed_process_is_free(string language)
+    {
+        FileLock file = FileLock.Open(FilePath);
+        await using PeerProcess partner = LockPartners.Start(_folder.Path, language, "file", FilePath, "-");
+        await partner.AskAsync("enter");
+        Assert.Null(file.TryEnter(TimeSpan.Zero));
+        Task<FileLockScope> next = OnThread(() => file.Enter());
+        await partner.KillAsync();
+        (await next).Dispose();
+    }
+
+    [Fact]
+    public void A_file_that_was_replaced_is_locked_anew()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        using FileLockScope held = file.Enter();
+        File.Delete(FilePath);
+        using FileLockScope next = file.Enter();
+        Assert.True(File.Exists(FilePath));
+        Assert.Null(file.TryEnter(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_scope_that_is_forgotten_keeps_the_lock()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        Forget(file);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Null(file.TryEnter(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void A_directory_can_be_locked_and_what_is_no_file_cannot()
+    {
+        using (FileLock.Open(_folder.Path).Enter())
+        {
+            Assert.Null(FileLock.Open(_folder.Path).TryEnter(TimeSpan.Zero));
+        }
+
+        Assert.Equal(Errno.None, NativeFile.MakeFifo(FilePath, 0x180));
+        Fails(ErrorCode.NotSupported, () => FileLock.Open(FilePath));
+        Fails(ErrorCode.NotSupported, () => FileLock.Open("/dev/null"));
+        Fails(ErrorCode.NotFound, () => FileLock.Open(Path.Combine(_folder.Path, "none", "lock")));
+        string link = Path.Combine(_folder.Path, "link");
+        File.CreateSymbolicLink(link, Path.Combine(_folder.Path, "target"));
+        FileLock.Open(link).Enter().Dispose();
+        Assert.True(File.Exists(Path.Combine(_folder.Path, "target")));
+    }
+
+    [OrdinaryUserFact]
+    public void A_file_that_this_user_may_not_read_is_refused_with_what_to_do()
+    {
+        FileLock.Open(FilePath);
+        File.SetUnixFileMode(FilePath, UnixFileMode.None);
+        FairleadException error = Fails(ErrorCode.PermissionDenied, () => FileLock.Open(FilePath));
+        Assert.Contains("gives read permission", error.Message, StringComparison.Ordinal);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Forget(FileLock file) => _ = file.Enter();
+
+    private static int Run(params string[] arguments)
+    {
+        using Process process = Process.Start("flock", arguments);
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}
