@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Services;
+using Fairlead.Cli.Services.Tftp;
 
 namespace Fairlead.Cli.Commands;
 
@@ -13,7 +14,9 @@ internal sealed class ServeCommand : ToolCommand
 
     private readonly Argument<string[]> _words = new("SERVICE ADDRESS")
     {
-        Description = "echo, date, daytime, time, discard, chargen, at one or more addresses; shmtime; with --exec addresses alone",
+        Description =
+            "echo, date, daytime, time, discard, chargen, at one or more addresses; tftp DIR at udp addresses; shmtime; "
+                + "with --exec addresses alone",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> _mode = new("--mode")
@@ -25,7 +28,7 @@ internal sealed class ServeCommand : ToolCommand
         DefaultValueFactory = static _ => "multiplexed",
     };
     private readonly Option<int> _children = NewOption.Number(
-        "--max-children", "Limit for processes, threads or commands at once", DefaultChildren);
+        "--max-children", "Limit for processes, threads, commands or transfers at once", DefaultChildren);
     private readonly Option<string?> _zone = ServiceArguments.Zone();
     private readonly Option<string?> _exec = new("--exec")
     {
@@ -37,7 +40,7 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, children");
 
     public ServeCommand()
-        : base("serve", "Serve echo, date, daytime, time, discard or chargen, or run a command for each client")
+        : base("serve", "Serve echo, date, daytime, time, discard or chargen, a folder by TFTP, or run a command for each client")
     {
         _mode.CompletionSources.Add(Modes);
         _mode.Validators.Add(static result =>
@@ -47,7 +50,7 @@ internal sealed class ServeCommand : ToolCommand
                 result.AddError($"--mode takes {string.Join(", ", Modes)}, or for shmtime permissions such as 666, not '{token.Value}'");
             }
         });
-        _words.CompletionSources.Add([.. ServiceArguments.Names, "shmtime"]);
+        _words.CompletionSources.Add([.. ServiceArguments.Names, "shmtime", "tftp"]);
         Add(_words);
         Add(_mode);
         Add(_children);
@@ -62,6 +65,7 @@ internal sealed class ServeCommand : ToolCommand
             ("fairlead serve date tcp://127.0.0.1:0 --zone UTC", "Date and time of day, at any free port, which is told on stderr"),
             ("fairlead serve echo tcp://127.0.0.1:7007 --mode process --max-children 10", "A process for each client"),
             ("fairlead serve --exec 'tr a-z A-Z' unix:///tmp/upper", "Any program for each client, as inetd does"),
+            ("fairlead serve tftp ./boot udp://127.0.0.1:6969", "The files of a folder, to read by TFTP"),
             ("fairlead serve shmtime --key 5278 --mode 666", "A clock in a System V segment, for the programs of all users"),
         ];
     }
@@ -94,6 +98,12 @@ internal sealed class ServeCommand : ToolCommand
             return ExitCode.Ok;
         }
 
+        if (words[0] == "tftp")
+        {
+            ServeFiles(parsed, words, mode, cancellationToken);
+            return ExitCode.Ok;
+        }
+
         Service service = new(ServiceArguments.KindOf(words[0]), zone);
         if (words is [_, var only] && IsConnected(only))
         {
@@ -115,6 +125,28 @@ internal sealed class ServeCommand : ToolCommand
 
     private static bool IsConnected(Address address) =>
         address.Scheme == "fd" && !TransportCatalog.CapabilitiesOf(address).HasFlag(TransportCapabilities.ManyPeers);
+
+    private void ServeFiles(ParseResult parsed, string[] words, ServeMode mode, CancellationToken cancellationToken)
+    {
+        if (words.Length < 3)
+        {
+            throw ToolException.Usage("tftp needs a folder and an address: serve tftp DIR udp://127.0.0.1:6969");
+        }
+
+        var isVerbose = parsed.GetValue(_verbose);
+        using TftpServer server = new(
+            new TftpFolder(words[1]), mode, parsed.GetValue(_children), parsed.GetValue(_once), isVerbose);
+        foreach (Address address in words[2..])
+        {
+            var bound = server.Listen(address);
+            if (isVerbose || address.Port == 0)
+            {
+                ErrorLine.WriteBare($"listening on {bound}");
+            }
+        }
+
+        server.Run(cancellationToken);
+    }
 
     private void Serve(
         ParseResult parsed,

@@ -44,7 +44,7 @@ internal static class ServiceArguments
         var at = Array.IndexOf(Names, name);
         return at >= 0
             ? Enum.GetValues<ServiceKind>()[at]
-            : throw ToolException.Usage($"the service '{name}' does not exist. Use {string.Join(", ", Names)} or shmtime");
+            : throw ToolException.Usage($"the service '{name}' does not exist. Use {string.Join(", ", Names)}, tftp or shmtime");
     }
 
     /// <exception cref="ToolException">Usage: the zone does not exist.</exception>

@@ -1,0 +1,318 @@
+using System.Net;
+using System.Net.Sockets;
+using Fairlead.Cli.Output;
+
+namespace Fairlead.Cli.Services.Tftp;
+
+/// <summary>Serves the files of a folder by RFC 1350. Each transfer has a separate socket, and with it a separate port.</summary>
+/// <param name="folder">The files.</param>
+/// <param name="mode">Whether one transfer follows another, all run in this thread, or each in a separate one.</param>
+/// <param name="most">How many transfers may run at the same time.</param>
+/// <param name="once">Whether it ends after its first transfer.</param>
+/// <param name="isVerbose">Whether it reports each transfer.</param>
+internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bool once, bool isVerbose) : IDisposable
+{
+    // A request of RFC 1350 fits into a block.
+    private const int LongestRequest = 1024;
+    private const int RequestsAtOnce = 16;
+
+    private readonly WaitSet _set = new();
+    private readonly List<Socket> _sockets = [];
+
+    // Only the mode of threads changes the sessions in several threads.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<IPEndPoint, TftpSession> _sessions = [];
+    private readonly ClientPlaces _places = new(most);
+    private readonly byte[] _request = new byte[LongestRequest];
+    private CancellationToken _cancellationToken;
+    private TimeSpan _due = TimeSpan.MaxValue;
+    private bool _isOver;
+
+    /// <summary>Begins to listen.</summary>
+    /// <returns>The address that was bound.</returns>
+    public Address Listen(Address address)
+    {
+        if (mode == ServeMode.Process)
+        {
+            throw ToolException.Usage(
+                $"{address}: a child process inherits a stream socket, which udp:// does not have. Use --mode threads");
+        }
+
+        if (address.Scheme != "udp" || address.Options.Count > 0)
+        {
+            throw ToolException.Usage($"{address}: tftp goes over udp://host:port, without options");
+        }
+
+        var local = HostOf(address);
+        Socket socket = new(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        _sockets.Add(socket);
+        try
+        {
+            socket.Bind(new IPEndPoint(local, address.Port ?? 0));
+        }
+        catch (SocketException error)
+        {
+            throw error.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => new ToolException(
+                    ExitCode.AlreadyExists, $"{address}: the port is taken. Find its process with ss -ulpn, or choose another port"),
+                SocketError.AccessDenied => new ToolException(
+                    ExitCode.PermissionDenied, $"{address}: the port is reserved for the system. Choose one above 1023"),
+                _ => new ToolException(ExitCode.Failure, $"{address}: the port cannot be bound: {error.Message}. Choose another address"),
+            };
+        }
+
+        _set.Attach(socket.SafeHandle, state: (Action)(() => TakeRequests(socket, local)));
+        return address.WithPort(((IPEndPoint)socket.LocalEndPoint!).Port);
+    }
+
+    /// <summary>Serves until the token is cancelled, or, with <c>--once</c>, until the first transfer has ended.</summary>
+    public void Run(CancellationToken cancellationToken)
+    {
+        StandardError.Open();
+        _cancellationToken = cancellationToken;
+        while (!_isOver)
+        {
+            foreach (var happened in _set.Wait(_due == TimeSpan.MaxValue ? null : TftpSession.Until(_due), cancellationToken))
+            {
+                ((Action)happened.State!)();
+            }
+
+            OnTime();
+        }
+
+        _places.WaitForAll(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        if (mode == ServeMode.Multiplexed)
+        {
+            foreach (var session in _sessions.Values)
+            {
+                session.Dispose();
+            }
+        }
+
+        _sockets.ForEach(static socket => socket.Dispose());
+        _set.Dispose();
+    }
+
+    private static IPAddress HostOf(Address address)
+    {
+        var host = address.Host!;
+        if (host == "*")
+        {
+            return IPAddress.Any;
+        }
+
+        try
+        {
+            return IPAddress.TryParse(host, out var parsed) ? parsed : Dns.GetHostAddresses(host)[0];
+        }
+        catch (SocketException error)
+        {
+            throw new ToolException(
+                ExitCode.NotFound, $"{address}: the host cannot be found: {error.Message}. Give an address of this machine");
+        }
+    }
+
+    private void TakeRequests(Socket socket, IPAddress local)
+    {
+        EndPoint sender = new IPEndPoint(local, 0);
+        for (var i = 0; i < RequestsAtOnce && !_isOver && TftpSession.TryReceive(socket, _request, ref sender, out var count); i++)
+        {
+            if (Answer(_request.AsSpan(0, count), (IPEndPoint)sender, local) is { } refusal)
+            {
+                TftpSession.TrySend(socket, refusal, sender);
+            }
+        }
+    }
+
+    /// <summary>Begins a transfer, or returns the error packet for the client; null for neither.</summary>
+    private byte[]? Answer(ReadOnlySpan<byte> packet, IPEndPoint client, IPAddress local)
+    {
+        switch (TftpPacket.KindOf(packet))
+        {
+            case TftpPacket.Error:
+                // Errors are never answered: two servers would do so without end.
+                return null;
+            case TftpPacket.WriteRequest:
+                return TftpPacket.ErrorOf(TftpError.Access, "this server is for reading only");
+            case TftpPacket.ReadRequest when TftpPacket.TryParseRequest(packet, out var name, out var form):
+                return form is "octet" or "netascii"
+                    ? Begin(name, form, client, local)
+                    : TftpPacket.ErrorOf(TftpError.Illegal, "the mode must be octet or netascii");
+            default:
+                return TftpPacket.ErrorOf(TftpError.Illegal, "a read request is expected here");
+        }
+    }
+
+    private byte[]? Begin(string name, string form, IPEndPoint client, IPAddress local)
+    {
+        var request = $"{form} {name}";
+        if (Running(client) is { } running)
+        {
+            if (running.Request == request && !running.IsLastSent)
+            {
+                // A request that was sent twice. The time-out sends the first block again.
+                return null;
+            }
+
+            // The client uses its port for the next file, and the last acknowledgement of the former one was lost.
+            if (mode == ServeMode.Multiplexed)
+            {
+                End(running);
+            }
+        }
+
+        if (!_places.TryTake())
+        {
+            return TftpPacket.ErrorOf(TftpError.Other, "the server is busy with other transfers: try again later");
+        }
+
+        if (folder.Open(name, out var error, out var why) is not { } file)
+        {
+            _places.Release();
+            return TftpPacket.ErrorOf(error, why);
+        }
+
+        TftpContent content = new(file, form == "netascii");
+        TftpSession? session = null;
+        try
+        {
+            session = new TftpSession(local, client, request, content);
+            Start(session);
+            return null;
+        }
+        catch (Exception exception)
+            when (exception is SocketException or FairleadException or OutOfMemoryException or ThreadStartException)
+        {
+            // A limit of the system: this client is refused, the others stay.
+            ErrorLine.Write($"{client} was refused: {exception.Message}");
+            if (session is null)
+            {
+                content.Dispose();
+                _places.Release();
+            }
+            else
+            {
+                End(session);
+            }
+
+            return TftpPacket.ErrorOf(TftpError.Other, "the server has reached a limit of its system: try again later");
+        }
+    }
+
+    private TftpSession? Running(IPEndPoint client)
+    {
+        lock (_gate)
+        {
+            return _sessions.GetValueOrDefault(client);
+        }
+    }
+
+    private void Start(TftpSession session)
+    {
+        if (isVerbose)
+        {
+            ErrorLine.WriteBare($"begin {session.Client}: {session.Request}");
+        }
+
+        lock (_gate)
+        {
+            _sessions[session.Client] = session;
+        }
+
+        switch (mode)
+        {
+            case ServeMode.Threads:
+                new Thread(() => RunAlone(session)) { IsBackground = true, Name = "transfer" }.Start();
+                break;
+            case ServeMode.Iterative:
+                RunAlone(session);
+                break;
+            default:
+                session.Attachment = _set.Attach(session.Handle, state: (Action)(() => Go(session)));
+                session.Begin();
+                _due = session.Deadline < _due ? session.Deadline : _due;
+                EndIfOver(session);
+                break;
+        }
+
+        if (mode != ServeMode.Multiplexed)
+        {
+            _isOver |= once;
+        }
+    }
+
+    private void RunAlone(TftpSession session)
+    {
+        try
+        {
+            session.Run(_cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server ends, and says so itself.
+        }
+        catch (FairleadException exception)
+        {
+            ErrorLine.Write($"{session.Client} was not served to the end: {exception.Message}");
+        }
+
+        End(session);
+    }
+
+    private void Go(TftpSession session)
+    {
+        session.Go();
+        EndIfOver(session);
+    }
+
+    /// <summary>Sends blocks again whose time is over, and finds the next such moment. A deadline never moves to an earlier one.</summary>
+    private void OnTime()
+    {
+        if (TftpSession.Now() < _due)
+        {
+            return;
+        }
+
+        _due = TimeSpan.MaxValue;
+        foreach (var session in _sessions.Values.ToArray())
+        {
+            session.OnTime();
+            EndIfOver(session);
+            _due = !session.IsOver && session.Deadline < _due ? session.Deadline : _due;
+        }
+    }
+
+    private void EndIfOver(TftpSession session)
+    {
+        if (session.IsOver)
+        {
+            End(session);
+            _isOver |= once;
+        }
+    }
+
+    private void End(TftpSession session)
+    {
+        lock (_gate)
+        {
+            // In the mode of threads, the next transfer of the same client may have begun.
+            if (_sessions.GetValueOrDefault(session.Client) == session)
+            {
+                _sessions.Remove(session.Client);
+            }
+        }
+
+        if (isVerbose)
+        {
+            ErrorLine.WriteBare($"end {session.Report}");
+        }
+
+        session.Dispose();
+        _places.Release();
+    }
+}
