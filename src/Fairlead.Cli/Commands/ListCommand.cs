@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Fairlead.Cli.Output;
+using Fairlead.Cli.Processes;
 using Fairlead.Diagnostics;
 using Fairlead.Memory;
 using Fairlead.Registry;
@@ -13,6 +14,8 @@ internal sealed class ListCommand : ToolCommand
 {
     private readonly Option<bool> _all = NewOption.Switch("--all", "Also show connecting endpoints");
     private readonly Option<bool> _segments = NewOption.Switch("--segments", "Show the System V segments of this machine instead");
+    private readonly Option<bool> _systemV = NewOption.Switch(
+        "--sysv", "Show the System V segments, semaphores and message queues of this machine instead, like ipcs -a");
     private readonly Option<bool> _locks = NewOption.Switch(
         "--locks", "List named locks instead, with owners and waiters; with --all, free ones too");
     private readonly Option<bool> _boards = NewOption.Switch("--boards", "List cells of boards instead, with type, writer and version");
@@ -23,6 +26,7 @@ internal sealed class ListCommand : ToolCommand
     {
         Add(_all);
         Add(_segments);
+        Add(_systemV);
         Add(_locks);
         Add(_boards);
         Add(_output);
@@ -31,6 +35,7 @@ internal sealed class ListCommand : ToolCommand
             ("fairlead list", "List the endpoints that listen"),
             ("fairlead list --all", "Also list those that have connected"),
             ("fairlead list --segments", "List the System V shared memory of all users, like ipcs -m"),
+            ("fairlead list --sysv", "The same with semaphores and message queues, like ipcs -a"),
             ("fairlead list --locks", "List owners and waiters of locks"),
             ("fairlead list --boards", "List cells of boards and the processes that write them"),
             ("fairlead list --output json | jq -r 'select(.dropped > 0) | .endpoint'", "One JSON object per line, for programs"),
@@ -40,6 +45,17 @@ internal sealed class ListCommand : ToolCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(_systemV))
+        {
+            if (parsed.GetValue(_segments) || parsed.GetValue(_locks) || parsed.GetValue(_all) || parsed.GetValue(_boards))
+            {
+                throw ToolException.Usage("--sysv without --all, --boards, --locks and --segments");
+            }
+
+            ListSystemV(parsed.GetRequiredValue(_output));
+            return Task.FromResult(ExitCode.Ok);
+        }
+
         if (parsed.GetValue(_boards))
         {
             if (parsed.GetValue(_segments) || parsed.GetValue(_locks) || parsed.GetValue(_all))
@@ -122,6 +138,26 @@ internal sealed class ListCommand : ToolCommand
         return Task.FromResult(ExitCode.Ok);
     }
 
+    private static void ListSystemV(string output)
+    {
+        Table table = new(
+            new("KIND"),
+            new("KEY"),
+            new("ID", IsNumber: true),
+            new("MODE"),
+            new("OWNER", IsNumber: true),
+            new("CONTENT"),
+            new("PROCESSES"),
+            new("USED"),
+            new("CHANGED"));
+        Write(
+            SystemVTables.Read(),
+            output,
+            table,
+            static line => Cells(line),
+            static line => JsonSerializer.Serialize(line, OutputJson.Readable.SystemVLine));
+    }
+
     private static void ListBoards(string output)
     {
         IReadOnlyList<SharedBoardInfo> boards = SharedBoard.List();
@@ -195,6 +231,19 @@ internal sealed class ListCommand : ToolCommand
         Number(line.CreatorPid),
         line.LastPid is { } last ? Number(last) : "-",
         Number(line.Attached),
+        TimeText.Since(line.ChangedAt),
+    ];
+
+    private static Cell[] Cells(SystemVLine line) =>
+    [
+        line.Kind,
+        new(line.Key ?? (line.Removed == true ? "removed" : "private"), line.Key is null ? CellTone.Faint : CellTone.Plain),
+        Number(line.Id),
+        line.Mode,
+        Number(line.Owner),
+        line.Content(),
+        line.Processes(),
+        line.UsedAt is { } used ? TimeText.Since(used) : "-",
         TimeText.Since(line.ChangedAt),
     ];
 

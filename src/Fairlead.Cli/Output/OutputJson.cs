@@ -23,6 +23,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(RecordLine))]
 [JsonSerializable(typeof(ResolveLine))]
 [JsonSerializable(typeof(SegmentLine))]
+[JsonSerializable(typeof(SystemVLine))]
 [JsonSerializable(typeof(TimeLine))]
 [JsonSerializable(typeof(SpawnLine))]
 [JsonSerializable(typeof(SignalLine))]

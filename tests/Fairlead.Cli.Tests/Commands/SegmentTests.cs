@@ -52,6 +52,48 @@ public sealed class SegmentTests : IDisposable
         }
     }
 
+    [NeedsProgramFact("ipcmk")]
+    public async Task Semaphores_and_message_queues_are_listed_as_well()
+    {
+        using SharedRegion region = SharedRegion.OpenSystemV(_key, 8192);
+        int semaphores = await MakeAsync("--semaphore", "3");
+        int queue = await MakeAsync("--queue");
+        try
+        {
+            string all = (await _home.RunAsync("list", "--sysv", "--output", "json")).Output;
+            JsonElement[] lines =
+            [
+                .. all.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement),
+            ];
+            JsonElement segment = Assert.Single(lines, line => line.TryGetProperty("key", out var key) && $"sysv://{key}" == Address);
+            Assert.Equal(("segment", 8192, 1), (Text(segment, "kind"), Number(segment, "bytes"), Number(segment, "attached")));
+            Assert.Equal(Environment.ProcessId, Number(segment, "creatorPid"));
+            JsonElement set = Assert.Single(lines, line => Text(line, "kind") == "semaphores" && Number(line, "id") == semaphores);
+            Assert.Equal(("640", 3), (Text(set, "mode"), Number(set, "semaphores")));
+            JsonElement empty = Assert.Single(lines, line => Text(line, "kind") == "queue" && Number(line, "id") == queue);
+            Assert.Equal(("640", 0, 0), (Text(empty, "mode"), Number(empty, "messages"), Number(empty, "bytes")));
+
+            Outcome table = await _home.RunAsync("list", "--sysv");
+            Assert.StartsWith("KIND ", table.Lines[0], StringComparison.Ordinal);
+            Assert.Contains(table.Lines, static line => line.StartsWith("semaphores ", StringComparison.Ordinal)
+                && line.Contains(" 3 semaphores ", StringComparison.Ordinal));
+            Assert.Contains(table.Lines, static line => line.StartsWith("queue ", StringComparison.Ordinal)
+                && line.Contains(" 0 messages, 0 bytes ", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await _home.StartProgram(["ipcrm", "-s", Id(semaphores), "-q", Id(queue)]).EndAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("--segments")]
+    [InlineData("--all")]
+    [InlineData("--locks")]
+    [InlineData("--boards")]
+    public async Task System_V_objects_are_listed_alone(string option) =>
+        Assert.Equal(2, (await _home.RunAsync("list", "--sysv", option)).ExitCode);
+
     [Fact]
     public async Task What_is_attached_is_removed_only_by_force()
     {
@@ -74,4 +116,18 @@ public sealed class SegmentTests : IDisposable
     [InlineData("sysv://5?size=3")]
     public async Task What_is_no_segment_is_a_usage_error(string address) =>
         Assert.Equal(2, (await _home.RunAsync("remove", address)).ExitCode);
+
+    private static string Id(int id) => id.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Text(JsonElement line, string name) => line.GetProperty(name).GetString();
+
+    private static int Number(JsonElement line, string name) => line.GetProperty(name).GetInt32();
+
+    /// <returns>The number that ipcmk tells: "Semaphore id: 5".</returns>
+    private async Task<int> MakeAsync(params string[] options)
+    {
+        Outcome made = await _home.StartProgram(["ipcmk", "--mode", "0640", .. options]).EndAsync();
+        Assert.True(made.ExitCode == 0, made.ToString());
+        return int.Parse(made.Output[(made.Output.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    }
 }
