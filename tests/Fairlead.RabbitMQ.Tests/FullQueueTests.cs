@@ -24,4 +24,24 @@ public sealed class FullQueueTests(PausedBroker paused)
         CloseReport report = await sender.CloseAsync(20.Seconds());
         Assert.False(report.DeadlinePassed, report.ToString());
     }
+
+    [BrokerFact]
+    public async Task A_refused_request_fails_at_once()
+    {
+        BrokerCluster cluster = paused.Node;
+        cluster.Control(
+            "set_policy", "full-of-requests", "^one-request$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
+        await using Requester requester = await Requester.ConnectAsync(cluster.Address("one-request"));
+        Task<Message> first = requester.RequestAsync("the only one"u8.ToArray()).AsTask();
+        FairleadException refused = await Assert.ThrowsAsync<FairleadException>(
+            async () => await requester.RequestAsync("one too many"u8.ToArray()).AsTask().WaitAsync(60.Seconds()));
+        Assert.Equal(ErrorCode.Full, refused.Code);
+        Assert.Contains("did not take the request", refused.Message, StringComparison.Ordinal);
+
+        // The one that it took is answered.
+        await using Responder responder = await Responder.BindAsync(cluster.Address("one-request"));
+        using Request request = await responder.ReceiveAsync(60.Seconds());
+        request.Reply("done"u8);
+        Assert.Equal("done", (await first.WaitAsync(60.Seconds())).Text);
+    }
 }

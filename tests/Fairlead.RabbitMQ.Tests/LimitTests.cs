@@ -135,16 +135,16 @@ public sealed class LimitTests(StrictBroker strict) : IClassFixture<StrictBroker
         while (read[^1] != "end");
         Assert.Equal(["1", "2", "3", "4", "5", "6", "7", "8", "9", "end"], read);
 
-        // The broker hands them out in order, so the last has come when it is no longer ready.
+        // All ten are at the broker, and with this receiver.
         async Task<Message> FetchedAsync()
         {
             Message message = await receiver.ReceiveAsync(Patience);
-            string ready;
+            string queues;
             do
             {
-                ready = strict.Node.Control("list_queues", "--quiet", "--no-table-headers", "name", "messages_ready");
+                queues = strict.Node.Control("list_queues", "--quiet", "--no-table-headers", "name", "messages_unacknowledged");
             }
-            while (!ready.Contains("fetched\t0", StringComparison.Ordinal));
+            while (!queues.Contains("fetched\t10", StringComparison.Ordinal));
             return message;
         }
     }

@@ -46,6 +46,9 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     /// <summary>Whether the broker confirms what this bridge publishes.</summary>
     protected virtual bool Confirms => false;
 
+    /// <summary>Whether a message of the user's endpoint counts as acknowledged only when the bridge says so.</summary>
+    protected virtual bool HoldsBack => Confirms;
+
     /// <summary>Creates the bridge for an endpoint's pattern.</summary>
     /// <exception cref="FairleadException">NotSupported: a broker has no equivalent.</exception>
     public static Bridge Of(BrokerAddress broker, EndpointSettings settings) => settings.Pattern switch
@@ -188,7 +191,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         Reconnect = TimeSpan.Zero,
         Label = "",
         IsInner = true,
-        HoldsBack = Confirms,
+        HoldsBack = HoldsBack,
 
         // Within the process a write is a place in a queue, and a signal only if the reader sleeps. The flusher would cost more.
         Writing = WriteMode.Immediate,

@@ -10,8 +10,9 @@ namespace Fairlead.RabbitMQ.Bridges;
 
 /// <summary>Carries the requests of a <see cref="Requester"/> to a queue, and the replies back.</summary>
 /// <remarks>
-/// A request expires in the queue with its deadline. A cancelled one is called off at the responders. When the connection is lost, the
-/// outcome of every request under way is unknown: its reply queue has gone with the channel.
+/// A request expires in the queue with its deadline. A cancelled one is called off at the responders. One that the queue does not take
+/// fails at once: the broker confirms each, and a refusal has its number. When the connection is lost, the outcome of every request under
+/// way is unknown: its reply queue has gone with the channel.
 /// </remarks>
 internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {
@@ -35,6 +36,11 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
 
     protected override PatternProfile Profile => Inner;
 
+    protected override bool Confirms => true;
+
+    /// <remarks>A request is acknowledged when the bridge reads it, as a responder would.</remarks>
+    protected override bool HoldsBack => false;
+
     protected override async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)
     {
         await Topology.DeclareRequestsAsync(channel, Address, cancellationToken).ConfigureAwait(false);
@@ -44,7 +50,25 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
+        PublishWindow<string> unconfirmed = new();
         channel.BasicReturnAsync += OnReturned;
+        channel.BasicAcksAsync += (sender, args) =>
+        {
+            _ = unconfirmed.Take(args.DeliveryTag, args.Multiple, out _);
+            return Task.CompletedTask;
+        };
+        channel.BasicNacksAsync += (sender, args) =>
+        {
+            foreach (string id in unconfirmed.Take(args.DeliveryTag, args.Multiple, out _))
+            {
+                Fail(id, ErrorCode.Full, $"the queue '{Address.Name}' did not take the request");
+            }
+
+            return Task.CompletedTask;
+        };
+
+        // Numbers of confirmations belong to requests only, so what is called off takes another channel.
+        IChannel callingOff = await session.OpenChannelAsync(ended).ConfigureAwait(false);
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReplyConsumer(channel, this), ended).ConfigureAwait(false);
         try
         {
@@ -58,7 +82,7 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
                     break;
                 }
 
-                await PublishAsync(session, new Request(new Message(received)), ended).ConfigureAwait(false);
+                await PublishAsync(session, callingOff, unconfirmed, new Request(new Message(received)), ended).ConfigureAwait(false);
                 if (inARow == MostInARow)
                 {
                     await Task.Yield();
@@ -76,6 +100,8 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
                     await pending.AbandonAsync().ConfigureAwait(false);
                 }
             }
+
+            await Finishing.DoAsync("a broker's channel", callingOff.DisposeAsync).ConfigureAwait(false);
         }
     }
 
@@ -90,7 +116,8 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
         }
     }
 
-    private async ValueTask PublishAsync(BrokerSession session, Request request, CancellationToken ended)
+    private async ValueTask PublishAsync(
+        BrokerSession session, IChannel callingOff, PublishWindow<string> unconfirmed, Request request, CancellationToken ended)
     {
         if (request.Message.IsTakenBack)
         {
@@ -99,10 +126,11 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
         }
 
         string id = string.Create(CultureInfo.InvariantCulture, $"{_requester}-{++_count}");
-        Pending pending = new(this, session, id, request);
+        Pending pending = new(this, session, callingOff, id, request);
         BasicProperties properties = PropertiesOf(id, request);
         ReadOnlyMemory<byte> body = request.Memory;
         _pending[id] = pending;
+        _ = unconfirmed.Add(id);
         try
         {
             await session.Channel.BasicPublishAsync("", Address.Name, mandatory: true, properties, body, ended).ConfigureAwait(false);
@@ -157,7 +185,7 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
     }
 
     /// <summary>A request that was published and has no reply yet. Ended once, by the caller that takes it out of the table.</summary>
-    private sealed class Pending(RequestingBridge bridge, BrokerSession session, string id, Request request)
+    private sealed class Pending(RequestingBridge bridge, BrokerSession session, IChannel callingOff, string id, Request request)
     {
         private readonly TaskCompletionSource _published = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private CancellationTokenRegistration _watch;
@@ -230,7 +258,7 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
         {
             try
             {
-                await session.Channel.BasicPublishAsync(
+                await callingOff.BasicPublishAsync(
                     Topology.CancellationsOf(bridge.Address.Name),
                     "",
                     mandatory: false,
