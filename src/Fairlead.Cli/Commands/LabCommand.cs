@@ -69,9 +69,10 @@ internal sealed class LabCommand : ToolCommand
                 StandardOutput.WriteLine("");
             }
 
-            report.Begin(experiment);
             await using Director director = new(experiment, parsed.GetValue(_timeout) ?? DefaultLimit, report.Narrate, cancellationToken);
+            report.Begin(experiment, director.Began);
             await experiment.PlayAsync(director);
+            director.EndNarration();
             allHold &= report.End(director.Claims);
             if (chart is not null)
             {

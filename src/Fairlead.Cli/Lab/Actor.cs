@@ -24,6 +24,9 @@ internal sealed class Actor
     /// <summary>The private folder of this run.</summary>
     public string Folder { get; }
 
+    /// <summary>Whether it is a child of another role and reports by the stdout of that: then its events name their lane.</summary>
+    public bool IsGuest { get; set; }
+
     /// <summary>Plays a role until it ends.</summary>
     public static void Play(Role role, string folder)
     {
@@ -102,7 +105,12 @@ internal sealed class Actor
     private void Report(LabEventKind kind, string text, string? link = null) =>
         _write(
             JsonSerializer.Serialize(
-                new LabEvent(TimeProvider.System.GetTimestamp(), kind, text, link), LabEventJson.Default.LabEvent));
+                new LabEvent(TimeProvider.System.GetTimestamp(), kind, text, link)
+                {
+                    Lane = IsGuest ? string.Create(CultureInfo.InvariantCulture, $"{Role} {Environment.ProcessId}") : "",
+                    Id = IsGuest ? Environment.ProcessId : 0,
+                },
+                LabEventJson.Default.LabEvent));
 
     /// <summary>A wait that ends when this is disposed.</summary>
     public readonly struct Wait(Actor actor, string end) : IDisposable

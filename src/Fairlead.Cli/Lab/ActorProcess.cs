@@ -229,7 +229,12 @@ internal sealed class ActorProcess : IAsyncDisposable
         using StreamReader reader = new(_process.StandardOutput);
         while (await reader.ReadLineAsync() is { } line)
         {
-            LabEvent happened = JsonSerializer.Deserialize(line, LabEventJson.Default.LabEvent)! with { Lane = Name, Id = Id };
+            LabEvent happened = JsonSerializer.Deserialize(line, LabEventJson.Default.LabEvent)!;
+            if (happened.Lane.Length == 0)
+            {
+                happened = happened with { Lane = Name, Id = Id };
+            }
+
             switch (happened.Kind)
             {
                 case LabEventKind.Cue:

@@ -15,10 +15,12 @@ internal sealed class Director : IAsyncDisposable
     public const string Lane = "lab";
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan NarrationPeriod = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _gate = new();
     private readonly Experiment _experiment;
-    private readonly Action<LabEvent> _narrate;
+    private readonly Narration _narration;
+    private readonly ITimer _narrating;
 
     // Cancelled with the token of the tool, or when the narration has failed: no wait outlives its reader.
     private readonly CancellationTokenSource _end;
@@ -35,10 +37,12 @@ internal sealed class Director : IAsyncDisposable
     /// <param name="cancellationToken">Ends the experiment.</param>
     public Director(Experiment experiment, TimeSpan limit, Action<LabEvent> narrate, CancellationToken cancellationToken)
     {
-        (_experiment, Limit, _narrate) = (experiment, limit, narrate);
+        (_experiment, Limit, _narration) = (experiment, limit, new Narration(narrate));
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Folder = Directory.CreateTempSubdirectory("lab-").FullName;
         Began = TimeProvider.System.GetTimestamp();
+        _narrating = TimeProvider.System.CreateTimer(
+            _ => Narrate(() => _narration.Show(TimeProvider.System.GetTimestamp())), null, NarrationPeriod, NarrationPeriod);
     }
 
     /// <summary>The private folder, also the runtime directory of the processes.</summary>
@@ -104,29 +108,24 @@ internal sealed class Director : IAsyncDisposable
     public void Report(LabEventKind kind, string text, string? link = null) =>
         Add(new LabEvent(TimeProvider.System.GetTimestamp(), kind, text, link) { Lane = Lane });
 
-    /// <summary>Adds an event. Any thread: if it cannot be shown, the experiment ends with that exception.</summary>
+    /// <summary>Adds an event. Any thread: if an event cannot be shown, the experiment ends with that exception.</summary>
     public void Add(LabEvent happened)
     {
         lock (_gate)
         {
             _events.Add(happened);
-            if (!happened.IsShown || _failure is not null)
+            if (happened.IsShown)
             {
-                return;
-            }
-
-            try
-            {
-                _narrate(happened);
-            }
-            catch (Exception exception)
-            {
-                _failure = ExceptionDispatchInfo.Capture(exception);
-
-                // On another thread: the callbacks must not run inside the gate.
-                _ = _end.CancelAsync();
+                _narration.Add(happened);
             }
         }
+    }
+
+    /// <summary>Shows the events that are still held back.</summary>
+    public void EndNarration()
+    {
+        Narrate(_narration.ShowAll);
+        ThrowIfEnded();
     }
 
     /// <summary>Checks a claim.</summary>
@@ -199,8 +198,33 @@ internal sealed class Director : IAsyncDisposable
             kept.Dispose();
         }
 
+        await _narrating.DisposeAsync();
+        Narrate(_narration.ShowAll);
         Directory.Delete(Folder, recursive: true);
         _end.Dispose();
+    }
+
+    private void Narrate(Action show)
+    {
+        lock (_gate)
+        {
+            if (_failure is not null)
+            {
+                return;
+            }
+
+            try
+            {
+                show();
+            }
+            catch (Exception exception)
+            {
+                _failure = ExceptionDispatchInfo.Capture(exception);
+
+                // On another thread: the callbacks must not run inside the gate.
+                _ = _end.CancelAsync();
+            }
+        }
     }
 
     /// <summary>Throws the failure of the narration, or that the tool is to end.</summary>

@@ -13,10 +13,11 @@ internal sealed class LabReport(bool isJson)
     private string _name = "";
 
     /// <summary>Announces an experiment.</summary>
-    public void Begin(Experiment experiment)
+    /// <param name="experiment">The experiment.</param>
+    /// <param name="began">When it began, as its chart has it.</param>
+    public void Begin(Experiment experiment, long began)
     {
-        _name = experiment.Name;
-        _began = TimeProvider.System.GetTimestamp();
+        (_name, _began) = (experiment.Name, began);
         if (!isJson)
         {
             StandardOutput.WriteLine($"{experiment.Name}: {experiment.Question}");

@@ -12,6 +12,22 @@ internal static class ProcState
     public static int? ParentOf(int id) =>
         FieldsOf($"/proc/{id}/stat") is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
 
+    /// <summary>The process group of a process; null if the process is gone.</summary>
+    public static int? GroupOf(int id) => NumberOf(id, 2);
+
+    /// <summary>The process group that has the foreground of its terminal; null if the process is gone.</summary>
+    public static int? ForegroundOf(int id) => NumberOf(id, 5);
+
+    /// <summary>The children of a process.</summary>
+    public static int[] ChildrenOf(int id) =>
+    [
+        .. Directory
+            .EnumerateDirectories("/proc")
+            .Select(static folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int each) ? each : 0)
+            .Where(each => each != 0 && ParentOf(each) == id)
+            .Order(),
+    ];
+
     /// <summary>The name of the program that a process runs; null if the process is gone.</summary>
     public static string? CommandOf(int id)
     {
@@ -54,6 +70,9 @@ internal static class ProcState
 
         return null;
     }
+
+    private static int? NumberOf(int id, int field) =>
+        FieldsOf($"/proc/{id}/stat") is { } fields ? int.Parse(fields[field], CultureInfo.InvariantCulture) : null;
 
     /// <summary>Returns the fields behind the command's name, which may contain spaces.</summary>
     private static string[]? FieldsOf(string path)

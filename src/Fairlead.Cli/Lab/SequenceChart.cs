@@ -17,6 +17,8 @@ internal static class SequenceChart
     private const int RowHeight = 30;
     private const int LineHeight = 13;
     private const int LettersALine = 36;
+    private const string MessageColor = "#1a56db";
+    private const string SignalColor = "#c81e1e";
 
     /// <summary>Returns the drawing.</summary>
     public static string Draw(Experiment experiment, long began, IReadOnlyList<LabEvent> events)
@@ -40,8 +42,7 @@ internal static class SequenceChart
         svg.Append(CultureInfo.InvariantCulture, $"""
             <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y + 16}" viewBox="0 0 {width} {y + 16}"
               font-family="sans-serif" font-size="12">
-            <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
-            <path d="M0 0 10 5 0 10z"/></marker></defs>
+            <defs>{Head(MessageColor)}{Head(SignalColor)}</defs>
             <rect width="100%" height="100%" fill="#fff"/>
             <text x="16" y="26" font-size="16" font-weight="bold">{Escape(experiment.Name)}</text>
             <text x="16" y="46" fill="#555">{Escape(experiment.Question)}</text>
@@ -59,6 +60,40 @@ internal static class SequenceChart
 
         return svg.Append("</svg>\n").ToString();
     }
+
+    /// <summary>
+    /// Returns the receipts of a message: the first in each other lane, before it is sent again from the same lane. A broadcast has several.
+    /// </summary>
+    private static IEnumerable<int> ReceiptsOf(int sending, LabEvent[] shown)
+    {
+        LabEvent sent = shown[sending];
+        HashSet<string> lanes = [];
+        for (int i = sending + 1; i < shown.Length; i++)
+        {
+            if (shown[i].Link != sent.Link)
+            {
+                continue;
+            }
+
+            if (shown[i].Kind == LabEventKind.Sends && shown[i].Lane == sent.Lane)
+            {
+                break;
+            }
+
+            if (shown[i].Kind == LabEventKind.Receives && shown[i].Lane != sent.Lane && lanes.Add(shown[i].Lane))
+            {
+                yield return i;
+            }
+        }
+    }
+
+    /// <summary>An arrowhead has the color of its line, which a marker does not take over.</summary>
+    private static string Head(string color) => $"""
+        <marker id="{IdOf(color)}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+        <path d="M0 0 10 5 0 10z" fill="{color}"/></marker>
+        """;
+
+    private static string IdOf(string color) => $"head-{color[1..]}";
 
     private static int X(int lane) => Margin + (lane * LaneWidth) + 20;
 
@@ -103,19 +138,18 @@ internal static class SequenceChart
         switch (happened.Kind)
         {
             case LabEventKind.Sends:
-                int receipt = Array.FindIndex(shown, i + 1, other => other.Kind == LabEventKind.Receives && other.Link == happened.Link);
-                if (receipt > 0 && shown[receipt].Lane != happened.Lane)
+                foreach (int receipt in ReceiptsOf(i, shown))
                 {
-                    Arrow(svg, (x, y), (X(Array.IndexOf(lanes, shown[receipt].Lane)), rows[receipt]), "#1a56db", "");
+                    Arrow(svg, (x, y), (X(Array.IndexOf(lanes, shown[receipt].Lane)), rows[receipt]), MessageColor, "");
                 }
 
-                Dot(svg, x, y, "#1a56db");
+                Dot(svg, x, y, MessageColor);
                 break;
             case LabEventKind.Signals:
                 int target = Array.IndexOf(lanes, happened.Link);
                 if (target >= 0)
                 {
-                    Arrow(svg, (x, y), (X(target), y), "#c81e1e", " stroke-dasharray=\"5 3\"");
+                    Arrow(svg, (x, y), (X(target), y), SignalColor, " stroke-dasharray=\"5 3\"");
                 }
 
                 break;
@@ -132,7 +166,7 @@ internal static class SequenceChart
                     """);
                 break;
             default:
-                Dot(svg, x, y, happened.Kind == LabEventKind.Receives ? "#1a56db" : "#333");
+                Dot(svg, x, y, happened.Kind == LabEventKind.Receives ? MessageColor : "#333");
                 break;
         }
 
@@ -164,7 +198,7 @@ internal static class SequenceChart
 
     private static void Arrow(StringBuilder svg, (int X, int Y) from, (int X, int Y) to, string color, string dash) =>
         svg.Append(CultureInfo.InvariantCulture, $"""
-            <line x1="{from.X}" y1="{from.Y}" x2="{to.X}" y2="{to.Y}" stroke="{color}" stroke-width="1.5" marker-end="url(#head)"{dash}/>
+            <line x1="{from.X}" y1="{from.Y}" x2="{to.X}" y2="{to.Y}" stroke="{color}" stroke-width="1.5" marker-end="url(#{IdOf(color)})"{dash}/>
 
             """);
 

@@ -30,13 +30,15 @@ internal sealed class FullPipe : Experiment
         await writer.ReachesAsync("first");
         string place = await writer.SleepsAsync();
         bool hadFinished = writer.HasReached("all");
+        long held = writer.Number("written");
+        director.Says($"the pipe holds {held} bytes");
         reader.Go("ready");
         await writer.FinishesAsync();
         await reader.FinishesAsync();
         director.Claim(
             "The writer slept before it had written all: a pipe holds only a part.",
             !hadFinished,
-            $"it slept in {place}; it wanted to write {Block * Blocks} bytes");
+            $"it slept in {place}; the pipe took {held} of {Block * Blocks} bytes");
         director.Claim(
             "The reader got every byte.", reader.Number("bytes") == Block * Blocks, $"{reader.Number("bytes")} of {Block * Blocks} bytes");
     }
@@ -52,6 +54,7 @@ internal sealed class FullPipe : Experiment
             for (int i = 0; i < Blocks; i++)
             {
                 pipe.Write(block);
+                actor.Fact("written", (i + 1) * Block);
                 if (i == 0)
                 {
                     actor.Reaches("first");
@@ -66,6 +69,7 @@ internal sealed class FullPipe : Experiment
     {
         using FileStream pipe = Actor.Descriptor(3, FileAccess.Read);
         actor.Turn("ready");
+        actor.Says("begins to read");
         byte[] buffer = new byte[Block];
         long bytes = 0;
         for (int read; (read = pipe.Read(buffer)) > 0; bytes += read)

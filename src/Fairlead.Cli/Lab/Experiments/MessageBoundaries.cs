@@ -46,21 +46,24 @@ internal sealed class MessageBoundaries : Experiment
         using (Socket stream = streams.Accept())
         {
             string joined = Take(stream, buffer);
-            actor.Receives($"one read of the stream: \"{joined}\"");
+            actor.Receives($"one read of the stream: \"{joined}\"", LinkOf(SocketType.Stream, "one,"));
+            actor.Receives("the same read has the second write, too", LinkOf(SocketType.Stream, "two,"));
             actor.Fact("stream", joined);
         }
 
         using (Socket packet = packets.Accept())
         {
             string first = Take(packet, buffer);
-            actor.Receives($"first packet: \"{first}\"");
+            actor.Receives($"first packet: \"{first}\"", LinkOf(SocketType.Seqpacket, "one,"));
             string second = Take(packet, buffer);
-            actor.Receives($"second packet: \"{second}\"");
+            actor.Receives($"second packet: \"{second}\"", LinkOf(SocketType.Seqpacket, "two,"));
             actor.Fact("packets", $"{first} | {second}");
         }
 
         actor.Reaches("read");
     }
+
+    private static string LinkOf(SocketType type, string text) => $"{type} {text}";
 
     private static string Take(Socket socket, byte[] buffer) => Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
 
@@ -74,7 +77,7 @@ internal sealed class MessageBoundaries : Experiment
         {
             foreach (string text in new[] { "one,", "two," })
             {
-                actor.Sends($"writes \"{text}\" to the {(socket == stream ? "stream" : "packet socket")}", $"{socket.SocketType} {text}");
+                actor.Sends($"writes \"{text}\" to the {(socket == stream ? "stream" : "packet socket")}", LinkOf(socket.SocketType, text));
                 socket.Send(Encoding.ASCII.GetBytes(text));
             }
         }

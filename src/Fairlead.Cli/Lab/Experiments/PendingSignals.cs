@@ -30,7 +30,8 @@ internal sealed class PendingSignals : Experiment
             Signals.Send(target.Id, Signal.RealTime(1), i);
         }
 
-        Signals.Send(target.Id, Signal.User2);
+        // The end mark.
+        target.Signal(Signal.User2);
         target.Continue();
         await target.ReachesAsync("taken");
         await target.FinishesAsync();

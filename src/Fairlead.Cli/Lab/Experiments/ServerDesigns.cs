@@ -86,7 +86,7 @@ internal sealed class ServerDesigns : Experiment
             using Socket connection = listener.Accept();
             actor.Says($"accepts client {client}, and serves it to its end");
             actor.Reaches($"accepted {client}");
-            Echo(connection);
+            Echo(actor, connection);
         }
     }
 
@@ -120,7 +120,11 @@ internal sealed class ServerDesigns : Experiment
     private static void ServeInWorker(Actor actor)
     {
         using Socket connection = new(new SafeSocketHandle(3, ownsHandle: true));
-        Echo(connection);
+
+        // It writes its events into the stdout of its parent.
+        actor.IsGuest = true;
+        actor.Says($"serves one client as pid {Environment.ProcessId}");
+        Echo(actor, connection);
     }
 
     private static void ServeMultiplexed(Actor actor)
@@ -144,7 +148,7 @@ internal sealed class ServerDesigns : Experiment
                 }
                 else if (socket.Receive(buffer) is var read and > 0)
                 {
-                    socket.Send(buffer.AsSpan(0, read));
+                    Answer(actor, socket, buffer.AsSpan(0, read));
                 }
                 else
                 {
@@ -155,13 +159,22 @@ internal sealed class ServerDesigns : Experiment
         }
     }
 
-    private static void Echo(Socket connection)
+    private static void Echo(Actor actor, Socket connection)
     {
         byte[] buffer = new byte[64];
         for (int read; (read = connection.Receive(buffer)) > 0;)
         {
-            connection.Send(buffer.AsSpan(0, read));
+            Answer(actor, connection, buffer.AsSpan(0, read));
         }
+    }
+
+    /// <summary>The text names its client, so each arrow of the chart finds its end.</summary>
+    private static void Answer(Actor actor, Socket connection, ReadOnlySpan<byte> question)
+    {
+        string text = Encoding.ASCII.GetString(question);
+        actor.Receives(text);
+        actor.Sends($"the same: {text}");
+        connection.Send(question);
     }
 
     private static void Connect(Actor actor)
@@ -170,13 +183,16 @@ internal sealed class ServerDesigns : Experiment
         socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(actor.Folder, File.ReadAllText(Path.Combine(actor.Folder, "server")))));
         actor.Says(actor.Role == "silent" ? "is connected, and silent" : "is connected");
         actor.Turn("connected");
-        actor.Says("asks");
-        socket.Send("hello"u8);
+        string question = $"hello from pid {Environment.ProcessId}";
+        actor.Sends(question);
+        socket.Send(Encoding.ASCII.GetBytes(question));
         actor.Reaches("asked");
         byte[] buffer = new byte[64];
         using (actor.Waits("for the answer", "has the answer"))
         {
-            actor.Fact("answer", Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer)));
+            string answer = Encoding.ASCII.GetString(buffer, 0, socket.Receive(buffer));
+            actor.Receives($"the same: {answer}");
+            actor.Fact("answer", answer);
         }
 
         actor.Reaches("answered");

@@ -1,0 +1,54 @@
+using Fairlead.Cli.Lab;
+
+namespace Fairlead.Cli.Tests.Commands;
+
+/// <summary>The order in which the lab shows the events of several processes.</summary>
+public sealed class NarrationTests
+{
+    private const long Millisecond = 1_000_000;
+
+    private readonly List<string> _shown = [];
+    private readonly Narration _narration;
+
+    public NarrationTests() => _narration = new Narration(happened => _shown.Add(happened.Text));
+
+    [Fact]
+    public void An_earlier_event_that_arrives_later_is_shown_first()
+    {
+        Add(20, LabEventKind.Says, "second");
+        Add(10, LabEventKind.Says, "first");
+        Add(20, LabEventKind.Says, "third");
+        _narration.Show(39 * Millisecond);
+        Assert.Empty(_shown);
+        _narration.Show(40 * Millisecond);
+        Assert.Equal(["first"], _shown);
+        _narration.Show(50 * Millisecond);
+        Assert.Equal(["first", "second", "third"], _shown);
+    }
+
+    [Fact]
+    public void A_receipt_waits_for_its_sending()
+    {
+        Add(20, LabEventKind.Receives, "received", "message");
+        _narration.Show(500 * Millisecond);
+        Assert.Empty(_shown);
+        Add(10, LabEventKind.Sends, "sent", "message");
+        _narration.Show(500 * Millisecond);
+        Assert.Equal(["sent", "received"], _shown);
+    }
+
+    [Fact]
+    public void A_receipt_without_a_sending_is_shown_late_and_at_the_end_all_are()
+    {
+        Add(20, LabEventKind.Receives, "received", "message");
+        Add(30, LabEventKind.Says, "later");
+        _narration.Show(1020 * Millisecond);
+        Assert.Equal(["received", "later"], _shown);
+        Add(2000, LabEventKind.Says, "last");
+        _narration.ShowAll();
+        Assert.Equal(["received", "later", "last"], _shown);
+    }
+
+    private void Add(long milliseconds, LabEventKind kind, string text, string? link = null) =>
+        _narration.Add(new LabEvent(milliseconds * Millisecond, kind, text, link));
+}
