@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fairlead.Cli.Commands;
 using Fairlead.Cli.Output;
+using Fairlead.Processes;
 using Fairlead.RabbitMQ;
 
 namespace Fairlead.Cli;
@@ -25,6 +26,8 @@ internal static class Program
             return ExitCode.Usage;
         }
 
+        // As pid 1 of a container, it inherits what the programs that it starts leave behind.
+        using var adopted = ChildProcess.CollectAdopted();
         using var interruption = new Interruption();
         try
         {

@@ -148,6 +148,9 @@ internal enum LockRank : byte
     /// <summary>Reaping a child, and the watch for its end.</summary>
     ChildProcess,
 
+    /// <summary>The children that were started and not collected, and the zombies seen.</summary>
+    AdoptedChildren,
+
     /// <summary>The children whose stops are reported.</summary>
     StoppedChildren,
 

@@ -21,6 +21,7 @@ internal static partial class Program
         ["churn"] = ChurnVerb.RunAsync,
         ["cleaner"] = CleanerVerb.RunAsync,
         ["faults"] = FaultsVerb.RunAsync,
+        ["guardian"] = GuardianVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
         ["loading"] = LoadingVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,

@@ -6,6 +6,7 @@ namespace Fairlead.Native;
 // same on every architecture.
 internal static unsafe partial class Libc
 {
+    public const int P_ALL = 0;
     public const int P_PID = 1;
     public const int P_PIDFD = 3;
 
@@ -13,6 +14,7 @@ internal static unsafe partial class Libc
     public const int WSTOPPED = 2;
     public const int WEXITED = 4;
     public const int WCONTINUED = 8;
+    public const int WNOWAIT = 0x0100_0000;
 
     public const int CLD_EXITED = 1;
     public const int CLD_KILLED = 2;

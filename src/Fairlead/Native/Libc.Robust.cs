@@ -10,6 +10,8 @@ internal static unsafe partial class Libc
     public const int FUTEX_OWNER_DIED = 0x40000000;
     public const int FUTEX_TID_MASK = 0x3fffffff;
 
+    public const int PR_GET_CHILD_SUBREAPER = 37;
+
     private const int PR_SET_NAME = 15;
 
     /// <summary>The kernel follows a list no further than this.</summary>
@@ -40,7 +42,7 @@ internal static unsafe partial class Libc
     public static nint SetRobustList(RobustList* list) => PlainCall(RobustListNumber, list, (nuint)sizeof(RobustList));
 
     [LibraryImport(Library, EntryPoint = "prctl")]
-    private static partial int ThreadControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
+    public static partial int ThreadControl(int option, nuint second, nuint third, nuint fourth, nuint fifth);
 
     [LibraryImport(Library, EntryPoint = "syscall")]
     private static partial nint PlainCall(nint number, void* first, nuint second);

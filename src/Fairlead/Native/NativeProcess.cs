@@ -12,6 +12,9 @@ internal static class NativeProcess
     private const int LongestCommandLine = 4096;
     private const int LongestStat = 4096;
 
+    /// <summary>The number of the first process of a pid namespace, to which the kernel gives orphans.</summary>
+    public const int Initial = 1;
+
     public static int Id => Environment.ProcessId;
 
     /// <summary>The pid namespace of this process, in which its process numbers are valid; 0 if unknown.</summary>
@@ -102,6 +105,21 @@ internal static class NativeProcess
     {
         Span<byte> buffer = stackalloc byte[LongestStat];
         return pid == Id || ProcStat.Parent(ReadProc(pid, "stat", buffer)) == (ulong)Id;
+    }
+
+    /// <summary>Returns whether the orphans among the descendants of this process become its children.</summary>
+    public static unsafe bool IsSubreaper()
+    {
+        int isSet = 0;
+        return Libc.ThreadControl(Libc.PR_GET_CHILD_SUBREAPER, (nuint)(&isSet), 0, 0, 0) == 0 && isSet != 0;
+    }
+
+    /// <summary>Returns whether it is a child of this process that has ended, and whose status no code has collected.</summary>
+    public static bool IsZombieOfThis(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LongestStat];
+        ReadOnlySpan<byte> stat = ReadProc(pid, "stat", buffer);
+        return ProcStat.State(stat) is 'Z' && ProcStat.Parent(stat) == (ulong)Id;
     }
 
     /// <summary>

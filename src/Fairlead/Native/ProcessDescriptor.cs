@@ -27,6 +27,38 @@ internal static unsafe class ProcessDescriptor
         }
     }
 
+    /// <summary>Returns a child that has ended and whose status no code has collected, without collecting it; null if there is
+    /// none.</summary>
+    public static int? AnyZombie()
+    {
+        Libc.ChildInformation information = default;
+        return Libc.WaitId(Libc.P_ALL, 0, &information, Libc.WEXITED | Libc.WNOHANG | Libc.WNOWAIT) == 0 && information.ProcessId != 0
+            ? information.ProcessId
+            : null;
+    }
+
+    /// <summary>Blocks until a child has ended and its status is not collected. Returns false if there is no child.</summary>
+    public static bool WaitForZombie()
+    {
+        Libc.ChildInformation information = default;
+        while (Libc.WaitId(Libc.P_ALL, 0, &information, Libc.WEXITED | Libc.WNOWAIT) != 0)
+        {
+            if (Libc.LastError != Errno.EINTR)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Collects the status of a child that has ended, and discards it. No effect if it is not a child any more.</summary>
+    public static void Collect(int processId)
+    {
+        Libc.ChildInformation information = default;
+        _ = Libc.WaitId(Libc.P_PID, processId, &information, Libc.WEXITED | Libc.WNOHANG);
+    }
+
     /// <summary>
     /// Restores the default of SIGCHLD if it is ignored, as a parent may have left it: the kernel would discard the status of every child.
     /// If the base library has started processes, the signal is caught by then.

@@ -209,6 +209,7 @@ public sealed partial class ChildProcess
             };
         }
 
+        AdoptedChildren.Forget(Id);
         StoppedChildren.Remove(this);
         _registration?.Dispose();
         _process.Dispose();

@@ -73,17 +73,8 @@ public sealed partial class ChildProcess
             StoppedChildren.Listen();
         }
 
-        Errno error = NativeSpawn.Start(request, out int id);
-        if (error == Errno.ENOSYS && request.ForegroundOf is not null)
-        {
-            // An older C library: the parent hands over the terminal, a moment late, and continues a child that was stopped for that.
-            error = NativeSpawn.Start(request with { ForegroundOf = null }, out id);
-            if (error == Errno.None)
-            {
-                ControllingTerminal.HandOver(Libc.ProcessGroupOf(id));
-            }
-        }
-
+        Errno error = Errno.None;
+        int id = AdoptedChildren.Start(() => (error = Spawn(request, out int started)) == Errno.None ? started : 0);
         if (error != Errno.None)
         {
             throw request.Group > 0 && error is Errno.EPERM or Errno.ESRCH
@@ -102,12 +93,29 @@ public sealed partial class ChildProcess
         if (process is null)
         {
             ProcessDescriptor.EndChild(id);
+            AdoptedChildren.Forget(id);
             throw ErrnoMap.Failure($"the child {program} cannot be watched, and was ended", error);
         }
 
         ChildProcess child = new(id, program, group, process, plumbing);
         child.Watch(options);
         return child;
+    }
+
+    private static Errno Spawn(SpawnRequest request, out int id)
+    {
+        Errno error = NativeSpawn.Start(request, out id);
+        if (error == Errno.ENOSYS && request.ForegroundOf is not null)
+        {
+            // An older C library: the parent hands over the terminal, a moment late, and continues a child that was stopped for that.
+            error = NativeSpawn.Start(request with { ForegroundOf = null }, out id);
+            if (error == Errno.None)
+            {
+                ControllingTerminal.HandOver(Libc.ProcessGroupOf(id));
+            }
+        }
+
+        return error;
     }
 
     private static IEnumerable<string> EnvironmentOf(ChildProcessOptions options, string? channel)

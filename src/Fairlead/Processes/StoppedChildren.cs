@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Native;
 
 namespace Fairlead.Processes;
 
@@ -10,14 +11,24 @@ internal static class StoppedChildren
 {
     private static readonly RankedLock Gate = new(LockRank.StoppedChildren);
     private static readonly HashSet<ChildProcess> Watched = [];
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
     private static PosixSignalRegistration? _registration;
+    private static ITimer? _polling;
 
     /// <summary>Begins to listen, to the end of the process. Call it before a child is started.</summary>
+    /// <remarks>Pid 1 polls: when the runtime handles SIGCHLD there, it collects every child, and its status is lost.</remarks>
     public static void Listen()
     {
         using (Gate.Hold())
         {
-            _registration ??= PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => Look());
+            if (NativeProcess.Id == NativeProcess.Initial)
+            {
+                _polling ??= Alarm.Create(TimeProvider.System, new Poll(), Period, Period);
+            }
+            else
+            {
+                _registration ??= PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => Look());
+            }
         }
     }
 
@@ -50,5 +61,10 @@ internal static class StoppedChildren
         {
             child.LookForStops();
         }
+    }
+
+    private sealed class Poll : IAlarmed
+    {
+        public void OnAlarm() => Look();
     }
 }
