@@ -11,7 +11,7 @@ namespace Fairlead.Cli.Lab;
 internal sealed class Narration(Action<LabEvent> show)
 {
     /// <summary>How long an event waits for earlier ones.</summary>
-    public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(30);
+    public static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(60);
 
     // A receipt whose sending was never reported is shown after that.
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(1);

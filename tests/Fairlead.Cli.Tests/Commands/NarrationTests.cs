@@ -18,11 +18,12 @@ public sealed class NarrationTests
         Add(20, LabEventKind.Says, "second");
         Add(10, LabEventKind.Says, "first");
         Add(20, LabEventKind.Says, "third");
-        _narration.Show(39 * Millisecond);
+        var delay = (long)Narration.Delay.TotalNanoseconds;
+        _narration.Show((10 * Millisecond) + delay - 1000);
         Assert.Empty(_shown);
-        _narration.Show(40 * Millisecond);
+        _narration.Show((10 * Millisecond) + delay);
         Assert.Equal(["first"], _shown);
-        _narration.Show(50 * Millisecond);
+        _narration.Show((20 * Millisecond) + delay);
         Assert.Equal(["first", "second", "third"], _shown);
     }
 

@@ -91,7 +91,9 @@ internal sealed partial class ProcessGroups : Experiment
 
     private static string LaneOf(int member) => string.Create(CultureInfo.InvariantCulture, $"sleep {member + 1}");
 
-    /// <summary>Reads the terminal until a line has a word and a number. The echo of the command has no number.</summary>
+    /// <summary>
+    /// Reads the terminal until a line ends with a word and a number. A prompt may stand before them; the echo of the command has no number.
+    /// </summary>
     private static async Task<int> ReadNumberAsync(Director director, StreamReader screen, string word)
     {
         while (true)
@@ -106,6 +108,6 @@ internal sealed partial class ProcessGroups : Experiment
         }
     }
 
-    [GeneratedRegex(@"^([a-z]+) (\d+)\s*$")]
+    [GeneratedRegex(@"\b([a-z]+) (\d+)\s*$")]
     private static partial Regex WordAndNumber();
 }
