@@ -19,6 +19,13 @@ public sealed record RpcClientOptions
     /// <example><c>tcp://10.0.0.5:5000</c></example>
     public string? Matchmaker { get; init; }
 
+    /// <summary>
+    /// The schemes of addresses that the client takes from a <see cref="Matchmaker"/> on the network, such as <c>tls</c>. Null: those that
+    /// are as safe as the matchmaker's own. An address there is another program's: it has no options, and the client's certificates and
+    /// authority are those of the matchmaker's address. A broker is used only if it is the matchmaker's.
+    /// </summary>
+    public IReadOnlyCollection<string>? Schemes { get; init; }
+
     /// <summary>How calls are spread over the instances of a service that was found by its name.</summary>
     public CallBalance Balance { get; init; }
 

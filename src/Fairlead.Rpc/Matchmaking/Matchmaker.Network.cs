@@ -43,7 +43,7 @@ public static partial class Matchmaker
         NetworkDirectory directory = new(matchmaker);
         await using (directory.ConfigureAwait(false))
         {
-            IReadOnlyList<ServiceInstance> all = await directory.FindAsync("", cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<ServiceInstance> all = await directory.ListAsync("", cancellationToken).ConfigureAwait(false);
             return
             [
                 .. all.OrderBy(static instance => instance.Name, StringComparer.Ordinal).ThenBy(static instance => instance.Since),
@@ -51,9 +51,8 @@ public static partial class Matchmaker
         }
     }
 
-    private static string Program() => Environment.GetCommandLineArgs() is [var program, .. var arguments]
-        ? string.Join(' ', [Path.GetFileName(program), .. arguments])
-        : "";
+    /// <summary>The file of the program. Its arguments may be secrets, and stay on this machine.</summary>
+    private static string Program() => Environment.GetCommandLineArgs() is [var program, ..] ? Path.GetFileName(program) : "";
 
     /// <summary>Returns the entry of a server of this process.</summary>
     internal static ServiceEntry EntryOf(string name, RpcDescription contract, Address address, string label) => new()
@@ -61,7 +60,7 @@ public static partial class Matchmaker
         Name = name,
         Contract = contract.Name,
         Hash = contract.Hash,
-        Addresses = [address.ToString()],
+        Addresses = [EntryAddress.Bare(address).ToString()],
         Host = ServiceEntry.Cut(Environment.MachineName),
         ProcessId = Environment.ProcessId,
         Program = ServiceEntry.Cut(Program()),

@@ -3,18 +3,24 @@ namespace Fairlead.Rpc.Matchmaking;
 /// <summary>The entries of a matchmaker on the network.</summary>
 /// <remarks>Owns the connection, which it replaces when the matchmaker has been restarted. One caller at a time.</remarks>
 /// <param name="matchmaker">The address of the matchmaker.</param>
-internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
+/// <param name="schemes">The schemes that the client uses; null: those that are as safe as the matchmaker's.</param>
+internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<string>? schemes = null) : IServiceDirectory
 {
     // A matchmaker answers from memory.
     private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    private readonly Address _matchmaker = Address.Parse(matchmaker);
+
+    // For texts: without credentials.
+    private readonly Address _place = EntryAddress.Bare(matchmaker);
     private RpcClient<IMatchmaker>? _client;
 
     /// <summary>Connects to a matchmaker.</summary>
     /// <exception cref="FairleadException">It is not reached; the text names it.</exception>
     public static async ValueTask<RpcClient<IMatchmaker>> ConnectAsync(string matchmaker, CancellationToken cancellationToken)
     {
+        string place = EntryAddress.Bare(matchmaker).ToString();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(MostWait);
         try
@@ -27,7 +33,7 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
         {
             throw new FairleadException(
                 ErrorCode.Timeout,
-                $"the matchmaker at {matchmaker} has not answered in {MostWait.Seconds} s",
+                $"the matchmaker at {place} has not answered in {MostWait.Seconds} s",
                 "Its host or process may be stopped.")
             {
                 Delivery = DeliveryStatus.NotDelivered,
@@ -37,7 +43,7 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
         {
             throw new FairleadException(
                 missing.Code,
-                $"no matchmaker is reached at {matchmaker}: {missing.Message}",
+                $"no matchmaker is reached at {place}: {missing.Message}",
                 "Start one with fairlead matchmaker serve.",
                 missing)
             {
@@ -48,6 +54,24 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<ServiceInstance>> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        List<ServiceInstance> usable = [];
+        foreach (ServiceInstance instance in await ListAsync(name, cancellationToken).ConfigureAwait(false))
+        {
+            Address[] addresses =
+                [.. instance.Addresses.Select(entry => EntryAddress.ForClient(entry, _matchmaker, schemes)).OfType<Address>()];
+            if (addresses.Length > 0)
+            {
+                usable.Add(instance with { Addresses = addresses });
+            }
+        }
+
+        return usable;
+    }
+
+    /// <summary>Returns the entries, in random order, as their servers wrote them. Their addresses are not yet those that a client
+    /// calls.</summary>
+    public async ValueTask<IReadOnlyList<ServiceInstance>> ListAsync(string name, CancellationToken cancellationToken)
     {
         IReadOnlyList<ServiceEntry> entries;
         try
@@ -89,7 +113,7 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
                 {
                     // Not before: where the time ends during a further attempt, the last one says why.
                     failure = null;
-                    if (found.Count > 0)
+                    if (found.Any(IsUsable))
                     {
                         return;
                     }
@@ -105,7 +129,7 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
                 // It keeps as many watches as it can; others may end in time.
                 failure = new FairleadException(
                     ErrorCode.Full,
-                    $"the matchmaker at {matchmaker} refuses to tell of service '{name}': {refused.Message}",
+                    $"the matchmaker at {_place} refuses to tell of service '{name}': {refused.Message}",
                     "Try again, or start another matchmaker.",
                     refused)
                 {
@@ -131,6 +155,11 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
         }
     }
 
+    private bool IsUsable(ServiceEntry entry) =>
+        entry.Fault() is null && entry.Addresses.Any(address => IsUsable(Address.Parse(address)));
+
+    private bool IsUsable(Address address) => EntryAddress.ForClient(address, _matchmaker, schemes) is not null;
+
     private async ValueTask<IMatchmaker> ServiceAsync(CancellationToken cancellationToken)
     {
         _client ??= await ConnectAsync(matchmaker, cancellationToken).ConfigureAwait(false);
@@ -139,14 +168,25 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
 
     private async ValueTask<FairleadException> NotFoundAsync(string name, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ServiceInstance> all = await FindAsync("", cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<ServiceInstance> all = await ListAsync("", cancellationToken).ConfigureAwait(false);
         string[] names = [.. all.Select(static instance => instance.Name).Distinct()];
         if (names.Contains(name))
         {
-            IEnumerable<Address> places = all.Where(instance => instance.Name == name).Select(static instance => instance.Addresses[0]);
+            Address[] places = [.. all.Where(instance => instance.Name == name).Select(static instance => instance.Addresses[0])];
+            if (!Array.Exists(places, IsUsable))
+            {
+                return new FairleadException(
+                    ErrorCode.NotFound,
+                    $"no instance of service '{name}' at the matchmaker {_place} is at an address that this client uses",
+                    $"RpcClientOptions.Schemes names the schemes of other addresses. These are: {string.Join(", ", places)}.")
+                {
+                    Delivery = DeliveryStatus.NotDelivered,
+                };
+            }
+
             return new FairleadException(
                 ErrorCode.NotFound,
-                $"no instance of service '{name}' at the matchmaker {matchmaker} has taken a connection",
+                $"no instance of service '{name}' at the matchmaker {_place} has taken a connection",
                 $"Try again, or check that this host can reach {string.Join(", ", places)}.")
             {
                 Delivery = DeliveryStatus.NotDelivered,
@@ -155,7 +195,7 @@ internal sealed class NetworkDirectory(string matchmaker) : IServiceDirectory
 
         return new FairleadException(
             ErrorCode.NotFound,
-            $"no service '{name}' is registered at the matchmaker {matchmaker}",
+            $"no service '{name}' is registered at the matchmaker {_place}",
             names.Length == 0 ? "Start its server with that matchmaker." : $"These are: {string.Join(", ", names)}.")
         {
             Delivery = DeliveryStatus.NotDelivered,

@@ -32,7 +32,7 @@ internal sealed record ServiceEntry
     [RpcMember(6)]
     public int ProcessId { get; init; }
 
-    /// <summary>The command line of the process.</summary>
+    /// <summary>The program of the process, without its arguments: strangers see it.</summary>
     [RpcMember(7)]
     public string Program { get; init; } = "";
 
@@ -69,7 +69,9 @@ internal sealed record ServiceEntry
         string[] texts = [Contract, Host, Program, Label, .. Addresses];
         return Array.Exists(texts, static text => text.Length > MostText || text.Any(char.IsControl))
             ? string.Create(CultureInfo.InvariantCulture, $"a text of it is longer than {MostText} characters, or has control characters")
-            : Addresses.All(IsNetwork) ? null : "an address of it is not one that clients can call";
+            : Addresses.All(EntryAddress.IsOne)
+                ? null
+                : "an address of it is not one that clients can call: a scheme and a place, without options";
     }
 
     /// <summary>Returns it as clients see it.</summary>
@@ -80,16 +82,4 @@ internal sealed record ServiceEntry
         Label = Label,
         Host = Host,
     };
-
-    private static bool IsNetwork(string text)
-    {
-        try
-        {
-            return Address.Parse(text).Scheme is not ("inproc" or "fd");
-        }
-        catch (Exception exception) when (exception is FormatException or ArgumentException or FairleadException)
-        {
-            return false;
-        }
-    }
 }

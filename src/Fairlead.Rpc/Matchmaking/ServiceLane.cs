@@ -35,7 +35,7 @@ internal sealed partial class ServiceLane : IClientLane
     private ServiceLane(string name, RpcDescription? wanted, RpcClientOptions options)
     {
         (_name, _wanted, _options, _ended) = (name, wanted, options, _end.Token);
-        _directory = options.Matchmaker is { } matchmaker ? new NetworkDirectory(matchmaker) : new LocalDirectory();
+        _directory = options.Matchmaker is { } matchmaker ? new NetworkDirectory(matchmaker, options.Schemes) : new LocalDirectory();
     }
 
     /// <inheritdoc/>

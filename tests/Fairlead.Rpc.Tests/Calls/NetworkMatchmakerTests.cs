@@ -179,6 +179,10 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
             good with { Addresses = [.. Enumerable.Repeat(Loopback, 5)] },
             good with { Addresses = ["nonsense"] },
             good with { Addresses = ["inproc://calc"] },
+            good with { Addresses = ["fifo:///tmp/calc"] },
+            good with { Addresses = ["tcp://127.0.0.1:1?wait=1d"] },
+            good with { Addresses = ["tls://127.0.0.1:1?authority=/etc/other.pem"] },
+            good with { Addresses = [Loopback, "amqp://evil/?name=calc&credentials=/home/user/.password"] },
             good with { Addresses = [$"tcp://{new string('a', 300)}:1"] },
             good with { Program = "a\u001b[2J" },
             good with { Label = new string('a', 257) },
@@ -192,6 +196,47 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
         }
 
         Assert.Empty(await Matchmaker.ListAsync(Place));
+    }
+
+    /// <summary>A matchmaker that a stranger runs, or that has an older version.</summary>
+    [Fact]
+    public async Task A_client_uses_no_address_that_is_less_safe_than_its_matchmaker()
+    {
+        await using RpcServer server = await Rpc.ServeAsync<ICalculator>(Loopback, new Calculator());
+        ServiceEntry good = Entry();
+        RogueMatchmaker rogue = new(
+            [good with { Addresses = [$"unix://{_name}"] }, good with { Addresses = ["tcp://127.0.0.1:1?wait=1d"] }]);
+        await using RpcServer matchmaker = await Rpc.ServeAsync<IMatchmaker>(Loopback, rogue);
+        RpcClientOptions options = new() { Matchmaker = $"{matchmaker.Addresses[0]}" };
+        var missing = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, options));
+        Assert.Equal(ErrorCode.NotFound, missing.Code);
+        Assert.Contains("at an address that this client uses", missing.Message, StringComparison.Ordinal);
+        rogue.Entries = [.. rogue.Entries, good with { Addresses = [$"{server.Addresses[0]}"] }];
+        await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, options);
+        Assert.Equal(5, await client.Service.AddAsync(2, 3));
+        options = options with { Schemes = ["tls"] };
+        missing = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>(_name, options));
+        Assert.Contains("at an address that this client uses", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tls://host:1", "tls://mm:5?authority=/a.pem&certificate=/c.pem", "tls://host:1?authority=/a.pem&certificate=/c.pem")]
+    [InlineData("tls://host:1", "tcp://mm:5", "tls://host:1")]
+    [InlineData("tcp://host:1", "tls://mm:5", null)]
+    [InlineData("tcp://host:1", "unix://mm", "tcp://host:1")]
+    [InlineData("unix://calc", "tcp://mm:5", null)]
+    [InlineData("unix://calc", "unix://mm", "unix://calc")]
+    [InlineData("udp://host:1?reliable=true", "tcp://mm:5", "udp://host:1?reliable=true")]
+    public void The_trust_of_a_client_comes_from_its_matchmakers_address(string entry, string matchmaker, string? called) =>
+        Assert.Equal(called, $"{EntryAddress.ForClient(entry, matchmaker, null)}" is { Length: > 0 } text ? text : null);
+
+    [Fact]
+    public void An_entry_has_neither_arguments_nor_options()
+    {
+        ServiceEntry entry = Matchmaker.EntryOf(
+            _name, RpcContracts.Of<ICalculator>().Description, Address.Parse("tls://host:1?certificate=/c.pem&capacity=1MiB"), "");
+        Assert.Equal("tls://host:1", Assert.Single(entry.Addresses));
+        Assert.Equal(Path.GetFileName(Environment.GetCommandLineArgs()[0]), entry.Program);
     }
 
     [Fact]
@@ -351,4 +396,17 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
 
     private ServiceEntry Entry() =>
         Matchmaker.EntryOf(_name, RpcContracts.Of<ICalculator>().Description, Address.Parse("tcp://127.0.0.1:1"), "");
+
+    private sealed class RogueMatchmaker(ServiceEntry[] entries) : IMatchmaker
+    {
+        public ServiceEntry[] Entries { get; set; } = entries;
+
+        public ValueTask<IReadOnlyList<ServiceEntry>> FindAsync(string name, CancellationToken cancellationToken = default) => new(Entries);
+
+        public IAsyncEnumerable<bool> RegisterAsync(ServiceEntry entry, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+
+        public IAsyncEnumerable<IReadOnlyList<ServiceEntry>> WatchAsync(string name, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException();
+    }
 }
