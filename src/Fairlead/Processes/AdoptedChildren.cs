@@ -16,7 +16,8 @@ namespace Fairlead.Processes;
 /// </remarks>
 internal static class AdoptedChildren
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+    // A busy machine may handle a signal late, and the status of a child must not be lost.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly RankedLock Gate = new(LockRank.AdoptedChildren);
     private static readonly HashSet<int> Own = [];
