@@ -28,7 +28,7 @@ internal static partial class GuardianVerb
         // The number of a zombie stays.
         while (Array.Exists(ends, static end => File.Exists($"/proc/{end.Orphan}/stat")))
         {
-            Thread.Sleep(10);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         }
 
         Console.WriteLine("collected");
