@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Fairlead.Cli.Output;
+using Fairlead.Diagnostics;
 
 namespace Fairlead.Cli.Certificates;
 
@@ -25,6 +26,7 @@ internal sealed class CertificateFolder(string path)
     /// <param name="issued">The certificate.</param>
     /// <param name="replaces">Whether to replace files that exist.</param>
     /// <exception cref="ToolException">The files exist, or cannot be written.</exception>
+    /// <exception cref="FairleadException">Other users may replace files in the directory.</exception>
     public void Write(string name, IssuedCertificate issued, bool replaces)
     {
         string certificate = CertificateOf(name);
@@ -37,10 +39,10 @@ internal sealed class CertificateFolder(string path)
             }
         }
 
+        FairleadDirectory.MakePrivate(path);
         string unfinished = $".{Environment.ProcessId}.unfinished";
         try
         {
-            Directory.CreateDirectory(path, Private | UnixFileMode.UserExecute);
             WriteNew(key + unfinished, issued.Key, Private);
             WriteNew(certificate + unfinished, issued.Certificate + "\n", Public);
 

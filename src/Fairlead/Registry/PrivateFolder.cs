@@ -12,6 +12,7 @@ internal static class PrivateFolder
     public const uint Mode = 0b111_000_000;
 
     private const uint OthersMayEnter = 0b000_111_111;
+    private const uint OthersMayWrite = 0b000_010_010;
 
     /// <summary>Creates a directory if it does not exist, and checks it.</summary>
     /// <param name="path">Its path; the parent directory exists.</param>
@@ -38,6 +39,58 @@ internal static class PrivateFolder
         }
 
         RequireOurs(path, status, variable);
+    }
+
+    /// <summary>Creates a directory and its parents, or checks an existing one, which others may read but not change.</summary>
+    /// <exception cref="FairleadException">PermissionDenied: it is not safe to use. Unavailable: it cannot be created.</exception>
+    public static void MakeAnywhere(string path)
+    {
+        // With a slash behind it, a symbolic link would be followed.
+        string name = path.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/";
+        try
+        {
+            if (Path.GetDirectoryName(Path.GetFullPath(name)) is { } parent)
+            {
+                Directory.CreateDirectory(parent);
+            }
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new FairleadException(
+                problem is UnauthorizedAccessException ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
+                $"the directory {name} cannot be created",
+                "Create its parent directory, or name another one.",
+                problem);
+        }
+
+        Errno error = NativeFile.Mkdir(name, Mode);
+        if (NativeFile.Lstat(name, out Errno unseen) is not { } status)
+        {
+            throw ErrnoMap.Failure($"the directory {name} cannot be created", error is Errno.None or Errno.EEXIST ? unseen : error);
+        }
+
+        if (status.Kind != FileKind.Directory)
+        {
+            throw Unsafe(
+                status.Kind == FileKind.Symlink ? $"{name} is a symbolic link, not a directory" : $"{name} is not a directory",
+                "Name the directory itself, or a new one.");
+        }
+
+        if (status.Uid != NativeProcess.UserId)
+        {
+            throw Unsafe(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} belongs to uid {status.Uid} and may be changed by it, while this process runs as uid {NativeProcess.UserId}"),
+                "Name a directory of this user, or a new one.");
+        }
+
+        if ((status.Mode & OthersMayWrite) != 0)
+        {
+            throw Unsafe(
+                $"other users may replace files in {name} (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
+                $"If no other user can have used it, close it: chmod 700 {name}");
+        }
     }
 
     /// <summary>Checks an existing directory.</summary>

@@ -54,6 +54,36 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_are_not_written_into_a_directory_whose_files_others_may_replace()
+    {
+        string open = Path.Combine(_home.Work, "open");
+        Directory.CreateDirectory(open);
+        File.SetUnixFileMode(open, (UnixFileMode)0b111_111_111);
+        Directory.CreateDirectory(Path.Combine(_home.Work, "own"));
+        File.CreateSymbolicLink(Path.Combine(_home.Work, "link"), "own");
+        foreach ((string directory, string problem) in new[]
+        {
+            ("open", "other users may replace files in open (mode 0777). If no other user can have used it, close it: chmod 700 open"),
+            ("link", "link is a symbolic link, not a directory. Name the directory itself, or a new one."),
+            ("link/", "link is a symbolic link, not a directory. Name the directory itself, or a new one."),
+        })
+        {
+            Outcome made = await _home.RunAsync("certificate", "authority", directory);
+            Assert.Equal(5, made.ExitCode);
+            Assert.Contains(problem, made.Error, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFiles(open));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_home.Work, "own")));
+
+        // Also later, when the directory has been opened: the key of a server is a secret, too.
+        await MakeAsync();
+        File.SetUnixFileMode(Path.Combine(_home.Work, "trial"), (UnixFileMode)0b111_111_111);
+        Assert.Equal(5, (await _home.RunAsync("certificate", "server", "trial", "another")).ExitCode);
+        Assert.False(File.Exists(Path.Combine(_home.Work, "trial", "another.key")));
+    }
+
+    [Fact]
     public async Task A_certificate_is_shown_to_people_and_programs()
     {
         await MakeAsync();
