@@ -178,8 +178,15 @@ internal struct BiasedLock
     {
         if (_run >= _wanted)
         {
-            Volatile.Write(ref _owner, new Ownership(_last));
             _run = 0;
+            try
+            {
+                Volatile.Write(ref _owner, new Ownership(_last));
+            }
+            catch (OutOfMemoryException)
+            {
+                // The lock works without a bias, and must be released.
+            }
         }
 
         _lock.Exit();

@@ -295,8 +295,17 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         operation.Link = link;
         operation.Copy(payload);
         ValueTask<LinkResult> task = operation.Task;
-        operation.WatchFor(null, Core.Settings.Time, cancellationToken);
-        link.Sending.Start(operation);
+        try
+        {
+            operation.WatchFor(null, Core.Settings.Time, cancellationToken);
+            link.Sending.Start(operation);
+        }
+        catch (Exception exception)
+        {
+            // The wait below ends with this error, and returns the operation.
+            operation.Withdraw(exception);
+        }
+
         Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
         if (!delivery.IsDelivered && !IsBound)
         {

@@ -21,23 +21,27 @@ internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
     {
         get
         {
-            using (endpoint.Pump.Gate.Hold())
+            if (Volatile.Read(ref _source) is { } known)
             {
-                if (_source is null)
-                {
-                    _source = new TaskCompletionSource<EndpointEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
-                    if (_isLost || endpoint.Life.Gone.IsCompleted)
-                    {
-                        // No caller awaits it yet.
-                        _source.SetResult(End());
-                    }
-                    else if (endpoint.EndsWithPeer)
-                    {
-                        _timer = Alarm.Create(endpoint.Settings.Time, this, Period, Period);
-                    }
-                }
+                return known.Task;
+            }
 
-                return _source.Task;
+            // Outside the gate, and before there is a task: the clock may be the user's, and may throw.
+            ITimer? timer = endpoint.EndsWithPeer ? Alarm.Create(endpoint.Settings.Time, this, Period, Period) : null;
+            bool isKept = false;
+            try
+            {
+                using (endpoint.Pump.Gate.Hold())
+                {
+                    return MakeTask(timer, out isKept);
+                }
+            }
+            finally
+            {
+                if (!isKept)
+                {
+                    timer?.Dispose();
+                }
             }
         }
     }
@@ -67,6 +71,30 @@ internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
                 Complete();
             }
         }
+    }
+
+    /// <summary>Makes the task, unless another caller has done so. Under the gate.</summary>
+    private Task<EndpointEnd> MakeTask(ITimer? timer, out bool isKept)
+    {
+        isKept = false;
+        if (_source is null)
+        {
+            TaskCompletionSource<EndpointEnd> source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_isLost || endpoint.Life.Gone.IsCompleted)
+            {
+                // No caller awaits it yet.
+                source.SetResult(End());
+            }
+            else
+            {
+                _timer = timer;
+                isKept = true;
+            }
+
+            Volatile.Write(ref _source, source);
+        }
+
+        return _source.Task;
     }
 
     private void Complete()

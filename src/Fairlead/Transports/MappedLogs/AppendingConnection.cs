@@ -201,6 +201,12 @@ internal sealed class AppendingConnection : Connection
         {
             return;
         }
+        catch (Exception unexpected)
+        {
+            // The connection ends: a sender that waited for this room would wait without end.
+            FairleadEventSource.Log.Contained("a log's next segment", unexpected.ToString());
+            _hasFailed = true;
+        }
 
         // In this order: a sender woken by the signal may ask for more capacity.
         Volatile.Write(ref _isMakingRoom, false);
