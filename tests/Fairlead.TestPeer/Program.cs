@@ -23,6 +23,7 @@ internal static partial class Program
         ["faults"] = FaultsVerb.RunAsync,
         ["guardian"] = GuardianVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
+        ["keeping"] = KeepingVerb.RunAsync,
         ["loading"] = LoadingVerb.RunAsync,
         ["log"] = LogVerb.RunAsync,
         ["pair"] = PairVerb.RunAsync,

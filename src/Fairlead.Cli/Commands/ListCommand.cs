@@ -251,7 +251,7 @@ internal sealed class ListCommand : ToolCommand
     [
         new(line.Endpoint, line.Bound ? CellTone.Plain : CellTone.Faint),
         line.Kind,
-        Number(line.Pid),
+        line.Pid is { } pid ? Number(pid) : "-",
         line.ProgramName,
         Number(line.Clients),
         Number(line.Messages),

@@ -38,6 +38,7 @@ internal sealed class SignalCommand : ToolCommand
         _target.CompletionSources.Add(static _ =>
             EndpointRegistry
                 .List()
+                .Where(static endpoint => !endpoint.IsInOtherNamespace && endpoint.ForkOf != endpoint.ProcessId)
                 .Select(static endpoint => endpoint.ProcessId)
                 .Distinct()
                 .Select(static pid => new CompletionItem(pid.ToString(CultureInfo.InvariantCulture))));

@@ -13,7 +13,11 @@ internal sealed record EndpointLine
 
     public required bool Bound { get; init; }
 
-    public required int Pid { get; init; }
+    /// <summary>The process; missing in another pid namespace, where the number means another process.</summary>
+    public required int? Pid { get; init; }
+
+    /// <summary>The process that created it and has ended, if a fork of it keeps the endpoint; missing otherwise.</summary>
+    public int? ForkOf { get; init; }
 
     /// <summary>The server of which the process is a child that serves one client; missing if it is not.</summary>
     public int? ParentPid { get; init; }
@@ -64,8 +68,9 @@ internal sealed record EndpointLine
         Endpoint = endpoint.Address,
         Kind = endpoint.Kind,
         Bound = endpoint.IsBound,
-        Pid = endpoint.ProcessId,
-        ParentPid = endpoint.ParentProcessId,
+        Pid = endpoint.IsInOtherNamespace || endpoint.ProcessId == endpoint.ForkOf ? null : endpoint.ProcessId,
+        ForkOf = endpoint.ForkOf,
+        ParentPid = endpoint.IsInOtherNamespace ? null : endpoint.ParentProcessId,
         Program = endpoint.Program,
         Clients = endpoint.Clients,
         Messages = endpoint.MessagesSent + endpoint.MessagesReceived,

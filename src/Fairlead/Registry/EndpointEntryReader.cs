@@ -68,11 +68,19 @@ internal static class EndpointEntryReader
         }
         while (hasMoved && ++attempts < MostAttempts);
 
-        return length == 0 ? null : WithProgram(Parse(path, buffer.AsSpan(0, length), out skipped));
+        return length == 0 ? null : WithProgram(Located(Parse(path, buffer.AsSpan(0, length), out skipped), path));
+    }
+
+    private static EndpointInfo? Located(EndpointInfo? info, string path)
+    {
+        string directory = Path.GetDirectoryName(Path.GetDirectoryName(path))!;
+        string name = Path.GetFileName(path);
+        return info is null ? null : ParticipantNote.Locate(info, $"{directory}/{Participant.Folder}/{name[..name.IndexOf('-')]}");
     }
 
     /// <summary>Adds the program of a child whose parent saw none: the kernel shows it only at the end of the child's start.</summary>
-    private static EndpointInfo? WithProgram(EndpointInfo? info) => info is { Program.Length: 0, ParentProcessId: not null }
+    private static EndpointInfo? WithProgram(EndpointInfo? info) =>
+        info is { Program.Length: 0, ParentProcessId: not null, IsInOtherNamespace: false }
         ? info with { Program = PlainText.OneLine(NativeProcess.CommandLine(info.ProcessId) ?? "") }
         : info;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Registry;
 
 namespace Fairlead.Diagnostics;
@@ -14,8 +15,17 @@ public sealed record EndpointInfo
     /// <summary>Whether it listens; otherwise it has connected, or is closing and no longer listens.</summary>
     public required bool IsBound { get; init; }
 
-    /// <summary>The process ID, in the process's own pid namespace.</summary>
+    /// <summary>The process ID, in the process's own pid namespace: see <see cref="IsInOtherNamespace"/>.</summary>
     public required int ProcessId { get; init; }
+
+    /// <summary>Whether its process is in another pid namespace. Its number would mean another process here.</summary>
+    public bool IsInOtherNamespace { get; init; }
+
+    /// <summary>
+    /// The process that created it and has ended, if a fork of that process keeps it; otherwise null. <see cref="ProcessId"/> is then that
+    /// of the fork, or the same number if the fork is not visible.
+    /// </summary>
+    public int? ForkOf { get; init; }
 
     /// <summary>
     /// The process that published the endpoint for its child, as <see cref="SocketListener.Register"/> does. Null if the process itself
@@ -69,5 +79,18 @@ public sealed record EndpointInfo
     internal FileIdentity Socket { get; init; }
 
     /// <summary>The process as a peer.</summary>
-    internal Holder Holder => new(new Peer { ProcessId = ProcessId, Program = Program.Length == 0 ? null : Program }, Since);
+    internal Holder Holder =>
+        new(
+            new Peer
+            {
+                ProcessId = IsInOtherNamespace || ProcessId == ForkOf ? null : ProcessId,
+                Program = Program.Length == 0 ? null : Program,
+            },
+            Since)
+        {
+            Remark = IsInOtherNamespace ? " in another pid namespace"
+                : ForkOf is { } ended ? string.Create(
+                    CultureInfo.InvariantCulture, $", which keeps the open files of pid {ended} that has ended")
+                : "",
+        };
 }

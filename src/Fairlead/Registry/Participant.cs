@@ -172,6 +172,7 @@ internal sealed class Participant : IDisposable
     private static string Describe() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"fairlead participant 1\npid {NativeProcess.Id}\nstart {NativeProcess.StartTicks(NativeProcess.Id)}\nprogram "
+            $"fairlead participant 1\npid {NativeProcess.Id}\nstart {NativeProcess.StartTicks(NativeProcess.Id)}\n"
+                + $"namespace {NativeProcess.Namespace}\nprogram "
                 + $"{PlainText.OneLine(NativeProcess.CommandLine(NativeProcess.Id) ?? "")}\n");
 }

@@ -241,14 +241,16 @@ internal sealed class LogPosition : IDisposable
         return isPosition;
     }
 
-    // For people: the lock shows that a process has it; the number in the file shows which process it was when it took the lock.
+    // For people: the number in the file shows which process took the lock. In another pid namespace, or after its end, it means nothing
+    // here, and the process that holds the lock is sought.
     private static Peer? HolderOf(Descriptor directory, string name)
     {
         using Descriptor? file = NativeFile.OpenAt(directory, name, OpenFlags.ReadOnly | OpenFlags.NoFollow, 0, out _);
         Span<byte> page = stackalloc byte[LogLayout.PositionSize];
         return file is not null
             && file.ReadAt(page, 0).Count == page.Length
-            && MemoryMarshal.Read<int>(page[LogLayout.HolderAt..]) is > 0 and var process
+            && NativeFile.Fstat(file) is { } status
+            && FileLockHolder.Find(FileIdentity.Of(status), MemoryMarshal.Read<int>(page[LogLayout.HolderAt..])) is { } process
             ? new Peer { ProcessId = process, Program = NativeProcess.CommandLine(process) }
             : null;
     }

@@ -128,6 +128,7 @@ internal sealed partial class SocketFile
             {
                 case Errno.None or Errno.EINPROGRESS:
                     holder = NativeSocket.Credentials(socket) is { ProcessId: > 0 } credentials
+                        && NativeProcess.IsAlive(credentials.ProcessId)
                         ? new Holder(new Peer
                         {
                             ProcessId = credentials.ProcessId,

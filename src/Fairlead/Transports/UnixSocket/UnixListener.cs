@@ -89,6 +89,7 @@ internal sealed class UnixListener : IListener
         using Descriptor probe = NativeSocket.Create(AddressFamily.Unix, type);
         Holder? holder =
             NativeSocket.Connect(probe, name.Address) == Errno.None && NativeSocket.Credentials(probe) is { ProcessId: > 0 } credentials
+                && NativeProcess.IsAlive(credentials.ProcessId)
                 ? new Holder(
                     new Peer
                     {
