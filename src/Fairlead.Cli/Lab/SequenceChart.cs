@@ -62,7 +62,8 @@ internal static class SequenceChart
     }
 
     /// <summary>
-    /// Returns the receipts of a message: the first in each other lane, before it is sent again from the same lane. A broadcast has several.
+    /// Returns the receipts of a message: the first in each other lane, before it is sent again from the same lane. A broadcast has
+    /// several.
     /// </summary>
     private static IEnumerable<int> ReceiptsOf(int sending, LabEvent[] shown)
     {
@@ -198,7 +199,8 @@ internal static class SequenceChart
 
     private static void Arrow(StringBuilder svg, (int X, int Y) from, (int X, int Y) to, string color, string dash) =>
         svg.Append(CultureInfo.InvariantCulture, $"""
-            <line x1="{from.X}" y1="{from.Y}" x2="{to.X}" y2="{to.Y}" stroke="{color}" stroke-width="1.5" marker-end="url(#{IdOf(color)})"{dash}/>
+            <line x1="{from.X}" y1="{from.Y}" x2="{to.X}" y2="{to.Y}" stroke="{color}" stroke-width="1.5"
+              marker-end="url(#{IdOf(color)})"{dash}/>
 
             """);
 

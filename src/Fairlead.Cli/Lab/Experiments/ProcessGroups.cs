@@ -15,7 +15,8 @@ internal sealed partial class ProcessGroups : Experiment
     public override string Question => "How does Ctrl-C end a whole pipeline, and not the shell?";
 
     public override string Watch =>
-        "The shell puts the pipeline into a separate process group, and gives the terminal to that group. Ctrl-C reaches each process of it.";
+        "The shell puts the pipeline into a separate process group, and gives the terminal to that group. "
+        + "Ctrl-C reaches each process of it.";
 
     public override IReadOnlyList<Role> Roles => [];
 
@@ -92,7 +93,8 @@ internal sealed partial class ProcessGroups : Experiment
     private static string LaneOf(int member) => string.Create(CultureInfo.InvariantCulture, $"sleep {member + 1}");
 
     /// <summary>
-    /// Reads the terminal until a line ends with a word and a number. A prompt may stand before them; the echo of the command has no number.
+    /// Reads the terminal until a line ends with a word and a number. A prompt may stand before them; the echo of the command has no
+    /// number.
     /// </summary>
     private static async Task<int> ReadNumberAsync(Director director, StreamReader screen, string word)
     {

@@ -10,6 +10,9 @@ internal static class TftpPacket
     /// <summary>The bytes of a full block.</summary>
     public const int BlockLength = 512;
 
+    /// <summary>The longest packet that is received: a request or an error of a client. A longer one is dropped.</summary>
+    public const int LongestReceived = 1024;
+
     /// <summary>The bytes before a block.</summary>
     public const int HeaderLength = 4;
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Services.Tftp;
@@ -12,18 +10,25 @@ namespace Fairlead.Cli.Services.Tftp;
 /// <param name="isVerbose">Whether it reports each transfer.</param>
 internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bool once, bool isVerbose) : IDisposable
 {
-    // A request of RFC 1350 fits into a block.
-    private const int LongestRequest = 1024;
-    private const int RequestsAtOnce = 16;
+    private const int EventsAtOnce = 16;
+
+    /// <summary>Small limits for each client, because any number of senders may be forged.</summary>
+    private static readonly HubOptions Crowd = new()
+    {
+        MaxClients = MessageClients.Most,
+        MaxMessageBytes = TftpPacket.LongestReceived,
+        MaxUnreadBytes = 256 * 1024,
+        MaxUnreadMessages = 16,
+        OverflowPolicy = OverflowPolicy.DropNewest,
+    };
 
     private readonly WaitSet _set = new();
-    private readonly List<Socket> _sockets = [];
+    private readonly List<Hub> _hubs = [];
 
     // Only the mode of threads changes the sessions in several threads.
     private readonly Lock _gate = new();
-    private readonly Dictionary<IPEndPoint, TftpSession> _sessions = [];
+    private readonly Dictionary<string, TftpSession> _sessions = [];
     private readonly ClientPlaces _places = new(most);
-    private readonly byte[] _request = new byte[LongestRequest];
     private CancellationToken _cancellationToken;
     private TimeSpan _due = TimeSpan.MaxValue;
     private bool _isOver;
@@ -43,27 +48,10 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
             throw ToolException.Usage($"{address}: tftp goes over udp://host:port, without options");
         }
 
-        var local = HostOf(address);
-        Socket socket = new(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-        _sockets.Add(socket);
-        try
-        {
-            socket.Bind(new IPEndPoint(local, address.Port ?? 0));
-        }
-        catch (SocketException error)
-        {
-            throw error.SocketErrorCode switch
-            {
-                SocketError.AddressAlreadyInUse => new ToolException(
-                    ExitCode.AlreadyExists, $"{address}: the port is taken. Find its process with ss -ulpn, or choose another port"),
-                SocketError.AccessDenied => new ToolException(
-                    ExitCode.PermissionDenied, $"{address}: the port is reserved for the system. Choose one above 1023"),
-                _ => new ToolException(ExitCode.Failure, $"{address}: the port cannot be bound: {error.Message}. Choose another address"),
-            };
-        }
-
-        _set.Attach(socket.SafeHandle, state: (Action)(() => TakeRequests(socket, local)));
-        return address.WithPort(((IPEndPoint)socket.LocalEndPoint!).Port);
+        var hub = Hub.Bind(address.With("framing", "none").With("idle", "10s"), Crowd);
+        _hubs.Add(hub);
+        _set.Attach(hub, state: (Action)(() => TakeRequests(hub)));
+        return address.WithPort(hub.Address.Port!.Value);
     }
 
     /// <summary>Serves until the token is cancelled, or, with <c>--once</c>, until the first transfer has ended.</summary>
@@ -94,43 +82,48 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
             }
         }
 
-        _sockets.ForEach(static socket => socket.Dispose());
+        _hubs.ForEach(static hub => hub.Dispose());
         _set.Dispose();
     }
 
-    private static IPAddress HostOf(Address address)
+    /// <summary>Handles the requests that have arrived. Does not wait for others.</summary>
+    private void TakeRequests(Hub hub)
     {
-        var host = address.Host!;
-        if (host == "*")
+        for (var i = 0; i < EventsAtOnce && !_isOver && hub.NextEvent(TimeSpan.Zero) is { } happened; i++)
         {
-            return IPAddress.Any;
-        }
-
-        try
-        {
-            return IPAddress.TryParse(host, out var parsed) ? parsed : Dns.GetHostAddresses(host)[0];
-        }
-        catch (SocketException error)
-        {
-            throw new ToolException(
-                ExitCode.NotFound, $"{address}: the host cannot be found: {error.Message}. Give an address of this machine");
-        }
-    }
-
-    private void TakeRequests(Socket socket, IPAddress local)
-    {
-        EndPoint sender = new IPEndPoint(local, 0);
-        for (var i = 0; i < RequestsAtOnce && !_isOver && TftpSession.TryReceive(socket, _request, ref sender, out var count); i++)
-        {
-            if (Answer(_request.AsSpan(0, count), (IPEndPoint)sender, local) is { } refusal)
+            if (happened is not HubEvent.Said said)
             {
-                TftpSession.TrySend(socket, refusal, sender);
+                continue;
+            }
+
+            byte[]? refusal;
+            using (said.Message)
+            {
+                refusal = Answer(said.Message.Span, said.Client.Peer.RemoteAddress!);
+                said.Message.Accept();
+            }
+
+            if (refusal is not null)
+            {
+                Refuse(hub, said.Client, refusal);
             }
         }
     }
 
+    private static void Refuse(Hub hub, HubClient client, byte[] refusal)
+    {
+        try
+        {
+            hub.TrySend(client, refusal);
+        }
+        catch (FairleadException exception) when (exception.Code == ErrorCode.PeerGone)
+        {
+            // The request had to wait so long that its sender counts as gone.
+        }
+    }
+
     /// <summary>Begins a transfer, or returns the error packet for the client; null for neither.</summary>
-    private byte[]? Answer(ReadOnlySpan<byte> packet, IPEndPoint client, IPAddress local)
+    private byte[]? Answer(ReadOnlySpan<byte> packet, string client)
     {
         switch (TftpPacket.KindOf(packet))
         {
@@ -141,14 +134,14 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
                 return TftpPacket.ErrorOf(TftpError.Access, "this server is for reading only");
             case TftpPacket.ReadRequest when TftpPacket.TryParseRequest(packet, out var name, out var form):
                 return form is "octet" or "netascii"
-                    ? Begin(name, form, client, local)
+                    ? Begin(name, form, client)
                     : TftpPacket.ErrorOf(TftpError.Illegal, "the mode must be octet or netascii");
             default:
                 return TftpPacket.ErrorOf(TftpError.Illegal, "a read request is expected here");
         }
     }
 
-    private byte[]? Begin(string name, string form, IPEndPoint client, IPAddress local)
+    private byte[]? Begin(string name, string form, string client)
     {
         var request = $"{form} {name}";
         if (Running(client) is { } running)
@@ -181,12 +174,11 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
         TftpSession? session = null;
         try
         {
-            session = new TftpSession(local, client, request, content);
+            session = new TftpSession(client, request, content);
             Start(session);
             return null;
         }
-        catch (Exception exception)
-            when (exception is SocketException or FairleadException or OutOfMemoryException or ThreadStartException)
+        catch (Exception exception) when (exception is FairleadException or OutOfMemoryException or ThreadStartException)
         {
             // A limit of the system: this client is refused, the others stay.
             ErrorLine.Write($"{client} was refused: {exception.Message}");
@@ -204,7 +196,7 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
         }
     }
 
-    private TftpSession? Running(IPEndPoint client)
+    private TftpSession? Running(string client)
     {
         lock (_gate)
         {
@@ -233,7 +225,7 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
                 RunAlone(session);
                 break;
             default:
-                session.Attachment = _set.Attach(session.Handle, state: (Action)(() => Go(session)));
+                session.AttachTo(_set, () => Go(session));
                 session.Begin();
                 _due = session.Deadline < _due ? session.Deadline : _due;
                 EndIfOver(session);
@@ -266,8 +258,12 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
 
     private void Go(TftpSession session)
     {
-        session.Go();
-        EndIfOver(session);
+        // A new request of the same client may have ended it since the wait.
+        if (!session.IsDisposed)
+        {
+            session.Go(TimeSpan.Zero, _cancellationToken);
+            EndIfOver(session);
+        }
     }
 
     /// <summary>Sends blocks again whose time is over, and finds the next such moment. A deadline never moves to an earlier one.</summary>

@@ -1,74 +1,83 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Services.Tftp;
 
 /// <summary>A transfer with its socket, whose port identifies the transfer to the client.</summary>
+/// <remarks>The socket is connected: the kernel refuses datagrams of any other address.</remarks>
 internal sealed class TftpSession : IDisposable
 {
-    // One byte more than the longest packet that a client sends.
-    private readonly byte[] _received = new byte[TftpPacket.HeaderLength + TftpPacket.BlockLength + 1];
-    private readonly Socket _socket;
-    private readonly TftpTransfer _transfer;
+    private const string ClosedPort = "the client has closed its port";
 
-    public TftpSession(IPAddress local, IPEndPoint client, string request, TftpContent content)
+    private static readonly EndpointOptions Options = new()
     {
+        MaxMessageBytes = TftpPacket.LongestReceived,
+        MaxUnreadBytes = 64 * 1024,
+    };
+
+    private readonly Pair _pair;
+    private readonly TftpTransfer _transfer;
+    private WaitAttachment? _attachment;
+    private string? _loss;
+
+    /// <summary>Opens a socket for a transfer.</summary>
+    /// <param name="client">The client, as <c>10.0.0.7:1234</c>.</param>
+    /// <param name="request">The text of <see cref="Request"/>.</param>
+    /// <param name="content">The file, which the session disposes.</param>
+    /// <exception cref="FairleadException">No socket can be opened. The caller then disposes the content.</exception>
+    public TftpSession(string client, string request, TftpContent content)
+    {
+        // The scope of a link-local address stands behind a percent sign.
+        var address = Address.Parse($"udp://{client.Replace("%", "%25", StringComparison.Ordinal)}?framing=none");
+        _pair = Pair.Connect(address, Options);
         (Client, Request, _transfer) = (client, request, new TftpTransfer(content));
-        _socket = new Socket(local.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-        try
-        {
-            _socket.Bind(new IPEndPoint(local, 0));
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
     }
 
-    public IPEndPoint Client { get; }
+    public string Client { get; }
 
     /// <summary>The requested name and mode: a second request with the same text is one that was sent twice.</summary>
     public string Request { get; }
 
-    /// <summary>Its place in the wait set of the server; null if it waits in a separate thread.</summary>
-    public WaitAttachment? Attachment { get; set; }
-
-    public SafeHandle Handle => _socket.SafeHandle;
-
     public TimeSpan Deadline => _transfer.Deadline;
 
-    public bool IsOver => _transfer.IsOver;
+    public bool IsOver => _loss is not null || _transfer.IsOver;
 
     public bool IsLastSent => _transfer.IsLastSent;
 
+    public bool IsDisposed { get; private set; }
+
     /// <summary>The end in words.</summary>
-    public string Report => _transfer.Failure is { } failure
+    public string Report => Failure is { } failure
         ? $"{Client}: {Request} ended after {Bytes}: {failure}"
         : $"{Client}: {Request}, {Bytes}";
 
+    private string? Failure => _loss ?? _transfer.Failure;
+
     private string Bytes => string.Create(CultureInfo.InvariantCulture, $"{_transfer.Acknowledged:N0} bytes");
+
+    /// <summary>Adds the transfer to a wait set.</summary>
+    public void AttachTo(WaitSet set, Action ready) => _attachment = set.Attach(_pair, state: ready);
 
     public void Begin() => SendIf(_transfer.Begin(Now()));
 
-    /// <summary>Takes the packets that have arrived.</summary>
-    public void Go()
+    /// <summary>Receives the packets that have arrived, or waits for one until the deadline or the timeout.</summary>
+    public void Go(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        EndPoint sender = new IPEndPoint(Client.Address, 0);
-        while (!IsOver && TryReceive(_socket, _received, ref sender, out var count))
+        try
         {
-            if (sender.Equals(Client))
+            while (!IsOver && _pair.TryReceive(timeout, out var message, cancellationToken))
             {
-                SendIf(_transfer.Receive(_received.AsSpan(0, count), Now()));
+                using (message)
+                {
+                    SendIf(_transfer.Receive(message.Span, Now()));
+                    message.Accept();
+                }
+
+                timeout = TimeSpan.Zero;
             }
-            else if (TftpPacket.KindOf(_received.AsSpan(0, count)) != TftpPacket.Error)
-            {
-                // The transfer goes on, as RFC 1350 wants it.
-                TrySend(_socket, TftpPacket.ErrorOf(TftpError.UnknownTransfer, "this port belongs to another transfer"), sender);
-            }
+        }
+        catch (FairleadException exception)
+        {
+            Lose(exception.Code == ErrorCode.PeerGone ? ClosedPort : exception.WhatHappened);
         }
     }
 
@@ -78,24 +87,19 @@ internal sealed class TftpSession : IDisposable
     /// <summary>Serves this client until its end, in the caller's thread.</summary>
     public void Run(CancellationToken cancellationToken)
     {
-        using WaitSet alone = new();
-        alone.Attach(Handle);
         Begin();
         while (!IsOver)
         {
-            if (alone.Wait(Until(Deadline), cancellationToken).Length > 0)
-            {
-                Go();
-            }
-
+            Go(Until(Deadline), cancellationToken);
             OnTime();
         }
     }
 
     public void Dispose()
     {
-        Attachment?.Dispose();
-        _socket.Dispose();
+        IsDisposed = true;
+        _attachment?.Dispose();
+        _pair.Dispose();
         _transfer.Dispose();
     }
 
@@ -105,44 +109,15 @@ internal sealed class TftpSession : IDisposable
     /// <summary>Returns the time until a deadline, at least zero.</summary>
     public static TimeSpan Until(TimeSpan deadline) => deadline - Now() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
-    /// <summary>Receives a datagram that has arrived. An error of the network, such as an unreachable client, counts as none.</summary>
-    public static bool TryReceive(Socket socket, byte[] buffer, ref EndPoint sender, out int count)
-    {
-        count = 0;
-        try
-        {
-            if (!socket.Poll(0, SelectMode.SelectRead))
-            {
-                return false;
-            }
-
-            count = socket.ReceiveFrom(buffer, ref sender);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Sends a datagram. If the network does not take it, it is lost like any other.</summary>
-    public static void TrySend(Socket socket, ReadOnlySpan<byte> packet, EndPoint to)
-    {
-        try
-        {
-            socket.SendTo(packet, SocketFlags.None, to);
-        }
-        catch (SocketException error)
-        {
-            ErrorLine.Write($"a packet for {to} was lost: {error.Message}");
-        }
-    }
-
+    /// <summary>Sends the packet of the transfer. If the network does not take it, it is lost like any other.</summary>
     private void SendIf(bool isNeeded)
     {
-        if (isNeeded)
+        if (isNeeded && _pair.TrySend(_transfer.Packet.Span) == SendResult.PeerGone)
         {
-            TrySend(_socket, _transfer.Packet.Span, Client);
+            Lose(ClosedPort);
         }
     }
+
+    /// <summary>Ends the transfer early. After its end, the loss of the client means nothing.</summary>
+    private void Lose(string why) => _loss = _transfer.IsOver ? null : why;
 }
