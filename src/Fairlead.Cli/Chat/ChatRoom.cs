@@ -14,6 +14,9 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
     /// <summary>Begins the text that a client gets when the room sends it away.</summary>
     public const string SentAway = "the room sent this client away";
 
+    // A greeting names so many of the others; /who lists all.
+    private const int MostNames = 20;
+
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, ChatMember> _members = [];
     private readonly Dictionary<HubClient, ChatMember> _byClient = [];
@@ -34,7 +37,7 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
             var member = new ChatMember(++_lastNumber, hub, client, isSilent);
             if (!isSilent)
             {
-                Tell(member, $"* you are client {member.Number}; {Others(_members.Count)}");
+                Tell(member, $"* you are client {member.Number}; {Others(_members.Count)}{Names()}");
             }
 
             _members.Add(member.Number, member);
@@ -203,6 +206,18 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
             var peer = member.Client.Peer;
             yield return $"* client {member.Label} ({(peer.ProcessId is { } id ? $"pid {id}" : peer.ToString())})";
         }
+    }
+
+    /// <summary>The numbers and names of the members, for the greeting of another one. In a star, clients do not know of each other.</summary>
+    private string Names()
+    {
+        if (rules.IsStar || _members.Count == 0)
+        {
+            return "";
+        }
+
+        var more = _members.Count > MostNames ? $" and {_members.Count - MostNames} more" : "";
+        return $": {string.Join(", ", _members.Values.Take(MostNames).Select(static member => member.Label))}{more}";
     }
 
     private ChatMember? Find(string target) =>

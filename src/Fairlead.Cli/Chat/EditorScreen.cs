@@ -67,7 +67,8 @@ internal sealed class EditorScreen : IChatScreen
     {
         lock (_gate)
         {
-            Write(_isClosed ? $"{VisibleText.OneLine(line)}\n" : $"\r\e[K{VisibleText.OneLine(line)}\n{Row()}");
+            var text = WrappedText.Of(VisibleText.OneLine(line), Columns());
+            Write(_isClosed ? $"{text}\n" : $"\r\e[K{text}\n{Row()}");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Chat;
 
@@ -32,6 +33,7 @@ internal static class TypingFifo
                 line.Accept();
                 return line.Span.ToArray();
             },
-            receiver);
+            receiver,
+            showsTyped: Terminal.IsOutput);
     }
 }

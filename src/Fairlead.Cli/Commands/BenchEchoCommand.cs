@@ -9,6 +9,9 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Compares the modes of a server by the same load.</summary>
 internal sealed class BenchEchoCommand : ToolCommand
 {
+    // Rows are written as they are measured. A second has so many digits in microseconds.
+    private const int Width = 10;
+
     private static readonly string[] Modes = ["iterative", "process", "multiplexed", "threads"];
 
     private readonly Option<string[]> _mode = new("--mode")
@@ -65,14 +68,14 @@ internal sealed class BenchEchoCommand : ToolCommand
             parsed.GetValue(_clients), parsed.GetValue(_connections), parsed.GetValue(_messages), parsed.GetValue(_size));
         var isJson = parsed.GetRequiredValue(_output) == "json";
         Table table = new(
-            new("MODE"),
-            new("FIRST µs", IsNumber: true),
-            new("FIRST 99 %", IsNumber: true),
-            new("MEDIAN µs", IsNumber: true),
-            new("90 %", IsNumber: true),
-            new("99 %", IsNumber: true),
-            new("MAX", IsNumber: true),
-            new("ANSWERS/S", IsNumber: true));
+            new("MODE", Width: Modes.Max(static mode => mode.Length)),
+            new("FIRST µs", IsNumber: true, Width),
+            new("FIRST 99 %", IsNumber: true, Width),
+            new("MEDIAN µs", IsNumber: true, Width),
+            new("90 %", IsNumber: true, Width),
+            new("99 %", IsNumber: true, Width),
+            new("MAX", IsNumber: true, Width),
+            new("ANSWERS/S", IsNumber: true, Width));
         List<EchoRow> rows = [];
         foreach (var mode in parsed.GetValue(_mode) is { Length: > 0 } chosen ? chosen.Distinct() : Modes)
         {

@@ -7,7 +7,8 @@ namespace Fairlead.Cli.Services;
 /// <param name="mode">How clients on stream sockets are served.</param>
 /// <param name="workers">The processes or threads that serve clients; null in the other modes.</param>
 /// <param name="once">Whether it ends after its first client.</param>
-internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWorkers? workers, bool once) : IDisposable
+/// <param name="isVerbose">Whether it reports both ends of each connection.</param>
+internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWorkers? workers, bool once, bool isVerbose) : IDisposable
 {
     /// <summary>After a client was refused by a limit of the system.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -195,6 +196,11 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
 
     private void Serve(SocketConnection connection, SocketListener listener)
     {
+        if (isVerbose)
+        {
+            ErrorLine.WriteBare($"local {connection.LocalAddress ?? listener.Address.ToString()}, peer {connection.Peer}");
+        }
+
         if (workers is not null)
         {
             workers.Start(connection, listener, _cancellationToken);

@@ -64,7 +64,14 @@ public static partial class Signals
     /// </exception>
     public static void SendToGroup(int group, Signal signal)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(group, 1);
+        if (group <= 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(group),
+                group,
+                "A process group has a number of 2 or more: to the kernel, 0 means the group of the caller, 1 all processes.");
+        }
+
         Errno error = NativeSignal.Send(-group, signal.Number);
         if (error != Errno.None)
         {

@@ -35,6 +35,17 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
+    public async Task The_columns_stand_below_their_heads()
+    {
+        var outcome = await _home.RunAsync(["bench", "echo", "--mode", "iterative", "--mode", "threads", .. Load]);
+        Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
+
+        // The first column is aligned to the left, all others to the right: each line has its ends at the same places.
+        Assert.Equal(3, outcome.Lines.Length);
+        Assert.All(outcome.Lines, line => Assert.Equal(outcome.Lines[0].Length, line.Length));
+    }
+
+    [Fact]
     public async Task One_mode_over_a_Unix_socket_as_JSON()
     {
         var outcome = await _home.RunAsync(["bench", "echo", "--mode", "threads", "--at", "unix://bench", "--output", "json", .. Load]);

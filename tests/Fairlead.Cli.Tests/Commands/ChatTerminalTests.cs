@@ -11,6 +11,23 @@ public sealed class ChatTerminalTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [NeedsProgramFact("script")]
+    public async Task The_reading_window_shows_what_is_typed_in_the_other_one()
+    {
+        var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
+        var tool = string.Join(' ', ToolHome.Tool);
+        var client = _home.StartShell($"TERM=xterm exec script -qec 'exec {tool} chat join {address} --input-fifo typed' /dev/null");
+        Assert.Equal("* client 1 joined", await server.LineAsync());
+        Assert.StartsWith("* you are client 1; ", await client.LineAsync(), StringComparison.Ordinal);
+        var typing = _home.Start("chat", "input", "typed", "--wait", "1m");
+        await typing.SayAsync("hello");
+        Assert.Equal("1: hello", await server.LineAsync());
+        Assert.Equal("> hello", (await client.LineAsync())?.TrimEnd('\r'));
+        await typing.SayAsync("end");
+        Assert.Equal(0, (await typing.ExitAsync()).ExitCode);
+        Assert.Equal(0, (await client.ExitAsync()).ExitCode);
+    }
+
+    [NeedsProgramFact("script")]
     public async Task A_line_is_edited_after_the_shell_has_given_the_terminal_back()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");

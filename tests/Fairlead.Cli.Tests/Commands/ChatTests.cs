@@ -115,6 +115,17 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
+    public async Task A_client_that_joins_is_told_which_others_are_there()
+    {
+        var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
+        await JoinAsync(server, 1, address, "--name", "ada");
+        Assert.Equal("* client 1 is now ada", await server.LineAsync());
+        await JoinAsync(server, 2, address);
+        var third = _home.Start("chat", "join", address);
+        Assert.Equal("* you are client 3; 2 clients are here: 1 ada, 2", await third.LineAsync());
+    }
+
+    [Fact]
     public async Task In_a_star_clients_talk_with_the_operator_alone()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--raw", "--star");

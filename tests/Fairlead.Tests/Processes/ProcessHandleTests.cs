@@ -104,6 +104,10 @@ public sealed class ProcessHandleTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Signals.Send(number, default));
         Assert.Throws<ArgumentOutOfRangeException>(() => Signals.SendToGroup(number, default));
         Assert.Throws<ArgumentOutOfRangeException>(() => Signals.SendToGroup(1, default));
+        Assert.Contains(
+            "A process group has a number of 2 or more",
+            Assert.Throws<ArgumentOutOfRangeException>(() => Signals.SendToGroup(number, default)).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => ProcessHandle.Open(number));
         Assert.Throws<ArgumentOutOfRangeException>(() => ProcessIdentity.Of(number));
         Assert.Throws<ArgumentOutOfRangeException>(() => Signals.StateOf(number));

@@ -20,7 +20,7 @@ internal sealed class EchoScenario : TalkScenario
     public override async Task BindAsync(Stage stage, Address address)
     {
         Service service = new(ServiceKind.Echo, TimeZoneInfo.Utc);
-        using ServiceServer server = new(service, ServeMode.Multiplexed, workers: null, once: false);
+        using ServiceServer server = new(service, ServeMode.Multiplexed, workers: null, once: false, isVerbose: false);
         var bound = server.Listen(Served(address));
         var serving = Task.Factory.StartNew(() => server.Run(stage.Finished), TaskCreationOptions.LongRunning);
         await stage.ReadyAsync((bound.Port is { } port ? address.WithPort(port) : address).ToString());
