@@ -120,18 +120,25 @@ internal sealed record BrokerAddress
             && !isBareV6
             && (!int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65535))
         {
-            throw new AddressFormatException(
-                address.Display, $"'{AddressText.Display(text)}' is not a node of a broker. Write host or host:port, several with commas.");
+            throw NoNode(address, text);
         }
 
         host = host.Trim('[', ']');
         if (host.Length == 0 || Uri.CheckHostName(host) == UriHostNameType.Unknown)
         {
-            throw new AddressFormatException(
-                address.Display, $"'{AddressText.Display(text)}' is not a node of a broker. Write host or host:port, several with commas.");
+            throw NoNode(address, text);
         }
 
         return new BrokerNode(host, port);
+    }
+
+    private static AddressFormatException NoNode(Address address, string text)
+    {
+        // A password with an unescaped slash stands where a port does.
+        string node = AddressText.Display(text);
+        string shown = address.Display.Contains(node, StringComparison.Ordinal) ? node : "***";
+        return new AddressFormatException(
+            address.Display, $"'{shown}' is not a node of a broker. Write host or host:port, several with commas.");
     }
 
     private static bool Flag(Address address, string option) => OneOf(address, option, "false", "true") == "true";

@@ -92,7 +92,7 @@ public sealed partial class Address
             if (AddressText.Unescape(rawName, out var unfit) is not { } name
                 || AddressText.Unescape(equals < 0 ? "" : part[(equals + 1)..], out unfit) is not { } value)
             {
-                problem = $"option '{AddressText.Display(part)}' cannot be read: {unfit}";
+                problem = $"option '{Passwords.HideBefore(AddressText.Display(part))}' cannot be read: {unfit}";
                 return null;
             }
 
@@ -131,6 +131,6 @@ public sealed partial class Address
 
         return name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             ? null
-            : $"'{AddressText.Display(name)}' is not an option name; use letters, digits, '-', '_' and '.'";
+            : $"'{Passwords.HideBefore(AddressText.Display(name))}' is not an option name; use letters, digits, '-', '_' and '.'";
     }
 }

@@ -113,24 +113,7 @@ internal static class AddressText
     }
 
     /// <summary>Returns the text for messages: one line, without terminal control characters and without a password.</summary>
-    public static string Display(string text)
-    {
-        var line = PlainText.OneLine(text);
-
-        // scheme://user:password@host: everything between the first colon of the user part and the last @ before the path.
-        var start = line.IndexOf("://", StringComparison.Ordinal);
-        if (start < 0 || !line.StartsWith("amqp", StringComparison.OrdinalIgnoreCase))
-        {
-            return line;
-        }
-
-        start += 3;
-        var length = line.AsSpan(start).IndexOfAny('/', '?', '#');
-        var authority = length < 0 ? line.AsSpan(start) : line.AsSpan(start, length);
-        var at = authority.LastIndexOf('@');
-        var colon = authority.IndexOf(':');
-        return at < 0 || colon < 0 || colon > at ? line : string.Concat(line.AsSpan(0, start + colon + 1), "***", line.AsSpan(start + at));
-    }
+    public static string Display(string text) => Passwords.HideInAddress(PlainText.OneLine(text));
 
     private static void AppendEscaped(StringBuilder target, char c)
     {

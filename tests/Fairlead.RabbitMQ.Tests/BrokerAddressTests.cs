@@ -57,6 +57,17 @@ public sealed class BrokerAddressTests
         Assert.Contains(said, refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("amqp://eve:evepw/evepw@one/?name=x")]
+    [InlineData("amqp://eve:evepw#evepw@one/?name=x")]
+    [InlineData("amqp://eve:evepw@one:port/?name=x")]
+    [InlineData("amqp://eve:evepw@one/?durabel=true")]
+    public void A_malformed_one_is_refused_without_its_password(string address)
+    {
+        AddressFormatException refused = Assert.ThrowsAny<AddressFormatException>(() => Read(address));
+        Assert.DoesNotContain("evepw", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Credentials_come_from_a_file_that_is_closed_to_others()
     {

@@ -1,13 +1,15 @@
+using System.Text.RegularExpressions;
+
 namespace Fairlead.Cli.Output;
 
 /// <summary>The tool's messages on stderr: one line per fact, which begins with the tool's name.</summary>
-internal static class ErrorLine
+internal static partial class ErrorLine
 {
     /// <summary>Writes <c>fairlead: message</c>.</summary>
     public static void Write(string message) => WriteBare($"fairlead: {OneLine(message)}");
 
     /// <summary>Writes a line without the tool's name, for other programs to parse.</summary>
-    public static void WriteBare(string line) => StandardError.Write($"{VisibleText.OneLine(line)}\n");
+    public static void WriteBare(string line) => StandardError.Write($"{WithoutPasswords(VisibleText.OneLine(line))}\n");
 
     /// <summary>Reports an exception and returns its exit code.</summary>
     public static int Report(Exception exception, Interruption interruption)
@@ -52,6 +54,15 @@ internal static class ErrorLine
         var at = exception.Message.IndexOf($" (Parameter '{exception.ParamName}')", StringComparison.Ordinal);
         return at < 0 ? exception.Message : exception.Message[..at];
     }
+
+    /// <summary>Hides the passwords of brokers' addresses, which the command line and an endpoint's own address contain.</summary>
+    private static string WithoutPasswords(string line) => line.Contains('@') ? Password().Replace(line, "${kept}:***@") : line;
+
+    // The second form is malformed, and may have come from the command line.
+    [GeneratedRegex(
+        """(?<kept>://[^\s:/@?#'"]*):[^\s/?#'"]*@|(?<kept>amqps?(?!://):?/*[^\s:'"]*):[^\s'"]*@""",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex Password();
 
     private static string OneLine(string message) =>
         string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));

@@ -16,7 +16,7 @@ internal static class CommandLineText
         // A program that renames itself writes a sentence there, perhaps with a path in it: do not shorten that.
         int blank = program.IndexOf((byte)' ');
         ReadOnlySpan<byte> path = program is [(byte)'/', ..] || blank < 0 ? program : program[..blank];
-        string text = Encoding.UTF8.GetString(line[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0));
+        string text = Passwords.HideInText(Encoding.UTF8.GetString(line[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0)));
         return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
         {
             for (int i = 0; i < source.text.Length; i++)
