@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
 
@@ -134,40 +133,8 @@ public sealed unsafe partial class SharedRegion : IDisposable
         where T : unmanaged
     {
         ThrowIfDisposed();
-        long length = (long)count * sizeof(T);
-        if (offset < 0 || length > Size || offset > Size - length)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(offset),
-                offset,
-                string.Create(CultureInfo.InvariantCulture, $"{length} bytes at {offset} do not fit: {Description} has {Size} bytes.")
-            );
-        }
-
-        byte* place = _memory.Start + offset;
-        int alignment = AlignmentOf<T>.Value;
-        return (nuint)place % (nuint)alignment == 0
-            ? (T*)place
-            : throw new ArgumentException(
-                string.Create(
-                    CultureInfo.InvariantCulture, $"{offset} is not a multiple of {alignment}, the alignment of {typeof(T).Name}."),
-                nameof(offset));
+        return RegionPlace.Of<T>(_memory, offset, count);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
-
-    // The alignment that the runtime gives a T behind a single byte.
-    private static class AlignmentOf<T>
-        where T : unmanaged
-    {
-        public static readonly int Value = sizeof(BehindByte<T>) - sizeof(T);
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct BehindByte<T>
-        where T : unmanaged
-    {
-        public byte First;
-        public T Value;
-    }
 }

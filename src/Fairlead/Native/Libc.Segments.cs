@@ -10,6 +10,7 @@ internal static unsafe partial class Libc
     public const int IPC_CREAT = 0x200;
     public const int IPC_EXCL = 0x400;
     public const int IPC_RMID = 0;
+    public const int SHM_RDONLY = 0x1000;
 
     [LibraryImport(Library, EntryPoint = "shmget")]
     public static partial int SegmentGet(int key, nuint size, int flags);

@@ -7,15 +7,26 @@ namespace Fairlead.Native;
 internal sealed unsafe class SystemVSegment : SafeHandle
 {
     /// <summary>Attaches the segment (<c>shmat</c>); disposing detaches it (<c>shmdt</c>).</summary>
-    public SystemVSegment(int id)
+    /// <param name="id">The kernel's number of the segment.</param>
+    /// <param name="writable">Whether the memory may be written.</param>
+    public SystemVSegment(int id, bool writable = true)
         : base(invalidHandleValue: Libc.MAP_FAILED, ownsHandle: true)
     {
-        nint start = Libc.SegmentAttach(id, 0, 0);
+        nint start = Libc.SegmentAttach(id, 0, writable ? 0 : Libc.SHM_RDONLY);
         if (start == Libc.MAP_FAILED)
         {
             Errno error = Libc.LastError;
             SetHandleAsInvalid();
-            throw ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"cannot attach the System V segment {id}"), error);
+            string what = string.Create(CultureInfo.InvariantCulture, $"cannot attach the System V segment {id}");
+            throw error == Errno.EACCES && writable
+                ? new FairleadException(
+                    ErrorCode.PermissionDenied,
+                    $"{what} for writing ({ErrnoMap.Describe(error)})",
+                    "ReadOnlyRegion.OpenSystemV attaches one that this user may only read; ipcs -m shows owner and mode.")
+                {
+                    Errno = (int)error,
+                }
+                : ErrnoMap.Failure(what, error);
         }
 
         SetHandle(start);

@@ -32,6 +32,30 @@ internal static class ForeignRegion
         return Open(whole, size, mode, OpenFlags.ReadOnly, $"the file {PlainText.OneLine(whole)}", name: null);
     }
 
+    public static RegionMemory ReadPosix(string name) => Read(PosixPath(name), OpenFlags.NoFollow, $"the POSIX segment {name}", name);
+
+    public static RegionMemory ReadFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        string whole = Path.GetFullPath(path);
+        return Read(whole, OpenFlags.ReadOnly, $"the file {PlainText.OneLine(whole)}", name: null);
+    }
+
+    /// <summary>Maps an existing file only for reading, which needs no permission to write, and allocates nothing.</summary>
+    private static RegionMemory Read(string path, OpenFlags flags, string who, string? name)
+    {
+        Descriptor file = RegionFile.TryOpen(path, flags, who, writable: false)
+            ?? throw new FairleadException(ErrorCode.NotFound, $"{who} does not exist", "Start the program that makes it.");
+        long size = NativeFile.Fstat(file)?.Size ?? 0;
+        if (size == 0)
+        {
+            file.Dispose();
+            throw new FairleadException(ErrorCode.Corrupt, $"{who} is empty", "Start the program that gives it a size.");
+        }
+
+        return RegionMemory.Map(file, headerSize: 0, size, isNew: false, who, path, name, writable: false);
+    }
+
     private static RegionMemory Open(string path, long? size, uint mode, OpenFlags flags, string who, string? name)
     {
         while (true)

@@ -75,8 +75,8 @@ internal static class RegionFile
         throw ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"cannot allocate the {length} bytes of {who}"), error);
     }
 
-    /// <summary>Opens a regular file for reading and writing. Null if nothing has the path.</summary>
-    public static Descriptor? TryOpen(string path, OpenFlags flags, string who)
+    /// <summary>Opens a regular file for reading, and for writing if that is asked for. Null if nothing has the path.</summary>
+    public static Descriptor? TryOpen(string path, OpenFlags flags, string who, bool writable = true)
     {
         // Check the kind first: opening a FIFO or a device has side effects.
         var follow = (flags & OpenFlags.NoFollow) == 0;
@@ -86,7 +86,7 @@ internal static class RegionFile
         }
 
         RequireFile(status, who);
-        var file = NativeFile.Open(path, OpenFlags.ReadWrite | flags, out error);
+        var file = NativeFile.Open(path, (writable ? OpenFlags.ReadWrite : OpenFlags.ReadOnly) | flags, out error);
         if (file is null)
         {
             return error == Errno.ENOENT ? null : throw ErrnoMap.Failure($"{who} cannot be opened", error);

@@ -58,6 +58,7 @@ internal sealed unsafe class RegionMemory : IDisposable
     /// <param name="path">Its path; null: the path in <c>/proc</c> by which other processes find this descriptor.</param>
     /// <param name="name">Its name, if it has one.</param>
     /// <param name="isRobust">Whether it will hold words that the kernel marks when their owner dies.</param>
+    /// <param name="writable">Whether the memory may be written; the file is open for writing then.</param>
     public static RegionMemory Map(
         Descriptor file,
         int headerSize,
@@ -66,7 +67,8 @@ internal sealed unsafe class RegionMemory : IDisposable
         string description,
         string? path,
         string? name = null,
-        bool isRobust = false)
+        bool isRobust = false,
+        bool writable = true)
     {
         try
         {
@@ -80,7 +82,7 @@ internal sealed unsafe class RegionMemory : IDisposable
             }
             else
             {
-                MappedFile plain = new(file, headerSize + size, allocate: false);
+                MappedFile plain = new(file, headerSize + size, writable, allocate: false);
                 mapping = plain;
                 start = plain.Pointer;
             }

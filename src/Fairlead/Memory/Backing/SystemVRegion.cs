@@ -40,6 +40,16 @@ internal static class SystemVRegion
         }
     }
 
+    /// <summary>Attaches an existing segment only for reading.</summary>
+    public static RegionMemory Read(int key)
+    {
+        string who = Describe(key);
+        return SystemVSegment.Find(key, 0, out Errno error) is { } found ? Attach(found, size: null, who, writable: false)
+            : error == Errno.ENOENT
+                ? throw new FairleadException(ErrorCode.NotFound, $"{who} does not exist", "Start the program that makes it.")
+            : throw ErrnoMap.Failure($"{who} cannot be opened", error);
+    }
+
     public static bool Remove(int key)
     {
         string who = Describe(key);
@@ -68,10 +78,10 @@ internal static class SystemVRegion
         ?? throw new FairleadException(
             ErrorCode.Unavailable, "the System V segments cannot be listed", "This process must be able to read /proc/sysvipc/shm.");
 
-    private static unsafe RegionMemory Attach(int id, long? size, string who)
+    private static unsafe RegionMemory Attach(int id, long? size, string who, bool writable = true)
     {
         // Attach first, then check: from then on the kernel does not reuse the number.
-        SystemVSegment segment = new(id);
+        SystemVSegment segment = new(id, writable);
         try
         {
             long has =
