@@ -18,6 +18,16 @@ public sealed class ServiceSnippets
     }
 
     [Fact]
+    public void The_port_of_a_service_is_found()
+    {
+        if (File.Exists("/etc/services"))
+        {
+            int ssh = ServicePort.PortOf("ssh");
+            Assert.Equal(22, ssh);
+        }
+    }
+
+    [Fact]
     public async Task A_program_serves_a_client()
     {
         List<ChildProcess> children = [];
