@@ -23,6 +23,16 @@ public sealed record Peer
     /// <summary>The network address of a peer that may be on another machine: <c>10.0.0.7:5242</c>.</summary>
     public string? RemoteAddress { get; init; }
 
+    /// <summary>
+    /// The address of this end of the connection: <c>10.0.0.2:43210</c> on <c>tcp</c>, <c>tls</c> and <c>udp</c>; on <c>unix</c>,
+    /// <c>unixpacket</c> and <c>shm</c> the path or <c>@name</c> at which this end was bound. Null if this end has none.
+    /// </summary>
+    /// <remarks>
+    /// A <c>udp</c> endpoint that is bound to every interface reports that, such as <c>0.0.0.0:5242</c>: the kernel does not tell which
+    /// address the peer used.
+    /// </remarks>
+    public string? LocalAddress { get; init; }
+
     /// <summary>The verified certificate of a peer that showed one (<c>tls://</c>).</summary>
     public PeerCertificate? Certificate { get; init; }
 

@@ -22,6 +22,7 @@ internal static unsafe partial class Libc
     public const int SO_SNDBUF = 7;
     public const int SO_RCVBUF = 8;
     public const int SO_KEEPALIVE = 9;
+    public const int SO_LINGER = 13;
     public const int SO_REUSEPORT = 15;
 
     public const int SO_ACCEPTCONN = 30;

@@ -68,6 +68,24 @@ internal static unsafe partial class NativeSocket
 
     public static void SetKeepAlive(Descriptor socket, bool on = true) => SetOption(socket, Libc.SOL_SOCKET, Libc.SO_KEEPALIVE, on ? 1 : 0);
 
+    /// <summary>Makes closing a TCP socket reset the connection (<c>SO_LINGER</c> of 0 seconds), also when its process dies.</summary>
+    public static void SetReset(Descriptor socket)
+    {
+        if (socket.TryEnter())
+        {
+            // struct linger: on, and the seconds.
+            int* linger = stackalloc int[] { 1, 0 };
+            Errno error = Libc.SetSocketOption(socket.Number, Libc.SOL_SOCKET, Libc.SO_LINGER, linger, 2 * sizeof(int)) == 0
+                ? Errno.None
+                : Libc.LastError;
+            socket.Exit();
+            if (error != Errno.None)
+            {
+                throw ErrnoMap.Failure($"cannot set an option of {socket}", error);
+            }
+        }
+    }
+
     /// <summary>Sets the options that every TCP connection of messages wants: no delay, and keep-alive.</summary>
     public static void SetForMessages(Descriptor socket)
     {

@@ -60,6 +60,9 @@ internal sealed record EndpointSettings
     /// <summary>How long connecting waits for a listener.</summary>
     public required TimeSpan Wait { get; init; }
 
+    /// <summary>How long a closed TCP connection stays open for bytes that its peer lacks; zero: closing resets it.</summary>
+    public TimeSpan Linger { get; init; }
+
     /// <summary>The user's text for the registry.</summary>
     public string Label { get; init; } = "";
 
@@ -126,6 +129,7 @@ internal sealed record EndpointSettings
             Heartbeat = HeartbeatOf(address) ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout =
                 options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
+            Linger = LingeringClose.TimeOf(address),
             Wait = AddressOptions.Duration(address, "wait") ?? options.ConnectTimeout,
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.ReconnectTimeout,
             Waiting = WaitingOf(address) ?? options.WaitStrategy,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairlead.Native;
 
 namespace Fairlead.Transports;
 
@@ -48,6 +49,21 @@ internal static class HostAddresses
     {
         IPEndPoint blank = new(name.Family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         return (IPEndPoint)blank.Create(name);
+    }
+
+    /// <summary>Returns the network address of this end of a socket; null for another kind of socket, and for a closed one.</summary>
+    public static string? LocalOf(Descriptor socket)
+    {
+        try
+        {
+            SocketAddress name = NativeSocket.LocalName(socket);
+            return name.Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 ? EndPointOf(name).ToString() : null;
+        }
+        catch (FairleadException)
+        {
+            // The connection is closed.
+            return null;
+        }
     }
 
     private static IPEndPoint? Known(Address address) =>

@@ -17,12 +17,19 @@ namespace Fairlead.Transports;
 /// </remarks>
 internal sealed class LingeringClose : IReactorClient, IAlarmed
 {
+    /// <summary>The option for the time.</summary>
+    public const string Option = "linger";
+
     private const int MostReads = 64;
 
+    /// <summary>The time without the option.</summary>
+    public static readonly TimeSpan UsualTime = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LongestTime = TimeSpan.FromDays(1);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
     private readonly Descriptor _socket;
+    private readonly TimeSpan _longest;
     private readonly long _start = TimeProvider.System.GetTimestamp();
     private readonly Registration _registration;
     private readonly ITimer _timer;
@@ -30,20 +37,41 @@ internal sealed class LingeringClose : IReactorClient, IAlarmed
     private volatile bool _hasRest;
     private int _isClosed;
 
-    private LingeringClose(Descriptor socket, ReadOnlyMemory<byte> rest)
+    private LingeringClose(Descriptor socket, ReadOnlyMemory<byte> rest, TimeSpan longest)
     {
         _socket = socket;
+        _longest = longest;
         _rest = rest;
         _hasRest = !rest.IsEmpty;
         _registration = Reactor.Shared.Register(socket, this);
         _timer = Alarm.Create(TimeProvider.System, this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Returns the time that the address asks for.</summary>
+    /// <exception cref="AddressFormatException">The option is malformed.</exception>
+    public static TimeSpan TimeOf(Address address) =>
+        AddressOptions.Duration(address, Option, allowInfinite: false) is not { } time ? UsualTime
+        : time <= LongestTime ? time
+        : throw new AddressFormatException(
+            address.ToString(),
+            $"option '{Option}' cannot be '{AddressText.Display(address.Option(Option)!)}': the longest time is one day. "
+                + "Write 0 to reset the connection when it is closed.");
+
+    /// <inheritdoc cref="Close(Descriptor, ReadOnlyMemory{byte}, TimeSpan)"/>
+    public static void Close(Descriptor socket, ReadOnlyMemory<byte> rest) => Close(socket, rest, UsualTime);
+
     /// <summary>Closes a socket: at once if its peer has everything, and otherwise later. Does not block, and does not throw.</summary>
     /// <param name="socket">The socket, owned from now on. No other thread uses it.</param>
     /// <param name="rest">The last bytes, which the kernel has not taken yet.</param>
-    public static void Close(Descriptor socket, ReadOnlyMemory<byte> rest)
+    /// <param name="longest">How long the socket may stay open. Zero: not at all, which resets the connection.</param>
+    public static void Close(Descriptor socket, ReadOnlyMemory<byte> rest, TimeSpan longest)
     {
+        if (longest == TimeSpan.Zero)
+        {
+            socket.Dispose();
+            return;
+        }
+
         bool lingers = false;
         Finishing.Do("a TCP connection", () =>
         {
@@ -56,7 +84,7 @@ internal sealed class LingeringClose : IReactorClient, IAlarmed
             bool hasEnded = Drop(socket, out bool hadData);
             if (!hasEnded && (isOnItsWay || hadData) && !DescriptorReserve.IsTouchedBy(socket))
             {
-                LingeringClose closing = new(socket, rest);
+                LingeringClose closing = new(socket, rest, longest);
                 lingers = true;
                 closing.Continue();
             }
@@ -86,7 +114,7 @@ internal sealed class LingeringClose : IReactorClient, IAlarmed
     void IAlarmed.OnAlarmFailed(Exception exception) => Finish();
 
     // Checked on data, too: a peer that goes on writing postpones the timer each time.
-    private bool IsLate => TimeProvider.System.GetElapsedTime(_start) > Longest;
+    private bool IsLate => TimeProvider.System.GetElapsedTime(_start) > _longest;
 
     /// <summary>Writes the rest, drops what has come, and waits again.</summary>
     private void Continue()

@@ -4,8 +4,8 @@ namespace Fairlead.Transports;
 
 /// <summary>The byte channel of a stream socket.</summary>
 /// <param name="socket">The socket, owned from now on.</param>
-/// <param name="lingers">Whether to close it by <see cref="LingeringClose"/>: for TCP.</param>
-internal sealed class SocketChannel(Descriptor socket, bool lingers) : ByteChannel
+/// <param name="linger">For how long to close it by <see cref="LingeringClose"/>: for TCP. Null: not.</param>
+internal sealed class SocketChannel(Descriptor socket, TimeSpan? linger) : ByteChannel
 {
     private volatile bool _closesAtOnce;
     private volatile bool _isTaken;
@@ -44,9 +44,9 @@ internal sealed class SocketChannel(Descriptor socket, bool lingers) : ByteChann
             return;
         }
 
-        if (lingers && !_closesAtOnce)
+        if (linger is { } longest && !_closesAtOnce)
         {
-            LingeringClose.Close(socket, default);
+            LingeringClose.Close(socket, default, longest);
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
 using Fairlead.Transports;
@@ -25,24 +24,7 @@ public sealed class SocketConnection : IDisposable
     public Peer Peer { get; }
 
     /// <summary>The network address of this end: <c>10.0.0.7:5242</c>. Null for a Unix socket, and for a broken connection.</summary>
-    public string? LocalAddress
-    {
-        get
-        {
-            try
-            {
-                var name = NativeSocket.LocalName(_socket);
-                return name.Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
-                    ? HostAddresses.EndPointOf(name).ToString()
-                    : null;
-            }
-            catch (FairleadException)
-            {
-                // The connection is closed.
-                return null;
-            }
-        }
-    }
+    public string? LocalAddress => HostAddresses.LocalOf(_socket);
 
     /// <summary>The socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?)"/>. The connection owns it.</summary>
     public SafeHandle Handle => _socket;

@@ -21,11 +21,23 @@ internal sealed class StreamConnection : Connection
     public StreamConnection(
         Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)
         : this(
-            new SocketChannel(socket, lingers: (capabilities & TransportCapabilities.CrossHost) != 0),
+            new SocketChannel(
+                socket, (capabilities & TransportCapabilities.CrossHost) != 0 ? LingeringClose.UsualTime : null),
             framing,
             capabilities,
             peer,
             takesHandles)
+    {
+    }
+
+    /// <param name="socket">The socket of TCP, owned by the connection.</param>
+    /// <param name="framing">The framing.</param>
+    /// <param name="capabilities">The capabilities of the transport.</param>
+    /// <param name="peer">The process at the other end.</param>
+    /// <param name="linger">How long to stay open after the close for bytes that the peer lacks.</param>
+    public StreamConnection(
+        Descriptor socket, StreamFraming framing, TransportCapabilities capabilities, Peer peer, TimeSpan linger)
+        : this(new SocketChannel(socket, linger), framing, capabilities, peer)
     {
     }
 

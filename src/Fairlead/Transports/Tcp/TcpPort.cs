@@ -9,8 +9,6 @@ namespace Fairlead.Transports.Tcp;
 /// <remarks>Any thread may dispose it while another accepts.</remarks>
 internal sealed class TcpPort : IDisposable
 {
-    private const int Backlog = 4096;
-
     private readonly AddressFamily _family;
 
     private TcpPort(Address address, Descriptor listener, AddressFamily family)
@@ -30,8 +28,19 @@ internal sealed class TcpPort : IDisposable
     /// <exception cref="FairleadException">AlreadyExists with the holder, NotFound, PermissionDenied.</exception>
     public static TcpPort Bind(Address address)
     {
+        _ = Backlog.Of(address);
         IPEndPoint place = HostAddresses.ResolveForBinding(address);
         return EndingHolder.Outlast(() => BindTo(place, address), isHeldByDescriptors: true);
+    }
+
+    /// <summary>Sets the options of a connected socket.</summary>
+    public static void SetForMessages(Descriptor socket, EndpointSettings settings)
+    {
+        NativeSocket.SetForMessages(socket);
+        if (settings.Linger == TimeSpan.Zero)
+        {
+            NativeSocket.SetReset(socket);
+        }
     }
 
     /// <summary>Accepts the next connection. Returns null if none is waiting or the port is disposed. Does not block.</summary>
@@ -55,7 +64,7 @@ internal sealed class TcpPort : IDisposable
             // Allows binding a port whose last connections still linger in the kernel, but not one that is listened on.
             NativeSocket.SetReuseAddress(listener);
             Errno error = NativeSocket.Bind(listener, place.Serialize());
-            error = error == Errno.None ? NativeSocket.Listen(listener, Backlog) : error;
+            error = error == Errno.None ? NativeSocket.Listen(listener, Backlog.Of(address)) : error;
             if (error != Errno.None)
             {
                 throw Failure(address, place, error);

@@ -14,7 +14,7 @@ internal sealed class TcpTransport : ITransport
 
     public string Scheme => "tcp";
 
-    public IReadOnlyList<string> Options => [];
+    public IReadOnlyList<string> Options { get; } = [Backlog.Option, LingeringClose.Option];
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 
@@ -32,8 +32,9 @@ internal sealed class TcpTransport : ITransport
     {
         try
         {
-            NativeSocket.SetForMessages(socket);
-            return new StreamConnection(socket, settings.Framing, Capabilities, new Peer { RemoteAddress = remote.ToString() });
+            TcpPort.SetForMessages(socket, settings);
+            Peer peer = new() { RemoteAddress = remote.ToString(), LocalAddress = HostAddresses.LocalOf(socket) };
+            return new StreamConnection(socket, settings.Framing, Capabilities, peer, settings.Linger);
         }
         catch
         {

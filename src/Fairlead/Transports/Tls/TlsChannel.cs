@@ -25,6 +25,7 @@ internal sealed class TlsChannel : ByteChannel
     private readonly RecordStream _records;
     private readonly SslStream _tls;
     private readonly SignalSet _more;
+    private readonly TimeSpan _linger;
 
     // Of the reading thread.
     private ValueTask<int> _wait;
@@ -40,8 +41,10 @@ internal sealed class TlsChannel : ByteChannel
     /// <param name="socket">The socket, owned by the channel.</param>
     /// <param name="records">The stream under <paramref name="tls"/>, owned by the channel.</param>
     /// <param name="tls">The stream, owned by the channel.</param>
-    public TlsChannel(Descriptor socket, RecordStream records, SslStream tls)
+    /// <param name="linger">How long to stay open after the close for bytes that the peer lacks.</param>
+    public TlsChannel(Descriptor socket, RecordStream records, SslStream tls, TimeSpan linger)
     {
+        _linger = linger;
         _socket = socket;
         _records = records;
         _tls = tls;
@@ -195,7 +198,7 @@ internal sealed class TlsChannel : ByteChannel
         }
         else
         {
-            LingeringClose.Close(_socket, rest);
+            LingeringClose.Close(_socket, rest, _linger);
         }
     }
 

@@ -99,7 +99,7 @@ internal sealed class TlsHandshake
 
     private async ValueTask<StreamConnection> AcceptAsync(Descriptor socket, TlsIdentity identity, CancellationToken cancellationToken)
     {
-        NativeSocket.SetForMessages(socket);
+        TcpPort.SetForMessages(socket, _settings);
 
         // One limit for both: a client that sends its first byte late has only the rest of the time.
         using CancellationTokenSource limit = Limit();
@@ -110,7 +110,7 @@ internal sealed class TlsHandshake
                 if (await StartsPlainlyAsync(socket, linked.Token).ConfigureAwait(false))
                 {
                     _refusal = TlsErrors.Plain().At(_address);
-                    return _settings.IsForeign ? throw _refusal : Wrap(new SocketChannel(socket, lingers: true));
+                    return _settings.IsForeign ? throw _refusal : Wrap(new SocketChannel(socket, _settings.Linger), socket);
                 }
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
@@ -156,7 +156,7 @@ internal sealed class TlsHandshake
                     throw _refusal;
                 }
 
-                return Wrap(new TlsChannel(socket, records, tls));
+                return Wrap(new TlsChannel(socket, records, tls, _settings.Linger), socket);
             }
             catch (Exception exception)
             {
@@ -221,7 +221,7 @@ internal sealed class TlsHandshake
         return !_settings.IsForeign;
     }
 
-    private StreamConnection Wrap(ByteChannel channel)
+    private StreamConnection Wrap(ByteChannel channel, Descriptor socket)
     {
         try
         {
@@ -229,7 +229,12 @@ internal sealed class TlsHandshake
                 _refusal is null ? channel : new RefusingChannel(channel, _refusal),
                 _settings.Framing,
                 TlsTransport.Capabilities,
-                new Peer { RemoteAddress = _remote.ToString(), Certificate = _certificate });
+                new Peer
+                {
+                    RemoteAddress = _remote.ToString(),
+                    LocalAddress = HostAddresses.LocalOf(socket),
+                    Certificate = _certificate,
+                });
         }
         catch
         {

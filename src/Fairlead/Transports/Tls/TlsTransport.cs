@@ -18,7 +18,14 @@ internal sealed class TlsTransport : ITransport
     public string Scheme => "tls";
 
     public IReadOnlyList<string> Options =>
-        [TlsFiles.AuthorityOption, TlsFiles.CertificateOption, TlsFiles.KeyOption, ServerNameOption];
+        [
+            Backlog.Option,
+            LingeringClose.Option,
+            TlsFiles.AuthorityOption,
+            TlsFiles.CertificateOption,
+            TlsFiles.KeyOption,
+            ServerNameOption,
+        ];
 
     public IReadOnlyList<string> PlaceOptions => [ServerNameOption];
 
@@ -58,7 +65,7 @@ internal sealed class TlsTransport : ITransport
             address, settings.Time, cancellationToken).ConfigureAwait(false);
         try
         {
-            NativeSocket.SetForMessages(socket);
+            TcpPort.SetForMessages(socket, settings);
             return await TlsHandshake.ConnectAsync(
                 socket, place, address, identity, settings, cancellationToken).ConfigureAwait(false);
         }

@@ -47,7 +47,7 @@ internal sealed class ReliableConnector : IReactorClient
     {
         ReliableConnector connector = new(socket, address, place);
         ReliableTerms terms = await connector.AgreeAsync(settings, deadline, cancellationToken).ConfigureAwait(false);
-        ReliableSession session = new(socket, terms, settings.Time, new Peer { RemoteAddress = place.ToString() });
+        ReliableSession session = new(socket, terms, settings.Time, UdpTransport.PeerOf(socket, place.ToString()));
         session.Start();
         return session;
     }

@@ -229,7 +229,7 @@ internal sealed class ReliableListener : IListener
                 return;
             }
 
-            session = Succeed(socket, terms, remote, new Peer { RemoteAddress = UdpSessions.TextOf(name) });
+            session = Succeed(socket, terms, remote, UdpTransport.PeerOf(socket, UdpSessions.TextOf(name)));
             session.Start();
         }
         catch (FairleadException)

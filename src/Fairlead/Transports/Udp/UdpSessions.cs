@@ -18,6 +18,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
     private readonly EndpointSettings _settings;
     private readonly StreamFraming _framing;
     private readonly TimeSpan _idle;
+    private readonly string? _local;
     private readonly Dictionary<UdpRemote, UdpSession> _sessions = [];
     private readonly Queue<UdpSession> _new = new();
     private readonly DatagramBatch _batch = new();
@@ -37,6 +38,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         _settings = settings;
         _framing = DatagramConnection.FramingOf(settings);
         _idle = idle;
+        _local = HostAddresses.LocalOf(socket);
         NativeSocket.SetBuffers(socket, send: null, receive: settings.Capacity);
         _more = new SignalSet(socket);
         if (idle != Timeout.InfiniteTimeSpan)
@@ -173,7 +175,8 @@ internal sealed class UdpSessions : IListener, IAlarmed
                 return;
             }
 
-            session = new UdpSession(this, remote, _batch.Name(index), _settings, new Peer { RemoteAddress = TextOf(_batch.Name(index)) });
+            Peer peer = new() { RemoteAddress = TextOf(_batch.Name(index)), LocalAddress = _local };
+            session = new UdpSession(this, remote, _batch.Name(index), _settings, peer);
             Interlocked.Increment(ref _users);
             _sessions.Add(remote, session);
             _new.Enqueue(session);

@@ -58,10 +58,12 @@ internal sealed class UdpTransport : ITransport
         Descriptor socket = UdpSocket.Bind(address, out Address bound);
         try
         {
+            string? local = HostAddresses.LocalOf(socket);
             return settings.Pattern == PatternKind.Receiver
                 ? new SingleListener(
                     bound,
-                    new DatagramConnection(socket, settings, Unreliable, new Peer(), Longest, isConnected: false)
+                    new DatagramConnection(
+                        socket, settings, Unreliable, new Peer { LocalAddress = local }, Longest, isConnected: false)
                     {
                         OnStranger = ReliableRefusals.OnStranger,
                     })
@@ -95,11 +97,15 @@ internal sealed class UdpTransport : ITransport
         _ = DatagramConnection.FramingOf(settings);
         (Descriptor socket, IPEndPoint place) = await UdpSocket.ConnectAsync(address, cancellationToken).ConfigureAwait(false);
         return new DatagramConnection(
-            socket, settings, Unreliable, new Peer { RemoteAddress = place.ToString() }, Longest, isConnected: true)
+            socket, settings, Unreliable, PeerOf(socket, place.ToString()), Longest, isConnected: true)
         {
             OnStranger = ReliableRefusals.OnStranger,
         };
     }
+
+    /// <summary>Returns the other end of a connected socket.</summary>
+    public static Peer PeerOf(Descriptor socket, string remote) =>
+        new() { RemoteAddress = remote, LocalAddress = HostAddresses.LocalOf(socket) };
 
     private static bool IsReliable(Address address) => AddressOptions.Bool(address, "reliable") == true;
 

@@ -45,7 +45,7 @@ internal sealed class UnixDatagramTransport : ITransport
         }
 
         SocketFile file = SocketFile.Bind(
-            UnixEndpoint.PathOf(address), NativeSocketType.Datagram, UnixEndpoint.Backlog, address, PlaceMode.Of(address));
+            UnixEndpoint.PathOf(address), NativeSocketType.Datagram, Backlog.Of(address), address, PlaceMode.Of(address));
         return new SingleListener(address, Wrap(file.Listener, settings, new Peer(), isConnected: false))
         {
             Place = file,

@@ -7,8 +7,6 @@ namespace Fairlead.Transports.UnixSocket;
 /// <summary>The common part of the Unix socket transports: paths, connecting, and the peer's identity.</summary>
 internal static class UnixEndpoint
 {
-    public const int Backlog = 4096;
-
     public const TransportCapabilities Capabilities = TransportCapabilities.Duplex
         | TransportCapabilities.Reliable
         | TransportCapabilities.Ordered

@@ -11,6 +11,7 @@ internal sealed class UnixListener : IListener
     private readonly Descriptor _listener;
     private readonly SocketFile? _file;
     private readonly Func<Descriptor, Peer, Connection> _wrap;
+    private readonly string _place;
 
     private UnixListener(Address address, Descriptor listener, SocketFile? file, Func<Descriptor, Peer, Connection> wrap)
     {
@@ -18,6 +19,7 @@ internal sealed class UnixListener : IListener
         _listener = listener;
         _file = file;
         _wrap = wrap;
+        _place = address.IsAbstract ? address.Place : UnixEndpoint.PathOf(address);
     }
 
     public Address Address { get; }
@@ -33,14 +35,14 @@ internal sealed class UnixListener : IListener
             return new UnixListener(address, BindAbstractly(address, type), null, wrap);
         }
 
-        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, UnixEndpoint.Backlog, address, PlaceMode.Of(address));
+        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, Backlog.Of(address), address, PlaceMode.Of(address));
         return new UnixListener(address, file.Listener, file, wrap);
     }
 
     public Connection? TryAccept()
     {
         Descriptor? socket = NativeSocket.Accept(_listener, out Errno error);
-        return socket is not null ? _wrap(socket, UnixEndpoint.PeerOf(socket))
+        return socket is not null ? _wrap(socket, UnixEndpoint.PeerOf(socket) with { LocalAddress = _place })
             : error is Errno.EAGAIN or Errno.EBADF ? null
             : throw ErrnoMap.Failure("cannot accept a connection", error).At(Address);
     }
@@ -73,7 +75,7 @@ internal sealed class UnixListener : IListener
                 throw Busy(address, name, type);
             }
 
-            error = error == Errno.None && type != NativeSocketType.Datagram ? NativeSocket.Listen(listener, UnixEndpoint.Backlog) : error;
+            error = error == Errno.None && type != NativeSocketType.Datagram ? NativeSocket.Listen(listener, Backlog.Of(address)) : error;
             return error == Errno.None ? listener : throw ErrnoMap.Failure("cannot be bound", error).At(address);
         }
         catch

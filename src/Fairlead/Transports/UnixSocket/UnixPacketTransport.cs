@@ -9,7 +9,7 @@ internal sealed class UnixPacketTransport : ITransport
 {
     public string Scheme => "unixpacket";
 
-    public IReadOnlyList<string> Options => SocketFile.Options;
+    public IReadOnlyList<string> Options { get; } = [.. SocketFile.Options, Backlog.Option];
 
     public int LongestPiece(Address address) => 32 * 1024;
 

@@ -9,7 +9,7 @@ internal sealed class UnixSocketTransport : ITransport
 
     public string Scheme => "unix";
 
-    public IReadOnlyList<string> Options { get; } = [.. SocketFile.Options, "handles"];
+    public IReadOnlyList<string> Options { get; } = [.. SocketFile.Options, Backlog.Option, "handles"];
 
     public TransportCapabilities CapabilitiesOf(Address address) => Capabilities;
 
