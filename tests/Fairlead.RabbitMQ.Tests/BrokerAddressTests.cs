@@ -59,7 +59,6 @@ public sealed class BrokerAddressTests
 
     [Theory]
     [InlineData("amqp://eve:evepw/evepw@one/?name=x")]
-    [InlineData("amqp://eve:evepw#evepw@one/?name=x")]
     [InlineData("amqp://eve:evepw@one:port/?name=x")]
     [InlineData("amqp://eve:evepw@one/?durabel=true")]
     public void A_malformed_one_is_refused_without_its_password(string address)
