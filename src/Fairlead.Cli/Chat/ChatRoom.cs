@@ -208,7 +208,9 @@ internal sealed class ChatRoom(ChatRules rules, Action<string> show)
         }
     }
 
-    /// <summary>The numbers and names of the members, for the greeting of another one. In a star, clients do not know of each other.</summary>
+    /// <summary>
+    /// The numbers and names of the members, for the greeting of another one. In a star, clients do not know of each other.
+    /// </summary>
     private string Names()
     {
         if (rules.IsStar || _members.Count == 0)

@@ -37,7 +37,8 @@ internal sealed class ServeCommand : ToolCommand
     };
     private readonly Option<int?> _key = ServiceArguments.Key();
     private readonly Option<bool> _once = NewOption.Switch("--once", "End after the first client");
-    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Say on stderr what happens: listening, both ends of each connection, children, transfers");
+    private readonly Option<bool> _verbose = NewOption.Switch(
+        "--verbose", "Say on stderr what happens: listening, both ends of each connection, children, transfers");
 
     public ServeCommand()
         : base("serve", "Serve echo, date, daytime, time, discard or chargen, a folder by TFTP, or run a command for each client")
