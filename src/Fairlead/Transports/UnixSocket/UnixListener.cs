@@ -13,13 +13,14 @@ internal sealed class UnixListener : IListener
     private readonly Func<Descriptor, Peer, Connection> _wrap;
     private readonly string _place;
 
-    private UnixListener(Address address, Descriptor listener, SocketFile? file, Func<Descriptor, Peer, Connection> wrap)
+    private UnixListener(
+        Address address, string place, Descriptor listener, SocketFile? file, Func<Descriptor, Peer, Connection> wrap)
     {
         Address = address;
         _listener = listener;
         _file = file;
         _wrap = wrap;
-        _place = address.IsAbstract ? address.Place : UnixEndpoint.PathOf(address);
+        _place = place;
     }
 
     public Address Address { get; }
@@ -32,11 +33,12 @@ internal sealed class UnixListener : IListener
     {
         if (address.IsAbstract)
         {
-            return new UnixListener(address, BindAbstractly(address, type), null, wrap);
+            return new UnixListener(address, address.Place, BindAbstractly(address, type), null, wrap);
         }
 
-        SocketFile file = SocketFile.Bind(UnixEndpoint.PathOf(address), type, Backlog.Of(address), address, PlaceMode.Of(address));
-        return new UnixListener(address, file.Listener, file, wrap);
+        string path = UnixEndpoint.PathOf(address);
+        SocketFile file = SocketFile.Bind(path, type, Backlog.Of(address), address, PlaceMode.Of(address));
+        return new UnixListener(address, path, file.Listener, file, wrap);
     }
 
     public Connection? TryAccept()
