@@ -69,7 +69,8 @@ internal sealed class LabCommand : ToolCommand
                 StandardOutput.WriteLine("");
             }
 
-            await using Director director = new(experiment, parsed.GetValue(_timeout) ?? DefaultLimit, report.Narrate, cancellationToken);
+            await using Director director = new(
+                experiment, parsed.GetValue(_timeout) ?? DefaultLimit, report.Narrate, isInOrder: !isJson, cancellationToken);
             report.Begin(experiment, director.Began);
             await experiment.PlayAsync(director);
             director.EndNarration();

@@ -20,6 +20,7 @@ internal sealed class Director : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Experiment _experiment;
     private readonly Narration _narration;
+    private readonly bool _isInOrder;
     private readonly ITimer _narrating;
 
     // Cancelled with the token of the tool, or when the narration has failed: no wait outlives its reader.
@@ -34,10 +35,12 @@ internal sealed class Director : IAsyncDisposable
     /// <param name="experiment">The experiment.</param>
     /// <param name="limit">The longest wait for a step.</param>
     /// <param name="narrate">Shows an event.</param>
+    /// <param name="isInOrder">Whether events are held back, and shown in the order of their times; otherwise as they arrive.</param>
     /// <param name="cancellationToken">Ends the experiment.</param>
-    public Director(Experiment experiment, TimeSpan limit, Action<LabEvent> narrate, CancellationToken cancellationToken)
+    public Director(
+        Experiment experiment, TimeSpan limit, Action<LabEvent> narrate, bool isInOrder, CancellationToken cancellationToken)
     {
-        (_experiment, Limit, _narration) = (experiment, limit, new Narration(narrate));
+        (_experiment, Limit, _narration, _isInOrder) = (experiment, limit, new Narration(narrate), isInOrder);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Folder = Directory.CreateTempSubdirectory("lab-").FullName;
         Began = TimeProvider.System.GetTimestamp();
@@ -118,6 +121,11 @@ internal sealed class Director : IAsyncDisposable
             {
                 _narration.Add(happened);
             }
+        }
+
+        if (!_isInOrder)
+        {
+            Narrate(_narration.ShowAll);
         }
     }
 
