@@ -12,7 +12,9 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     private const int Continued = 18;
     private const int KilledCode = 128 + 9;
 
-    private const int Windows = 10;
+    // Idle threads of the runtime's pool end 20 s after their last work, each with a few wake-ups, and start anew for the work of a timer.
+    // Beside load that needs more than 20 s to calm down. A process that polls never does.
+    private const int Windows = 40;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(2);
 
