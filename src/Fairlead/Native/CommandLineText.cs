@@ -11,12 +11,27 @@ internal static class CommandLineText
     public static string Of(ReadOnlySpan<byte> bytes, bool cut)
     {
         ReadOnlySpan<byte> line = FromApplication(bytes);
-        ReadOnlySpan<byte> program = FirstOf(line);
+        return Readable(line[(PathOf(FirstOf(line)).LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0), cut);
+    }
 
-        // A program that renames itself writes a sentence there, perhaps with a path in it: do not shorten that.
+    /// <summary>Returns the file name of the program alone; for an application that <c>dotnet</c> runs, its own.</summary>
+    /// <param name="bytes">The content of <c>/proc/PID/cmdline</c>.</param>
+    public static string FileOf(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> path = PathOf(FirstOf(FromApplication(bytes)));
+        return Readable(path[(path.LastIndexOf((byte)'/') + 1)..], cut: false);
+    }
+
+    // A program that renames itself writes a sentence there, perhaps with a path in it: its first word is the path, then.
+    private static ReadOnlySpan<byte> PathOf(ReadOnlySpan<byte> program)
+    {
         int blank = program.IndexOf((byte)' ');
-        ReadOnlySpan<byte> path = program is [(byte)'/', ..] || blank < 0 ? program : program[..blank];
-        string text = Passwords.HideInText(Encoding.UTF8.GetString(line[(path.LastIndexOf((byte)'/') + 1)..].TrimEnd((byte)0)));
+        return program is [(byte)'/', ..] || blank < 0 ? program : program[..blank];
+    }
+
+    private static string Readable(ReadOnlySpan<byte> bytes, bool cut)
+    {
+        string text = Passwords.HideInText(Encoding.UTF8.GetString(bytes));
         return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
         {
             for (int i = 0; i < source.text.Length; i++)

@@ -37,6 +37,14 @@ internal static class NativeProcess
         return bytes.IsEmpty ? null : CommandLineText.Of(bytes, cut: bytes.Length == LongestCommandLine);
     }
 
+    /// <summary>Returns the file name of the program, without its arguments, which may be secrets: <c>bc</c>, <c>App.dll</c>.</summary>
+    public static string? ProgramFile(int pid)
+    {
+        Span<byte> buffer = stackalloc byte[LongestCommandLine];
+        var bytes = ReadProc(pid, "cmdline", buffer);
+        return bytes.IsEmpty ? null : CommandLineText.FileOf(bytes);
+    }
+
     /// <summary>Returns the start time in clock ticks since the machine started: with the pid, the identity of a process.</summary>
     public static ulong? StartTicks(int pid)
     {

@@ -122,6 +122,18 @@ public sealed class NativeProcessTests
     public void Command_lines_are_for_people(string raw, string text) =>
         Assert.Equal(text, CommandLineText.Of(System.Text.Encoding.UTF8.GetBytes(raw), cut: false));
 
+    [Theory]
+    [InlineData("bc\0-l\0--token=secret\0", "bc")]
+    [InlineData("/opt/my app/run\0x y\0", "run")]
+    [InlineData("nginx: master process /usr/sbin/nginx -g", "nginx:")]
+    [InlineData("/bin/x\u001b[2J\0secret\0", "x?[2J")]
+    [InlineData("dotnet\0/srv/shop/App.dll\0serve\0/a/b\0", "App.dll")]
+    [InlineData("/usr/bin/dotnet\0exec\0--depsfile\0/srv/a.json\0/srv/App.dll\0secret\0", "App.dll")]
+    [InlineData("/usr/bin/dotnet\0test\0/srv/App.dll\0", "dotnet")]
+    [InlineData("", "")]
+    public void A_program_file_tells_no_argument(string raw, string text) =>
+        Assert.Equal(text, CommandLineText.FileOf(System.Text.Encoding.UTF8.GetBytes(raw)));
+
     [Fact]
     public void A_cut_command_line_says_so() => Assert.Equal("x y…", CommandLineText.Of("/bin/x\0y"u8, cut: true));
 }

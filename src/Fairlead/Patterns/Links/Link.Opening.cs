@@ -122,7 +122,7 @@ internal sealed partial class Link
         ProcessId = NativeProcess.Id,
         Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,
         Handles = _endpoint.Settings.Handles,
-        Text = _endpoint.Settings.Program ?? ProgramName.Own,
+        Text = _endpoint.Settings.Program ?? ProgramName.For(_connection.Capabilities),
     };
 
     /// <summary>Handles the peer's introduction or refusal. Called by the pump.</summary>
