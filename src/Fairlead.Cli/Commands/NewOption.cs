@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Fairlead.Cli.Input;
+using Fairlead.Cli.Processes;
 
 namespace Fairlead.Cli.Commands;
 
@@ -132,6 +133,13 @@ internal static class NewOption
         });
         return option;
     }
+
+    /// <summary>Creates <c>--max-output</c>, the limit for commands whose output is collected.</summary>
+    public static Option<int> MaxOutput() => Number(
+        "--max-output",
+        "With --exec, the most bytes that a command may write; one that writes more is killed",
+        CollectedOutput.UsualMost,
+        Array.MaxLength);
 
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 

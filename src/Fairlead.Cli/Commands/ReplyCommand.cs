@@ -10,6 +10,9 @@ internal sealed class ReplyCommand : ToolCommand
 {
     private const int DefaultParallel = 16;
 
+    // As CGI programs have: a requester that waits for ever would keep its place for ever.
+    private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(1);
+
     private readonly EndpointArguments _endpoint;
     private readonly Option<bool> _echo = NewOption.Switch("--echo", "Reply with the request itself");
     private readonly Option<string?> _exec = new("--exec")
@@ -20,17 +23,19 @@ internal sealed class ReplyCommand : ToolCommand
     private readonly Option<bool> _raw = NewOption.Switch(
         "--raw", "With --exec, pass the bytes unchanged: add no newline to the request, remove none from the reply");
     private readonly Option<int> _parallel = NewOption.Number("--parallel", "Number of commands that may run at once", DefaultParallel);
+    private readonly Option<int> _maxOutput = NewOption.MaxOutput();
     private readonly Option<long?> _count = NewOption.Count("Exit after this many requests");
 
     public ReplyCommand()
         : base("reply", "Answer requests with a command or an echo")
     {
         _endpoint = EndpointArguments.AddTo(
-            this, binds: true, "Longest time a command may run; after that, the requester gets an error", ["requester"]);
+            this, binds: true, "Longest time a command may run, 1m if not given; after that, the requester gets an error", ["requester"]);
         Add(_echo);
         Add(_exec);
         Add(_raw);
         Add(_parallel);
+        Add(_maxOutput);
         Add(_count);
         Examples =
         [
@@ -49,7 +54,8 @@ internal sealed class ReplyCommand : ToolCommand
         var shell = (parsed.GetValue(_echo), parsed.GetValue(_exec)) switch
         {
             (true, null) => null,
-            (false, { } command) => new ShellCommand(command, parsed.GetValue(_raw), _endpoint.Timeout(parsed)),
+            (false, { } command) => new ShellCommand(
+                command, parsed.GetValue(_raw), _endpoint.Timeout(parsed) ?? UsualTimeout, parsed.GetValue(_maxOutput)),
             (true, _) => throw ToolException.Usage("use either --echo or --exec COMMAND, not both"),
             _ => throw ToolException.Usage("an option is missing: --echo or --exec COMMAND"),
         };
@@ -102,7 +108,7 @@ internal sealed class ReplyCommand : ToolCommand
     private static async Task AnswerAsync(
         Request request, ShellCommand? shell, SemaphoreSlim places, UnreadReplies unread, CancellationToken cancellationToken)
     {
-        using CollectedOutput output = new();
+        using CollectedOutput output = new(shell?.MostOutput ?? 0);
         try
         {
             if (shell is null)

@@ -35,6 +35,8 @@ internal sealed class ServeCommand : ToolCommand
         Description = "Run this command by /bin/sh for each client, with the connection as its standard input and output",
         HelpName = "COMMAND",
     };
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout(
+        "With --exec, the longest time that a command may run; after that, it and what it has started are killed");
     private readonly Option<int?> _key = ServiceArguments.Key();
     private readonly Option<bool> _once = NewOption.Switch("--once", "End after the first client");
     private readonly Option<bool> _verbose = NewOption.Switch(
@@ -57,6 +59,7 @@ internal sealed class ServeCommand : ToolCommand
         Add(_children);
         Add(_zone);
         Add(_exec);
+        Add(_timeout);
         Add(_key);
         Add(_once);
         Add(_verbose);
@@ -87,7 +90,13 @@ internal sealed class ServeCommand : ToolCommand
         var isVerbose = parsed.GetValue(_verbose);
         if (parsed.GetValue(_exec) is { } command)
         {
-            Serve(parsed, null, ServeMode.Process, ClientPrograms.OfCommand(command, most, isVerbose), words, cancellationToken);
+            Serve(
+                parsed,
+                null,
+                ServeMode.Process,
+                ClientPrograms.OfCommand(command, most, parsed.GetValue(_timeout), isVerbose),
+                words,
+                cancellationToken);
             return ExitCode.Ok;
         }
 

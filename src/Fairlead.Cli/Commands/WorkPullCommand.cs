@@ -18,6 +18,7 @@ internal sealed class WorkPullCommand : ToolCommand
         HelpName = "COMMAND",
     };
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Pass only the bytes: add no newline to an item");
+    private readonly Option<int> _maxOutput = NewOption.MaxOutput();
     private readonly Option<long?> _count = NewOption.Count("Exit after this many items");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
@@ -27,6 +28,7 @@ internal sealed class WorkPullCommand : ToolCommand
         _endpoint = EndpointArguments.AddTo(this, binds: false, "Longest time to wait for an item", ["work-queue"], turns: false);
         Add(_exec);
         Add(_raw);
+        Add(_maxOutput);
         Add(_count);
         Add(_output);
         Examples =
@@ -116,7 +118,7 @@ internal sealed class WorkPullCommand : ToolCommand
             throw ToolException.Usage("--exec prints the output of the command unchanged: leave out --output json");
         }
 
-        var shell = new ShellCommand(command, isRaw, timeout: null);
+        var shell = new ShellCommand(command, isRaw, timeout: null, parsed.GetValue(_maxOutput));
         return (item, cancellationToken) => RunAsync(shell, item, isRaw, cancellationToken);
     }
 
@@ -126,7 +128,7 @@ internal sealed class WorkPullCommand : ToolCommand
         SayIfAgain(item);
         try
         {
-            using CollectedOutput output = new();
+            using CollectedOutput output = new(shell.MostOutput);
             var written = await shell.RunAsync(item.Memory, output, cancellationToken);
             if (!written.IsEmpty)
             {

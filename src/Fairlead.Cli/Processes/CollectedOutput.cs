@@ -5,8 +5,12 @@ namespace Fairlead.Cli.Processes;
 /// <summary>
 /// The output of a command, in pieces of rented memory: it grows without copying, and is returned when the answer has been handed on.
 /// </summary>
-internal sealed class CollectedOutput : IDisposable
+/// <param name="most">The most bytes that it takes.</param>
+internal sealed class CollectedOutput(int most) : IDisposable
 {
+    /// <summary>The usual limit: a peer takes no longer message over a network either.</summary>
+    public const int UsualMost = 16 * 1024 * 1024;
+
     private const int PieceSize = 64 * 1024;
 
     private readonly List<byte[]> _pieces = [];
@@ -16,6 +20,7 @@ internal sealed class CollectedOutput : IDisposable
     private long Length => ((_pieces.Count - 1L) * PieceSize) + _lastLength;
 
     /// <summary>Reads a stream to its end.</summary>
+    /// <exception cref="FairleadException">TooLarge: it is longer than the limit. The rest is unread.</exception>
     public Task FillAsync(Stream stream, CancellationToken cancellationToken) => _filling = ReadToEndAsync(stream, cancellationToken);
 
     /// <summary>Returns the output so far, valid until <see cref="Dispose"/>.</summary>
@@ -71,6 +76,11 @@ internal sealed class CollectedOutput : IDisposable
             }
 
             _lastLength += count;
+            if (Length > most)
+            {
+                throw new FairleadException(
+                    ErrorCode.TooLarge, $"the command wrote more than {most} bytes and was killed", "Raise --max-output.");
+            }
         }
     }
 

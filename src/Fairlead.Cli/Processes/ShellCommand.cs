@@ -7,16 +7,21 @@ using Fairlead.Processes;
 namespace Fairlead.Cli.Processes;
 
 /// <summary>A shell command that answers requests or processes items, with one process for each.</summary>
-internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout)
+internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout, int mostOutput)
 {
     /// <summary>How many characters of stderr, from its end, a requester gets.</summary>
     private const int ErrorTail = 500;
+
+    /// <summary>The most bytes of output, for a <see cref="CollectedOutput"/>.</summary>
+    public int MostOutput => mostOutput;
 
     /// <summary>Runs the command with these bytes on its stdin, and returns its output.</summary>
     /// <param name="given">The bytes.</param>
     /// <param name="output">The memory of the output; dispose it when that is no longer read, also after a failure.</param>
     /// <param name="cancellationToken">Kills the process.</param>
-    /// <exception cref="FairleadException">Failed: it exited with another code than 0. Timeout: it ran too long and was killed.</exception>
+    /// <exception cref="FairleadException">
+    /// Failed: it exited with another code than 0. Timeout: it ran too long and was killed. TooLarge: it wrote too much and was killed.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
     public async ValueTask<ReadOnlySequence<byte>> RunAsync(
         ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken cancellationToken)
@@ -38,15 +43,19 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
         {
             var feeding = FeedAsync(process.StandardInput, given, end.Token);
             var telling = TailAsync(errorReader, end.Token);
-            await Task.WhenAll(output.FillAsync(process.StandardOutput, end.Token), telling).WaitAsync(end.Token);
-            errors = await telling;
+            await output.FillAsync(process.StandardOutput, end.Token).WaitAsync(end.Token);
+            errors = await telling.WaitAsync(end.Token);
             await feeding.WaitAsync(end.Token);
             exit = await process.ExitAsync(end.Token);
         }
+        catch (FairleadException)
+        {
+            await KillAsync(process);
+            throw;
+        }
         catch (OperationCanceledException)
         {
-            KillWithDescendants(process);
-            await process.ExitAsync(CancellationToken.None);
+            await KillAsync(process);
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException(cancellationToken)
                 : new FairleadException(
@@ -58,7 +67,14 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             : throw new FairleadException(ErrorCode.Failed, $"the command ended with exit code {exit.ShellCode}{errors}");
     }
 
-    /// <summary>Kills the shell and what it has started. No effect if the shell has ended.</summary>
+    /// <summary>Kills the shell and what it has started, and waits for its end.</summary>
+    public static async Task KillAsync(ChildProcess shell)
+    {
+        KillWithDescendants(shell);
+        await shell.ExitAsync(CancellationToken.None);
+    }
+
+    /// <summary>No effect if the shell has ended.</summary>
     private static void KillWithDescendants(ChildProcess shell)
     {
         // A stopped shell keeps its process ID and its children, so the base library finds the same process by its number.

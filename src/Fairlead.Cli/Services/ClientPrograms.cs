@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Processes;
 using Fairlead.Processes;
@@ -12,24 +13,29 @@ internal sealed class ClientPrograms : IClientWorkers
     private readonly string[] _arguments;
     private readonly bool _isOverStreams;
     private readonly bool _isVerbose;
+    private readonly TimeSpan? _timeout;
 
-    private ClientPrograms(string program, string[] arguments, bool isOverStreams, int most, bool isVerbose)
+    private ClientPrograms(string program, string[] arguments, bool isOverStreams, int most, TimeSpan? timeout, bool isVerbose)
     {
-        (_program, _arguments, _isOverStreams, _isVerbose) = (program, arguments, isOverStreams, isVerbose);
+        (_program, _arguments, _isOverStreams, _timeout, _isVerbose) = (program, arguments, isOverStreams, timeout, isVerbose);
         Places = new ClientPlaces(most);
     }
 
     public ClientPlaces Places { get; }
 
     /// <summary>Runs a shell command, with the connection as its standard input and output, as under <c>inetd</c>.</summary>
-    public static ClientPrograms OfCommand(string command, int most, bool isVerbose) =>
-        new("/bin/sh", ["-c", command], isOverStreams: true, most, isVerbose);
+    /// <param name="command">The command.</param>
+    /// <param name="most">How many run at once.</param>
+    /// <param name="timeout">How long one may run before it is killed with what it has started; null: without end.</param>
+    /// <param name="isVerbose">Whether to report each.</param>
+    public static ClientPrograms OfCommand(string command, int most, TimeSpan? timeout, bool isVerbose) =>
+        new("/bin/sh", ["-c", command], isOverStreams: true, most, timeout, isVerbose);
 
     /// <summary>Runs this tool, with the connection as descriptor 3.</summary>
     public static ClientPrograms OfService(string service, string? zone, int most, bool isVerbose)
     {
         var (program, arguments) = OwnProgram.With(["serve", service, "fd://3", .. zone is null ? [] : new[] { "--zone", zone }]);
-        return new ClientPrograms(program, [.. arguments], isOverStreams: false, most, isVerbose);
+        return new ClientPrograms(program, [.. arguments], isOverStreams: false, most, timeout: null, isVerbose);
     }
 
     public void Start(SocketConnection connection, SocketListener listener, CancellationToken cancellationToken)
@@ -48,7 +54,7 @@ internal sealed class ClientPrograms : IClientWorkers
                 return;
             }
 
-            _ = EndAsync(child, listener.Register(child.Id));
+            _ = EndAsync(child, connection.Peer, listener.Register(child.Id));
             if (_isVerbose)
             {
                 ErrorLine.WriteBare($"{child} serves {connection.Peer}");
@@ -71,13 +77,22 @@ internal sealed class ClientPrograms : IClientWorkers
             TiedToParent = true,
         };
 
-    private async Task EndAsync(ChildProcess child, IDisposable entry)
+    private async Task EndAsync(ChildProcess child, Peer peer, IDisposable entry)
     {
+        using CancellationTokenSource end = new(_timeout ?? Timeout.InfiniteTimeSpan);
         try
         {
             await using (child)
             {
-                await child.ExitAsync();
+                try
+                {
+                    await child.ExitAsync(end.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    await ShellCommand.KillAsync(child);
+                    ErrorLine.Write($"the command for {peer} ran longer than {DurationText.Describe(_timeout!.Value)} and was killed");
+                }
             }
         }
         finally

@@ -3,9 +3,9 @@ namespace Fairlead.Cli.Services;
 /// <summary>Clients on transports that carry messages: datagrams, packets, shared memory.</summary>
 /// <param name="hub">The endpoint to which they connect.</param>
 /// <param name="service">The service that they get.</param>
-/// <param name="isDatagram">Whether the transport has no connections: then each message is a request.</param>
+/// <param name="guard">Decides which requests are answered, where the transport has no connections and each message is a request.</param>
 /// <param name="served">Called when a client was served.</param>
-internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, Action served)
+internal sealed class MessageClients(Hub hub, Service service, DatagramGuard? guard, Action served)
 {
     /// <summary>The number of clients that may be there at once.</summary>
     public const int Most = 4096;
@@ -14,6 +14,8 @@ internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, 
 
     private int _line;
 
+    private bool IsDatagram => guard is not null;
+
     /// <summary>Handles the events that have happened. Does not wait for others.</summary>
     public void Go()
     {
@@ -21,23 +23,27 @@ internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, 
         {
             switch (happened)
             {
-                case HubEvent.Joined when service.TellsTime && !isDatagram:
+                case HubEvent.Joined when service.TellsTime && !IsDatagram:
                     Send(happened.Client, service.Tell());
                     break;
                 case HubEvent.Said said:
                     using (said.Message)
                     {
-                        Answer(said.Client, said.Message.Span);
+                        if (guard?.Answers(said.Client.Peer.RemoteAddress!) != false)
+                        {
+                            Answer(said.Client, said.Message.Span);
+                        }
+
                         said.Message.Accept();
                     }
 
-                    if (isDatagram)
+                    if (IsDatagram)
                     {
                         served();
                     }
 
                     break;
-                case HubEvent.Left when !isDatagram:
+                case HubEvent.Left when !IsDatagram:
                     served();
                     break;
             }
@@ -56,9 +62,8 @@ internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, 
                 _ = Service.WriteLines(line, ref _line);
                 Send(client, line);
                 break;
-            case ServiceKind.Date or ServiceKind.Daytime or ServiceKind.Time when isDatagram:
+            case ServiceKind.Date or ServiceKind.Daytime or ServiceKind.Time when IsDatagram:
                 Send(client, service.Tell());
-                hub.Disconnect(client);
                 break;
         }
     }
@@ -71,7 +76,7 @@ internal sealed class MessageClients(Hub hub, Service service, bool isDatagram, 
     {
         try
         {
-            if (hub.TrySend(client, message) is SendResult.Full && !isDatagram)
+            if (hub.TrySend(client, message) is SendResult.Full && !IsDatagram)
             {
                 hub.Disconnect(client, "it has not read its answers");
             }

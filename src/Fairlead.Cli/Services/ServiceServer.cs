@@ -142,7 +142,8 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
 
     private Address Hear(Hub hub, bool isDatagram)
     {
-        MessageClients clients = new(hub, Service, isDatagram, EndIfOnce);
+        DatagramGuard? guard = isDatagram ? new DatagramGuard(hub.Address.Port ?? 0, TimeProvider.System) : null;
+        MessageClients clients = new(hub, Service, guard, EndIfOnce);
         _set.Attach(hub, state: (Action)clients.Go);
         return hub.Address;
     }

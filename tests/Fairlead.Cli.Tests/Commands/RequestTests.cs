@@ -212,6 +212,36 @@ public sealed class RequestTests : IDisposable
         Assert.Equal(new string('x', length) + "\n", asked.Output);
     }
 
+    [Theory]
+    [InlineData("yes", "16777216")]
+    [InlineData("yes & yes", "16777216")]
+    [InlineData("exec yes", "100000", "--max-output", "100000")]
+    [InlineData("head -c 100001 /dev/zero", "100000", "--max-output", "100000")]
+    public async Task A_command_that_writes_too_much_is_killed(string command, string limit, params string[] options)
+    {
+        string pids = Path.Combine(_home.Work, "pid");
+        var (_, address) = await _home.ServeAsync(
+            ["reply", "unix://much", "--exec", $"echo $$ > '{pids}'; case $(cat) in ok) echo fine;; *) {command};; esac", .. options]);
+
+        var asked = await _home.RunAsync("request", address, "much", "--timeout", "60s");
+
+        Assert.True(asked.ExitCode == ExitCode.Failure, asked.ToString());
+        Assert.Contains($"the command wrote more than {limit} bytes and was killed", asked.Error, StringComparison.Ordinal);
+        await Polling.Until(() => !Directory.Exists($"/proc/{File.ReadAllText(pids).Trim()}"));
+        Assert.Equal("fine\n", (await _home.RunAsync("request", address, "ok")).Output);
+    }
+
+    [Fact]
+    public async Task A_command_may_write_as_much_as_the_limit_says()
+    {
+        var (_, address) = await _home.ServeAsync(
+            "reply", "unix://much", "--raw", "--exec", "head -c 100000 /dev/zero | tr '\\0' x", "--max-output", "100000");
+
+        var asked = await _home.RunAsync("request", address, "much");
+
+        Assert.Equal(new string('x', 100_000) + "\n", asked.Output);
+    }
+
     [Fact]
     public async Task Of_a_long_stderr_the_end_is_told()
     {

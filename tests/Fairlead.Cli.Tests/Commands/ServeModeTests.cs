@@ -109,6 +109,23 @@ public sealed class ServeModeTests : IDisposable
         await AloneInTheListAsync();
     }
 
+    [Fact]
+    public async Task A_command_that_runs_too_long_is_killed_with_what_it_started()
+    {
+        string pid = Path.Combine(_home.Work, "pid");
+        var (server, address) = await _home.ServeAsync(
+            "serve", "--exec", $"sleep 1000 & echo $! > '{pid}'; wait", "tcp://127.0.0.1:0", "--timeout", "2s", "--max-children", "1");
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Parse(address).Port!.Value);
+
+        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+        Assert.Matches(
+            "^fairlead: the command for .* ran longer than 2 s and was killed$",
+            await server.ErrorLineAsync("fairlead: the command for "));
+        await EventuallyAsync(() => !Directory.Exists($"/proc/{File.ReadAllText(pid).Trim()}"));
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+    }
+
     /// <summary>The same with the tool itself as the child, which starts more slowly.</summary>
     [Fact]
     public async Task A_process_for_each_client_is_reaped()

@@ -41,6 +41,18 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_command_that_writes_too_much_has_not_done_its_item()
+    {
+        var (_, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--deliveries", "1");
+        _home.Start("work", "pull", address, "--exec", "yes", "--max-output", "1000");
+
+        var pushed = await _home.RunAsync("work", "push", address, "a");
+
+        Assert.True(pushed.ExitCode == 1, pushed.ToString());
+        Assert.Contains("the command wrote more than 1000 bytes and was killed", pushed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_command_does_not_do_is_given_up_after_a_while()
     {
         var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--deliveries", "2");
