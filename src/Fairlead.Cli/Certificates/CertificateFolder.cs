@@ -66,7 +66,7 @@ internal sealed class CertificateFolder(string path)
     public PrivateAuthority OpenAuthority(TimeProvider time)
     {
         string certificate = CertificateOf(AuthorityName);
-        if (!File.Exists(certificate))
+        if (!Exists(certificate))
         {
             throw new ToolException(ExitCode.NotFound, $"{certificate} does not exist: make it with fairlead certificate authority {path}");
         }
@@ -100,7 +100,7 @@ internal sealed class CertificateFolder(string path)
             info = info.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? info;
             if (!info.Exists)
             {
-                throw Directory.Exists(file)
+                throw Exists(file)
                     ? new ToolException(ExitCode.Failure, $"{file} is a directory: name a file in PEM form")
                     : new FileNotFoundException(null, file);
             }
@@ -144,6 +144,24 @@ internal sealed class CertificateFolder(string path)
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             // It was never made, or the disk is gone with it.
+        }
+    }
+
+    // File.Exists would answer false to every failure.
+    private static bool Exists(string file)
+    {
+        try
+        {
+            _ = File.GetAttributes(file);
+            return true;
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(file, problem);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class LogArguments
     };
     private readonly Option<LogStart?> _from = new("--from")
     {
-        Description = "Where to begin: start, end, the number of a record, or a time like 2026-11-20T12:00",
+        Description = "Where to begin: start, end, the number of a record, a date like 2026-11-20, or a time like 2026-11-20T12:00",
         HelpName = "PLACE",
         CustomParser = static result =>
         {
@@ -22,7 +22,9 @@ internal sealed class LogArguments
                 return start;
             }
 
-            result.AddError($"--from takes start, end, a number of 1 or more, or a time, not '{result.Tokens[0].Value}'");
+            result.AddError(
+                "--from takes start, end, a number of 1 or more, a date like 2026-11-20, or a time like 2026-11-20T12:00, "
+                    + $"not '{result.Tokens[0].Value}'");
             return null;
         },
     };

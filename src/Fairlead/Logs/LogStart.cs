@@ -41,7 +41,7 @@ public readonly struct LogStart : IEquatable<LogStart>
 
     /// <summary>
     /// Parses the form used by the tool and in addresses: <c>start</c>, <c>end</c>, a number, or a time, <c>2026-11-20T12:00:00Z</c>. A
-    /// time without an offset is local.
+    /// time without an offset is local; a date alone, <c>2026-11-20</c>, is its local midnight.
     /// </summary>
     public static bool TryParse(string? text, out LogStart start)
     {
@@ -63,7 +63,8 @@ public readonly struct LogStart : IEquatable<LogStart>
                 text,
                 CultureInfo.InvariantCulture,
                 DateTimeStyles.AssumeLocal | DateTimeStyles.AllowWhiteSpaces,
-                out DateTimeOffset time) && text!.Contains(':', StringComparison.Ordinal);
+                out DateTimeOffset time)
+            && (text!.Contains(':', StringComparison.Ordinal) || IsDate(text));
         if (isTime)
         {
             start = At(time);
@@ -71,6 +72,11 @@ public readonly struct LogStart : IEquatable<LogStart>
 
         return isTime;
     }
+
+    // Other texts without a colon, such as 1.5, are times to DateTimeOffset, but to no reader.
+    private static bool IsDate(string text) =>
+        DateOnly.TryParseExact(
+            text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AllowLeadingWhite | DateTimeStyles.AllowTrailingWhite, out _);
 
     /// <summary>Returns the form that <see cref="TryParse"/> accepts.</summary>
     public override string ToString() =>

@@ -47,23 +47,25 @@ public sealed partial class MappedLog
 
     /// <summary>Returns whether a log exists.</summary>
     /// <param name="address">Its address.</param>
+    /// <exception cref="FairleadException">The system refuses to say: this user may not search the directory above it.</exception>
     public static bool Exists(Address address)
     {
         ArgumentNullException.ThrowIfNull(address);
         RequireScheme(address);
         string folder = LogFolder.PathOf(address);
-        return Directory.Exists(folder) && LogFolder.Ordinals(folder).Count != 0;
+        return LogFolder.IsDirectory(folder) && LogFolder.Ordinals(folder).Count != 0;
     }
 
     /// <summary>Returns the names of the logs in the user's directory of logs.</summary>
+    /// <exception cref="FairleadException">The directory cannot be read.</exception>
     public static IReadOnlyList<string> Names()
     {
         string state = StateDirectory.Locate();
-        return Directory.Exists(state)
+        return LogFolder.IsDirectory(state)
             ?
             [
-                .. Directory
-                    .GetDirectories(state)
+                .. LogFolder
+                    .Folders(state)
                     .Where(static folder => LogFolder.Ordinals(folder).Count != 0)
                     .Select(static folder => System.IO.Path.GetFileName(folder))
                     .Order(StringComparer.Ordinal),

@@ -33,9 +33,9 @@ internal static class PrivateFolder
         }
 
         // On EROFS and EACCES it may exist all the same, which is enough.
-        if (NativeFile.Lstat(path) is not { } status)
+        if (NativeFile.Lstat(path, out Errno unseen) is not { } status)
         {
-            throw cannot(path, error == Errno.None ? Errno.ENOENT : error);
+            throw cannot(path, error is Errno.None or Errno.EEXIST ? unseen : error);
         }
 
         RequireOurs(path, status, variable);
@@ -92,6 +92,29 @@ internal static class PrivateFolder
                 $"If no other user can have used it, close it: chmod 700 {name}");
         }
     }
+
+    /// <summary>Returns the status of a directory, following links; null if there is none.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="variable">The variable by which the user chooses another directory.</param>
+    /// <exception cref="FairleadException">The system refuses to say whether it exists.</exception>
+    public static FileStatus? Find(string path, string variable)
+    {
+        if (NativeFile.Stat(path, out Errno error) is { } status)
+        {
+            return status.Kind == FileKind.Directory ? status : null;
+        }
+
+        return error is Errno.ENOENT or Errno.ENOTDIR ? null : throw CannotAccess(path, error, variable);
+    }
+
+    /// <summary>Creates the error for a directory about which the system refuses to say anything.</summary>
+    public static FairleadException CannotAccess(string path, Errno error, string variable) => new(
+        ErrnoMap.ToCode(error),
+        $"the directory {PlainText.OneLine(path)} cannot be accessed ({ErrnoMap.Describe(error)})",
+        $"Check the permissions and links of its path, or set {variable} to a directory of this user.")
+    {
+        Errno = (int)error,
+    };
 
     /// <summary>Checks an existing directory.</summary>
     /// <exception cref="FairleadException">PermissionDenied: it is not safe to use.</exception>

@@ -68,7 +68,9 @@ internal sealed class RuntimeDirectory
     }
 
     /// <summary>Returns whether the directory exists. If it does, it has been checked.</summary>
-    /// <exception cref="FairleadException">PermissionDenied: it exists and is not safe to use.</exception>
+    /// <exception cref="FairleadException">
+    /// PermissionDenied: it exists and is not safe to use, or this user may not see whether it exists.
+    /// </exception>
     public bool Exists() => Exists(Path);
 
     /// <summary>Returns whether a folder exists in the directory. If it does, both have been checked.</summary>
@@ -112,7 +114,7 @@ internal sealed class RuntimeDirectory
     private static void RequireUsableParent(string parent, uint user)
     {
         // The variable may name a symbolic link: its setter chose that. The directory one level below must not be one.
-        if (NativeFile.Stat(parent) is not { Kind: FileKind.Directory } status)
+        if (PrivateFolder.Find(parent, Variable) is not { } status)
         {
             throw new FairleadException(
                 ErrorCode.Unavailable,
@@ -142,9 +144,9 @@ internal sealed class RuntimeDirectory
 
     private static bool Exists(string path)
     {
-        if (NativeFile.Lstat(path) is not { } status)
+        if (NativeFile.Lstat(path, out Errno error) is not { } status)
         {
-            return false;
+            return error is Errno.ENOENT or Errno.ENOTDIR ? false : throw PrivateFolder.CannotAccess(path, error, Variable);
         }
 
         PrivateFolder.RequireOurs(path, status, Variable);

@@ -118,6 +118,7 @@ public sealed class CertificateTests : IDisposable
     public async Task What_cannot_be_done_is_said()
     {
         await MakeAsync();
+        File.CreateSymbolicLink(Path.Combine(_home.Work, "loop"), "loop");
         foreach ((int code, string what, string[] arguments) in new (int, string, string[])[]
         {
             (3, "make it with fairlead certificate authority nowhere", ["server", "nowhere", "localhost"]),
@@ -128,6 +129,8 @@ public sealed class CertificateTests : IDisposable
             (2, "--days takes 1 to 36500", ["client", "trial", "bob", "--days", "40000"]),
             (3, "none.pem does not exist", ["show", "none.pem"]),
             (1, "trial is a directory", ["show", "trial"]),
+            (1, "Too many levels of symbolic links", ["server", "loop/trial", "localhost"]),
+            (1, "Too many levels of symbolic links", ["show", "loop/trial.pem"]),
             (1, "has no certificate in PEM form", ["show", "trial/alice.key"]),
         })
         {

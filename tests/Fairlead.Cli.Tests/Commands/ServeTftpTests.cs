@@ -160,6 +160,8 @@ public sealed class ServeTftpTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1, "tftp", "loop/files", "udp://127.0.0.1:0")]
+    [InlineData(3, "tftp", "file", "udp://127.0.0.1:0")]
     [InlineData(3, "tftp", "missing", "udp://127.0.0.1:0")]
     [InlineData(2, "tftp", "boot")]
     [InlineData(2, "tftp", "boot", "tcp://127.0.0.1:0")]
@@ -167,6 +169,8 @@ public sealed class ServeTftpTests : IDisposable
     [InlineData(2, "tftp", "boot", "udp://127.0.0.1:0", "--mode", "process")]
     public async Task What_does_not_fit_is_refused(int code, params string[] words)
     {
+        File.CreateSymbolicLink(Path.Combine(_home.Work, "loop"), "loop");
+        File.WriteAllText(Path.Combine(_home.Work, "file"), "");
         var outcome = await _home.RunAsync(["serve", .. words]);
         Assert.True(outcome.ExitCode == code && outcome.Output.Length == 0, outcome.ToString());
     }

@@ -236,6 +236,37 @@ public sealed partial class MappedLogTests : IDisposable
         Assert.Equal(1, follower.Read().Sequence);
     }
 
+    [Theory]
+    [InlineData("2026-11-20", "2026-11-20T00:00")]
+    [InlineData(" 2026-11-20 ", "2026-11-20T00:00:00.000")]
+    [InlineData("2026-11-20 12:00", "2026-11-20T12:00")]
+    public void A_date_alone_is_its_local_midnight(string text, string time)
+    {
+        Assert.True(LogStart.TryParse(text, out LogStart start));
+        Assert.Equal(LogStart.At(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal)), start);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("1.5")]
+    [InlineData("2026-13-01")]
+    [InlineData("20-11-2026")]
+    [InlineData("November 2026")]
+    public void Other_texts_are_no_times(string? text) => Assert.False(LogStart.TryParse(text, out _));
+
+    [Fact]
+    public void A_log_that_the_system_does_not_show_is_told_as_what_it_is()
+    {
+        // A link that leads to itself fails for every user, root included.
+        File.CreateSymbolicLink(_directory["loop"], "loop");
+        string address = $"log://{_directory["loop/orders"]}";
+
+        foreach (Action use in new Action[] { () => MappedLog.Exists(address), () => MappedLog.Open(address) })
+        {
+            Assert.Contains("cannot be accessed (ELOOP: ", Assert.Throws<FairleadException>(use).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void A_log_that_is_not_there_is_made_only_where_it_may()
     {

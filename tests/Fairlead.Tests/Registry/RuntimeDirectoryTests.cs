@@ -63,6 +63,35 @@ public sealed class RuntimeDirectoryTests : IDisposable
         Assert.Contains($"belongs to uid {User}, while this process runs as uid {User + 1}", foreign.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_directory_that_the_system_does_not_show_is_told_as_what_it_is()
+    {
+        // A link that leads to itself fails for every user, root included.
+        File.CreateSymbolicLink(_temporary["loop"], "loop");
+        string name = new('n', 300);
+
+        var loop = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary["loop"], User, "/run/user", "/tmp"));
+        var inside = Assert.Throws<FairleadException>(() => RuntimeDirectory.At(_temporary["loop/fairlead"]).Exists());
+        var longer = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary[name], User, "/run/user", "/tmp"));
+
+        Assert.Contains($"the directory {_temporary["loop"]} cannot be accessed (ELOOP: ", loop.Message, StringComparison.Ordinal);
+        Assert.Contains("Check the permissions and links of its path", loop.Message, StringComparison.Ordinal);
+        Assert.Equal((int)Errno.ELOOP, loop.Errno);
+        Assert.Contains("cannot be accessed (ELOOP: ", inside.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be accessed (ENAMETOOLONG: ", longer.Message, StringComparison.Ordinal);
+    }
+
+    [OrdinaryUserFact]
+    public void A_directory_above_which_this_user_may_not_search_is_permission_denied()
+    {
+        Directory.CreateDirectory(_temporary["closed/run"]);
+        File.SetUnixFileMode(_temporary["closed"], UnixFileMode.None);
+        var error = Record.Exception(() => RuntimeDirectory.Locate(_temporary["closed/run"], User, "/run/user", "/tmp"));
+        File.SetUnixFileMode(_temporary["closed"], Private);
+
+        Assert.Equal(ErrorCode.PermissionDenied, Assert.IsType<FairleadException>(error).Code);
+    }
+
     [Theory]
     [InlineData(0b0_111_111_111, true)]
     [InlineData(0b0_111_000_010, true)]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Services.Tftp;
 
@@ -10,16 +11,10 @@ internal sealed class TftpFolder
 
     private readonly string _root;
 
-    /// <exception cref="ToolException">NotFound: the folder does not exist.</exception>
+    /// <exception cref="ToolException">NotFound: the folder does not exist. PermissionDenied: this user may not see it.</exception>
     public TftpFolder(string path)
     {
-        if (!Directory.Exists(path))
-        {
-            throw new ToolException(
-                ExitCode.NotFound,
-                $"the folder {path} cannot be served: it does not exist. Name an existing folder: serve tftp DIR ADDRESS");
-        }
-
+        RequireFolder(path);
         _root = RealPath(Path.GetFullPath(path)).TrimEnd('/');
     }
 
@@ -87,6 +82,34 @@ internal sealed class TftpFolder
         }
 
         return null;
+    }
+
+    private static void RequireFolder(string path)
+    {
+        try
+        {
+            // Directory.Exists would answer false to every failure.
+            if (File.GetAttributes(path).HasFlag(FileAttributes.Directory))
+            {
+                return;
+            }
+
+            throw new ToolException(
+                ExitCode.NotFound,
+                $"the folder {path} cannot be served: it is a file. Name the folder of the file: serve tftp DIR ADDRESS");
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ToolException(
+                ExitCode.NotFound,
+                $"the folder {path} cannot be served: it does not exist. Name an existing folder: serve tftp DIR ADDRESS");
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(
+                problem is UnauthorizedAccessException ? ExitCode.PermissionDenied : ExitCode.Failure,
+                $"the folder {path} cannot be served: {VisibleText.OneLine(problem.Message)}");
+        }
     }
 
     private bool IsInside(string path) => path.StartsWith(_root + "/", StringComparison.Ordinal);

@@ -51,7 +51,7 @@ internal static class LogFolder
     public static void Require(string folder)
     {
         FileStatus status = NativeFile.Lstat(folder, out Errno error)
-            ?? throw (error is Errno.ENOENT or Errno.ENOTDIR ? NotFound(folder) : ErrnoMap.Failure($"{folder} cannot be accessed", error));
+            ?? throw (error is Errno.ENOENT or Errno.ENOTDIR ? NotFound(folder) : CannotAccess(folder, error));
         if (status.Kind != FileKind.Directory)
         {
             throw new FairleadException(
@@ -61,6 +61,31 @@ internal static class LogFolder
         }
 
         LogFile.RequireTrusted(status, $"the log {PlainText.OneLine(folder)}");
+    }
+
+    /// <summary>Returns whether a path is a directory, following links.</summary>
+    /// <exception cref="FairleadException">The system refuses to say.</exception>
+    public static bool IsDirectory(string path) =>
+        NativeFile.Stat(path, out Errno error) is { } status ? status.Kind == FileKind.Directory
+        : error is Errno.ENOENT or Errno.ENOTDIR ? false
+        : throw CannotAccess(path, error);
+
+    /// <summary>Returns the paths of the folders in a directory.</summary>
+    /// <exception cref="FairleadException">It cannot be read.</exception>
+    public static IReadOnlyList<string> Folders(string directory)
+    {
+        try
+        {
+            return Directory.GetDirectories(directory);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw CannotAccess(directory, Errno.EACCES);
+        }
     }
 
     public static FairleadException NotFound(string folder) =>
@@ -108,6 +133,9 @@ internal static class LogFolder
     /// <summary>Returns the files that a process left when it died while creating a segment or the control file.</summary>
     public static IEnumerable<string> Unfinished(string folder) =>
         Directory.EnumerateFiles(folder, "*~*").Where(static path => IsUnfinished(Path.GetFileName(path.AsSpan())));
+
+    private static FairleadException CannotAccess(string path, Errno error) =>
+        ErrnoMap.Failure($"{PlainText.OneLine(path)} cannot be accessed", error);
 
     private static bool HoldsNoLog(string folder) =>
         NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0;

@@ -77,5 +77,5 @@ internal sealed class MappedLogTransport : ITransport
         : throw new AddressFormatException(
             address.ToString(),
             $"option 'from' cannot be '{AddressText.Display(text)}': write start, end, a number from 1, "
-                + "or a time such as 2026-11-20T12:00:00Z");
+                + "a date such as 2026-11-20, or a time such as 2026-11-20T12:00:00Z");
 }
