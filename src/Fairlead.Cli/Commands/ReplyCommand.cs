@@ -10,7 +10,7 @@ internal sealed class ReplyCommand : ToolCommand
 {
     private const int DefaultParallel = 16;
 
-    // As CGI programs have: a requester that waits for ever would keep its place for ever.
+    // As CGI programs have: a requester that never stops waiting would keep its place.
     private static readonly TimeSpan UsualTimeout = TimeSpan.FromMinutes(1);
 
     private readonly EndpointArguments _endpoint;

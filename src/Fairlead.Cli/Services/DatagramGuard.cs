@@ -4,10 +4,10 @@ namespace Fairlead.Cli.Services;
 
 /// <summary>
 /// Decides which datagrams a service answers, because their sender may be forged: one forged datagram makes two services answer each
-/// other for ever (CVE-1999-0103, CVE-2024-2169). Not synchronized: one thread serves.
+/// other without end (CVE-1999-0103, CVE-2024-2169). Not synchronized: one thread serves.
 /// </summary>
 /// <remarks>
-/// A service on a well-known port, or on the port of this one, is no client. Services on other ports look like clients, so a datagram is
+/// A sender on a well-known port, or on the port of this service, is a service. Others look like clients, so a datagram is
 /// left out of a long chain without a pause: that ends a loop, and costs a client what the network may cost it, too.
 /// </remarks>
 /// <param name="port">The port of this service.</param>
@@ -23,7 +23,7 @@ internal sealed class DatagramGuard(int port, TimeProvider time)
     // Ports below are those of services; a client would need a privilege to use one.
     private const int FirstOfClients = 1024;
 
-    // More senders than a server has clients: then all chains begin anew. Who forges many senders makes a loop longer, and not endless.
+    // More senders than a server has clients: then all chains begin anew. An attacker that forges many senders makes a loop longer, and not endless.
     private const int MostSenders = MessageClients.Most;
 
     private readonly Dictionary<string, Chain> _chains = new(StringComparer.Ordinal);

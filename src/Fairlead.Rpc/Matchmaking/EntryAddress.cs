@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Fairlead.Rpc.Matchmaking;
 
 /// <summary>The addresses of entries at a matchmaker on the network, as servers write them and as clients call them.</summary>
@@ -27,6 +29,13 @@ internal static class EntryAddress
         {
             return false;
         }
+    }
+
+    /// <summary>Whether every host that reaches an address may connect to it: others than this one, without a certificate.</summary>
+    public static bool IsOpen(Address address)
+    {
+        bool isOfOneHost = address.Host is "localhost" || (IPAddress.TryParse(address.Host, out IPAddress? ip) && IPAddress.IsLoopback(ip));
+        return Network.Contains(address.Scheme) && !isOfOneHost && (address.Scheme != "tls" || address.Option("authority") is null);
     }
 
     /// <summary>Returns an address of a server as an entry has it: without credentials, and without options that are not a part of

@@ -9,11 +9,14 @@ internal interface IMatchmaker
     /// </summary>
     IAsyncEnumerable<bool> RegisterAsync(ServiceEntry entry, CancellationToken cancellationToken = default);
 
-    /// <summary>Returns the instances of a service, the eldest first; those of all services for an empty name.</summary>
+    /// <summary>Returns the instances of a service, the eldest first; those of all services for an empty name. At most 1,000.</summary>
     [Idempotent]
     ValueTask<IReadOnlyList<ServiceEntry>> FindAsync(string name, CancellationToken cancellationToken = default);
 
-    /// <summary>Returns the instances of a service now, and again whenever one has come or gone.</summary>
+    /// <summary>Returns all of them, in pages. No page is empty.</summary>
+    IAsyncEnumerable<IReadOnlyList<ServiceEntry>> ListAsync(string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Returns the instances of a service now, and again whenever one has come or gone. At most 1,000.</summary>
     IAsyncEnumerable<IReadOnlyList<ServiceEntry>> WatchAsync(string name, CancellationToken cancellationToken = default);
 }
 
@@ -25,4 +28,7 @@ internal static class MatchmakerError
 
     /// <summary>The client, or all together, have as many entries as are accepted.</summary>
     public const int TooMany = 2;
+
+    /// <summary>The client may not register a service of this name.</summary>
+    public const int Denied = 3;
 }

@@ -9,26 +9,46 @@ public static partial class Matchmaker
     private const int MostStreams = 2 * MatchmakerService.Most;
 
     /// <summary>Serves a matchmaker for other hosts: a list of the services that register there.</summary>
-    /// <remarks>
-    /// Every process that reaches the address may register and find services. It is meant for a private network. An entry goes with the
-    /// connection of its server.
-    /// </remarks>
-    /// <param name="address">The address, such as <c>tcp://10.0.0.5:5000</c>.</param>
+    /// <inheritdoc cref="ServeAsync(string, MatchmakerOptions)"/>
+    /// <param name="address">The address, such as <c>tls://10.0.0.5:5000?certificate=mm.pem&amp;key=mm.key&amp;authority=ca</c>.</param>
     /// <param name="endpoint">The options of the endpoint.</param>
+    public static ValueTask<RpcServer> ServeAsync(string address, EndpointOptions? endpoint = null) =>
+        ServeAsync(address, new MatchmakerOptions { Endpoint = endpoint ?? new EndpointOptions() });
+
+    /// <summary>Serves a matchmaker for other hosts: a list of the services that register there.</summary>
+    /// <remarks>
+    /// Every client that reaches the address finds all services. <see cref="MatchmakerOptions.MayRegister"/> decides which clients register
+    /// one. An entry goes with the connection of its server.
+    /// </remarks>
+    /// <param name="address">The address, such as <c>tls://10.0.0.5:5000?certificate=mm.pem&amp;key=mm.key&amp;authority=ca</c>.</param>
+    /// <param name="options">The rule for registrations, and the options of the endpoint.</param>
     /// <returns>The server. Dispose it to end it.</returns>
-    /// <exception cref="FairleadException">AlreadyExists: another process is bound to the address.</exception>
-    public static ValueTask<RpcServer> ServeAsync(string address, EndpointOptions? endpoint = null)
+    /// <exception cref="FairleadException">
+    /// AlreadyExists: another process is bound to the address. PermissionDenied: every host that reaches the address could register
+    /// services, and <see cref="MatchmakerOptions.Insecure"/> does not allow it.
+    /// </exception>
+    public static ValueTask<RpcServer> ServeAsync(string address, MatchmakerOptions options)
     {
         ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(options);
         ServiceName.CheckMatchmaker(address);
-        RpcServerOptions options = new()
+        if (!options.Insecure && EntryAddress.IsOpen(address))
         {
-            Endpoint = endpoint ?? new EndpointOptions(),
+            throw new FairleadException(
+                ErrorCode.PermissionDenied,
+                $"a matchmaker at {EntryAddress.Bare(address)} would let every host that reaches it register services under any name",
+                "Use tls:// with certificate, key and authority, or say that the network is trusted: MatchmakerOptions.Insecure, "
+                    + "--insecure.");
+        }
+
+        RpcServerOptions server = new()
+        {
+            Endpoint = options.Endpoint,
             KeepContext = true,
             MaxStreamingCalls = MostStreams,
             ShutdownTimeout = TimeSpan.Zero,
         };
-        return Rpc.ServeAsync<IMatchmaker>(address, new MatchmakerService(), options);
+        return Rpc.ServeAsync<IMatchmaker>(address, new MatchmakerService(options.MayRegister ?? MatchmakerOptions.ByCertificate), server);
     }
 
     /// <summary>Returns the instances that are registered at a matchmaker on the network, by name and age.</summary>

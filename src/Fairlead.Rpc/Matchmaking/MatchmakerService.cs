@@ -6,9 +6,10 @@ namespace Fairlead.Rpc.Matchmaking;
 /// <summary>Keeps the entries of servers, each as long as the stream that brought it.</summary>
 /// <remarks>
 /// One lock. Clients are strangers: entries are checked, and their number is limited, for each client and for all. A watcher that does not
-/// read costs its stream only: it gets the newest list when it reads again.
+/// read costs its stream only: it gets the newest list when it reads again. A change costs nothing to the watchers of other names.
 /// </remarks>
-internal sealed class MatchmakerService : IMatchmaker
+/// <param name="mayRegister">Returns whether a client may register a service of this name; null: every client, every name.</param>
+internal sealed class MatchmakerService(Func<Peer, string, bool>? mayRegister) : IMatchmaker
 {
     /// <summary>The most entries and watches of one connection, or of one process of this machine.</summary>
     public const int MostOfClient = 256;
@@ -16,10 +17,18 @@ internal sealed class MatchmakerService : IMatchmaker
     /// <summary>The most entries of all.</summary>
     public const int Most = 10_000;
 
+    /// <summary>The most entries of one list; a page has fewer.</summary>
+    public const int MostOfList = 1_000;
+
+    private const int MostOfPage = 100;
+
+    // A watcher of changes that never end gets so many lists a second.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<long, ServiceEntry> _entries = [];
+    private readonly Instances _all = new();
+    private readonly Dictionary<string, Instances> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<Peer, int> _clients = [];
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _last;
 
     /// <inheritdoc/>
@@ -27,32 +36,86 @@ internal sealed class MatchmakerService : IMatchmaker
     {
         // Here the caller is known, and not where the items are made.
         Peer client = RpcContext.Current!.Caller;
-        return entry.Fault() is { } fault
-            ? throw new RpcException(MatchmakerError.BadEntry, $"the matchmaker does not take the entry: {fault}")
+        if (entry.Fault() is { } fault)
+        {
+            throw new RpcException(MatchmakerError.BadEntry, $"the matchmaker does not take the entry: {fault}");
+        }
+
+        return mayRegister?.Invoke(client, entry.Name) == false
+            ? throw new RpcException(MatchmakerError.Denied, $"the matchmaker lets {client} register no service '{entry.Name}'")
             : new Counted<bool>(this, client, KeepAsync(entry, cancellationToken));
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<ServiceEntry>> FindAsync(string name, CancellationToken cancellationToken) => new(Find(name, out _));
+    public ValueTask<IReadOnlyList<ServiceEntry>> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new(InstancesOf(name)?.First(MostOfList) ?? []);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<IReadOnlyList<ServiceEntry>> ListAsync(string name, CancellationToken cancellationToken) =>
+        new Counted<IReadOnlyList<ServiceEntry>>(this, RpcContext.Current!.Caller, PagesAsync(name));
 
     /// <inheritdoc/>
     public IAsyncEnumerable<IReadOnlyList<ServiceEntry>> WatchAsync(string name, CancellationToken cancellationToken) =>
-        new Counted<IReadOnlyList<ServiceEntry>>(this, RpcContext.Current!.Caller, ListsAsync(name, cancellationToken));
+        name.Length > 0 && !ServiceName.IsName(name)
+            ? throw new RpcException(MatchmakerError.BadEntry, "the name is not one of a service")
+            : new Counted<IReadOnlyList<ServiceEntry>>(this, RpcContext.Current!.Caller, ListsAsync(name, cancellationToken));
+
+    private async IAsyncEnumerable<IReadOnlyList<ServiceEntry>> PagesAsync(string name)
+    {
+        long last = 0;
+        while (true)
+        {
+            IReadOnlyList<ServiceEntry> page;
+            lock (_lock)
+            {
+                page = InstancesOf(name)?.After(ref last, MostOfPage) ?? [];
+            }
+
+            if (page.Count == 0)
+            {
+                yield break;
+            }
+
+            yield return page;
+            await Task.Yield();
+        }
+    }
 
     private async IAsyncEnumerable<IReadOnlyList<ServiceEntry>> ListsAsync(
         string name, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IReadOnlyList<ServiceEntry>? last = null;
-        while (true)
+        Instances watched = Enter(name);
+        try
         {
-            IReadOnlyList<ServiceEntry> now = Find(name, out Task changed);
-            if (last is null || !now.SequenceEqual(last, ReferenceEqualityComparer.Instance))
+            IReadOnlyList<ServiceEntry>? last = null;
+            while (true)
             {
-                last = now;
-                yield return now;
-            }
+                Task changed;
+                IReadOnlyList<ServiceEntry> now;
+                lock (_lock)
+                {
+                    changed = watched.Changed;
+                    now = watched.First(MostOfList);
+                }
 
-            await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (last is null || !now.SequenceEqual(last, ReferenceEqualityComparer.Instance))
+                {
+                    last = now;
+                    yield return now;
+                }
+
+                await changed.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            Leave(name);
         }
     }
 
@@ -67,16 +130,29 @@ internal sealed class MatchmakerService : IMatchmaker
         }
         finally
         {
-            Remove(number);
+            Remove(entry.Name, number);
         }
     }
 
-    private IReadOnlyList<ServiceEntry> Find(string name, out Task changed)
+    // Under the lock. Null: there are no instances of this name, and no watchers.
+    private Instances? InstancesOf(string name) => name.Length == 0 ? _all : _names.GetValueOrDefault(name);
+
+    private Instances Enter(string name)
     {
         lock (_lock)
         {
-            changed = _changed.Task;
-            return [.. _entries.Values.Where(entry => name.Length == 0 || entry.Name == name)];
+            Instances watched = InstancesOf(name) ?? (_names[name] = new Instances());
+            watched.Watchers++;
+            return watched;
+        }
+    }
+
+    private void Leave(string name)
+    {
+        lock (_lock)
+        {
+            InstancesOf(name)!.Watchers--;
+            Forget(name);
         }
     }
 
@@ -109,35 +185,95 @@ internal sealed class MatchmakerService : IMatchmaker
     {
         lock (_lock)
         {
-            if (_entries.Count == Most)
+            if (_all.Count == Most)
             {
                 throw TooMany(string.Create(CultureInfo.InvariantCulture, $"{Most} entries"));
             }
 
-            _entries[++_last] = entry;
-            Change();
+            _all.Add(++_last, entry);
+            (InstancesOf(entry.Name) ?? (_names[entry.Name] = new Instances())).Add(_last, entry);
             return _last;
         }
     }
 
-    private void Remove(long? number)
+    private void Remove(string name, long? number)
     {
         lock (_lock)
         {
-            if (number is { } added && _entries.Remove(added))
+            if (number is { } added)
             {
-                Change();
+                _all.Remove(added);
+                InstancesOf(name)!.Remove(added);
+                Forget(name);
             }
+        }
+    }
+
+    // Under the lock. Strangers choose the names: those without instances and watchers cost nothing.
+    private void Forget(string name)
+    {
+        if (InstancesOf(name) is { Count: 0, Watchers: 0 } instances && instances != _all)
+        {
+            _names.Remove(name);
         }
     }
 
     private static RpcException TooMany(string what) => new(MatchmakerError.TooMany, $"the matchmaker has {what}, and takes no more");
 
-    // Under the lock: its continuations run elsewhere.
-    private void Change()
+    /// <summary>The instances of one name, or of all, the eldest first. Under the lock of the service.</summary>
+    private sealed class Instances
     {
-        _changed.SetResult();
-        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Numbers only grow, so an entry is added at the end.
+        private readonly SortedList<long, ServiceEntry> _entries = [];
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Count => _entries.Count;
+
+        public int Watchers { get; set; }
+
+        /// <summary>Completes at the next change. Its continuations run elsewhere.</summary>
+        public Task Changed => _changed.Task;
+
+        public void Add(long number, ServiceEntry entry)
+        {
+            _entries.Add(number, entry);
+            Change();
+        }
+
+        public void Remove(long number)
+        {
+            _entries.Remove(number);
+            Change();
+        }
+
+        public IReadOnlyList<ServiceEntry> First(int most) => [.. _entries.Values.Take(most)];
+
+        /// <summary>Returns the entries behind a number, and the number of the last of them.</summary>
+        public IReadOnlyList<ServiceEntry> After(ref long last, int most)
+        {
+            int from = 0;
+            for (int end = Count; from < end;)
+            {
+                int middle = (from + end) / 2;
+                (from, end) = _entries.GetKeyAtIndex(middle) > last ? (from, middle) : (middle + 1, end);
+            }
+
+            int count = Math.Min(most, Count - from);
+            ServiceEntry[] found = new ServiceEntry[count];
+            for (int i = 0; i < count; i++)
+            {
+                found[i] = _entries.GetValueAtIndex(from + i);
+            }
+
+            last = count > 0 ? _entries.GetKeyAtIndex(from + count - 1) : last;
+            return found;
+        }
+
+        private void Change()
+        {
+            _changed.SetResult();
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
     }
 
     /// <summary>A stream of a client, which counts while its call lasts.</summary>

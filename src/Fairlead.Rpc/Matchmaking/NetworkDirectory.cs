@@ -73,18 +73,16 @@ internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<st
     /// calls.</summary>
     public async ValueTask<IReadOnlyList<ServiceInstance>> ListAsync(string name, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ServiceEntry> entries;
+        List<ServiceEntry> entries;
         try
         {
-            IMatchmaker service = await ServiceAsync(cancellationToken).ConfigureAwait(false);
-            entries = await service.FindAsync(name, cancellationToken).ConfigureAwait(false);
+            entries = await PagesAsync(name, cancellationToken).ConfigureAwait(false);
         }
         catch (FairleadException lost) when (lost.Code == ErrorCode.PeerGone && _client is not null)
         {
             // Once more: it may have been restarted.
             await DisposeAsync().ConfigureAwait(false);
-            IMatchmaker service = await ServiceAsync(cancellationToken).ConfigureAwait(false);
-            entries = await service.FindAsync(name, cancellationToken).ConfigureAwait(false);
+            entries = await PagesAsync(name, cancellationToken).ConfigureAwait(false);
         }
 
         // A matchmaker is another program, too.
@@ -113,7 +111,7 @@ internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<st
                 {
                     // Not before: where the time ends during a further attempt, the last one says why.
                     failure = null;
-                    if (found.Any(IsUsable))
+                    if (found.Count >= MatchmakerService.MostOfList || found.Any(IsUsable))
                     {
                         return;
                     }
@@ -126,15 +124,7 @@ internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<st
             }
             catch (RpcException refused)
             {
-                // It keeps as many watches as it can; others may end in time.
-                failure = new FairleadException(
-                    ErrorCode.Full,
-                    $"the matchmaker at {_place} refuses to tell of service '{name}': {refused.Message}",
-                    "Try again, or start another matchmaker.",
-                    refused)
-                {
-                    Delivery = DeliveryStatus.NotDelivered,
-                };
+                failure = Refused(name, refused);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -165,6 +155,40 @@ internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<st
         _client ??= await ConnectAsync(matchmaker, cancellationToken).ConfigureAwait(false);
         return _client.Service;
     }
+
+    // A matchmaker may send pages without end.
+    private async ValueTask<List<ServiceEntry>> PagesAsync(string name, CancellationToken cancellationToken)
+    {
+        IMatchmaker service = await ServiceAsync(cancellationToken).ConfigureAwait(false);
+        List<ServiceEntry> entries = [];
+        try
+        {
+            await foreach (IReadOnlyList<ServiceEntry> page in service.ListAsync(name, cancellationToken).ConfigureAwait(false))
+            {
+                entries.AddRange(page.Take(MatchmakerService.Most - entries.Count));
+                if (page.Count == 0 || entries.Count == MatchmakerService.Most)
+                {
+                    break;
+                }
+            }
+        }
+        catch (RpcException refused)
+        {
+            throw Refused(name, refused);
+        }
+
+        return entries;
+    }
+
+    // It keeps as many streams as it can; others may end in time.
+    private FairleadException Refused(string name, RpcException refused) => new(
+        ErrorCode.Full,
+        $"the matchmaker at {_place} refuses to tell of {(name.Length == 0 ? "its services" : $"service '{name}'")}: {refused.Message}",
+        "Try again, or start another matchmaker.",
+        refused)
+    {
+        Delivery = DeliveryStatus.NotDelivered,
+    };
 
     private async ValueTask<FairleadException> NotFoundAsync(string name, CancellationToken cancellationToken)
     {

@@ -84,7 +84,12 @@ internal sealed class Registration : IAsyncDisposable
     }
 
     private FairleadException Refused(RpcException refused) => new(
-        refused.Code == MatchmakerError.TooMany ? ErrorCode.Full : ErrorCode.Failed,
+        refused.Code switch
+        {
+            MatchmakerError.TooMany => ErrorCode.Full,
+            MatchmakerError.Denied => ErrorCode.PermissionDenied,
+            _ => ErrorCode.Failed,
+        },
         $"the matchmaker at {_matchmaker} has refused {_entry.Name}: {refused.Message}",
         "Look at its entries with fairlead services --matchmaker.",
         refused);

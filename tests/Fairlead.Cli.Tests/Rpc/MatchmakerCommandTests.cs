@@ -56,6 +56,42 @@ public sealed class MatchmakerCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_registers_the_services_that_its_certificate_names()
+    {
+        Assert.Equal(0, (await _home.RunAsync("certificate", "authority", "trial")).ExitCode);
+        Assert.Equal(0, (await _home.RunAsync("certificate", "server", "trial", "localhost")).ExitCode);
+        Assert.Equal(0, (await _home.RunAsync("certificate", "client", "trial", "work")).ExitCode);
+        Assert.Equal(0, (await _home.RunAsync("certificate", "client", "trial", "alice")).ExitCode);
+        string Proof(string name) =>
+            $"?certificate={_home.Work}/trial/{name}.pem&key={_home.Work}/trial/{name}.key&authority={_home.Work}/trial/authority.pem";
+        ToolProcess matchmaker = _home.Start("matchmaker", "serve", "tls://localhost:0" + Proof("localhost"));
+        Address bound = (await matchmaker.ErrorLineAsync("listening on "))["listening on ".Length..];
+        string place = $"tls://localhost:{bound.Port}";
+        string program = Path.Combine(AppContext.BaseDirectory, "Fairlead.Rpc.Peer.dll");
+
+        ToolProcess other = _home.StartProgram(["dotnet", program, "register", place + Proof("alice"), "work"]);
+        Outcome denied = await other.EndAsync();
+        Assert.NotEqual(0, denied.ExitCode);
+        Assert.Contains("register no service 'work'", denied.Error, StringComparison.Ordinal);
+        Assert.Equal(3, (await _home.RunAsync("services", "work", "--matchmaker", place + Proof("alice"))).ExitCode);
+
+        ToolProcess server = _home.StartProgram(["dotnet", program, "register", place + Proof("work"), "work"]);
+        Assert.Equal("ready", await server.LineAsync());
+        Outcome found = await _home.RunAsync("services", "work", "--matchmaker", place + Proof("alice"));
+        Assert.True(found.ExitCode == 0 && found.Lines.Length == 2, found.ToString());
+    }
+
+    [Fact]
+    public async Task An_address_for_everyone_must_be_wanted()
+    {
+        Outcome refused = await _home.RunAsync("matchmaker", "serve", "tcp://0.0.0.0:0");
+        Assert.True(refused.ExitCode == 5, refused.ToString());
+        Assert.Contains("--insecure", refused.Error, StringComparison.Ordinal);
+        ToolProcess matchmaker = _home.Start("matchmaker", "serve", "tcp://0.0.0.0:0", "--insecure");
+        await matchmaker.ErrorLineAsync("listening on ");
+    }
+
+    [Fact]
     public async Task What_is_no_address_exits_2()
     {
         Assert.Equal(2, (await _home.RunAsync("matchmaker", "serve", "calc")).ExitCode);

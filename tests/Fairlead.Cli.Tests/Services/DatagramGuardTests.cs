@@ -6,7 +6,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Services;
 
-/// <summary>Forged senders make no service answer another one for ever.</summary>
+/// <summary>Forged senders make no two services answer each other without end.</summary>
 public sealed class DatagramGuardTests
 {
     private readonly ManualClock _clock = new();

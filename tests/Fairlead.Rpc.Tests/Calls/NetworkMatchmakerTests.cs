@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Matchmaking;
 using Fairlead.Rpc.Tests.Contracts;
@@ -219,6 +220,112 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
         Assert.Contains("at an address that this client uses", missing.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task All_entries_of_a_name_are_listed_in_pages()
+    {
+        const int Clients = 5;
+        const int EntriesOfClient = 250;
+        ServiceEntry entry = Entry() with { Label = new string('x', 256), Program = new string('y', 256), Host = new string('z', 256) };
+        List<RpcClient<IMatchmaker>> clients = [];
+        try
+        {
+            for (int i = 0; i < Clients; i++)
+            {
+                RpcClient<IMatchmaker> client = await Rpc.ConnectAsync<IMatchmaker>(Place);
+                clients.Add(client);
+                await Task.WhenAll(
+                    Enumerable
+                        .Range(0, EntriesOfClient)
+                        .Select(_ => client.Service.RegisterAsync(entry).GetAsyncEnumerator().MoveNextAsync().AsTask()));
+            }
+
+            await using RpcServer server = await ServeAsync("honest");
+            Assert.Equal((Clients * EntriesOfClient) + 1, (await Matchmaker.ListAsync(Place)).Count);
+            Assert.Equal(MatchmakerService.MostOfList, (await clients[0].Service.FindAsync(_name)).Count);
+            await foreach (IReadOnlyList<ServiceEntry> page in clients[0].Service.ListAsync(_name))
+            {
+                Assert.InRange(page.Count, 1, 100);
+            }
+
+            Assert.Empty(await clients[0].Service.FindAsync("other"));
+        }
+        finally
+        {
+            foreach (RpcClient<IMatchmaker> client in clients)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(700)]
+    public async Task A_matchmaker_that_lists_without_end_does_not_fill_its_client(int entriesOfPage)
+    {
+        RogueMatchmaker rogue = new([.. Enumerable.Repeat(Entry(), entriesOfPage)]) { IsEndless = true };
+        await using RpcServer matchmaker = await Rpc.ServeAsync<IMatchmaker>(Loopback, rogue);
+        IReadOnlyList<ServiceInstance> all = await Matchmaker.ListAsync($"{matchmaker.Addresses[0]}").AsTask().WaitAsync(Watchdog);
+        Assert.Equal(entriesOfPage == 0 ? 0 : MatchmakerService.Most, all.Count);
+    }
+
+    [Fact]
+    public async Task Changes_of_other_names_wake_no_watcher()
+    {
+        await using RpcClient<IMatchmaker> client = await Rpc.ConnectAsync<IMatchmaker>(Place);
+        await using IAsyncEnumerator<IReadOnlyList<ServiceEntry>> seen = client.Service.WatchAsync("other").GetAsyncEnumerator();
+        Assert.True(await seen.MoveNextAsync());
+        Assert.Empty(seen.Current);
+        ValueTask<bool> next = seen.MoveNextAsync();
+        await using RpcServer server = await ServeAsync();
+        Assert.False(next.IsCompleted);
+        await using IAsyncEnumerator<bool> registered = client.Service
+            .RegisterAsync(Entry() with { Name = "other" })
+            .GetAsyncEnumerator();
+        Assert.True(await registered.MoveNextAsync());
+        Assert.True(await next.AsTask().WaitAsync(Watchdog));
+        Assert.Single(seen.Current);
+        var refused = await Assert.ThrowsAsync<RpcException>(
+            async () => await client.Service.WatchAsync(new string('a', 5_000)).GetAsyncEnumerator().MoveNextAsync());
+        Assert.Equal(MatchmakerError.BadEntry, refused.Code);
+    }
+
+    [Theory]
+    [InlineData("tcp://0.0.0.0:0", true)]
+    [InlineData("tcp://10.0.0.5:5000", true)]
+    [InlineData("tcp://[::]:0", true)]
+    [InlineData("tcp://127.0.0.1:0", false)]
+    [InlineData("tcp://127.8.0.1:0", false)]
+    [InlineData("tcp://[::1]:0", false)]
+    [InlineData("tcp://localhost:0", false)]
+    [InlineData("udp://0.0.0.0:0?reliable=true", true)]
+    [InlineData("tls://0.0.0.0:0?certificate=/c.pem&key=/c.key", true)]
+    [InlineData("tls://0.0.0.0:0?certificate=/c.pem&key=/c.key&authority=/a.pem", false)]
+    [InlineData("unix://mm", false)]
+    [InlineData("amqp://broker/?name=mm", false)]
+    public async Task A_matchmaker_at_an_address_for_everyone_must_be_wanted(string address, bool isOpen)
+    {
+        Assert.Equal(isOpen, EntryAddress.IsOpen(address));
+        if (isOpen)
+        {
+            var refused = await Assert.ThrowsAsync<FairleadException>(async () => await Matchmaker.ServeAsync(address));
+            Assert.Equal(ErrorCode.PermissionDenied, refused.Code);
+        }
+    }
+
+    [Fact]
+    public async Task A_server_registers_only_the_services_that_it_may()
+    {
+        MatchmakerOptions options = new() { MayRegister = (client, name) => client.RemoteAddress is not null && name == "allowed" };
+        await using RpcServer matchmaker = await Matchmaker.ServeAsync(Loopback, options);
+        RpcServerOptions served = new() { Matchmaker = $"{matchmaker.Addresses[0]}", NetworkAddress = Loopback };
+        var denied = await Assert.ThrowsAsync<FairleadException>(
+            async () => await Rpc.ServeAsync<ICalculator>(_name, new Calculator(), served));
+        Assert.Equal(ErrorCode.PermissionDenied, denied.Code);
+        Assert.Contains($"register no service '{_name}'", denied.Message, StringComparison.Ordinal);
+        Assert.Empty(await Matchmaker.ListAsync($"{matchmaker.Addresses[0]}"));
+    }
+
     [Theory]
     [InlineData("tls://host:1", "tls://mm:5?authority=/a.pem&certificate=/c.pem", "tls://host:1?authority=/a.pem&certificate=/c.pem")]
     [InlineData("tls://host:1", "tcp://mm:5", "tls://host:1")]
@@ -401,7 +508,20 @@ public sealed class NetworkMatchmakerTests : IAsyncLifetime
     {
         public ServiceEntry[] Entries { get; set; } = entries;
 
+        public bool IsEndless { get; init; }
+
         public ValueTask<IReadOnlyList<ServiceEntry>> FindAsync(string name, CancellationToken cancellationToken = default) => new(Entries);
+
+        public async IAsyncEnumerable<IReadOnlyList<ServiceEntry>> ListAsync(
+            string name, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            await Task.Yield();
+            yield return Entries;
+            while (IsEndless)
+            {
+                yield return Entries;
+            }
+        }
 
         public IAsyncEnumerable<bool> RegisterAsync(ServiceEntry entry, CancellationToken cancellationToken = default) =>
             throw new NotSupportedException();
