@@ -20,6 +20,7 @@ internal static partial class Program
         ["checks"] = ChecksVerb.RunAsync,
         ["churn"] = ChurnVerb.RunAsync,
         ["cleaner"] = CleanerVerb.RunAsync,
+        ["confirmed"] = ConfirmedVerb.RunAsync,
         ["faults"] = FaultsVerb.RunAsync,
         ["guardian"] = GuardianVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,

@@ -31,7 +31,8 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    public override OneWaySender Connect(Session session) => new Client(Sender.Connect(TlsPlace.ToReach(session, scheme, options)));
+    public override OneWaySender Connect(Session session) =>
+        new Client(Sender.Connect(TlsPlace.ToReach(session, scheme, options)), options.Contains("durable", StringComparison.Ordinal));
 
     private void ReadBlocking(Receiver receiver)
     {
@@ -71,9 +72,16 @@ internal sealed class FairleadStream(string scheme = "unix", Reading reading = R
         }
     }
 
-    private sealed class Client(Sender sender) : OneWaySender
+    private sealed class Client(Sender sender, bool isConfirmed) : OneWaySender
     {
-        public override void Send(ReadOnlySpan<byte> message) => sender.Send(message);
+        // Over a broker a durable Send waits for the confirmation of its one message; the baseline does not, either.
+        public override void Send(ReadOnlySpan<byte> message)
+        {
+            if (!isConfirmed || sender.TrySend(message) != SendResult.Sent)
+            {
+                sender.Send(message);
+            }
+        }
 
         public override void SendLast(ReadOnlySpan<byte> message)
         {

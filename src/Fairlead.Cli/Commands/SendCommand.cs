@@ -53,7 +53,11 @@ internal sealed class SendCommand : ToolCommand
         {
             if (!parsed.GetValue(_deliver))
             {
-                sender.Send(message.Span, timeout, cancellationToken);
+                // On a durable address Send waits until its message is confirmed. Closing waits for those that went without waiting.
+                if (sender.TrySend(message.Span) != SendResult.Sent)
+                {
+                    sender.Send(message.Span, timeout, cancellationToken);
+                }
             }
             else if (await sender.DeliverAsync(message, timeout, cancellationToken) is { IsDelivered: false } receipt)
             {

@@ -59,14 +59,16 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
 
     /// <summary>Blocks until every message sent so far has left this process: to the kernel, or into memory that the peer reads.</summary>
     /// <remarks>
-    /// Flushing does not mean that the peer has read the messages or ever will. Only a receipt or <see cref="CloseAsync"/> says that.
+    /// Flushing does not mean that the peer has read the messages or ever will. Only a receipt or <see cref="CloseAsync"/> says that. At a
+    /// durable address of a broker, flushing waits until the broker has confirmed the messages.
     /// Returns at once when this endpoint holds nothing. Messages that still wait for capacity or for a peer under a dropping policy are
     /// not included.
     /// </remarks>
     /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait; the messages are written all the same.</param>
     /// <exception cref="FairleadException">
-    /// Timeout: the buffers are full because a peer does not read. PeerGone: the peer is lost, and with it some of the messages.
+    /// Timeout: the buffers are full because a peer does not read, or a broker has not confirmed the messages.
+    /// PeerGone: the peer is lost, and with it some of the messages.
     /// </exception>
     public void Flush(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Flushing.Flush(timeout, cancellationToken);

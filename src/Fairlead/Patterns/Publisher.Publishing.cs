@@ -26,7 +26,9 @@ public sealed partial class Publisher
     {
         cancellationToken.ThrowIfCancellationRequested();
         Round round = Start(topic, message, mayWait: true);
-        return round.Waiting is null ? End(round) : Finish(round, message, cancellationToken);
+        int reached = round.Waiting is null ? End(round) : Finish(round, message, cancellationToken);
+        AwaitConfirmed(cancellationToken);
+        return reached;
     }
 
     /// <summary>Publishes a value with the mark of its layout. Copies it once if all subscribers share the memory.</summary>
@@ -35,7 +37,7 @@ public sealed partial class Publisher
         string topic, in T value, CancellationToken cancellationToken)
         where T : unmanaged
     {
-        if (_history is not null)
+        if (_history is not null || Core.Settings.Confirms)
         {
             using StructBytes kept = StructBytes.Of(in value);
             return Publish(topic, kept.Span, cancellationToken);
@@ -75,7 +77,9 @@ public sealed partial class Publisher
         }
 
         Round round = Start(topic, message.Span, mayWait: false);
-        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, cancellationToken);
+        ValueTask<int> reached =
+            round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, cancellationToken);
+        return Core.Settings.Confirms ? AwaitConfirmedAsync(reached, cancellationToken) : reached;
     }
 
     /// <summary>Publishes a message. Completes like the overload that takes memory.</summary>
@@ -92,7 +96,9 @@ public sealed partial class Publisher
         }
 
         Round round = Start(topic, message, mayWait: false);
-        return round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message.ToArray(), cancellationToken);
+        ValueTask<int> reached =
+            round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message.ToArray(), cancellationToken);
+        return Core.Settings.Confirms ? AwaitConfirmedAsync(reached, cancellationToken) : reached;
     }
 
     /// <summary>Publishes several buffers as one message. Copies them into one.</summary>
@@ -114,6 +120,22 @@ public sealed partial class Publisher
         new Outbox(Core).CheckLength(message);
         using Joined whole = new(message);
         return PublishAsync(topic, whole.Span, cancellationToken);
+    }
+
+    /// <summary>Blocks until the broker has confirmed what was published, on a durable address.</summary>
+    private void AwaitConfirmed(CancellationToken cancellationToken)
+    {
+        if (Core.Settings.Confirms)
+        {
+            new Flushing(Core).Flush(null, cancellationToken);
+        }
+    }
+
+    private async ValueTask<int> AwaitConfirmedAsync(ValueTask<int> publishing, CancellationToken cancellationToken)
+    {
+        int reached = await publishing.ConfigureAwait(false);
+        await new Flushing(Core).FlushAsync(null, cancellationToken).ConfigureAwait(false);
+        return reached;
     }
 
     /// <summary>Gives the message to all subscribers with capacity or a dropping policy, and notes the others.</summary>

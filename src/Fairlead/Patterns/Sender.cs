@@ -75,18 +75,18 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
     /// </returns>
     public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
 
-    /// <summary>Sends a message (type 1). Blocks until it is buffered.</summary>
+    /// <summary>Sends a message (type 1). Blocks until it is buffered, or confirmed if a durable broker receives it.</summary>
     /// <param name="message">The payload. The caller may change it when this returns.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">
-    /// Timeout: the receiver had no capacity in time, and the message is not sent. PeerGone: the receiver is gone; the error says how many
-    /// messages are in doubt. TooLarge: the message is longer than the receiver accepts.
+    /// Timeout: the receiver had no capacity in time, and the message is not sent; or a broker did not confirm it in time. PeerGone: the
+    /// receiver is gone; the error says how many messages are in doubt. TooLarge: the message is longer than the receiver accepts.
     /// </exception>
     public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Outbox.Send(message, timeout, cancellationToken);
 
-    /// <summary>Sends a message (type 1). Completes when it is buffered.</summary>
+    /// <summary>Sends a message (type 1). Completes when it is buffered, or confirmed if a durable broker receives it.</summary>
     /// <param name="message">The payload. Copied before this returns if the message has to wait.</param>
     /// <param name="cancellationToken">Ends the wait. The message is then not sent.</param>
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>

@@ -75,6 +75,10 @@ internal sealed record EndpointSettings
     /// <summary>Whether a message is acknowledged only when its taker releases it, and not when it is handed out.</summary>
     public bool HoldsBack { get; init; }
 
+    /// <summary>Whether a sender waits until its messages are acknowledged: a bridge acknowledges what its broker has stored.</summary>
+    /// <remarks>The inner end of the bridge has it, too, and then acknowledges without delay.</remarks>
+    public bool Confirms { get; init; }
+
     /// <summary>How long to seek a lost peer; zero: not at all.</summary>
     public TimeSpan Reconnect { get; init; }
 
@@ -117,6 +121,7 @@ internal sealed record EndpointSettings
         TransportCapabilities capabilities = transport.CapabilitiesOf(address);
         bool crossHost = (capabilities & TransportCapabilities.CrossHost) != 0;
         StreamFraming framing = FramingOf(address);
+        bool isBare = !framing.IsFairlead || (capabilities & ForProtocol) != ForProtocol;
         return new EndpointSettings
         {
             Pattern = pattern,
@@ -139,7 +144,10 @@ internal sealed record EndpointSettings
             Handles = HandlesOf(address, options, capabilities, framing),
             LongestPiece = transport.LongestPiece(address),
             Framing = framing,
-            IsBare = !framing.IsFairlead || (capabilities & ForProtocol) != ForProtocol,
+            IsBare = isBare,
+            Confirms = !isBare
+                && (capabilities & TransportCapabilities.Durable) != 0
+                && pattern is (PatternKind.Sender or PatternKind.Publisher),
             Time = options.TimeProvider,
         };
     }

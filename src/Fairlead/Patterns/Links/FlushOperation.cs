@@ -1,6 +1,7 @@
 namespace Fairlead.Patterns.Links;
 
 /// <summary>A caller that waits until the kernel has a link's buffered output. True when it has; false after the timeout.</summary>
+/// <remarks>On a link whose messages are confirmed, it waits until the peer has acknowledged them.</remarks>
 internal sealed class FlushOperation : Operation<bool>
 {
     private static readonly ObjectPool<FlushOperation> Pool = new(64);
@@ -9,6 +10,9 @@ internal sealed class FlushOperation : Operation<bool>
 
     /// <summary>The bytes before it that the kernel has not taken. Under the link's send lock.</summary>
     public long Rest { get; set; }
+
+    /// <summary>The number of the last message whose acknowledgement it waits for. Under the link's send lock.</summary>
+    public uint Number { get; set; }
 
     public static FlushOperation Rent(EndpointCore endpoint, Link link, bool isBlocking)
     {

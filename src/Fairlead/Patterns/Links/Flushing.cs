@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Waits until the messages sent by an endpoint have left this process.</summary>
+/// <summary>Waits until the messages sent by an endpoint have left this process or, on a durable address, are confirmed.</summary>
 /// <remarks>
 /// Owns nothing: each link keeps the callers that wait for it (<see cref="FlushWaiters"/>). User threads call this, with no lock held.
 /// </remarks>
@@ -16,25 +18,31 @@ internal readonly struct Flushing(EndpointCore core)
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         foreach (Link link in links)
         {
-            FlushOperation operation = FlushOperation.Rent(core, link, isBlocking: true);
-            try
-            {
-                link.Output.Start(operation);
-                if (!core.Pump.Callers.Wait(operation, deadline, cancellationToken))
-                {
-                    operation.Withdraw(
-                        cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
-                }
-            }
-            catch (Exception exception)
-            {
-                operation.Withdraw(exception);
-            }
+            Flush(link, timeout, deadline, cancellationToken);
+        }
+    }
 
-            if (!operation.Take())
+    /// <summary>Blocks until this link is flushed; otherwise like the other overload.</summary>
+    public void Flush(Link link, TimeSpan? timeout, Deadline deadline, CancellationToken cancellationToken)
+    {
+        FlushOperation operation = FlushOperation.Rent(core, link, isBlocking: true);
+        try
+        {
+            link.Output.Start(operation);
+            if (!core.Pump.Callers.Wait(operation, deadline, cancellationToken))
             {
-                throw NotFlushed(link, timeout);
+                operation.Withdraw(
+                    cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
             }
+        }
+        catch (Exception exception)
+        {
+            operation.Withdraw(exception);
+        }
+
+        if (!operation.Take())
+        {
+            throw NotFlushed(link, timeout);
         }
     }
 
@@ -45,34 +53,44 @@ internal readonly struct Flushing(EndpointCore core)
         core.Life.ThrowIfClosing();
         Link[] links = LinksToFlush();
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
+        Flushing self = this;
         foreach (Link link in links)
         {
-            FlushOperation operation = FlushOperation.Rent(core, link, isBlocking: false);
-            ValueTask<bool> flushed = operation.Task;
-            try
-            {
-                operation.WatchFor(timeout is null ? null : deadline.Remaining, core.Settings.Time, cancellationToken);
-                link.Output.Start(operation);
-            }
-            catch (Exception exception)
-            {
-                operation.Withdraw(exception);
-            }
-
-            if (!await flushed.ConfigureAwait(false))
-            {
-                throw NotFlushed(link, timeout);
-            }
+            await self.FlushAsync(link, timeout, deadline, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Returns the current links. Throws if the only link is gone and has lost unwritten output.</summary>
+    /// <summary>Completes when this link is flushed; otherwise like the other overload.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask FlushAsync(Link link, TimeSpan? timeout, Deadline deadline, CancellationToken cancellationToken)
+    {
+        Flushing self = this;
+        FlushOperation operation = FlushOperation.Rent(core, link, isBlocking: false);
+        ValueTask<bool> flushed = operation.Task;
+        try
+        {
+            operation.WatchFor(timeout is null ? null : deadline.Remaining, core.Settings.Time, cancellationToken);
+            link.Output.Start(operation);
+        }
+        catch (Exception exception)
+        {
+            operation.Withdraw(exception);
+        }
+
+        if (!await flushed.ConfigureAwait(false))
+        {
+            throw self.NotFlushed(link, timeout);
+        }
+    }
+
+    /// <summary>Returns the current links. Throws if the only link is gone and has lost output.</summary>
     private Link[] LinksToFlush()
     {
         // Both in one step: a link that is gone has left the table, and the bytes it lost are known.
         using (core.Pump.Gate.Hold())
         {
-            if (core.Presence.LastEnd is not { Unwritten: > 0 })
+            bool hasLost = core.Presence.LastEnd is { } end && (core.Settings.Confirms ? end.InDoubt > 0 : end.Unwritten > 0);
+            if (!hasLost)
             {
                 return core.Table.All;
             }
@@ -82,9 +100,18 @@ internal readonly struct Flushing(EndpointCore core)
     }
 
     private FairleadException NotFlushed(Link link, TimeSpan? timeout) =>
-        new(ErrorCode.Timeout, $"the output was not flushed within {SecondsText.Of(timeout)}, because the peer does not read")
-        {
-            Address = core.Address,
-            Peer = link.Peer,
-        };
+        core.Settings.Confirms
+            ? new(
+                ErrorCode.Timeout,
+                $"the broker did not confirm the messages within {SecondsText.Of(timeout)}; it may store them later",
+                "Wait longer, or call FlushAsync to wait again.")
+            {
+                Address = core.Address,
+                Peer = link.Peer,
+            }
+            : new(ErrorCode.Timeout, $"the output was not flushed within {SecondsText.Of(timeout)}, because the peer does not read")
+            {
+                Address = core.Address,
+                Peer = link.Peer,
+            };
 }

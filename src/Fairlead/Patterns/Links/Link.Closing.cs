@@ -141,6 +141,7 @@ internal sealed partial class Link
             _state = LinkState.Down;
             Do(() => Output.CompleteWriting(completions));
             Do(Output.EndFlushes);
+            Do(Sending.Confirming.End);
             Do(Output.Unblock);
             Do(Output.Forget);
             Do(Pause.Unpause);

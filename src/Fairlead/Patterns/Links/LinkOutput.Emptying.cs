@@ -1,7 +1,7 @@
 
 namespace Fairlead.Patterns.Links;
 
-/// <content>Callers that wait until the kernel has the output before them.</content>
+/// <content>Callers that wait until the kernel has the output before them, or until the peer has confirmed it.</content>
 internal sealed partial class LinkOutput
 {
     /// <summary>Writes the buffered output, and completes the operation when the kernel has all of it or the link has lost some.</summary>
@@ -21,16 +21,7 @@ internal sealed partial class LinkOutput
                 needsPump = FlushNow();
             }
 
-            // The connection of a link that has just gone down is closed and holds nothing; its end contains the lost bytes.
-            operation.Rest = _link.State == LinkState.Down ? _link.End!.Unwritten : Unwritten;
-            bool isLost = operation.Rest > 0 && (IsBroken || _link.State == LinkState.Down);
-            isDone = isLost
-                ? operation.TryFail(_endpoint.Presence.EndException(_link))
-                : operation.Rest == 0 && operation.TryComplete(true);
-            if (!isLost && operation.Rest > 0)
-            {
-                _flushing.Add(operation);
-            }
+            isDone = _endpoint.Settings.Confirms ? _link.Sending.Confirming.Await(operation) : AwaitWritten(operation);
         }
 
         // A long message may be complete as well.
@@ -62,6 +53,7 @@ internal sealed partial class LinkOutput
         using (_link.Sending.Hold())
         {
             _flushing.Remove(operation);
+            _link.Sending.Confirming.Remove(operation);
             isOurs = error is null ? operation.TryComplete(false) : operation.TryFail(error);
         }
 
@@ -78,5 +70,24 @@ internal sealed partial class LinkOutput
         {
             _flushing.End(_endpoint.Presence.EndException(_link));
         }
+    }
+
+    /// <summary>Makes an operation wait for the kernel. Returns whether it has ended here. Under the send lock.</summary>
+    private bool AwaitWritten(FlushOperation operation)
+    {
+        // The connection of a link that has just gone down is closed and holds nothing; its end contains the lost bytes.
+        operation.Rest = _link.State == LinkState.Down ? _link.End!.Unwritten : Unwritten;
+        if (operation.Rest == 0)
+        {
+            return operation.TryComplete(true);
+        }
+
+        if (IsBroken || _link.State == LinkState.Down)
+        {
+            return operation.TryFail(_endpoint.Presence.EndException(_link));
+        }
+
+        _flushing.Add(operation);
+        return false;
     }
 }

@@ -84,16 +84,16 @@ internal sealed partial class LinkReceiver
     /// <summary>Releases the first messages whose acknowledgement this end held back. Any thread.</summary>
     /// <remarks>
     /// Acknowledges them together with others: when a quarter of what the peer counts as outstanding is released. A peer that closes
-    /// learns of each release at once.
+    /// learns of each release at once, and so does a peer whose callers wait for it.
     /// </remarks>
     public void Release(int count)
     {
         _inbound.Window.Held?.Release(count);
         try
         {
-            if (_inbound.Window.IsReleaseDue || _link.State == LinkState.PeerClosed)
+            if (_inbound.Window.IsReleaseDue || _link.State == LinkState.PeerClosed || _endpoint.Settings.Confirms)
             {
-                Acknowledge();
+                Acknowledge(isUrgent: _endpoint.Settings.Confirms);
             }
             else
             {

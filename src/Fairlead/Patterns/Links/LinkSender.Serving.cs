@@ -40,6 +40,7 @@ internal sealed partial class LinkSender
             }
 
             ServeQueued(completions);
+            Confirming.Serve(completions);
             return true;
         }
     }

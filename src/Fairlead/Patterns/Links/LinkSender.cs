@@ -52,6 +52,7 @@ internal sealed partial class LinkSender
         _counters = _endpoint.Counters;
         _countsAlone = _endpoint.Admission.MostPeers == 1;
         _queued = new SendQueue(_endpoint);
+        Confirming = new ConfirmWaiters(link);
         _window = link.IsBare ? new SendWindow((uint)_endpoint.Settings.Messages, _endpoint.Settings.Capacity) : new SendWindow(0, 0);
     }
 
@@ -60,6 +61,9 @@ internal sealed partial class LinkSender
 
     /// <summary>The messages that wait for credit, and the drops. Under the send lock, except for its count.</summary>
     public SendQueue Queue => _queued;
+
+    /// <summary>The callers that wait for acknowledgements. Under the send lock.</summary>
+    public ConfirmWaiters Confirming { get; }
 
     /// <summary>The number of data messages buffered, and how many of them were handed to the peer's user.</summary>
     public (long Sent, long Acknowledged) SendCounts

@@ -56,6 +56,11 @@ internal readonly partial struct Outbox
             using Joined whole = new(parts);
             PostOrThrow(link, whole.Span);
         }
+        else if (core.Settings.Confirms)
+        {
+            using Joined whole = new(parts);
+            new ConfirmedSending(core).Send(whole.Span, timeout, cancellationToken);
+        }
         else if (parts.Length >= LinkOutput.LongPayload || (link is null ? TrySend(parts) : TrySendOn(link, parts)) != SendResult.Sent)
         {
             Deadline deadline = Deadline.After(timeout, core.Settings.Time);
@@ -77,6 +82,12 @@ internal readonly partial struct Outbox
         {
             using Joined whole = new(parts);
             return PostAsync(link, whole.Span);
+        }
+
+        if (core.Settings.Confirms)
+        {
+            using Joined whole = new(parts);
+            return new ConfirmedSending(core).SendAsync(whole.Span, cancellationToken);
         }
 
         return parts.Length < LinkOutput.LongPayload && (link is null ? TrySend(parts) : TrySendOn(link, parts)) == SendResult.Sent

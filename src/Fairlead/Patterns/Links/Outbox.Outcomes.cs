@@ -131,7 +131,7 @@ internal readonly partial struct Outbox
         _ => core.Presence.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone,
     };
 
-    private void ThrowUnlessSent(in LinkResult result, TimeSpan? timeout)
+    public void ThrowUnlessSent(in LinkResult result, TimeSpan? timeout)
     {
         if (result.Outcome != LinkOutcome.Sent)
         {

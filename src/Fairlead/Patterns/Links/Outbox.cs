@@ -91,6 +91,12 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return;
         }
 
+        if (core.Settings.Confirms)
+        {
+            new ConfirmedSending(core).Send(payload, timeout, cancellationToken);
+            return;
+        }
+
         if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
         {
             return;
@@ -118,6 +124,11 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return PostAsync(null, payload);
         }
 
+        if (core.Settings.Confirms)
+        {
+            return new ConfirmedSending(core).SendAsync(payload, cancellationToken);
+        }
+
         if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
         {
             return default;
@@ -142,6 +153,11 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         if (core.Policy.Drops())
         {
             return PostAsync(null, payload.Span);
+        }
+
+        if (core.Settings.Confirms)
+        {
+            return new ConfirmedSending(core).SendAsync(payload.Span, cancellationToken);
         }
 
         if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload.Span) == SendResult.Sent)

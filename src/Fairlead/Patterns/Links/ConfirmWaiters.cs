@@ -1,0 +1,79 @@
+namespace Fairlead.Patterns.Links;
+
+/// <summary>The callers that wait until the peer has acknowledged the messages before them, in the order of their numbers.</summary>
+/// <remarks>
+/// Under the link's send lock. A bridge acknowledges what its broker has stored. Ended waiters are woken on the pool, because the lock must
+/// not be held then.
+/// </remarks>
+/// <param name="link">The link whose messages are confirmed.</param>
+internal sealed class ConfirmWaiters(Link link)
+{
+    private RingQueue<FlushOperation> _waiting;
+
+    private LinkSender Sender => link.Sending;
+
+    // A message that was dropped unsent has no number.
+    private bool IsAllConfirmed => Sender.Window.Outstanding == 0 && Sender.Queue.Count == 0;
+
+    /// <summary>Makes an operation wait for the acknowledgement of everything sent and queued before.</summary>
+    /// <remarks>It waits at least as long as the waiter before it: dropped messages may have lowered the number.</remarks>
+    /// <returns>Whether the operation has ended here.</returns>
+    public bool Await(FlushOperation operation)
+    {
+        if (IsAllConfirmed)
+        {
+            return operation.TryComplete(true);
+        }
+
+        if (link.State == LinkState.Down)
+        {
+            return operation.TryFail(link.Endpoint.Presence.EndException(link));
+        }
+
+        uint number = unchecked(Sender.Window.LastNumber + (uint)Sender.Queue.Count);
+        uint before = _waiting.Count > 0 ? _waiting[_waiting.Count - 1].Number : number;
+        operation.Number = (int)(number - before) > 0 ? number : before;
+        _waiting.Enqueue(operation);
+        return false;
+    }
+
+    /// <summary>Removes a waiter; harmless if it does not wait.</summary>
+    public void Remove(FlushOperation operation)
+    {
+        for (int i = _waiting.Count - 1; i >= 0; i--)
+        {
+            if (_waiting[i] == operation)
+            {
+                _ = _waiting.RemoveAt(i);
+                return;
+            }
+        }
+    }
+
+    /// <summary>Completes the waiters whose messages are acknowledged by now.</summary>
+    public void Serve(Completions completions)
+    {
+        bool isAll = IsAllConfirmed;
+        while (_waiting.Count > 0 && (isAll || Sender.Window.IsAcknowledged(_waiting[0].Number)))
+        {
+            FlushOperation operation = _waiting.Dequeue();
+            if (operation.TryComplete(true))
+            {
+                completions.Add(operation);
+            }
+        }
+    }
+
+    /// <summary>Ends all waiters with the reason, because the link is over.</summary>
+    public void End()
+    {
+        while (_waiting.Count > 0)
+        {
+            FlushOperation operation = _waiting.Dequeue();
+            if (operation.TryFail(link.Endpoint.Presence.EndException(link)))
+            {
+                PoolWork.Queue("a caller that waits for confirmations", static ended => ended.Signal(inline: false), operation);
+            }
+        }
+    }
+}
