@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Fairlead.Cli.Commands;
 using Fairlead.Cli.Output;
 using Fairlead.Processes;
@@ -9,9 +10,15 @@ namespace Fairlead.Cli;
 /// <summary>The tool's entry point: parses, runs, and turns every failure into one line and an exit code.</summary>
 internal static class Program
 {
+    // SIGXFSZ.
+    private const int FileSizeExceeded = 25;
+
     public static int Main(string[] arguments)
     {
         RabbitMqTransport.Register();
+
+        // A file at the limit of file sizes (ulimit -f) is an error to report. Programs that the tool starts have the default action.
+        using var fileSize = PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, static context => context.Cancel = true);
 
         // An argument that begins with @ is a text like any other, not the name of a response file.
         var parsed = FairleadCommand.Create().Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

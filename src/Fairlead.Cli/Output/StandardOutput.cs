@@ -32,6 +32,13 @@ internal static class StandardOutput
                     ? new OutputClosedException(exception)
                     : new ToolException(ExitCode.Failure, $"stdout cannot be written: {exception.Message}");
             }
+            catch (ArgumentOutOfRangeException)
+            {
+                // The base library's form of EFBIG.
+                throw new ToolException(
+                    ExitCode.Failure,
+                    "stdout cannot be written: its file has reached the limit of file sizes. Raise the limit (ulimit -f).");
+            }
             catch (UnauthorizedAccessException exception)
             {
                 // The descriptor is not open, or not open for writing.

@@ -182,6 +182,7 @@ internal sealed unsafe partial class Descriptor
 
         nint count;
         var error = Errno.None;
+        var signal = FileSizeSignal.HoldBack();
         fixed (byte* start = buffer)
         {
             do
@@ -191,6 +192,7 @@ internal sealed unsafe partial class Descriptor
             while (count < 0 && (error = Libc.LastError) == Errno.EINTR);
         }
 
+        signal.Release(error);
         Exit();
         return Result(count, error);
     }

@@ -60,6 +60,7 @@ internal static class ErrnoMap
         Errno.EMFILE => "This process has reached its limit of open files: close some, or raise the limit (ulimit -n).",
         Errno.ENFILE => "The system has reached its limit of open files: see /proc/sys/fs/file-max.",
         Errno.ENOSPC => "Free some space, or some files if their number is the limit (df -h, df -i).",
+        Errno.EFBIG => "Raise this process's limit of file sizes (ulimit -f), or choose a smaller size.",
         Errno.EDQUOT => "The disk quota is used up: free some space.",
         Errno.ENOMEM or Errno.ENOBUFS => "The kernel has no memory left: free some, or raise the limit of the control group.",
         _ => null,

@@ -13,6 +13,7 @@ internal static class FileSpace
             return Errno.EBADF;
         }
 
+        FileSizeSignal signal = FileSizeSignal.HoldBack();
         Errno error;
         do
         {
@@ -20,6 +21,7 @@ internal static class FileSpace
         }
         while (error == Errno.EINTR);
 
+        signal.Release(error);
         file.Exit();
 
         // glibc falls back by itself if the file system cannot allocate (NFS, some FUSE); musl does not.

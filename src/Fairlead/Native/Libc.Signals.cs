@@ -28,6 +28,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "signalfd")]
     public static partial int SignalDescriptor(int descriptor, SignalSet* set, int flags);
 
+    [LibraryImport(Library, EntryPoint = "sigtimedwait")]
+    public static partial int TakeSignal(SignalSet* set, SignalInformation* information, TimeSpec* patience);
+
     [LibraryImport(Library, EntryPoint = "setitimer")]
     public static partial int SetTimer(int which, IntervalTimer* value, IntervalTimer* old);
 

@@ -44,9 +44,9 @@ internal static unsafe class MemoryFile
         }
 
         Descriptor file = new(number);
-        if (Libc.Truncate(number, size) != 0 || Libc.Control(number, Libc.F_ADD_SEALS, seals) != 0)
+        Errno error = NativeFile.SetLength(file, size);
+        if (error != Errno.None || (error = Libc.Control(number, Libc.F_ADD_SEALS, seals) == 0 ? Errno.None : Libc.LastError) != Errno.None)
         {
-            Errno error = Libc.LastError;
             file.Dispose();
             throw ErrnoMap.Failure($"cannot size shared memory of {size} bytes", error);
         }

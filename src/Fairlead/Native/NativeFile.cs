@@ -143,7 +143,9 @@ internal static unsafe class NativeFile
             return Errno.EBADF;
         }
 
+        var signal = FileSizeSignal.HoldBack();
         var error = Result(Libc.Truncate(file.Number, length));
+        signal.Release(error);
         file.Exit();
         return error;
     }
