@@ -119,7 +119,8 @@ internal sealed class ReplyCommand : ToolCommand
 
             // Ends when the requester no longer waits, or this process is to end.
             using var end = CancellationTokenSource.CreateLinkedTokenSource(request.CancellationToken, cancellationToken);
-            await unread.ReplyAsync(request, await shell.RunAsync(request.Memory, output, end.Token), output, cancellationToken);
+            var written = await shell.RunAsync(request.Memory, request.Peer, output, end.Token);
+            await unread.ReplyAsync(request, written, output, cancellationToken);
         }
         catch (FairleadException exception)
         {

@@ -129,7 +129,7 @@ internal sealed class WorkPullCommand : ToolCommand
         try
         {
             using CollectedOutput output = new(shell.MostOutput);
-            var written = await shell.RunAsync(item.Memory, output, cancellationToken);
+            var written = await shell.RunAsync(item.Memory, item.Peer, output, cancellationToken);
             if (!written.IsEmpty)
             {
                 // In one piece: lines of several workers on one pipe stay whole.

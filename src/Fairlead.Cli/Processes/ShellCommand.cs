@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using Fairlead.Cli.Input;
+using Fairlead.Cli.Services;
 using Fairlead.Processes;
 
 namespace Fairlead.Cli.Processes;
@@ -17,6 +18,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
 
     /// <summary>Runs the command with these bytes on its stdin, and returns its output.</summary>
     /// <param name="given">The bytes.</param>
+    /// <param name="peer">The sender of the bytes, which the command learns by its environment.</param>
     /// <param name="output">The memory of the output; dispose it when that is no longer read, also after a failure.</param>
     /// <param name="cancellationToken">Kills the process.</param>
     /// <exception cref="FairleadException">
@@ -24,7 +26,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the process was killed.</exception>
     public async ValueTask<ReadOnlySequence<byte>> RunAsync(
-        ReadOnlyMemory<byte> given, CollectedOutput output, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> given, Peer peer, CollectedOutput output, CancellationToken cancellationToken)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(timeout ?? Timeout.InfiniteTimeSpan);
@@ -35,6 +37,7 @@ internal sealed class ShellCommand(string command, bool isRaw, TimeSpan? timeout
             StandardInput = Redirection.Pipe,
             StandardOutput = Redirection.Pipe,
             StandardError = Redirection.Pipe,
+            Environment = PeerVariables.Of(peer),
         });
         using StreamReader errorReader = new(process.StandardError);
         string errors;

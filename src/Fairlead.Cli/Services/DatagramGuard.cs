@@ -23,7 +23,8 @@ internal sealed class DatagramGuard(int port, TimeProvider time)
     // Ports below are those of services; a client would need a privilege to use one.
     private const int FirstOfClients = 1024;
 
-    // More senders than a server has clients: then all chains begin anew. An attacker that forges many senders makes a loop longer, and not endless.
+    // More senders than a server has clients: then all chains begin anew. An attacker that forges many senders makes a loop longer, and not
+    // endless.
     private const int MostSenders = MessageClients.Most;
 
     private readonly Dictionary<string, Chain> _chains = new(StringComparer.Ordinal);

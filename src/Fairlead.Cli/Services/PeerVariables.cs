@@ -14,7 +14,7 @@ internal static class PeerVariables
         var peer = connection.Peer;
         var remote = EndOf(peer.RemoteAddress);
         var local = EndOf(connection.LocalAddress);
-        return new Dictionary<string, string?>
+        return new Dictionary<string, string?>(Of(peer))
         {
             ["PROTO"] = remote is null ? "UNIX" : "TCP",
             ["TCPREMOTEIP"] = Ip(remote),
@@ -24,12 +24,18 @@ internal static class PeerVariables
             ["UNIXREMOTEPID"] = remote is null ? Text(peer.ProcessId) : null,
             ["UNIXREMOTEEUID"] = remote is null ? Text(peer.UserId) : null,
             ["UNIXREMOTEEGID"] = remote is null ? Text(peer.GroupId) : null,
-            ["FAIRLEAD_PEER"] = peer.ToString(),
-            ["FAIRLEAD_PEER_PID"] = Text(peer.ProcessId),
-            ["FAIRLEAD_PEER_UID"] = Text(peer.UserId),
-            ["FAIRLEAD_PEER_ADDRESS"] = peer.RemoteAddress,
         };
     }
+
+    /// <summary>Returns those that every command gets, whatever the transport.</summary>
+    public static Dictionary<string, string?> Of(Peer peer) => new()
+    {
+        ["FAIRLEAD_PEER"] = peer.ToString(),
+        ["FAIRLEAD_PEER_PID"] = Text(peer.ProcessId),
+        ["FAIRLEAD_PEER_UID"] = Text(peer.UserId),
+        ["FAIRLEAD_PEER_ADDRESS"] = peer.RemoteAddress,
+        ["FAIRLEAD_PEER_CERTIFICATE"] = peer.Certificate?.Name,
+    };
 
     private static IPEndPoint? EndOf(string? address) => IPEndPoint.TryParse(address ?? "", out var end) ? end : null;
 

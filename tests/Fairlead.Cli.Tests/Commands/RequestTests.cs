@@ -231,6 +231,23 @@ public sealed class RequestTests : IDisposable
         Assert.Equal("fine\n", (await _home.RunAsync("request", address, "ok")).Output);
     }
 
+    [Theory]
+    [InlineData("unix://who")]
+    [InlineData("tcp://127.0.0.1:0")]
+    public async Task A_command_learns_its_requester(string place)
+    {
+        var (_, address) = await _home.ServeAsync("reply", place, "--exec", "env | grep ^FAIRLEAD_PEER | sort");
+
+        var asked = await _home.RunAsync("request", address, "who?");
+
+        Assert.True(asked.ExitCode == 0, asked.ToString());
+        string[] known = place.StartsWith("unix", StringComparison.Ordinal)
+            ? ["FAIRLEAD_PEER=pid ", "FAIRLEAD_PEER_PID=", "FAIRLEAD_PEER_UID="]
+            : ["FAIRLEAD_PEER=127.0.0.1:", "FAIRLEAD_PEER_ADDRESS=127.0.0.1:"];
+        Assert.Equal(known.Length, asked.Lines.Length);
+        Assert.All(known.Zip(asked.Lines), static pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_command_may_write_as_much_as_the_limit_says()
     {
