@@ -47,6 +47,9 @@ public sealed record RpcClientOptions
     /// <summary>The options of the endpoint.</summary>
     public EndpointOptions Endpoint { get; init; } = new();
 
+    /// <summary>Whether the calls are Fairlead's own: they have no options of the code that happens to run.</summary>
+    internal bool IsOwn { get; init; }
+
     internal void Check()
     {
         if (Timeout is { } timeout && timeout <= TimeSpan.Zero)

@@ -14,7 +14,7 @@ internal sealed class CallbackLane(Task<ServerSession> session, int target) : IR
     public Address? Address => null;
 
     /// <inheritdoc/>
-    public ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) => new(this);
+    public ValueTask<IRpcLane> PinAsync(TimeSpan? limit, CancellationToken cancellationToken) => new(this);
 
     /// <inheritdoc/>
     public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>

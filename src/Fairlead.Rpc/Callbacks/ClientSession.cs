@@ -169,7 +169,7 @@ internal sealed class ClientSession : IDisposable
         }
 
         // Only calls are in order. The items of a stream belong to a call that has not ended.
-        bool isCall = callback.Frame is [(byte)FrameKind.Call, ..];
+        bool isCall = Frames.IsPlainCall(callback.Frame);
         Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target, callback, request);
         if (isCall)
         {

@@ -80,13 +80,21 @@ internal sealed class CallDispatcher : IDisposable
             uint rest = frame.ReadUInt32();
             switch (kind)
             {
-                case FrameKind.Call or FrameKind.Open when rest != (uint)_description.Hash || member >= _areOneWay.Length:
+                case FrameKind.Call or FrameKind.Open or FrameKind.CallWithMetadata or FrameKind.OpenWithMetadata
+                    when rest != (uint)_description.Hash || member >= _areOneWay.Length:
                     Replies.Describe(request, ReplyStatus.Stale, _description);
                     return default;
                 case FrameKind.Call:
-                    return CallAsync(member, request, context, turn);
+                    return CallAsync(new Called(member, Frames.CallHeader), request, context, turn);
+                case FrameKind.CallWithMetadata:
+                    CallMetadata.Skip(ref frame);
+                    return CallAsync(new Called(member, request.Length - frame.Left), request, context, turn);
                 case FrameKind.Open:
-                    return OpenAsync(member, frame.ReadGuid(), request, context, turn);
+                    return OpenAsync(new Called(member, Frames.OpenHeader), frame.ReadGuid(), request, context, turn);
+                case FrameKind.OpenWithMetadata:
+                    Guid id = frame.ReadGuid();
+                    CallMetadata.Skip(ref frame);
+                    return OpenAsync(new Called(member, request.Length - frame.Left), id, request, context, turn);
                 case FrameKind.Pull:
                     return _streams.PullAsync(ReadLast(ref frame), (int)Math.Min(rest, int.MaxValue), request, context);
                 case FrameKind.Push when stream < RpcLimits.MaxUploads:
@@ -98,7 +106,7 @@ internal sealed class CallDispatcher : IDisposable
                 case FrameKind.Answer:
                     return TakeAnswer(ref frame, (int)rest, request);
                 default:
-                    throw RpcReader.Corrupt("its first byte is not a kind of frame");
+                    throw RpcReader.Corrupt(Frames.UnknownKind);
             }
         }
         catch (RpcFormatException wrong)
@@ -116,7 +124,7 @@ internal sealed class CallDispatcher : IDisposable
         return id;
     }
 
-    private ValueTask<ReadOnlyMemory<byte>> CallAsync(ushort member, Request request, RequestContext context, CallTurn? turn)
+    private ValueTask<ReadOnlyMemory<byte>> CallAsync(Called call, Request request, RequestContext context, CallTurn? turn)
     {
         if (!_active.TryEnter())
         {
@@ -126,13 +134,13 @@ internal sealed class CallDispatcher : IDisposable
 
         if (!_queue.TryEnter(turn, out bool isQueued))
         {
-            return WaitAndCallAsync(member, request, context, turn, isQueued);
+            return WaitAndCallAsync(call, request, context, turn, isQueued);
         }
 
-        ValueTask invoked = Invoke(member, request, context, streams: null);
+        ValueTask invoked = Invoke(call, request, context, streams: null);
         if (!invoked.IsCompletedSuccessfully)
         {
-            return FinishAsync(member, invoked, request, context);
+            return FinishAsync(call, invoked, request, context);
         }
 
         invoked.GetAwaiter().GetResult();
@@ -141,7 +149,7 @@ internal sealed class CallDispatcher : IDisposable
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(
-        ushort member, Request request, RequestContext context, CallTurn? turn, bool isQueued)
+        Called call, Request request, RequestContext context, CallTurn? turn, bool isQueued)
     {
         // False too if its refusal is too long for its caller, which ends in an exception.
         bool mayRun = false;
@@ -158,16 +166,16 @@ internal sealed class CallDispatcher : IDisposable
         }
 
         return mayRun
-            ? await FinishAsync(member, Invoke(member, request, context, streams: null), request, context).ConfigureAwait(false)
+            ? await FinishAsync(call, Invoke(call, request, context, streams: null), request, context).ConfigureAwait(false)
             : default;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> FinishAsync(
-        ushort member, ValueTask invoked, Request request, RequestContext context)
+        Called call, ValueTask invoked, Request request, RequestContext context)
     {
         try
         {
-            await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
+            await AnswerAsync(call, invoked, request, context).ConfigureAwait(false);
         }
         finally
         {
@@ -178,7 +186,7 @@ internal sealed class CallDispatcher : IDisposable
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> OpenAsync(
-        ushort member, Guid id, Request request, RequestContext context, CallTurn? turn)
+        Called call, Guid id, Request request, RequestContext context, CallTurn? turn)
     {
         if (!_active.TryEnter())
         {
@@ -186,11 +194,11 @@ internal sealed class CallDispatcher : IDisposable
             return default;
         }
 
-        ServerCall? call = null;
+        ServerCall? streams = null;
         try
         {
-            call = _streams.Open(id, request);
-            if (call is not null && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
+            streams = _streams.Open(id, request);
+            if (streams is not null && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
             {
                 // The arguments are kept as long as the call lasts.
                 using ClientShares.HeldFrame? held = _shares.Hold(request.Peer, request.Length);
@@ -200,16 +208,16 @@ internal sealed class CallDispatcher : IDisposable
                     return default;
                 }
 
-                ValueTask invoked = Invoke(member, request, context, call);
-                await AnswerAsync(member, invoked, request, context).ConfigureAwait(false);
+                ValueTask invoked = Invoke(call, request, context, streams);
+                await AnswerAsync(call, invoked, request, context).ConfigureAwait(false);
             }
         }
         finally
         {
-            if (call is not null)
+            if (streams is not null)
             {
                 _streams.Remove(id);
-                call.End();
+                streams.End();
             }
 
             _active.Leave();
@@ -287,12 +295,15 @@ internal sealed class CallDispatcher : IDisposable
         _active.Leave();
     }
 
-    private ValueTask Invoke(ushort member, Request request, RequestContext context, ServerCall? streams)
+    private ValueTask Invoke(Called called, Request request, RequestContext context, ServerCall? streams)
     {
         try
         {
-            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], streams);
-            RpcContext? call = _options.NeedsContext ? new RpcContext(_description.Members[member], context) : null;
+            ushort member = called.Member;
+            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], called.Arguments, streams);
+            RpcContext? call = _options.NeedsContext
+                ? new RpcContext(_description.Members[member], context, invocation.Metadata)
+                : null;
             if (call is not null && _options.Authorize?.Invoke(call) == false)
             {
                 Replies.Refuse(
@@ -318,25 +329,33 @@ internal sealed class CallDispatcher : IDisposable
     private async ValueTask InvokeAsync(ushort member, RpcInvocation invocation, RpcContext call)
     {
         RpcContext.Current = _options.KeepContext ? call : null;
-        ValueTask invoked = _options.Intercept is { } intercept
-            ? intercept(call, () => _skeleton.InvokeAsync(member, invocation))
-            : _skeleton.InvokeAsync(member, invocation);
-        await invoked.ConfigureAwait(false);
+        try
+        {
+            ValueTask invoked = _options.Intercept is { } intercept
+                ? intercept(call, () => _skeleton.InvokeAsync(member, invocation))
+                : _skeleton.InvokeAsync(member, invocation);
+            await invoked.ConfigureAwait(false);
+        }
+        finally
+        {
+            call.End();
+        }
     }
 
-    private async ValueTask AnswerAsync(ushort member, ValueTask invoked, Request request, RequestContext context)
+    private async ValueTask AnswerAsync(Called call, ValueTask invoked, Request request, RequestContext context)
     {
         try
         {
             await invoked.ConfigureAwait(false);
         }
-        catch (Exception exception) when (!_areOneWay[member])
+        catch (Exception exception) when (!_areOneWay[call.Member])
         {
             if (exception is RpcFormatException)
             {
                 request.Fail(ErrorCode.Corrupt, exception.Message);
             }
-            else if (exception is OperationCanceledException && context.CancellationToken.IsCancellationRequested)
+            else if (exception is OperationCanceledException or FairleadException { Code: ErrorCode.Timeout }
+                && context.CancellationToken.IsCancellationRequested)
             {
                 Replies.FailInTime(request);
             }
@@ -348,4 +367,7 @@ internal sealed class CallDispatcher : IDisposable
             }
         }
     }
+
+    // Which member is called, and where its arguments begin.
+    private readonly record struct Called(ushort Member, int Arguments);
 }

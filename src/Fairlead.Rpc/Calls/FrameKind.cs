@@ -26,6 +26,12 @@ internal enum FrameKind : byte
 
     /// <summary>Brings the reply to a callback.</summary>
     Answer = 8,
+
+    /// <summary>A <see cref="Call"/> with metadata before its arguments.</summary>
+    CallWithMetadata = 9,
+
+    /// <summary>An <see cref="Open"/> with metadata before its arguments.</summary>
+    OpenWithMetadata = 10,
 }
 
 /// <summary>The first byte of a reply.</summary>
@@ -64,18 +70,47 @@ internal static class Frames
     /// <summary>In the second byte of a poll: the client takes the trace contexts of callbacks.</summary>
     public const byte TakesTraces = 1;
 
+    /// <summary>In the error for a kind that a receiver does not know. Clients recognize a server without metadata by it.</summary>
+    public const string UnknownKind = "its first byte is not a kind of frame";
+
     /// <summary>Whether a frame is a call, and not a part of one.</summary>
-    public static bool IsCall(ReadOnlySpan<byte> frame) => frame is [(byte)FrameKind.Call or (byte)FrameKind.Open, ..];
+    public static bool IsCall(ReadOnlySpan<byte> frame) => IsPlainCall(frame) || IsOpen(frame);
+
+    /// <summary>Whether a frame is a call without streams.</summary>
+    public static bool IsPlainCall(ReadOnlySpan<byte> frame) => frame is [(byte)FrameKind.Call or (byte)FrameKind.CallWithMetadata, ..];
 
     /// <summary>Writes the beginning of a call.</summary>
-    public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash) =>
-        WriteHeader(ref writer, FrameKind.Call, 0, member, (uint)hash);
+    public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash, ReadOnlySpan<byte> metadata = default)
+    {
+        FrameKind kind = metadata.IsEmpty ? FrameKind.Call : FrameKind.CallWithMetadata;
+        WriteHeader(ref writer, kind, 0, member, (uint)hash);
+        WriteMetadata(ref writer, metadata);
+    }
 
     /// <summary>Writes the beginning of a call with streams.</summary>
-    public static void WriteOpen(ref RpcWriter writer, ushort member, ulong hash, Guid id)
+    public static void WriteOpen(ref RpcWriter writer, ushort member, ulong hash, Guid id, ReadOnlySpan<byte> metadata = default)
     {
-        WriteHeader(ref writer, FrameKind.Open, 0, member, (uint)hash);
+        FrameKind kind = metadata.IsEmpty ? FrameKind.Open : FrameKind.OpenWithMetadata;
+        WriteHeader(ref writer, kind, 0, member, (uint)hash);
         writer.WriteGuid(id);
+        WriteMetadata(ref writer, metadata);
+    }
+
+    /// <summary>Writes the number of the member and the hash of the contract anew, in a call with streams.</summary>
+    public static void Renumber(Span<byte> open, ushort member, ulong hash)
+    {
+        RpcWriter header = new(open[..CallHeader]);
+        WriteHeader(ref header, (FrameKind)open[0], 0, member, (uint)hash);
+    }
+
+    private static bool IsOpen(ReadOnlySpan<byte> frame) => frame is [(byte)FrameKind.Open or (byte)FrameKind.OpenWithMetadata, ..];
+
+    private static void WriteMetadata(ref RpcWriter writer, ReadOnlySpan<byte> metadata)
+    {
+        if (!metadata.IsEmpty)
+        {
+            writer.WriteBytes(metadata);
+        }
     }
 
     /// <summary>Makes a request for items.</summary>

@@ -10,9 +10,10 @@ internal interface IRpcLane
     Address? Address { get; }
 
     /// <summary>Returns the lane to one process, for frames that belong together. Itself, if there is only one.</summary>
+    /// <param name="limit">How long to wait for a process at most; null: as long as the client waits for services.</param>
     /// <param name="cancellationToken">Ends the wait for a process.</param>
-    /// <exception cref="FairleadException">NotFound: there is none.</exception>
-    ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken);
+    /// <exception cref="FairleadException">NotFound: there is none. Timeout: the limit has passed.</exception>
+    ValueTask<IRpcLane> PinAsync(TimeSpan? limit, CancellationToken cancellationToken);
 
     /// <summary>Sends a frame, and blocks until the reply is there.</summary>
     /// <param name="frame">Copied before the other side sees it.</param>

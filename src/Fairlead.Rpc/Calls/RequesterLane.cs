@@ -35,7 +35,7 @@ internal sealed class RequesterLane(Requester requester, string instance) : ICli
         new(await Requester.ConnectAsync(address, options, cancellationToken).ConfigureAwait(false), instance);
 
     /// <inheritdoc/>
-    public ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) => new(this);
+    public ValueTask<IRpcLane> PinAsync(TimeSpan? limit, CancellationToken cancellationToken) => new(this);
 
     /// <inheritdoc/>
     public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>

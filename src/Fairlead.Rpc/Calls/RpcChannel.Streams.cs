@@ -7,24 +7,30 @@ namespace Fairlead.Rpc;
 public sealed partial class RpcChannel
 {
     /// <summary>Begins a call with streams.</summary>
-    /// <inheritdoc cref="Begin" path="/param|/returns|/exception"/>
-    public RpcWriter BeginStreams(int member, Span<byte> initial)
+    /// <inheritdoc cref="Begin(int, Span{byte})" path="/param|/returns|/exception"/>
+    public RpcWriter BeginStreams(int member, Span<byte> initial) => BeginStreams(member, initial, null);
+
+    /// <summary>Begins a call with streams.</summary>
+    /// <inheritdoc cref="Begin(int, Span{byte}, RpcCallOptions)" path="/param|/returns|/exception"/>
+    public RpcWriter BeginStreams(int member, Span<byte> initial, RpcCallOptions? options)
     {
-        RpcWriter call = new(initial);
-        Frames.WriteOpen(ref call, NumberOf(member, out ulong hash), hash, Guid.Empty);
+        CallSettings? settings = SettingsOf(options);
+        RpcWriter call = new(initial) { Settings = settings };
+        ReadOnlySpan<byte> metadata = settings is null ? default : settings.Metadata.Span;
+        Frames.WriteOpen(ref call, NumberOf(member, out ulong hash), hash, Guid.Empty, metadata);
         return call;
     }
 
     /// <summary>Calls a member with parameters that are streams.</summary>
     /// <param name="member">The client's number of the member.</param>
-    /// <param name="call">The result of <see cref="BeginStreams"/>, with the arguments.</param>
+    /// <param name="call">The result of <see cref="BeginStreams(int, Span{byte})"/>, with the arguments.</param>
     /// <param name="read">Unmarshals the result.</param>
     /// <param name="cancellationToken">Gives up the call; the server is told.</param>
     /// <param name="uploads">The parameters that are streams.</param>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
     public ValueTask<T> CallAsync<T>(
         int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken, params RpcUpload[] uploads) =>
-        FinishAsync(BeginCall(member, call.Lane, call.Written.ToArray(), uploads, cancellationToken), read);
+        FinishAsync(BeginCall(member, Sent.Copy(ref call), uploads, cancellationToken), read);
 
     /// <summary>Calls a member whose result is a stream.</summary>
     /// <returns>The result. Each enumeration is a call with the same arguments.</returns>
@@ -32,9 +38,9 @@ public sealed partial class RpcChannel
     public IAsyncEnumerable<T> Stream<T>(
         int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken, params RpcUpload[] uploads)
     {
-        byte[] frame = call.Written.ToArray();
-        IRpcLane? lane = call.Lane;
-        return new RpcStream<T>(token => BeginCall(member, lane, [.. frame], uploads, token), this, read, cancellationToken);
+        var sent = Sent.Copy(ref call);
+        return new RpcStream<T>(
+            token => BeginCall(member, sent with { Frame = [.. sent.Frame] }, uploads, token), this, read, cancellationToken);
     }
 
     /// <summary>Unmarshals a reply.</summary>
@@ -61,12 +67,15 @@ public sealed partial class RpcChannel
 
     // The numbers of the members may have changed since the arguments were marshalled.
     private ClientCall BeginCall(
-        int member, IRpcLane? lane, byte[] frame, RpcUpload[] uploads, CancellationToken cancellationToken)
+        int member, Sent call, RpcUpload[] uploads, CancellationToken cancellationToken)
     {
-        RpcWriter header = new(frame.AsSpan(0, Frames.OpenHeader));
-        Frames.WriteOpen(ref header, NumberOf(member, out ulong hash), hash, Guid.Empty);
-        ValueTask<IRpcLane> pinned = lane is null ? _lane.PinAsync(cancellationToken) : new ValueTask<IRpcLane>(lane);
-        return new ClientCall(this, pinned, frame, uploads, OptionsOf(member) with { Timeout = null }, cancellationToken);
+        // The client's limit is meant for calls without streams.
+        RequestOptions options = OptionsOf(member) with { Timeout = null };
+        options = call.Settings?.Apply(options) ?? options;
+        Frames.Renumber(call.Frame, NumberOf(member, out ulong hash), hash);
+        ValueTask<IRpcLane> pinned =
+            call.Lane is null ? _lane.PinAsync(options.Timeout, cancellationToken) : new ValueTask<IRpcLane>(call.Lane);
+        return new ClientCall(this, pinned, call, uploads, options, cancellationToken);
     }
 
     private async ValueTask<T> FinishAsync<T>(ClientCall call, RpcRead<T> read)

@@ -53,14 +53,24 @@ public sealed partial class RpcChannel
     /// <exception cref="FairleadException">Incompatible: the server does not offer the member as this client knows it.</exception>
     public RpcWriter Begin(int member, Span<byte> initial)
     {
-        RpcWriter call = new(initial);
-        Frames.WriteCall(ref call, NumberOf(member, out ulong hash), hash);
+        return Begin(member, initial, null);
+    }
+
+    /// <param name="member">The client's number of the member.</param>
+    /// <param name="initial">The memory to start in.</param>
+    /// <param name="options">The options of the call; null: those in use.</param>
+    /// <inheritdoc cref="Begin(int, Span{byte})" path="/summary|/returns|/exception"/>
+    public RpcWriter Begin(int member, Span<byte> initial, RpcCallOptions? options)
+    {
+        CallSettings? settings = SettingsOf(options);
+        RpcWriter call = new(initial) { Settings = settings };
+        Frames.WriteCall(ref call, NumberOf(member, out ulong hash), hash, settings is null ? default : settings.Metadata.Span);
         return call;
     }
 
     /// <summary>Calls, and blocks until the reply has arrived.</summary>
     /// <param name="member">The client's number of the member.</param>
-    /// <param name="call">The result of <see cref="Begin"/>, with the arguments.</param>
+    /// <param name="call">The result of <see cref="Begin(int, Span{byte})"/>, with the arguments.</param>
     /// <param name="read">Unmarshals the result.</param>
     /// <param name="cancellationToken">Gives up the call; the server is told.</param>
     /// <exception cref="RpcException">The service threw.</exception>
@@ -71,10 +81,12 @@ public sealed partial class RpcChannel
     {
         if (_options.Intercept is not null)
         {
-            return InterceptAsync(member, call.Lane, call.Written.ToArray(), read, cancellationToken).AsTask().GetAwaiter().GetResult();
+            return InterceptAsync(member, Sent.Copy(ref call), read, cancellationToken).AsTask().GetAwaiter().GetResult();
         }
 
-        using Message reply = (call.Lane ?? _lane).Request(call.Written, OptionsOf(member), cancellationToken);
+        using Message reply = call.Settings is { } settings
+            ? Request(call.Lane ?? _lane, call.Written, settings, member, cancellationToken)
+            : (call.Lane ?? _lane).Request(call.Written, OptionsOf(member), cancellationToken);
         return Read(reply, read);
     }
 
@@ -85,18 +97,18 @@ public sealed partial class RpcChannel
         // The arguments are copied before this returns.
         if (_options.Intercept is not null)
         {
-            return InterceptAsync(member, call.Lane, call.Written.ToArray(), read, cancellationToken);
+            return InterceptAsync(member, Sent.Copy(ref call), read, cancellationToken);
         }
 
-        return FinishAsync((call.Lane ?? _lane).RequestAsync(call.Written, OptionsOf(member), cancellationToken), read);
+        return FinishAsync(RequestAsync(member, call.Lane, call.Written, call.Settings, cancellationToken), read);
     }
 
     /// <summary>Calls a member without a result. Takes no thread while it waits.</summary>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
     public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) =>
         _options.Intercept is not null
-        ? new ValueTask(InterceptAsync<bool>(member, call.Lane, call.Written.ToArray(), Nothing, cancellationToken).AsTask())
-        : FinishAsync((call.Lane ?? _lane).RequestAsync(call.Written, OptionsOf(member), cancellationToken));
+        ? new ValueTask(InterceptAsync<bool>(member, Sent.Copy(ref call), Nothing, cancellationToken).AsTask())
+        : FinishAsync(RequestAsync(member, call.Lane, call.Written, call.Settings, cancellationToken));
 
     /// <summary>Writes a parameter that is a contract: the server may call the object as long as the connection lives.</summary>
     /// <param name="call">The call.</param>
@@ -214,7 +226,7 @@ public sealed partial class RpcChannel
     }
 
     private async ValueTask<T> InterceptAsync<T>(
-        int member, IRpcLane? lane, byte[] frame, RpcRead<T> read, CancellationToken cancellationToken)
+        int member, Sent call, RpcRead<T> read, CancellationToken cancellationToken)
     {
         T result = default!;
         bool hasResult = false;
@@ -222,8 +234,7 @@ public sealed partial class RpcChannel
             _wanted.Members[member],
             async () =>
             {
-                using Message reply = await (lane ?? _lane)
-                    .RequestAsync(frame, OptionsOf(member), cancellationToken)
+                using Message reply = await RequestAsync(member, call.Lane, call.Frame, call.Settings, cancellationToken)
                     .ConfigureAwait(false);
                 result = Read(reply, read);
                 hasResult = true;

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.ComponentModel;
 using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
@@ -26,10 +27,11 @@ public readonly struct RpcInvocation
     private readonly RequestContext _context;
     private readonly SessionTable _sessions;
     private readonly ServerCall? _streams;
+    private readonly int _arguments;
 
     internal RpcInvocation(
-        Request request, RequestContext context, SessionTable sessions, bool isOneWay, ServerCall? streams = null) =>
-        (_request, _context, _sessions, IsOneWay, _streams) = (request, context, sessions, isOneWay, streams);
+        Request request, RequestContext context, SessionTable sessions, bool isOneWay, int arguments, ServerCall? streams) =>
+        (_request, _context, _sessions, IsOneWay, _arguments, _streams) = (request, context, sessions, isOneWay, arguments, streams);
 
     /// <summary>Whether the caller has its reply already.</summary>
     internal bool IsOneWay { get; }
@@ -38,7 +40,25 @@ public readonly struct RpcInvocation
     public CancellationToken CancellationToken => _context.CancellationToken;
 
     /// <summary>A reader of the arguments. They are valid until the call has been answered.</summary>
-    public RpcReader Arguments => new(_request.Span[(_streams is null ? Frames.CallHeader : Frames.OpenHeader)..]);
+    public RpcReader Arguments => new(_request.Span[_arguments..]);
+
+    /// <summary>The metadata of the call.</summary>
+    /// <exception cref="RpcFormatException">It is malformed.</exception>
+    internal IReadOnlyDictionary<string, string> Metadata
+    {
+        get
+        {
+            int start = _streams is null ? Frames.CallHeader : Frames.OpenHeader;
+            if (_arguments == start)
+            {
+                return ReadOnlyDictionary<string, string>.Empty;
+            }
+
+            // Copied before it is judged: the caller may share this memory.
+            RpcReader frame = new(_request.Span[start.._arguments]);
+            return new ReadOnlyDictionary<string, string>(CallMetadata.Decode(frame.ReadBytes()));
+        }
+    }
 
     /// <summary>Begins the reply.</summary>
     /// <param name="initial">The memory to start in.</param>

@@ -285,6 +285,9 @@ public ref struct RpcReader
         _at = _frame.Length - rest;
     }
 
+    /// <summary>Skips bytes.</summary>
+    internal void Skip(int count) => _ = Take(count);
+
     /// <summary>Reads all that is left. Shared memory: copy it.</summary>
     internal ReadOnlySpan<byte> ReadRest() => Take(Left);
 

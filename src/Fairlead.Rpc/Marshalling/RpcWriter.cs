@@ -33,6 +33,9 @@ public ref struct RpcWriter : IDisposable
     /// <summary>The lane that the bytes must take: to the process that knows the objects in them; null: any.</summary>
     internal IRpcLane? Lane { readonly get; set; }
 
+    /// <summary>The options of the call that the bytes are; null: it has none.</summary>
+    internal CallSettings? Settings { readonly get; set; }
+
     /// <summary>Whether the bytes no longer stand in the memory that the writer was given.</summary>
     internal readonly bool HasGrown => _rented is not null;
 

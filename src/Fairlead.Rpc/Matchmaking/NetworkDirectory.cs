@@ -26,7 +26,7 @@ internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<st
         try
         {
             return await Rpc
-                .ConnectAsync<IMatchmaker>(matchmaker, new RpcClientOptions { Timeout = MostWait }, end.Token)
+                .ConnectAsync<IMatchmaker>(matchmaker, new RpcClientOptions { Timeout = MostWait, IsOwn = true }, end.Token)
                 .ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -72,8 +72,8 @@ internal sealed partial class ServiceLane : IClientLane
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) =>
-        Choose(null) ?? await RefreshAsync(null, limit: null, cancellationToken).ConfigureAwait(false);
+    public async ValueTask<IRpcLane> PinAsync(TimeSpan? limit, CancellationToken cancellationToken) =>
+        Choose(null) ?? await RefreshAsync(null, limit, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc.Streams;
 
@@ -24,14 +25,14 @@ internal sealed class ClientCall : IAsyncDisposable
     /// <summary>Begins a call.</summary>
     /// <param name="channel">Reads the replies.</param>
     /// <param name="lane">The way to the one process that executes the call.</param>
-    /// <param name="frame">The call with its arguments. The identity in it is filled in.</param>
+    /// <param name="sent">The call with its arguments. The identity in it is filled in.</param>
     /// <param name="uploads">The parameters that are streams.</param>
     /// <param name="options">The options of the request that stays open.</param>
     /// <param name="cancellationToken">The caller's.</param>
     public ClientCall(
         RpcChannel channel,
         ValueTask<IRpcLane> lane,
-        byte[] frame,
+        Sent sent,
         RpcUpload[] uploads,
         RequestOptions options,
         CancellationToken cancellationToken)
@@ -39,9 +40,9 @@ internal sealed class ClientCall : IAsyncDisposable
         (_channel, _caller) = (channel, cancellationToken);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Id = Guid.NewGuid();
-        _ = Id.TryWriteBytes(frame.AsSpan(Frames.IdOffset), bigEndian: true, out _);
+        _ = Id.TryWriteBytes(sent.Frame.AsSpan(Frames.IdOffset), bigEndian: true, out _);
         _lane = lane.AsTask();
-        _open = OpenAsync(frame, options);
+        _open = OpenAsync(sent, options);
         _parts = Task.WhenAll([WatchAsync(), .. uploads.Select(UploadAsync)]);
     }
 
@@ -119,10 +120,15 @@ internal sealed class ClientCall : IAsyncDisposable
         _end.Cancel();
     }
 
-    private async Task<Message> OpenAsync(byte[] frame, RequestOptions options)
+    private async Task<Message> OpenAsync(Sent call, RequestOptions options)
     {
+        // The wait for an instance belongs to the time of the call.
+        CallTime time = new(call.Frame, options);
         IRpcLane lane = await _lane.ConfigureAwait(false);
-        return await lane.RequestAsync(frame, options, _end.Token).ConfigureAwait(false);
+        RequestOptions rest = time.Rest;
+        return call.Settings is { } settings
+            ? await settings.FinishAsync(lane, lane.RequestAsync(call.Frame, rest, _end.Token)).ConfigureAwait(false)
+            : await lane.RequestAsync(call.Frame, rest, _end.Token).ConfigureAwait(false);
     }
 
     // A call that fails as a whole ends its parts: they may wait for a server that has never heard of it.

@@ -21,12 +21,16 @@ internal sealed class ServerCall(Peer client)
     // Written before the task of the producer completes, and read behind it.
     private FairleadException? _tooLong;
     private int _isOpen;
+    private CancellationToken _caller;
 
     /// <summary>The client whose frame came first.</summary>
     public Peer Client => client;
 
     /// <summary>Whether the call itself has come, and not only frames of its streams.</summary>
     public bool IsOpen => Volatile.Read(ref _isOpen) != 0;
+
+    /// <summary>Whether the caller no longer waits for the result, which has a producer.</summary>
+    public bool IsOver => _caller.IsCancellationRequested;
 
     /// <summary>How many frames of its streams are under way. Under the lock of the table.</summary>
     public int Frames { get; set; }
@@ -64,6 +68,8 @@ internal sealed class ServerCall(Peer client)
     /// <returns>Not null: the caller did not accept a batch, because it is too long.</returns>
     public async ValueTask<FairleadException?> ProduceAsync(IItemSource source, CancellationToken cancellationToken)
     {
+        // Before a pull sees the source.
+        _caller = cancellationToken;
         _source.TrySetResult(source);
         try
         {

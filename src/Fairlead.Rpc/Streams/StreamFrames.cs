@@ -68,7 +68,16 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
         try
         {
             await call.WaitUntilOpenAsync(context.CancellationToken).ConfigureAwait(false);
-            if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is { } failure)
+            if (await call.PullAsync(request, most, context.CancellationToken).ConfigureAwait(false) is not { } failure)
+            {
+                return default;
+            }
+
+            if (failure is OperationCanceledException && call.IsOver)
+            {
+                Replies.FailInTime(request);
+            }
+            else
             {
                 Replies.Fail(request, failure, options);
             }

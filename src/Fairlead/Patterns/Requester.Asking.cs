@@ -112,7 +112,14 @@ public sealed partial class Requester
             ReadOnlySpan<byte> error = answer.Payload.Span;
             ErrorCode code = Outbox.CodeOf(error);
             string text = error.Length > 1 ? Encoding.UTF8.GetString(error[1..]) : "the responder answered with an error and no text";
-            throw new FairleadException(code, text) { Address = Address, Peer = result.Link?.Peer };
+            throw new FairleadException(code, text)
+            {
+                Address = Address,
+                Peer = result.Link?.Peer,
+
+                // The handler had begun when the time was over.
+                Delivery = code == ErrorCode.Timeout ? DeliveryStatus.Unknown : null,
+            };
         }
         finally
         {

@@ -140,7 +140,7 @@ public sealed class ClientSessionTests : IDisposable
 
         public Task<(int Number, ErrorCode? Error)> AnswerAsync() => _answers.Reader.ReadAsync().AsTask().WaitAsync(Watchdog);
 
-        public ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) => new(this);
+        public ValueTask<IRpcLane> PinAsync(TimeSpan? limit, CancellationToken cancellationToken) => new(this);
 
         public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
             throw new NotSupportedException();

@@ -43,7 +43,7 @@ public sealed class LateConnectionTests
 
         public Address? Address => null;
 
-        public ValueTask<IRpcLane> PinAsync(CancellationToken cancellationToken) => new(lane);
+        public ValueTask<IRpcLane> PinAsync(TimeSpan? limit, CancellationToken cancellationToken) => new(lane);
 
         public Message Request(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
