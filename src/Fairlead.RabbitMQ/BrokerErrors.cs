@@ -9,7 +9,7 @@ namespace Fairlead.RabbitMQ;
 internal static class BrokerErrors
 {
     /// <summary>Returns the error of a node that could not be reached, or that refused the connection.</summary>
-    public static FairleadException OfConnecting(Exception problem, BrokerAddress broker, BrokerNode node)
+    public static FairleadException OfConnecting(Exception problem, BrokerAddress broker, BrokerNode node, TimeSpan limit)
     {
         Exception cause = Innermost(problem);
         return cause switch
@@ -52,7 +52,10 @@ internal static class BrokerErrors
                 Address = broker.Address,
             },
             TimeoutException or OperationCanceledException => new FairleadException(
-                ErrorCode.Timeout, $"{node} accepted the connection but did not answer in time", "Is it RabbitMQ?", problem)
+                ErrorCode.Timeout,
+                $"the broker at {node} did not answer within {SecondsText.Of(limit)}",
+                "Check host and port, and whether the broker is overloaded or stopped; EndpointOptions.HandshakeTimeout is the limit.",
+                problem)
             {
                 Address = broker.Address,
             },

@@ -62,7 +62,7 @@ internal sealed class BrokerSession : IAsyncDisposable
             BrokerNode node = broker.Nodes[i];
             try
             {
-                return await OpenAsync(broker, node, settings, confirms, cancellationToken).ConfigureAwait(false);
+                return await OpenInTimeAsync(broker, node, settings, confirms, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -70,7 +70,7 @@ internal sealed class BrokerSession : IAsyncDisposable
             }
             catch (Exception problem)
             {
-                FairleadException error = BrokerErrors.OfConnecting(problem, broker, node);
+                FairleadException error = BrokerErrors.OfConnecting(problem, broker, node, settings.HandshakeTimeout);
                 if (error.Code == ErrorCode.PermissionDenied || i + 1 == broker.Nodes.Count)
                 {
                     throw error;
@@ -123,6 +123,45 @@ internal sealed class BrokerSession : IAsyncDisposable
             .ConfigureAwait(false);
         await Finishing.DoAsync("a broker's channel", Channel.DisposeAsync).ConfigureAwait(false);
         await Finishing.DoAsync("a broker's connection", _connection.DisposeAsync).ConfigureAwait(false);
+    }
+
+    /// <summary>Connects to a node, and gives up at the limit of a handshake.</summary>
+    /// <remarks>
+    /// The client has a limit for each of its steps, some of them fixed, and waits for answers again while it gives up. A broker that says
+    /// nothing would hold a caller for a minute.
+    /// </remarks>
+    private static async Task<BrokerSession> OpenInTimeAsync(
+        BrokerAddress broker,
+        BrokerNode node,
+        Transports.EndpointSettings settings,
+        bool confirms,
+        CancellationToken cancellationToken)
+    {
+        CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<BrokerSession> opening = OpenAsync(broker, node, settings, confirms, end.Token);
+        try
+        {
+            return await opening.WaitAsync(settings.HandshakeTimeout, settings.Time, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = AbandonAsync(opening, end);
+        }
+    }
+
+    /// <summary>Ends an attempt that is over or was given up. A session that it opened too late is closed. Never throws.</summary>
+    private static async Task AbandonAsync(Task<BrokerSession> opening, CancellationTokenSource end)
+    {
+        using (end)
+        {
+            if (!opening.IsCompleted)
+            {
+                await end.CancelAsync().ConfigureAwait(false);
+                await Finishing.DoAsync(
+                    "a connection to a broker that was given up",
+                    async () => await (await opening.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
+            }
+        }
     }
 
     private static async Task<BrokerSession> OpenAsync(

@@ -87,7 +87,8 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         }
         catch (Exception problem)
         {
-            await session.DisposeAsync().ConfigureAwait(false);
+            // It ends without its caller: a broker that answers nothing delays its end.
+            _ = session.DisposeAsync().AsTask();
             if (problem is OperationCanceledException && cancellationToken.IsCancellationRequested)
             {
                 throw;
