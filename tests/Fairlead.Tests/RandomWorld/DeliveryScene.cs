@@ -9,6 +9,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
     private readonly ConcurrentDictionary<(int From, int Number), bool> _accepted = new();
     private readonly ConcurrentQueue<((int From, int Number) Key, Delivery Delivery)> _deliveries = new();
     private readonly ConcurrentDictionary<(int From, int Number), int> _handed = new();
+    private bool _restarts;
 
     protected override async Task ActAsync()
     {
@@ -33,14 +34,14 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
 
     private async Task ReceiveAsync(Random own, TaskCompletionSource bound, CancellationToken over)
     {
-        bool restarts = Chance(own, 0.5);
+        _restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
             Receiver receiver = Bind(
             address => Receiver.Bind(address, new() { HandshakeTimeout = Unhurried, MaxUnreadMessages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = TakeAsync(receiver, new Random(own.Next()));
-            await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
+            await UntilAsync(_restarts ? own.Next(10, 300) : Timeout.Infinite, over);
             await EndAsync(receiver, own);
             await Assert.ThrowsAsync<ObjectDisposedException>(() => loop);
         }
@@ -99,7 +100,7 @@ internal sealed class DeliveryScene(Random random, TransportUnderTest transport)
                 await Task.WhenAll(under);
                 await ending;
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, If(_restarts, Cause.PeerLeaves)))
             {
                 // It did not connect.
             }

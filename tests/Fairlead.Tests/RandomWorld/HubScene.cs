@@ -88,7 +88,7 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
                         await pair.SendAsync(Payload.Make(i, SizeOf(own), me).AsSpan());
                     }
                 }
-                catch (Exception exception) when (IsExcused(exception))
+                catch (Exception exception) when (IsExcused(exception, Cause.PeerLeaves))
                 {
                     // Sent away.
                 }
@@ -98,12 +98,13 @@ internal sealed class HubScene(Random random, TransportUnderTest transport) : Sc
                 {
                     await listening;
                 }
-                catch (Exception exception) when (IsExcused(exception))
+                catch (Exception exception) when (IsExcused(exception, Cause.PeerLeaves | Cause.OwnEnd))
                 {
                     // The pair has ended, or the hub has disconnected it.
                 }
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception)
+                when (IsExcused(exception, Cause.PeerIsTaken | If(Curtain.IsCancellationRequested, Cause.PeerLeaves)))
             {
                 // No free place, or no hub there.
             }

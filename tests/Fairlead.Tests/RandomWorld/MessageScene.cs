@@ -10,6 +10,9 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
 {
     private readonly ConcurrentDictionary<int, List<int>> _seen = new();
     private readonly ConcurrentQueue<Session> _sessions = new();
+    private bool _restarts;
+
+    private Cause ReceiverLeaves => If(_restarts, Cause.PeerLeaves);
 
     protected override async Task ActAsync()
     {
@@ -28,7 +31,7 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
 
     private async Task ReceiveAsync(Random own, TaskCompletionSource bound, CancellationToken over)
     {
-        bool restarts = Chance(own, 0.5);
+        _restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
             Receiver receiver = Bind(address =>
@@ -42,7 +45,7 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
                     }));
             bound.TrySetResult();
             Task loop = TakeAsync(receiver, own.Next(3));
-            await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
+            await UntilAsync(_restarts ? own.Next(10, 300) : Timeout.Infinite, over);
             await EndAsync(receiver, own);
             await Assert.ThrowsAsync<ObjectDisposedException>(() => loop);
         }
@@ -89,7 +92,7 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
             {
                 sender = Enter(await Sender.ConnectAsync(Meeting(own, mayReconnect: true), Patient));
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, ReceiverLeaves))
             {
                 continue;
             }
@@ -101,7 +104,7 @@ internal sealed class MessageScene(Random random, TransportUnderTest transport) 
                     await SendOneAsync(sender, session, own);
                 }
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, ReceiverLeaves | Cause.TimeLimit | Cause.Token))
             {
                 // That message may have been sent or not; the next one belongs to another session.
             }

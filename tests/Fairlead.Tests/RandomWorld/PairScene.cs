@@ -13,6 +13,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
     private readonly ConcurrentDictionary<(int From, int Number), bool> _accepted = new();
     private readonly ConcurrentQueue<((int From, int Number) Key, Delivery Delivery)> _deliveries = new();
     private readonly ConcurrentQueue<Talk> _talks = new();
+    private bool _restarts;
 
     protected override async Task ActAsync()
     {
@@ -50,7 +51,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
     /// <summary>Plays the bound end: it stays, or comes and goes, and sends to the current peer.</summary>
     private async Task HostAsync(Random own, TaskCompletionSource bound, CancellationToken over)
     {
-        bool restarts = Chance(own, 0.5);
+        _restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
             Pair pair = Bind(address =>
@@ -66,7 +67,7 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
             Task listening = ListenAsync(pair, new Random(own.Next()));
             using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(over);
             Task speaking = SpeakAsync(pair, new Talk { From = NewFrom() }, new Random(own.Next()), int.MaxValue, enough.Token);
-            await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
+            await UntilAsync(_restarts ? own.Next(10, 300) : Timeout.Infinite, over);
             await enough.CancelAsync();
             await EndAsync(pair, own);
             await speaking;
@@ -90,12 +91,12 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
                 {
                     await listening;
                 }
-                catch (Exception exception) when (IsExcused(exception))
+                catch (Exception exception) when (IsExcused(exception, Cause.PeerLeaves | Cause.OwnEnd))
                 {
                     // One of the two has ended.
                 }
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, Cause.PeerIsTaken | If(_restarts, Cause.PeerLeaves)))
             {
                 // Another peer is there, or none.
             }
@@ -111,7 +112,8 @@ internal sealed class PairScene(Random random, TransportUnderTest transport) : S
                 await SayAsync(pair, talk, number, own, until);
             }
         }
-        catch (Exception exception) when (IsExcused(exception))
+        catch (Exception exception)
+            when (IsExcused(exception, Cause.PeerLeaves | Cause.TimeLimit | Cause.Token | Cause.OwnEnd))
         {
             // That message may have been sent or not; the next one belongs to another session.
         }

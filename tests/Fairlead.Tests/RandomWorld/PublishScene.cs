@@ -64,7 +64,7 @@ internal sealed class PublishScene(Random random, TransportUnderTest transport) 
 
                 await EndAsync(subscriber, own);
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, If(Curtain.IsCancellationRequested, Cause.PeerLeaves)))
             {
                 // The publisher has gone.
             }

@@ -10,6 +10,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
 {
     private readonly ConcurrentDictionary<(int From, int Number), (int Fresh, int Again)> _done = new();
     private readonly ConcurrentQueue<((int From, int Number) Key, bool Idempotent, DeliveryStatus? Failed)> _asked = new();
+    private bool _restarts;
 
     protected override async Task ActAsync()
     {
@@ -52,14 +53,14 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
 
     private async Task RespondBoundAsync(Random own, TaskCompletionSource bound, CancellationToken over)
     {
-        bool restarts = Chance(own, 0.5);
+        _restarts = Chance(own, 0.5);
         while (!over.IsCancellationRequested)
         {
             Responder responder = Bind(address =>
                 Responder.Bind(address, new() { HandshakeTimeout = Unhurried, MaxUnreadMessages = own.Next(1, 50) }));
             bound.TrySetResult();
             Task loop = RespondAsync(responder, new Random(own.Next()));
-            await UntilAsync(restarts ? own.Next(10, 300) : Timeout.Infinite, over);
+            await UntilAsync(_restarts ? own.Next(10, 300) : Timeout.Infinite, over);
             await EndAsync(responder, own);
             await Assert.ThrowsAsync<ObjectDisposedException>(() => loop);
         }
@@ -77,9 +78,9 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
                 await EndAsync(responder, own);
                 await loop;
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, Cause.PeerLeaves | Cause.OwnEnd | Cause.Token))
             {
-                // No responder there, or it has left.
+                // It has left, or its requester.
             }
         }
     }
@@ -131,7 +132,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
                 await AskAsync(requester, own, until.Token);
                 await EndAsync(requester, own);
             }
-            catch (Exception exception) when (IsExcused(exception))
+            catch (Exception exception) when (IsExcused(exception, If(_restarts, Cause.PeerLeaves)))
             {
                 // No responder there.
             }
@@ -176,7 +177,8 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
             };
             Assert.Equal((key.Number, key.From), Read(reply.Span));
         }
-        catch (Exception exception) when (IsExcused(exception))
+        catch (Exception exception)
+            when (IsExcused(exception, Cause.PeerLeaves | Cause.TimeLimit | Cause.Token | Cause.HandlerThrows))
         {
             failed = (exception as FairleadException)?.Delivery;
         }
@@ -199,7 +201,7 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
                 }
                 else
                 {
-                    Assert.True(IsExcused(reply.Problem!), reply.Problem!.ToString());
+                    Assert.True(IsExcused(reply.Problem!, Cause.PeerLeaves | Cause.TimeLimit | Cause.HandlerThrows), reply.Problem!.ToString());
                 }
 
                 if (Chance(own, 0.1))

@@ -106,11 +106,20 @@ internal abstract class Scene(Random random, TransportUnderTest transport) : IDi
         await Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    /// <summary>Returns whether a peer's coming and going excuses the error.</summary>
-    protected static bool IsExcused(Exception exception) => exception is FairleadException failure
-        ? failure.Code is ErrorCode.PeerGone or ErrorCode.NotFound or ErrorCode.Timeout or ErrorCode.Full or ErrorCode.Unavailable
-            or ErrorCode.Failed
-        : exception is ObjectDisposedException or OperationCanceledException;
+    /// <summary>Returns whether something that the scene has done explains the error.</summary>
+    protected static bool IsExcused(Exception exception, Cause causes) => exception switch
+    {
+        OperationCanceledException => (causes & Cause.Token) != 0,
+        ObjectDisposedException => (causes & Cause.OwnEnd) != 0,
+        FairleadException { Code: ErrorCode.PeerGone or ErrorCode.NotFound } => (causes & Cause.PeerLeaves) != 0,
+        FairleadException { Code: ErrorCode.Full } => (causes & Cause.PeerIsTaken) != 0,
+        FairleadException { Code: ErrorCode.Timeout } => (causes & Cause.TimeLimit) != 0,
+        FairleadException { Code: ErrorCode.Failed } => (causes & Cause.HandlerThrows) != 0,
+        _ => false,
+    };
+
+    /// <summary>The cause if it applies; none otherwise.</summary>
+    protected static Cause If(bool applies, Cause cause) => applies ? cause : Cause.None;
 
     protected T Enter<T>(T endpoint)
         where T : MessagingEndpoint
