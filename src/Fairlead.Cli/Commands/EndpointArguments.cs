@@ -146,11 +146,11 @@ internal sealed class EndpointArguments
 
         connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
         {
-            EndpointState.Connected => $"reconnected to {string.Join(", ", ((MessagingEndpoint)endpoint!).Peers)}",
+            EndpointState.Connected => $"reconnected to {PeerText.Of((MessagingEndpoint)endpoint!)}",
             EndpointState.Reconnecting => $"connection lost ({change.Reason}), reconnecting",
             _ => $"gave up reconnecting after {change.Attempt} attempts ({change.Reason})",
         });
-        ErrorLine.WriteBare($"connected to {string.Join(", ", connected.Peers)}");
+        ErrorLine.WriteBare($"connected to {PeerText.Of(connected)}");
     }
 
     /// <summary>Connects. The time-out applies to an answer; waiting for a listener comes before that.</summary>

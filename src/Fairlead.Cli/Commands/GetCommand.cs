@@ -20,6 +20,7 @@ internal sealed class GetCommand : ToolCommand
     private readonly Option<string?> _zone = ServiceArguments.Zone();
     private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for a server, instead of failing at once");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long the answer may take; without it 5 s");
+    private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Print both ends of the connection on stderr");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public GetCommand()
@@ -31,6 +32,7 @@ internal sealed class GetCommand : ToolCommand
         Add(_zone);
         Add(_wait);
         Add(_timeout);
+        Add(_verbose);
         Add(_output);
         Examples =
         [
@@ -83,7 +85,18 @@ internal sealed class GetCommand : ToolCommand
             throw ToolException.Usage($"{name} tells no time; talk with it: fairlead connect '{place}?framing=none'");
         }
 
-        var answer = await TimeClient.AskAsync(kind, place, options, cancellationToken);
+        var answer = await TimeClient.AskAsync(
+            kind,
+            place,
+            options,
+            connected =>
+            {
+                if (parsed.GetValue(_verbose))
+                {
+                    ErrorLine.WriteBare($"connected to {PeerText.Of(connected)}");
+                }
+            },
+            cancellationToken);
         return new TimeLine(
             name,
             place,

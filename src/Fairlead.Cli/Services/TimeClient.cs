@@ -10,9 +10,18 @@ internal static class TimeClient
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Returns the whole answer of the service.</summary>
+    /// <param name="kind">The service.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="options">The options of the connection.</param>
+    /// <param name="connected">Called with the connected endpoint, where there is one, before it is asked.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="FairleadException">NotFound, PeerGone: the service sent nothing.</exception>
     public static async Task<byte[]> AskAsync(
-        ServiceKind kind, Address address, EndpointOptions options, CancellationToken cancellationToken)
+        ServiceKind kind,
+        Address address,
+        EndpointOptions options,
+        Action<MessagingEndpoint> connected,
+        CancellationToken cancellationToken)
     {
         if (address.Scheme == "unixgram")
         {
@@ -30,6 +39,7 @@ internal static class TimeClient
         }
 
         await using Pair pair = await Pair.ConnectAsync(plain, options, cancellationToken);
+        connected(pair);
         if (isDatagram)
         {
             // The service ignores the content. Fairlead sends no empty datagrams with framing=none.

@@ -186,6 +186,22 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
+    public async Task Both_ends_of_a_connection_are_told()
+    {
+        var (listener, address) = await _home.ServeAsync("listen", "tcp://127.0.0.1:0?framing=line", "--keep");
+        var client = _home.Start("connect", address, "--verbose", "--keep");
+        string place = address["tcp://".Length..].Split('?')[0];
+        string line = await client.ErrorLineAsync("connected to ");
+        Assert.StartsWith($"connected to {place}, from 127.0.0.1:", line, StringComparison.Ordinal);
+        Assert.Contains(line.Split("from ")[1], await listener.ErrorLineAsync("client 1 joined"), StringComparison.Ordinal);
+
+        var (_, times) = await _home.ServeAsync("serve", "date", "tcp://127.0.0.1:0");
+        Outcome asked = await _home.RunAsync("get", "date", times, "--verbose");
+        Assert.StartsWith($"connected to {times["tcp://".Length..]}, from 127.0.0.1:", asked.Error, StringComparison.Ordinal);
+        Assert.Equal("", (await _home.RunAsync("get", "date", times)).Error);
+    }
+
+    [Fact]
     public async Task A_peer_that_dies_exits_6()
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");

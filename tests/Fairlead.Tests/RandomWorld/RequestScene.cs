@@ -201,7 +201,8 @@ internal sealed class RequestScene(Random random, TransportUnderTest transport) 
                 }
                 else
                 {
-                    Assert.True(IsExcused(reply.Problem!, Cause.PeerLeaves | Cause.TimeLimit | Cause.HandlerThrows), reply.Problem!.ToString());
+                    const Cause Causes = Cause.PeerLeaves | Cause.TimeLimit | Cause.HandlerThrows;
+                    Assert.True(IsExcused(reply.Problem!, Causes), reply.Problem!.ToString());
                 }
 
                 if (Chance(own, 0.1))
