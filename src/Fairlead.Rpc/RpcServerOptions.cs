@@ -39,6 +39,12 @@ public sealed record RpcServerOptions
     /// </summary>
     public int BlockingThreads { get; init; }
 
+    /// <summary>
+    /// How long a call of a client's object may take; the client learns it. Null: without limit. It does not limit calls with streams.
+    /// <see cref="RpcCallOptions.Timeout"/> of the code that calls the object goes before it.
+    /// </summary>
+    public TimeSpan? CallbackTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long the end of the server waits for the calls that it has accepted. Then it cancels them.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -111,6 +117,11 @@ public sealed record RpcServerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockingThreads, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BlockingThreads, 1024);
         ArgumentOutOfRangeException.ThrowIfLessThan(ShutdownTimeout, TimeSpan.Zero);
+        if (CallbackTimeout is { } timeout && timeout <= TimeSpan.Zero)
+        {
+            throw new ArgumentOutOfRangeException(nameof(CallbackTimeout), timeout, "It must be positive; null means no limit.");
+        }
+
         ArgumentNullException.ThrowIfNull(Endpoint);
         ServiceName.CheckMatchmaker(Matchmaker);
         if (Matchmaker is not null && NetworkAddress is null)

@@ -6,11 +6,15 @@ namespace Fairlead.Rpc.Callbacks;
 /// it.
 /// </remarks>
 /// <param name="most">The most sessions. One client has three quarters of them at most, and leaves the rest to others.</param>
-internal sealed class SessionTable(int most)
+/// <param name="limit">How long a call of an object may take; null: without limit.</param>
+internal sealed class SessionTable(int most, TimeSpan? limit)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerSession> _sessions = [];
     private readonly Dictionary<Guid, TaskCompletionSource<ServerSession>> _awaited = [];
+
+    /// <summary>The options of the calls of objects.</summary>
+    public RpcClientOptions CallOptions { get; } = new() { Timeout = limit };
 
     /// <summary>Adds the session of a client.</summary>
     /// <returns>Null: there are too many, or it is there already.</returns>

@@ -33,7 +33,7 @@ internal sealed class CallDispatcher : IDisposable
         _shares = new ClientShares(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient);
         _queue = new CallQueue(options, _shares);
         _streams = new StreamFrames(options, _shares);
-        _sessions = new SessionTable(options.MaxStreamingCalls);
+        _sessions = new SessionTable(options.MaxStreamingCalls, options.CallbackTimeout);
     }
 
     /// <summary>How many calls wait until they may run.</summary>

@@ -162,8 +162,8 @@ public sealed partial class RpcChannel
     }
 
     /// <summary>Makes a channel to a side whose contract is known to be the same.</summary>
-    internal static RpcChannel Between(IRpcLane lane, RpcDescription contract) =>
-        new(lane, null, contract, new RpcClientOptions(), Agreement.With(contract, contract, new RpcClientOptions()));
+    internal static RpcChannel Between(IRpcLane lane, RpcDescription contract, RpcClientOptions options) =>
+        new(lane, null, contract, options, Agreement.With(contract, contract, options));
 
     private static async ValueTask<RpcDescription> AskAsync(
         IRpcLane lane, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)

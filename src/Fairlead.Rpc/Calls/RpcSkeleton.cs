@@ -124,7 +124,7 @@ public readonly struct RpcInvocation
 
         // A service that never calls the object does not miss its client.
         _ = found.ContinueWith(static missed => missed.Exception, TaskScheduler.Default);
-        return contract.CreateStub(RpcChannel.Between(lane, contract.Description));
+        return contract.CreateStub(RpcChannel.Between(lane, contract.Description, _sessions.CallOptions));
     }
 
     private ServerCall Streams => _streams ?? throw RpcReader.Corrupt("a member with streams was called without them");

@@ -17,7 +17,7 @@ public sealed class LateConnectionTests
         TaskCompletionSource<IRpcLane> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource[] gates = [new(), new()];
         RpcContract<IStreams> contract = RpcContracts.Of<IStreams>();
-        IStreams service = contract.CreateStub(RpcChannel.Between(new LateLane(found.Task), contract.Description));
+        IStreams service = contract.CreateStub(RpcChannel.Between(new LateLane(found.Task), contract.Description, new RpcClientOptions()));
         Task<long> sum = service.SumAsync(Items()).AsTask();
 
         // SetResult runs the enumerator up to its next wait: each item makes a separate batch.
