@@ -29,6 +29,8 @@ internal sealed class BrokerSession : IAsyncDisposable
     private readonly IConnection _connection;
     private readonly CancellationTokenSource _ended = new();
     private FairleadException? _end;
+    private Action<string?>? _onBlocked;
+    private string? _blocked;
 
     private BrokerSession(BrokerAddress broker, IConnection connection, IChannel channel, BrokerNode node)
     {
@@ -82,6 +84,20 @@ internal sealed class BrokerSession : IAsyncDisposable
     /// <summary>Opens another channel of the same connection. Dispose it.</summary>
     public Task<IChannel> OpenChannelAsync(CancellationToken cancellationToken, CreateChannelOptions? options = null) =>
         _connection.CreateChannelAsync(options, cancellationToken);
+
+    /// <summary>Tells the watch now and later why the broker reads nothing from this connection; null: it reads.</summary>
+    public void WatchBlocked(Action<string?> watch)
+    {
+        _onBlocked = watch;
+        watch(Volatile.Read(ref _blocked));
+    }
+
+    /// <summary>Notes why the broker reads nothing from this connection, or another one of the same endpoint. Any thread.</summary>
+    public void TellBlocked(string? why)
+    {
+        Volatile.Write(ref _blocked, why);
+        _onBlocked?.Invoke(why);
+    }
 
     /// <summary>Ends it as lost. Any thread.</summary>
     public void Fail(FairleadException end)
@@ -195,6 +211,8 @@ internal sealed class BrokerSession : IAsyncDisposable
                 new CreateChannelOptions(confirms, publisherConfirmationTrackingEnabled: false), cancellationToken).ConfigureAwait(false);
             BrokerSession session = new(broker, connection, channel, node);
             connection.ConnectionShutdownAsync += session.OnShutdown;
+            connection.ConnectionBlockedAsync += session.OnBlocked;
+            connection.ConnectionUnblockedAsync += session.OnUnblocked;
             channel.ChannelShutdownAsync += session.OnShutdown;
             if (!channel.IsOpen)
             {
@@ -218,6 +236,18 @@ internal sealed class BrokerSession : IAsyncDisposable
         connection.ServerProperties?.TryGetValue(name, out object? value) == true && value is byte[] text
             ? Encoding.UTF8.GetString(text)
             : "";
+
+    private Task OnBlocked(object sender, ConnectionBlockedEventArgs blocked)
+    {
+        TellBlocked($"the broker reads nothing from its publishers now: {PlainText.OneLine(blocked.Reason)}");
+        return Task.CompletedTask;
+    }
+
+    private Task OnUnblocked(object sender, AsyncEventArgs unblocked)
+    {
+        TellBlocked(null);
+        return Task.CompletedTask;
+    }
 
     private Task OnShutdown(object sender, ShutdownEventArgs reason)
     {

@@ -11,10 +11,17 @@ public enum EndpointState
 
     /// <summary>Its peer is lost permanently: every further call ends with PeerGone.</summary>
     Ended = 3,
+
+    /// <summary>Its broker reads nothing from it, because memory or disk is short there. Messages sent meanwhile wait.</summary>
+    Blocked = 4,
 }
 
-/// <summary>A connected endpoint lost its peer, got it back, or gave it up.</summary>
+/// <summary>A connected endpoint lost its peer, got it back, or gave it up; or its broker blocks it, or has stopped that.</summary>
 /// <param name="State">The new state.</param>
-/// <param name="Reason">Why the peer was lost.</param>
+/// <param name="Reason">Why the peer was lost; <see cref="CloseReason.Limit"/> if it is not lost but blocks.</param>
 /// <param name="Attempt">The number of attempts to reconnect since the loss.</param>
-public sealed record EndpointStateChange(EndpointState State, CloseReason Reason, int Attempt);
+public sealed record EndpointStateChange(EndpointState State, CloseReason Reason, int Attempt)
+{
+    /// <summary>Why the broker blocks the endpoint, in its words; otherwise null.</summary>
+    public string? Detail { get; init; }
+}

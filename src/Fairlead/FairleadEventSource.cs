@@ -54,4 +54,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(14, Level = EventLevel.Warning, Message = "{0}: the TLS handshake with {1} failed: {2}")]
     public void HandshakeFailed(string address, string peer, string why) => WriteEvent(14, address, peer, why);
+
+    [Event(15, Level = EventLevel.Warning, Message = "{0}: {1}")]
+    public void Blocked(string address, string why) => WriteEvent(15, address, why);
 }

@@ -146,6 +146,8 @@ internal sealed class EndpointArguments
 
         connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
         {
+            EndpointState.Blocked => $"blocked: {change.Detail}",
+            EndpointState.Connected when change.Reason == CloseReason.Limit => "blocked no more",
             EndpointState.Connected => $"reconnected to {PeerText.Of((MessagingEndpoint)endpoint!)}",
             EndpointState.Reconnecting => $"connection lost ({change.Reason}), reconnecting",
             _ => $"gave up reconnecting after {change.Attempt} attempts ({change.Reason})",

@@ -65,6 +65,7 @@ internal sealed class AnswerChannel(BrokerSession consuming, BrokerAddress broke
     private async Task<BrokerSession> OpenAsync()
     {
         BrokerSession session = await BrokerSession.OpenAsync(broker, settings, confirms: false, consuming.Ended).ConfigureAwait(false);
+        session.WatchBlocked(consuming.TellBlocked);
         _watch = session.Ended.UnsafeRegister(_ => consuming.Fail(session.End!), null);
         return session;
     }

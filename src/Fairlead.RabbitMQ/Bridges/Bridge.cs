@@ -259,6 +259,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     private async Task<FairleadException?> ServeOnceAsync(Link link)
     {
         BrokerSession session = _session!;
+        session.WatchBlocked(why => link.Answers.Inner?.Hinder(why));
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(session.Ended, _closing.Token);
         try
         {

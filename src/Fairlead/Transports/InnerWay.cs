@@ -40,6 +40,9 @@ internal sealed class InnerWay(IBridged connection)
     public bool TryAnswer(MessageKind kind, uint id, ReadOnlySpan<byte> payload) =>
         payload.Length <= LongestCopy && Volatile.Read(ref _end)?.TryTake(MessageHeader.Of(kind, id), payload) == true;
 
+    /// <summary>Tells the other end why it makes no progress; null: it does again. No lock may be held.</summary>
+    public void Hinder(string? why) => Volatile.Read(ref _end)?.Hinder(why);
+
     /// <summary>Begins a send of this thread, which <see cref="EndSend"/> ends. Returns false if the way is not open.</summary>
     public bool TryBeginSend()
     {
@@ -104,4 +107,7 @@ internal interface IInnerEnd
 
     /// <summary>Takes what has arrived, unless another thread leads.</summary>
     void Serve();
+
+    /// <summary>Notes why this end makes no progress; null: it does again.</summary>
+    void Hinder(string? why);
 }

@@ -137,6 +137,10 @@ public sealed class InnerWayTests : IDisposable
 
         public (MessageKind Kind, uint Id, int Length)? Last { get; private set; }
 
+        public void Hinder(string? why)
+        {
+        }
+
         public bool TryTake(MessageHeader header, ReadOnlySpan<byte> payload)
         {
             if (IsUp)

@@ -103,7 +103,8 @@ internal readonly struct Flushing(EndpointCore core)
         core.Settings.Confirms
             ? new(
                 ErrorCode.Timeout,
-                $"the broker did not confirm the messages within {SecondsText.Of(timeout)}; it may store them later",
+                $"the broker did not confirm the messages within {SecondsText.Of(timeout)}; it may store them later"
+                    + (core.Presence.Hindrance is { } hindrance ? $" ({hindrance})" : ""),
                 "Wait longer, or call FlushAsync to wait again.")
             {
                 Address = core.Address,

@@ -44,4 +44,7 @@ internal sealed class InnerEnd(Link link) : IInnerEnd
 
     /// <inheritdoc/>
     public void Serve() => link.Endpoint.Pump.TryServe(link, _runsInline);
+
+    /// <inheritdoc/>
+    public void Hinder(string? why) => link.Endpoint.Presence.Hinder(why);
 }

@@ -87,6 +87,11 @@ internal sealed partial class LinkSender
     /// <summary>Returns why a sender without credit waits, for an error text.</summary>
     public string WhyItWaits()
     {
+        if (_endpoint.Presence.Hindrance is { } hindrance)
+        {
+            return hindrance;
+        }
+
         using (Hold())
         {
             // The peer has read the part of its memory that does not wait to be read. An estimate: it releases copied parts a little later.

@@ -60,7 +60,8 @@ internal readonly partial struct Outbox
                 answer.Release();
                 return delivery;
             case LinkOutcome.TimedOut:
-                string within = $"within {SecondsText.Of(timeout)}";
+                string hindrance = result.Link?.Endpoint.Presence.Hindrance is { } why ? $" ({why})" : "";
+                string within = $"within {SecondsText.Of(timeout)}{hindrance}";
                 return !result.WasSent
                     ? new Delivery(DeliveryStatus.NotDelivered, $"the message could not be sent {within}", ErrorCode.Timeout)
                     : result.WasRead

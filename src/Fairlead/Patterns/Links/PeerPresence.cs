@@ -20,6 +20,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     private LinkEnd? _lostPeer;
     private LinkEnd? _lastEnd;
     private FairleadException? _failure;
+    private string? _hindrance;
 
     /// <param name="endpoint">The endpoint whose peer is tracked.</param>
     /// <param name="addresses">Where to seek a lost peer; none if the endpoint is bound.</param>
@@ -44,6 +45,25 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
 
     /// <summary>Whether a caller may wait for a peer: on a bound or reconnecting endpoint, until it is over.</summary>
     public bool AwaitsPeers => !HasEnded && (_endpoint.IsBound || _endpoint.Settings.Reconnect != TimeSpan.Zero);
+
+    /// <summary>Why the broker behind a bridge takes nothing now; otherwise null.</summary>
+    public string? Hindrance => Volatile.Read(ref _hindrance);
+
+    /// <summary>Notes and reports that the broker takes nothing, or does again. Any thread without locks.</summary>
+    public void Hinder(string? why)
+    {
+        if (Interlocked.Exchange(ref _hindrance, why) == why)
+        {
+            return;
+        }
+
+        EndpointState state = why is null ? EndpointState.Connected : EndpointState.Blocked;
+        _changes.Add(new EndpointStateChange(state, CloseReason.Limit, 0) { Detail = why });
+        if (why is not null)
+        {
+            FairleadEventSource.Log.Blocked(_endpoint.Address.Display, why);
+        }
+    }
 
     /// <summary>Returns the error of a call on an endpoint that is over.</summary>
     public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), _failure);
