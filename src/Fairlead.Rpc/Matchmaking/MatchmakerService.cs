@@ -70,13 +70,13 @@ internal sealed class MatchmakerService(Func<Peer, string, bool>? mayRegister) :
         long last = 0;
         while (true)
         {
-            IReadOnlyList<ServiceEntry> page;
+            ServiceEntry[] page;
             lock (_lock)
             {
                 page = InstancesOf(name)?.After(ref last, MostOfPage) ?? [];
             }
 
-            if (page.Count == 0)
+            if (page.Length == 0)
             {
                 yield break;
             }
@@ -249,7 +249,7 @@ internal sealed class MatchmakerService(Func<Peer, string, bool>? mayRegister) :
         public IReadOnlyList<ServiceEntry> First(int most) => [.. _entries.Values.Take(most)];
 
         /// <summary>Returns the entries behind a number, and the number of the last of them.</summary>
-        public IReadOnlyList<ServiceEntry> After(ref long last, int most)
+        public ServiceEntry[] After(ref long last, int most)
         {
             int from = 0;
             for (int end = Count; from < end;)
