@@ -43,6 +43,7 @@ public sealed partial class Address
         var rest = text[(schemeEnd + 3)..];
         var query = rest.IndexOf('?');
         var rawPlace = query < 0 ? rest : rest[..query];
+        rawPlace = (scheme.Places & PlaceKinds.HostPort) == 0 ? rawPlace : EscapeZone(rawPlace);
         if (AddressText.Unescape(rawPlace, out var unfit) is not { } place)
         {
             problem = $"the place cannot be read: {unfit}";

@@ -126,6 +126,13 @@ public sealed partial class Address
                 + "or one to read and one to write), or the name that a service manager gave it";
     }
 
+    /// <summary>Escapes the percent sign before the interface of a link-local address, which people and programs write as it is.</summary>
+    private static string EscapeZone(string place)
+    {
+        int zone = place is ['[', ..] ? place.IndexOf('%') : -1;
+        return zone > 0 && zone < place.IndexOf(']') && !place.AsSpan(zone).StartsWith("%25") ? place.Insert(zone + 1, "25") : place;
+    }
+
     private static string? HostPortProblem(AddressScheme scheme, ref string place, out string? host, out int? port)
     {
         (host, port) = (null, null);
@@ -147,7 +154,11 @@ public sealed partial class Address
             return $"write an IPv6 address in brackets: {scheme.Name}://[{AddressText.Display(name)}]:5242";
         }
 
-        if (bracketed && !(IPAddress.TryParse(name, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6))
+        // The name of an interface may contain capitals. It follows the address: [fe80::1%25eth0].
+        var zone = bracketed ? name.IndexOf('%') : -1;
+        var ipText = zone < 0 ? name : name[..zone];
+        if (bracketed
+            && (zone == name.Length - 1 || !(IPAddress.TryParse(ipText, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6)))
         {
             return $"'{AddressText.Display(name)}' is not an IPv6 address";
         }
@@ -169,7 +180,7 @@ public sealed partial class Address
             return $"'{AddressText.Display(digits)}' is not a port; write a number from 0 to 65535";
         }
 
-        host = name.ToLowerInvariant();
+        host = ipText.ToLowerInvariant() + name[ipText.Length..];
         port = number;
         place = ComposeHostPort(host, number);
         return null;

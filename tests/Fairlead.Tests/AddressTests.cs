@@ -34,6 +34,10 @@ public sealed class AddressTests
     [InlineData("tcp://*:5242", "*", 5242, "tcp://*:5242")]
     [InlineData("tcp://:5242", "*", 5242, "tcp://*:5242")]
     [InlineData("udp://[::1]:65535", "::1", 65535, "udp://[::1]:65535")]
+    [InlineData("tcp://[FE80::1%25Eth0]:5000", "fe80::1%Eth0", 5000, "tcp://[fe80::1%25Eth0]:5000")]
+    [InlineData("tcp://[fe80::1%eb0]:5000", "fe80::1%eb0", 5000, "tcp://[fe80::1%25eb0]:5000")]
+    [InlineData("tls://[fe80::1%2]:5000?wait=5s", "fe80::1%2", 5000, "tls://[fe80::1%252]:5000?wait=5s")]
+    [InlineData("udp://[ff02::1234%eth0]:5000", "ff02::1234%eth0", 5000, "udp://[ff02::1234%25eth0]:5000")]
     [InlineData("udp://[FE80::1%25eth0]:1", "fe80::1%eth0", 1, "udp://[fe80::1%25eth0]:1")]
     public void Host_and_port_are_read(string text, string host, int port, string normal)
     {
@@ -79,6 +83,9 @@ public sealed class AddressTests
     [InlineData("tcp://::1:5242", "in brackets")]
     [InlineData("tcp://[::1", "']'")]
     [InlineData("tcp://[::1]5242", "the port is missing")]
+    [InlineData("tcp://[fe80::1%]:5242", "is not an IPv6 address")]
+    [InlineData("tcp://[fe80::1%25]:5242", "is not an IPv6 address")]
+    [InlineData("tcp://[eth0%fe80::1]:5242", "is not an IPv6 address")]
     [InlineData("tcp://[localhost]:5242", "is not an IPv6 address")]
     [InlineData("tcp://a/b:5242", "is not a host name")]
     [InlineData("amqp:///vhost", "the broker's host is missing")]

@@ -57,6 +57,7 @@ internal static class ErrnoMap
 
     private static string? Mend(Errno error) => error switch
     {
+        Errno.ENOENT when !ProcFiles.AreMounted => ProcFiles.Remedy,
         Errno.EMFILE => "This process has reached its limit of open files: close some, or raise the limit (ulimit -n).",
         Errno.ENFILE => "The system has reached its limit of open files: see /proc/sys/fs/file-max.",
         Errno.ENOSPC => "Free some space, or some files if their number is the limit (df -h, df -i).",

@@ -92,7 +92,7 @@ internal static unsafe class NativeFile
             return Errno.EINVAL;
         }
 
-        var error = Result(Libc.LinkAt(Libc.AT_FDCWD, PathOf(file.Number), Libc.AT_FDCWD, to, Libc.AT_SYMLINK_FOLLOW));
+        var error = Result(Libc.LinkAt(Libc.AT_FDCWD, ProcFiles.Of(file.Number), Libc.AT_FDCWD, to, Libc.AT_SYMLINK_FOLLOW));
         file.Exit();
         return error;
     }
@@ -106,7 +106,7 @@ internal static unsafe class NativeFile
             return null;
         }
 
-        var opened = OpenAt(Libc.AT_FDCWD, PathOf(file.Number), flags, 0, out error);
+        var opened = OpenAt(Libc.AT_FDCWD, ProcFiles.Of(file.Number), flags, 0, out error);
         file.Exit();
         return opened;
     }
@@ -264,8 +264,6 @@ internal static unsafe class NativeFile
     }
 
     private static Errno Result(int status) => status == 0 ? Errno.None : Libc.LastError;
-
-    private static string PathOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/proc/self/fd/{number}");
 
     // The C library would stop at a NUL, and act on another file than the intended one.
     private static bool IsPath(string path) => !path.Contains('\0');

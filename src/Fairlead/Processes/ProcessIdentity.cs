@@ -11,8 +11,12 @@ namespace Fairlead.Processes;
 /// <param name="Start">The start time, in kernel clock ticks since the machine started (field 22 of <c>/proc/PID/stat</c>).</param>
 public readonly record struct ProcessIdentity(int ProcessId, long Start)
 {
+    // A failure is not kept: each caller gets an error that says what is missing.
+    private static readonly Lazy<ProcessIdentity> Own = new(static () => Of(Environment.ProcessId), LazyThreadSafetyMode.PublicationOnly);
+
     /// <summary>This process.</summary>
-    public static ProcessIdentity Current { get; } = Of(Environment.ProcessId);
+    /// <exception cref="FairleadException">NotFound: this process sees no <c>/proc</c>.</exception>
+    public static ProcessIdentity Current => Own.Value;
 
     /// <summary>
     /// Whether the process is alive: not another with its number, and not a zombie, whose parent has not collected its status.
@@ -25,7 +29,11 @@ public readonly record struct ProcessIdentity(int ProcessId, long Start)
     public static ProcessIdentity Of(int processId)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(processId);
-        return StartOf(processId) is { } start ? new ProcessIdentity(processId, start) : throw ProcessErrors.NotFound(processId);
+        return StartOf(processId) is { } start
+            ? new ProcessIdentity(processId, start)
+            : throw (ProcFiles.AreMounted
+                ? ProcessErrors.NotFound(processId)
+                : ErrnoMap.Failure(string.Create(CultureInfo.InvariantCulture, $"cannot identify process {processId}"), Errno.ENOENT));
     }
 
     /// <summary>Parses <c>4242@1289734</c>.</summary>

@@ -68,7 +68,7 @@ internal static class HostAddresses
 
     private static IPEndPoint? Known(Address address) =>
         address.Host is "" or "*" ? new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, address.Port!.Value)
-        : IPAddress.TryParse(address.Host, out IPAddress? ip) ? new IPEndPoint(ip, address.Port!.Value)
+        : IPAddress.TryParse(address.Host, out IPAddress? ip) ? new IPEndPoint(Zones.Complete(ip, address), address.Port!.Value)
         : null;
 
     private static FairleadException Unresolved(Address address, Exception exception)

@@ -6,10 +6,12 @@ namespace Fairlead.Logs.Storage;
 /// <summary>The boot of the machine in which something was written. Locks and memory do not survive it.</summary>
 internal static class BootIdentity
 {
-    private static readonly Guid Id = Read();
+    // A failure is not kept: each caller gets an error that says what is missing.
+    private static readonly Lazy<Guid> Id = new(Read, LazyThreadSafetyMode.PublicationOnly);
 
     /// <summary>The identity of the current boot.</summary>
-    public static Guid Current => Id;
+    /// <exception cref="FairleadException">Unavailable: the system does not show it.</exception>
+    public static Guid Current => Id.Value;
 
     /// <summary>Returns the short form that records carry.</summary>
     public static ulong Short(Guid boot) => MemoryMarshal.Read<ulong>(MemoryMarshal.AsBytes(new ReadOnlySpan<Guid>(in boot)));
@@ -26,6 +28,6 @@ internal static class BootIdentity
             : throw new FairleadException(
                 ErrorCode.Unavailable,
                 $"the boot ID cannot be read from {Path} ({ErrnoMap.Describe(error)})",
-                "A log needs /proc.");
+                "A log needs /proc: mount -t proc proc /proc");
     }
 }

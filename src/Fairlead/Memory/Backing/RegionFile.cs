@@ -25,7 +25,10 @@ internal static class RegionFile
     {
         var slash = path.LastIndexOf('/');
         var folder = slash < 0 ? "." : slash == 0 ? "/" : path[..slash];
-        var file = NativeFile.Open(folder, OpenFlags.ReadWrite | OpenFlags.Unnamed, mode, out var error);
+
+        // An unnamed file gets its name through /proc.
+        var error = Errno.EOPNOTSUPP;
+        var file = ProcFiles.AreMounted ? NativeFile.Open(folder, OpenFlags.ReadWrite | OpenFlags.Unnamed, mode, out error) : null;
         if (file is not null)
         {
             return Complete(file, path, length, mode, who, fill, temporary: null);

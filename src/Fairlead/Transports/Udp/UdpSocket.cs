@@ -45,7 +45,7 @@ internal static class UdpSocket
 
             if (error == Errno.None && IsGroup(place.Address))
             {
-                error = NativeDatagrams.Join(socket, place.Address, InterfaceOf(address));
+                error = NativeDatagrams.Join(socket, place.Address, Zones.InterfaceOf(address));
             }
 
             if (error != Errno.None)
@@ -171,7 +171,7 @@ internal static class UdpSocket
             error = NativeDatagrams.SetGroupLoop(socket, family, loop);
         }
 
-        if (error == Errno.None && InterfaceOf(address) is > 0 and var index)
+        if (error == Errno.None && Zones.InterfaceOf(address) is > 0 and var index)
         {
             error = NativeDatagrams.SetGroupInterface(socket, family, index);
         }
@@ -180,24 +180,6 @@ internal static class UdpSocket
         {
             throw ErrnoMap.Failure("cannot apply the options of the address to the socket", error).At(address);
         }
-    }
-
-    /// <summary>Returns the index of the interface, or 0 if none is named: the system then chooses.</summary>
-    private static int InterfaceOf(Address address)
-    {
-        if (address.Option("interface") is not { } name)
-        {
-            return 0;
-        }
-
-        int index = NativeDatagrams.InterfaceIndex(name);
-        return index > 0
-            ? index
-            : throw new FairleadException(
-                ErrorCode.NotFound, $"the interface '{PlainText.OneLine(name)}' does not exist", "List the interfaces with ip link.")
-            {
-                Address = address,
-            };
     }
 
     private static FairleadException Failure(Address address, IPEndPoint place, Errno error)

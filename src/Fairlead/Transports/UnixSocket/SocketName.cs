@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -46,7 +45,7 @@ internal sealed class SocketName : IDisposable
     }
 
     /// <summary>Returns a short path that means the open file.</summary>
-    public static string Through(Descriptor open) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{open.Number}");
+    public static string Through(Descriptor open) => ProcFiles.Of(open.Number);
 
     /// <inheritdoc/>
     public void Dispose() => _keptOpen?.Dispose();
