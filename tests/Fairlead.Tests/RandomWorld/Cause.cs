@@ -1,6 +1,6 @@
 namespace Fairlead.Tests.RandomWorld;
 
-/// <summary>What a scene does that makes an operation of its players fail.</summary>
+/// <summary>The things that a scene does, and that make an operation of its players fail.</summary>
 [Flags]
 internal enum Cause
 {
