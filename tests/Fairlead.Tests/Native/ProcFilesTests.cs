@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Tests.Native;
 
-/// <summary>A system without <c>/proc</c>: what works all the same, and what says that it is missing.</summary>
+/// <summary>A system without <c>/proc</c>: locks work all the same, and other calls say that it is missing.</summary>
 public sealed class ProcFilesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

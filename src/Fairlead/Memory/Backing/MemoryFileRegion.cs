@@ -49,7 +49,8 @@ internal static class MemoryFileRegion
 
             // Reopen it: the result is a separate open file with separate locks.
             return Attach(
-                NativeFile.Open(ProcFiles.Of(number), OpenFlags.ReadWrite, out Errno error) ?? throw ErrnoMap.Failure($"cannot open {who}", error),
+                NativeFile.Open(ProcFiles.Of(number), OpenFlags.ReadWrite, out Errno error)
+                    ?? throw ErrnoMap.Failure($"cannot open {who}", error),
                 who);
         }
         finally
