@@ -33,6 +33,11 @@ internal interface IListener : IDisposable
     /// </exception>
     Connection? TryAccept();
 
+    /// <summary>Called once the registry has its entry: until then, the transport keeps others away by its own means.</summary>
+    void OnListed()
+    {
+    }
+
     /// <summary>Returns how much invalid data outside any connection arrived since the last call. Called by the accepting thread.</summary>
     int TakeDropped() => 0;
 }

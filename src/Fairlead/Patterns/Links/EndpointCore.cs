@@ -174,6 +174,7 @@ internal sealed partial class EndpointCore : IDisposable
         try
         {
             entry = EntryOf(profile, isBound: true, listener.Address, listener.File, settings);
+            listener.OnListed();
             core = new EndpointCore(listener.Address, [], settings, profile, owner, entry, listener);
             core._acceptor.Start();
             core.StartServing();

@@ -8,6 +8,10 @@ namespace Fairlead.Transports.Fifo;
 /// <remarks>
 /// A FIFO that a dead process left contains nothing once it is closed everywhere. It is taken over and not replaced: a writer that already
 /// waits there is then served. Other files, and those of other users, are left alone.
+/// <para>
+/// Others know the holder by the registry. Until its entry is there, the holder keeps the lock of the directory (<see cref="OnListed"/>):
+/// of programs that start at once, one binds the FIFO, and the others find it held.
+/// </para>
 /// </remarks>
 internal sealed class FifoFile : IDisposable
 {
@@ -20,10 +24,16 @@ internal sealed class FifoFile : IDisposable
     private readonly bool _isMade;
     private int _isRemoved;
 
-    private FifoFile(string path, Descriptor place, FileStatus status, bool isMade)
+    // Until the holder is listed. The second file of a pair in one directory relies on the first one's.
+    private readonly FifoFile? _first;
+    private DirectoryLock? _claim;
+
+    private FifoFile(string path, Descriptor place, FileStatus status, bool isMade, DirectoryLock? claim = null, FifoFile? first = null)
     {
         _path = path;
         _isMade = isMade;
+        _claim = claim;
+        _first = first;
         Place = place;
         Identity = FileIdentity.Of(status);
         IsOwnUsers = status.Uid == NativeProcess.UserId && (status.Mode & OthersRights) == 0;
@@ -51,19 +61,43 @@ internal sealed class FifoFile : IDisposable
     /// <summary>Creates the FIFO, or takes over one without a holder. <see cref="Dispose"/> releases it.</summary>
     /// <param name="address">The address, for errors.</param>
     /// <param name="name">The name in the runtime directory, or the path.</param>
+    /// <param name="first">The first file of a pair, if this is the second. It is disposed after this.</param>
     /// <exception cref="FairleadException">
     /// AlreadyExists: it has a holder, or is not a FIFO; nothing was changed. PermissionDenied: it belongs to another user. NotFound: the
     /// directory does not exist. Unavailable.
     /// </exception>
-    public static FifoFile Make(Address address, string name)
+    public static FifoFile Make(Address address, string name, FifoFile? first = null)
     {
         uint mode = PlaceMode.Of(address);
         string path = PathOf(address, name);
-        string parent = path[..Math.Max(1, path.LastIndexOf('/'))];
+        string parent = ParentOf(path);
+        if (first is not null && ParentOf(first._path) == parent)
+        {
+            return Make(path, mode, address, claim: null, first);
+        }
 
-        // Held while checking and creating: of two processes that start at once, one creates it and the other finds it held.
-        using DirectoryLock locked =
+        DirectoryLock claim =
             DirectoryLock.TryTake(parent, DirectoryLock.Patience, out Errno error) ?? throw TakenPlace.NoDirectory(parent, error, address);
+        try
+        {
+            FifoFile made = Make(path, mode, address, claim, first: null);
+            if (first is not null)
+            {
+                // Two pairs with one first file exclude each other by that. Two locks at once could wait for each other.
+                made.OnListed();
+            }
+
+            return made;
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
+    private static FifoFile Make(string path, uint mode, Address address, DirectoryLock? claim, FifoFile? first)
+    {
         bool isMade;
         if (NativeFile.Lstat(path) is { } found)
         {
@@ -73,7 +107,7 @@ internal sealed class FifoFile : IDisposable
         else
         {
             isMade = true;
-            error = NativeFile.MakeFifo(path, mode | MadeHere);
+            Errno error = NativeFile.MakeFifo(path, mode | MadeHere);
             if (error != Errno.None)
             {
                 throw ErrnoMap.Failure("the FIFO cannot be created", error).At(address);
@@ -88,7 +122,7 @@ internal sealed class FifoFile : IDisposable
             status = StatusOf(place, address);
         }
 
-        return new FifoFile(path, place, status, isMade);
+        return new FifoFile(path, place, status, isMade, claim, first);
     }
 
     /// <summary>Opens an existing FIFO to connect to. <see cref="Dispose"/> releases it without removing the file.</summary>
@@ -98,6 +132,20 @@ internal sealed class FifoFile : IDisposable
         string path = PathOf(address, name);
         Descriptor place = OpenPlace(path, address, out FileStatus status);
         return new FifoFile(path, place, status, isMade: false);
+    }
+
+    /// <summary>Lets others look for its holder: the registry has it.</summary>
+    public void OnListed() => Interlocked.Exchange(ref _claim, null)?.Dispose();
+
+    /// <summary>Leaves the file to another holder: <see cref="Remove"/> has no effect any more.</summary>
+    public void Leave() => Interlocked.Exchange(ref _isRemoved, 1);
+
+    /// <summary>Leaves the file to its reader, which the registry does not know.</summary>
+    /// <returns>The error to throw.</returns>
+    public FairleadException HeldByReader(Address address)
+    {
+        Leave();
+        return TakenPlace.Held(null, $"fuser -v {_path}", address);
     }
 
     /// <summary>Opens it for reading, without waiting. Returns null if there is another reader, which holds the reader lock.</summary>
@@ -144,8 +192,9 @@ internal sealed class FifoFile : IDisposable
         }
 
         // Without the lock the file stays, and the next process takes it over.
-        using DirectoryLock? locked = DirectoryLock.TryTake(_path[..Math.Max(1, _path.LastIndexOf('/'))], TimeSpan.FromSeconds(1), out _);
-        if (locked is not null && FileIdentity.At(_path) == Identity)
+        bool isClaimed = (_first ?? this)._claim is not null;
+        using DirectoryLock? locked = isClaimed ? null : DirectoryLock.TryTake(ParentOf(_path), TimeSpan.FromSeconds(1), out _);
+        if ((isClaimed || locked is not null) && FileIdentity.At(_path) == Identity)
         {
             _ = NativeFile.Unlink(_path);
         }
@@ -154,8 +203,11 @@ internal sealed class FifoFile : IDisposable
     public void Dispose()
     {
         Remove();
+        OnListed();
         Place.Dispose();
     }
+
+    private static string ParentOf(string path) => path[..Math.Max(1, path.LastIndexOf('/'))];
 
     private static void RequireFree(FileStatus found, string path, Address address)
     {

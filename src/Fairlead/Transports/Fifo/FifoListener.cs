@@ -85,6 +85,9 @@ internal abstract class FifoListener(Address address, FifoFile file) : IListener
         file.Dispose();
     }
 
+    /// <inheritdoc/>
+    public void OnListed() => file.OnListed();
+
     /// <summary>Arms a new listener for its first connection.</summary>
     /// <exception cref="FairleadException">That is not possible. The listener has been disposed.</exception>
     protected static T Armed<T>(T listener)

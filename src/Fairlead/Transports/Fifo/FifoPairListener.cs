@@ -53,10 +53,15 @@ internal sealed class FifoPairListener : FifoListener
         FifoPairListener listener;
         try
         {
-            answers = FifoFile.Make(address, names[1]);
-            reader =
-                requests.TryOpenToReadAlone(address)
-                ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, names[0])}", address);
+            answers = FifoFile.Make(address, names[1], first: requests);
+            reader = requests.TryOpenToReadAlone(address);
+            if (reader is null)
+            {
+                // The other end has both.
+                answers.Leave();
+                throw requests.HeldByReader(address);
+            }
+
             listener = new FifoPairListener(address, requests, answers, reader, settings);
         }
         catch

@@ -26,9 +26,7 @@ internal sealed class FifoReaderListener : FifoListener
         Descriptor? reader = null;
         try
         {
-            reader =
-                file.TryOpenToReadAlone(address)
-                ?? throw TakenPlace.Held(null, $"fuser -v {FifoFile.PathOf(address, address.Place)}", address);
+            reader = file.TryOpenToReadAlone(address) ?? throw file.HeldByReader(address);
             return Armed(new FifoReaderListener(address, file, reader, settings));
         }
         catch
