@@ -29,6 +29,9 @@ internal sealed class BrokerSession : IAsyncDisposable
     private readonly IConnection _connection;
     private readonly CancellationTokenSource _ended = new();
     private FairleadException? _end;
+
+    // Of the two fields below it: a report is made under it, so the last one that the watch gets is the present state.
+    private readonly Lock _telling = new();
     private Action<string?>? _onBlocked;
     private string? _blocked;
 
@@ -88,15 +91,21 @@ internal sealed class BrokerSession : IAsyncDisposable
     /// <summary>Tells the watch now and later why the broker reads nothing from this connection; null: it reads.</summary>
     public void WatchBlocked(Action<string?> watch)
     {
-        _onBlocked = watch;
-        watch(Volatile.Read(ref _blocked));
+        lock (_telling)
+        {
+            _onBlocked = watch;
+            watch(_blocked);
+        }
     }
 
     /// <summary>Notes why the broker reads nothing from this connection, or another one of the same endpoint. Any thread.</summary>
     public void TellBlocked(string? why)
     {
-        Volatile.Write(ref _blocked, why);
-        _onBlocked?.Invoke(why);
+        lock (_telling)
+        {
+            _blocked = why;
+            _onBlocked?.Invoke(why);
+        }
     }
 
     /// <summary>Ends it as lost. Any thread.</summary>
