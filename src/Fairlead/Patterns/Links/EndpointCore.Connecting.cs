@@ -24,6 +24,8 @@ internal sealed partial class EndpointCore
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        using ConnectAttempts? attempts = settings.Wait > TimeSpan.Zero || settings.Wait == Timeout.InfiniteTimeSpan ? new() : null;
+        settings = settings with { Attempts = attempts };
         Deadline deadline = Deadline.After(settings.Wait, settings.Time);
         for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
         {

@@ -106,6 +106,8 @@ internal sealed class FifoTransport : ITransport
         {
             if (FifoHolders.Find(file.Identity, address) is null && !HasWriter(file, reader))
             {
+                // A writer that opens it from now on must not find itself without a reader before the next attempt.
+                settings.Attempts?.Keep(NativeFile.Reopen(file.Place, OpenFlags.ReadOnly, out _));
                 throw new FairleadException(
                     ErrorCode.NotFound,
                     "no sender writes there",
