@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fairlead.Rpc.Contracts;
 using Microsoft.CodeAnalysis;
 
 namespace Fairlead.Rpc.Generator;
@@ -16,9 +17,15 @@ internal static class ContractReader
             return new ContractFile(file, "", Array(findings));
         }
 
+        string name = WireName(contract);
+        if (!ContractName.IsName(name))
+        {
+            findings.Add(Finding.At(contract, Diagnostics.UnusableName, name, ContractName.Rule));
+        }
+
         List<Member> members = Members(contract, findings, cancellationToken);
         Marshalling marshalling = new(findings, SerializerChoice.Of(contract, findings));
-        string source = ContractWriter.Write(contract, members, TurnsOfContract.Of(contract, findings), marshalling);
+        string source = ContractWriter.Write(contract, name, members, TurnsOfContract.Of(contract, findings), marshalling);
         bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
         return new ContractFile(file, isWhole ? source : "", Array(findings));
     }
@@ -63,6 +70,13 @@ internal static class ContractReader
 
         return $"{name}.{hash % 0x1_0000:x4}.Rpc.g.cs";
     }
+
+    private static string WireName(INamedTypeSymbol contract) => contract
+        .GetAttributes()
+        .Where(static found => found.AttributeClass?.ToDisplayString() == "Fairlead.Rpc.RpcContractAttribute")
+        .SelectMany(static found => found.NamedArguments)
+        .FirstOrDefault(static argument => argument.Key == "Name")
+        .Value.Value as string ?? Marshalling.Name(contract, plain: true);
 
     private static EquatableArray<Finding> Array(List<Finding> findings) => new(findings.ToImmutableArray());
 

@@ -9,13 +9,15 @@ internal static class ContractWriter
     private const string Stack = "stackalloc byte[RpcWriter.InitialSize]";
 
     /// <param name="contract">The contract.</param>
+    /// <param name="name">Its name on the wire.</param>
     /// <param name="members">Its members.</param>
     /// <param name="turns">Which calls run at the same time; null: all.</param>
     /// <param name="marshalling">Marshals their values.</param>
-    public static string Write(INamedTypeSymbol contract, IReadOnlyList<Member> members, string? turns, Marshalling marshalling)
+    public static string Write(
+        INamedTypeSymbol contract, string name, IReadOnlyList<Member> members, string? turns, Marshalling marshalling)
     {
         string type = Marshalling.Name(contract);
-        string name = ClassName(contract);
+        string code = ClassName(contract);
         StringBuilder stub = new();
         StringBuilder cases = new();
         StringBuilder skeleton = new();
@@ -45,10 +47,10 @@ internal static class ContractWriter
             [global::System.CodeDom.Compiler.GeneratedCode("Fairlead.Rpc.Generator", "1")]
             [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Never)]
             [global::System.Obsolete("Generated code, which may serve what is obsolete.")]
-            internal sealed class {{name}} : RpcContract<{{type}}>
+            internal sealed class {{code}} : RpcContract<{{type}}>
             {
                 public override RpcDescription Description { get; } = new(
-                    {{Literal(WireName(contract))}},
+                    {{Literal(name)}},
                     [
             {{described}}        ],
                     [
@@ -60,7 +62,7 @@ internal static class ContractWriter
                 public override RpcSkeleton CreateSkeleton({{type}} service) => new Skeleton(service);
 
                 [global::System.Runtime.CompilerServices.ModuleInitializer]
-                internal static void Register() => RpcContracts.Register(new {{name}}());
+                internal static void Register() => RpcContracts.Register(new {{code}}());
 
                 /// <summary>Marshals the arguments of each call, and unmarshals the reply.</summary>
                 private sealed class Stub(RpcChannel channel) : {{type}}
@@ -88,13 +90,6 @@ internal static class ContractWriter
     // Distinct for A_B.C and A.B_C.
     private static string ClassName(INamedTypeSymbol contract) =>
         $"{Marshalling.Name(contract, plain: true).Replace("_", "__").Replace('.', '_')}_Rpc";
-
-    private static string WireName(INamedTypeSymbol contract) => contract
-        .GetAttributes()
-        .Where(static found => found.AttributeClass?.Name == "RpcContractAttribute")
-        .SelectMany(static found => found.NamedArguments)
-        .FirstOrDefault(static argument => argument.Key == "Name")
-        .Value.Value as string ?? Marshalling.Name(contract, plain: true);
 
     private static void Describe(StringBuilder code, Member member, Marshalling marshalling)
     {

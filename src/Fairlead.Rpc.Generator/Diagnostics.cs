@@ -39,6 +39,9 @@ internal static class Diagnostics
         isEnabledByDefault: true,
         helpLinkUri: Help("FLRPC007"));
 
+    public static readonly DiagnosticDescriptor UnusableName = Error(
+        "FLRPC008", "Unusable name of a contract", "'{0}' cannot be the name of a contract: {1}");
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
 

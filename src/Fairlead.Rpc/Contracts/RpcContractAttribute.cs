@@ -8,7 +8,9 @@ namespace Fairlead.Rpc;
 [AttributeUsage(AttributeTargets.Interface, Inherited = false)]
 public sealed class RpcContractAttribute : Attribute
 {
-    /// <summary>The name on the wire; the full name of the interface by default.</summary>
+    /// <summary>
+    /// The name on the wire: at most 128 letters, digits, '.', '_' and '-'. The full name of the interface by default.
+    /// </summary>
     public string? Name { get; set; }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Fairlead.Rpc.Contracts;
 
 namespace Fairlead.Rpc;
 
@@ -17,13 +18,18 @@ public sealed class RpcDescription
     private object? _hash;
 
     /// <summary>Describes a contract.</summary>
-    /// <param name="name">The name of the contract.</param>
+    /// <param name="name">The name of the contract: at most 128 letters, digits, '.', '_' and '-'.</param>
     /// <param name="members">The members in the order of their numbers.</param>
     /// <param name="types">The types of the members in C#, for people.</param>
     /// <param name="summary">The documentation of the contract, for people.</param>
     public RpcDescription(string name, IReadOnlyList<RpcMember> members, IReadOnlyList<string>? types = null, string summary = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        if (!ContractName.IsName(name))
+        {
+            throw new ArgumentException($"'{name}' cannot be the name of a contract: {ContractName.Rule}.", nameof(name));
+        }
+
         ArgumentNullException.ThrowIfNull(members);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(members.Count, MaxMembers, nameof(members));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(types?.Count ?? 0, MaxTypes, nameof(types));
@@ -103,7 +109,7 @@ public sealed class RpcDescription
         string name = reader.ReadString();
         string summary = reader.ReadString();
         int count = reader.ReadCount();
-        if (name.Length == 0 || count > MaxMembers)
+        if (!ContractName.IsName(name) || count > MaxMembers)
         {
             throw RpcReader.Corrupt($"a contract of {count} members named '{name}'");
         }

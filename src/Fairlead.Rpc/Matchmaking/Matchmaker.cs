@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using Fairlead.Diagnostics;
 
 namespace Fairlead.Rpc;
@@ -13,6 +14,9 @@ namespace Fairlead.Rpc;
 public static partial class Matchmaker
 {
     private const string Mark = "rpc";
+
+    // Of EndpointOptions.Label.
+    private const int MostLabelBytes = 256;
 
     // How often a waiting client looks.
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
@@ -38,9 +42,20 @@ public static partial class Matchmaker
         return [.. InstancesOf(listing.Endpoints).Where(instance => instance.Name == name)];
     }
 
-    internal static string Label(string name, RpcDescription contract, string label) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Mark} {name} {contract.Name} {contract.Hash:x16} {RandomNumberGenerator.GetHexString(16, lowercase: true)} {label}").TrimEnd();
+    /// <exception cref="ArgumentException">The names and the label are longer than an endpoint's label may be.</exception>
+    internal static string Label(string name, RpcDescription contract, string label)
+    {
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Mark} {name} {contract.Name} {contract.Hash:x16} {RandomNumberGenerator.GetHexString(16, lowercase: true)} ");
+        int over = Encoding.UTF8.GetByteCount(text) + Encoding.UTF8.GetByteCount(label) - MostLabelBytes;
+        return over <= 0
+            ? $"{text}{label}".TrimEnd()
+            : throw new ArgumentException(
+                $"Service '{name}' cannot be registered: the name of its contract, '{contract.Name}', and its label are {over} bytes too "
+                    + "long together. Shorten the label, or set RpcContractAttribute.Name.",
+                nameof(label));
+    }
 
     /// <summary>Returns addresses for a new instance.</summary>
     internal static IReadOnlyList<Address> NewPlaces(string name)

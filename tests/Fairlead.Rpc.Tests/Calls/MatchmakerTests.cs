@@ -215,6 +215,16 @@ public sealed class MatchmakerTests
         Assert.Empty(watch.Current);
     }
 
+    [Fact]
+    public async Task A_label_that_leaves_no_room_for_the_names_is_named()
+    {
+        RpcServerOptions options = new() { Endpoint = new EndpointOptions { Label = new string('l', 240) } };
+        ArgumentException exception = await Assert.ThrowsAsync<ArgumentException>(
+            async () => await Rpc.ServeAsync<ICalculator>(_name, new Calculator(), options));
+        Assert.Contains($"Service '{_name}' cannot be registered", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Shorten the label", exception.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Returns the label of the endpoints of a service's instance.</summary>
     private static string LabelOf(string name) =>
         EndpointRegistry.List().First(endpoint => endpoint.Label.StartsWith($"rpc {name} ", StringComparison.Ordinal)).Label;

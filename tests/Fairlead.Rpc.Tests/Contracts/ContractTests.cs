@@ -51,6 +51,31 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
+        public void A_description_with_a_name_that_no_list_can_show_is_refused()
+        {
+            ArgumentException refused = Assert.Throws<ArgumentException>(() => new RpcDescription("My Service", []));
+            Assert.Contains("'My Service' cannot be the name of a contract", refused.Message, StringComparison.Ordinal);
+            byte[] good = Written("My_Service");
+            Assert.Equal("My_Service", Read(good).Name);
+            good[good.AsSpan().IndexOf((byte)'_')] = (byte)' ';
+            Assert.Throws<RpcFormatException>(() => Read(good));
+        }
+
+        private static RpcDescription Read(byte[] bytes)
+        {
+            RpcReader reader = new(bytes);
+            return RpcDescription.Read(ref reader);
+        }
+
+        private static byte[] Written(string name)
+        {
+            using RpcWriter writer = new(stackalloc byte[RpcWriter.InitialSize]);
+            RpcWriter copy = writer;
+            new RpcDescription(name, []).Write(ref copy);
+            return copy.Written.ToArray();
+        }
+
+        [Fact]
         public void An_interface_without_generated_code_is_named()
         {
             var refused = Assert.Throws<FairleadException>(() => RpcContracts.Of<IDisposable>());

@@ -67,6 +67,30 @@ public sealed class GeneratorTests
         Assert.Equal("FLRPC005", Assert.Single(Run("using Fairlead.Rpc; " + code).Diagnostics).Id);
 
     [Theory]
+    [InlineData("")]
+    [InlineData("My Service")]
+    [InlineData("a..b")]
+    [InlineData(".a")]
+    [InlineData("a\\n")]
+    [InlineData("a/b")]
+    [InlineData(
+        "a2345678901234567890123456789012345678901234567890123456789012345"
+            + "a234567890123456789012345678901234567890123456789012345678901234567")]
+    public void A_name_that_no_list_can_show_is_refused(string name)
+    {
+        Diagnostic found = Assert.Single(
+            Run($$"""[Fairlead.Rpc.RpcContract(Name = "{{name}}")] public interface IOne { void A(); }""").Diagnostics);
+        Assert.Equal("FLRPC008", found.Id);
+        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+    }
+
+    [Theory]
+    [InlineData("My-Service_2.v1")]
+    [InlineData("Größe.हिन्दी")]
+    public void A_name_has_letters_of_any_script(string name) => Assert.Empty(
+        Run($$"""[Fairlead.Rpc.RpcContract(Name = "{{name}}")] public interface IOne { void A(); }""").Diagnostics);
+
+    [Theory]
     [InlineData("[Serial, Ordered, RpcContract] public interface IOne { void A(); }")]
     [InlineData("[Ordered, RpcContract] public interface IOne : IA { void A(); } public interface IA : IB; [Serial] public interface IB;")]
     public void An_order_without_effect_is_a_warning(string code)
