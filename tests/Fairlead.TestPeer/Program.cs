@@ -23,6 +23,7 @@ internal static partial class Program
         ["confirmed"] = ConfirmedVerb.RunAsync,
         ["faults"] = FaultsVerb.RunAsync,
         ["guardian"] = GuardianVerb.RunAsync,
+        ["headless"] = HeadlessVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,
         ["keeping"] = KeepingVerb.RunAsync,
         ["loading"] = LoadingVerb.RunAsync,

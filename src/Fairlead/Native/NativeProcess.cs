@@ -74,7 +74,7 @@ internal static class NativeProcess
         }
 
         Span<byte> buffer = stackalloc byte[LongestStat];
-        return ProcStat.State(ReadProc(pid, "stat", buffer)) is not ('Z' or 'X');
+        return !ProcStat.IsOver(ReadProc(pid, "stat", buffer));
     }
 
     /// <summary>
@@ -127,7 +127,7 @@ internal static class NativeProcess
     {
         Span<byte> buffer = stackalloc byte[LongestStat];
         ReadOnlySpan<byte> stat = ReadProc(pid, "stat", buffer);
-        return ProcStat.State(stat) is 'Z' && ProcStat.Parent(stat) == (ulong)Id;
+        return ProcStat.IsOver(stat) && ProcStat.Parent(stat) == (ulong)Id;
     }
 
     /// <summary>

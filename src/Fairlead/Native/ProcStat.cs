@@ -7,14 +7,27 @@ namespace Fairlead.Native;
 /// </summary>
 internal static class ProcStat
 {
-    // Counted from the state, field 3 of proc(5): the flags are field 9, the start field 22, and the last one is the exit code.
+    // Counted from the state, field 3 of proc(5): the flags are field 9, the threads field 20, the start field 22, and the last one is the
+    // exit code.
     private const int ParentField = 1;
     private const int FlagsField = 6;
+    private const int ThreadsField = 17;
     private const int StartField = 19;
     private const int ExitCodeField = 49;
 
     /// <summary>Returns for instance <c>R</c>, <c>S</c>, or <c>Z</c> for a zombie.</summary>
     public static char? State(ReadOnlySpan<byte> stat) => Fields(stat) is [var state, ..] ? (char)state : null;
+
+    /// <summary>
+    /// Returns whether no thread of the process runs any more. The state alone is that of its first thread, which may be a zombie while
+    /// the others run, and keep its files and locks.
+    /// </summary>
+    public static bool IsOver(ReadOnlySpan<byte> stat) => State(stat) switch
+    {
+        'X' => true,
+        'Z' => Number(stat, ThreadsField) is not > 1,
+        _ => false,
+    };
 
     /// <summary>Returns the kernel's flags of the process, <c>PF_*</c>.</summary>
     public static ulong? Flags(ReadOnlySpan<byte> stat) => Number(stat, FlagsField);

@@ -22,6 +22,14 @@ public sealed class ProcStatTests
     }
 
     [Theory]
+    [InlineData('S', 1, false)]
+    [InlineData('Z', 1, true)]
+    [InlineData('Z', 2, false)]
+    [InlineData('X', 0, true)]
+    public void A_process_is_over_with_its_last_thread(char state, int threads, bool isOver) => Assert.Equal(
+        isOver, ProcStat.IsOver(Encoding.UTF8.GetBytes($"123 (sh) {state} 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 {threads} 18 4711 20\n")));
+
+    [Theory]
     [InlineData("")]
     [InlineData("123 (sh")]
     [InlineData("123 (sh) ")]

@@ -110,6 +110,23 @@ public sealed partial class SocketFileTests : IDisposable
         Assert.Equal(file.Identity, FileIdentity.At(_path));
     }
 
+    /// <summary>The first thread of a killed process often ends before the thread that closes its files.</summary>
+    [Fact]
+    public async Task A_holder_whose_first_thread_has_ended_is_alive_and_named()
+    {
+        await using var peer = PeerProcess.Start("headless", _directory.Path, _path);
+        Assert.Equal("ready", await peer.ReadLineAsync());
+        Assert.True(NativeProcess.IsAlive(peer.Id));
+
+        var refused = Assert.Throws<FairleadException>(() => Bind());
+
+        Assert.Equal(ErrorCode.AlreadyExists, refused.Code);
+        Assert.Equal(peer.Id, refused.Peer?.ProcessId);
+        Assert.Equal(0, await peer.FinishAsync());
+        Assert.False(NativeProcess.IsAlive(peer.Id));
+        using var file = Bind();
+    }
+
     [Fact]
     public async Task A_published_holder_is_named_without_being_disturbed()
     {
