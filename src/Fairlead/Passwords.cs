@@ -40,6 +40,12 @@ internal static partial class Passwords
     /// <summary>Returns a text without the passwords of the addresses in it, such as <c>amqp://user:password@host</c>.</summary>
     public static string HideInText(string text) => text.Contains('@') ? InText().Replace(text, $"$1:{Hidden}@") : text;
 
+    /// <summary>
+    /// Returns a command line, whose arguments end with a zero each, without passwords: those of addresses, and the values of options and
+    /// variables that are named like a secret, such as <c>--token=VALUE</c>, <c>--db-password VALUE</c>, <c>API_KEY=VALUE</c>.
+    /// </summary>
+    public static string HideInArguments(string line) => NamedLikeSecrets().Replace(HideInText(line), $"${{name}}{Hidden}");
+
     /// <summary>Returns the place of the last @ of a password, or -1 if there is none.</summary>
     private static int EndOfPassword(ReadOnlySpan<char> rest, int colon)
     {
@@ -68,6 +74,14 @@ internal static partial class Passwords
     // amqp://, amqp:/ and amqp//; with one more colon or none, the scheme counts as the user.
     [GeneratedRegex("^[^:/@?#]*:?/+", RegexOptions.CultureInvariant)]
     private static partial Regex Beginning();
+
+    // The value in an address, that of an assignment, and the argument after an option.
+    [GeneratedRegex(
+        """(?<name>[?&][\w.-]*(?:passw|passphrase|secret|token|api[_-]?key)[\w.-]*=)[^\0&#]+|"""
+            + """(?<name>(?:passw|passphrase|secret|token|api[_-]?key)[\w.-]*=)[^\0]+|"""
+            + """(?<name>\0-{1,2}[\w.-]*(?:passw|passphrase|secret|token|api[_-]?key)[\w.-]*\0)(?!-)[^\0]+""",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    private static partial Regex NamedLikeSecrets();
 
     [GeneratedRegex("""(://[^\s\0:/@?#'"]*):[^\s\0/?#'"]*@""", RegexOptions.CultureInvariant)]
     private static partial Regex InText();

@@ -5,7 +5,7 @@ namespace Fairlead.Native;
 /// <summary>Writes the command line of a process for people.</summary>
 internal static class CommandLineText
 {
-    /// <summary>Returns the file name of the program and its arguments; for an application that <c>dotnet</c> runs, its own.</summary>
+    /// <summary>Returns the file name of the program and its arguments without passwords; for an application that <c>dotnet</c> runs, its own.</summary>
     /// <param name="bytes">The content of <c>/proc/PID/cmdline</c>.</param>
     /// <param name="cut">Whether there is more.</param>
     public static string Of(ReadOnlySpan<byte> bytes, bool cut)
@@ -31,7 +31,7 @@ internal static class CommandLineText
 
     private static string Readable(ReadOnlySpan<byte> bytes, bool cut)
     {
-        string text = Passwords.HideInText(Encoding.UTF8.GetString(bytes));
+        string text = Passwords.HideInArguments(Encoding.UTF8.GetString(bytes));
         return string.Create(text.Length + (cut ? 1 : 0), (text, cut), static (target, source) =>
         {
             for (int i = 0; i < source.text.Length; i++)

@@ -119,6 +119,13 @@ public sealed class NativeProcessTests
     [InlineData("dotnet\0", "dotnet")]
     [InlineData("dotnet\0exec", "dotnet exec")]
     [InlineData("dotnet\0--info\0", "dotnet --info")]
+    [InlineData("/bin/app\0--password=hunter2\0-v\0", "app --password=*** -v")]
+    [InlineData("/bin/app\0--db-Password\0hunter 2\0-v\0", "app --db-Password *** -v")]
+    [InlineData("env\0MY_TOKEN=a b=c\0API-KEY=k\0run\0", "env MY_TOKEN=*** API-KEY=*** run")]
+    [InlineData("/bin/app\0https://h/?token=hunter2&x=1\0-client.secret\0s", "app https://h/?token=***&x=1 -client.secret ***")]
+    [InlineData("/bin/app\0--token\0--verbose\0secret\0", "app --token --verbose secret")]
+    [InlineData("/bin/app\0amqp://u:p@h?password=q\0", "app amqp://u:***@h?password=***")]
+    [InlineData("/bin/app\0--token-file=\0tokens", "app --token-file= tokens")]
     public void Command_lines_are_for_people(string raw, string text) =>
         Assert.Equal(text, CommandLineText.Of(System.Text.Encoding.UTF8.GetBytes(raw), cut: false));
 
