@@ -29,9 +29,11 @@ internal sealed class CompositeType
     public bool CanGrow => _parts.Any(static part => part.Number > 0);
 
     /// <summary>Reads a type; null: it cannot be marshalled.</summary>
-    public static CompositeType? Read(ITypeSymbol type)
+    /// <param name="type">The type.</param>
+    /// <param name="isCase">Whether it is a case of a union, which may be without parts.</param>
+    public static CompositeType? Read(ITypeSymbol type, bool isCase = false)
     {
-        if (Objection(type) is not null)
+        if (Objection(type, isCase) is not null)
         {
             return null;
         }
@@ -43,15 +45,17 @@ internal sealed class CompositeType
                 [.. named.TupleElements.Select(static field => new Part(field.Name, field.Type, 0))],
                 named.TupleElements.Length,
                 setsRequired: false)
-            : Match(named);
+            : Match(named, isCase);
     }
 
     /// <summary>Why a type cannot be marshalled.</summary>
-    public static string Objection(ITypeSymbol type)
+    /// <param name="type">The type.</param>
+    /// <param name="isCase">Whether it is a case of a union, which may be without parts.</param>
+    public static string Objection(ITypeSymbol type, bool isCase = false)
     {
         if (type is not INamedTypeSymbol named || type.TypeKind is not (TypeKind.Class or TypeKind.Struct))
         {
-            return "use a primitive, a text, a collection, a record, a class or a struct";
+            return "use a primitive, a text, a collection, a record, a class, a struct, or an interface with [RpcUnion]";
         }
 
         if (named.IsTupleType)
@@ -72,12 +76,12 @@ internal sealed class CompositeType
 
         if (named.IsAbstract)
         {
-            return "it is abstract: the reader would not know what to make";
+            return "it is abstract: name the types that its values have with [RpcUnion]";
         }
 
-        CompositeType? match = Match(named);
+        CompositeType? match = Match(named, isCase);
         IReadOnlyList<Part> parts = match is null ? PartsOf(named) : match._parts;
-        if (parts.Count == 0)
+        if (parts.Count == 0 && !isCase)
         {
             // A short frame could announce any number of them.
             return "it has no public properties or fields";
@@ -237,11 +241,11 @@ internal sealed class CompositeType
 
     // Properties travel by marks that the source and the metadata of an assembly both show: setters, constructors, and whether the compiler
     // wrote the getter. A computed property travels only if nothing but a constructor that takes it can make the type.
-    private static CompositeType? Match(INamedTypeSymbol type) =>
-        Match(type, PartsOf(type)) ?? Match(type, PartsOf(type, withComputed: true));
+    private static CompositeType? Match(INamedTypeSymbol type, bool mayBeEmpty) =>
+        Match(type, PartsOf(type), mayBeEmpty) ?? Match(type, PartsOf(type, withComputed: true), mayBeEmpty);
 
     // The parts that the constructor takes come first, in its order.
-    private static CompositeType? Match(INamedTypeSymbol type, List<Part> parts)
+    private static CompositeType? Match(INamedTypeSymbol type, List<Part> parts, bool mayBeEmpty)
     {
         foreach (IMethodSymbol constructor in type.InstanceConstructors
             .Where(static one => one.DeclaredAccessibility == Accessibility.Public)
@@ -259,7 +263,9 @@ internal sealed class CompositeType
             }
 
             Part[] rest = [.. parts.Except(taken).Where(static part => !part.IsComputed)];
-            if (taken.Count == constructor.Parameters.Length && taken.Count + rest.Length > 0 && rest.All(static part => part.CanBeSet))
+            if (taken.Count == constructor.Parameters.Length
+                && (mayBeEmpty || taken.Count + rest.Length > 0)
+                && rest.All(static part => part.CanBeSet))
             {
                 bool setsRequired = Has(constructor, "System.Diagnostics.CodeAnalysis", "SetsRequiredMembersAttribute");
                 return new CompositeType(type, [.. taken, .. rest], taken.Count, setsRequired);
@@ -304,9 +310,8 @@ internal sealed class CompositeType
             line.Push(one);
         }
 
-        foreach (ISymbol symbol in line
-            .SelectMany(static one => one.GetMembers())
-            .Where(static symbol => !symbol.IsStatic && !Has(symbol, Own, "RpcIgnoreAttribute")))
+        ISymbol[] all = [.. line.SelectMany(static one => one.GetMembers()).Where(static symbol => !symbol.IsStatic)];
+        foreach (ISymbol symbol in all.Where(symbol => !IsIgnored(symbol, all)))
         {
             Part? part = symbol switch
             {
@@ -336,6 +341,15 @@ internal sealed class CompositeType
 
         return parts;
     }
+
+    // A member that hides one of a base stands for it, and so does the attribute of one that overrides.
+    private static bool IsIgnored(ISymbol symbol, IEnumerable<ISymbol> all) =>
+        Has(symbol, Own, "RpcIgnoreAttribute")
+        || all.SkipWhile(one => !ReferenceEquals(one, symbol)).Skip(1).Any(one =>
+            one.Name == symbol.Name
+            && one is IPropertySymbol or IFieldSymbol
+            && one.DeclaredAccessibility == Accessibility.Public
+            && (!one.IsOverride || Has(one, Own, "RpcIgnoreAttribute")));
 
     // Whether the compiler wrote the getter. In the metadata of another assembly its attribute says so: backing fields do not stand there.
     private static bool IsAutomatic(IMethodSymbol getter) => getter.DeclaringSyntaxReferences is { Length: > 0 } references

@@ -42,6 +42,15 @@ internal static class Diagnostics
     public static readonly DiagnosticDescriptor UnusableName = Error(
         "FLRPC008", "Unusable name of a contract", "'{0}' cannot be the name of a contract: {1}");
 
+    public static readonly DiagnosticDescriptor DerivedType = new(
+        "FLRPC009",
+        "Derived type cannot travel",
+        "'{0}' derives from '{1}' and cannot travel in its place: list it with [RpcUnion] on '{1}', or seal '{1}'",
+        "Fairlead.Rpc",
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true,
+        helpLinkUri: Help("FLRPC009"));
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
 

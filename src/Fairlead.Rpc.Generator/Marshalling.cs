@@ -6,7 +6,7 @@ namespace Fairlead.Rpc.Generator;
 /// <summary>Writes a method that marshals and one that unmarshals for each type of a contract.</summary>
 /// <param name="findings">Gets what cannot be marshalled.</param>
 /// <param name="serializer">The class that marshals the values instead; null: the code that is written here.</param>
-internal sealed class Marshalling(List<Finding> findings, SerializerChoice? serializer = null)
+internal sealed partial class Marshalling(List<Finding> findings, SerializerChoice? serializer = null)
 {
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat.WithMiscellaneousOptions(
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes
@@ -121,8 +121,10 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
                 return Set(name, form.Of, at);
             case FormKind.Map:
                 return Map(name, form.Of, form.Value, at);
+            case FormKind.Union:
+                return Union((INamedTypeSymbol)type, name, at);
             default:
-                return Composite(type, name, at);
+                return Composite(type, name, isCase: false, at);
         }
     }
 
@@ -324,54 +326,6 @@ internal sealed class Marshalling(List<Finding> findings, SerializerChoice? seri
                 return pairs;
             """,
             mayBeNull: true);
-        return entry;
-    }
-
-    private Entry Composite(ITypeSymbol type, string name, ISymbol at)
-    {
-        Entry entry = Reserve(name);
-        string? objection = _depth == MaxDepth
-            ? $"it consists of types that consist of others, more than {MaxDepth} times"
-            : CompositeType.Objection(type);
-        if (objection is not null || CompositeType.Read(type) is not { } composite)
-        {
-            findings.Add(Finding.At(at, Diagnostics.UnsupportedType, type.ToDisplayString(Plain), objection ?? ""));
-            return entry;
-        }
-
-        if (TypeDeclaration.Of(type, composite) is { } declaration)
-        {
-            _declarations.Add(declaration);
-        }
-
-        int size = CopiedType.SizeOf(type);
-        string write = size == 0 ? ""
-            : $$"""
-                    if (RpcWriter.Copies<{{name}}>({{size}}))
-                    {
-                        writer.WriteUnmanaged(in value);
-                        return;
-                    }
-
-
-                """;
-        string read = size == 0 ? ""
-            : $$"""
-                    if (RpcWriter.Copies<{{name}}>({{size}}))
-                    {
-                        return reader.ReadUnmanaged<{{name}}>();
-                    }
-
-
-                """;
-        _depth++;
-        Emit(
-            entry,
-            name,
-            write + composite.Write((part, value) => Write(part, "writer", value, at)),
-            read + composite.Read(part => Read(part, "reader", at)),
-            mayBeNull: type.IsReferenceType);
-        _depth--;
         return entry;
     }
 

@@ -135,23 +135,56 @@ internal sealed class Shapes
                 Add(form.Value);
                 _text.Append('}');
                 break;
+            case FormKind.Union:
+                AddUnion(type);
+                break;
             default:
-                AddComposite(type);
+                AddComposite(type, isCase: false);
                 break;
         }
     }
 
-    private void AddComposite(ITypeSymbol type)
+    private bool IsAround(string name)
+    {
+        if (_around.LastIndexOf(name) is not (>= 0 and int at))
+        {
+            return false;
+        }
+
+        _text.Append('^').Append(_around.Count - at);
+        return true;
+    }
+
+    private void AddUnion(ITypeSymbol type)
     {
         string name = Marshalling.Name(type);
-        if (_around.LastIndexOf(name) is >= 0 and int at)
+        if (!IsAround(name) && _around.Count < MaxDepth)
         {
-            _text.Append('^').Append(_around.Count - at);
+            _around.Add(name);
+            _text.Append("|{");
+            Separate(
+                UnionType.CasesOf(type),
+                one =>
+                {
+                    _text.Append(one.Number).Append(':').Append(one.Type.Name).Append(':');
+                    AddComposite(one.Type, isCase: true);
+                });
+            _text.Append('}');
+            _around.RemoveAt(_around.Count - 1);
+        }
+    }
+
+    private void AddComposite(ITypeSymbol type, bool isCase)
+    {
+        // A case that is a union itself is another type than that union.
+        string name = isCase && UnionType.IsUnion(type) ? $"{Marshalling.Name(type)} as a case" : Marshalling.Name(type);
+        if (IsAround(name))
+        {
             return;
         }
 
         // A type that cannot be marshalled is reported where it is used.
-        if (_around.Count < MaxDepth && CompositeType.Read(type) is { } composite)
+        if (_around.Count < MaxDepth && CompositeType.Read(type, isCase) is { } composite)
         {
             _around.Add(name);
             (string open, string close) = composite.Brackets;

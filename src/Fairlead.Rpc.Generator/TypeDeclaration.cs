@@ -32,6 +32,14 @@ internal static class TypeDeclaration
         return $"{Summary(type)}public record {(type.IsValueType ? "struct " : "")}{type.ToDisplayString(Format)}({parts});";
     }
 
+    /// <summary>A union with its cases, which are declared apart.</summary>
+    public static string OfUnion(INamedTypeSymbol type, IReadOnlyList<UnionType.Case> cases)
+    {
+        string list = string.Join(", ", cases.Select(static one => $"RpcUnion({one.Number}, typeof({one.Type.ToDisplayString(Format)}))"));
+        string kind = type.TypeKind == TypeKind.Interface ? "interface" : type.IsAbstract ? "abstract class" : "class";
+        return $"{Summary(type)}[{list}] public {kind} {type.ToDisplayString(Format)};";
+    }
+
     /// <summary>An enum with its values.</summary>
     public static string OfEnum(INamedTypeSymbol type)
     {

@@ -15,6 +15,7 @@ internal enum FormKind
     List,
     Set,
     Map,
+    Union,
     Composite,
 }
 
@@ -63,7 +64,9 @@ internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSy
 
     public static TypeForm From(ITypeSymbol type)
     {
-        if (type.NullableAnnotation == NullableAnnotation.Annotated)
+        // A T? of a generic type is not null if T is a value type.
+        bool mayBeNull = !type.IsValueType || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
+        if (type.NullableAnnotation == NullableAnnotation.Annotated && mayBeNull)
         {
             return type.SpecialType == SpecialType.System_String
                 ? new TypeForm(FormKind.OptionalText)
@@ -77,6 +80,7 @@ internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSy
 
         return type switch
         {
+            _ when UnionType.IsUnion(type) => new TypeForm(FormKind.Union),
             INamedTypeSymbol { TypeKind: TypeKind.Enum, EnumUnderlyingType: { } number } => new TypeForm(FormKind.Enum, number),
             IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Byte, Rank: 1 } => new TypeForm(FormKind.Bytes),
             IArrayTypeSymbol { Rank: 1 } array => new TypeForm(FormKind.Array, array.ElementType),

@@ -30,6 +30,7 @@ internal sealed class DeclaredTypes
     // Null: two types have this name.
     private readonly Dictionary<string, EnumShape?> _enums = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>?> _records = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyDictionary<int, string>?> _unions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, Declaration>?> _contracts = new(StringComparer.Ordinal);
 
     /// <summary>Reads the declarations.</summary>
@@ -50,6 +51,9 @@ internal sealed class DeclaredTypes
 
     /// <summary>The types of a record's parts by their names; null: no such type is known.</summary>
     public IReadOnlyDictionary<string, string>? Record(string name) => _records.GetValueOrDefault(name);
+
+    /// <summary>The types of a union's cases by their numbers; null: no such type is known.</summary>
+    public IReadOnlyDictionary<int, string>? Union(string name) => _unions.GetValueOrDefault(name);
 
     /// <summary>The members of a contract by their names; null: no such type is known.</summary>
     public IReadOnlyDictionary<string, Declaration>? Contract(string name) => _contracts.GetValueOrDefault(name);
@@ -84,7 +88,11 @@ internal sealed class DeclaredTypes
     private void Read(string text)
     {
         bool isFlags = TryCut(text, "[Flags] ", out text);
-        if (TryCut(text, "public enum ", out string rest))
+        if (TryCut(text, "[RpcUnion(", out string rest))
+        {
+            ReadUnion(rest);
+        }
+        else if (TryCut(text, "public enum ", out rest))
         {
             ReadEnum(rest, isFlags);
         }
@@ -140,6 +148,29 @@ internal sealed class DeclaredTypes
         text.Length is > 0 and <= LongestName
         && !char.IsAsciiDigit(text[0])
         && text.All(static letter => char.IsLetterOrDigit(letter) || letter == '_');
+
+    // 1, typeof(Circle)), RpcUnion(2, typeof(Square))] public abstract class Figure;
+    private void ReadUnion(string text)
+    {
+        const string End = "))] public ";
+        int end = text.IndexOf(End, StringComparison.Ordinal);
+        if (end < 0 || Declaration.Words(text[(end + End.Length)..].TrimEnd(';')) is not [.., var name])
+        {
+            return;
+        }
+
+        Dictionary<int, string> cases = [];
+        foreach (string one in text[..end].Split(")), RpcUnion("))
+        {
+            if (one.Split(", typeof(", 2) is [var digits, var type]
+                && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            {
+                cases.TryAdd(number, type);
+            }
+        }
+
+        Add(_unions, name, cases);
+    }
 
     // Order([RpcMember(1)] Line[] Lines, Grade Grade);
     private void ReadRecord(string text)

@@ -39,6 +39,9 @@ internal sealed class JsonToWire(JsonPath? path = null)
             case RecursiveShape recursive:
                 Write(ref writer, recursive.Target, value);
                 break;
+            case UnionShape union:
+                WriteUnion(ref writer, union, value);
+                break;
             case SerializedShape { IsJson: true }:
                 writer.WriteBytes(Encoding.UTF8.GetBytes(value.GetRawText()));
                 break;
@@ -54,14 +57,23 @@ internal sealed class JsonToWire(JsonPath? path = null)
     }
 
     /// <summary>Sorts the properties of an object by the names that are wanted; exact, or in another case.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="names">The names.</param>
+    /// <param name="what">The words for a property with one of the names.</param>
+    /// <param name="ignored">A property that has been read already; null: none.</param>
     /// <returns>A value, or null, for each name.</returns>
     /// <exception cref="ToolException">Usage: a property is unknown, or there twice.</exception>
-    public JsonElement?[] Sort(JsonElement value, string[] names, string what)
+    public JsonElement?[] Sort(JsonElement value, string[] names, string what, string? ignored = null)
     {
         JsonElement?[] sorted = new JsonElement?[names.Length];
         foreach (JsonProperty property in value.EnumerateObject())
         {
             string name = Text(property);
+            if (name == ignored)
+            {
+                continue;
+            }
+
             int at = Array.IndexOf(names, name);
             if (at < 0 && names.Count(one => one.Equals(name, StringComparison.OrdinalIgnoreCase)) == 1)
             {
@@ -92,7 +104,27 @@ internal sealed class JsonToWire(JsonPath? path = null)
         return text.Length > MaxShown ? $"{text[..MaxShown]}…" : text;
     }
 
-    private void WriteNested(ref RpcWriter writer, Shape shape, JsonElement value)
+    private void WriteUnion(ref RpcWriter writer, UnionShape union, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object
+            || !value.TryGetProperty(UnionShape.TypeName, out JsonElement named)
+            || named.ValueKind != JsonValueKind.String)
+        {
+            throw Wrong(value, union.Words);
+        }
+
+        string name = Text(named);
+        KeyValuePair<int, ShapePart>[] found = [.. union.Cases.Where(one => one.Value.Name == name)];
+        if (found.Length == 0)
+        {
+            throw ToolException.Usage($"{Path}: '{name}' is not a case of this value. There is {union.Names}");
+        }
+
+        writer.WriteCount(found[0].Key);
+        WriteNested(ref writer, UnionShape.TypeOf(found[0].Value.Shape)!, value, UnionShape.TypeName);
+    }
+
+    private void WriteNested(ref RpcWriter writer, Shape shape, JsonElement value, string? ignored = null)
     {
         if (++_depth > ShapeParser.MaxDepth)
         {
@@ -117,10 +149,10 @@ internal sealed class JsonToWire(JsonPath? path = null)
 
                 break;
             case CompositeShape composite:
-                WriteComposite(ref writer, composite, value);
+                WriteComposite(ref writer, composite, value, ignored);
                 break;
             case NumberedShape numbered:
-                WriteNumbered(ref writer, numbered, value);
+                WriteNumbered(ref writer, numbered, value, ignored);
                 break;
             default:
                 throw ToolException.Usage($"{Path}: {shape.Words} cannot be written in JSON");
@@ -174,14 +206,14 @@ internal sealed class JsonToWire(JsonPath? path = null)
         }
     }
 
-    private void WriteComposite(ref RpcWriter writer, CompositeShape composite, JsonElement value)
+    private void WriteComposite(ref RpcWriter writer, CompositeShape composite, JsonElement value, string? ignored)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
             throw Wrong(value, composite.Words);
         }
 
-        JsonElement?[] parts = Sort(value, [.. composite.Parts.Select(static part => part.Name)], "a part of this value");
+        JsonElement?[] parts = Sort(value, [.. composite.Parts.Select(static part => part.Name)], "a part of this value", ignored);
         for (int i = 0; i < parts.Length; i++)
         {
             ShapePart part = composite.Parts[i];
@@ -208,7 +240,7 @@ internal sealed class JsonToWire(JsonPath? path = null)
     }
 
     // A part that is not there is not sent: the reader leaves it at its default.
-    private void WriteNumbered(ref RpcWriter writer, NumberedShape numbered, JsonElement value)
+    private void WriteNumbered(ref RpcWriter writer, NumberedShape numbered, JsonElement value, string? ignored)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -216,7 +248,7 @@ internal sealed class JsonToWire(JsonPath? path = null)
         }
 
         KeyValuePair<int, ShapePart>[] known = [.. numbered.Parts];
-        JsonElement?[] parts = Sort(value, [.. known.Select(static part => part.Value.Name)], "a part of this value");
+        JsonElement?[] parts = Sort(value, [.. known.Select(static part => part.Value.Name)], "a part of this value", ignored);
         int whole = writer.BeginLength();
         for (int i = 0; i < parts.Length; i++)
         {

@@ -124,7 +124,8 @@ internal sealed class CompositeShape : Shape
     /// <summary>In their order; set when the parser has read them.</summary>
     public IReadOnlyList<ShapePart> Parts { get; set; } = [];
 
-    public override string Words => $"an object with {string.Join(", ", Parts.Select(static part => part.Name))}";
+    public override string Words =>
+        Parts.Count == 0 ? "an object without parts" : $"an object with {string.Join(", ", Parts.Select(static part => part.Name))}";
 
     public override string ToString() => $"{{{string.Join(',', Parts)}}}";
 }
@@ -153,6 +154,31 @@ internal sealed class NumberedShape : Shape
     public override string Words => $"an object with any of {string.Join(", ", Parts.Values.Select(static part => part.Name))}";
 
     public override string ToString() => $"#{{{string.Join(',', Parts.Select(static part => $"{part.Key}:{part.Value}"))}}}";
+}
+
+/// <summary>A value of one of several types with parts. Its cases may refer to it.</summary>
+internal sealed class UnionShape : Shape
+{
+    /// <summary>The property of a JSON object that names the case.</summary>
+    public const string TypeName = "$type";
+
+    /// <summary>By their numbers; set when the parser has read them.</summary>
+    public IReadOnlyDictionary<int, ShapePart> Cases { get; set; } = new Dictionary<int, ShapePart>();
+
+    /// <summary>The names of the cases, for an error.</summary>
+    public string Names => string.Join(", ", Cases.Values.Select(static one => one.Name));
+
+    public override string Words => $"an object with \"{TypeName}\", one of {Names}";
+
+    /// <summary>The type of a case: never a union, which could refer to itself without end.</summary>
+    public static Shape? TypeOf(Shape shape) => shape switch
+    {
+        CompositeShape or NumberedShape => shape,
+        RecursiveShape { Target: CompositeShape or NumberedShape } recursive => recursive.Target,
+        _ => null,
+    };
+
+    public override string ToString() => $"|{{{string.Join(',', Cases.Select(static one => $"{one.Key}:{one.Value}"))}}}";
 }
 
 /// <summary>A stream of values: a result, or a parameter.</summary>

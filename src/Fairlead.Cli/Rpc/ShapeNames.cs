@@ -52,6 +52,17 @@ internal sealed class ShapeNames(DeclaredTypes types)
                     grown,
                     () => grown.Parts = numbered.Parts.ToDictionary(static one => one.Key, one => Of(one.Value, record)));
                 return grown;
+            case UnionShape union when types.Union(type) is { } cases:
+                UnionShape chosen = new();
+                Within(
+                    union,
+                    chosen,
+                    () => chosen.Cases = union.Cases.ToDictionary(
+                        static one => one.Key,
+                        one => cases.TryGetValue(one.Key, out string? name)
+                            ? one.Value with { Shape = Of(one.Value.Shape, name) }
+                            : one.Value));
+                return chosen;
             case RecursiveShape recursive when _around.TryGetValue(recursive.Target, out Shape? target):
                 return new RecursiveShape(recursive.Outward, target);
             case CallbackShape callback when types.Contract(type) is { } contract:

@@ -59,6 +59,7 @@ internal sealed class ShapeParser
             '{' => Braces(),
             '(' => Tuple(),
             '#' => Numbered(),
+            '|' => Union(),
             '^' => Recursive(),
             '&' => Callback(),
             '*' => Stream(),
@@ -166,7 +167,7 @@ internal sealed class ShapeParser
         if (name.Length > 0 && start + name.Length < _text.Length && _text[start + name.Length] == ':')
         {
             CompositeShape composite = new();
-            composite.Parts = Parts(composite, Word);
+            composite.Parts = Parts(composite, Word, One);
             return composite;
         }
 
@@ -187,11 +188,41 @@ internal sealed class ShapeParser
     private NumberedShape Numbered()
     {
         Expect('#');
-        Expect('{');
         NumberedShape numbered = new();
+        numbered.Parts = PartsByNumber(numbered, One);
+        return numbered;
+    }
+
+    // |{1:Name:T,…}
+    private UnionShape Union()
+    {
+        int start = _at;
+        Expect('|');
+        UnionShape union = new();
+        union.Cases = PartsByNumber(union, Case);
+        return union.Cases.Values.FirstOrDefault(static one => UnionShape.TypeOf(one.Shape) is null) is { } wrong
+            ? throw Wrong($"the case {wrong.Name} is no type with parts", start)
+            : union;
+    }
+
+    // Only a case may be without parts: elsewhere a short frame could announce any number of such values.
+    private Shape Case()
+    {
+        if (string.CompareOrdinal(_text, _at, "{}", 0, 2) != 0)
+        {
+            return One();
+        }
+
+        _at += 2;
+        return new CompositeShape();
+    }
+
+    private Dictionary<int, ShapePart> PartsByNumber(Shape type, Func<Shape> readShape)
+    {
+        Expect('{');
         List<int> numbers = [];
         IReadOnlyList<ShapePart> parts = Parts(
-            numbered,
+            type,
             () =>
             {
                 int number = Number();
@@ -203,13 +234,13 @@ internal sealed class ShapeParser
                 numbers.Add(number);
                 Expect(':');
                 return Word();
-            });
-        numbered.Parts = parts.Zip(numbers).ToDictionary(static pair => pair.Second, static pair => pair.First);
-        return numbered;
+            },
+            readShape);
+        return parts.Zip(numbers).ToDictionary(static pair => pair.Second, static pair => pair.First);
     }
 
     // Behind the opening brace.
-    private List<ShapePart> Parts(Shape type, Func<string> readName)
+    private List<ShapePart> Parts(Shape type, Func<string> readName, Func<Shape> readShape)
     {
         _around.Add(type);
         List<ShapePart> parts = [];
@@ -223,7 +254,7 @@ internal sealed class ShapeParser
             }
 
             Expect(':');
-            parts.Add(new ShapePart(name, One()));
+            parts.Add(new ShapePart(name, readShape()));
             if (Peek() != ',')
             {
                 break;

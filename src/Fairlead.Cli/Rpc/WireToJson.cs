@@ -98,6 +98,9 @@ internal sealed class WireToJson : IDisposable
             case RecursiveShape recursive:
                 Write(ref reader, recursive.Target);
                 break;
+            case UnionShape union:
+                WriteUnion(ref reader, union);
+                break;
             case SerializedShape serialized:
                 WriteSerialized(reader.ReadBytes(), serialized.IsJson);
                 break;
@@ -119,7 +122,7 @@ internal sealed class WireToJson : IDisposable
         }
     }
 
-    private void WriteNested(ref RpcReader reader, Shape shape)
+    private void WriteNested(ref RpcReader reader, Shape shape, string? caseName = null)
     {
         reader.Enter();
         switch (shape)
@@ -146,7 +149,7 @@ internal sealed class WireToJson : IDisposable
                 _json.WriteEndArray();
                 break;
             case CompositeShape composite:
-                _json.WriteStartObject();
+                StartObject(caseName);
                 foreach (ShapePart part in composite.Parts)
                 {
                     _json.WritePropertyName(part.Name);
@@ -156,13 +159,35 @@ internal sealed class WireToJson : IDisposable
                 _json.WriteEndObject();
                 break;
             case NumberedShape numbered:
-                WriteNumbered(ref reader, numbered);
+                WriteNumbered(ref reader, numbered, caseName);
                 break;
             default:
                 throw new ToolException(ExitCode.Failure, $"a value contains {shape.Words} ({shape}), which is not a value");
         }
 
         reader.Leave();
+    }
+
+    // The depth is counted by the case.
+    private void WriteUnion(ref RpcReader reader, UnionShape union)
+    {
+        int number = reader.ReadNumber();
+        if (!union.Cases.TryGetValue(number, out ShapePart? found) || UnionShape.TypeOf(found.Shape) is not { } type)
+        {
+            throw new ToolException(
+                ExitCode.Failure, $"a value has the case {number}, which the description does not tell. There is {union.Names}");
+        }
+
+        WriteNested(ref reader, type, found.Name);
+    }
+
+    private void StartObject(string? caseName)
+    {
+        _json.WriteStartObject();
+        if (caseName is not null)
+        {
+            _json.WriteString(UnionShape.TypeName, caseName);
+        }
     }
 
     private void WriteMap(ref RpcReader reader, MapShape map)
@@ -194,9 +219,9 @@ internal sealed class WireToJson : IDisposable
     }
 
     // Parts of a newer type, which the description does not tell, are shown by their numbers.
-    private void WriteNumbered(ref RpcReader reader, NumberedShape numbered)
+    private void WriteNumbered(ref RpcReader reader, NumberedShape numbered, string? caseName)
     {
-        _json.WriteStartObject();
+        StartObject(caseName);
         int whole = reader.BeginLength();
         while (reader.HasMore(whole))
         {

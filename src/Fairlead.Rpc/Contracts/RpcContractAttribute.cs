@@ -43,3 +43,20 @@ public sealed class RpcMemberAttribute(int number) : Attribute
 /// <summary>Leaves a public property or field out of what travels. The reader's object has the value that its type gives it.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
 public sealed class RpcIgnoreAttribute : Attribute;
+
+/// <summary>
+/// Names a type that the values of an abstract class, a class or an interface may have. The number travels before the value. Each case has
+/// an attribute of its own.
+/// </summary>
+/// <param name="number">The number on the wire, 1 or more. Do not reuse it for another type.</param>
+/// <param name="type">The type: not abstract, derived from the marked type or the marked type itself.</param>
+/// <example><c>[RpcUnion(1, typeof(Circle)), RpcUnion(2, typeof(Square))] public abstract record Figure;</c></example>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Interface, AllowMultiple = true, Inherited = false)]
+public sealed class RpcUnionAttribute(int number, Type type) : Attribute
+{
+    /// <summary>The number on the wire.</summary>
+    public int Number { get; } = number;
+
+    /// <summary>The type.</summary>
+    public Type Type { get; } = type;
+}

@@ -6,7 +6,8 @@ namespace Fairlead.Rpc.Contracts;
 /// <remarks>One of them is another program's text: whatever it is, the comparison ends.</remarks>
 internal static class ShapeMatch
 {
-    private const string Numbered = "#{";
+    // The signs before the brace of a type with numbered parts, and of a union.
+    private const string Signs = "#|";
     private const int Malformed = -1;
 
     // Longer ones must be equal: a stranger's text costs no more than this squared.
@@ -16,7 +17,8 @@ internal static class ShapeMatch
     private const int MaxDepth = RpcLimits.MaxDepth;
 
     /// <summary>
-    /// Whether a value of one shape is understood by a reader of the other: they are equal, apart from numbered parts that only one has.
+    /// Whether a value of one shape is understood by a reader of the other: they are equal, apart from numbered parts and cases of unions
+    /// that only one has.
     /// </summary>
     public static bool Fit(ReadOnlySpan<char> one, ReadOnlySpan<char> other) =>
         Math.Max(one.Length, other.Length) > MaxLength ? one.SequenceEqual(other) : Fit(one, other, 0);
@@ -31,14 +33,14 @@ internal static class ShapeMatch
             }
 
             // Up to the next type that may grow.
-            int at = one.IndexOf(Numbered, StringComparison.Ordinal);
-            if (at < 0 || other.IndexOf(Numbered, StringComparison.Ordinal) != at || !one[..at].SequenceEqual(other[..at]))
+            int at = one.IndexOfAny(Signs);
+            if (at < 0 || other.IndexOfAny(Signs) != at || !Same(one, other, at + 2))
             {
                 return false;
             }
 
-            one = one[(at + Numbered.Length)..];
-            other = other[(at + Numbered.Length)..];
+            one = one[(at + 2)..];
+            other = other[(at + 2)..];
             int end = EndOf(one, '}');
             int otherEnd = EndOf(other, '}');
             if (end < 0 || otherEnd < 0 || !PartsFit(one[..end], other[..otherEnd], depth + 1))
@@ -52,6 +54,9 @@ internal static class ShapeMatch
 
         return true;
     }
+
+    private static bool Same(ReadOnlySpan<char> one, ReadOnlySpan<char> other, int length) =>
+        Math.Min(one.Length, other.Length) >= length && one[..length].SequenceEqual(other[..length]) && one[length - 1] == '{';
 
     // Both are in the order of their numbers: each pass takes the part with the lower number, or both.
     private static bool PartsFit(ReadOnlySpan<char> ones, ReadOnlySpan<char> others, int depth)

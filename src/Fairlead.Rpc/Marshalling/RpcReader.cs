@@ -244,6 +244,10 @@ public ref struct RpcReader
         }
     }
 
+    /// <summary>Returns the error for a case that this reader does not know.</summary>
+    public static FormatException NotInUnion<T>(int number)
+        where T : class => Corrupt($"{typeof(T).Name} has no case {number} here; its sender may have a newer version of the contract");
+
     /// <summary>Begins a nested value; the counterpart is <see cref="Leave"/>.</summary>
     public void Enter()
     {

@@ -215,6 +215,32 @@ public ref struct RpcWriter : IDisposable
     /// <summary>The bytes at a place that is already written.</summary>
     internal readonly Span<byte> At(int start, int size) => _buffer[.._length].Slice(start, size);
 
+    /// <summary>Checks that a value has exactly the type of the contract: the parts of a derived type would be lost.</summary>
+    /// <exception cref="FairleadException">NotSupported: the value has a derived type.</exception>
+    public static void CheckType<T>(T value)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.GetType() != typeof(T))
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"a value of type {value.GetType()} cannot travel as a {typeof(T)}, because the parts of the derived type would be lost",
+                $"List the types that travel with [RpcUnion] on {typeof(T).Name}, or send a {typeof(T).Name}.");
+        }
+    }
+
+    /// <summary>Returns the error for a value whose type is not a case of its union.</summary>
+    public static FairleadException NotInUnion<T>(Type type)
+        where T : class
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return new FairleadException(
+            ErrorCode.NotSupported,
+            $"a value of type {type} cannot travel as a {typeof(T)}, because it is not among the cases of that union",
+            $"List the type with [RpcUnion] on {typeof(T).Name}.");
+    }
+
     /// <summary>Begins a nested value; the counterpart is <see cref="Leave"/>.</summary>
     /// <exception cref="FairleadException">TooLarge: nested too deep, perhaps in a circle.</exception>
     public void Enter()

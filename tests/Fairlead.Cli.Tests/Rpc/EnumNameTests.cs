@@ -20,6 +20,9 @@ public sealed class EnumNameTests
         "public record Item([RpcMember(2)] Grade[] Grades, [RpcMember(1)] Item? Next);",
         "public record Node(Grade Grade, List<Node> Children);",
         "public record struct Box<Grade>(Grade Value);",
+        "/// Goods.\n[RpcUnion(1, typeof(Coin)), RpcUnion(2, typeof(Bag))] public abstract class Good;",
+        "public record Coin(Grade Grade);",
+        "public record Bag(Good[] Goods);",
         "public record struct Box<int>(int Value);",
         "public interface IJudge\n{\n    /// Judges (…).\n    [OneWay] void Told(Grade grade);\n"
             + "    ValueTask<Grade?> JudgeAsync(Node node);\n}",
@@ -55,6 +58,12 @@ public sealed class EnumNameTests
     [InlineData("(Grade Best, Dictionary<string, int> Rest, Grade)", "(u8,{text=i32},u8)", "[\"Raw\",{},\"Fine\"]", "000001")]
     [InlineData("ValueTuple<Grade>", "(u8)", "[\"Fine\"]", "01")]
     [InlineData("Box<Grade>", "{Value:u8}", "{\"Value\":\"Fine\"}", "01")]
+    [InlineData("Good", "|{1:Coin:{Grade:u8},2:Bag:{Goods:[^2]}}", "{\"$type\":\"Coin\",\"Grade\":\"Fine\"}", "0101")]
+    [InlineData(
+        "Good",
+        "|{1:Coin:{Grade:u8},2:Bag:{Goods:[^2]}}",
+        "{\"$type\":\"Bag\",\"Goods\":[{\"$type\":\"Coin\",\"Grade\":\"Fine\"}]}",
+        "02010101")]
     [InlineData("Box<int>", "{Value:i32}", "{\"Value\":1}", "01000000")]
     [InlineData(
         "Node",

@@ -60,6 +60,13 @@ public sealed class JsonValueTests
     [InlineData("{N:u8,Next:^1?}", "{\"N\":1,\"Next\":{\"N\":2,\"Next\":null}}", "01010200")]
     [InlineData("#{1:Id:u8,300:Tags:[text]}", "{\"Id\":3,\"Tags\":[\"a\"]}", "0F000000010100000003AC0203000000010261")]
     [InlineData("#{1:Id:u8,300:Tags:[text]}", "{}", "00000000")]
+    [InlineData("|{1:A:{X:u8},200:B:{}}", "{\"$type\":\"A\",\"X\":3}", "0103")]
+    [InlineData("|{1:A:{X:u8},200:B:{}}", "{\"$type\":\"B\"}", "C801")]
+    [InlineData("|{1:A:#{1:Id:u8}}?", "{\"$type\":\"A\",\"Id\":3}", "010106000000010100000003")]
+    [InlineData(
+        "|{1:Leaf:{},2:Node:{All:[^2]}}",
+        "{\"$type\":\"Node\",\"All\":[{\"$type\":\"Leaf\"},{\"$type\":\"Node\",\"All\":[]}]}",
+        "0202010200")]
     public void A_value_goes_there_and_back(string shape, string json, string? bytes)
     {
         byte[] written = Write(shape, json);
@@ -69,6 +76,13 @@ public sealed class JsonValueTests
         }
 
         Assert.Equal(json, Read(shape, written));
+    }
+
+    [Fact]
+    public void A_case_that_the_description_does_not_tell_is_an_error()
+    {
+        ToolException failed = Assert.Throws<ToolException>(() => Read("|{1:A:{}}", [2]));
+        Assert.Contains("the case 2, which the description does not tell. There is A", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,6 +131,10 @@ public sealed class JsonValueTests
     [InlineData("#{1:Id:u8}", "{\"x\":\"\"}", "$: 'x' is not a part of this value. There is Id")]
     [InlineData("#{1:Id:u8}", "{\"Id\":-2}", "$.Id: -2 is not an integer")]
     [InlineData("#{1:Id:u8}", "[]", "$: [] is not an object with any of Id")]
+    [InlineData("|{1:A:{X:u8}}", "{\"X\":3}", "is not an object with \"$type\", one of A")]
+    [InlineData("|{1:A:{X:u8}}", "{\"$type\":1,\"X\":3}", "is not an object with \"$type\", one of A")]
+    [InlineData("|{1:A:{X:u8}}", "{\"$type\":\"B\",\"X\":3}", "$: 'B' is not a case of this value. There is A")]
+    [InlineData("{A:u8}", "{\"A\":1,\"$type\":\"A\"}", "$: '$type' is not a part of this value")]
     [InlineData("*u8", "[]", "a stream cannot be written")]
     public void What_does_not_fit_is_named_with_its_place(string shape, string json, string part)
     {

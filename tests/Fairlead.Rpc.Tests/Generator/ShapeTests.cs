@@ -28,6 +28,18 @@ public sealed partial class ShapeTests
     [InlineData("class A1 { public B1? B; } class B1 { public A1? A; public B1? Next; }", "A1", "{B:{A:^2?,Next:^1?}?}")]
     [InlineData("class A1 { public B1? B; } class B1 { public A1? A; public B1? Next; }", "B1", "{A:{B:^2?}?,Next:^1?}")]
     [InlineData("class Tree { [RpcMember(1)] public (int, Tree?) Pair; }", "Tree", "#{1:Pair:(i32,^2?)}")]
+    [InlineData(
+        "[RpcUnion(2, typeof(N)), RpcUnion(1, typeof(L))] abstract class E; sealed class L : E; "
+            + "sealed class N : E { public E? A; public N? B; }",
+        "E",
+        "|{1:L:{},2:N:{A:^2?,B:^1?}}")]
+    [InlineData(
+        "[RpcUnion(1, typeof(N))] abstract class E; sealed class N : E { public E? A; public N? B; }", "N", "{A:|{1:N:^2}?,B:^1?}")]
+    [InlineData(
+        "[RpcUnion(1, typeof(E)), RpcUnion(2, typeof(N))] class E { public E? A; } sealed class N : E { public N? B; }",
+        "E",
+        "|{1:E:{A:^2?},2:N:{A:^2?,B:^1?}}")]
+    [InlineData("[RpcUnion(1, typeof(S))] interface I; struct S : I { public int A; public I? B; }", "I", "|{1:S:{A:i32,B:^2?}}")]
     public void A_type_within_itself_is_told_by_its_distance(string types, string type, string shape) =>
         Assert.Equal([$"({shape})"], Shapes($"void M({type} value); {types}"));
 
