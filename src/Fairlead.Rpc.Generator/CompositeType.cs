@@ -63,6 +63,11 @@ internal sealed class CompositeType
             return null!;
         }
 
+        if (named.OriginalDefinition.ToDisplayString() == "System.Collections.Generic.KeyValuePair<TKey, TValue>")
+        {
+            return null!;
+        }
+
         string space = named.ContainingNamespace?.ToDisplayString() ?? "";
         if (space == "System" || space.StartsWith("System.", StringComparison.Ordinal))
         {

@@ -18,9 +18,6 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
     /// <summary>How deep types may consist of each other: a generic type can consist of ever longer ones.</summary>
     public const int MaxDepth = 64;
 
-    // A hash, a link and a bucket, for each element of a set or dictionary.
-    private const int TableOverhead = 12;
-
     // The caller learns of it before anything is sent.
     private const string NullCheck = "    global::System.ArgumentNullException.ThrowIfNull(value);\n";
 
@@ -113,14 +110,12 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
                 return Optional(form.Of, name, at);
             case FormKind.Bytes:
                 return Bytes(type, name);
-            case FormKind.Array:
-                return List(type, name, form.Of, isArray: true, at);
-            case FormKind.List:
-                return List(type, name, form.Of, isArray: false, at);
+            case FormKind.Array or FormKind.List or FormKind.Sequence:
+                return List(type, name, form.Of, form.Kind, at);
             case FormKind.Set:
-                return Set(name, form.Of, at);
+                return Set(type, name, form.Of, at);
             case FormKind.Map:
-                return Map(name, form.Of, form.Value, at);
+                return Map(type, name, form.Of, form.Value, at);
             case FormKind.Union:
                 return Union((INamedTypeSymbol)type, name, at);
             default:
@@ -157,175 +152,6 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
             _ => ("writer.WriteBytes(value.Span);", "reader.ReadBytes()"),
         };
         Emit(entry, name, $"    {write}", $"    return {read};", mayBeNull: type.IsReferenceType);
-        return entry;
-    }
-
-    private Entry List(ITypeSymbol list, string name, ITypeSymbol element, bool isArray, ISymbol at)
-    {
-        Entry entry = Reserve(name);
-        string count = list is IArrayTypeSymbol ? "Length" : "Count";
-        string type = Name(element);
-        int size = CopiedType.SizeOf(element);
-        string span = list is IArrayTypeSymbol ? "value" : "global::System.Runtime.InteropServices.CollectionsMarshal.AsSpan(value)";
-        bool isSpan = list is IArrayTypeSymbol || !isArray;
-        string copied = size == 0 ? ""
-            : isSpan
-                ? $$"""
-                        if (RpcWriter.Copies<{{type}}>({{size}}))
-                        {
-                            writer.WriteUnmanagedArray<{{type}}>({{span}});
-                            writer.Leave();
-                            return;
-                        }
-
-
-                    """
-                : $$"""
-                        if (RpcWriter.Copies<{{type}}>({{size}}) && value is {{type}}[] array)
-                        {
-                            writer.WriteUnmanagedArray<{{type}}>(array);
-                            writer.Leave();
-                            return;
-                        }
-
-
-                    """;
-        string read = size == 0 ? ""
-            : $$"""
-                    if (RpcWriter.Copies<{{type}}>({{size}}))
-                    {
-                        {{type}}[] copies = reader.ReadUnmanagedArray<{{type}}>();
-                        reader.Leave();
-                        return {{(isArray ? "copies" : $"new global::System.Collections.Generic.List<{type}>(copies)")}};
-                    }
-
-
-                """;
-        Emit(
-            entry,
-            name,
-            $$"""
-                writer.Enter();
-            {{copied}}    writer.WriteCount(value.{{count}});
-                foreach ({{type}} element in value)
-                {
-                    {{Write(element, "writer", "element", at)}}
-                }
-
-                writer.Leave();
-            """,
-            isArray
-                ? $$"""
-                    reader.Enter();
-                {{read}}    int count = reader.ReadCount<{{type}}>({{LeastSize.Of(element)}}, 0);
-                    {{NewArray(element)}}
-                    for (int i = 0; i < count; i++)
-                    {
-                        elements[i] = {{Read(element, "reader", at)}};
-                    }
-
-                    reader.Leave();
-                    return elements;
-                """
-                : $$"""
-                    reader.Enter();
-                {{read}}    int count = reader.ReadCount<{{type}}>({{LeastSize.Of(element)}}, 0);
-                    global::System.Collections.Generic.List<{{type}}> elements = new(count);
-                    for (int i = 0; i < count; i++)
-                    {
-                        elements.Add({{Read(element, "reader", at)}});
-                    }
-
-                    reader.Leave();
-                    return elements;
-                """,
-            mayBeNull: true);
-        return entry;
-    }
-
-    // The size stands in the first of the brackets: new int[count][].
-    private static string NewArray(ITypeSymbol element)
-    {
-        string rest = "";
-        while (element is IArrayTypeSymbol inner)
-        {
-            rest += "[]";
-            element = inner.ElementType;
-        }
-
-        return $"{Name(element)}[]{rest} elements = new {Name(element)}[count]{rest};";
-    }
-
-    private Entry Set(string name, ITypeSymbol element, ISymbol at)
-    {
-        Entry entry = Reserve(name);
-        Emit(
-            entry,
-            name,
-            $$"""
-                writer.Enter();
-                writer.WriteCount(value.Count);
-                foreach ({{Name(element)}} element in value)
-                {
-                    {{Write(element, "writer", "element", at)}}
-                }
-
-                writer.Leave();
-            """,
-            $$"""
-                reader.Enter();
-                int count = reader.ReadCount<{{Name(element)}}>({{LeastSize.Of(element)}}, {{TableOverhead}});
-                RpcKeys<{{Name(element)}}> keys = new(count);
-                global::System.Collections.Generic.HashSet<{{Name(element)}}> elements = new(count, keys.Comparer);
-                for (int i = 0; i < count; i++)
-                {
-                    elements.Add({{Read(element, "reader", at)}});
-                }
-
-                keys.End();
-
-                reader.Leave();
-                return elements;
-            """,
-            mayBeNull: true);
-        return entry;
-    }
-
-    private Entry Map(string name, ITypeSymbol key, ITypeSymbol value, ISymbol at)
-    {
-        Entry entry = Reserve(name);
-        Emit(
-            entry,
-            name,
-            $$"""
-                writer.Enter();
-                writer.WriteCount(value.Count);
-                foreach (global::System.Collections.Generic.KeyValuePair<{{Name(key)}}, {{Name(value)}}> pair in value)
-                {
-                    {{Write(key, "writer", "pair.Key", at)}}
-                    {{Write(value, "writer", "pair.Value", at)}}
-                }
-
-                writer.Leave();
-            """,
-            $$"""
-                reader.Enter();
-                int count = reader.ReadCount<global::System.Collections.Generic.KeyValuePair<{{Name(key)}}, {{Name(value)}}>>(
-                    {{LeastSize.Of(key) + LeastSize.Of(value)}}, {{TableOverhead}});
-                RpcKeys<{{Name(key)}}> keys = new(count);
-                global::System.Collections.Generic.Dictionary<{{Name(key)}}, {{Name(value)}}> pairs = new(count, keys.Comparer);
-                for (int i = 0; i < count; i++)
-                {
-                    {{Name(key)}} key = {{Read(key, "reader", at)}};
-                    pairs[key] = {{Read(value, "reader", at)}};
-                }
-
-                keys.End();
-
-                reader.Leave();
-                return pairs;
-            """,
-            mayBeNull: true);
         return entry;
     }
 

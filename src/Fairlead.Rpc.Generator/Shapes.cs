@@ -118,7 +118,7 @@ internal sealed class Shapes
             case FormKind.Bytes:
                 _text.Append("bytes");
                 break;
-            case FormKind.Array or FormKind.List:
+            case FormKind.Array or FormKind.List or FormKind.Sequence:
                 _text.Append('[');
                 Add(form.Of);
                 _text.Append(']');

@@ -13,6 +13,7 @@ internal enum FormKind
     Bytes,
     Array,
     List,
+    Sequence,
     Set,
     Map,
     Union,
@@ -54,6 +55,10 @@ internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSy
         ["System.TimeOnly"] = ("TimeOnly", "time-of-day"),
         ["System.TimeSpan"] = ("TimeSpan", "span"),
         ["System.Numerics.BigInteger"] = ("BigInteger", "integer"),
+        ["System.Uri"] = ("Uri", "uri"),
+        ["System.Version"] = ("Version", "version"),
+        ["System.Net.IPAddress"] = ("IPAddress", "ip"),
+        ["System.Net.IPEndPoint"] = ("IPEndPoint", "endpoint"),
     };
 
     public FormKind Kind { get; } = kind;
@@ -104,14 +109,20 @@ internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSy
         {
             "System.ReadOnlyMemory<T>" or "System.Memory<T>" or "System.Buffers.ReadOnlySequence<T>"
                 when of[0].SpecialType == SpecialType.System_Byte => new TypeForm(FormKind.Bytes),
-            "System.Collections.Generic.List<T>" => new TypeForm(FormKind.List, of[0]),
+            "System.Collections.Generic.List<T>" or "System.Collections.Immutable.ImmutableArray<T>"
+                or "System.Collections.Immutable.ImmutableList<T>" or "System.Collections.Immutable.IImmutableList<T>" =>
+                new TypeForm(FormKind.List, of[0]),
+            "System.Collections.Generic.IEnumerable<T>" => new TypeForm(FormKind.Sequence, of[0]),
             "System.Collections.Generic.IReadOnlyList<T>" or "System.Collections.Generic.IList<T>"
                 or "System.Collections.Generic.ICollection<T>" or "System.Collections.Generic.IReadOnlyCollection<T>" =>
                 new TypeForm(FormKind.Array, of[0]),
             "System.Collections.Generic.HashSet<T>" or "System.Collections.Generic.ISet<T>"
-                or "System.Collections.Generic.IReadOnlySet<T>" => new TypeForm(FormKind.Set, of[0]),
+                or "System.Collections.Generic.IReadOnlySet<T>" or "System.Collections.Immutable.ImmutableHashSet<T>"
+                or "System.Collections.Immutable.IImmutableSet<T>" => new TypeForm(FormKind.Set, of[0]),
             "System.Collections.Generic.Dictionary<TKey, TValue>" or "System.Collections.Generic.IDictionary<TKey, TValue>"
-                or "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>" => new TypeForm(FormKind.Map, of[0], of[1]),
+                or "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>"
+                or "System.Collections.Immutable.ImmutableDictionary<TKey, TValue>"
+                or "System.Collections.Immutable.IImmutableDictionary<TKey, TValue>" => new TypeForm(FormKind.Map, of[0], of[1]),
             _ => new TypeForm(FormKind.Composite),
         };
     }

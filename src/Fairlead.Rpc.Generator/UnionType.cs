@@ -25,7 +25,7 @@ internal static class UnionType
     public static string? Objection(INamedTypeSymbol type, IAssemblySymbol user)
     {
         IReadOnlyList<Case> cases = CasesOf(type);
-        return cases.Count != AttributesOf(type).Count() ? "[RpcUnion] names a type that is no class and no struct"
+        return cases.Count != AttributesOf(type).Count() ? "[RpcUnion] names a type that is neither a class nor a struct"
             : cases.Any(static one => one.Number < 1) ? "the numbers of [RpcUnion] begin with 1"
             : cases.Select(static one => one.Number).Distinct().Count() != cases.Count ? "two of its cases have one number"
             : cases.Select(static one => one.Type.Name).Distinct().Count() != cases.Count ? "two of its cases have one name"

@@ -48,13 +48,13 @@ public sealed class RpcException : Exception
         var chosen = exception as RpcException;
         string type = exception.GetType().FullName ?? exception.GetType().Name;
         writer.WriteInt32(chosen?.Code ?? 0);
-        writer.WriteString(type);
-        writer.WriteString(
+        writer.WriteMessage(type);
+        writer.WriteMessage(
             chosen is not null || options.ErrorDetails == ErrorDetails.Message
                 ? Cut(MessageOf(exception) ?? type, MostDetails)
                 : $"the service failed: {type}");
-        writer.WriteStringOrNull(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
-        writer.WriteStringOrNull(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
+        writer.WriteMessage(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
+        writer.WriteMessage(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
     }
 
     // Overridden by the service's own types: it may fail, or return null.

@@ -41,6 +41,10 @@ internal sealed class SimpleShape(string name) : Shape
         ["time-of-day"] = "a time of day, such as \"12:00:00\"",
         ["span"] = "a duration, such as \"PT1H30M\" or \"5s\"",
         ["bytes"] = "bytes in base64",
+        ["uri"] = "a URI, such as \"https://example.org/a\"",
+        ["version"] = "a version, such as \"1.2.3\"",
+        ["ip"] = "an IP address, such as \"10.0.0.1\"",
+        ["endpoint"] = "an IP address with a port, such as \"10.0.0.1:80\"",
     };
 
     public string Name { get; } = name;

@@ -201,7 +201,7 @@ internal sealed class ShapeParser
         UnionShape union = new();
         union.Cases = PartsByNumber(union, Case);
         return union.Cases.Values.FirstOrDefault(static one => UnionShape.TypeOf(one.Shape) is null) is { } wrong
-            ? throw Wrong($"the case {wrong.Name} is no type with parts", start)
+            ? throw Wrong($"the case {wrong.Name} is not a type with parts", start)
             : union;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Numerics;
 using System.Text.Json;
 using Fairlead.Cli.Input;
@@ -36,6 +37,8 @@ internal static class SimpleToWire
                 return areBytes;
             case "f16" or "f32" or "f64":
                 return TryWriteFraction(ref writer, shape, value);
+            case "uri" or "version" or "ip" or "endpoint":
+                return isText && TryWriteName(ref writer, shape, value.GetString()!);
             case "guid" or "time" or "time+offset" or "date" or "time-of-day" or "span":
                 return isText && TryWriteInText(ref writer, shape, value);
             default:
@@ -141,6 +144,19 @@ internal static class SimpleToWire
                 break;
         }
 
+        return fits;
+    }
+
+    private static bool TryWriteName(ref RpcWriter writer, string shape, string text)
+    {
+        bool fits = shape switch
+        {
+            "uri" => Uri.TryCreate(text, UriKind.RelativeOrAbsolute, out _),
+            "version" => Version.TryParse(text, out _),
+            "ip" => IPAddress.TryParse(text, out _),
+            _ => IPEndPoint.TryParse(text, out _),
+        };
+        writer.WriteString(text);
         return fits;
     }
 

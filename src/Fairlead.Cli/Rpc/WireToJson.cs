@@ -270,6 +270,18 @@ internal sealed class WireToJson : IDisposable
             case "bytes":
                 _json.WriteBase64StringValue(reader.ReadBytes());
                 break;
+            case "uri":
+                _json.WriteStringValue(reader.ReadUri().OriginalString);
+                break;
+            case "version":
+                _json.WriteStringValue($"{reader.ReadVersion()}");
+                break;
+            case "ip":
+                _json.WriteStringValue($"{reader.ReadIPAddress()}");
+                break;
+            case "endpoint":
+                _json.WriteStringValue($"{reader.ReadIPEndPoint()}");
+                break;
             case "guid":
                 _json.WriteStringValue(reader.ReadGuid());
                 break;

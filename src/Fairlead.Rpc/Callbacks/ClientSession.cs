@@ -289,7 +289,7 @@ internal sealed class ClientSession : IDisposable
             else
             {
                 answer.WriteInt32((int)error);
-                answer.WriteString(text);
+                answer.WriteMessage(text);
             }
 
             return Lane.RequestAsync(answer.Written, default, _ended);

@@ -66,7 +66,7 @@ internal static class Replies
         {
             reply.WriteByte((byte)ReplyStatus.Refused);
             reply.WriteInt32((int)code);
-            reply.WriteString(text);
+            reply.WriteMessage(text);
             request.Reply(reply.Written);
         }
         finally

@@ -45,8 +45,8 @@ public sealed class RpcMemberAttribute(int number) : Attribute
 public sealed class RpcIgnoreAttribute : Attribute;
 
 /// <summary>
-/// Names a type that the values of an abstract class, a class or an interface may have. The number travels before the value. Each case has
-/// an attribute of its own.
+/// Names a type that the values of an abstract class, a class or an interface may have. The number travels before the value. Use one
+/// attribute for each case.
 /// </summary>
 /// <param name="number">The number on the wire, 1 or more. Do not reuse it for another type.</param>
 /// <param name="type">The type: not abstract, derived from the marked type or the marked type itself.</param>

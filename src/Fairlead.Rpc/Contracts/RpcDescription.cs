@@ -84,22 +84,22 @@ public sealed class RpcDescription
     /// <summary>Writes it, as docs/rpc-format.md shows.</summary>
     internal void Write(ref RpcWriter writer)
     {
-        writer.WriteString(Name);
-        writer.WriteString(Summary);
+        writer.WriteMessage(Name);
+        writer.WriteMessage(Summary);
         writer.WriteCount(Members.Count);
         foreach (RpcMember member in Members)
         {
             writer.WriteByte((byte)member.Kinds);
-            writer.WriteString(member.Name);
-            writer.WriteString(member.Declaration);
-            writer.WriteString(member.Shape);
-            writer.WriteString(member.Summary);
+            writer.WriteMessage(member.Name);
+            writer.WriteMessage(member.Declaration);
+            writer.WriteMessage(member.Shape);
+            writer.WriteMessage(member.Summary);
         }
 
         writer.WriteCount(Types.Count);
         foreach (string type in Types)
         {
-            writer.WriteString(type);
+            writer.WriteMessage(type);
         }
     }
 

@@ -13,7 +13,7 @@ namespace Fairlead.Rpc;
 /// lengths are compared with what is left before anything is allocated. Whatever the bytes are, it ends with a value or with
 /// an exception of format, which the caller sees as <see cref="ErrorCode.Corrupt"/>. One thread.
 /// </remarks>
-public ref struct RpcReader
+public ref partial struct RpcReader
 {
     private const int StackText = 512;
     private readonly ReadOnlySpan<byte> _frame;

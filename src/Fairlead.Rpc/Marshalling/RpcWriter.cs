@@ -13,10 +13,13 @@ namespace Fairlead.Rpc;
 /// <remarks>
 /// Owns its rented buffer: dispose the writer. It starts in memory of the caller, mostly a stack, and rents when that is full. One thread.
 /// </remarks>
-public ref struct RpcWriter : IDisposable
+public ref partial struct RpcWriter : IDisposable
 {
     /// <summary>The bytes of stack with which generated code starts: enough for most calls.</summary>
     public const int InitialSize = 256;
+
+    // The other one would write U+FFFD, and the reader would get another text without a word.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private Span<byte> _buffer;
     private byte[]? _rented;
@@ -143,12 +146,37 @@ public ref struct RpcWriter : IDisposable
     }
 
     /// <summary>Writes a text: the length in bytes plus one, and UTF-8.</summary>
+    /// <exception cref="FairleadException">NotSupported: the text has half of a surrogate pair.</exception>
     public void WriteString(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        int size = Encoding.UTF8.GetByteCount(value);
+        int size;
+        try
+        {
+            size = Strict.GetByteCount(value);
+        }
+        catch (EncoderFallbackException exception)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                $"a text has half of a surrogate pair at character {exception.Index + 1}, which UTF-8 cannot express",
+                "Send complete characters, or the UTF-16 code units as char[].",
+                exception);
+        }
+
         WriteCount(size + 1);
-        Encoding.UTF8.GetBytes(value, Take(size));
+        Strict.GetBytes(value, Take(size));
+    }
+
+    /// <summary>Writes a text for people, or 0 for null. Half of a surrogate pair becomes U+FFFD: an error must arrive.</summary>
+    internal void WriteMessage(string? value)
+    {
+        int size = value is null ? -1 : Encoding.UTF8.GetByteCount(value);
+        WriteCount(size + 1);
+        if (size > 0)
+        {
+            Encoding.UTF8.GetBytes(value, Take(size));
+        }
     }
 
     /// <summary>Writes a text as <see cref="WriteString"/> does, or 0 for null.</summary>

@@ -60,6 +60,11 @@ public sealed class JsonValueTests
     [InlineData("{N:u8,Next:^1?}", "{\"N\":1,\"Next\":{\"N\":2,\"Next\":null}}", "01010200")]
     [InlineData("#{1:Id:u8,300:Tags:[text]}", "{\"Id\":3,\"Tags\":[\"a\"]}", "0F000000010100000003AC0203000000010261")]
     [InlineData("#{1:Id:u8,300:Tags:[text]}", "{}", "00000000")]
+    [InlineData("uri", "\"https://example.org/a?b\"", null)]
+    [InlineData("uri?", "null", "00")]
+    [InlineData("version", "\"1.2\"", "04312E32")]
+    [InlineData("ip", "\"::1\"", "043A3A31")]
+    [InlineData("endpoint", "\"[::1]:80\"", null)]
     [InlineData("|{1:A:{X:u8},200:B:{}}", "{\"$type\":\"A\",\"X\":3}", "0103")]
     [InlineData("|{1:A:{X:u8},200:B:{}}", "{\"$type\":\"B\"}", "C801")]
     [InlineData("|{1:A:#{1:Id:u8}}?", "{\"$type\":\"A\",\"Id\":3}", "010106000000010100000003")]
@@ -135,6 +140,10 @@ public sealed class JsonValueTests
     [InlineData("|{1:A:{X:u8}}", "{\"$type\":1,\"X\":3}", "is not an object with \"$type\", one of A")]
     [InlineData("|{1:A:{X:u8}}", "{\"$type\":\"B\",\"X\":3}", "$: 'B' is not a case of this value. There is A")]
     [InlineData("{A:u8}", "{\"A\":1,\"$type\":\"A\"}", "$: '$type' is not a part of this value")]
+    [InlineData("uri", "\"http://[\"", "is not a URI")]
+    [InlineData("version", "\"1\"", "is not a version")]
+    [InlineData("ip", "\"a\"", "is not an IP address")]
+    [InlineData("endpoint", "1", "is not an IP address with a port")]
     [InlineData("*u8", "[]", "a stream cannot be written")]
     public void What_does_not_fit_is_named_with_its_place(string shape, string json, string part)
     {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Collections.Immutable;
+using System.Net;
 using System.Numerics;
 
 namespace Fairlead.Rpc.Tests.Contracts;
@@ -73,6 +75,29 @@ public interface IEchoes
     Tree Recursive(Tree value);
 
     Job Growing(Job value);
+
+    (Uri Uri, Version Version, IPAddress Address, IPEndPoint EndPoint) Names(
+        (Uri Uri, Version Version, IPAddress Address, IPEndPoint EndPoint) value);
+
+    Uri? UriOrNull(Uri? value);
+
+    IEnumerable<int> Numbers(IEnumerable<int> value);
+
+    IEnumerable<string?> Words(IEnumerable<string?> value);
+
+    KeyValuePair<string, Point>[] Pairs(KeyValuePair<string, Point>[] value);
+
+    ImmutableArray<Point> FixedArray(ImmutableArray<Point> value);
+
+    ImmutableArray<string>? FixedArrayOrNull(ImmutableArray<string>? value);
+
+    ImmutableList<int> FixedList(ImmutableList<int> value);
+
+    IImmutableSet<string> FixedSet(IImmutableSet<string> value);
+
+    ImmutableHashSet<Point> FixedPoints(ImmutableHashSet<Point> value);
+
+    ImmutableDictionary<int, string?> FixedMap(ImmutableDictionary<int, string?> value);
 }
 
 internal sealed class Echoes : IEchoes
@@ -118,4 +143,27 @@ internal sealed class Echoes : IEchoes
     public Tree Recursive(Tree value) => value;
 
     public Job Growing(Job value) => value;
+
+    public (Uri Uri, Version Version, IPAddress Address, IPEndPoint EndPoint) Names(
+        (Uri Uri, Version Version, IPAddress Address, IPEndPoint EndPoint) value) => value;
+
+    public Uri? UriOrNull(Uri? value) => value;
+
+    public IEnumerable<int> Numbers(IEnumerable<int> value) => value.Select(static one => one);
+
+    public IEnumerable<string?> Words(IEnumerable<string?> value) => value.Select(static one => one);
+
+    public KeyValuePair<string, Point>[] Pairs(KeyValuePair<string, Point>[] value) => value;
+
+    public ImmutableArray<Point> FixedArray(ImmutableArray<Point> value) => value;
+
+    public ImmutableArray<string>? FixedArrayOrNull(ImmutableArray<string>? value) => value;
+
+    public ImmutableList<int> FixedList(ImmutableList<int> value) => value;
+
+    public IImmutableSet<string> FixedSet(IImmutableSet<string> value) => value;
+
+    public ImmutableHashSet<Point> FixedPoints(ImmutableHashSet<Point> value) => value;
+
+    public ImmutableDictionary<int, string?> FixedMap(ImmutableDictionary<int, string?> value) => value;
 }

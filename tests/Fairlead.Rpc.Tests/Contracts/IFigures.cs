@@ -10,7 +10,7 @@ public record Square(string Name, double Side) : Figure(Name);
 /// <summary>A union within a case of itself.</summary>
 public sealed record Group(string Name, Figure[] Figures, Figure? Frame) : Figure(Name);
 
-/// <summary>Has no parts of its own, and hides the name.</summary>
+/// <summary>Adds no parts, and hides the name.</summary>
 public sealed record Nothing() : Figure("nothing")
 {
     [RpcIgnore]
@@ -22,7 +22,7 @@ public sealed record Nothing() : Figure("nothing")
 public sealed record Triangle(string Name) : Figure(Name);
 #pragma warning restore FLRPC009
 
-/// <summary>A class that is a case of its own union.</summary>
+/// <summary>A class that is itself a case.</summary>
 [RpcUnion(1, typeof(Animal)), RpcUnion(2, typeof(Dog))]
 public class Animal
 {

@@ -35,6 +35,17 @@ public sealed class TypeMatrixTests
                 ("class T { public T(string name) => Name = name; public required string Name { get; init; } }", "{Name:text}"),
                 ("class T { [System.Diagnostics.CodeAnalysis.SetsRequiredMembers] public T(string name) => Name = name; "
                     + "public required string Name { get; init; } }", "{Name:text}"),
+                ("record T(System.Uri A, System.Version? B, System.Net.IPAddress[] C, System.Net.IPEndPoint? D);",
+                    "{A:uri,B:version?,C:[ip],D:endpoint?}"),
+                ("record struct T(System.Collections.Generic.IEnumerable<int?> A, "
+                    + "System.Collections.Generic.KeyValuePair<string, int[]?> B);",
+                    "{A:[i32?],B:{Key:text,Value:[i32]?}}"),
+                ("class T { public System.Collections.Immutable.ImmutableArray<string?> A = []; "
+                    + "public System.Collections.Immutable.ImmutableArray<long>? B { get; set; } "
+                    + "public System.Collections.Immutable.ImmutableList<long>? C { get; init; } "
+                    + "public required System.Collections.Immutable.IImmutableSet<System.Uri> D { get; init; } "
+                    + "public required System.Collections.Immutable.IImmutableDictionary<string, int?[]> E { get; init; } }",
+                    "{A:[text?],B:[i64]?,C:[i64]?,D:{uri},E:{text=[i32?]}}"),
                 ("class T { public int?[]?[] A = []; public byte[]?[] B = []; }", "{A:[[i32?]?],B:[bytes?]}"),
                 ("class T { [System.Diagnostics.CodeAnalysis.DisallowNull] public string? A { get; set; } }", "{A:text?}"),
                 ("class T { [RpcMember(1)] public string? A { get; init; } = \"unnamed\"; [RpcMember(2)] public int B = 5; }",

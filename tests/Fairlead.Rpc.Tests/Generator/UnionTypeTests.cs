@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Fairlead.Rpc.Tests.Generator;
 
-/// <summary>Unions in the generator: what is refused, and which types would be lost.</summary>
+/// <summary>The generator refuses unions without a meaning, and warns of values that could not be sent.</summary>
 public sealed class UnionTypeTests
 {
     [Theory]
@@ -13,7 +13,7 @@ public sealed class UnionTypeTests
         "one number")]
     [InlineData("[RpcUnion(1, typeof(B))] public abstract class A; public sealed class B { public int X; }", "does not derive from it")]
     [InlineData("[RpcUnion(1, typeof(B<>))] public abstract class A; public sealed class B<T> : A;", "generic without arguments")]
-    [InlineData("[RpcUnion(1, typeof(int[]))] public abstract class A;", "no class and no struct")]
+    [InlineData("[RpcUnion(1, typeof(int[]))] public abstract class A;", "neither a class nor a struct")]
     [InlineData("[RpcUnion(1, typeof(B))] public abstract class A { private sealed class B : A; }", "hidden from generated code")]
     [InlineData("[RpcUnion(1, typeof(A))] public abstract class A;", "it is abstract")]
     [InlineData("[RpcUnion(1, typeof(B))] public abstract class A; public sealed class B : A { private B() { } }", "public constructor")]

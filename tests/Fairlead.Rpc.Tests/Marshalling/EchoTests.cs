@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Collections.Immutable;
+using System.Net;
 using System.Numerics;
 using Fairlead.Rpc.Tests.Contracts;
 
@@ -136,5 +138,60 @@ public sealed class EchoTests : IDisposable
         tree.Children.Add(tree);
         Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => Service.Recursive(tree)).Code);
         Assert.Equal("still there", Service.Text("still there"));
+    }
+
+    [Fact]
+    public void Texts_with_a_type_come_back()
+    {
+        IPAddress scoped = new([0xFE, 0x80, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8], 3);
+        Uri relative = new("a b/ü?x=%20#y", UriKind.Relative);
+        (Uri Uri, Version Version, IPAddress Address, IPEndPoint EndPoint) names =
+            (new("https://example.org/%7Ea?b#c"), new(1, 2, int.MaxValue, 4), scoped, new(scoped, 65535));
+        Assert.Equal(names, Service.Names(names));
+        Assert.Equal(names.Uri.OriginalString, Service.Names(names).Uri.OriginalString);
+        names = (relative, new(3, 0), IPAddress.Parse("::ffff:10.0.0.1"), new(IPAddress.Loopback, 0));
+        Assert.Equal(names, Service.Names(names));
+        Assert.Equal(relative, Service.UriOrNull(relative));
+        Assert.Null(Service.UriOrNull(null));
+        Assert.Throws<ArgumentNullException>(() => Service.Names(names with { Version = null! }));
+    }
+
+    [Fact]
+    public void Computed_sequences_come_back()
+    {
+        Assert.Equal([0, 1, 2], Service.Numbers(Enumerable.Range(0, 3)));
+        Assert.Equal([3, 4], Service.Numbers([3, 4]));
+        Assert.Equal(["a", null], Service.Words(new[] { "a", null }.Where(static _ => true)));
+        Assert.Empty(Service.Words([]));
+    }
+
+    [Fact]
+    public void Immutable_collections_come_back()
+    {
+        Point[] points = [new(1, 2), new(3, 4)];
+        Assert.Equal(points, Service.FixedArray([.. points]).AsEnumerable());
+        Assert.True(Service.FixedArray([]).IsEmpty);
+        Assert.Throws<ArgumentNullException>(() => Service.FixedArray(default));
+        Assert.Equal(["a", "b"], Service.FixedArrayOrNull(["a", "b"])!.Value.AsEnumerable());
+        Assert.Null(Service.FixedArrayOrNull(null));
+        Assert.Equal([1, 2, 1], Service.FixedList([1, 2, 1]));
+        Assert.True(Service.FixedSet(ImmutableHashSet.Create("a", "b")).SetEquals(["b", "a"]));
+        Assert.True(Service.FixedPoints([.. points]).SetEquals(points));
+        ImmutableDictionary<int, string?> map = Service.FixedMap(ImmutableDictionary<int, string?>.Empty.Add(1, "one").Add(2, null));
+        Assert.Equal(("one", null, 2), (map[1], map[2], map.Count));
+        KeyValuePair<string, Point>[] pairs = [new("a", points[0]), new("a", points[1])];
+        Assert.Equal(pairs, Service.Pairs(pairs));
+    }
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_refused_where_it_is_sent()
+    {
+        Assert.All(["\ud800", "a\udc00b", "\udc00\ud800"], text =>
+        {
+            FairleadException refused = Assert.Throws<FairleadException>(() => Service.Text(text));
+            Assert.Equal(ErrorCode.NotSupported, refused.Code);
+            Assert.Contains("half of a surrogate pair", refused.Message, StringComparison.Ordinal);
+        });
+        Assert.Equal("\ud83d\ude00", Service.Text("\ud83d\ude00"));
     }
 }

@@ -141,4 +141,38 @@ public sealed class HostileFrameTests
         Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadDateOnly());
         Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadTimeOnly());
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1")]
+    [InlineData("1.2.3.4.5")]
+    [InlineData("-1.0")]
+    [InlineData("10.0.0.256:x")]
+    public void Texts_that_are_no_versions_and_no_addresses_are_refused(string text)
+    {
+        byte[] frame = Written(text);
+        Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadVersion());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(Written($"{text}:")).ReadIPEndPoint());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(Written($"{text}/")).ReadIPAddress());
+    }
+
+    [Fact]
+    public void A_text_that_is_no_uri_or_too_long_is_refused()
+    {
+        byte[] uri = Written("http://[");
+        byte[] zeros = Written($"{new string('0', 100_000)}1.0");
+        Assert.Throws<RpcFormatException>(() => new RpcReader(uri).ReadUri());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(zeros).ReadVersion());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(zeros).ReadIPAddress());
+        Assert.Throws<RpcFormatException>(() => new RpcReader(zeros).ReadIPEndPoint());
+    }
+
+    private static byte[] Written(string text)
+    {
+        RpcWriter writer = new(stackalloc byte[RpcWriter.InitialSize]);
+        writer.WriteString(text);
+        byte[] frame = writer.Written.ToArray();
+        writer.Dispose();
+        return frame;
+    }
 }
