@@ -5,7 +5,9 @@ namespace Fairlead.Native;
 /// <summary>Writes the command line of a process for people.</summary>
 internal static class CommandLineText
 {
-    /// <summary>Returns the file name of the program and its arguments without passwords; for an application that <c>dotnet</c> runs, its own.</summary>
+    /// <summary>
+    /// Returns the file name of the program and its arguments without passwords; for an application that <c>dotnet</c> runs, its own.
+    /// </summary>
     /// <param name="bytes">The content of <c>/proc/PID/cmdline</c>.</param>
     /// <param name="cut">Whether there is more.</param>
     public static string Of(ReadOnlySpan<byte> bytes, bool cut)
