@@ -53,7 +53,7 @@ internal sealed class ServeCommand : ToolCommand
                 result.AddError($"--mode takes {string.Join(", ", Modes)}, or for shmtime permissions such as 666, not '{token.Value}'");
             }
         });
-        _words.CompletionSources.Add([.. ServiceArguments.Names, "shmtime", "tftp"]);
+        _words.CompletionSources.Add(ServiceArguments.Served);
         Add(_words);
         Add(_mode);
         Add(_children);

@@ -9,6 +9,9 @@ internal static class ServiceArguments
 {
     public static readonly string[] Names = [.. Enum.GetNames<ServiceKind>().Select(static name => name.ToLowerInvariant())];
 
+    /// <summary>Everything that <c>serve</c> serves, with the two services that have no kind.</summary>
+    public static readonly string[] Served = [.. Names, "shmtime", "tftp"];
+
     public static Option<string?> Zone() => new("--zone")
     {
         Description = "The time zone: UTC, Europe/Berlin; without it that of this machine",
