@@ -12,8 +12,9 @@ internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
     /// <summary>The longest possible UDP datagram.</summary>
     public const int Longest = 64 * 1024;
 
-    private const int ControlRoom = 64;
-    private const int ControlHeader = 16;
+    // The count of overflows, and the local address.
+    private const int ControlRoom = OverflowRoom + Native.LocalHost.ControlRoom;
+    private const int OverflowRoom = 24;
 
     // Pinned: the kernel keeps the addresses across calls.
     private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(Most * longest, pinned: true);
@@ -83,13 +84,53 @@ internal sealed unsafe class DatagramBatch(int longest = DatagramBatch.Longest)
     /// </summary>
     public uint? Overflows(int index)
     {
-        ReadOnlySpan<byte> control = _controls.AsSpan(
-            index * ControlRoom, (int)Math.Clamp(_messages[index].Header.ControlLength, 0, ControlRoom));
-        return control.Length >= ControlHeader + sizeof(uint)
-            && MemoryMarshal.Read<int>(control[8..]) == Libc.SOL_SOCKET
-            && MemoryMarshal.Read<int>(control[12..]) == Libc.SO_RXQ_OVFL
-            ? MemoryMarshal.Read<uint>(control[ControlHeader..])
-            : null;
+        ReadOnlySpan<byte> control = Control(index);
+        while (TryTake(ref control, out int level, out int type, out ReadOnlySpan<byte> data))
+        {
+            if (level == Libc.SOL_SOCKET && type == Libc.SO_RXQ_OVFL && data.Length >= sizeof(uint))
+            {
+                return MemoryMarshal.Read<uint>(data);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Returns the address to which the datagram was sent, if the socket reports it
+    /// (<see cref="NativeDatagrams.ReportLocalHosts"/>).</summary>
+    public LocalHost LocalHost(int index)
+    {
+        ReadOnlySpan<byte> control = Control(index);
+        while (TryTake(ref control, out int level, out int type, out ReadOnlySpan<byte> data))
+        {
+            if (Native.LocalHost.Read(level, type, data) is { IsKnown: true } found)
+            {
+                return found;
+            }
+        }
+
+        return default;
+    }
+
+    private ReadOnlySpan<byte> Control(int index) =>
+        _controls.AsSpan(index * ControlRoom, (int)Math.Clamp(_messages[index].Header.ControlLength, 0, ControlRoom));
+
+    /// <summary>Takes the first of several control messages.</summary>
+    private static bool TryTake(ref ReadOnlySpan<byte> control, out int level, out int type, out ReadOnlySpan<byte> data)
+    {
+        const int Header = Native.LocalHost.ControlHeader;
+        if (control.Length < Header || MemoryMarshal.Read<nint>(control) is var length && (length < Header || length > control.Length))
+        {
+            level = type = 0;
+            data = default;
+            return false;
+        }
+
+        level = MemoryMarshal.Read<int>(control[8..]);
+        type = MemoryMarshal.Read<int>(control[12..]);
+        data = control[Header..(int)length];
+        control = control[Math.Min(((int)length + 7) & ~7, control.Length)..];
+        return true;
     }
 
     private static byte* At(byte[] array, int index) => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(array, index);

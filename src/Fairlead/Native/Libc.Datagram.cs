@@ -11,6 +11,7 @@ internal static unsafe partial class Libc
     public const int SO_RXQ_OVFL = 40;
 
     public const int IPPROTO_IP = 0;
+    public const int IP_PKTINFO = 8;
     public const int IP_MULTICAST_IF = 32;
     public const int IP_MULTICAST_TTL = 33;
     public const int IP_MULTICAST_LOOP = 34;
@@ -21,6 +22,8 @@ internal static unsafe partial class Libc
     public const int IPV6_MULTICAST_HOPS = 18;
     public const int IPV6_MULTICAST_LOOP = 19;
     public const int IPV6_JOIN_GROUP = 20;
+    public const int IPV6_RECVPKTINFO = 49;
+    public const int IPV6_PKTINFO = 50;
 
     [LibraryImport(Library, EntryPoint = "recvmmsg")]
     public static partial int ReceiveMessages(int descriptor, MultiMessage* messages, uint count, int flags, void* timeout);

@@ -14,9 +14,15 @@ internal static unsafe class NativeDatagrams
     /// <param name="lengths">The length of each.</param>
     /// <param name="to">The destination in the kernel's form.</param>
     /// <param name="error">The reason if fewer were sent than one call takes.</param>
+    /// <param name="from">The source; if it is unknown, the system chooses.</param>
     /// <returns>The number of datagrams sent.</returns>
     public static int Send(
-        Descriptor socket, ReadOnlySpan<byte> bytes, Queue<int>.Enumerator lengths, ReadOnlySpan<byte> to, out Errno error)
+        Descriptor socket,
+        ReadOnlySpan<byte> bytes,
+        Queue<int>.Enumerator lengths,
+        ReadOnlySpan<byte> to,
+        out Errno error,
+        LocalHost from = default)
     {
         error = Errno.EBADF;
         if (!socket.TryEnter())
@@ -28,6 +34,8 @@ internal static unsafe class NativeDatagrams
         error = Errno.None;
         Libc.IoVector* vectors = stackalloc Libc.IoVector[MostOfOneCall];
         Libc.MultiMessage* messages = stackalloc Libc.MultiMessage[MostOfOneCall];
+        byte* control = stackalloc byte[LocalHost.ControlRoom];
+        int controlLength = from.Write(new Span<byte>(control, LocalHost.ControlRoom));
         fixed (byte* start = bytes, name = to)
         {
             uint count = 0;
@@ -44,6 +52,8 @@ internal static unsafe class NativeDatagrams
                         NameLength = (uint)to.Length,
                         Vectors = vectors + count,
                         VectorCount = 1,
+                        Control = controlLength == 0 ? null : control,
+                        ControlLength = controlLength,
                     },
                 };
                 at += length;
@@ -69,6 +79,12 @@ internal static unsafe class NativeDatagrams
 
     /// <summary>Counts datagrams that the socket drops from now on: <see cref="DatagramBatch.Overflows"/>.</summary>
     public static void CountOverflows(Descriptor socket) => _ = Set(socket, Libc.SOL_SOCKET, Libc.SO_RXQ_OVFL, 1);
+
+    /// <summary>Reports from now on to which address of this host a datagram was sent: <see cref="DatagramBatch.LocalHost"/>.</summary>
+    public static Errno ReportLocalHosts(Descriptor socket, AddressFamily family) =>
+        family == AddressFamily.InterNetworkV6
+            ? Set(socket, Libc.IPPROTO_IPV6, Libc.IPV6_RECVPKTINFO, 1)
+            : Set(socket, Libc.IPPROTO_IP, Libc.IP_PKTINFO, 1);
 
     public static Errno AllowBroadcast(Descriptor socket) => Set(socket, Libc.SOL_SOCKET, Libc.SO_BROADCAST, 1);
 

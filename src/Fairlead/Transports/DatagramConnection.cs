@@ -218,11 +218,13 @@ internal sealed class DatagramConnection : Connection
         else
         {
             Interlocked.Increment(ref _dropped);
-            _refusal ??= _framing is RawFraming ? null : OnStranger?.Invoke(_socket, datagram, batch.Name(index), _isConnected);
+            _refusal ??= _framing is RawFraming
+                ? null
+                : OnStranger?.Invoke(_socket, datagram, batch.Name(index), batch.LocalHost(index), _isConnected);
         }
     }
 }
 
 /// <summary>Handles a datagram that is not a message.</summary>
 internal delegate FairleadException? DatagramStranger(
-    Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, bool isConnected);
+    Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, LocalHost local, bool isConnected);

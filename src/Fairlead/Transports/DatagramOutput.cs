@@ -41,11 +41,11 @@ internal sealed class DatagramOutput(StreamFraming framing, int longest) : IDisp
     }
 
     /// <summary>Sends without waiting. Returns the error of the first unsent datagram, or none if all were sent.</summary>
-    public Errno Flush(Descriptor socket, ReadOnlySpan<byte> to)
+    public Errno Flush(Descriptor socket, ReadOnlySpan<byte> to, LocalHost from = default)
     {
         while (_lengths.Count > 0)
         {
-            int sent = NativeDatagrams.Send(socket, _bytes.First, _lengths.GetEnumerator(), to, out Errno error);
+            int sent = NativeDatagrams.Send(socket, _bytes.First, _lengths.GetEnumerator(), to, out Errno error, from);
             if (error != Errno.None)
             {
                 return error;

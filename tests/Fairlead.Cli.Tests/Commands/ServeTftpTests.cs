@@ -141,6 +141,23 @@ public sealed class ServeTftpTests : IDisposable
         Assert.Equal(513, Read(server, "file", isPatient: true).Length);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("*")]
+    public async Task A_transfer_and_a_refusal_come_from_the_address_that_was_asked(string host)
+    {
+        File.WriteAllText(Path.Combine(Folder, "file"), "text");
+        var (_, address) = await _home.ServeAsync("serve", "tftp", Folder, $"udp://{host}:0");
+        IPEndPoint server = new(IPAddress.Parse("127.0.0.2"), ((Address)address).Port!.Value);
+        var refusal = Ask(server, [0, 1, .. "missing\0octet\0"u8]);
+        AssertError(1, refusal);
+        Assert.Equal(server, refusal.Sender);
+        var block = Ask(server, [0, 1, .. "file\0octet\0"u8]);
+        Assert.Equal([0, 3, 0, 1, .. "text"u8], block.Packet);
+        Assert.Equal(server.Address, ((IPEndPoint)block.Sender).Address);
+        _client.SendTo([0, 4, 0, 1], block.Sender);
+    }
+
     [NeedsProgramFact("tftp")]
     public async Task The_tftp_program_reads_files_as_octets_and_as_text()
     {

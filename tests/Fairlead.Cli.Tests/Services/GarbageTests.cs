@@ -131,6 +131,24 @@ public sealed class GarbageTests : IDisposable
         await EndAsync(running);
     }
 
+    [Theory]
+    [InlineData("echo")]
+    [InlineData("chargen")]
+    [InlineData("time")]
+    public async Task A_service_at_all_addresses_answers_from_the_one_that_was_asked(string service)
+    {
+        Garbage client = new(ServiceArguments.KindOf(service));
+        using ServiceServer server = new(
+            new Service(ServiceArguments.KindOf(service), TimeZoneInfo.Utc), default, null, once: false, isVerbose: false);
+        IPEndPoint place = new(IPAddress.Parse("127.0.0.2"), server.Listen("udp://*:0").Port!.Value);
+        var running = Run(() => server.Run(_end.Token));
+
+        // Connected: it receives from this address alone.
+        using var socket = Garbage.Connect(place, SocketType.Dgram);
+        client.CheckMessage(socket);
+        await EndAsync(running);
+    }
+
     private async Task ServeFilesAsync(ServeMode mode)
     {
         File.WriteAllText(Path.Combine(_home.Work, "file"), "text");

@@ -99,7 +99,7 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
             byte[]? refusal;
             using (said.Message)
             {
-                refusal = Answer(said.Message.Span, said.Client.Peer.RemoteAddress!);
+                refusal = Answer(said.Message.Span, said.Client.Peer);
                 said.Message.Accept();
             }
 
@@ -123,7 +123,7 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
     }
 
     /// <summary>Begins a transfer, or returns the error packet for the client; null for neither.</summary>
-    private byte[]? Answer(ReadOnlySpan<byte> packet, string client)
+    private byte[]? Answer(ReadOnlySpan<byte> packet, Peer peer)
     {
         switch (TftpPacket.KindOf(packet))
         {
@@ -134,15 +134,16 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
                 return TftpPacket.ErrorOf(TftpError.Access, "this server is for reading only");
             case TftpPacket.ReadRequest when TftpPacket.TryParseRequest(packet, out var name, out var form):
                 return form is "octet" or "netascii"
-                    ? Begin(name, form, client)
+                    ? Begin(name, form, peer)
                     : TftpPacket.ErrorOf(TftpError.Illegal, "the mode must be octet or netascii");
             default:
                 return TftpPacket.ErrorOf(TftpError.Illegal, "a read request is expected here");
         }
     }
 
-    private byte[]? Begin(string name, string form, string client)
+    private byte[]? Begin(string name, string form, Peer peer)
     {
+        var client = peer.RemoteAddress!;
         var request = $"{form} {name}";
         if (Running(client) is { } running)
         {
@@ -174,7 +175,7 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
         TftpSession? session = null;
         try
         {
-            session = new TftpSession(client, request, content);
+            session = new TftpSession(client, peer.LocalAddress, request, content);
             Start(session);
             return null;
         }

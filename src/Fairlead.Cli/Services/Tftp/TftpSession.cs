@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Fairlead.Cli.Services.Tftp;
 
@@ -21,13 +22,19 @@ internal sealed class TftpSession : IDisposable
 
     /// <summary>Opens a socket for a transfer.</summary>
     /// <param name="client">The client, as <c>10.0.0.7:1234</c>.</param>
+    /// <param name="local">The address and port that the client asked; the transfer has the same address.</param>
     /// <param name="request">The text of <see cref="Request"/>.</param>
     /// <param name="content">The file, which the session disposes.</param>
     /// <exception cref="FairleadException">No socket can be opened. The caller then disposes the content.</exception>
-    public TftpSession(string client, string request, TftpContent content)
+    public TftpSession(string client, string? local, string request, TftpContent content)
     {
         // The scope of a link-local address stands behind a percent sign.
         var address = Address.Parse($"udp://{client.Replace("%", "%25", StringComparison.Ordinal)}?framing=none");
+        if (AskedHost(local) is { } asked)
+        {
+            address = address.With("local", asked.ToString());
+        }
+
         _pair = Pair.Connect(address, Options);
         (Client, Request, _transfer) = (client, request, new TftpTransfer(content));
     }
@@ -108,6 +115,15 @@ internal sealed class TftpSession : IDisposable
 
     /// <summary>Returns the time until a deadline, at least zero.</summary>
     public static TimeSpan Until(TimeSpan deadline) => deadline - Now() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
+    /// <summary>Returns the address that the client asked; null if the kernel does not report it.</summary>
+    private static IPAddress? AskedHost(string? local) =>
+        local is not null
+        && IPEndPoint.Parse(local).Address is var asked
+        && !asked.Equals(IPAddress.Any)
+        && !asked.Equals(IPAddress.IPv6Any)
+            ? asked
+            : null;
 
     /// <summary>Sends the packet of the transfer. If the network does not take it, it is lost like any other.</summary>
     private void SendIf(bool isNeeded)

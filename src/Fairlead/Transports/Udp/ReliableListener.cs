@@ -149,7 +149,7 @@ internal sealed class ReliableListener : IListener
     {
         ReadOnlySpan<byte> datagram = batch[index];
         ReadOnlySpan<byte> name = batch.Name(index);
-        if (!UdpRemote.TryRead(name, out UdpRemote remote))
+        if (!UdpRemote.TryRead(batch, index, out UdpRemote remote))
         {
             Drop();
         }
@@ -166,7 +166,7 @@ internal sealed class ReliableListener : IListener
         {
             // A datagram of an end without reliable=true. A control datagram is never so long.
             Drop();
-            Say(ReliableRefusals.Of(ReliableRefusal.Reliable, token: 0), name);
+            Say(ReliableRefusals.Of(ReliableRefusal.Reliable, token: 0), name, remote.Local);
         }
         else
         {
@@ -174,7 +174,7 @@ internal sealed class ReliableListener : IListener
             if (ReliableHeader.TryRead(datagram, out ReliableHeader header))
             {
                 // It belongs to an earlier session, whose other end need not wait.
-                Say(new ReliableControl { Kind = ReliableKind.Reset, Token = header.Session }, name);
+                Say(new ReliableControl { Kind = ReliableKind.Reset, Token = header.Session }, name, remote.Local);
             }
         }
     }
@@ -184,10 +184,10 @@ internal sealed class ReliableListener : IListener
         switch (control.Kind)
         {
             case ReliableKind.Hello or ReliableKind.Open when control.IsOtherVersion:
-                Say(ReliableRefusals.Of(ReliableRefusal.Version, control.Token), name);
+                Say(ReliableRefusals.Of(ReliableRefusal.Version, control.Token), name, remote.Local);
                 break;
             case ReliableKind.Hello:
-                Say(Cookies.Answer(control, remote), name);
+                Say(Cookies.Answer(control, remote), name, remote.Local);
                 break;
             case ReliableKind.Open when Cookies.IsProof(control, remote):
                 LetIn(control, remote, name);
@@ -208,12 +208,12 @@ internal sealed class ReliableListener : IListener
 
         if (sessions >= UdpSessions.MostSessions)
         {
-            Say(ReliableRefusals.Of(ReliableRefusal.Crowded, open.Token), name);
+            Say(ReliableRefusals.Of(ReliableRefusal.Crowded, open.Token), name, remote.Local);
             return;
         }
 
         // One call of the acceptor, which has looked at the reserve, lets in more peers than the reserve has descriptors.
-        if (DescriptorReserve.IsTouchedBy(_socket) || UdpSocket.Accept(_socket, _place, name) is not { } socket)
+        if (DescriptorReserve.IsTouchedBy(_socket) || UdpSocket.Accept(_socket, PlaceFor(remote), name) is not { } socket)
         {
             // No descriptors or route are available; the peer tries again.
             return;
@@ -240,6 +240,9 @@ internal sealed class ReliableListener : IListener
         }
     }
 
+    /// <summary>Returns where the socket of a session is bound: at the address to which the peer sends.</summary>
+    private SocketAddress PlaceFor(in UdpRemote remote) => remote.Local.IsKnown ? remote.Local.At(_place, remote.Scope) : _place;
+
     private ReliableSession? SessionOf(UdpRemote remote)
     {
         using (_gate.Hold())
@@ -248,7 +251,8 @@ internal sealed class ReliableListener : IListener
         }
     }
 
-    private void Say(in ReliableControl control, ReadOnlySpan<byte> name) => ReliableRefusals.Send(_socket, control, name);
+    private void Say(in ReliableControl control, ReadOnlySpan<byte> name, LocalHost from) =>
+        ReliableRefusals.Send(_socket, control, name, from);
 
     /// <summary>Counts a dropped datagram at a session, because a listener has no counter.</summary>
     private void Drop()

@@ -14,12 +14,12 @@ internal static class ReliableRefusals
         };
 
     /// <summary>Sends one control datagram, which may get lost like any other.</summary>
-    public static void Send(Descriptor socket, in ReliableControl control, ReadOnlySpan<byte> to)
+    public static void Send(Descriptor socket, in ReliableControl control, ReadOnlySpan<byte> to, LocalHost from = default)
     {
         Span<byte> datagram = stackalloc byte[ReliableControl.Size];
         Queue<int> length = new();
         length.Enqueue(control.Write(datagram));
-        _ = NativeDatagrams.Send(socket, datagram, length.GetEnumerator(), to, out _);
+        _ = NativeDatagrams.Send(socket, datagram, length.GetEnumerator(), to, out _, from);
     }
 
     /// <summary>Returns the error of a refusal, for the connecting end.</summary>
@@ -45,7 +45,8 @@ internal static class ReliableRefusals
         };
 
     /// <summary>For an end that is not reliable: answers a request for a session, and returns the error of a refusal.</summary>
-    public static FairleadException? OnStranger(Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, bool isConnected)
+    public static FairleadException? OnStranger(
+        Descriptor socket, ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> name, LocalHost local, bool isConnected)
     {
         if (!ReliableControl.TryRead(datagram, out ReliableControl control))
         {
@@ -59,7 +60,7 @@ internal static class ReliableRefusals
 
         if (control.Kind == ReliableKind.Hello)
         {
-            Send(socket, Of(ReliableRefusal.Unreliable, control.Token), name);
+            Send(socket, Of(ReliableRefusal.Unreliable, control.Token), name, local);
         }
 
         return null;

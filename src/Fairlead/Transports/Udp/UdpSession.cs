@@ -15,6 +15,7 @@ internal sealed class UdpSession : Connection
     private readonly Queue<Incoming> _arrived = new();
     private readonly ChunkPacker _packer = new();
     private readonly EventDescriptor _event = new();
+    private LocalHost _from;
     private readonly int _mostBytes;
     private readonly int _mostMessages;
     private int _bytes;
@@ -28,6 +29,7 @@ internal sealed class UdpSession : Connection
         _sessions = sessions;
         Remote = remote;
         _name = name.ToArray();
+        _from = remote.Local;
         _framing = DatagramConnection.FramingOf(settings);
         _output = new DatagramOutput(_framing, UdpTransport.Longest);
         _mostBytes = settings.Capacity;
@@ -105,11 +107,18 @@ internal sealed class UdpSession : Connection
     public override FlushResult Flush()
     {
         Errno error;
-        while ((error = _output.Flush(_sessions.Socket, _name)) != Errno.None)
+        while ((error = _output.Flush(_sessions.Socket, _name, _from)) != Errno.None)
         {
             if (error == Errno.EBADF)
             {
                 return FlushResult.Broken;
+            }
+
+            if (error == Errno.EINVAL && _from.IsKnown)
+            {
+                // It is no source: the broadcast address of a network, or an address that this host has lost. The system chooses.
+                _from = default;
+                continue;
             }
 
             _output.DropFirst();

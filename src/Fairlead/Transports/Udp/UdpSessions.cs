@@ -160,9 +160,9 @@ internal sealed class UdpSessions : IListener, IAlarmed
         ReadOnlySpan<byte> datagram = _batch[index];
         if (_batch.IsCut(index)
             || !DatagramConnection.TryParse(_framing, datagram, DatagramBatch.Longest, out Frame frame)
-            || !UdpRemote.TryRead(_batch.Name(index), out UdpRemote remote))
+            || !UdpRemote.TryRead(_batch, index, out UdpRemote remote))
         {
-            ReliableRefusals.OnStranger(Socket, datagram, _batch.Name(index), isConnected: false);
+            ReliableRefusals.OnStranger(Socket, datagram, _batch.Name(index), _batch.LocalHost(index), isConnected: false);
             _dropped++;
             return;
         }
@@ -175,7 +175,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
                 return;
             }
 
-            Peer peer = new() { RemoteAddress = TextOf(_batch.Name(index)), LocalAddress = _local };
+            Peer peer = new() { RemoteAddress = TextOf(_batch.Name(index)), LocalAddress = LocalOf(remote) };
             session = new UdpSession(this, remote, _batch.Name(index), _settings, peer);
             Interlocked.Increment(ref _users);
             _sessions.Add(remote, session);
@@ -185,6 +185,9 @@ internal sealed class UdpSessions : IListener, IAlarmed
         session.LastHeard = _settings.Time.GetTimestamp();
         session.Deliver(frame, datagram);
     }
+
+    private string? LocalOf(in UdpRemote remote) =>
+        remote.Local.IsKnown ? new IPEndPoint(remote.Local.ToAddress(), Address.Port!.Value).ToString() : _local;
 
     public int TakeDropped()
     {

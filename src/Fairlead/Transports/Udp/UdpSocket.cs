@@ -11,6 +11,9 @@ internal static class UdpSocket
 {
     public static readonly string[] Options = ["broadcast", "interface", "loop", "ttl"];
 
+    /// <summary>The address of this host from which a connected end sends.</summary>
+    public const string LocalOption = "local";
+
     /// <summary>Binds a socket to an address, and joins the group if the address is one.</summary>
     /// <param name="address">The address to bind.</param>
     /// <param name="bound">The address with the port actually bound.</param>
@@ -19,6 +22,17 @@ internal static class UdpSocket
     /// </param>
     public static Descriptor Bind(Address address, out Address bound, bool isReliable = false)
     {
+        if (address.Option(LocalOption) is not null)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "option 'local' is for the connecting end; a bound end sends from the address that it is bound to",
+                "Remove local=, and name the address as the host.")
+            {
+                Address = address,
+            };
+        }
+
         IPEndPoint place = HostAddresses.ResolveForBinding(address);
         Descriptor socket = NativeSocket.Create(place.AddressFamily, NativeSocketType.Datagram);
         try
@@ -33,6 +47,12 @@ internal static class UdpSocket
             if (isReliable)
             {
                 NativeSocket.SetReuseAddress(socket);
+            }
+
+            if (place.Address.Equals(IPAddress.Any) || place.Address.Equals(IPAddress.IPv6Any))
+            {
+                // Answers come from the address that was asked. A kernel that cannot report it chooses one, as for any program.
+                _ = NativeDatagrams.ReportLocalHosts(socket, place.AddressFamily);
             }
 
             Errno error = NativeSocket.Bind(socket, place.Serialize());
@@ -85,14 +105,26 @@ internal static class UdpSocket
         try
         {
             Prepare(socket, place.AddressFamily, address);
-            Errno error = NativeSocket.Connect(socket, place.Serialize());
+            IPAddress? local = LocalOf(address, place);
+            Errno error = local is null ? Errno.None : NativeSocket.Bind(socket, new IPEndPoint(local, 0).Serialize());
+            bool isBound = error == Errno.None;
+            error = isBound ? NativeSocket.Connect(socket, place.Serialize()) : error;
             if (error == Errno.None)
             {
                 return socket;
             }
 
             failure ??=
-                error == Errno.EACCES
+                !isBound
+                    ? new FairleadException(
+                        ErrorCode.NotFound,
+                        $"datagrams to {place} cannot be sent from {local}",
+                        "Choose an address of this host and of the same family for local=; ip address lists them.")
+                    {
+                        Address = address,
+                        Errno = (int)error,
+                    }
+                : error == Errno.EACCES
                     ? new FairleadException(
                         ErrorCode.PermissionDenied,
                         $"{place.Address} is a broadcast address, which reaches all hosts of a network",
@@ -152,6 +184,24 @@ internal static class UdpSocket
 
     public static bool IsGroup(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 ? address.IsIPv6Multicast : (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
+
+    /// <summary>Returns the address from which to send to a place; null if the system chooses.</summary>
+    private static IPAddress? LocalOf(Address address, IPEndPoint place)
+    {
+        if (address.Option(LocalOption) is not { } text)
+        {
+            return null;
+        }
+
+        if (!IPAddress.TryParse(text, out IPAddress? local))
+        {
+            throw new AddressFormatException(
+                address.ToString(), $"local={PlainText.OneLine(text)} is no IP address; write one of this host, such as 192.168.1.5");
+        }
+
+        // A link-local address without its interface is one of the interface of the other end.
+        return local is { IsIPv6LinkLocal: true, ScopeId: 0 } ? new IPAddress(local.GetAddressBytes(), place.Address.ScopeId) : local;
+    }
 
     private static void Prepare(Descriptor socket, AddressFamily family, Address address)
     {

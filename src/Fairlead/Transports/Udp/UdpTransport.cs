@@ -27,7 +27,7 @@ internal sealed class UdpTransport : ITransport
 
     public string Scheme => "udp";
 
-    public IReadOnlyList<string> Options { get; } = [.. UdpSocket.Options, "idle", "reliable"];
+    public IReadOnlyList<string> Options { get; } = [.. UdpSocket.Options, "idle", UdpSocket.LocalOption, "reliable"];
 
     public IReadOnlyList<string> PlaceOptions { get; } = ["reliable"];
 
