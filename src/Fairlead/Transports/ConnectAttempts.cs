@@ -1,7 +1,9 @@
 namespace Fairlead.Transports;
 
 /// <summary>The attempts of one end that waits for another. A transport may keep something open from one to the next.</summary>
-/// <remarks>Owned by the waiting call, which disposes it when it has ended. Any thread.</remarks>
+/// <remarks>
+/// Owned by the waiting call, which disposes it when it has ended, or passes it to an endpoint that seeks lost peers. Any thread.
+/// </remarks>
 internal sealed class ConnectAttempts : IDisposable
 {
     private readonly Lock _gate = new();

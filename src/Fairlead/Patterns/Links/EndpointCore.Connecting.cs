@@ -24,8 +24,31 @@ internal sealed partial class EndpointCore
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        using ConnectAttempts? attempts = settings.Wait > TimeSpan.Zero || settings.Wait == Timeout.InfiniteTimeSpan ? new() : null;
+        bool seeks = settings.Reconnect != TimeSpan.Zero;
+        ConnectAttempts? attempts = seeks || settings.Wait > TimeSpan.Zero || settings.Wait == Timeout.InfiniteTimeSpan ? new() : null;
         settings = settings with { Attempts = attempts };
+        try
+        {
+            EndpointCore core = await SeekAsync(addresses, settings, profile, owner, cancellationToken).ConfigureAwait(false);
+            if (seeks)
+            {
+                // The endpoint may lose its peer, and then there are further attempts.
+                core.Presence.Own(attempts!);
+                attempts = null;
+            }
+
+            return core;
+        }
+        finally
+        {
+            attempts?.Dispose();
+        }
+    }
+
+    /// <summary>Connects to the first address that has a listener, or waits for one.</summary>
+    private static async ValueTask<EndpointCore> SeekAsync(
+        Address[] addresses, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, CancellationToken cancellationToken)
+    {
         Deadline deadline = Deadline.After(settings.Wait, settings.Time);
         for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
         {

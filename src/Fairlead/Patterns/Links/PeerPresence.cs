@@ -16,6 +16,9 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     // Null if the endpoint is bound.
     private readonly Reconnector? _reconnector;
 
+    // What the transport keeps open between two connections; null if the endpoint does not seek a lost peer.
+    private ConnectAttempts? _attempts;
+
     // How the peer that the reconnector seeks was lost.
     private LinkEnd? _lostPeer;
     private LinkEnd? _lastEnd;
@@ -110,8 +113,22 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     /// <summary>Starts the task that seeks the peer. Called once for each true from <see cref="OnLost"/>.</summary>
     public void Seek() => _ = PoolWork.Start(() => _reconnector!.SeekAsync(_endpoint.Address));
 
+    /// <summary>Owns from now on what the transport keeps open from one connection to the next.</summary>
+    public void Own(ConnectAttempts attempts)
+    {
+        Volatile.Write(ref _attempts, attempts);
+        if (_endpoint.IsClosing || HasEnded)
+        {
+            attempts.Dispose();
+        }
+    }
+
     /// <summary>Stops seeking, at the endpoint's end.</summary>
-    public void Dispose() => _reconnector?.Dispose();
+    public void Dispose()
+    {
+        _reconnector?.Dispose();
+        Volatile.Read(ref _attempts)?.Dispose();
+    }
 
     bool IReconnectorOwner.IsClosing => _endpoint.IsClosing;
 
@@ -128,6 +145,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         {
             _reconnector!.End();
             Volatile.Write(ref _lastEnd, _lostPeer);
+            Volatile.Read(ref _attempts)?.Dispose();
             _endpoint.Receivers.End(null, completions);
             _endpoint.Placement.Place(completions);
             _endpoint.Completion.OnLost();
@@ -153,6 +171,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         if (!IsReconnecting || _endpoint.IsClosing)
         {
             Volatile.Write(ref _lastEnd, end);
+            Volatile.Read(ref _attempts)?.Dispose();
             _endpoint.Receivers.End(null, completions);
             _endpoint.Completion.OnLost();
             if (link.WasUp && _endpoint.Settings.Reconnect != TimeSpan.Zero && !_endpoint.IsClosing)

@@ -117,6 +117,12 @@ internal sealed class FifoTransport : ITransport
                 };
             }
 
+            if (settings.Reconnect != TimeSpan.Zero)
+            {
+                // A writer that comes between the last one's end and the next attempt must not find itself without a reader, either.
+                settings.Attempts?.Keep(NativeFile.Reopen(file.Place, OpenFlags.ReadOnly, out _));
+            }
+
             return new PipeConnection(reader, null, settings.Framing, Simplex, file.Peer);
         }
         catch
