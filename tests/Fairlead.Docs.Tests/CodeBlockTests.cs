@@ -3,7 +3,8 @@ namespace Fairlead.Docs.Tests;
 /// <summary>Checks that code in the documentation is a copy from a sample or a snippet, which are compiled and run.</summary>
 public sealed class CodeBlockTests
 {
-    public static TheoryData<string> Pages => [.. Repository.Pages];
+    // eng/test-getting-started.sh compiles and runs the programs of its page, in a project of their own.
+    public static TheoryData<string> Pages => [.. Repository.Pages.Except(["docs/getting-started.md"])];
 
     [Theory]
     [MemberData(nameof(Pages))]
