@@ -3,7 +3,10 @@ namespace Fairlead.Rpc;
 /// <summary>The options of a server. It checks them when it is made.</summary>
 public sealed record RpcServerOptions
 {
-    /// <summary>How many calls may run at the same time. Further ones wait, in the order of their arrival.</summary>
+    /// <summary>
+    /// How many calls may run at the same time. One connection has three quarters of these places at most. Further calls wait, in the order
+    /// of their arrival.
+    /// </summary>
     public int MaxConcurrentCalls { get; init; } = 64;
 
     /// <summary>

@@ -132,30 +132,33 @@ internal sealed class CallDispatcher : IDisposable
             return default;
         }
 
-        if (!_queue.TryEnter(turn, out bool isQueued))
+        Peer client = request.Peer;
+        if (!_queue.TryEnter(client, turn, out CallPosition? position))
         {
-            return WaitAndCallAsync(call, request, context, turn, isQueued);
+            return WaitAndCallAsync(call, request, context, turn, position);
         }
 
         ValueTask invoked = Invoke(call, request, context, streams: null);
         if (!invoked.IsCompletedSuccessfully)
         {
-            return FinishAsync(call, invoked, request, context);
+            return FinishAsync(call, invoked, client, request, context);
         }
 
         invoked.GetAwaiter().GetResult();
-        Leave();
+        Leave(client);
         return default;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(
-        Called call, Request request, RequestContext context, CallTurn? turn, bool isQueued)
+        Called call, Request request, RequestContext context, CallTurn? turn, CallPosition? position)
     {
+        Peer client = request.Peer;
+
         // False too if its refusal is too long for its caller, which ends in an exception.
         bool mayRun = false;
         try
         {
-            mayRun = await _queue.WaitAsync(request, context, turn, isQueued).ConfigureAwait(false);
+            mayRun = await _queue.WaitAsync(request, context, turn, position).ConfigureAwait(false);
         }
         finally
         {
@@ -166,12 +169,12 @@ internal sealed class CallDispatcher : IDisposable
         }
 
         return mayRun
-            ? await FinishAsync(call, Invoke(call, request, context, streams: null), request, context).ConfigureAwait(false)
+            ? await FinishAsync(call, Invoke(call, request, context, streams: null), client, request, context).ConfigureAwait(false)
             : default;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> FinishAsync(
-        Called call, ValueTask invoked, Request request, RequestContext context)
+        Called call, ValueTask invoked, Peer client, Request request, RequestContext context)
     {
         try
         {
@@ -179,7 +182,7 @@ internal sealed class CallDispatcher : IDisposable
         }
         finally
         {
-            Leave();
+            Leave(client);
         }
 
         return default;
@@ -289,9 +292,9 @@ internal sealed class CallDispatcher : IDisposable
         return default;
     }
 
-    private void Leave()
+    private void Leave(Peer client)
     {
-        _queue.Leave();
+        _queue.Leave(client);
         _active.Leave();
     }
 

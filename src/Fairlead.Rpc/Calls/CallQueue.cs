@@ -15,30 +15,28 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
     public int Count => shares.Calls;
 
     /// <summary>Takes a place, if the turn of the call has come and a place is free.</summary>
+    /// <param name="client">The client of the call.</param>
     /// <param name="turn">The position of the call; null: it has no order.</param>
-    /// <param name="isQueued">Whether it waits for a place already.</param>
+    /// <param name="position">Its position among those that wait for a place; null: it waits for none yet.</param>
     /// <returns>False: the call must wait, with <see cref="WaitAsync"/>.</returns>
-    public bool TryEnter(CallTurn? turn, out bool isQueued)
+    public bool TryEnter(Peer client, CallTurn? turn, out CallPosition? position)
     {
-        isQueued = turn is null or { HasCome: true };
-        return isQueued && _places.TryEnter();
+        position = null;
+        return turn is null or { HasCome: true } && (position = _places.Enter(client)) is null;
     }
 
     /// <summary>Waits until a call may run: for its turn, then for a place.</summary>
     /// <returns>False: it may not, has been answered, and is in no queue.</returns>
-    public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, bool isQueued)
+    public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, CallPosition? position)
     {
         if (shares.EnterCall(request.Peer, request.Length) is { } refusal)
         {
-            if (isQueued)
-            {
-                await _places.GiveUpAsync().ConfigureAwait(false);
-            }
-
+            position?.GiveUp();
             return RefuseFull(request, refusal);
         }
 
-        return await FinishAsync(request, context, end => isQueued ? _places.WaitAsync(end) : WaitForBothAsync(turn!, end))
+        Peer client = request.Peer;
+        return await FinishAsync(request, context, end => position?.WaitAsync(end) ?? WaitForBothAsync(client, turn!, end))
             .ConfigureAwait(false);
     }
 
@@ -57,7 +55,8 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
     }
 
     /// <summary>Frees a place.</summary>
-    public void Leave() => _places.Leave();
+    /// <param name="client">The client of the call, the same object as before.</param>
+    public void Leave(Peer client) => _places.Leave(client);
 
     /// <summary>Refuses the calls that wait. To be called once, when no more come.</summary>
     public async Task DismissAsync()
@@ -67,11 +66,7 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _places.Dispose();
-        _dismissed.Dispose();
-    }
+    public void Dispose() => _dismissed.Dispose();
 
     private static bool RefuseFull(Request request, string refusal)
     {
@@ -79,12 +74,12 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
         return false;
     }
 
-    private async ValueTask WaitForBothAsync(CallTurn turn, CancellationToken cancellationToken)
+    private async ValueTask WaitForBothAsync(Peer client, CallTurn turn, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (!_places.TryEnter())
+        if (_places.Enter(client) is { } position)
         {
-            await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await position.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
