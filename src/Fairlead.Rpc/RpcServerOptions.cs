@@ -52,6 +52,14 @@ public sealed record RpcServerOptions
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// Decides whether a client is admitted. Asked for each frame of any kind: connecting, calls, items of streams, and callbacks. A client
+    /// that is not admitted gets <see cref="ErrorCode.PermissionDenied"/>, and the server keeps nothing of its frames. An exception does
+    /// not admit the client. Several threads call it at the same time: return soon. Null: each client is.
+    /// </summary>
+    /// <example><c>AuthorizeClient = static client => client.Certificate?.Name == "orders"</c></example>
+    public Func<Peer, bool>? AuthorizeClient { get; init; }
+
+    /// <summary>
     /// Decides whether a call is executed. A call that is not ends with <see cref="ErrorCode.PermissionDenied"/> at its caller. Null: each
     /// is.
     /// </summary>

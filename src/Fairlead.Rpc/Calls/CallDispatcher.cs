@@ -64,6 +64,11 @@ internal sealed class CallDispatcher : IDisposable
     /// <param name="turn">The position of a call whose turn must come before it runs; null: it has no order.</param>
     public ValueTask<ReadOnlyMemory<byte>> HandleAsync(Request request, RequestContext context, CallTurn? turn = null)
     {
+        if (_options.AuthorizeClient is { } authorize && !Admits(authorize, request))
+        {
+            return default;
+        }
+
         // Copied before it is judged: the caller may share this memory.
         RpcReader frame = new(request.Span);
         try
@@ -113,6 +118,43 @@ internal sealed class CallDispatcher : IDisposable
         {
             request.Fail(ErrorCode.Corrupt, wrong.Message);
             return default;
+        }
+    }
+
+    // Asked for each frame, before anything of it is kept.
+    private bool Admits(Func<Peer, bool> authorize, Request request)
+    {
+        Peer client = request.Peer;
+        bool isAdmitted;
+        try
+        {
+            isAdmitted = authorize(client);
+        }
+        catch
+        {
+            // The endpoint reports it. The client learns no more than that it is not admitted.
+            Deny(request, client);
+            throw;
+        }
+
+        if (!isAdmitted)
+        {
+            Deny(request, client);
+        }
+
+        return isAdmitted;
+    }
+
+    private void Deny(Request request, Peer client)
+    {
+        string text = $"the server does not admit {client} to {_description.Name}";
+        if (Frames.IsCall(request.Span))
+        {
+            Replies.Refuse(request, ErrorCode.PermissionDenied, text);
+        }
+        else
+        {
+            request.Fail(ErrorCode.PermissionDenied, text);
         }
     }
 

@@ -183,6 +183,11 @@ internal sealed class ClientCall : IAsyncDisposable
     private async Task<bool> PushAsync(ReadOnlyMemory<byte> frame)
     {
         using Message reply = await RequestAsync(frame).ConfigureAwait(false);
+        if (Refusal.Is(reply))
+        {
+            _channel.ReadEnd(reply);
+        }
+
         return reply.Span switch
         {
             [(byte)ReplyStatus.Ok, 0] => true,
