@@ -38,10 +38,7 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
         {
             if (_session is null or { HasEnded: true })
             {
-                // There is an instance at once, unless all have died.
-                ValueTask<IRpcLane> pinned = lane.PinAsync(null, CancellationToken.None);
-                _session = new ClientSession(
-                    pinned.IsCompletedSuccessfully ? pinned.Result : pinned.AsTask().GetAwaiter().GetResult(), options);
+                _session = new ClientSession(lane, options);
             }
 
             session = _session;

@@ -1,4 +1,5 @@
 using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc.Callbacks;
 
@@ -26,7 +27,28 @@ internal sealed class CallbackLane(Task<ServerSession> session, int target) : IR
 
     private async Task<Message> CallAsync(byte[] frame, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        ServerSession found = await session.WaitAsync(cancellationToken).ConfigureAwait(false);
-        return await found.CallAsync(target, frame, timeout, cancellationToken).ConfigureAwait(false);
+        // The wait for the session belongs to the time of the call.
+        CallTime time = new(frame, new RequestOptions { Timeout = timeout });
+        ServerSession found = await FindAsync(timeout, cancellationToken).ConfigureAwait(false);
+        return await found.CallAsync(target, frame, time.Left ?? timeout, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<ServerSession> FindAsync(TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            TimeSpan limit = timeout is { } most ? LongestWait.Within(most) : Timeout.InfiniteTimeSpan;
+            return await session.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new FairleadException(
+                ErrorCode.Timeout,
+                "the client whose object was called has opened no session for callbacks in the time of the call",
+                "Update Fairlead.Rpc at the client, or raise RpcServerOptions.CallbackTimeout.")
+            {
+                Delivery = DeliveryStatus.NotDelivered,
+            };
+        }
     }
 }

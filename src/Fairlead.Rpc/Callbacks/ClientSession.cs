@@ -19,45 +19,50 @@ internal sealed class ClientSession : IDisposable
     private readonly Dictionary<int, HandmadeRequest> _running = [];
     private readonly CancellationToken _ended;
     private readonly int _mostBytes;
+    private readonly SessionLane _lane;
+
+    // The request that stays open as long as the session. Set before the lane is known.
+    private Task<Message>? _held;
 
     // Of the frames of those that are being executed.
     private long _bytes;
     private bool _hasEnded;
 
     /// <summary>Begins a session.</summary>
-    /// <param name="lane">The way to one process.</param>
+    /// <param name="lane">The connection. The session stays with one process, and waits for it if none lives.</param>
     /// <param name="options">The client's options.</param>
     /// <param name="mostBytes">Of the callbacks that are executed at the same time.</param>
     public ClientSession(IRpcLane lane, RpcClientOptions options, int mostBytes = RpcLimits.MaxCallbackBytes)
     {
-        (Lane, _options, _mostBytes, _ended) = (lane, options, mostBytes, _end.Token);
+        (_options, _mostBytes, _ended) = (options, mostBytes, _end.Token);
 
         // The session outlasts the call that begins it, and belongs to no trace: its callbacks bring their own. The request that holds it
         // is sent here, because it must reach the server before the call.
         Activity? caller = Activity.Current;
         Activity.Current = null;
-        Task<Message> held;
+        Task<IRpcLane> begun;
         try
         {
-            held = DetachedTask.Start(BeginAsync);
+            begun = DetachedTask.Start(() => BeginAsync(lane));
         }
         finally
         {
             Activity.Current = caller;
         }
 
-        Completion = DetachedTask.Run(() => HoldAsync(held));
+        _lane = new SessionLane(begun);
+        Completion = DetachedTask.Run(() => HoldAsync(begun));
         _ = DetachedTask.Run(PollAsync);
     }
 
     /// <summary>The way to the process that calls the objects.</summary>
-    public IRpcLane Lane { get; }
+    public IRpcLane Lane => _lane;
 
     /// <summary>The identity of the session. Random: other clients cannot guess it.</summary>
     public Guid Id { get; } = Guid.NewGuid();
 
-    /// <summary>Whether the server has gone, or has refused the session.</summary>
-    public bool HasEnded => Volatile.Read(ref _hasEnded);
+    /// <summary>Whether the server has gone, was not found, or has refused the session.</summary>
+    public bool HasEnded => Volatile.Read(ref _hasEnded) || _lane.HasFailed;
 
     /// <summary>Completes when the session has ended.</summary>
     public Task Completion { get; }
@@ -104,14 +109,29 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private async Task<Message> BeginAsync() => await Lane.RequestAsync(Frames.Session(Id), default, _ended).ConfigureAwait(false);
+    private async Task<IRpcLane> BeginAsync(IRpcLane lane)
+    {
+        IRpcLane pinned;
+        try
+        {
+            pinned = await lane.PinAsync(null, _ended).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(RpcConnection));
+        }
+
+        _held = pinned.RequestAsync(Frames.Session(Id), default, _ended).AsTask();
+        return pinned;
+    }
 
     // The server ends the session when this request is cancelled, which the end of the connection does.
-    private async Task HoldAsync(Task<Message> held)
+    private async Task HoldAsync(Task<IRpcLane> begun)
     {
         try
         {
-            (await held.ConfigureAwait(false)).Dispose();
+            _ = await begun.ConfigureAwait(false);
+            (await _held!.ConfigureAwait(false)).Dispose();
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {
@@ -170,10 +190,17 @@ internal sealed class ClientSession : IDisposable
 
         // Only calls are in order. The items of a stream belong to a call that has not ended.
         bool isCall = Frames.IsPlainCall(callback.Frame);
-        Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target, callback, request);
+        bool isTakenOver = target.Dispatcher.IsOneWay(callback.Frame) && HasRoom();
+        Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target, callback, request, isTakenOver);
         if (isCall)
         {
             target.Last = execution;
+        }
+
+        if (isTakenOver)
+        {
+            // The server has its reply when the call has been taken over, and before it is executed.
+            _ = AnswerAsync(callback.Number, new byte[] { (byte)ReplyStatus.Ok }, ErrorCode.Failed, "");
         }
     }
 
@@ -209,6 +236,15 @@ internal sealed class ClientSession : IDisposable
         return null;
     }
 
+    // A server that calls faster than the object executes is slowed down, and does not see Full.
+    private bool HasRoom()
+    {
+        lock (_lock)
+        {
+            return _running.Count <= RpcLimits.MaxCallbacks / 2 && _bytes <= _mostBytes / 2;
+        }
+    }
+
     private void Leave(Callback callback)
     {
         lock (_lock)
@@ -218,7 +254,7 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private async Task ExecuteAsync(Task former, Target target, Callback callback, HandmadeRequest request)
+    private async Task ExecuteAsync(Task former, Target target, Callback callback, HandmadeRequest request, bool isTakenOver)
     {
         await former.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using Activity? activity = CallbackTrace.Start(target.Contract, callback.Trace);
@@ -234,7 +270,14 @@ internal sealed class ClientSession : IDisposable
         }
 
         Leave(callback);
-        await AnswerAsync(callback.Number, request).ConfigureAwait(false);
+        if (isTakenOver)
+        {
+            request.Dispose();
+        }
+        else
+        {
+            await AnswerAsync(callback.Number, request).ConfigureAwait(false);
+        }
     }
 
     private void Report(Exception exception)
@@ -249,12 +292,17 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private async Task AnswerAsync(int number, HandmadeRequest request)
+    private Task AnswerAsync(int number, HandmadeRequest request)
     {
         request.Dispose();
+        return AnswerAsync(number, request.Reply, request.Error ?? ErrorCode.Failed, request.ErrorText ?? "");
+    }
+
+    private async Task AnswerAsync(int number, ReadOnlyMemory<byte>? reply, ErrorCode error, string text)
+    {
         try
         {
-            await SendAsync(number, request.Reply, request.Error ?? ErrorCode.Failed, request.ErrorText ?? "").ConfigureAwait(false);
+            await SendAsync(number, reply, error, text).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
         {

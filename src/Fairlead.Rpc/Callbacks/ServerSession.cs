@@ -64,7 +64,8 @@ internal sealed class ServerSession(Peer client)
         _news.Writer.TryWrite(true);
         try
         {
-            return await reply.Task.WaitAsync(timeout ?? Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(false);
+            TimeSpan limit = timeout is { } most ? LongestWait.Within(most) : Timeout.InfiniteTimeSpan;
+            return await reply.Task.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {

@@ -55,6 +55,20 @@ internal sealed class CallDispatcher : IDisposable
         }
     }
 
+    /// <summary>Whether a frame calls a one-way member of this contract.</summary>
+    public bool IsOneWay(ReadOnlySpan<byte> frame)
+    {
+        if (!Frames.IsPlainCall(frame) || frame.Length < Frames.CallHeader)
+        {
+            return false;
+        }
+
+        RpcReader header = new(frame);
+        _ = header.ReadUInt16();
+        ushort member = header.ReadUInt16();
+        return header.ReadUInt32() == (uint)_description.Hash && member < _areOneWay.Length && _areOneWay[member];
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
 
