@@ -140,7 +140,7 @@ internal static class ContractReader
         string flags = string.Join(" | ", kinds.Where(static kind => kind.Length > 0));
         return new Member(
             method,
-            [.. method.Parameters.Where(parameter => !IsToken(parameter.Type))],
+            [.. method.Parameters.Where(static parameter => !IsToken(parameter.Type) && !Member.IsOptions(parameter.Type))],
             token,
             result,
             form,
@@ -153,6 +153,9 @@ internal static class ContractReader
         : method.ReturnsByRef || method.ReturnsByRefReadonly ? "it returns a reference"
         : method.Parameters.Any(static parameter => parameter.RefKind is not RefKind.None) ? "a parameter is passed by reference"
         : method.Parameters.Count(static parameter => IsToken(parameter.Type)) > 1 ? "it has two tokens"
+        : method.Parameters.Count(static parameter => Member.IsOptions(parameter.Type)) > 1 ? "it has two RpcCallOptions"
+        : method.Parameters.Any(IsOptionsOfService)
+            ? "RpcCallOptions do not travel, and the service gets null: declare 'RpcCallOptions? options = null'"
         : null;
 
     private static (CallForm Form, ITypeSymbol? Result) FormOf(ITypeSymbol type)
@@ -173,6 +176,9 @@ internal static class ContractReader
             : CallForm.Blocking;
         return form == CallForm.Blocking ? (form, type) : (form, ((INamedTypeSymbol)type).TypeArguments.FirstOrDefault());
     }
+
+    private static bool IsOptionsOfService(IParameterSymbol parameter) =>
+        Member.IsOptions(parameter.Type) && parameter.NullableAnnotation == NullableAnnotation.NotAnnotated;
 
     private static bool IsToken(ITypeSymbol type) => type.ToDisplayString() == "System.Threading.CancellationToken";
 

@@ -128,6 +128,7 @@ internal static class ContractWriter
             _ => $"return {call};",
         };
         string name = $"{Marshalling.Name(member.Method.ContainingType)}.@{member.Method.Name}";
+        string options = member.Options is { } given ? $", {Local(given)}" : "";
         string parameters = string.Join(", ", member.Method.Parameters.Select(Parameter));
         string arguments = string.Concat(
             member.Parameters.Except(member.Uploads, SymbolEqualityComparer.Default).Cast<IParameterSymbol>()
@@ -139,7 +140,7 @@ internal static class ContractWriter
 
                     {{Marshalling.Name(member.Method.ReturnType)}} {{name}}({{parameters}})
                     {
-                        RpcWriter call = channel.Begin{{(member.HasStreams ? "Streams" : "")}}({{number}}, {{Stack}});
+                        RpcWriter call = channel.Begin{{(member.HasStreams ? "Streams" : "")}}({{number}}, {{Stack}}{{options}});
                         try
                         {
             {{arguments}}                {{statement}}
@@ -176,7 +177,7 @@ internal static class ContractWriter
             }
             else
             {
-                values.Add("invocation.CancellationToken");
+                values.Add(Member.IsOptions(parameter.Type) ? "null" : "invocation.CancellationToken");
             }
         }
 

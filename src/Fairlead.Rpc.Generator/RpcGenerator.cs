@@ -57,6 +57,13 @@ internal sealed record Member(
     /// <summary>The parameters that are streams.</summary>
     public IEnumerable<IParameterSymbol> Uploads => Parameters.Where(static one => ItemOf(one.Type) is not null);
 
+    /// <summary>The parameter with the options of a call, which does not travel; null: there is none.</summary>
+    public IParameterSymbol? Options => Method.Parameters.FirstOrDefault(static one => IsOptions(one.Type));
+
+    /// <summary>Whether a type is that of the options of a call.</summary>
+    public static bool IsOptions(ITypeSymbol type) => type.OriginalDefinition is INamedTypeSymbol { Name: "RpcCallOptions" } named
+        && named.ContainingNamespace.ToDisplayString() == "Fairlead.Rpc";
+
     /// <summary>Whether the result or a parameter is a stream.</summary>
     public bool HasStreams => Form == CallForm.Stream || Uploads.Any();
 

@@ -5,13 +5,16 @@ namespace Fairlead.Rpc.Callbacks;
 /// One lock. The frames of a session may overtake each other, and the call that passes an object may overtake the session: they wait for
 /// it.
 /// </remarks>
-/// <param name="most">The most sessions. One client has three quarters of them at most, and leaves the rest to others.</param>
+/// <param name="most">
+/// The most sessions, and the most that frames wait for. One client has three quarters of each at most, and leaves the rest to others.
+/// </param>
 /// <param name="limit">How long a call of an object may take; null: without limit.</param>
 internal sealed class SessionTable(int most, TimeSpan? limit)
 {
+    private readonly int _mostOfClient = most - (most / 4);
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerSession> _sessions = [];
-    private readonly Dictionary<Guid, TaskCompletionSource<ServerSession>> _awaited = [];
+    private readonly Dictionary<Guid, Awaited> _awaited = [];
 
     /// <summary>The options of the calls of objects.</summary>
     public RpcClientOptions CallOptions { get; } = new() { Timeout = limit };
@@ -21,11 +24,11 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
     public ServerSession? Open(Guid id, Peer client)
     {
         ServerSession session = new(client);
-        TaskCompletionSource<ServerSession>? awaited;
+        Awaited? awaited;
         lock (_lock)
         {
             int ofClient = _sessions.Values.Count(other => ReferenceEquals(other.Client, client));
-            if (_sessions.Count == most || ofClient == most - (most / 4) || !_sessions.TryAdd(id, session))
+            if (_sessions.Count == most || ofClient == _mostOfClient || !_sessions.TryAdd(id, session))
             {
                 return null;
             }
@@ -33,13 +36,15 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
             _awaited.Remove(id, out awaited);
         }
 
-        awaited?.TrySetResult(session);
+        awaited?.Session.TrySetResult(session);
         return session;
     }
 
     /// <summary>Returns a session when it is there.</summary>
+    /// <param name="id">Its identity.</param>
+    /// <param name="client">The client that names it.</param>
     /// <exception cref="FairleadException">PeerGone: there is no such session.</exception>
-    public Task<ServerSession> FindAsync(Guid id)
+    public Task<ServerSession> FindAsync(Guid id, Peer client)
     {
         lock (_lock)
         {
@@ -48,16 +53,16 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
                 return Task.FromResult(session);
             }
 
-            if (!_awaited.TryGetValue(id, out TaskCompletionSource<ServerSession>? awaited))
+            if (!_awaited.TryGetValue(id, out Awaited? awaited))
             {
-                if (_awaited.Count == most)
+                if (_awaited.Count == most
+                    || _awaited.Values.Count(other => ReferenceEquals(other.Client, client)) == _mostOfClient)
                 {
-                    // Identities that were invented must not fill the memory.
+                    // Identities that were invented must not fill the memory, nor the places of other clients.
                     return Task.FromException<ServerSession>(Gone());
                 }
 
-                awaited = new TaskCompletionSource<ServerSession>(TaskCreationOptions.RunContinuationsAsynchronously);
-                _awaited[id] = awaited;
+                _awaited[id] = awaited = new Awaited(client);
             }
 
             return WaitAsync(id, awaited);
@@ -85,12 +90,12 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
         session?.End();
     }
 
-    private async Task<ServerSession> WaitAsync(Guid id, TaskCompletionSource<ServerSession> awaited)
+    private async Task<ServerSession> WaitAsync(Guid id, Awaited awaited)
     {
         try
         {
             // A client that follows the format has sent the frame of its session before.
-            return await awaited.Task.WaitAsync(RpcLimits.MostOvertaken).ConfigureAwait(false);
+            return await awaited.Session.Task.WaitAsync(RpcLimits.MostOvertaken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -111,4 +116,12 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
     {
         Delivery = DeliveryStatus.NotDelivered,
     };
+
+    // A session that frames have named before its own has come.
+    private sealed class Awaited(Peer client)
+    {
+        public Peer Client => client;
+
+        public TaskCompletionSource<ServerSession> Session { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }

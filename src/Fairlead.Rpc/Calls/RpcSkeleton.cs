@@ -90,9 +90,10 @@ public readonly struct RpcInvocation
     public async ValueTask StreamAsync<T>(IAsyncEnumerable<T> items, RpcWrite<T> write)
     {
         CancellationToken cancellationToken = CancellationToken;
-        FairleadException? tooLong = await Streams
-            .ProduceAsync(new ItemSource<T>(items.GetAsyncEnumerator(cancellationToken), write), cancellationToken)
-            .ConfigureAwait(false);
+
+        // The requests for items are other calls: the producer runs in the context of its own.
+        ItemSource<T> source = new(items.GetAsyncEnumerator(cancellationToken), write, ExecutionContext.Capture());
+        FairleadException? tooLong = await Streams.ProduceAsync(source, cancellationToken).ConfigureAwait(false);
         if (tooLong is not null)
         {
             Replies.FailAsTooLong(_request, tooLong);
@@ -119,7 +120,7 @@ public readonly struct RpcInvocation
         }
 
         RpcContract<T> contract = RpcContracts.Of<T>();
-        Task<ServerSession> found = _sessions.FindAsync(session);
+        Task<ServerSession> found = _sessions.FindAsync(session, _request.Peer);
         CallbackLane lane = new(found, target);
 
         // A service that never calls the object does not miss its client.

@@ -23,9 +23,13 @@ internal interface IItemSource : IAsyncDisposable
 /// </remarks>
 /// <param name="items">The items; disposed with this.</param>
 /// <param name="write">Marshals an item.</param>
-internal sealed class ItemSource<T>(IAsyncEnumerator<T> items, RpcWrite<T> write) : IItemSource
+/// <param name="context">The context in which the producer runs, whoever asks for a batch; null: that of the caller.</param>
+internal sealed class ItemSource<T>(IAsyncEnumerator<T> items, RpcWrite<T> write, ExecutionContext? context = null) : IItemSource
 {
     private byte[]? _buffer;
+
+    // The result of a step in the context.
+    private ValueTask<bool> _moved;
     private ValueTask<bool>? _step;
 
     /// <inheritdoc/>
@@ -34,7 +38,7 @@ internal sealed class ItemSource<T>(IAsyncEnumerator<T> items, RpcWrite<T> write
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>> TakeAsync(ReadOnlyMemory<byte> head, int most)
     {
-        ValueTask<bool> step = _step ?? items.MoveNextAsync();
+        ValueTask<bool> step = _step ?? Move();
         _step = null;
         bool hasItem = await step.ConfigureAwait(false);
         return Fill(head.Span, hasItem, Math.Clamp(most, 1, RpcLimits.BatchBytes));
@@ -60,6 +64,25 @@ internal sealed class ItemSource<T>(IAsyncEnumerator<T> items, RpcWrite<T> write
         await items.DisposeAsync().ConfigureAwait(false);
     }
 
+    private ValueTask<bool> Move()
+    {
+        if (context is null)
+        {
+            return items.MoveNextAsync();
+        }
+
+        ExecutionContext.Run(context, static source => ((ItemSource<T>)source!).MoveHere(), this);
+        ValueTask<bool> moved = _moved;
+        _moved = default;
+        return moved;
+    }
+
+    private void MoveHere()
+    {
+        ValueTask<bool> moved = items.MoveNextAsync();
+        _moved = moved;
+    }
+
     private ReadOnlyMemory<byte> Fill(ReadOnlySpan<byte> head, bool hasItem, int most)
     {
         byte[] buffer = _buffer ??= ArrayPool<byte>.Shared.Rent(RpcLimits.BatchBytes + 4096);
@@ -80,7 +103,7 @@ internal sealed class ItemSource<T>(IAsyncEnumerator<T> items, RpcWrite<T> write
                     break;
                 }
 
-                ValueTask<bool> step = items.MoveNextAsync();
+                ValueTask<bool> step = Move();
                 if (!step.IsCompletedSuccessfully)
                 {
                     // Also one that has failed: the next batch throws, after these items.

@@ -26,6 +26,8 @@ public sealed class GeneratorTests
         { "FLRPC001", "[OneWay] int Answering();" },
         { "FLRPC001", "static abstract int Nowhere();" },
         { "FLRPC001", "protected int Hidden();" },
+        { "FLRPC001", "void Twice(RpcCallOptions? a, RpcCallOptions? b);" },
+        { "FLRPC001", "\n#nullable enable\nvoid Never(RpcCallOptions options);" },
         { "FLRPC002", "void Any(object value);" },
         { "FLRPC002", "System.IO.Stream Open();" },
         { "FLRPC002", "void Stack(Short value); ref struct Short { public int A; }" },

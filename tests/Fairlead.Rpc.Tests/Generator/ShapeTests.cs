@@ -8,6 +8,7 @@ public sealed partial class ShapeTests
 {
     [Theory]
     [InlineData("void A();", "()")]
+    [InlineData("void A(RpcCallOptions? options = null, CancellationToken token = default);", "()")]
     [InlineData("int A(string a, string? b, int? c);", "(text,text?,i32?)->i32")]
     [InlineData("byte[] A(System.Memory<byte> a, byte[][] b);", "(bytes,[bytes])->bytes")]
     [InlineData("List<int> A(HashSet<string> a, IReadOnlyDictionary<string, int?> b);", "({text},{text=i32?})->[i32]")]
