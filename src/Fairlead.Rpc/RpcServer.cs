@@ -50,6 +50,9 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     /// <summary>How many calls wait until they may run.</summary>
     internal int Waiting => _dispatcher.Waiting;
 
+    /// <summary>How many bytes of frames it keeps for its clients.</summary>
+    internal long HeldBytes => _dispatcher.HeldBytes;
+
     internal static async ValueTask<RpcServer> StartAsync<T>(
         IReadOnlyList<Address> addresses, string? label, T service, RpcServerOptions options, string? name = null)
         where T : class

@@ -77,7 +77,8 @@ internal sealed class ClientSession : IDisposable
         {
             if (!_numbers.TryGetValue(target, out int number))
             {
-                _targets.Add(new Target(contract.Name, new CallDispatcher(contract, skeleton(), new RpcServerOptions())));
+                CallDispatcher dispatcher = new(contract, skeleton(), new RpcServerOptions()) { ReportsAnswers = true };
+                _targets.Add(new Target(contract.Name, dispatcher));
                 number = _targets.Count;
                 _numbers[target] = number;
             }

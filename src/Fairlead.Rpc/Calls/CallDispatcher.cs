@@ -8,7 +8,7 @@ namespace Fairlead.Rpc.Calls;
 /// Owns the open calls with streams and the queue of the others. Any thread. An exception of the service, or an invalid frame, ends its
 /// call only.
 /// </remarks>
-internal sealed class CallDispatcher : IDisposable
+internal sealed partial class CallDispatcher : IDisposable
 {
     private readonly RpcDescription _description;
     private readonly RpcSkeleton _skeleton;
@@ -36,8 +36,16 @@ internal sealed class CallDispatcher : IDisposable
         _sessions = new SessionTable(options.MaxStreamingCalls, options.CallbackTimeout);
     }
 
+    /// <summary>
+    /// Whether an <see cref="RpcException"/> is reported like any other exception. It is an answer, and no failure of a server.
+    /// </summary>
+    public bool ReportsAnswers { get; init; }
+
     /// <summary>How many calls wait until they may run.</summary>
     public int Waiting => _queue.Count;
+
+    /// <summary>How many bytes of frames are kept for clients.</summary>
+    public long HeldBytes => _shares.Bytes;
 
     /// <summary>Refuses further calls.</summary>
     /// <returns>Completes when none is left. The streams of those that are left go on.</returns>
@@ -132,43 +140,6 @@ internal sealed class CallDispatcher : IDisposable
         {
             request.Fail(ErrorCode.Corrupt, wrong.Message);
             return default;
-        }
-    }
-
-    // Asked for each frame, before anything of it is kept.
-    private bool Admits(Func<Peer, bool> authorize, Request request)
-    {
-        Peer client = request.Peer;
-        bool isAdmitted;
-        try
-        {
-            isAdmitted = authorize(client);
-        }
-        catch
-        {
-            // The endpoint reports it. The client learns no more than that it is not admitted.
-            Deny(request, client);
-            throw;
-        }
-
-        if (!isAdmitted)
-        {
-            Deny(request, client);
-        }
-
-        return isAdmitted;
-    }
-
-    private void Deny(Request request, Peer client)
-    {
-        string text = $"the server does not admit {client} to {_description.Name}";
-        if (Frames.IsCall(request.Span))
-        {
-            Replies.Refuse(request, ErrorCode.PermissionDenied, text);
-        }
-        else
-        {
-            request.Fail(ErrorCode.PermissionDenied, text);
         }
     }
 
@@ -317,7 +288,7 @@ internal sealed class CallDispatcher : IDisposable
         try
         {
             CancellationToken cancellationToken = context.CancellationToken;
-            ServerSession session = await _sessions.FindAsync(id).WaitAsync(cancellationToken).ConfigureAwait(false);
+            ServerSession session = await _sessions.FindAsync(id, request.Peer).WaitAsync(cancellationToken).ConfigureAwait(false);
             await session.PollAsync(request, takesTraces, cancellationToken).ConfigureAwait(false);
         }
         catch (RpcFormatException wrong)
@@ -352,79 +323,6 @@ internal sealed class CallDispatcher : IDisposable
     {
         _queue.Leave(client);
         _active.Leave();
-    }
-
-    private ValueTask Invoke(Called called, Request request, RequestContext context, ServerCall? streams)
-    {
-        try
-        {
-            ushort member = called.Member;
-            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], called.Arguments, streams);
-            RpcContext? call = _options.NeedsContext
-                ? new RpcContext(_description.Members[member], context, invocation.Metadata)
-                : null;
-            if (call is not null && _options.Authorize?.Invoke(call) == false)
-            {
-                Replies.Refuse(
-                    request, ErrorCode.PermissionDenied, $"the server does not let {call.Caller} call {call.Member.Name}");
-                return default;
-            }
-
-            if (invocation.IsOneWay)
-            {
-                // The caller has its reply when the call has been taken over. The request's memory stays until the call has ended.
-                request.Reply([(byte)ReplyStatus.Ok]);
-            }
-
-            return call is null ? _skeleton.InvokeAsync(member, invocation) : InvokeAsync(member, invocation, call);
-        }
-        catch (Exception exception)
-        {
-            return ValueTask.FromException(exception);
-        }
-    }
-
-    // The context ends with this method, as an asynchronous method's changes do.
-    private async ValueTask InvokeAsync(ushort member, RpcInvocation invocation, RpcContext call)
-    {
-        RpcContext.Current = _options.KeepContext ? call : null;
-        try
-        {
-            ValueTask invoked = _options.Intercept is { } intercept
-                ? intercept(call, () => _skeleton.InvokeAsync(member, invocation))
-                : _skeleton.InvokeAsync(member, invocation);
-            await invoked.ConfigureAwait(false);
-        }
-        finally
-        {
-            call.End();
-        }
-    }
-
-    private async ValueTask AnswerAsync(Called call, ValueTask invoked, Request request, RequestContext context)
-    {
-        try
-        {
-            await invoked.ConfigureAwait(false);
-        }
-        catch (Exception exception) when (!_areOneWay[call.Member])
-        {
-            if (exception is RpcFormatException)
-            {
-                request.Fail(ErrorCode.Corrupt, exception.Message);
-            }
-            else if (exception is OperationCanceledException or FairleadException { Code: ErrorCode.Timeout }
-                && context.CancellationToken.IsCancellationRequested)
-            {
-                Replies.FailInTime(request);
-            }
-            else
-            {
-                // The endpoint reports it as the failure of a handler. Its own reply comes too late.
-                Replies.Fail(request, exception, _options);
-                throw;
-            }
-        }
     }
 
     // Which member is called, and where its arguments begin.

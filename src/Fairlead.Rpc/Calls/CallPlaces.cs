@@ -25,7 +25,7 @@ internal sealed class CallPlaces(int count)
 
     /// <summary>Takes a place, or the last position in the queue of a client.</summary>
     /// <param name="client">The client. <see cref="Leave"/> gets the same object.</param>
-    /// <returns>Null: the call has a place. Otherwise its position in the queue, which <see cref="CallPosition.WaitAsync"/> awaits.</returns>
+    /// <returns>Null: the call has a place. Otherwise its position, which <see cref="CallPosition.WaitAsync"/> awaits.</returns>
     public CallPosition? Enter(Peer client)
     {
         lock (_lock)

@@ -27,6 +27,18 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
         }
     }
 
+    /// <summary>How many bytes of all clients are here.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _clients.Values.Sum(static share => share.Bytes);
+            }
+        }
+    }
+
     /// <summary>Counts a call that waits.</summary>
     /// <returns>Why it may not wait; null: it may, and <see cref="LeaveCall"/> is called with the same length.</returns>
     public string? EnterCall(Peer client, int length)

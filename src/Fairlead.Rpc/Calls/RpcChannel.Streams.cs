@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Streams;
 
@@ -75,7 +76,17 @@ public sealed partial class RpcChannel
         Frames.Renumber(call.Frame, NumberOf(member, out ulong hash), hash);
         ValueTask<IRpcLane> pinned =
             call.Lane is null ? _lane.PinAsync(options.Timeout, cancellationToken) : new ValueTask<IRpcLane>(call.Lane);
-        return new ClientCall(this, pinned, call, uploads, options, cancellationToken);
+        Activity? caller = Activity.Current;
+        CallSpan? span = BeginSpan(member);
+        try
+        {
+            return new ClientCall(this, pinned, call, uploads, options, span, cancellationToken);
+        }
+        finally
+        {
+            // The parts of the call run in its span; the caller does not.
+            Activity.Current = caller;
+        }
     }
 
     private async ValueTask<T> FinishAsync<T>(ClientCall call, RpcRead<T> read)

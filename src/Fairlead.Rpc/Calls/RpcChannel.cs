@@ -77,7 +77,11 @@ public sealed partial class RpcChannel
     /// <exception cref="FairleadException">
     /// The call failed: <see cref="FairleadException.Delivery"/> tells whether it was executed.
     /// </exception>
-    public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
+    public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default) => IsWatched
+        ? CallWatched(member, ref call, read, cancellationToken)
+        : CallUnwatched(member, ref call, read, cancellationToken);
+
+    private T CallUnwatched<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken)
     {
         if (_options.Intercept is not null)
         {
@@ -95,6 +99,11 @@ public sealed partial class RpcChannel
     public ValueTask<T> CallAsync<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
     {
         // The arguments are copied before this returns.
+        if (IsWatched)
+        {
+            return CallWatchedAsync(member, Sent.Copy(ref call), read, cancellationToken);
+        }
+
         if (_options.Intercept is not null)
         {
             return InterceptAsync(member, Sent.Copy(ref call), read, cancellationToken);
@@ -105,8 +114,9 @@ public sealed partial class RpcChannel
 
     /// <summary>Calls a member without a result. Takes no thread while it waits.</summary>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
-    public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) =>
-        _options.Intercept is not null
+    public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) => IsWatched
+        ? new ValueTask(CallWatchedAsync<bool>(member, Sent.Copy(ref call), Nothing, cancellationToken).AsTask())
+        : _options.Intercept is not null
         ? new ValueTask(InterceptAsync<bool>(member, Sent.Copy(ref call), Nothing, cancellationToken).AsTask())
         : FinishAsync(RequestAsync(member, call.Lane, call.Written, call.Settings, cancellationToken));
 

@@ -19,6 +19,7 @@ internal sealed class ClientCall : IAsyncDisposable
     private readonly CancellationTokenSource _end;
     private readonly Task<Message> _open;
     private readonly Task _parts;
+    private readonly CallSpan? _span;
     private Exception? _failure;
     private int _isDisposed;
 
@@ -28,6 +29,7 @@ internal sealed class ClientCall : IAsyncDisposable
     /// <param name="sent">The call with its arguments. The identity in it is filled in.</param>
     /// <param name="uploads">The parameters that are streams.</param>
     /// <param name="options">The options of the request that stays open.</param>
+    /// <param name="span">Its span, which ends with it; null: it has none.</param>
     /// <param name="cancellationToken">The caller's.</param>
     public ClientCall(
         RpcChannel channel,
@@ -35,9 +37,10 @@ internal sealed class ClientCall : IAsyncDisposable
         Sent sent,
         RpcUpload[] uploads,
         RequestOptions options,
+        CallSpan? span,
         CancellationToken cancellationToken)
     {
-        (_channel, _caller) = (channel, cancellationToken);
+        (_channel, _span, _caller) = (channel, span, cancellationToken);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Id = Guid.NewGuid();
         _ = Id.TryWriteBytes(sent.Frame.AsSpan(Frames.IdOffset), bigEndian: true, out _);
@@ -63,6 +66,13 @@ internal sealed class ClientCall : IAsyncDisposable
     /// <summary>Ends the call because a part of it has failed.</summary>
     /// <returns>The exception for the caller: the first failure, of this or of another part.</returns>
     public async ValueTask<Exception> FailAsync(Exception part)
+    {
+        Exception reason = await ReasonAsync(part).ConfigureAwait(false);
+        _span?.FailAtClient(reason);
+        return reason;
+    }
+
+    private async ValueTask<Exception> ReasonAsync(Exception part)
     {
         Fail(part);
         if (_caller.IsCancellationRequested)
@@ -93,6 +103,7 @@ internal sealed class ClientCall : IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
             _end.Cancel();
+            _span?.Dispose();
             _ = CleanUpAsync();
         }
 

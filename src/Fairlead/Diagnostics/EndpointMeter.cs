@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Fairlead.Registry;
 
 namespace Fairlead.Diagnostics;
@@ -11,6 +12,9 @@ namespace Fairlead.Diagnostics;
 internal static class EndpointMeter
 {
     public const string Name = "Fairlead";
+
+    // Of the random part of an instance's address: svc.NAME.0123abcd.
+    private const int InstanceLetters = 8;
 
     private static readonly ConcurrentDictionary<EndpointCounters, KeyValuePair<string, object?>[]> Endpoints = new();
 
@@ -46,12 +50,26 @@ internal static class EndpointMeter
     public static KeyValuePair<string, object?>[] Add(EndpointCounters counters, Address address, PatternKind kind) => Endpoints[counters] =
     [
         new("messaging.system", "fairlead"),
-        new("messaging.destination.name", address.WithoutOptions().Display),
+        new("messaging.destination.name", DestinationOf(address)),
         new("fairlead.pattern", kind.ToString()),
     ];
 
     /// <summary>Ends the measurements of an endpoint.</summary>
     public static void Remove(EndpointCounters counters) => Endpoints.TryRemove(counters, out _);
+
+    /// <summary>
+    /// Returns the label of an address: without its options and, if it is an instance of a service by name, without its random part. Each
+    /// start of a service would make a new time series otherwise.
+    /// </summary>
+    public static string DestinationOf(Address address)
+    {
+        string text = address.WithoutOptions().Display;
+        int last = text.LastIndexOf('.');
+        bool isInstance = address.IsBareName && address.Place.StartsWith("svc.", StringComparison.Ordinal)
+            && last == text.Length - InstanceLetters - 1
+            && uint.TryParse(text.AsSpan(last + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _);
+        return isInstance ? text[..last] : text;
+    }
 
     private static IEnumerable<Measurement<long>> Read(Func<EndpointCounters, long> read)
     {

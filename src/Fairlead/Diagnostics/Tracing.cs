@@ -23,7 +23,7 @@ internal static class Tracing
             return null;
         }
 
-        string destination = address.WithoutOptions().Display;
+        string destination = EndpointMeter.DestinationOf(address);
         Activity? activity = Source.StartActivity($"{operation} {destination}", kind, parent);
         activity?.SetTag("messaging.system", "fairlead");
         activity?.SetTag("messaging.destination.name", destination);

@@ -92,13 +92,15 @@ public sealed class TraceTests
         CheckChain(await service.Noted.Task.WaitAsync(TimeSpan.FromMinutes(1)));
         Assert.Same(caller, Activity.Current);
 
-        // The server's span, that of the request, and the caller's.
+        // The server's span, that of the request, that of the call, and the caller's.
         void CheckChain(string span)
         {
             Assert.True(begun.TryGetValue(span, out Activity? process), span);
             Assert.Equal((ActivityKind.Server, caller.TraceId), (process.Kind, process.TraceId));
             Activity request = begun[process.ParentSpanId.ToHexString()];
-            Assert.Equal((ActivityKind.Client, caller.SpanId), (request.Kind, request.ParentSpanId));
+            Activity call = begun[request.ParentSpanId.ToHexString()];
+            Assert.Equal((ActivityKind.Client, ActivityKind.Client), (request.Kind, call.Kind));
+            Assert.Equal(caller.SpanId, call.ParentSpanId);
         }
     }
 

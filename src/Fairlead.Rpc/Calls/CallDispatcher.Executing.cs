@@ -1,0 +1,105 @@
+using Fairlead.Rpc.Streams;
+
+namespace Fairlead.Rpc.Calls;
+
+/// <content>Executes a call that may run, and answers it.</content>
+internal sealed partial class CallDispatcher
+{
+    private ValueTask Invoke(Called called, Request request, RequestContext context, ServerCall? streams)
+    {
+        ushort member = called.Member;
+        CallSpan? span = CallSpan.BeginAtServer(_description, member);
+        try
+        {
+            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], called.Arguments, streams);
+            RpcContext? call = _options.NeedsContext
+                ? new RpcContext(_description.Members[member], context, invocation.Metadata)
+                : null;
+            if (call is not null && _options.Authorize?.Invoke(call) == false)
+            {
+                span?.Deny();
+                span?.Dispose();
+                Replies.Refuse(
+                    request, ErrorCode.PermissionDenied, $"the server does not let {call.Caller} call {call.Member.Name}");
+                return default;
+            }
+
+            if (invocation.IsOneWay)
+            {
+                // The caller has its reply when the call has been taken over. The request's memory stays until the call has ended.
+                request.Reply([(byte)ReplyStatus.Ok]);
+            }
+
+            ValueTask invoked = call is null ? _skeleton.InvokeAsync(member, invocation) : InvokeAsync(member, invocation, call);
+            return span is null ? invoked : EndAsync(span, invoked);
+        }
+        catch (Exception exception)
+        {
+            span?.FailAtServer(exception);
+            span?.Dispose();
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    private static async ValueTask EndAsync(CallSpan span, ValueTask invoked)
+    {
+        using (span)
+        {
+            try
+            {
+                await invoked.ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                span.FailAtServer(exception);
+                throw;
+            }
+        }
+    }
+
+    // The context ends with this method, as an asynchronous method's changes do.
+    private async ValueTask InvokeAsync(ushort member, RpcInvocation invocation, RpcContext call)
+    {
+        RpcContext.Current = _options.KeepContext ? call : null;
+        try
+        {
+            ValueTask invoked = _options.Intercept is { } intercept
+                ? intercept(call, () => _skeleton.InvokeAsync(member, invocation))
+                : _skeleton.InvokeAsync(member, invocation);
+            await invoked.ConfigureAwait(false);
+        }
+        finally
+        {
+            call.End();
+        }
+    }
+
+    private async ValueTask AnswerAsync(Called call, ValueTask invoked, Request request, RequestContext context)
+    {
+        try
+        {
+            await invoked.ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!_areOneWay[call.Member])
+        {
+            if (exception is RpcFormatException)
+            {
+                request.Fail(ErrorCode.Corrupt, exception.Message);
+            }
+            else if (exception is OperationCanceledException or FairleadException { Code: ErrorCode.Timeout }
+                && context.CancellationToken.IsCancellationRequested)
+            {
+                Replies.FailInTime(request);
+            }
+            else
+            {
+                Replies.Fail(request, exception, _options);
+                if (exception is not RpcException || ReportsAnswers)
+                {
+                    // The endpoint reports it as the failure of a handler. Its own reply comes too late.
+                    throw;
+                }
+            }
+        }
+    }
+}
