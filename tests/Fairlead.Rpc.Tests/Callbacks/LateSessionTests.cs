@@ -57,7 +57,8 @@ public sealed class LateSessionTests
     {
         await using RpcClient<ICallbacks> client = await LeftAloneAsync(new RpcClientOptions());
         Watcher watcher = new();
-        var missing = await Assert.ThrowsAsync<FairleadException>(() => client.Service.AskBackAsync(watcher, 3).AsTask().WaitAsync(Watchdog));
+        var missing = await Assert.ThrowsAsync<FairleadException>(
+            () => client.Service.AskBackAsync(watcher, 3).AsTask().WaitAsync(Watchdog));
         Assert.Equal(ErrorCode.NotFound, missing.Code);
         await using RpcServer late = await Rpc.ServeAsync<ICallbacks>(_name, new Contracts.Callbacks());
         Assert.Equal(6, await client.Service.AskBackAsync(watcher, 3).AsTask().WaitAsync(Watchdog));

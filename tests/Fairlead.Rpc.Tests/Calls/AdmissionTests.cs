@@ -48,7 +48,7 @@ public sealed class AdmissionTests
         bool isAdmitted = false;
         RpcServerOptions options = new()
         {
-            AuthorizeClient = client => client.ProcessId is not null || client.RemoteAddress is not null ? Volatile.Read(ref isAdmitted) : true,
+            AuthorizeClient = client => Volatile.Read(ref isAdmitted) && (client.ProcessId is not null || client.RemoteAddress is not null),
         };
         await using RpcServer server = await Rpc.ServeAsync<IStreams>(Places.New(transport), new Contracts.Streams(), options);
         Assert.Equal(ErrorCode.PermissionDenied, (await Assert.ThrowsAsync<FairleadException>(() => ConnectAsync(server))).Code);
@@ -86,5 +86,6 @@ public sealed class AdmissionTests
         yield return 2;
     }
 
-    private static Task<RpcClient<IStreams>> ConnectAsync(RpcServer server) => Rpc.ConnectAsync<IStreams>($"{server.Addresses[0]}").AsTask();
+    private static Task<RpcClient<IStreams>> ConnectAsync(RpcServer server) =>
+        Rpc.ConnectAsync<IStreams>($"{server.Addresses[0]}").AsTask();
 }
