@@ -3,6 +3,7 @@ using System.Text;
 using Fairlead.Framing;
 using Fairlead.Transports;
 using Fairlead.Transports.Tls;
+using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ;
 
@@ -17,9 +18,14 @@ internal sealed record BrokerAddress
     public const int LongestName = 200;
 
     public static readonly string[] Options =
-        ["authority", "certificate", "credentials", "declare", "deliveries", "durable", "key", "name", "prefetch", "unique"];
+    [
+        "authority", "certificate", "content", "credentials", "declare", "deliveries", "durable", "key", "length", "lifetime", "login",
+        "name", "prefetch", "priorities", "priority", "single", "unique",
+    ];
 
-    private static readonly string[] EncryptedOptions = ["authority", "certificate", "key"];
+    private static readonly string[] EncryptedOptions = ["authority", "certificate", "key", "login"];
+
+    private const int LongestContent = 255;
 
     private const int MostPrefetch = ushort.MaxValue;
 
@@ -43,6 +49,18 @@ internal sealed record BrokerAddress
 
     /// <summary>How often a message is delivered before it goes to the queue of dead letters; null: without limit.</summary>
     public int? Deliveries { get; init; }
+
+    /// <summary>Whether the broker takes the user from the certificate that this end shows, and no password.</summary>
+    public bool LogsInByCertificate { get; init; }
+
+    /// <summary>What the queue has beyond its kind.</summary>
+    public QueueLimits Limits { get; init; }
+
+    /// <summary>The priority of this end's messages; null: none.</summary>
+    public byte? Priority { get; init; }
+
+    /// <summary>The type of the content of this end's messages, such as <c>application/json</c>; null: none.</summary>
+    public string? Content { get; init; }
 
     /// <summary>The file of the authorities that may have issued the broker's certificate; null: those of the system.</summary>
     public string? Authority { get; init; }
@@ -93,12 +111,27 @@ internal sealed record BrokerAddress
         }
 
         TlsFiles.RequireCertificate(address);
+        if (address.Option("content") is { } content
+            && (content.Length is 0 or > LongestContent || content.Any(static letter => letter is < ' ' or > '~')))
+        {
+            throw new AddressFormatException(
+                address.Display, $"option 'content' has 1 to {LongestContent} characters of ASCII, such as application/json");
+        }
+
+        bool logsInByCertificate = OneOf(address, "login", "password", "certificate") == "certificate";
+        if (logsInByCertificate && !BrokerCertificates.HasOwn(address))
+        {
+            throw new AddressFormatException(
+                address.Display, "option 'login' is certificate, and the address names none. Add certificate= and key=.");
+        }
+
         return new BrokerAddress
         {
             Address = address,
             Nodes = [.. nodes.Split(',').Select(node => NodeOf(address, node, isEncrypted))],
             VirtualHost = virtualHost.Length == 0 ? "/" : virtualHost,
-            Credentials = BrokerCredentials.Of(address, user),
+            Credentials = logsInByCertificate ? BrokerCredentials.OfCertificate : BrokerCredentials.Of(address, user),
+            LogsInByCertificate = logsInByCertificate,
             Name = name,
             IsDurable = Flag(address, "durable"),
             IsPassive = OneOf(address, "declare", "active", "passive") == "passive",
@@ -106,7 +139,27 @@ internal sealed record BrokerAddress
             Authority = address.Option("authority"),
             Prefetch = (ushort)(AddressOptions.Int(address, "prefetch", 1, MostPrefetch) ?? Math.Clamp(settings.Messages, 1, 256)),
             Deliveries = AddressOptions.Int(address, "deliveries", 1, 1000),
+            Limits = QueueLimits.Of(address, Flag(address, "single")),
+            Priority = (byte?)AddressOptions.Int(address, "priority", 0, byte.MaxValue),
+            Content = address.Option("content"),
         };
+    }
+
+    /// <summary>Returns the properties that all messages of this end have.</summary>
+    public BasicProperties NewProperties()
+    {
+        BasicProperties properties = new() { Persistent = IsDurable };
+        if (Priority is { } priority)
+        {
+            properties.Priority = priority;
+        }
+
+        if (Content is { } content)
+        {
+            properties.ContentType = content;
+        }
+
+        return properties;
     }
 
     private static BrokerNode NodeOf(Address address, string node, bool isEncrypted)

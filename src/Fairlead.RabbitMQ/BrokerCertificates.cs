@@ -11,28 +11,44 @@ namespace Fairlead.RabbitMQ;
 /// end shows to a broker that demands one.
 /// </summary>
 /// <remarks>The files are read again for each connection: a renewed certificate needs no restart.</remarks>
-internal static class BrokerCertificates
+internal sealed class BrokerCertificates : IDisposable
 {
     /// <summary>The use of a server's certificate. One that names no use may have any.</summary>
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
+    // Everything that was read from the files.
+    private readonly X509Certificate2Collection _authorities = [];
+    private readonly X509Certificate2? _own;
+
+    /// <summary>Reads the files of an address.</summary>
     /// <exception cref="FairleadException">NotFound, Unavailable, PermissionDenied, Corrupt: a file cannot be read.</exception>
-    public static SslOption OptionFor(BrokerAddress broker, BrokerNode node)
+    public BrokerCertificates(BrokerAddress broker, BrokerNode node)
     {
-        SslOption option = new(node.Host) { Enabled = broker.Address.Scheme == "amqps" };
-        if (option.Enabled && broker.Authority is { } path)
+        Option = new SslOption(node.Host) { Enabled = broker.Address.Scheme == "amqps" };
+        if (Option.Enabled && broker.Authority is { } path)
         {
-            X509Certificate2Collection authorities = Read(broker.Address, path);
-            option.CertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(certificate, sent, errors, authorities);
+            _authorities = Read(broker.Address, path);
+            Option.CertificateValidationCallback = (_, certificate, sent, errors) => IsTrusted(certificate, sent, errors, _authorities);
         }
 
-        if (option.Enabled && HasOwn(broker.Address))
+        if (Option.Enabled && HasOwn(broker.Address))
         {
-            X509Certificate2? own = TlsIdentity.LoadOwn(broker.Address).Own?.TargetCertificate;
-            option.Certs = own is null ? null : new X509CertificateCollection { own };
+            _own = TlsIdentity.LoadOwn(broker.Address).Own?.TargetCertificate;
+            Option.Certs = _own is null ? null : new X509CertificateCollection { _own };
         }
+    }
 
-        return option;
+    /// <summary>The option of the broker's client.</summary>
+    public SslOption Option { get; }
+
+    /// <summary>Frees the certificates and the key. The connection that used them has ended.</summary>
+    public void Dispose()
+    {
+        _own?.Dispose();
+        foreach (X509Certificate2 authority in _authorities)
+        {
+            authority.Dispose();
+        }
     }
 
     /// <summary>Whether the address names a certificate of this end.</summary>

@@ -9,6 +9,9 @@ internal sealed record BrokerCredentials(string User, string Password)
     public const string UserVariable = "FAIRLEAD_AMQP_USER";
     public const string PasswordVariable = "FAIRLEAD_AMQP_PASSWORD";
 
+    /// <summary>Those of a certificate, which alone the broker reads.</summary>
+    public static readonly BrokerCredentials OfCertificate = new("of the certificate", "");
+
     private const int LongestFile = 4096;
 
     /// <summary>Only the name: a record's text would contain the password.</summary>

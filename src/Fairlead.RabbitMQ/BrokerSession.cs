@@ -27,6 +27,7 @@ internal sealed class BrokerSession : IAsyncDisposable
 
     private readonly BrokerAddress _broker;
     private readonly IConnection _connection;
+    private readonly BrokerCertificates _certificates;
     private readonly CancellationTokenSource _ended = new();
     private FairleadException? _end;
 
@@ -35,9 +36,9 @@ internal sealed class BrokerSession : IAsyncDisposable
     private Action<string?>? _onBlocked;
     private string? _blocked;
 
-    private BrokerSession(BrokerAddress broker, IConnection connection, IChannel channel, BrokerNode node)
+    private BrokerSession(BrokerAddress broker, IConnection connection, IChannel channel, BrokerNode node, BrokerCertificates certificates)
     {
-        (_broker, _connection, Channel) = (broker, connection, channel);
+        (_broker, _connection, Channel, _certificates) = (broker, connection, channel, certificates);
         Ended = _ended.Token;
         Broker = new Peer { RemoteAddress = node.ToString(), Program = ProgramOf(connection) };
     }
@@ -148,6 +149,7 @@ internal sealed class BrokerSession : IAsyncDisposable
             .ConfigureAwait(false);
         await Finishing.DoAsync("a broker's channel", Channel.DisposeAsync).ConfigureAwait(false);
         await Finishing.DoAsync("a broker's connection", _connection.DisposeAsync).ConfigureAwait(false);
+        _certificates.Dispose();
     }
 
     /// <summary>Connects to a node, and gives up at the limit of a handshake.</summary>
@@ -196,7 +198,27 @@ internal sealed class BrokerSession : IAsyncDisposable
         bool confirms,
         CancellationToken cancellationToken)
     {
-        AmqpTcpEndpoint endpoint = new(node.Host, node.Port, BrokerCertificates.OptionFor(broker, node));
+        BrokerCertificates certificates = new(broker, node);
+        try
+        {
+            return await OpenAsync(broker, node, certificates, settings, confirms, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            certificates.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<BrokerSession> OpenAsync(
+        BrokerAddress broker,
+        BrokerNode node,
+        BrokerCertificates certificates,
+        Transports.EndpointSettings settings,
+        bool confirms,
+        CancellationToken cancellationToken)
+    {
+        AmqpTcpEndpoint endpoint = new(node.Host, node.Port, certificates.Option);
         ConnectionFactory factory = new()
         {
             UserName = broker.Credentials.User,
@@ -204,7 +226,7 @@ internal sealed class BrokerSession : IAsyncDisposable
             VirtualHost = broker.VirtualHost,
             AutomaticRecoveryEnabled = false,
             TopologyRecoveryEnabled = false,
-
+            AuthMechanisms = broker.LogsInByCertificate ? [new ExternalMechanismFactory()] : [new PlainMechanismFactory()],
             MaxInboundMessageBodySize = LongestOfBrokers,
             RequestedHeartbeat = settings.Heartbeat > TimeSpan.Zero ? settings.Heartbeat : DefaultHeartbeat,
             RequestedConnectionTimeout = settings.HandshakeTimeout,
@@ -218,7 +240,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         {
             IChannel channel = await connection.CreateChannelAsync(
                 new CreateChannelOptions(confirms, publisherConfirmationTrackingEnabled: false), cancellationToken).ConfigureAwait(false);
-            BrokerSession session = new(broker, connection, channel, node);
+            BrokerSession session = new(broker, connection, channel, node, certificates);
             connection.ConnectionShutdownAsync += session.OnShutdown;
             connection.ConnectionBlockedAsync += session.OnBlocked;
             connection.ConnectionUnblockedAsync += session.OnUnblocked;

@@ -7,7 +7,8 @@ namespace Fairlead.RabbitMQ;
 /// </remarks>
 internal static class BrokerTopics
 {
-    private const int LongestKey = 255;
+    /// <summary>The longest routing key of AMQP, in bytes of UTF-8.</summary>
+    public const int LongestKey = 255;
 
     /// <summary>Returns the binding key of a valid pattern.</summary>
     public static string KeyOf(string pattern) =>

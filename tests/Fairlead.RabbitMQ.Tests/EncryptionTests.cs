@@ -10,6 +10,21 @@ namespace Fairlead.RabbitMQ.Tests;
 /// <summary>amqps: a broker whose certificate is verified.</summary>
 public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
 {
+    /// <summary>The user of a fresh broker, and one of a certificate.</summary>
+    private const string Users = """
+        {
+          "users": [
+            { "name": "guest", "password": "guest", "tags": "administrator" },
+            { "name": "localhost", "password": "unused, and unknown to clients", "tags": "" }
+          ],
+          "vhosts": [{ "name": "/" }],
+          "permissions": [
+            { "user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*" },
+            { "user": "localhost", "vhost": "/", "configure": "^mine", "write": "^(mine|amq\\.default)", "read": "^mine" }
+          ]
+        }
+        """;
+
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-certificates-").FullName;
 
     [BrokerFact]
@@ -60,9 +75,15 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
         (_, string foreign, string foreignKey) = Issue("elsewhere");
         int port = FreePort();
         string settings = Path.Combine(_folder, "settings");
+        string users = Write("users.json", Users);
         await File.WriteAllLinesAsync(
             settings,
             [
+                "# plugins: rabbitmq_auth_mechanism_ssl",
+                $"load_definitions = {users}",
+                "auth_mechanisms.1 = PLAIN",
+                "auth_mechanisms.2 = EXTERNAL",
+                "ssl_cert_login_from = common_name",
                 $"listeners.ssl.1 = 127.0.0.1:{port}",
                 $"ssl_options.cacertfile = {authority}",
                 $"ssl_options.certfile = {certificate}",
@@ -77,6 +98,18 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
         await sender.SendAsync("in secret"u8.ToArray());
         using Message message = await receiver.ReceiveAsync(120.Seconds());
         Assert.Equal("in secret", message.Text);
+
+        // The user "localhost", the name of the certificate, may use names that begin with "mine", and no others.
+        string own = $"amqps://localhost:{port}/?name=mine&authority={authority}&certificate={certificate}&key={key}&login=certificate";
+        await using Receiver ownReceiver = await Receiver.BindAsync(own);
+        await using Sender ownSender = await Sender.ConnectAsync(own);
+        await ownSender.SendAsync("without a password");
+        using Message ownMessage = await ownReceiver.ReceiveAsync(120.Seconds());
+        Assert.Equal("without a password", ownMessage.Text);
+        FairleadException denied = await Assert.ThrowsAsync<FairleadException>(
+            () => Sender.ConnectAsync(Address.Parse(own).With("name", "orders")).AsTask());
+        output.WriteLine(denied.ToString());
+        Assert.Equal(ErrorCode.PermissionDenied, denied.Code);
 
         FairleadException none = await Assert.ThrowsAsync<FairleadException>(() => Sender.ConnectAsync(place).AsTask());
         output.WriteLine(none.ToString());
@@ -238,7 +271,8 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
             address, EndpointSettings.From(address, null, PatternKind.Sender, new AmqpTransport(address.Scheme)));
         using X509Chain sent = new();
         sent.ChainPolicy.ExtraStore.AddRange(others);
-        return BrokerCertificates.OptionFor(broker, broker.Nodes[0]).CertificateValidationCallback!(this, certificate, sent, errors);
+        using BrokerCertificates certificates = new(broker, broker.Nodes[0]);
+        return certificates.Option.CertificateValidationCallback!(this, certificate, sent, errors);
     }
 
     private string Write(string name, string text)

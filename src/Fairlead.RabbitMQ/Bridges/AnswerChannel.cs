@@ -11,13 +11,27 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </remarks>
 internal sealed class AnswerChannel(BrokerSession consuming, BrokerAddress broker, EndpointSettings settings) : IAsyncDisposable
 {
+    /// <summary>How the names of queues begin that the broker chose: direct reply queues, and those of one connection.</summary>
+    private static readonly string[] NamedByBroker = ["amq.rabbitmq.reply-to", "amq.gen-"];
+
     private readonly Lock _gate = new();
     private Task<BrokerSession>? _opening;
     private CancellationTokenRegistration _watch;
 
     /// <summary>Publishes to a reply queue. A failure ends the consuming session, which another one follows. Never throws.</summary>
+    /// <remarks>
+    /// Only to a queue that the broker named. Another name may be a queue that the asking end may not write to, and this end would write
+    /// there on its behalf.
+    /// </remarks>
     public async Task PublishAsync(string replyTo, BasicProperties properties, ReadOnlyMemory<byte> body)
     {
+        if (!Array.Exists(NamedByBroker, beginning => replyTo.StartsWith(beginning, StringComparison.Ordinal)))
+        {
+            FairleadEventSource.Log.Contained(
+                "an answer at a broker", $"the broker did not name the queue '{PlainText.OneLine(replyTo)}', so it gets no answer");
+            return;
+        }
+
         try
         {
             BrokerSession session = await SessionAsync().ConfigureAwait(false);

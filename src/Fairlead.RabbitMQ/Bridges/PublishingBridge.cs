@@ -14,9 +14,6 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </remarks>
 internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {
-    /// <summary>The longest routing key of AMQP, in bytes of UTF-8.</summary>
-    private const int LongestTopic = 255;
-
     private static readonly PatternProfile Inner = new()
     {
         Kind = PatternKind.Subscriber,
@@ -26,12 +23,11 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         Needs = TransportCapabilities.None,
     };
 
-    private readonly BasicProperties _plain = new() { Persistent = broker.IsDurable };
+    private readonly BasicProperties _plain = broker.NewProperties();
 
     // Of a message that was published before.
-    private readonly BasicProperties _again = new()
+    private readonly BasicProperties _again = new(broker.NewProperties())
     {
-        Persistent = broker.IsDurable,
         Headers = new Dictionary<string, object?> { [Headers.Again] = true },
     };
 
@@ -61,7 +57,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         IChannel channel = session.Channel;
         PublishWindow<Message> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnConfirmed(window, link, args.DeliveryTag, args.Multiple);
+        channel.BasicNacksAsync += (_, args) => OnRefused(window, link, args.DeliveryTag, args.Multiple);
 
         // The end of the endpoint does not stop what it has sent before.
         while (window.TryPeekAgain(out Message before))
@@ -78,14 +74,6 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     private async ValueTask PublishAsync(IChannel channel, Link link, Message message, bool isAgain, CancellationToken ended)
     {
         string topic = message.Topic;
-        if (Encoding.UTF8.GetByteCount(topic) > LongestTopic)
-        {
-            FairleadEventSource.Log.Contained("a message to a broker", $"a topic of AMQP has at most {LongestTopic} bytes");
-            message.Dispose();
-            link.Receiving.Release(_unconfirmed.Skip());
-            return;
-        }
-
         BasicProperties properties = isAgain ? _again : _plain;
         ReadOnlyMemory<byte> body = message.Memory;
         _unconfirmed.Add(message);
@@ -95,6 +83,17 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
         }
 
         await channel.BasicPublishAsync(Address.Name, topic, mandatory: false, properties, body, ended).ConfigureAwait(false);
+    }
+
+    /// <summary>Counts messages that a queue at the exchange did not take, such as a full one. The other queues have them.</summary>
+    private static Task OnRefused(PublishWindow<Message> window, Link link, ulong number, bool isMultiple)
+    {
+        foreach (Message _ in window.Peek(number, isMultiple))
+        {
+            link.Answers.Inner?.CountDropped();
+        }
+
+        return OnConfirmed(window, link, number, isMultiple);
     }
 
     private static Task OnConfirmed(PublishWindow<Message> window, Link link, ulong number, bool isMultiple)

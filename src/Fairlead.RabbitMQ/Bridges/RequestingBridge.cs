@@ -142,9 +142,11 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
         }
     }
 
-    private static BasicProperties PropertiesOf(string id, in Request request)
+    private BasicProperties PropertiesOf(string id, in Request request)
     {
-        BasicProperties properties = new() { ReplyTo = ReplyQueue, CorrelationId = id };
+        BasicProperties properties = Address.NewProperties();
+        properties.ReplyTo = ReplyQueue;
+        properties.CorrelationId = id;
         if (request.Timeout is { } timeout)
         {
             properties.Expiration = ((long)Math.Max(1, timeout.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);

@@ -38,7 +38,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
     private readonly string _sender = Guid.NewGuid().ToString("N");
 
     // The properties of every message without an identity.
-    private readonly BasicProperties _plain = new() { Persistent = broker.IsDurable };
+    private readonly BasicProperties _plain = broker.NewProperties();
     private long _count;
 
     protected override PatternProfile Profile => Inner;
@@ -141,7 +141,7 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
             return _plain;
         }
 
-        BasicProperties properties = new() { Persistent = Address.IsDurable };
+        BasicProperties properties = Address.NewProperties();
         string id = item.Id;
         if (item.WantsReceipt)
         {

@@ -26,6 +26,7 @@ internal static class Topology
     /// <summary>Declares the queue of an address.</summary>
     public static async Task DeclareQueueAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)
     {
+        RequireFitting(broker);
         if (broker.IsPassive)
         {
             await channel.QueueDeclarePassiveAsync(broker.Name, cancellationToken).ConfigureAwait(false);
@@ -33,6 +34,7 @@ internal static class Topology
         }
 
         Dictionary<string, object?> arguments = Kind(broker);
+        broker.Limits.AddTo(arguments);
         if (broker.Deliveries is { } deliveries)
         {
             string dead = DeadLettersOf(broker.Name);
@@ -72,11 +74,18 @@ internal static class Topology
             : DeclareQueueAsync(channel, broker, cancellationToken);
 
     /// <summary>Declares the exchange of an address.</summary>
-    public static Task DeclareExchangeAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken) =>
-        broker.IsPassive
+    public static Task DeclareExchangeAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)
+    {
+        if (broker.Limits.Any)
+        {
+            throw NoSharedQueue(broker);
+        }
+
+        return broker.IsPassive
             ? channel.ExchangeDeclarePassiveAsync(broker.Name, cancellationToken)
             : channel.ExchangeDeclareAsync(
                 broker.Name, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellationToken);
+    }
 
     /// <summary>Declares the exchange by which requesters call requests off. Every responder has a queue at it.</summary>
     public static Task DeclareCancellationsAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken) =>
@@ -91,6 +100,41 @@ internal static class Topology
         broker.IsDurable
             ? new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = Unlimited }
             : new() { ["x-expires"] = IdleMilliseconds };
+
+    /// <summary>Returns the error of an end that shares no queue with others, and has options for one.</summary>
+    public static FairleadException NoSharedQueue(BrokerAddress broker) =>
+        new(
+            ErrorCode.NotSupported,
+            "publishers, subscribers, hubs and pairs share no queue whose options they could choose",
+            "Remove ?single=, ?priorities=, ?lifetime= and ?length=.")
+        {
+            Address = broker.Address,
+        };
+
+    private static void RequireFitting(BrokerAddress broker)
+    {
+        if (broker.IsPassive && broker.Limits.Any)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a queue that an administrator made keeps its options",
+                "Remove ?declare=passive, or ?single=, ?priorities=, ?lifetime= and ?length=.")
+            {
+                Address = broker.Address,
+            };
+        }
+
+        if (broker.IsDurable && broker.Limits.Priorities is not null)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported,
+                "a durable queue is a quorum queue, which knows no priorities",
+                "Remove ?priorities= or ?durable=.")
+            {
+                Address = broker.Address,
+            };
+        }
+    }
 
     public static string DeadLettersOf(string name) => $"{name}.dead";
 }

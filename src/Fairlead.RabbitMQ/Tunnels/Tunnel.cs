@@ -1,3 +1,4 @@
+using Fairlead.RabbitMQ.Bridges;
 using Fairlead.Transports;
 
 namespace Fairlead.RabbitMQ.Tunnels;
@@ -89,6 +90,11 @@ internal static class Tunnel
             {
                 Address = broker.Address,
             };
+        }
+
+        if (broker.Limits.Any)
+        {
+            throw Topology.NoSharedQueue(broker);
         }
 
         if (broker.IsPassive)

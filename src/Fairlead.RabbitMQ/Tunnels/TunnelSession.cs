@@ -227,7 +227,7 @@ internal sealed class TunnelSession
         /// <summary>The queue was deleted, by an administrator.</summary>
         public override Task HandleBasicCancelAsync(string consumerTag, CancellationToken cancellationToken = default)
         {
-            session._session.Fail(new FairleadException(ErrorCode.Unavailable, $"the broker has deleted the queue '{session.Queue}'"));
+            session._session.Fail(Bridges.QueueConsumer.CancelOf(session.Queue));
             return base.HandleBasicCancelAsync(consumerTag, cancellationToken);
         }
     }

@@ -133,10 +133,18 @@ public sealed partial class Publisher
     }
 
     /// <summary>Returns the head of all messages on a topic.</summary>
-    private static byte[] Head(string topic)
+    private byte[] Head(string topic)
     {
         TopicFilter.CheckTopic(topic);
         byte[] name = Encoding.UTF8.GetBytes(topic);
+        int longest = Core.Settings.LongestTopic;
+        if (name.Length > longest)
+        {
+            throw new ArgumentException(
+                $"A topic at {Core.Address.Scheme}:// has at most {longest} bytes in UTF-8, and this one has {name.Length}.",
+                nameof(topic));
+        }
+
         byte[] space = new byte[name.Length + 8];
         HeadWriter head = new(space);
         head.Add(HeadField.Topic, name);

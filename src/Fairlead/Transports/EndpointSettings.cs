@@ -100,6 +100,9 @@ internal sealed record EndpointSettings
     /// <summary>The most bytes that a stream sends as one message.</summary>
     public int LongestPiece { get; init; } = 256 * 1024;
 
+    /// <summary>The length in UTF-8 of the longest topic that can be published.</summary>
+    public int LongestTopic { get; init; } = HeadReader.LongestTopic;
+
     public required StreamFraming Framing { get; init; }
 
     public required TimeProvider Time { get; init; }
@@ -146,6 +149,7 @@ internal sealed record EndpointSettings
             Label = options.Label,
             Handles = HandlesOf(address, options, capabilities, framing),
             LongestPiece = transport.LongestPiece(address),
+            LongestTopic = transport.LongestTopic(address),
             Framing = framing,
             IsBare = isBare,
             Confirms = !isBare

@@ -24,6 +24,9 @@ internal interface ITransport
     /// <summary>Returns the length of a message in bytes that every framing can carry.</summary>
     int LongestPiece(Address address) => 256 * 1024;
 
+    /// <summary>Returns the length in UTF-8 of the longest topic that can be published at this address.</summary>
+    int LongestTopic(Address address) => Framing.HeadReader.LongestTopic;
+
     /// <summary>Advice if a pattern needs more than an address of this transport offers; null: choose another address.</summary>
     string? Remedy => null;
 

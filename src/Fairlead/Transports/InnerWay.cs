@@ -43,6 +43,9 @@ internal sealed class InnerWay(IBridged connection)
     /// <summary>Tells the other end why it makes no progress; null: it does again. No lock may be held.</summary>
     public void Hinder(string? why) => Volatile.Read(ref _end)?.Hinder(why);
 
+    /// <summary>Counts a message that the other end was to get or has sent, and that is lost. No lock may be held.</summary>
+    public void CountDropped() => Volatile.Read(ref _end)?.CountDropped();
+
     /// <summary>Begins a send of this thread, which <see cref="EndSend"/> ends. Returns false if the way is not open.</summary>
     public bool TryBeginSend()
     {
@@ -110,4 +113,7 @@ internal interface IInnerEnd
 
     /// <summary>Notes why this end makes no progress; null: it does again.</summary>
     void Hinder(string? why);
+
+    /// <summary>Counts a message of this end that is lost.</summary>
+    void CountDropped();
 }

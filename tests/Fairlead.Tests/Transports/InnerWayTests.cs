@@ -137,6 +137,10 @@ public sealed class InnerWayTests : IDisposable
 
         public (MessageKind Kind, uint Id, int Length)? Last { get; private set; }
 
+        public int Dropped { get; private set; }
+
+        public void CountDropped() => Dropped++;
+
         public void Hinder(string? why)
         {
         }

@@ -47,4 +47,7 @@ internal sealed class InnerEnd(Link link) : IInnerEnd
 
     /// <inheritdoc/>
     public void Hinder(string? why) => link.Endpoint.Presence.Hinder(why);
+
+    /// <inheritdoc/>
+    public void CountDropped() => link.Endpoint.Drops.Count();
 }
