@@ -7,7 +7,7 @@ public sealed class AlarmTests(PausedBroker paused)
     /// <summary>Ends a hang.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private const int Waiting = 20;
+    private static readonly int Waiting = TestSize.Of(200, full: 10_000);
 
     /// <summary>Its receipts wait for the end of the alarm, and its acknowledgements do not: only so the alarm can end.</summary>
     [BrokerFact]
