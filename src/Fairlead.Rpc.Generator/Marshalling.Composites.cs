@@ -12,6 +12,7 @@ internal sealed partial class Marshalling
         string key = $"{Name(type)} as a case";
         if (!_entries.TryGetValue(key, out Entry? entry))
         {
+            Experiments.AddType(type);
             entry = Composite(type, key, isCase: true, at);
         }
 

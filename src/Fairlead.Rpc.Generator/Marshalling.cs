@@ -26,6 +26,9 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
     private readonly List<string> _declarations = [];
     private int _depth;
 
+    /// <summary>The experimental types so far.</summary>
+    public ExperimentalIds Experiments { get; } = new();
+
     /// <summary>The methods of all types so far, or the serializer.</summary>
     public string Methods => serializer is null
         ? _methods.ToString()
@@ -87,6 +90,7 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
         string name = Name(type);
         if (!_entries.TryGetValue(name, out Entry? entry))
         {
+            Experiments.AddType(type);
             entry = Make(type, name, at);
             _entries[name] = entry;
         }

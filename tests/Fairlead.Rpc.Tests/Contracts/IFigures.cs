@@ -1,6 +1,6 @@
 namespace Fairlead.Rpc.Tests.Contracts;
 
-[RpcUnion(1, typeof(Circle)), RpcUnion(2, typeof(Square)), RpcUnion(3, typeof(Group)), RpcUnion(9, typeof(Nothing))]
+[RpcUnion(1, typeof(Circle)), RpcUnion(2, typeof(Square)), RpcUnion(3, typeof(Group)), RpcUnion(9, typeof(Vacant))]
 public abstract record Figure(string Name);
 
 public sealed record Circle(string Name, double Radius) : Figure(Name);
@@ -11,7 +11,7 @@ public record Square(string Name, double Side) : Figure(Name);
 public sealed record Group(string Name, Figure[] Figures, Figure? Frame) : Figure(Name);
 
 /// <summary>Adds no parts, and hides the name.</summary>
-public sealed record Nothing() : Figure("nothing")
+public sealed record Vacant() : Figure("nothing")
 {
     [RpcIgnore]
     public new string Name => base.Name;

@@ -20,6 +20,23 @@ public sealed class NameTests
     public void Members_and_parameters_may_have_any_name(string members) =>
         Compiles($"[RpcContract] public interface IOne {{ {members} }}");
 
+    /// <summary>The compiler has already reported their use in the contract, where a program can suppress it.</summary>
+    [Theory]
+    [InlineData("[System.Diagnostics.CodeAnalysis.Experimental(\"TRY1\")] public record Part(int A);")]
+    [InlineData("[System.Obsolete(\"old\")] public record Part(int A);")]
+    [InlineData("[System.Obsolete(\"old\", DiagnosticId = \"TRY1\")] public record Part(int A);")]
+    [InlineData("public class Part { [System.Diagnostics.CodeAnalysis.Experimental(\"TRY1\")] public int A { get; set; } }")]
+    [InlineData("public record Part([property: System.Diagnostics.CodeAnalysis.Experimental(\"TRY1\")] int A);")]
+    public void Experimental_and_obsolete_types_may_travel(string part) => Compiles(
+        "\n" + $$"""
+        #pragma warning disable TRY1, CS0618
+        {{part}}
+        public record Whole(Part Part);
+        [RpcContract] public interface IOne { Part Same(Part part); List<Part> Several(Whole whole); }
+        [Obsolete("old", DiagnosticId = "TRY1"), RpcContract] public interface ITwo { void A(Part part); }
+        [System.Diagnostics.CodeAnalysis.Experimental("TRY1"), RpcContract] public interface IThree { void A(Part part); }
+        """);
+
     [Theory]
     [InlineData("public record One(int @class, int Class, int cLASS);")]
     [InlineData("public record One(int Part, int part, int number, int whole, int defaults, int reader);")]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Microsoft.CodeAnalysis;
 
@@ -87,7 +88,7 @@ public sealed class UnionTypeTests
         Assert.Contains("\"({X:text},{Y:i32})->{X:text}\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
     }
 
-    private static IEnumerable<Diagnostic> Run(string type, string types) => GeneratorTests
+    private static ImmutableArray<Diagnostic> Run(string type, string types) => GeneratorTests
         .Run($"using Fairlead.Rpc; [RpcContract] public interface IOne {{ {type} Same({type} value); }} {types}")
         .Diagnostics;
 }

@@ -25,7 +25,7 @@ public sealed class UnionTests : IDisposable
         Circle circle = new("c", 1.5);
         Assert.Equal(circle, Service.Same(circle));
         Assert.Equal(new Square("s", 2), Service.Same(new Square("s", 2)));
-        Assert.IsType<Nothing>(Service.Same(new Nothing()));
+        Assert.IsType<Vacant>(Service.Same(new Vacant()));
         Assert.Null(Service.SameOrNull(null));
         Group group = Assert.IsType<Group>(Service.SameOrNull(new Group("g", [circle, new Group("inner", [], circle)], null)));
         Assert.Equal(circle, group.Figures[0]);
