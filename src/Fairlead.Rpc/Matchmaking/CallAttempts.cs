@@ -6,7 +6,6 @@ namespace Fairlead.Rpc.Matchmaking;
 internal sealed class CallAttempts(RpcRetry policy)
 {
     private int _made;
-    private bool _isInDoubt;
 
     /// <summary>The instance of the last attempt: the next is made elsewhere.</summary>
     public RequesterLane? Failed { get; private set; }
@@ -21,7 +20,7 @@ internal sealed class CallAttempts(RpcRetry policy)
     /// <returns>False: it was the last.</returns>
     public bool Fail(RequesterLane lane, bool wasExecuted, bool wasFull)
     {
-        _isInDoubt |= wasExecuted;
+        IsInDoubt |= wasExecuted;
         Failed = lane;
         if (++_made >= policy.MaxAttempts)
         {
@@ -36,8 +35,11 @@ internal sealed class CallAttempts(RpcRetry policy)
     /// <summary>Notes that the connection to an instance had ended before the call was sent: no attempt.</summary>
     public void Skip(RequesterLane lane) => (Failed, Pause) = (lane, TimeSpan.Zero);
 
+    /// <summary>Whether an attempt may have executed the call.</summary>
+    public bool IsInDoubt { get; private set; }
+
     /// <summary>Whether the outcome of the last attempt hides that an earlier one may have executed the call.</summary>
-    public bool Hides(FairleadException last) => _isInDoubt && last.Delivery == DeliveryStatus.NotDelivered;
+    public bool Hides(FairleadException last) => IsInDoubt && last.Delivery == DeliveryStatus.NotDelivered;
 
     /// <summary>Returns the outcome of all attempts whose last error hides that one may have executed the call.</summary>
     public static FairleadException Unknown(FairleadException last) =>
@@ -50,7 +52,7 @@ internal sealed class CallAttempts(RpcRetry policy)
     /// <summary>Returns the outcome of all attempts, the last of which was refused; null: the refusal is the outcome.</summary>
     public FairleadException? Outcome(Message refusal)
     {
-        if (!_isInDoubt)
+        if (!IsInDoubt)
         {
             return null;
         }

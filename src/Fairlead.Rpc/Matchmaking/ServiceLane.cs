@@ -213,7 +213,8 @@ internal sealed partial class ServiceLane : IClientLane
     {
         if (!Refusal.Is(reply))
         {
-            return false;
+            // The channel would report that nothing was executed.
+            return attempts is { IsInDoubt: true } && reply.Span is [(byte)ReplyStatus.Stale, ..] ? throw Replaced(reply) : false;
         }
 
         try
@@ -234,6 +235,15 @@ internal sealed partial class ServiceLane : IClientLane
             reply.Dispose();
             throw;
         }
+    }
+
+    private FairleadException Replaced(Message reply)
+    {
+        reply.Dispose();
+        return CallAttempts.Unknown(new FairleadException(
+            ErrorCode.Unavailable,
+            $"the server of {_name} was replaced by one with another contract, which has not executed the call",
+            "Call again: the new contract is known now."));
     }
 
     private bool MayGoOn(Exception exception, RequestOptions options, RequesterLane lane, ref CallAttempts? attempts)

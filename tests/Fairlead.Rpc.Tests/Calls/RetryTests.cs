@@ -101,6 +101,32 @@ public sealed class RetryTests
         Assert.Equal(DeliveryStatus.Unknown, lost.Delivery);
     }
 
+    /// <summary>The other instance has another contract and refuses the call, which alone would say that nothing was executed.</summary>
+    [Fact]
+    public async Task A_call_that_an_instance_of_another_version_cannot_repeat_ends_as_unknown()
+    {
+        TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RpcServer newer = await Rpc.ServeAsync<IGuardedMore>(_name, new GuardedMore());
+        RpcServer older = await ServeAsync(
+            async (_, cancellationToken) =>
+            {
+                began.TrySetResult();
+                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+                return 0;
+            },
+            new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
+        await using RpcClient<IGuarded> client = await ConnectAsync(CallBalance.OneInstance);
+        Task<int> result = client.Service.RepeatAsync(1).AsTask();
+        await began.Task.WaitAsync(Watchdog);
+        await LoseAsync(older);
+        var lost = await Assert.ThrowsAnyAsync<FairleadException>(() => result.WaitAsync(Watchdog));
+        Assert.Equal(DeliveryStatus.Unknown, lost.Delivery);
+
+        // The next call goes to the other version.
+        await Assert.ThrowsAnyAsync<FairleadException>(() => client.Service.RepeatAsync(2).AsTask().WaitAsync(Watchdog));
+        Assert.Equal(3, await client.Service.RepeatAsync(3).AsTask().WaitAsync(Watchdog));
+    }
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 2)]
@@ -192,6 +218,22 @@ public sealed class RetryTests
 
     private async Task<RpcClient<IGuarded>> ConnectAsync(CallBalance balance) =>
         await Rpc.ConnectAsync<IGuarded>(_name, new RpcClientOptions { Balance = balance });
+}
+
+/// <summary>A newer version of <see cref="IGuarded"/>.</summary>
+[RpcContract]
+public interface IGuardedMore : IGuarded
+{
+    int More();
+}
+
+internal sealed class GuardedMore : IGuardedMore
+{
+    public int More() => 1;
+
+    public ValueTask<int> PassAsync(int number, CancellationToken cancellationToken) => new(number);
+
+    public ValueTask<int> RepeatAsync(int number, CancellationToken cancellationToken) => new(number);
 }
 
 [RpcContract(Name = "Fairlead.Tests.Versioned")]
