@@ -5,7 +5,7 @@ using System.Globalization;
 namespace Fairlead.Rpc.Calls;
 
 /// <summary>
-/// A call at one of its sides while somebody listens: its span and its duration, by the RPC conventions of OpenTelemetry. Labels have the
+/// A call at one of its sides, if there is a listener: its span and its duration, by the RPC conventions of OpenTelemetry. Labels have the
 /// names of the contract and of the member, and nothing that a peer chooses.
 /// </summary>
 /// <remarks>One thread at a time. Without a listener there is none.</remarks>
@@ -39,7 +39,7 @@ internal sealed class CallSpan : IDisposable
     /// <summary>Begins a call at its client.</summary>
     /// <param name="contract">The contract.</param>
     /// <param name="member">The number of the member.</param>
-    /// <param name="hasSpan">Whether the call has a span of its own, current from now on.</param>
+    /// <param name="hasSpan">Whether the call has a span, which is current from now on.</param>
     /// <returns>Null: there is no listener.</returns>
     public static CallSpan? BeginAtClient(RpcDescription contract, int member, bool hasSpan)
     {
@@ -90,7 +90,7 @@ internal sealed class CallSpan : IDisposable
         }
     }
 
-    /// <summary>Notes why the call has failed at its server. An answer for the caller, or a caller that has gone, is no failure.</summary>
+    /// <summary>Notes why the call has failed at its server. An answer, or a caller that has gone, does not count as a failure.</summary>
     public void FailAtServer(Exception exception) => _error = exception switch
     {
         RpcException or OperationCanceledException => null,

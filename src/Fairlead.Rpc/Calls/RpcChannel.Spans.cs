@@ -2,7 +2,7 @@ using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc;
 
-/// <content>Calls while somebody listens to spans or durations.</content>
+/// <content>Calls while spans or durations have a listener.</content>
 public sealed partial class RpcChannel
 {
     // A call of a client's object has its span at the client. Fairlead's own calls have none.

@@ -91,7 +91,7 @@ public readonly struct RpcInvocation
     {
         CancellationToken cancellationToken = CancellationToken;
 
-        // The requests for items are other calls: the producer runs in the context of its own.
+        // Other requests ask for the items. The producer runs in the context of its call.
         ItemSource<T> source = new(items.GetAsyncEnumerator(cancellationToken), write, ExecutionContext.Capture());
         FairleadException? tooLong = await Streams.ProduceAsync(source, cancellationToken).ConfigureAwait(false);
         if (tooLong is not null)

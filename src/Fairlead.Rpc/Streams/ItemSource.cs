@@ -23,7 +23,7 @@ internal interface IItemSource : IAsyncDisposable
 /// </remarks>
 /// <param name="items">The items; disposed with this.</param>
 /// <param name="write">Marshals an item.</param>
-/// <param name="context">The context in which the producer runs, whoever asks for a batch; null: that of the caller.</param>
+/// <param name="context">The context in which the producer runs; null: the one of the request for a batch.</param>
 internal sealed class ItemSource<T>(IAsyncEnumerator<T> items, RpcWrite<T> write, ExecutionContext? context = null) : IItemSource
 {
     private byte[]? _buffer;

@@ -19,7 +19,7 @@ public sealed class CallContextTests
         await using RpcServer server = await ServeAsync(transport);
         await using RpcClient<IOptioned> client = await ConnectAsync(server);
 
-        // The reader goes on after each item, so that the producer stops between them.
+        // The reader yields after each item, and the producer stops between them.
         List<string> seen = [];
         await foreach (string item in client.Service.SeenItemsAsync(3, Tenant).ConfigureAwait(false))
         {

@@ -113,7 +113,7 @@ public sealed class HostileClientTests(ITestOutputHelper output)
         }
     }
 
-    // What the server answers at once: parts of what does not exist, and frames that are too long.
+    // The server answers these immediately: parts of calls that do not exist, and frames that are too long.
     private static async Task RefuseAsync(Requester sender)
     {
         foreach (byte[] frame in (byte[][])[Frames.Session(Guid.NewGuid()), Frames.Poll(Guid.NewGuid()), Frames.Pull(Guid.NewGuid(), 1)])

@@ -20,7 +20,7 @@ public interface IOptioned
     /// <summary>Items that are produced before and after awaits.</summary>
     IAsyncEnumerable<string> SeenItemsAsync(int count, RpcCallOptions? options = null, CancellationToken cancellationToken = default);
 
-    /// <summary>What is seen at each item that comes, and at the end.</summary>
+    /// <summary>Returns the context at each item that comes, and at the end.</summary>
     IAsyncEnumerable<string> SeenAtItemsAsync(
         IAsyncEnumerable<int> items, RpcCallOptions? options = null, CancellationToken cancellationToken = default);
 }
