@@ -53,7 +53,7 @@ internal sealed record BrokerAddress
     /// <summary>Whether the broker takes the user from the certificate that this end shows, and no password.</summary>
     public bool LogsInByCertificate { get; init; }
 
-    /// <summary>What the queue has beyond its kind.</summary>
+    /// <summary>The arguments of the queue beyond its kind.</summary>
     public QueueLimits Limits { get; init; }
 
     /// <summary>The priority of this end's messages; null: none.</summary>

@@ -2,7 +2,7 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Tests;
 
-/// <summary>What is lost at a broker is refused or counted; and what strangers ask for is not done on their behalf.</summary>
+/// <summary>Losses at a broker are refused or counted, and a responder does nothing on behalf of strangers.</summary>
 public sealed class DropTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -56,7 +56,7 @@ public sealed class DropTests
         Assert.Equal(5, publisher.Statistics.Dropped);
     }
 
-    /// <summary>Answers are published in order, so that of the honest request comes after everything that the other could cause.</summary>
+    /// <summary>Answers are published in order: that of the honest request comes after everything that the other could cause.</summary>
     [BrokerFact]
     public async Task A_responder_answers_to_no_queue_that_the_broker_did_not_name()
     {

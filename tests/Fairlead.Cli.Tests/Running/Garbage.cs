@@ -5,7 +5,7 @@ using Fairlead.Cli.Services;
 
 namespace Fairlead.Cli.Tests.Running;
 
-/// <summary>What strangers send to a service, and the honest client that asks after them.</summary>
+/// <summary>Garbage of strangers for a service, and the honest client that asks after them.</summary>
 internal sealed class Garbage(ServiceKind kind)
 {
     public const string DatePattern = @"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$";

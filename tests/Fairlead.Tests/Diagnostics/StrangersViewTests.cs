@@ -5,7 +5,7 @@ using Fairlead.Diagnostics;
 
 namespace Fairlead.Tests.Diagnostics;
 
-/// <summary>What a program has in its arguments stays there: peers, lists, errors and events show no secret of it.</summary>
+/// <summary>Peers, lists, errors and events show no secret of a program's arguments.</summary>
 public sealed class StrangersViewTests
 {
     private const string Secret = "hunter2";

@@ -16,7 +16,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     // Null if the endpoint is bound.
     private readonly Reconnector? _reconnector;
 
-    // What the transport keeps open between two connections; null if the endpoint does not seek a lost peer.
+    // Held open by the transport between two connections; null if the endpoint does not seek a lost peer.
     private ConnectAttempts? _attempts;
 
     // How the peer that the reconnector seeks was lost.

@@ -116,7 +116,7 @@ internal sealed class UdpSession : Connection
 
             if (error == Errno.EINVAL && _from.IsKnown)
             {
-                // It is no source: the broadcast address of a network, or an address that this host has lost. The system chooses.
+                // It cannot be a source: the broadcast address of a network, or an address that this host has lost. The system chooses.
                 _from = default;
                 continue;
             }

@@ -196,7 +196,7 @@ internal static class UdpSocket
         if (!IPAddress.TryParse(text, out IPAddress? local))
         {
             throw new AddressFormatException(
-                address.ToString(), $"local={PlainText.OneLine(text)} is no IP address; write one of this host, such as 192.168.1.5");
+                address.ToString(), $"local={PlainText.OneLine(text)} is not an IP address; write one of this host, such as 192.168.1.5");
         }
 
         // A link-local address without its interface is one of the interface of the other end.
