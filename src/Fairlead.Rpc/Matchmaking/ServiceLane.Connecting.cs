@@ -65,7 +65,7 @@ internal sealed partial class ServiceLane
                 TimeSpan left = _options.WaitForService - TimeProvider.System.GetElapsedTime(began);
                 try
                 {
-                    mayHaveMissed = await ConnectAsync(failed, cancellationToken).ConfigureAwait(false);
+                    mayHaveMissed = await ConnectAsync(failed, mayWait: left > TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
                 }
                 catch (FairleadException) when (Living is not null || left > TimeSpan.Zero)
                 {
@@ -92,8 +92,9 @@ internal sealed partial class ServiceLane
         }
     }
 
-    // Returns whether an instance is listed to which no connection came about, or none that still lives.
-    private async ValueTask<bool> ConnectAsync(RequesterLane? failed, CancellationToken cancellationToken)
+    // Returns whether an instance is listed to which no connection came about, or none that still lives. While there is time to wait for
+    // another, none is taken whose contract the client cannot use; then the last is, and says what does not fit.
+    private async ValueTask<bool> ConnectAsync(RequesterLane? failed, bool mayWait, CancellationToken cancellationToken)
     {
         Volatile.Write(ref _refreshed, TimeProvider.System.GetTimestamp());
         List<RequesterLane> lanes = [.. _lanes.Where(static lane => !lane.IsGone)];
@@ -107,7 +108,9 @@ internal sealed partial class ServiceLane
 
         // A client speaks one contract at a time. Others are taken when no instance of it is left.
         ulong hash = _hash;
-        ulong[] hashes = lanes.Count > 0 ? [hash] : [.. instances.Select(static instance => instance.Hash).Distinct().OrderBy(Rank)];
+        bool isConnected = lanes.Count > 0;
+        ulong[] hashes = isConnected ? [hash]
+            : [.. instances.Select(static instance => instance.Hash).Distinct().Where(one => !mayWait || Rank(one) < Unfit).OrderBy(Rank)];
         bool hasMissed = false;
         try
         {
@@ -126,7 +129,7 @@ internal sealed partial class ServiceLane
                     continue;
                 }
 
-                if (isLast || await FitsAsync(hash, lanes, failed, cancellationToken).ConfigureAwait(false))
+                if ((isLast && (isConnected || !mayWait)) || await FitsAsync(hash, lanes, failed, cancellationToken).ConfigureAwait(false))
                 {
                     break;
                 }
@@ -140,7 +143,7 @@ internal sealed partial class ServiceLane
         finally
         {
             // However this ends: the lane closes its connections later, and so must know them all.
-            _hash = hash;
+            _hash = lanes.Count > 0 ? hash : _hash;
             _lanes = [.. lanes];
             foreach (RequesterLane lane in dead)
             {
@@ -149,11 +152,13 @@ internal sealed partial class ServiceLane
         }
     }
 
+    private const int Unfit = 4;
+
     // First the contract of the last instance and the client's own, then those that fit, then unknown ones.
     private int Rank(ulong hash) => hash == _hash ? 0
         : hash == _wanted?.Hash ? 1
         : !_fits.TryGetValue(hash, out bool fits) ? 3
-        : fits ? 2 : 4;
+        : fits ? 2 : Unfit;
 
     // Whether the client can use a contract: an instance that has it is asked once.
     private async ValueTask<bool> FitsAsync(

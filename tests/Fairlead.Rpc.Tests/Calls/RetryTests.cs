@@ -196,6 +196,29 @@ public sealed class RetryTests
         Assert.Contains("Count differs", different.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As in a rolling upgrade, while all instances of this client's version restart.</summary>
+    [Fact]
+    public async Task A_client_that_waits_for_its_service_waits_for_its_version()
+    {
+        await using RpcServer newer = await Rpc.ServeAsync<INewVersion>(_name, new NewVersion());
+        ValueTask<RpcClient<IOldVersion>> connecting = Rpc.ConnectAsync<IOldVersion>(
+            _name, new RpcClientOptions { WaitForService = TimeSpan.FromMinutes(1) });
+
+        await using RpcServer older = await Rpc.ServeAsync<IOldVersion>(_name, new OldVersion());
+        await using RpcClient<IOldVersion> client = await connecting.AsTask().WaitAsync(Watchdog);
+        Assert.Equal(3, client.Service.Count(3));
+    }
+
+    [Fact]
+    public async Task A_client_that_waits_in_vain_for_its_version_learns_the_difference()
+    {
+        await using RpcServer newer = await Rpc.ServeAsync<INewVersion>(_name, new NewVersion());
+        RpcClientOptions options = new() { WaitForService = TimeSpan.FromMilliseconds(200) };
+        var different = await Assert.ThrowsAsync<FairleadException>(
+            () => Rpc.ConnectAsync<IOldVersion>(_name, options).AsTask().WaitAsync(Watchdog));
+        Assert.Equal(ErrorCode.Incompatible, different.Code);
+    }
+
     [Fact]
     public void Limits_of_attempts_are_checked()
     {
