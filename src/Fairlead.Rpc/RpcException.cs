@@ -26,6 +26,11 @@ public sealed class RpcException : Exception
     /// <summary>The type of the service's exception; null in the service itself.</summary>
     public string? ServerType { get; }
 
+    /// <summary>
+    /// Whether the service made it for its caller: it is an answer. One with which a call of the service itself ended is a failure.
+    /// </summary>
+    internal bool IsOfThisService => ServerType is null;
+
     /// <summary>Where the service threw it, if the server discloses that: <see cref="RpcServerOptions.SendStackTraces"/>.</summary>
     public string? ServerStackTrace { get; }
 

@@ -94,7 +94,7 @@ internal sealed partial class CallDispatcher
             else
             {
                 Replies.Fail(request, exception, _options);
-                if (exception is not RpcException || ReportsAnswers)
+                if (exception is not RpcException { IsOfThisService: true } || ReportsAnswers)
                 {
                     // The endpoint reports it as the failure of a handler. Its own reply comes too late.
                     throw;

@@ -93,7 +93,7 @@ internal sealed class CallSpan : IDisposable
     /// <summary>Notes why the call has failed at its server. An answer, or a caller that has gone, does not count as a failure.</summary>
     public void FailAtServer(Exception exception) => _error = exception switch
     {
-        RpcException or OperationCanceledException => null,
+        RpcException { IsOfThisService: true } or OperationCanceledException => null,
         RpcFormatException => $"{ErrorCode.Corrupt}",
         FairleadException known => $"{known.Code}",
         _ => exception.GetType().FullName,
