@@ -363,35 +363,6 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(0, writer.ExitCode);
     }
 
-    /// <summary>A writer opens the FIFO whenever it has a reader, in the middle of an attempt or between two.</summary>
-    [Fact]
-    public async Task A_receiver_that_waits_for_a_writer_loses_none()
-    {
-        string path = _directory["awaited"];
-        Shell($"mkfifo {path}");
-        for (int i = 0; i < 200; i++)
-        {
-            Task<Receiver> connecting = Task.Run(async () => await Receiver.ConnectAsync($"fifo://{path}?framing=line&wait=infinite"));
-            Descriptor? writer;
-            do
-            {
-                writer = NativeFile.Open(path, OpenFlags.WriteOnly, out _);
-            }
-            while (writer is null);
-
-            using (writer)
-            {
-                // Time for the attempt to end.
-                Thread.SpinWait(i * 25);
-                Assert.Equal(2, writer.Write("x\n"u8).Count);
-            }
-
-            await using Receiver receiver = await connecting.WaitAsync(TimeSpan.FromMinutes(1));
-            using Message message = await receiver.ReceiveAsync();
-            Assert.Equal("x", message.Text);
-        }
-    }
-
     [Fact]
     public async Task A_receiver_whose_writers_have_gone_sleeps()
     {
