@@ -35,6 +35,10 @@ internal readonly record struct LocalHost
             : (0, BinaryPrimitives.ReadUInt32BigEndian(bytes));
     }
 
+    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF];
+
+    private static ReadOnlySpan<byte> Broadcast => [0xFF, 0xFF, 0xFF, 0xFF];
+
     public bool IsKnown => _high != 0 || _low != 0;
 
     /// <summary>Reads a control message; unknown if it is another one.</summary>
@@ -49,7 +53,7 @@ internal readonly record struct LocalHost
             (Libc.IPPROTO_IPV6, Libc.IPV6_PKTINFO) when data.Length >= InfoSize6 => data[..AddressSize6],
             _ => default,
         };
-        return bytes.IsEmpty || IsGroup(new IPAddress(bytes)) ? default : new LocalHost(bytes);
+        return bytes.IsEmpty || IsForMany(bytes) ? default : new LocalHost(bytes);
     }
 
     /// <summary>Writes the control message that sets the source of a datagram. The interface is left to the routes.</summary>
@@ -96,12 +100,14 @@ internal readonly record struct LocalHost
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
     }
 
-    private static bool IsGroup(IPAddress address)
+    /// <summary>Whether the bytes of an IPv4 or IPv6 address are those of a multicast group.</summary>
+    public static bool IsGroup(ReadOnlySpan<byte> bytes) => bytes.Length == AddressSize6 ? bytes[0] == 0xFF : (bytes[0] & 0xF0) == 0xE0;
+
+    // Such an address cannot be a source. Asked for each datagram.
+    private static bool IsForMany(ReadOnlySpan<byte> bytes)
     {
-        IPAddress plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return plain.AddressFamily == AddressFamily.InterNetworkV6
-            ? plain.IsIPv6Multicast
-            : plain.Equals(IPAddress.Broadcast) || (plain.GetAddressBytes()[0] & 0xF0) == 0xE0;
+        ReadOnlySpan<byte> plain = bytes.StartsWith(MappedPrefix) ? bytes[MappedPrefix.Length..] : bytes;
+        return IsGroup(plain) || plain.SequenceEqual(Broadcast);
     }
 
     private void WriteAddress(Span<byte> bytes)

@@ -15,9 +15,11 @@ internal sealed class UdpSession : Connection
     private readonly Queue<Incoming> _arrived = new();
     private readonly ChunkPacker _packer = new();
     private readonly EventDescriptor _event = new();
-    private LocalHost _from;
     private readonly int _mostBytes;
     private readonly int _mostMessages;
+
+    // The address that the peer asked; unknown if the system chooses.
+    private LocalHost _from;
     private int _bytes;
     private int _dropped;
     private volatile bool _isOver;

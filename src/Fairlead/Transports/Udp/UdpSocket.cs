@@ -182,8 +182,7 @@ internal static class UdpSocket
         return null;
     }
 
-    public static bool IsGroup(IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetworkV6 ? address.IsIPv6Multicast : (address.GetAddressBytes()[0] & 0xF0) == 0xE0;
+    public static bool IsGroup(IPAddress address) => LocalHost.IsGroup(address.GetAddressBytes());
 
     /// <summary>Returns the address from which to send to a place; null if the system chooses.</summary>
     private static IPAddress? LocalOf(Address address, IPEndPoint place)
