@@ -144,8 +144,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         using (_endpoint.Pump.Gate.Hold())
         {
             _reconnector!.End();
-            Volatile.Write(ref _lastEnd, _lostPeer);
-            Volatile.Read(ref _attempts)?.Dispose();
+            GoOver(_lostPeer!);
             _endpoint.Receivers.End(null, completions);
             _endpoint.Placement.Place(completions);
             _endpoint.Completion.OnLost();
@@ -170,8 +169,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
 
         if (!IsReconnecting || _endpoint.IsClosing)
         {
-            Volatile.Write(ref _lastEnd, end);
-            Volatile.Read(ref _attempts)?.Dispose();
+            GoOver(end);
             _endpoint.Receivers.End(null, completions);
             _endpoint.Completion.OnLost();
             if (link.WasUp && _endpoint.Settings.Reconnect != TimeSpan.Zero && !_endpoint.IsClosing)
@@ -181,6 +179,13 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         }
 
         return false;
+    }
+
+    /// <summary>The endpoint ends with its peer: there are no further attempts.</summary>
+    private void GoOver(LinkEnd end)
+    {
+        Volatile.Write(ref _lastEnd, end);
+        Volatile.Read(ref _attempts)?.Dispose();
     }
 
     private bool IsToBeReplaced(Link link, LinkEnd end) =>
