@@ -11,9 +11,6 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </remarks>
 internal sealed class AnswerChannel(BrokerSession consuming, BrokerAddress broker, EndpointSettings settings) : IAsyncDisposable
 {
-    /// <summary>How the names of queues begin that the broker chose: direct reply queues, and those of one connection.</summary>
-    private static readonly string[] NamedByBroker = ["amq.rabbitmq.reply-to", "amq.gen-"];
-
     private readonly Lock _gate = new();
     private Task<BrokerSession>? _opening;
     private CancellationTokenRegistration _watch;
@@ -25,7 +22,7 @@ internal sealed class AnswerChannel(BrokerSession consuming, BrokerAddress broke
     /// </remarks>
     public async Task PublishAsync(string replyTo, BasicProperties properties, ReadOnlyMemory<byte> body)
     {
-        if (!Array.Exists(NamedByBroker, beginning => replyTo.StartsWith(beginning, StringComparison.Ordinal)))
+        if (!BrokerQueues.AreNamedByBroker(replyTo))
         {
             FairleadEventSource.Log.Contained(
                 "an answer at a broker", $"the broker did not name the queue '{PlainText.OneLine(replyTo)}', so it gets no answer");

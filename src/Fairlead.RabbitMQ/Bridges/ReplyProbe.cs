@@ -9,7 +9,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 internal sealed class ReplyProbe(BrokerSession session) : IAsyncDisposable
 {
     /// <summary>Direct reply queues: they end with the channel of their requester. Of other queues nothing follows.</summary>
-    private const string DirectReply = "amq.rabbitmq.reply-to.";
+    private const string DirectReply = BrokerQueues.DirectReply + ".";
 
     private IChannel? _channel;
 

@@ -16,7 +16,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </remarks>
 internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {
-    private const string ReplyQueue = "amq.rabbitmq.reply-to";
+    private const string ReplyQueue = BrokerQueues.DirectReply;
 
     /// <summary>How many requests of others a caller's thread publishes behind its own: see <see cref="InnerWay"/>.</summary>
     private const int MostInARow = 16;

@@ -22,7 +22,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// </remarks>
 internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {
-    private const string ReplyQueue = "amq.rabbitmq.reply-to";
+    private const string ReplyQueue = BrokerQueues.DirectReply;
 
     private static readonly PatternProfile Inner = new()
     {

@@ -13,7 +13,7 @@ namespace Fairlead.RabbitMQ.Tunnels;
 internal sealed class TunnelSession
 {
     /// <summary>How the names begin that the broker gives to queues. It gives none of them to a user that asks for it.</summary>
-    private const string ClientQueues = "amq.gen-";
+    private const string ClientQueues = BrokerQueues.Generated;
 
     private readonly BrokerAddress _broker;
     private readonly BrokerSession _session;
