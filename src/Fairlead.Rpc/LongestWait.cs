@@ -7,4 +7,7 @@ internal static class LongestWait
 
     /// <summary>Returns a time for a task or a timer: beyond some 49 days it waits without limit.</summary>
     public static TimeSpan Within(TimeSpan time) => time <= Longest ? time : Timeout.InfiniteTimeSpan;
+
+    /// <summary>Returns a time for a task or a timer, which waits without limit if there is none.</summary>
+    public static TimeSpan Within(TimeSpan? time) => time is { } limit ? Within(limit) : Timeout.InfiniteTimeSpan;
 }

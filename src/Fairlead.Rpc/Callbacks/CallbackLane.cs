@@ -37,8 +37,7 @@ internal sealed class CallbackLane(Task<ServerSession> session, int target) : IR
     {
         try
         {
-            TimeSpan limit = timeout is { } most ? LongestWait.Within(most) : Timeout.InfiniteTimeSpan;
-            return await session.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+            return await session.WaitAsync(LongestWait.Within(timeout), cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -64,8 +64,7 @@ internal sealed class ServerSession(Peer client)
         _news.Writer.TryWrite(true);
         try
         {
-            TimeSpan limit = timeout is { } most ? LongestWait.Within(most) : Timeout.InfiniteTimeSpan;
-            return await reply.Task.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+            return await reply.Task.WaitAsync(LongestWait.Within(timeout), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {

@@ -50,8 +50,7 @@ internal sealed class SessionLane(Task<IRpcLane> pinned) : IRpcLane
     {
         try
         {
-            TimeSpan limit = time.Left is { } left ? LongestWait.Within(left) : Timeout.InfiniteTimeSpan;
-            return await pinned.WaitAsync(limit, cancellationToken).ConfigureAwait(false);
+            return await pinned.WaitAsync(LongestWait.Within(time.Left), cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -1,3 +1,5 @@
+using Fairlead.Rpc.Calls;
+
 namespace Fairlead.Rpc.Callbacks;
 
 /// <summary>The sessions of a server by their identities.</summary>
@@ -11,7 +13,7 @@ namespace Fairlead.Rpc.Callbacks;
 /// <param name="limit">How long a call of an object may take; null: without limit.</param>
 internal sealed class SessionTable(int most, TimeSpan? limit)
 {
-    private readonly int _mostOfClient = most - (most / 4);
+    private readonly int _mostOfClient = ClientShares.MostOfOne(most);
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerSession> _sessions = [];
     private readonly Dictionary<Guid, Awaited> _awaited = [];

@@ -13,7 +13,7 @@ namespace Fairlead.Rpc.Calls;
 /// <param name="count">The number of places. One client has three quarters of them at most, and leaves the rest to others.</param>
 internal sealed class CallPlaces(int count)
 {
-    private readonly int _mostOfClient = count - (count / 4);
+    private readonly int _mostOfClient = ClientShares.MostOfOne(count);
     private readonly Lock _lock = new();
     private readonly Dictionary<Peer, int> _taken = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<Peer, ClientQueue> _queues = new(ReferenceEqualityComparer.Instance);

@@ -15,6 +15,9 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
     private int _calls;
     private TaskCompletionSource? _emptied;
 
+    /// <summary>Returns how many places of all one client may have: three quarters, which leaves a quarter to others.</summary>
+    public static int MostOfOne(int all) => all - (all / 4);
+
     /// <summary>How many calls of all clients wait.</summary>
     public int Calls
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Streams;
 
@@ -10,7 +11,7 @@ namespace Fairlead.Rpc.Streams;
 /// <param name="most">The most calls. One client has three quarters of them at most, and leaves the rest to others.</param>
 internal sealed class CallTable(int most)
 {
-    private readonly int _mostOfClient = most - (most / 4);
+    private readonly int _mostOfClient = ClientShares.MostOfOne(most);
     private readonly Dictionary<Peer, int> _clients = new(ReferenceEqualityComparer.Instance);
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerCall> _calls = [];

@@ -83,14 +83,7 @@ public sealed class RetryTests
     public async Task A_call_that_a_lost_instance_may_have_executed_ends_as_unknown(bool isBlocking)
     {
         TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        RpcServer only = await ServeAsync(
-            async (_, cancellationToken) =>
-            {
-                began.TrySetResult();
-                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
-                return 0;
-            },
-            new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
+        RpcServer only = await ServeEndlessAsync(began);
         await using RpcClient<IGuarded> client = await ConnectAsync(CallBalance.OneInstance);
         Task<int> call = isBlocking
             ? Task.Run(() => client.Service.RepeatAsync(1).AsTask().GetAwaiter().GetResult())
@@ -107,14 +100,7 @@ public sealed class RetryTests
     {
         TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RpcServer newer = await Rpc.ServeAsync<IGuardedMore>(_name, new GuardedMore());
-        RpcServer older = await ServeAsync(
-            async (_, cancellationToken) =>
-            {
-                began.TrySetResult();
-                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
-                return 0;
-            },
-            new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
+        RpcServer older = await ServeEndlessAsync(began);
         await using RpcClient<IGuarded> client = await ConnectAsync(CallBalance.OneInstance);
         Task<int> result = client.Service.RepeatAsync(1).AsTask();
         await began.Task.WaitAsync(Watchdog);
@@ -232,6 +218,16 @@ public sealed class RetryTests
                 () => Rpc.Connect<IGuarded>("inproc://nowhere", new RpcClientOptions { Retry = wrong }));
         }
     }
+
+    // Its calls begin, and last until the server ends.
+    private Task<RpcServer> ServeEndlessAsync(TaskCompletionSource began) => ServeAsync(
+        async (_, cancellationToken) =>
+        {
+            began.TrySetResult();
+            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+            return 0;
+        },
+        new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
 
     // As by a crash: calls that are under way have no reply.
     private static async Task LoseAsync(RpcServer server) => await server.DisposeAsync();
