@@ -88,11 +88,11 @@ for name in "${early[@]}"; do
 done
 
 tool=artifacts/bin/Fairlead.Cli/release/fairlead
-peer= job_server=
+peer=
 title "publish with Native AOT"
 if has clang && has_zlib; then
-  images=(artifacts/publish/{Fairlead.Cli.Aot/release/fairlead,Fairlead.TestPeer.Aot/release/Fairlead.TestPeer,JobServer.Aot/release/JobServer})
-  made_from=$(hash_of src tests/Fairlead.TestPeer tests/Fairlead.Conformance samples/JobServer \
+  images=(artifacts/publish/{Fairlead.Cli.Aot/release/fairlead,Fairlead.TestPeer.Aot/release/Fairlead.TestPeer})
+  made_from=$(hash_of src tests/Fairlead.TestPeer tests/Fairlead.Conformance \
     eng/*.{props,proj,targets} Directory.* global.json -- "$(dotnet --version)" "$(clang --version)")
   if is_kept aot "$made_from" "${images[@]}"; then
     echo "The images are kept: they were made from the same files."
@@ -101,7 +101,7 @@ if has clang && has_zlib; then
   else
     fail "publishing with Native AOT"; images=()
   fi
-  if [ ${#images[@]} -gt 0 ]; then tool=${images[0]} peer=${images[1]} job_server=$(dirname "${images[2]}"); fi
+  if [ ${#images[@]} -gt 0 ]; then tool=${images[0]} peer=${images[1]}; fi
 else
   skip 1 "Native AOT needs clang and zlib1g-dev; the tool and the second processes of the tests are what the JIT runs"
 fi
@@ -115,7 +115,7 @@ fi
 
 # The longest assembly first. The samples and the tool's shell tests wait for half of their time. The models need what the others leave of
 # the processors, and so do the packages, which are tested after the longest assembly.
-begin samples tests/Samples/run.sh artifacts/bin "$tool" ${job_server:+"$job_server"}
+begin samples tests/Samples/run.sh artifacts/bin "$tool"
 begin tool tests/Fairlead.Cli.Tests/run.sh "$PWD/$tool"
 begin models nice -n 19 eng/kept-tap.sh models "$(hash_of models -- "$(spin -V 2> /dev/null)" "$(clang --version 2> /dev/null)")" models/check.sh
 run=()

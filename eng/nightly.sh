@@ -18,7 +18,7 @@ trap 'dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1; rm -rf "$pri
 
 dotnet build tests/Fairlead.Tests -c Release -v quiet || exit 1
 peer=artifacts/publish/Fairlead.TestPeer.Aot/release/Fairlead.TestPeer
-if command -v clang > /dev/null && dotnet msbuild eng/Aot.proj -m -v:quiet; then export FAIRLEAD_COMPILED_PEER=$PWD/$peer; fi
+if command -v clang > /dev/null && dotnet msbuild eng/Aot.proj -m -v:quiet -p:FairleadEveryImage=true; then export FAIRLEAD_COMPILED_PEER=$PWD/$peer; fi
 
 true > "$private/failures"
 mkdir -p "$(dirname "$figures")"
@@ -82,6 +82,18 @@ FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' te
 
 # With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release; its peers are built so too.
 FAIRLEAD_COMPILED_PEER='' whole 'assertions of a Debug build' tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'
+
+# The samples, with the job server under Native AOT: its stubs and skeletons are what the generator wrote.
+if [ -n "${FAIRLEAD_COMPILED_PEER:-}" ]; then
+  if dotnet build Fairlead.slnx -c Release -v quiet && tests/Samples/run.sh artifacts/bin artifacts/publish/Fairlead.Cli.Aot/release/fairlead \
+    artifacts/publish/JobServer.Aot/release > "$private/samples" 2>&1; then
+    outcome="$(grep -c '^ok' "$private/samples") passed"
+  else
+    outcome="FAILED: $(grep -A 20 '^not ok' "$private/samples")"
+    echo samples >> "$private/failures"
+  fi
+  printf '\n== samples, the job server under Native AOT\n%s\n' "$outcome" >> "$figures"
+fi
 
 failures=$(wc -l < "$private/failures")
 printf '\n%d failed; the figures are in %s\n' "$failures" "$figures"
