@@ -23,18 +23,9 @@ public sealed class ProseTests
     public void Every_covered_path_has_files() => Assert.All(Covered, static path => Assert.NotEmpty(ProseFiles.Under([path])));
 
     [Theory]
-    [InlineData("Who waits is served.", "no actor")]
-    [InlineData("Whoever holds the lock is reported.", "no actor")]
-    [InlineData("It is told by whom it was sent.", "no actor")]
-    [InlineData("What a child inherits is closed again.", "no actor")]
+    [InlineData("Who waits is served.", "begins with Who")]
     [InlineData("The peer waits until he is woken.", "a person")]
     [InlineData("A waiter has a word of his in memory.", "a person")]
-    [InlineData("A file that is no socket stays.", "is no")]
-    [InlineData("The ends were no sockets.", "is no")]
-    [InlineData("The caller would wait for ever.", "for ever")]
-    [InlineData("Each has a thread of its own.", "of its own")]
-    [InlineData("It is closed so that the peer wakes.", "so that")]
-    [InlineData("It is read as far as it goes.", "as far as")]
     [InlineData("The call waits until somebody connects.", "an unnamed person")]
     [InlineData("Nobody listens there.", "an unnamed person")]
     [InlineData("The bell rings.", "\"bell\" is a doorbell")]
@@ -50,25 +41,32 @@ public sealed class ProseTests
     [InlineData("Waiters are served in order.")]
     [InlineData("Who holds the lock?")]
     [InlineData("What to do")]
+    [InlineData("What a child inherits is closed again.")]
+    [InlineData("Where does it wait?")]
+    [InlineData("Where to start")]
+    [InlineData("Of course it ends.")]
+    [InlineData("A file that is no socket stays as it is, so that its owner keeps it.")]
+    [InlineData("Each has a thread of its own, as far as the limit allows.")]
+    [InlineData("It is called once, the formerly closed link at onceuponatime.")]
     [InlineData("The error names the process that holds the lock, and what to do.")]
     [InlineData("The file is no longer there.")]
     [InlineData("There is no reply.")]
-    [InlineData("Use `so that he is no` as it stands.")]
+    [InlineData("Use `he waits` as it stands.")]
     [InlineData("The [page](who/he/nobody.md) explains it.")]
     [InlineData("The doorbell wakes the peer, which uses fence elision.")]
     [InlineData("Theme, other, hers, whole, issue.")]
     public void A_good_sentence_is_not_found(string sentence) => Assert.Empty(ProseLint.Check("page.md", $"Good. {sentence} Good.\n"));
 
     [Fact]
-    public void Thirty_words_are_enough()
+    public void Thirty_five_words_are_enough()
     {
-        string thirty = string.Concat(Enumerable.Repeat("word ", 29)) + "end.";
-        Assert.Empty(ProseLint.Check("page.md", thirty));
-        Assert.Equal("31 words", Assert.Single(ProseLint.Check("page.md", $"one {thirty}")).Rule);
+        string most = string.Concat(Enumerable.Repeat("word ", 34)) + "end.";
+        Assert.Empty(ProseLint.Check("page.md", most));
+        Assert.Equal("36 words", Assert.Single(ProseLint.Check("page.md", $"one {most}")).Rule);
     }
 
     [Fact]
-    public void Code_in_a_page_is_not_prose() => Assert.Empty(ProseLint.Check("page.md", "Run it:\n\n```\n# so that he waits\n```\n"));
+    public void Code_in_a_page_is_not_prose() => Assert.Empty(ProseLint.Check("page.md", "Run it:\n\n```\n# he waits\n```\n"));
 
     [Fact]
     public void A_heading_may_begin_with_a_question_word() =>
@@ -85,6 +83,19 @@ public sealed class ProseTests
         Assert.Equal(
             ("an unnamed person", line),
             Assert.Single(ProseLint.Check("src/Code.cs", source)) is var finding ? (finding.Rule, finding.Line) : default);
+
+    [Theory]
+    [InlineData("tests/Code.cs", "// The keeper stops.\nint x;\n")]
+    [InlineData("tests/Code.cs", "var a = \"the keeper stops, or later\";\n")]
+    [InlineData("src/Code.cs", "// The keeper stops.\nint x;\n")]
+    [InlineData("src/Code.cs", "/// <summary>The keeper stops.</summary>\ninternal int X;\n")]
+    public void Text_that_no_user_reads_may_use_avoided_words(string path, string source) => Assert.Empty(ProseLint.Check(path, source));
+
+    [Theory]
+    [InlineData("tests/Code.cs")]
+    [InlineData("src/Code.cs")]
+    public void A_thread_is_not_a_person_in_any_comment(string path) =>
+        Assert.Equal("a person", Assert.Single(ProseLint.Check(path, "// He waits.\nint x;\n")).Rule);
 
     [Theory]
     [InlineData("var nobody = him.His(who);\n")]
