@@ -28,13 +28,26 @@ is_complete() {
 }
 
 # The packages of a tool installation are its own: nothing goes into, or comes from, the user's cache.
-installs() { NUGET_PACKAGES=$place/cache dotnet tool install --tool-path "$place/tool" --source "$packages" Fairlead.Cli; }
-answers() { "$place/tool/fairlead" --version | grep -E '^[0-9]+\.[0-9]+\.[0-9]+'; }
+installs() { NUGET_PACKAGES=$place/cache dotnet tool install --prerelease --tool-path "$place/tool" --source "$packages" Fairlead.Cli; }
 
-check "the library and the tool are packed" dotnet pack Fairlead.slnx -c Release --no-build -p:PackageOutputPath="$packages"
+# One version for all: that of the packages' names, of what they contain, and of what they ask for.
+version_of() { basename "$packages/$1".[0-9]*.nupkg .nupkg | cut -c "$((${#1} + 2))-"; }
+says() { [ "$1" = "$2" ] || { echo "$3 is $1, and must be $2"; return 1; }; }
+has_one_version() {
+  local id version; version=$(version_of Fairlead)
+  [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+-dev\.[0-9]+$ ]] || { echo "$version does not count the commits"; return 1; }
+  for id in Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Cli; do says "$(version_of "$id")" "$version" "the version of $id" || return 1; done
+  says "$("$place/tool/fairlead" --version | cut -d + -f 1)" "$version" "the version of the installed tool"
+}
+asks_for() { grep -F "<dependency id=\"Fairlead\" version=\"$2\"" "$place/nuspec/$1.$(version_of "$1").nuspec"; }
+asks_for_its_fairlead() { asks_for Fairlead.RabbitMQ "[$(version_of Fairlead)]" && asks_for Fairlead.Rpc "$(version_of Fairlead)"; }
+
+check "the library and the tool are packed" dotnet pack Fairlead.slnx -c Release --no-build \
+  -p:PackageOutputPath="$packages" -p:NuspecOutputPath="$place/nuspec/"
 check "the packages hold readme, licence, documentation and symbols" is_complete
 check "the tool installs from the folder of packages alone" installs
-check "the installed tool starts" answers
+check "the packages and the installed tool have one version, which counts the commits" has_one_version
+check "Fairlead.RabbitMQ demands exactly its Fairlead, Fairlead.Rpc at least its one" asks_for_its_fairlead
 check "docs/getting-started.md is what happens" eng/test-getting-started.sh "$place"
 echo "1..$number"
 [ "$failures" -eq 0 ]
