@@ -14,7 +14,7 @@ internal static class Rest
 
     public static Sender? Connect(Session session, bool rests) => rests ? Sender.Connect(session.AddressOf("unix", ".rest")) : null;
 
-    /// <summary>Waits until a round begins; returns at once if there are no rests.</summary>
+    /// <summary>Waits until a round begins; returns immediately if there are no rests.</summary>
     [SuppressMessage("Style", "IDE0063", Justification = "the message is released before the work begins")]
     public static void Wait(this Receiver? rest)
     {

@@ -59,7 +59,7 @@ internal sealed class WorkerPair : IDisposable
         }
     }
 
-    /// <summary>Lets the client measure one round; the other pairs are idle meanwhile.</summary>
+    /// <summary>Lets the client measure one round; the other pairs are idle.</summary>
     public Round Measure(TimeSpan length)
     {
         long? allocated = AllocatedByServer();
