@@ -1,5 +1,3 @@
-using Fairlead.Native;
-
 namespace Fairlead.RabbitMQ;
 
 /// <summary>A user of the broker and the password, which no text contains.</summary>

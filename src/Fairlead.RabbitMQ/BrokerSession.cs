@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 

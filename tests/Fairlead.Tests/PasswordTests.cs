@@ -1,5 +1,5 @@
 using System.Text;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 
 namespace Fairlead.RabbitMQ.Tunnels;

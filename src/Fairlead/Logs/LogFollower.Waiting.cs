@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Fairlead.Logs.Storage;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Logs;
 

@@ -1,5 +1,5 @@
 using Fairlead.Logs.Storage;
-using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 
 namespace Fairlead.Logs;

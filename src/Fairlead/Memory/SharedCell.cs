@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Memory;
 

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
-using Fairlead.Native;
 
 namespace Fairlead.Memory;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Fairlead.Memory.Backing;
-using Fairlead.Native;
 
 namespace Fairlead.Memory;
 

@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Memory;
 

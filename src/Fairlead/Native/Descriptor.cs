@@ -8,7 +8,7 @@ namespace Fairlead.Native;
 /// <remarks>
 /// Closing while other threads are inside a call is safe: new calls get EBADF at once, and the kernel gets the number back when the last
 /// call has ended. So no thread reads from a new file with the same number. Closing does not end a wait: wake sleepers on this descriptor
-/// first (by an event, or <see cref="ShutdownSocket"/>). Remove it from every <see cref="PollSet"/> and from the <see cref="Reactor"/>
+/// first (by an event, or <see cref="ShutdownSocket"/>). Remove it from every <c>PollSet</c> and from the <c>Reactor</c>
 /// before closing it.
 /// </remarks>
 internal sealed partial class Descriptor : SafeHandle
@@ -25,7 +25,7 @@ internal sealed partial class Descriptor : SafeHandle
     /// <summary>The raw number, valid while <see cref="TryEnter"/> keeps it open, or for the only user.</summary>
     public int Number => (int)handle;
 
-    /// <summary>Whether the open file has the lock of <see cref="NativeFile.TryFlock(Descriptor)"/>; closing releases that first.</summary>
+    /// <summary>Whether the open file has the lock of <c>NativeFile.TryFlock</c>; closing releases that first.</summary>
     public bool IsFlocked { get; set; }
 
     /// <summary>Keeps the descriptor open until <see cref="Exit"/>; false if it has been closed.</summary>

@@ -13,7 +13,7 @@ internal static class ProcFiles
     internal static bool IsDenied { get; set; }
 
     /// <summary>Whether this process sees itself there.</summary>
-    public static bool AreMounted => NativeFile.Stat(OfDescriptors) is not null;
+    public static bool AreMounted => Directory.Exists(OfDescriptors);
 
     private static string OfDescriptors => IsDenied ? "/proc/none/self/fd" : "/proc/self/fd";
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Processes;
 

@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 using Fairlead.Processes;
 
 namespace Fairlead.Processes;

@@ -1,5 +1,6 @@
 using System.Collections;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Processes.Starting;
 
 namespace Fairlead.Processes;

@@ -1,6 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Processes;
 

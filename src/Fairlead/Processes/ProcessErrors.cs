@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Processes;
 

@@ -1,4 +1,6 @@
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Processes;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Processes;
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Processes;
 

@@ -1,5 +1,6 @@
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Registry;
 

@@ -2,6 +2,9 @@ using System.Net.Sockets;
 using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Registry;
 

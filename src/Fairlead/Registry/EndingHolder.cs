@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Registry;
 

@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Registry;
 

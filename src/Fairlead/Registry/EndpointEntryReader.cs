@@ -3,6 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Registry;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Registry;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Fairlead.Diagnostics;
-using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Registry;
 

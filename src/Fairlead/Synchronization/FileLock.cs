@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 

@@ -1,6 +1,6 @@
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;
 

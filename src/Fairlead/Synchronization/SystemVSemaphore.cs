@@ -1,5 +1,7 @@
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Waiting;
 
 namespace Fairlead.Synchronization;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports;
 

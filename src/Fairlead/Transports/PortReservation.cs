@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 using Fairlead.Transports;
 
 namespace Fairlead;

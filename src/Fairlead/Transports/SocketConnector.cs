@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 using Fairlead.Transports;
 

@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports;
 

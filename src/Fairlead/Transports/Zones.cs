@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Fairlead.Native;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports;
 

@@ -1,6 +1,8 @@
 using System.IO.Pipes;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Conformance.Contracts;
 

@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 using Fairlead.Time;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,5 +1,6 @@
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 
 namespace Fairlead.TestPeer.Verbs;

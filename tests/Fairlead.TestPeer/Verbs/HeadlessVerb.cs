@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 using Fairlead.Transports.UnixSocket;
 

@@ -1,6 +1,9 @@
 using System.Net.Sockets;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Conformance;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 using Fairlead.Transports.Udp;
 

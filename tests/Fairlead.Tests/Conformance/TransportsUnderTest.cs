@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Conformance;

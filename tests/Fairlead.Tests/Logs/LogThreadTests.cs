@@ -1,6 +1,5 @@
 using Fairlead.Logs;
 using Fairlead.Logs.Storage;
-using Fairlead.Native;
 
 namespace Fairlead.Tests.Logs;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Fairlead.Logs;
-using Fairlead.Native;
 
 namespace Fairlead.Tests.Logs;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Fairlead.Logs;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests.Logs;
 

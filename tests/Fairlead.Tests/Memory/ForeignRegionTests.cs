@@ -1,6 +1,8 @@
 using System.Globalization;
 using Fairlead.Memory;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests.Memory;
 

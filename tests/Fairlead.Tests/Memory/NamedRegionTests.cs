@@ -2,7 +2,7 @@ using System.Globalization;
 using Fairlead.Diagnostics;
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
-using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 
 namespace Fairlead.Tests.Memory;

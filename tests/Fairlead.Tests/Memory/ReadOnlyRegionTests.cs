@@ -76,7 +76,7 @@ public sealed class ReadOnlyRegionTests : IDisposable
         if (kind == "System V" && (mode & UnixFileMode.UserWrite) == 0)
         {
             // The creator itself may not attach it for writing.
-            Assert.NotNull(Fairlead.Native.SystemVSegment.Make(_key, size, (uint)mode, out _));
+            Assert.NotNull(Fairlead.Native.Memory.SystemVSegment.Make(_key, size, (uint)mode, out _));
             return SharedRegion.Create(size);
         }
 

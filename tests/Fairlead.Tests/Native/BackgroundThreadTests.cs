@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Patterns.Links;
 using Fairlead.Processes.Starting;
 

@@ -1,4 +1,7 @@
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Tests.Native;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Tests.Native;
 

@@ -1,6 +1,7 @@
 #if DEBUG
 using System.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Tests.Native;
 

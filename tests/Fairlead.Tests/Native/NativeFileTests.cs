@@ -1,4 +1,7 @@
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Tests.Native;
 

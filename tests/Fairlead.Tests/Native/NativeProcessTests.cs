@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests.Native;
 

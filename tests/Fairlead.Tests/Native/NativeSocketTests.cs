@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Tests.Native;
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Tests.Native;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 using Fairlead.Processes;
 using static System.FormattableString;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Processes;
 
 namespace Fairlead.Tests.Processes;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 using Fairlead.Processes;
 using Fairlead.Processes.Starting;
 

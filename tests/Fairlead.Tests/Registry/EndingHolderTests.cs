@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 
 namespace Fairlead.Tests.Registry;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Fairlead.Diagnostics;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 
 namespace Fairlead.Tests.Registry;

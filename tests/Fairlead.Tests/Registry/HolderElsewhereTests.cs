@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Fairlead.Conformance;
 using Fairlead.Diagnostics;
 using Fairlead.Logs;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests.Registry;
 

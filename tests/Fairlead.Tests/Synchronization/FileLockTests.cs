@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Synchronization;
 using Fairlead.Time;
 

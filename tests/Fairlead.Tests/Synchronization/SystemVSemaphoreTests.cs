@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Synchronization;
 using Fairlead.Time;
 

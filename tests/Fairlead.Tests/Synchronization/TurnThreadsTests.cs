@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Synchronization.Waiting;
 
 namespace Fairlead.Tests.Synchronization;

@@ -1,5 +1,7 @@
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 using Fairlead.Synchronization.Words;
 using Fairlead.Tests.Native;
 

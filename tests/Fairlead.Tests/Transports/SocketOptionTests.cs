@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 using Fairlead.Transports;

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Fairlead.Native;
 
 namespace Fairlead.Logs.Storage;
 

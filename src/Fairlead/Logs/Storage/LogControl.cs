@@ -2,6 +2,9 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;

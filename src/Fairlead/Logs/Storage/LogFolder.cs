@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Logs.Storage;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Logs.Storage;
 

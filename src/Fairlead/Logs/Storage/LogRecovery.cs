@@ -1,5 +1,6 @@
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Logs.Storage;
 

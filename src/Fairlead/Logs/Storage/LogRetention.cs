@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Logs.Storage;
 

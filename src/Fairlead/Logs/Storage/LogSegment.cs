@@ -4,6 +4,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Memory;
 using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;

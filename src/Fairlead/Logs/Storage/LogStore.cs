@@ -1,5 +1,5 @@
 using System.Globalization;
-using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 
 namespace Fairlead.Logs.Storage;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Memory.Backing;
 

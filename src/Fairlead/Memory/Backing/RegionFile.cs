@@ -1,5 +1,6 @@
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 
 namespace Fairlead.Memory.Backing;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Memory.Backing;
 

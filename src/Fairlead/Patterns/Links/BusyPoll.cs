@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Fairlead.Native;
 
 namespace Fairlead.Patterns.Links;
 

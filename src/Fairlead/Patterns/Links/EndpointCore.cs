@@ -1,5 +1,7 @@
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 using Fairlead.Registry;
 using Fairlead.Transports;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

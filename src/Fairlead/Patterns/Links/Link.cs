@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,5 +1,5 @@
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Patterns.Links;
 

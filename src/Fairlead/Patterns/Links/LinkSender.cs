@@ -1,7 +1,7 @@
 using System.Buffers;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Registry;
 using Fairlead.Transports;
 

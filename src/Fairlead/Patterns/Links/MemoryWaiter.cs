@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

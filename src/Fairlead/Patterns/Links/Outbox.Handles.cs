@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Patterns.Links;
 

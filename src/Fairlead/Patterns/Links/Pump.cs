@@ -1,4 +1,6 @@
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

@@ -1,5 +1,6 @@
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 using Fairlead.Registry;
 using Fairlead.Transports;
 

@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Patterns.Links;
 
 namespace Fairlead.Patterns.Waiting;

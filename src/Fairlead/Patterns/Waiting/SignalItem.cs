@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 using Fairlead.Processes;
 
 namespace Fairlead.Patterns.Waiting;

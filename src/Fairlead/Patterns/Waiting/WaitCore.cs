@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Patterns.Waiting;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Processes.Starting;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Processes.Starting;
 

@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 using Fairlead.Synchronization.Words;
 

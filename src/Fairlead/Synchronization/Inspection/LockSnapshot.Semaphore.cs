@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Inspection;

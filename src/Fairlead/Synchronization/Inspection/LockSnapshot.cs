@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Inspection;

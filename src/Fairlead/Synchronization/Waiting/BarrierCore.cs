@@ -1,5 +1,6 @@
 using System.Globalization;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
 

@@ -1,4 +1,6 @@
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;

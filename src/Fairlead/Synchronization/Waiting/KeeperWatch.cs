@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Synchronization.Waiting;
 

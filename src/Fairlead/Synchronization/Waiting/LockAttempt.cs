@@ -1,5 +1,3 @@
-using Fairlead.Native;
-
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 using Fairlead.Synchronization.Words;
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
 

@@ -1,4 +1,3 @@
-using Fairlead.Native;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;

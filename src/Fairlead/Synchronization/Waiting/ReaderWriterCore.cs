@@ -1,4 +1,5 @@
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
 

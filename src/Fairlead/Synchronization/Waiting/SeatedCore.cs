@@ -1,4 +1,4 @@
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Synchronization.Waiting;

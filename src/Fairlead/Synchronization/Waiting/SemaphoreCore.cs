@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Words;
 

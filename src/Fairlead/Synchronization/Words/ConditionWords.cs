@@ -1,4 +1,5 @@
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Synchronization.Words;
 

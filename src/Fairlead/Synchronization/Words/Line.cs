@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Synchronization.Words;
 

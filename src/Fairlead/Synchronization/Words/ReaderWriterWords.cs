@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Synchronization.Words;
 

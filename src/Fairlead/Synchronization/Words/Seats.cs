@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Synchronization.Words;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;

@@ -1,4 +1,5 @@
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.Fifo;

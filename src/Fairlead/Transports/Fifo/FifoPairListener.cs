@@ -1,4 +1,6 @@
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Fifo;
 

@@ -1,5 +1,7 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Inproc;
 

@@ -2,6 +2,8 @@ using System.Buffers;
 using Fairlead.Framing;
 using Fairlead.Logs;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.MappedLogs;
 

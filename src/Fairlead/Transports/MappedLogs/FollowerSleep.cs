@@ -1,6 +1,7 @@
 using Fairlead.Logs;
 using Fairlead.Logs.Storage;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.MappedLogs;
 

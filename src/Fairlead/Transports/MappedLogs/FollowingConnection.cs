@@ -2,6 +2,7 @@ using Fairlead.Framing;
 using Fairlead.Logs;
 using Fairlead.Logs.Storage;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Transports.MappedLogs;
 

@@ -1,5 +1,4 @@
 using Fairlead.Logs;
-using Fairlead.Native;
 
 namespace Fairlead.Transports.MappedLogs;
 

@@ -1,5 +1,3 @@
-using Fairlead.Native;
-
 namespace Fairlead.Transports.Pipes;
 
 /// <summary><c>fd://3</c>, <c>fd://3,4</c>, <c>fd://orders</c>: open descriptors of this process.</summary>

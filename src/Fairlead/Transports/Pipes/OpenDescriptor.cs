@@ -1,5 +1,8 @@
 using System.Globalization;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports.Pipes;
 

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Runtime.Intrinsics;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Transports.SharedMemory;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Fairlead.Framing;
-using Fairlead.Native;
 
 namespace Fairlead.Transports.SharedMemory;
 

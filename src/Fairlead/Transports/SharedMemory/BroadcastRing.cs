@@ -1,6 +1,7 @@
 using System.Numerics;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.SharedMemory;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Transports.SharedMemory;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
 
 namespace Fairlead.Transports.SharedMemory;
 

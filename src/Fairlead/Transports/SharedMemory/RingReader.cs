@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.SharedMemory;
 

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
-using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.SharedMemory;
 

@@ -1,5 +1,7 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports.SharedMemory;
 

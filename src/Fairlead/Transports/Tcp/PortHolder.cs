@@ -52,7 +52,7 @@ internal static class PortHolder
             {
                 if (inodes.Contains(Target(descriptor)))
                 {
-                    return new Holder(new Peer { ProcessId = pid, Program = Native.NativeProcess.CommandLine(pid) });
+                    return new Holder(new Peer { ProcessId = pid, Program = Native.Processes.NativeProcess.CommandLine(pid) });
                 }
             }
         }

@@ -1,5 +1,6 @@
 using System.Threading.Tasks.Sources;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Tls;
 

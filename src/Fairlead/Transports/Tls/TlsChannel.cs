@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Tls;
 
@@ -24,7 +25,7 @@ internal sealed class TlsChannel : ByteChannel
     private readonly Descriptor _socket;
     private readonly RecordStream _records;
     private readonly SslStream _tls;
-    private readonly SignalSet _more;
+    private readonly FlaggedPollSet _more;
     private readonly TimeSpan _linger;
 
     // Of the reading thread.
@@ -48,7 +49,7 @@ internal sealed class TlsChannel : ByteChannel
         _socket = socket;
         _records = records;
         _tls = tls;
-        _more = new SignalSet(socket);
+        _more = new FlaggedPollSet(socket);
         _records.BeginPumping();
 
         // The last bytes of the handshake may have come with the first data.

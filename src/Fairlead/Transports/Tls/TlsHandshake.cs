@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports.Tcp;
 
 namespace Fairlead.Transports.Tls;

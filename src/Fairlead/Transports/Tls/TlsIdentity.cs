@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fairlead.Native;
 
 namespace Fairlead.Transports.Tls;
 

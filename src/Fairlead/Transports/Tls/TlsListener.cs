@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Waiting;
 using Fairlead.Transports.Tcp;
 
 namespace Fairlead.Transports.Tls;
@@ -23,7 +25,7 @@ internal sealed class TlsListener : IListener
     private readonly EndpointSettings _settings;
     private readonly LinkedList<CancellationTokenSource> _handshakes = new();
     private readonly Queue<StreamConnection> _complete = new();
-    private readonly SignalSet _more;
+    private readonly FlaggedPollSet _more;
     private int _dropped;
     private bool _isDisposed;
 
@@ -41,7 +43,7 @@ internal sealed class TlsListener : IListener
             .Without(TlsFiles.KeyOption)
             .Without(TlsFiles.AuthorityOption);
         _identity = new TlsIdentityKeeper(identity, port.Address, Address, settings.Time);
-        _more = new SignalSet(port.Listener);
+        _more = new FlaggedPollSet(port.Listener);
     }
 
     public Address Address { get; }

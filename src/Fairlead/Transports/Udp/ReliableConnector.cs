@@ -1,6 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Udp;
 

@@ -1,6 +1,9 @@
 using System.Net;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Udp;
 
@@ -19,7 +22,7 @@ internal sealed class ReliableListener : IListener
     private readonly EndpointSettings _settings;
     private readonly Queue<ReliableSession> _proved = new();
     private readonly Dictionary<UdpRemote, ReliableSession> _byRemote = [];
-    private readonly SignalSet _more;
+    private readonly FlaggedPollSet _more;
     private WeakReference<ReliableSession>? _last;
     private int _sessions;
     private int _foreign;
@@ -33,7 +36,7 @@ internal sealed class ReliableListener : IListener
         _place = NativeSocket.LocalName(socket);
         _settings = settings;
         Cookies = new ReliableCookies(settings.Time);
-        _more = new SignalSet(socket);
+        _more = new FlaggedPollSet(socket);
     }
 
     public Address Address { get; }

@@ -1,5 +1,3 @@
-using Fairlead.Native;
-
 namespace Fairlead.Transports.Udp;
 
 /// <content>Proving, replacing and ending a session.</content>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports.Udp;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Fairlead.Native;
+using Fairlead.Native.Sockets;
 
 namespace Fairlead.Transports.Udp;
 

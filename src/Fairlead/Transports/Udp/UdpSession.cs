@@ -1,5 +1,7 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Udp;
 

@@ -2,6 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Sockets;
+using Fairlead.Native.Waiting;
 
 namespace Fairlead.Transports.Udp;
 
@@ -22,7 +25,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
     private readonly Dictionary<UdpRemote, UdpSession> _sessions = [];
     private readonly Queue<UdpSession> _new = new();
     private readonly DatagramBatch _batch = new();
-    private readonly SignalSet _more;
+    private readonly FlaggedPollSet _more;
     private readonly ITimer? _timer;
     private int _users = 1;
 
@@ -40,7 +43,7 @@ internal sealed class UdpSessions : IListener, IAlarmed
         _idle = idle;
         _local = HostAddresses.LocalOf(socket);
         NativeSocket.SetBuffers(socket, send: null, receive: settings.Capacity);
-        _more = new SignalSet(socket);
+        _more = new FlaggedPollSet(socket);
         if (idle != Timeout.InfiniteTimeSpan)
         {
             TimeSpan period = Deadline.ForTimer(idle / 2 > TimeSpan.FromMilliseconds(1) ? idle / 2 : TimeSpan.FromMilliseconds(1));

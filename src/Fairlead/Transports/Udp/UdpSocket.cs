@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.Udp;

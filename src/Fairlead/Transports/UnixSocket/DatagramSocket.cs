@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 using Fairlead.Transports;
 using Fairlead.Transports.UnixSocket;

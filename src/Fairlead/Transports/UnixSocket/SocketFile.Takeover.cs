@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net.Sockets;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;

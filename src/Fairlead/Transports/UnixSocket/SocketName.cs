@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Transports.UnixSocket;
 

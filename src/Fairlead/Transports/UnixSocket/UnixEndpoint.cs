@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;

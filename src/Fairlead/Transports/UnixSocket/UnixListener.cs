@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 
 namespace Fairlead.Transports.UnixSocket;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
-using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Synchronization;
 using Fairlead.Time;
 

@@ -1,4 +1,6 @@
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Waiting;
 using Fairlead.Time;
 using Fairlead.Transports;
 using Fairlead.Transports.Fifo;

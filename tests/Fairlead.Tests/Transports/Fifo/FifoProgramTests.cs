@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 using Fairlead.Time;
 using Microsoft.Win32.SafeHandles;
 

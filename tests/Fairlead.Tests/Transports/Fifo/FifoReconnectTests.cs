@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Processes;
 using Fairlead.Time;
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 using Fairlead.Registry;
 using Fairlead.Time;
 using Fairlead.Transports.Fifo;

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 using Fairlead.Processes;
 using Fairlead.Time;
 

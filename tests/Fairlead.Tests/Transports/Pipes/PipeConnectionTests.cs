@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports.Pipes;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Patterns.Links;
 using Fairlead.Time;
 using Fairlead.Transports.SharedMemory;

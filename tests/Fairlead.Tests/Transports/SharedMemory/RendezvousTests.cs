@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
 using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Sockets;
 using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

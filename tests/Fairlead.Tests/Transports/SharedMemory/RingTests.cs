@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Sockets;
 using Fairlead.Transports.SharedMemory;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

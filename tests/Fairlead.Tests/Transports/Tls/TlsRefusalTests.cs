@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Fairlead.Conformance;
 using Fairlead.Native;
+using Fairlead.Native.Waiting;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 using Fairlead.Transports;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Fairlead.Conformance;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Native.Sockets;
 using Fairlead.Transports;
 using Fairlead.Transports.Udp;
 

@@ -1,4 +1,5 @@
-using Fairlead.Native;
+using Fairlead.Native.Files;
+using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests.Transports.UnixSocket;
 

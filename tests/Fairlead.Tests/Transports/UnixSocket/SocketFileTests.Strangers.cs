@@ -1,5 +1,6 @@
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 using Fairlead.Transports.UnixSocket;
 

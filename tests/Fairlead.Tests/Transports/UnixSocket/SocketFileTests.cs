@@ -2,6 +2,8 @@ using System.Net.Sockets;
 using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Native;
+using Fairlead.Native.Processes;
+using Fairlead.Native.Sockets;
 using Fairlead.Registry;
 using Fairlead.Time;
 using Fairlead.Transports.UnixSocket;

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Synchronization;
 using Fairlead.Synchronization.Inspection;
 using Fairlead.Synchronization.Waiting;

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Memory;
 using Fairlead.Registry;
 using Fairlead.Synchronization.Waiting;
 using Fairlead.Synchronization.Words;

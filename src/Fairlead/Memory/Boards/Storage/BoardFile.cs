@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 using Fairlead.Registry;
 using Fairlead.Synchronization.Words;
 

@@ -41,7 +41,7 @@ internal static class BoardLayout
     /// <summary>"FLG" and the version: 1.</summary>
     public const uint Magic = 0x0147_4c46;
 
-    /// <summary>Slots must fit into a <see cref="Native.RobustMemory"/> of 128 KiB.</summary>
+    /// <summary>Slots must fit into a <see cref="Native.Memory.RobustMemory"/> of 128 KiB.</summary>
     public const int MostCells = 1024;
 
     public const int FormAt = 0;
