@@ -18,12 +18,12 @@ check() {
 # A zip archive holds the names of its files as they are.
 holds() { local part; for part in "${@:2}"; do grep -aqF "$part" "$1" || { echo "$1 lacks $part"; return 1; }; done; }
 is_complete() {
-  holds "$packages/Fairlead".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.xml \
+  holds "$packages/Fairlead".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.xml \
     && holds "$packages/Fairlead".[0-9]*.snupkg lib/net10.0/Fairlead.pdb \
-    && holds "$packages/Fairlead.Rpc".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.Rpc.xml \
+    && holds "$packages/Fairlead.Rpc".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.Rpc.xml \
       analyzers/dotnet/cs/Fairlead.Rpc.Generator.dll \
-    && holds "$packages/Fairlead.RabbitMQ".[0-9]*.nupkg README.md LICENSE lib/net10.0/Fairlead.RabbitMQ.xml \
-    && holds "$packages/Fairlead.Cli".[0-9]*.nupkg README.md LICENSE DotnetToolSettings.xml \
+    && holds "$packages/Fairlead.RabbitMQ".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.RabbitMQ.xml \
+    && holds "$packages/Fairlead.Cli".[0-9]*.nupkg README.md icon.png LICENSE THIRD-PARTY-NOTICES.txt DotnetToolSettings.xml \
     && holds "$packages/Fairlead.Cli".[0-9]*.snupkg Fairlead.Cli.pdb
 }
 
@@ -42,9 +42,30 @@ has_one_version() {
 asks_for() { grep -F "<dependency id=\"Fairlead\" version=\"$2\"" "$place/nuspec/$1.$(version_of "$1").nuspec"; }
 asks_for_its_fairlead() { asks_for Fairlead.RabbitMQ "[$(version_of Fairlead)]" && asks_for Fairlead.Rpc "$(version_of Fairlead)"; }
 
+# The nuspec of each package, as packing wrote it; and what the packages hold as documentation.
+names_its_repository() {
+  local url nuspec; url=$(sed -n 's/.*<FairleadUrl>\(.*\)<.*/\1/p' Directory.Build.props)
+  for nuspec in "$place/nuspec"/*.nuspec; do
+    for part in "<projectUrl>$url</projectUrl>" "<repository type=\"git\" url=\"$url\"" "<releaseNotes>$url/" '<icon>icon.png</icon>' '<readme>README.md</readme>'; do
+      grep -qF "$part" "$nuspec" || { echo "$nuspec lacks $part"; return 1; }
+    done
+  done
+}
+documents_the_public_types_only() {
+  local name types documented
+  for name in Fairlead Fairlead.Rpc Fairlead.RabbitMQ; do
+    types=$(grep -c '^[a-z]' "src/$name/PublicAPI.txt"); documented=$(grep -c '<member name="T:' "artifacts/obj/$name/release/public/$name.xml")
+    says "$documented" "$types" "the number of documented types of $name" || return 1
+  done
+}
+notices_are_fresh() { diff THIRD-PARTY-NOTICES.txt <(eng/third-party-notices); }
+
 check "the library and the tool are packed" dotnet pack Fairlead.slnx -c Release --no-build \
   -p:PackageOutputPath="$packages" -p:NuspecOutputPath="$place/nuspec/"
 check "the packages hold readme, licence, documentation and symbols" is_complete
+check "each package names the repository, and has a page and an icon" names_its_repository
+check "the documentation in the packages is that of the public types" documents_the_public_types_only
+check "THIRD-PARTY-NOTICES.txt lists what the tool contains" notices_are_fresh
 check "the tool installs from the folder of packages alone" installs
 check "the packages and the installed tool have one version, which counts the commits" has_one_version
 check "Fairlead.RabbitMQ demands exactly its Fairlead, Fairlead.Rpc at least its one" asks_for_its_fairlead

@@ -14,6 +14,13 @@ public sealed partial class LinkTests
         foreach (Match link in Link().Matches(Repository.Read(page)))
         {
             string target = link.Groups["target"].Value;
+            if (InRepository().Match(target) is { Success: true } absolute)
+            {
+                string inside = absolute.Groups["path"].Value;
+                Assert.True(Path.Exists(Path.Combine(Repository.Root, inside)), $"{page} points at {target}, which the repository does not have");
+                continue;
+            }
+
             if (target.Contains("://") || target.StartsWith("mailto:", StringComparison.Ordinal))
             {
                 continue;
@@ -58,6 +65,9 @@ public sealed partial class LinkTests
 
     [GeneratedRegex(@"\[[^\]\n]*\]\((?<target>[^)\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^https://github\.com/fairlead/fairlead/(blob|tree)/main/(?<path>[^#]+)")]
+    private static partial Regex InRepository();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchors();
