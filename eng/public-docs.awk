@@ -1,5 +1,6 @@
 # Leaves the documentation of public members only: packages have no use for that of internal ones.
-# usage: awk -f public-docs.awk PublicAPI.txt DOCUMENTATION.xml
+# A page of the repository becomes a link, because users of a package do not have the page.
+# usage: awk -f public-docs.awk -v url=URL PublicAPI.txt DOCUMENTATION.xml
 # PublicAPI.txt lists each public type, and its members indented; a test compares it with the assembly. A member is known by its type and its name.
 
 function name_of(line) {
@@ -28,5 +29,5 @@ files == 2 && /<member name="/ {
   sub(/.*name="[A-Z]:/, "", id); sub(/".*/, "", id); sub(/\(.*/, "", id); gsub(/`+[0-9]+/, "", id)
   skips = !(id in public)
 }
-files == 2 && !skips { print }
+files == 2 && !skips { gsub(/docs\/[a-z\/-]+\.md/, "<see href=\"" url "/blob/main/&\">&</see>"); print }
 files == 2 && /<\/member>/ { skips = 0 }

@@ -17,6 +17,10 @@ internal sealed class CompositeType
     private const string Own = "Fairlead.Rpc";
     private const string NumberName = "RpcMemberAttribute";
 
+    private const string TypesOfSystem =
+        "primitives, string, Guid, dates and times, byte buffers, Uri, Version, IPAddress, IPEndPoint, KeyValuePair, arrays, lists, sets, "
+        + "dictionaries, immutable collections, tuples";
+
     private readonly ITypeSymbol _type;
     private readonly ImmutableArray<Part> _parts;
     private readonly int _constructed;
@@ -71,7 +75,7 @@ internal sealed class CompositeType
         string space = named.ContainingNamespace?.ToDisplayString() ?? "";
         if (space == "System" || space.StartsWith("System.", StringComparison.Ordinal))
         {
-            return "it is not among the types of docs/rpc.md; write it as one of them, or as a record of your own";
+            return $"it is not one of the types of .NET that travel ({TypesOfSystem}); write it as one of them, or as a record of your own";
         }
 
         if (named.IsRefLikeType)

@@ -54,7 +54,8 @@ internal static class Diagnostics
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
 
-    private static string Help(string id) => $"docs/diagnostics/{id}.md";
+    // An absolute address, because users of the package have no repository. A test compares it with FairleadUrl of Directory.Build.props.
+    private static string Help(string id) => $"https://github.com/fairlead/fairlead/blob/main/docs/diagnostics/{id}.md";
 }
 
 /// <summary>A diagnostic by values, to be compared and kept.</summary>

@@ -4,7 +4,7 @@ namespace Fairlead.Rpc;
 /// Marks an interface as a contract for remote procedure calls. The source generator in this package writes its stub, its skeleton and its
 /// marshalling.
 /// </summary>
-/// <remarks>docs/rpc.md has the rules for members and types, docs/diagnostics the errors of the generator.</remarks>
+/// <remarks>docs/rpc.md has the rules for members and types, and links to the errors of the generator.</remarks>
 [AttributeUsage(AttributeTargets.Interface, Inherited = false)]
 public sealed class RpcContractAttribute : Attribute
 {

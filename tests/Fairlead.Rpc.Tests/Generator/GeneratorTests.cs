@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Xml.Linq;
 using Fairlead.Rpc.Generator;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -49,7 +50,7 @@ public sealed class GeneratorTests
             """).Diagnostics);
         Assert.Equal(id, found.Id);
         Assert.NotEqual(Location.None, found.Location);
-        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+        AssertHelp(found);
     }
 
     [Fact]
@@ -59,6 +60,7 @@ public sealed class GeneratorTests
             "[Fairlead.Rpc.RpcContract] public interface IWrong { void A(System.Collections.Generic.Queue<int> a); }";
         Diagnostic found = Assert.Single(Run(Code).Diagnostics);
         Assert.Contains("'System.Collections.Generic.Queue<int>'", $"{found}", StringComparison.Ordinal);
+        Assert.Contains("(primitives, string,", $"{found}", StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,7 +85,7 @@ public sealed class GeneratorTests
         Diagnostic found = Assert.Single(
             Run($$"""[Fairlead.Rpc.RpcContract(Name = "{{name}}")] public interface IOne { void A(); }""").Diagnostics);
         Assert.Equal("FLRPC008", found.Id);
-        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+        AssertHelp(found);
     }
 
     [Theory]
@@ -100,7 +102,7 @@ public sealed class GeneratorTests
         GeneratorDriverRunResult result = Run("using Fairlead.Rpc; " + code);
         Diagnostic found = Assert.Single(result.Diagnostics);
         Assert.Equal(("FLRPC007", DiagnosticSeverity.Warning), (found.Id, found.Severity));
-        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+        AssertHelp(found);
         Assert.Contains("Concurrency => RpcConcurrency.Serial;", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
     }
 
@@ -144,7 +146,7 @@ public sealed class GeneratorTests
             {{type}}
             """).Diagnostics);
         Assert.Equal("FLRPC006", found.Id);
-        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+        AssertHelp(found);
     }
 
     [Theory]
@@ -280,6 +282,15 @@ public sealed class GeneratorTests
         [CSharpSyntaxTree.ParseText(code, Latest, "Contracts.cs")],
         References,
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+
+    /// <summary>Checks that the help of a diagnostic is a page of the repository, by an address that a user of the package can open.</summary>
+    internal static void AssertHelp(Diagnostic found)
+    {
+        string url = XDocument.Load(Path.Combine(Root(), "Directory.Build.props")).Descendants("FairleadUrl").Single().Value;
+        string pages = $"{url}/blob/main/";
+        Assert.StartsWith(pages, found.Descriptor.HelpLinkUri, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(Root(), found.Descriptor.HelpLinkUri[pages.Length..])), found.Descriptor.HelpLinkUri);
+    }
 
     internal static string Root()
     {

@@ -45,7 +45,7 @@ public sealed class UnionTypeTests
         Assert.Equal(("FLRPC009", DiagnosticSeverity.Warning), (found.Id, found.Severity));
         Assert.True(found.Location.IsInSource);
         Assert.Contains("B' derives from 'A'", found.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        Assert.True(File.Exists(Path.Combine(GeneratorTests.Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+        GeneratorTests.AssertHelp(found);
     }
 
     [Theory]
