@@ -1,3 +1,5 @@
+using Fairlead.Docs.Tests.Snippets;
+
 namespace Fairlead.Docs.Tests;
 
 /// <summary>Checks that code in the documentation is a copy from a sample or a snippet, which are compiled and run.</summary>
@@ -17,18 +19,13 @@ public sealed class CodeBlockTests
                 .Concat(Repository.Sources("tests/Fairlead.Docs.Tests/Snippets"))
                 .Select(static path => Lines(File.ReadAllText(path))),
         ];
-        foreach (string[] block in Blocks(Repository.Read(page)))
+        // FirstBlockTests compiles the first block of each page, and runs it.
+        foreach (string[] block in PagePrograms.Blocks(page).Skip(1).Select(Lines))
         {
             Assert.True(
                 programs.Exists(program => Holds(program, block)),
                 $"{page} shows code that no sample and no snippet has:\n{string.Join('\n', block)}");
         }
-    }
-
-    private static IEnumerable<string[]> Blocks(string page)
-    {
-        string[] parts = page.Split("```csharp\n");
-        return parts.Skip(1).Select(static part => Lines(part[..part.IndexOf("```", StringComparison.Ordinal)]));
     }
 
     /// <summary>Returns the lines without indentation, which may differ, and without empty ones.</summary>

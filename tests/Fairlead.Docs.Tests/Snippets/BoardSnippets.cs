@@ -62,18 +62,19 @@ public sealed class BoardSnippets : IDisposable
         using var board = SharedBoard.Open("vehicle");
         await foreach (Speed newest in board.Cell<Speed>("speed").ReadAllAsync(cancellationToken))
         {
-            Show(newest);
-            if (_shown.Count == 2)
+            if (!Show(newest))
             {
                 break;
             }
         }
     }
 
-    private void Show(Speed value)
+    /// <summary>Returns whether it wants another.</summary>
+    private bool Show(Speed value)
     {
         _shown.Add(value);
         _isShown.TrySetResult();
+        return _shown.Count < 2;
     }
 
     private readonly record struct Speed(double MetersPerSecond, long Time);

@@ -66,8 +66,10 @@ public sealed partial class RequesterResponderSnippets : IDisposable
         // Type 4: this thread waits.
         using (Message sum = requester.Request("6 + 7"u8, timeout: 5.Seconds()))
         {
-            Assert.Equal("13", sum.Text);
+            Show(sum.Text);
         }
+
+        static void Show(string text) => Assert.Equal("13", text);
 
         await _stop.CancelAsync();
         await serving;

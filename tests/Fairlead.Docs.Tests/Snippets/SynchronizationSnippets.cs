@@ -147,10 +147,15 @@ public sealed class SynchronizationSnippets
     [Fact]
     public async Task Permits()
     {
+        CancellationToken cancellationToken = CancellationToken.None;
         using var converters = NamedSemaphore.Open("converters", 4);
         await using (await converters.EnterAsync())
         {
-            await BuildAsync(CancellationToken.None);
+            await BuildAsync(cancellationToken);
+        }
+
+        await using (await converters.EnterAsync())
+        {
             Assert.Equal((3, 1), (converters.CurrentCount, converters.Holders.Count));
         }
 
