@@ -4,9 +4,9 @@ namespace Fairlead.Rpc;
 /// <remarks>
 /// A call goes on to another instance if the former one has died, or is about to end, and has not executed it. A call goes on, too, if
 /// client and server both mark it with <see cref="IdempotentAttribute"/>. After a refusal with <see cref="ErrorCode.Full"/> it goes on
-/// after a pause. A call that was denied, or has used up its time, ends. The outcome is the worst of all attempts: a call that one of
-/// them may have executed ends with <see cref="DeliveryStatus.Unknown"/>. The limit and the doubling pauses with jitter follow the retry
-/// policy of gRPC.
+/// after a pause. If an instance has another version of the contract, which fits, the call is adapted to it; this is not an attempt. A call
+/// that was denied, or has used up its time, ends. The outcome is the worst of all attempts: a call that one of them may have executed ends
+/// with <see cref="DeliveryStatus.Unknown"/>. The limit and the doubling pauses with jitter follow the retry policy of gRPC.
 /// </remarks>
 public sealed record RpcRetry
 {

@@ -37,7 +37,7 @@ public interface IWork
 }
 
 /// <summary>Notes each execution in a file before it replies. The file outlives the process.</summary>
-internal sealed class Work(Stream log) : IWork
+internal class Work(Stream log) : IWork
 {
     private readonly Lock _lock = new();
 

@@ -10,6 +10,8 @@ using Fairlead.Rpc.Peer;
 //   heir serve|call              serves or calls over the channel to its parent
 //   register MATCHMAKER SERVICE  the same, also at a matchmaker on the network
 //   call SERVICE FIRST COUNT     makes calls at the same time, and prints for each: number, kind, outcome
+//   storm serve SERVICE LOG old|new  serves a version of the contract, denies some calls and is often full
+//   storm call SERVICE FIRST STEP old|new  makes every STEP-th call from FIRST on, as many as stdin says, and prints the same
 //   endless SERVICE              reads a stream without end, and says "reading"
 switch (args)
 {
@@ -67,6 +69,15 @@ switch (args)
             await Console.Out.WriteAsync(string.Concat(outcomes));
         }
 
+        return 0;
+
+    case ["storm", "serve", var service, var path, var version]:
+        await Storm.ServeAsync(service, path, version == "new");
+        return 0;
+
+    case ["storm", "call", var service, var first, var step, var version]:
+        await Storm.CallAsync(
+            service, int.Parse(first, CultureInfo.InvariantCulture), int.Parse(step, CultureInfo.InvariantCulture), version == "new");
         return 0;
 
     case ["endless", var service]:

@@ -31,19 +31,20 @@ internal sealed class SessionLane(Task<IRpcLane> pinned) : IRpcLane
         }
 
         CallTime time = new(frame, options);
-        return WaitAsync(time, cancellationToken).GetAwaiter().GetResult().Request(frame, time.Rest, cancellationToken);
+        return WaitAsync(time, cancellationToken).GetAwaiter().GetResult().Request(frame, time.Rest(options), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> frame, RequestOptions options, CancellationToken cancellationToken) =>
         Known is { } known
         ? known.RequestAsync(frame, options, cancellationToken)
-        : RequestLaterAsync(frame.ToArray(), new CallTime(frame, options), cancellationToken);
+        : RequestLaterAsync(frame.ToArray(), options, cancellationToken);
 
-    private async ValueTask<Message> RequestLaterAsync(byte[] frame, CallTime time, CancellationToken cancellationToken)
+    private async ValueTask<Message> RequestLaterAsync(byte[] frame, RequestOptions options, CancellationToken cancellationToken)
     {
+        CallTime time = new(frame, options);
         IRpcLane known = await WaitAsync(time, cancellationToken).ConfigureAwait(false);
-        return await known.RequestAsync(frame, time.Rest, cancellationToken).ConfigureAwait(false);
+        return await known.RequestAsync(frame, time.Rest(options), cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IRpcLane> WaitAsync(CallTime time, CancellationToken cancellationToken)

@@ -96,12 +96,23 @@ internal static class Frames
         WriteMetadata(ref writer, metadata);
     }
 
-    /// <summary>Writes the number of the member and the hash of the contract anew, in a call with streams.</summary>
-    public static void Renumber(Span<byte> open, ushort member, ulong hash)
+    /// <summary>Writes the number of the member and the hash of the contract anew.</summary>
+    public static void Renumber(Span<byte> call, ushort member, ulong hash)
     {
-        RpcWriter header = new(open[..CallHeader]);
-        WriteHeader(ref header, (FrameKind)open[0], 0, member, (uint)hash);
+        RpcWriter header = new(call[..CallHeader]);
+        WriteHeader(ref header, (FrameKind)call[0], 0, member, (uint)hash);
     }
+
+    /// <summary>Returns the number of the member that a call names, and the low half of its contract's hash.</summary>
+    public static (ushort Member, uint Hash) Called(ReadOnlySpan<byte> call)
+    {
+        RpcReader header = new(call);
+        _ = header.ReadUInt16();
+        return (header.ReadUInt16(), header.ReadUInt32());
+    }
+
+    /// <summary>Whether a reply says that the call names another version of the contract than the server's.</summary>
+    public static bool IsStale(Message reply) => reply.Span is [(byte)ReplyStatus.Stale, ..];
 
     private static bool IsOpen(ReadOnlySpan<byte> frame) => frame is [(byte)FrameKind.Open or (byte)FrameKind.OpenWithMetadata, ..];
 

@@ -12,15 +12,19 @@ public sealed partial class RpcChannel
     private ValueTask<Message> RequestAsync(
         int member, IRpcLane? lane, ReadOnlySpan<byte> frame, CallSettings? settings, CancellationToken cancellationToken)
     {
-        lane ??= _lane;
         if (settings is null)
         {
-            return lane.RequestAsync(frame, OptionsOf(member), cancellationToken);
+            return lane is null
+                ? _lane.RequestAsync(frame, OptionsOf(member), cancellationToken)
+                : RequestAsync(lane, frame.ToArray(), OptionsOf(member), cancellationToken);
         }
 
         try
         {
-            return settings.FinishAsync(lane, lane.RequestAsync(frame, settings.Apply(OptionsOf(member)), cancellationToken));
+            RequestOptions options = settings.Apply(OptionsOf(member));
+            return settings.FinishAsync(lane ?? _lane, lane is null
+                ? _lane.RequestAsync(frame, options, cancellationToken)
+                : RequestAsync(lane, frame.ToArray(), options, cancellationToken));
         }
         catch (FairleadException tooLate)
         {

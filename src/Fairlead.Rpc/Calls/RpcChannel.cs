@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Contracts;
+using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc;
 
@@ -29,7 +30,7 @@ public sealed partial class RpcChannel
 
     private RpcChannel(
         IRpcLane lane, CallbackHost? callbacks, RpcDescription wanted, RpcClientOptions options, Agreement agreement) =>
-        (_lane, Callbacks, _wanted, _options, _agreement) = (lane, callbacks, wanted, options, agreement);
+        (_lane, Callbacks, _wanted, _options, _agreement, _known) = (lane, callbacks, wanted, options, agreement, [agreement]);
 
     /// <summary>The objects that the server may call; null: this is the channel of a callback.</summary>
     internal CallbackHost? Callbacks { get; }
@@ -159,7 +160,12 @@ public sealed partial class RpcChannel
         wanted ??= offered;
         Agreement agreement = Agreement.With(wanted, offered, options);
         RpcChannel channel = new(lane, callbacks, wanted, options, agreement);
-        return agreement.Differences.Count == 0 || options.AllowMissingMembers ? channel : throw channel.Incompatible(agreement);
+        if (lane is ServiceLane service)
+        {
+            service.Channel = channel;
+        }
+
+        return channel.Accepts(agreement) ? channel : throw channel.Incompatible(agreement);
     }
 
     /// <summary>Asks a server for its contract, and compares it with that of a client.</summary>
@@ -288,10 +294,8 @@ public sealed partial class RpcChannel
             case ReplyStatus.Failed:
                 return RpcException.Read(ref reader, server);
             case ReplyStatus.Stale:
-                Agreement agreement = Agreement.With(_wanted, RpcDescription.Read(ref reader), _options);
-                reader.End();
-                _agreement = agreement;
-                return agreement.Differences.Count != 0 && !_options.AllowMissingMembers
+                Agreement agreement = Learn(ref reader);
+                return !Accepts(agreement)
                     ? Incompatible(agreement)
                     : new FairleadException(
                         ErrorCode.Unavailable,

@@ -6,6 +6,7 @@ namespace Fairlead.Rpc.Matchmaking;
 internal sealed class CallAttempts(RpcRetry policy)
 {
     private int _made;
+    private int _renewals;
 
     /// <summary>The instance of the last attempt: the next is made elsewhere.</summary>
     public RequesterLane? Failed { get; private set; }
@@ -34,6 +35,16 @@ internal sealed class CallAttempts(RpcRetry policy)
 
     /// <summary>Notes that the connection to an instance had ended before the call was sent: no attempt.</summary>
     public void Skip(RequesterLane lane) => (Failed, Pause) = (lane, TimeSpan.Zero);
+
+    /// <summary>Notes that an instance has another version of the contract, for which the call was renumbered: no attempt.</summary>
+    public void Renew()
+    {
+        _renewals++;
+        (Failed, Pause) = (null, TimeSpan.Zero);
+    }
+
+    /// <summary>Whether the call may be renumbered once more.</summary>
+    public bool MayRenew => _renewals < RpcChannel.MostRenewals;
 
     /// <summary>Whether an attempt may have executed the call.</summary>
     public bool IsInDoubt { get; private set; }

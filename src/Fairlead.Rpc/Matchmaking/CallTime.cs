@@ -9,7 +9,7 @@ internal readonly struct CallTime(ReadOnlySpan<byte> frame, RequestOptions optio
     // An attempt without time says by itself that it was too late.
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
 
-    private readonly RequestOptions _options = options;
+    private readonly TimeSpan? _limit = options.Timeout;
     private readonly long _began = options.Timeout is null || !Frames.IsCall(frame) ? 0 : TimeProvider.System.GetTimestamp();
 
     /// <summary>How much is left; null: there is no limit.</summary>
@@ -22,11 +22,12 @@ internal readonly struct CallTime(ReadOnlySpan<byte> frame, RequestOptions optio
                 return null;
             }
 
-            TimeSpan left = _options.Timeout!.Value - TimeProvider.System.GetElapsedTime(_began);
+            TimeSpan left = _limit!.Value - TimeProvider.System.GetElapsedTime(_began);
             return left > Least ? left : Least;
         }
     }
 
-    /// <summary>The options of the next attempt.</summary>
-    public RequestOptions Rest => _began == 0 ? _options : _options with { Timeout = Left };
+    /// <summary>Returns the options of the next attempt.</summary>
+    /// <param name="options">The options of the call.</param>
+    public RequestOptions Rest(RequestOptions options) => _began == 0 ? options : options with { Timeout = Left };
 }

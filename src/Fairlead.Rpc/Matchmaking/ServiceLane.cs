@@ -44,6 +44,9 @@ internal sealed partial class ServiceLane : IClientLane
     /// <inheritdoc/>
     public Address? Address => Living?.Address;
 
+    /// <summary>The channel, which knows the contracts of instances; null: it is being opened.</summary>
+    public RpcChannel? Channel { get; set; }
+
     /// <inheritdoc/>
     public Task Completion => _completion.Task;
 
@@ -90,7 +93,17 @@ internal sealed partial class ServiceLane : IClientLane
                 lane.Count(1);
                 try
                 {
-                    Message reply = lane.Request(frame, time.Rest, cancellationToken);
+                    Message reply = lane.Request(frame, time.Rest(options), cancellationToken);
+                    if (Frames.IsStale(reply))
+                    {
+                        byte[] renewed = frame.ToArray();
+                        if (Renew(reply, renewed, ref options, ref attempts))
+                        {
+                            frame = renewed;
+                            continue;
+                        }
+                    }
+
                     if (!MayGoOn(reply, lane, ref attempts))
                     {
                         return reply;
@@ -160,7 +173,14 @@ internal sealed partial class ServiceLane : IClientLane
                 lane.Count(1);
                 try
                 {
-                    Message reply = await lane.RequestAsync(kept.AsSpan(0, length), time.Rest, cancellationToken).ConfigureAwait(false);
+                    Message reply = await lane
+                        .RequestAsync(kept.AsSpan(0, length), time.Rest(options), cancellationToken)
+                        .ConfigureAwait(false);
+                    if (Renew(reply, kept.AsSpan(0, length), ref options, ref attempts))
+                    {
+                        continue;
+                    }
+
                     if (!MayGoOn(reply, lane, ref attempts))
                     {
                         return reply;
@@ -207,6 +227,37 @@ internal sealed partial class ServiceLane : IClientLane
         }
     }
 
+    // A rolling upgrade replaces the contract between the writing of a call and its arrival.
+    private bool Renew(Message reply, Span<byte> frame, ref RequestOptions options, ref CallAttempts? attempts)
+    {
+        if (!Frames.IsStale(reply) || Channel is not { } channel)
+        {
+            return false;
+        }
+
+        try
+        {
+            attempts ??= new CallAttempts(_options.Retry);
+            if (!attempts.MayRenew
+                || channel.Renew(frame, reply, options) is not { } renewed
+                || (attempts.IsInDoubt && !renewed.Idempotent))
+            {
+                return false;
+            }
+
+            options = renewed;
+        }
+        catch
+        {
+            reply.Dispose();
+            throw;
+        }
+
+        attempts.Renew();
+        reply.Dispose();
+        return true;
+    }
+
     // A server that ends has not executed the call, nor has one that is full. A server that denies it, or had no time left for it, has the
     // last word.
     private bool MayGoOn(Message reply, RequesterLane lane, ref CallAttempts? attempts)
@@ -214,7 +265,7 @@ internal sealed partial class ServiceLane : IClientLane
         if (!Refusal.Is(reply))
         {
             // The channel would report that nothing was executed.
-            return attempts is { IsInDoubt: true } && reply.Span is [(byte)ReplyStatus.Stale, ..] ? throw Replaced(reply) : false;
+            return attempts is { IsInDoubt: true } && Frames.IsStale(reply) ? throw Replaced(reply) : false;
         }
 
         try

@@ -136,10 +136,10 @@ internal sealed class ClientCall : IAsyncDisposable
         // The wait for an instance belongs to the time of the call.
         CallTime time = new(call.Frame, options);
         IRpcLane lane = await _lane.ConfigureAwait(false);
-        RequestOptions rest = time.Rest;
+        RequestOptions rest = time.Rest(options);
         return call.Settings is { } settings
-            ? await settings.FinishAsync(lane, lane.RequestAsync(call.Frame, rest, _end.Token)).ConfigureAwait(false)
-            : await lane.RequestAsync(call.Frame, rest, _end.Token).ConfigureAwait(false);
+            ? await settings.FinishAsync(lane, _channel.RequestAsync(lane, call.Frame, rest, _end.Token)).ConfigureAwait(false)
+            : await _channel.RequestAsync(lane, call.Frame, rest, _end.Token).ConfigureAwait(false);
     }
 
     // A call that fails as a whole ends its parts: they may wait for a server that has never heard of it.

@@ -37,15 +37,22 @@ internal sealed class RpcPeer : IDisposable
     public async Task<string?> LineAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1));
 
     /// <summary>Waits for its end.</summary>
+    /// <param name="limit">How long to wait; null: two minutes.</param>
     /// <returns>The lines that it has written.</returns>
-    public async Task<string[]> EndAsync()
+    public async Task<string[]> EndAsync(TimeSpan? limit = null)
     {
         Task<string> errors = _process.StandardError.ReadToEndAsync();
-        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        string output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(limit ?? TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync();
         Assert.Equal((0, ""), (_process.ExitCode, await errors));
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
+
+    /// <summary>Writes a line to its stdin.</summary>
+    public Task SayAsync(string line) => _process.StandardInput.WriteLineAsync(line);
+
+    /// <summary>Ends its stdin.</summary>
+    public void EndInput() => _process.StandardInput.Close();
 
     public void Signal(Signal signal) => Signals.Send(_process.Id, signal);
 
