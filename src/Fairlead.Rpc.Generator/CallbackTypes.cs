@@ -38,7 +38,7 @@ internal sealed class CallbackTypes
     {
         List<Member> members = ContractReader.Members(contract, [], CancellationToken.None);
         Declare(TypeDeclaration.OfContract(contract, members));
-        Marshalling marshalling = new([], SerializerChoice.Of(contract));
+        Marshalling marshalling = new([], Converters.Of(contract), SerializerChoice.Of(contract));
         foreach (Member member in members)
         {
             foreach (IParameterSymbol parameter in member.Parameters.Where(static one => !Member.IsContract(one.Type)))

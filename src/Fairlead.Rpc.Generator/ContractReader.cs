@@ -24,7 +24,25 @@ internal static class ContractReader
         }
 
         List<Member> members = Members(contract, findings, cancellationToken);
-        Marshalling marshalling = new(findings, SerializerChoice.Of(contract, findings));
+        SerializerChoice? serializer = SerializerChoice.Of(contract, findings);
+        var converters = Converters.Of(contract);
+
+        // Those of its own assembly are reported where they stand.
+        findings.AddRange(converters.Unusable
+            .Where(static wrong => wrong.Attribute.ApplicationSyntaxReference is null)
+            .Select(wrong => wrong.ToFinding(contract)));
+        if (serializer is not null && Converters.StandOn(contract))
+        {
+            findings.Add(Finding.At(
+                contract, Diagnostics.UnusableConverter, contract.Name, "the serializer of that contract marshals all of its values"));
+        }
+
+        if (converters.Unusable.Count > 0)
+        {
+            return new ContractFile(file, "", Array(findings));
+        }
+
+        Marshalling marshalling = new(findings, converters, serializer);
         string source = ContractWriter.Write(contract, name, members, TurnsOfContract.Of(contract, findings), marshalling);
         bool isWhole = findings.All(static finding => finding.Descriptor.DefaultSeverity != DiagnosticSeverity.Error);
         return new ContractFile(file, isWhole ? source : "", Array(findings));

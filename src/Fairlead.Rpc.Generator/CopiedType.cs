@@ -11,16 +11,16 @@ namespace Fairlead.Rpc.Generator;
 internal static class CopiedType
 {
     /// <summary>Returns the bytes of a value on the wire; 0: its parts must be written one by one.</summary>
-    public static int SizeOf(ITypeSymbol type) => SizeOf(type, 0);
+    public static int SizeOf(ITypeSymbol type, Converters converters) => SizeOf(type, converters, 0);
 
-    private static int SizeOf(ITypeSymbol type, int depth)
+    private static int SizeOf(ITypeSymbol type, Converters converters, int depth)
     {
-        TypeForm form = TypeForm.From(type);
+        TypeForm form = TypeForm.From(type, converters);
         return form.Kind switch
         {
             FormKind.Simple => SizeOfSimple(type),
             FormKind.Enum => SizeOfSimple(form.Of),
-            FormKind.Composite when depth < Marshalling.MaxDepth => SizeOfParts(type, depth),
+            FormKind.Composite when depth < Marshalling.MaxDepth => SizeOfParts(type, converters, depth),
             _ => 0,
         };
     }
@@ -36,7 +36,7 @@ internal static class CopiedType
         _ => 0,
     };
 
-    private static int SizeOfParts(ITypeSymbol type, int depth)
+    private static int SizeOfParts(ITypeSymbol type, Converters converters, int depth)
     {
         if (type is not INamedTypeSymbol { IsValueType: true, IsTupleType: false } structure
             || CompositeType.Read(type) is not { CanGrow: false } composite
@@ -48,7 +48,7 @@ internal static class CopiedType
         int size = 0;
         foreach (CompositeType.Part part in composite.Parts)
         {
-            int length = SizeOf(part.Type, depth + 1);
+            int length = SizeOf(part.Type, converters, depth + 1);
             if (length == 0)
             {
                 return 0;

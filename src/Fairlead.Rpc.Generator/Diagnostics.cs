@@ -51,6 +51,9 @@ internal static class Diagnostics
         isEnabledByDefault: true,
         helpLinkUri: Help("FLRPC009"));
 
+    public static readonly DiagnosticDescriptor UnusableConverter = Error(
+        "FLRPC010", "Unusable converter", "'{0}' cannot convert a type of a contract: {1}");
+
     private static DiagnosticDescriptor Error(string id, string title, string message) =>
         new(id, title, message, "Fairlead.Rpc", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: Help(id));
 
@@ -63,7 +66,12 @@ internal sealed record Finding(DiagnosticDescriptor Descriptor, string Path, Tex
 {
     public static Finding At(ISymbol symbol, DiagnosticDescriptor descriptor, string one, string two = "")
     {
-        Location place = symbol.Locations.FirstOrDefault() ?? Location.None;
+        return At(symbol.Locations.FirstOrDefault(), descriptor, one, two);
+    }
+
+    public static Finding At(Location? location, DiagnosticDescriptor descriptor, string one, string two)
+    {
+        Location place = location ?? Location.None;
         return new Finding(descriptor, place.SourceTree?.FilePath ?? "", place.SourceSpan, place.GetLineSpan().Span, one, two);
     }
 

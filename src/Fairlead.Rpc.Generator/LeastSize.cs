@@ -6,17 +6,18 @@ namespace Fairlead.Rpc.Generator;
 internal static class LeastSize
 {
     /// <summary>Returns 1 or more.</summary>
-    public static int Of(ITypeSymbol type) => Math.Max(1, Of(type, 0));
+    public static int Of(ITypeSymbol type, Converters converters) => Math.Max(1, Of(type, converters, 0));
 
-    private static int Of(ITypeSymbol type, int depth)
+    private static int Of(ITypeSymbol type, Converters converters, int depth)
     {
-        TypeForm form = TypeForm.From(type);
+        TypeForm form = TypeForm.From(type, converters);
         return form.Kind switch
         {
             FormKind.Simple => OfSimple(type),
             FormKind.Enum => OfSimple(form.Of),
+            FormKind.Converted => Of(form.Of, converters, depth),
             FormKind.Composite when depth < Marshalling.MaxDepth && CompositeType.Read(type) is { } composite =>
-                composite.CanGrow ? 4 : composite.Parts.Sum(part => Of(part.Type, depth + 1)),
+                composite.CanGrow ? 4 : composite.Parts.Sum(part => Of(part.Type, converters, depth + 1)),
 
             // A count, a length or a mark of null.
             _ => 1,

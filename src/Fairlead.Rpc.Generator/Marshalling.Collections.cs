@@ -41,7 +41,7 @@ internal sealed partial class Marshalling
             _ => "{0}",
         };
         // Elements of a tree are read one by one, because its nodes take memory that a copy would not count.
-        int size = immutable == "List" ? 0 : CopiedType.SizeOf(element);
+        int size = immutable == "List" ? 0 : CopiedType.SizeOf(element, converters);
         string write = prepare + "    writer.Enter();\n" + (size == 0 ? "" : CopyTo(type, size, span)) + $$"""
                 writer.WriteCount({{source}}.{{count}});
                 foreach ({{type}} element in {{source}})
@@ -52,7 +52,7 @@ internal sealed partial class Marshalling
                 writer.Leave();
             """;
         bool isList = kind == FormKind.List && immutable.Length == 0;
-        string readCount = $"reader.ReadCount<{type}>({LeastSize.Of(element)}, {(immutable == "List" ? TreeOverhead : 0)})";
+        string readCount = $"reader.ReadCount<{type}>({LeastSize.Of(element, converters)}, {(immutable == "List" ? TreeOverhead : 0)})";
         string read = "    reader.Enter();\n" + (size == 0 ? "" : CopyFrom(type, size, isList, made)) + (isList
             ? $$"""
                     int count = {{readCount}};
@@ -153,7 +153,7 @@ internal sealed partial class Marshalling
             """,
             $$"""
                 reader.Enter();
-                int count = reader.ReadCount<{{type}}>({{LeastSize.Of(element)}}, {{overhead}});
+                int count = reader.ReadCount<{{type}}>({{LeastSize.Of(element, converters)}}, {{overhead}});
                 RpcKeys<{{type}}> keys = new(count);
                 {{elements}};
                 for (int i = 0; i < count; i++)
@@ -197,7 +197,7 @@ internal sealed partial class Marshalling
             $$"""
                 reader.Enter();
                 int count = reader.ReadCount<global::System.Collections.Generic.KeyValuePair<{{types}}>>(
-                    {{LeastSize.Of(key) + LeastSize.Of(value)}}, {{overhead}});
+                    {{LeastSize.Of(key, converters) + LeastSize.Of(value, converters)}}, {{overhead}});
                 RpcKeys<{{Name(key)}}> keys = new(count);
                 {{pairs}};
                 for (int i = 0; i < count; i++)

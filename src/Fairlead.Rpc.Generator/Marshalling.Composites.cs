@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Fairlead.Rpc.Generator;
 
-/// <content>Types with parts, and unions of them.</content>
+/// <content>Types with parts, unions of them, and types that travel as the parts of a converter.</content>
 internal sealed partial class Marshalling
 {
     // Apart from the type elsewhere, which may not be empty, and which may be a union.
@@ -38,7 +38,7 @@ internal sealed partial class Marshalling
         }
 
         Declare(TypeDeclaration.Of(type, composite));
-        int size = isCase ? 0 : CopiedType.SizeOf(type);
+        int size = isCase ? 0 : CopiedType.SizeOf(type, converters);
         string write = size == 0 ? ""
             : $$"""
                     if (RpcWriter.Copies<{{name}}>({{size}}))
@@ -70,6 +70,24 @@ internal sealed partial class Marshalling
         return entry;
     }
 
+    private Entry Converted(ITypeSymbol type, string name, ISymbol at)
+    {
+        Entry entry = Reserve(name);
+        Converter converter = converters.Find(type)!;
+        ITypeSymbol parts = converter.Parts;
+        Declare(TypeDeclaration.OfConverted(type, parts));
+        string types = $"<{Name(converter.Class)}, {name}, {Name(parts)}>";
+        _depth++;
+        Emit(
+            entry,
+            name,
+            $"    {Write(parts, "writer", $"RpcConvert.ToParts{types}(value)", at)}",
+            $"    return RpcConvert.FromParts{types}({Read(parts, "reader", at)});",
+            mayBeNull: type.IsReferenceType);
+        _depth--;
+        return entry;
+    }
+
     private Entry Union(INamedTypeSymbol type, string name, ISymbol at)
     {
         Entry entry = Reserve(name);
@@ -80,6 +98,16 @@ internal sealed partial class Marshalling
         }
 
         IReadOnlyList<UnionType.Case> cases = UnionType.CasesOf(type);
+        if (cases.FirstOrDefault(one => converters.Find(one.Type) is not null) is { } converted)
+        {
+            findings.Add(Finding.At(
+                at,
+                Diagnostics.UnsupportedType,
+                type.ToDisplayString(Plain),
+                $"its case '{converted.Type.Name}' has a converter, and a case travels as its own parts"));
+            return entry;
+        }
+
         Warn(type, cases, at);
         Declare(TypeDeclaration.OfUnion(type, cases));
         StringBuilder write = new("    global::System.Type type = value.GetType();\n");

@@ -5,8 +5,9 @@ namespace Fairlead.Rpc.Generator;
 
 /// <summary>Writes a method that marshals and one that unmarshals for each type of a contract.</summary>
 /// <param name="findings">Gets what cannot be marshalled.</param>
+/// <param name="converters">The converters of the contract.</param>
 /// <param name="serializer">The class that marshals the values instead; null: the code that is written here.</param>
-internal sealed partial class Marshalling(List<Finding> findings, SerializerChoice? serializer = null)
+internal sealed partial class Marshalling(List<Finding> findings, Converters converters, SerializerChoice? serializer = null)
 {
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat.WithMiscellaneousOptions(
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier | SymbolDisplayMiscellaneousOptions.UseSpecialTypes
@@ -72,7 +73,7 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
     /// <summary>The shape of a member.</summary>
     public string Shape(Member member)
     {
-        string shape = Shapes.Of(member, serializer);
+        string shape = Shapes.Of(member, serializer, converters);
         if (shape.Length > Shapes.MaxLength)
         {
             findings.Add(Finding.At(
@@ -100,7 +101,7 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
 
     private Entry Make(ITypeSymbol type, string name, ISymbol at)
     {
-        TypeForm form = TypeForm.From(type);
+        TypeForm form = TypeForm.From(type, converters);
         switch (form.Kind)
         {
             case FormKind.Simple:
@@ -120,6 +121,8 @@ internal sealed partial class Marshalling(List<Finding> findings, SerializerChoi
                 return Set(type, name, form.Of, at);
             case FormKind.Map:
                 return Map(type, name, form.Of, form.Value, at);
+            case FormKind.Converted:
+                return Converted(type, name, at);
             case FormKind.Union:
                 return Union((INamedTypeSymbol)type, name, at);
             default:

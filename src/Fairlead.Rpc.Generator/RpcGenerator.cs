@@ -24,16 +24,26 @@ public sealed class RpcGenerator : IIncrementalGenerator
             files.Where(static file => file.Source.Length > 0), static (output, file) => output.AddSource(file.Name, file.Source));
 
         // Apart from the code, because a place within a file, which #pragma needs, is of one compilation.
+        Report(context, files.Select(static (file, _) => file.Findings));
+        Report(
+            context,
+            context.SyntaxProvider.ForAttributeWithMetadataName(
+                "Fairlead.Rpc.RpcConverterAttribute",
+                static (_, _) => true,
+                static (found, _) => ConverterReader.Read(found.TargetSymbol, found.Attributes)));
+    }
+
+    private static void Report(
+        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<EquatableArray<Finding>> findings) =>
         context.RegisterSourceOutput(
-            files.Where(static file => file.Findings.Count > 0).Combine(context.CompilationProvider),
+            findings.Where(static found => found.Count > 0).Combine(context.CompilationProvider),
             static (output, found) =>
             {
-                foreach (Finding finding in found.Left.Findings)
+                foreach (Finding finding in found.Left)
                 {
                     output.ReportDiagnostic(finding.ToDiagnostic(found.Right));
                 }
             });
-    }
 }
 
 /// <summary>The generated code of a contract, and what there is to say about it. Compared by value.</summary>

@@ -20,11 +20,12 @@ internal sealed class Shapes
     private readonly HashSet<string> _contracts = new(StringComparer.Ordinal);
 
     private SerializerChoice? _serializer;
+    private Converters _converters = Converters.None;
 
     /// <summary>The shape of a member: parameters and result.</summary>
-    public static string Of(Member member, SerializerChoice? serializer)
+    public static string Of(Member member, SerializerChoice? serializer, Converters converters)
     {
-        Shapes shapes = new() { _serializer = serializer };
+        Shapes shapes = new() { _serializer = serializer, _converters = converters };
         shapes.Add(member);
         return $"{shapes._text}";
     }
@@ -69,8 +70,8 @@ internal sealed class Shapes
         {
             // Its own file reports what is wrong with it.
             bool isFirst = true;
-            SerializerChoice? around = _serializer;
-            _serializer = SerializerChoice.Of(contract);
+            (SerializerChoice?, Converters) around = (_serializer, _converters);
+            (_serializer, _converters) = (SerializerChoice.Of(contract), Converters.Of(contract));
             foreach (Member member in ContractReader.Members(contract, [], CancellationToken.None))
             {
                 _text.Append(isFirst ? "" : ";").Append(member.Method.Name);
@@ -79,7 +80,7 @@ internal sealed class Shapes
                 isFirst = false;
             }
 
-            _serializer = around;
+            (_serializer, _converters) = around;
             _contracts.Remove(name);
         }
 
@@ -99,13 +100,13 @@ internal sealed class Shapes
             return;
         }
 
-        TypeForm form = TypeForm.From(type);
+        TypeForm form = TypeForm.From(type, _converters);
         switch (form.Kind)
         {
             case FormKind.Simple:
                 _text.Append(TypeForm.SimpleOf(type).Shape);
                 break;
-            case FormKind.Enum:
+            case FormKind.Enum or FormKind.Converted:
                 Add(form.Of);
                 break;
             case FormKind.OptionalText:

@@ -40,6 +40,10 @@ internal static class TypeDeclaration
         return $"{Summary(type)}[{list}] public {kind} {type.ToDisplayString(Format)};";
     }
 
+    /// <summary>A type that travels as another one, which is declared apart if it has parts.</summary>
+    public static string OfConverted(ITypeSymbol type, ITypeSymbol parts) =>
+        $"{Summary(type)}using {type.ToDisplayString(Format)} = {parts.ToDisplayString(Format)};";
+
     /// <summary>An enum with its values.</summary>
     public static string OfEnum(INamedTypeSymbol type)
     {

@@ -18,11 +18,16 @@ internal enum FormKind
     Map,
     Union,
     Composite,
+
+    /// <summary>A type that a converter replaces by another one, which travels.</summary>
+    Converted,
 }
 
 /// <summary>The form of a type on the wire, and the types of which its values consist.</summary>
 /// <param name="kind">The kind.</param>
-/// <param name="of">The type of the elements, of the keys, of the value inside, or the integer of an enum.</param>
+/// <param name="of">
+/// The type of the elements, of the keys, of the value inside, the integer of an enum, or the parts of a converter.
+/// </param>
 /// <param name="value">The type of the values of a map.</param>
 internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSymbol? value = null)
 {
@@ -67,7 +72,10 @@ internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSy
 
     public ITypeSymbol Value { get; } = value!;
 
-    public static TypeForm From(ITypeSymbol type)
+    /// <summary>The form of a type.</summary>
+    /// <param name="type">The type.</param>
+    /// <param name="converters">The converters of the contract.</param>
+    public static TypeForm From(ITypeSymbol type, Converters converters)
     {
         // A T? of a generic type is not null if T is a value type.
         bool mayBeNull = !type.IsValueType || type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T;
@@ -81,6 +89,11 @@ internal readonly struct TypeForm(FormKind kind, ITypeSymbol? of = null, ITypeSy
         if (Simple.ContainsKey(type.ToDisplayString(Plain)))
         {
             return new TypeForm(FormKind.Simple);
+        }
+
+        if (converters.Find(type) is { } converter)
+        {
+            return new TypeForm(FormKind.Converted, converter.Parts);
         }
 
         return type switch

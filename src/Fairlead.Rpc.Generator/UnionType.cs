@@ -56,7 +56,8 @@ internal static class UnionType
         return interfaces.Contains(of, SymbolEqualityComparer.Default);
     }
 
-    private static bool IsVisible(INamedTypeSymbol type, IAssemblySymbol user)
+    /// <summary>Whether generated code can name a type.</summary>
+    public static bool IsVisible(INamedTypeSymbol type, IAssemblySymbol user)
     {
         bool sees = SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, user) || type.ContainingAssembly.GivesAccessTo(user);
         for (INamedTypeSymbol? one = type; one is not null; one = one.ContainingType)

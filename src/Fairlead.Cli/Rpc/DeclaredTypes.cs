@@ -30,6 +30,7 @@ internal sealed class DeclaredTypes
     // Null: two types have this name.
     private readonly Dictionary<string, EnumShape?> _enums = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>?> _records = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _converted = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<int, string>?> _unions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyDictionary<string, Declaration>?> _contracts = new(StringComparer.Ordinal);
 
@@ -51,6 +52,18 @@ internal sealed class DeclaredTypes
 
     /// <summary>The types of a record's parts by their names; null: no such type is known.</summary>
     public IReadOnlyDictionary<string, string>? Record(string name) => _records.GetValueOrDefault(name);
+
+    /// <summary>The type that travels in the place of another one, or that type itself.</summary>
+    public string Travelling(string name)
+    {
+        // The declarations may name each other in a circle: a walk as long as their number has seen all of them.
+        for (int left = _converted.Count; left > 0 && _converted.GetValueOrDefault(name) is { } parts; left--)
+        {
+            name = parts;
+        }
+
+        return name;
+    }
 
     /// <summary>The types of a union's cases by their numbers; null: no such type is known.</summary>
     public IReadOnlyDictionary<int, string>? Union(string name) => _unions.GetValueOrDefault(name);
@@ -99,6 +112,10 @@ internal sealed class DeclaredTypes
         else if (TryCut(text, "public record struct ", out rest) || TryCut(text, "public record ", out rest))
         {
             ReadRecord(rest);
+        }
+        else if (TryCut(text, "using ", out rest) && rest.TrimEnd(';').Split(" = ", 2) is [var converted, var parts])
+        {
+            Add(_converted, converted, parts);
         }
         else if (TryCut(text, "public interface ", out rest))
         {

@@ -25,6 +25,7 @@ internal sealed class ShapeNames(DeclaredTypes types)
 
     private Shape Of(Shape shape, string type)
     {
+        type = types.Travelling(type);
         switch (shape)
         {
             case SimpleShape simple:

@@ -77,6 +77,11 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
             {
                 Replies.FailInTime(request);
             }
+            else if (failure is RpcFormatException)
+            {
+                // An item of the caller that the producer has read.
+                request.Fail(ErrorCode.Corrupt, failure.Message);
+            }
             else
             {
                 Replies.Fail(request, failure, options);

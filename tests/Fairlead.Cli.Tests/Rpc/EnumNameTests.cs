@@ -22,6 +22,7 @@ public sealed class EnumNameTests
         "public record struct Box<Grade>(Grade Value);",
         "/// Goods.\n[RpcUnion(1, typeof(Coin)), RpcUnion(2, typeof(Bag))] public abstract class Good;",
         "public record Coin(Grade Grade);",
+        "using Medal = Coin;", "using Prize = Medal;", "using Round = Circular;", "using Circular = Round;",
         "public record Bag(Good[] Goods);",
         "public record struct Box<int>(int Value);",
         "public interface IJudge\n{\n    /// Judges (…).\n    [OneWay] void Told(Grade grade);\n"
@@ -57,6 +58,8 @@ public sealed class EnumNameTests
     [InlineData("IReadOnlyDictionary<Grade, Access[]>", "{u8=[i32]}", "[[\"Fine\",[\"Read\"]]]", "01010101000000")]
     [InlineData("(Grade Best, Dictionary<string, int> Rest, Grade)", "(u8,{text=i32},u8)", "[\"Raw\",{},\"Fine\"]", "000001")]
     [InlineData("ValueTuple<Grade>", "(u8)", "[\"Fine\"]", "01")]
+    [InlineData("Prize", "{Grade:u8}", "{\"Grade\":\"Fine\"}", "01")]
+    [InlineData("Round", "u8", "1", "01")]
     [InlineData("Box<Grade>", "{Value:u8}", "{\"Value\":\"Fine\"}", "01")]
     [InlineData("Good", "|{1:Coin:{Grade:u8},2:Bag:{Goods:[^2]}}", "{\"$type\":\"Coin\",\"Grade\":\"Fine\"}", "0101")]
     [InlineData(
