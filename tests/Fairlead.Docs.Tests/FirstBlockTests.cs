@@ -6,7 +6,15 @@ namespace Fairlead.Docs.Tests;
 public sealed class FirstBlockTests
 {
     // They wait for another program, or for a broker. A test of its own runs those of the first two pages.
-    private static readonly string[] Waiting = ["README.md", "docs/getting-started.md", "docs/services.md", "docs/transports/rabbitmq.md"];
+    private static readonly string[] Waiting =
+    [
+        "README.md",
+        "docs/getting-started.md",
+        "docs/package/Fairlead.RabbitMQ.md",
+        "docs/package/Fairlead.md",
+        "docs/services.md",
+        "docs/transports/rabbitmq.md",
+    ];
 
     public static TheoryData<string> Pages => [.. PagePrograms.Pages];
 
