@@ -76,6 +76,26 @@ whole() {
   echo "$name: $outcome, after $SECONDS s"
 }
 
+# tap NAME COMMAND …: a script that speaks TAP; what failed goes into the figures, or the last line.
+tap() {
+  local log=$private/tap name=$1 outcome; shift
+  if "$@" > "$log" 2>&1; then outcome=$(grep -c '^ok ' "$log")" passed, $(grep -c '# SKIP' "$log") of them skipped"; else
+    outcome="FAILED: $(grep -A 20 '^not ok' "$log")"
+    echo "$name" >> "$private/failures"
+  fi
+  printf '\n== %s\n%s\n' "$name" "$outcome" >> "$figures"
+  echo "$name: $outcome, after $SECONDS s"
+}
+tap 'the Debian package and the tarball of the tool' eng/test-tool-package.sh
+
+# The audit asks the registry for known vulnerabilities of what is restored; the gate has no network.
+audited() {
+  if dotnet restore Fairlead.slnx --force -p:NuGetAudit=true -p:NuGetAuditMode=all -p:NuGetAuditLevel=low > "$private/audit" 2>&1; then echo 'ok 1 - none is known'; else
+    sed 's/^/not ok 1 - /' "$private/audit"; return 1
+  fi
+}
+tap 'known vulnerabilities of the packages' audited
+
 # What test.sh does with fewer messages, connections and bytes. The peers of the broker's tests are their own.
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll

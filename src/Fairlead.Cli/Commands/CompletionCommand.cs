@@ -38,23 +38,44 @@ internal sealed class CompletionCommand : ToolCommand
 
         """;
 
-    private readonly Argument<string> _shell = new("SHELL") { Description = "bash or zsh" };
+    // Without proposals, such as behind --file, fish proposes files.
+    private const string Fish = $$"""
+        # Completion of fairlead for fish: fairlead completion fish | source, or as ~/.config/fish/completions/fairlead.fish
+
+        function __fairlead_words
+          set -l words (commandline -opc)
+          set -l current (commandline -ct)
+          $words[1] {{CompleteCommand.Verb}} -- $words[2..] "$current" 2> /dev/null
+        end
+
+        complete -c fairlead -n 'string length -q -- (__fairlead_words)' -f -a '(__fairlead_words)'
+
+        """;
+
+    private readonly Argument<string> _shell = new("SHELL") { Description = "bash, zsh or fish" };
 
     public CompletionCommand()
         : base("completion", "Print a shell script that completes commands, options and live addresses")
     {
-        _shell.AcceptOnlyFromAmong("bash", "zsh");
+        _shell.AcceptOnlyFromAmong("bash", "zsh", "fish");
         Add(_shell);
         Examples =
         [
             ("source <(fairlead completion bash)", "For this shell; put it into ~/.bashrc for all shells"),
             ("fairlead completion zsh > ~/.zfunc/_fairlead", "For zsh, in a directory of $fpath"),
+            ("fairlead completion fish > ~/.config/fish/completions/fairlead.fish", "For fish"),
         ];
     }
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        StandardOutput.WriteLine((parsed.GetRequiredValue(_shell) == "bash" ? Bash : Zsh).TrimEnd());
+        var script = parsed.GetRequiredValue(_shell) switch
+        {
+            "bash" => Bash,
+            "zsh" => Zsh,
+            _ => Fish,
+        };
+        StandardOutput.WriteLine(script.TrimEnd());
         return Task.FromResult(ExitCode.Ok);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
         Add(new TourWorkerCommand());
         Add(new LabActorCommand());
         Add(new CompleteCommand());
+        Add(new ManualCommand());
     }
 
     /// <summary>The commands, in the order of the help.</summary>

@@ -38,13 +38,16 @@ public sealed class CompletionTests : IDisposable
         Assert.Contains("send\n", offered.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Zsh_has_a_script_too()
+    /// <summary>eng/test-tool-package.sh completes lines in these shells.</summary>
+    [Theory]
+    [InlineData("zsh", "#compdef fairlead")]
+    [InlineData("fish", "# Completion of fairlead for fish")]
+    public async Task Other_shells_have_a_script_too(string shell, string beginning)
     {
-        var script = await _home.RunAsync("completion", "zsh");
+        var script = await _home.RunAsync("completion", shell);
 
         Assert.True(script.ExitCode == 0, script.ToString());
-        Assert.StartsWith("#compdef fairlead", script.Output, StringComparison.Ordinal);
+        Assert.StartsWith(beginning, script.Output, StringComparison.Ordinal);
     }
 
     private async Task<string> CompleteAsync(string line)
