@@ -40,7 +40,7 @@ internal sealed class CompletionCommand : ToolCommand
 
     // Without proposals, such as behind --file, fish proposes files.
     private const string Fish = $$"""
-        # Completion of fairlead for fish: fairlead completion fish | source, or as ~/.config/fish/completions/fairlead.fish
+        # Completion of fairlead for fish: fairlead completion fish | source. Or as a file: ~/.config/fish/completions/fairlead.fish.
 
         function __fairlead_words
           set -l words (commandline -opc)
