@@ -274,6 +274,38 @@ survey_until() {
   done
 }
 
+# ask PORT METHOD PATH [BODY]: asks a web server; prints the status, and the body goes to the file body.
+ask() {
+  local status line
+  exec 9<> "/dev/tcp/127.0.0.1/$1"
+  printf '%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' \
+    "$2" "$3" "${#4}" "${4:-}" >&9
+  read -r line <&9; status=$line
+  cat <&9 > body
+  exec 9>&-
+  echo "${status:9:3}"
+}
+
+test_a_web_application_and_a_worker() {
+  HostedWorker > worked 2>&1 & local worker=$!
+  line_in worked "The receiver 'orders' is open at unix://shop"
+  WebShop --urls http://127.0.0.1:0 > web 2>&1 & local web=$!
+  line_in web 'Now listening on: http://127.0.0.1:'
+  local port; port=$(sed -n 's/.*Now listening on: http:..127.0.0.1:\([0-9]*\).*/\1/p' web)
+  equal 202 "$(ask "$port" POST /orders '{"thing":"pears","count":2}')"
+  line_in worked '2 pears for pid'
+  equal 422 "$(ask "$port" POST /orders '{"thing":"pears","count":0}')"
+  contains "$(cat body)" 'the handler threw InvalidOperationException'
+  equal 200 "$(ask "$port" GET /health '')"
+  contains "$(cat body)" Healthy
+  kill -TERM "$worker"; wait "$worker"
+  contains "$(cat worked)" "The endpoint 'orders' is closed"
+  equal 503 "$(ask "$port" POST /orders '{"thing":"pears","count":2}')"
+  contains "$(cat body)" 'unix://shop'
+  equal 503 "$(ask "$port" GET /health '')"
+  kill -TERM "$web"; wait "$web"
+}
+
 test_survey() {
   mkfifo ask; exec 7<> ask
   Survey server < ask > served 2> serving 7>&- & server=$!

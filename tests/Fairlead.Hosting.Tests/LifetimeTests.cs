@@ -1,0 +1,171 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Fairlead.Hosting.Tests;
+
+/// <summary>How endpoints start, return after a loss, and stop with their host.</summary>
+public sealed class LifetimeTests
+{
+    private readonly string _name = Hosts.NewName();
+
+    [Fact]
+    public async Task A_stop_lets_running_handlers_finish_and_returns_the_rest_to_its_sender()
+    {
+        using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), (Hosts.AddressOf("in"), $"unix://{_name}"));
+        await host.StartAsync();
+        Seen seen = host.Services.GetRequiredService<Seen>();
+        await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
+        ValueTask<Delivery> running = sender.DeliverAsync("wait"u8, Hosts.Limit);
+        Assert.Equal("wait", await seen.NextAsync());
+        ValueTask<Delivery> waiting = sender.DeliverAsync("unread"u8, Hosts.Limit);
+
+        Task stopped = host.StopAsync();
+        seen.Gate.SetResult();
+        await stopped;
+
+        Assert.Equal("done", await seen.NextAsync());
+        Assert.Equal(DeliveryStatus.Delivered, (await running).Status);
+        Assert.Equal(DeliveryStatus.NotDelivered, (await waiting).Status);
+    }
+
+    [Fact]
+    public async Task Handlers_are_cancelled_when_the_time_for_stopping_is_over()
+    {
+        LogList log = new();
+        using IHost host = Hosts.Make(
+            builder => builder.AddReceiver<TextHandler>("in", static options => options.CloseTimeout = 50.Milliseconds()),
+            log,
+            (Hosts.AddressOf("in"), $"unix://{_name}"));
+        await host.StartAsync();
+        Seen seen = host.Services.GetRequiredService<Seen>();
+        await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
+        ValueTask<Delivery> running = sender.DeliverAsync("wait"u8, Hosts.Limit);
+        Assert.Equal("wait", await seen.NextAsync());
+
+        await host.StopAsync();
+
+        Assert.Equal("cancelled", await seen.NextAsync());
+        Assert.NotEqual(DeliveryStatus.Delivered, (await running).Status);
+        Assert.Contains(log.Entries, static entry => entry.Event == 7);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_taken_ends_the_start()
+    {
+        await using Receiver holder = await Receiver.BindAsync($"unix://{_name}");
+        using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), (Hosts.AddressOf("in"), $"unix://{_name}"));
+
+        FairleadException taken = await Assert.ThrowsAsync<FairleadException>(() => host.StartAsync());
+
+        Assert.Equal(ErrorCode.AlreadyExists, taken.Code);
+    }
+
+    [Fact]
+    public async Task A_service_that_a_handler_lacks_ends_the_start()
+    {
+        using IHost host = Hosts.Make(builder => builder.AddReceiver<NeedyHandler>("in"), (Hosts.AddressOf("in"), $"unix://{_name}"));
+
+        InvalidOperationException missing = await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync());
+
+        Assert.StartsWith("The handler NeedyHandler of the endpoint 'in' cannot be made:", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_subscriber_starts_before_its_publisher_and_returns_when_that_restarts()
+    {
+        using IHost host = Hosts.Make(
+            builder => builder.AddSubscriber<TopicHandler>("prices", static options => options.MaxRetryDelay = options.RetryDelay),
+            (Hosts.AddressOf("prices"), $"unix://{_name}"));
+        await host.StartAsync();
+        Seen seen = host.Services.GetRequiredService<Seen>();
+        for (int life = 1; life <= 3; life++)
+        {
+            await using Publisher publisher = await Publisher.BindAsync($"unix://{_name}");
+            await publisher.WaitForSubscribersAsync("a", 1, Hosts.Limit);
+            await publisher.PublishAsync("a", [(byte)('0' + life)]);
+
+            Assert.Equal($"a={life}", await seen.NextAsync());
+        }
+
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_sender_opens_again_when_its_receiver_has_restarted()
+    {
+        using IHost host = Hosts.Make(builder => builder.AddSender("out"), (Hosts.AddressOf("out"), $"unix://{_name}"));
+        await host.StartAsync();
+        HostedEndpoint<Sender> endpoint = host.Endpoint<Sender>("out");
+        Sender? former = null;
+        for (int life = 1; life <= 3; life++)
+        {
+            await using Receiver receiver = await Receiver.BindAsync($"unix://{_name}");
+            Sender sender = await endpoint.GetAsync();
+            Assert.NotSame(former, sender);
+            await sender.SendAsync("hello"u8);
+            using (Message message = await receiver.ReceiveAsync(Hosts.Limit))
+            {
+                Assert.Equal("hello", message.Text);
+            }
+
+            former = sender;
+            await receiver.CloseAsync();
+            await sender.Completion.WaitAsync(Hosts.Limit);
+        }
+
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task The_health_names_the_endpoint_that_cannot_be_opened()
+    {
+        using IHost host = Hosts.Make(
+            builder => builder.AddReceiver<TextHandler>("in").AddSender("out"),
+            (Hosts.AddressOf("in"), $"unix://{_name}"),
+            (Hosts.AddressOf("out"), $"unix://{_name}-nobody"));
+        await host.StartAsync();
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+        Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
+
+        await Assert.ThrowsAsync<FairleadException>(async () => await host.Endpoint<Sender>("out").GetAsync());
+
+        HealthReport report = await health.CheckHealthAsync();
+        Assert.Equal(HealthStatus.Unhealthy, report.Status);
+        Assert.Contains("sender 'out':", report.Entries["fairlead"].Description, StringComparison.Ordinal);
+        Assert.Equal("0 peers, 0 messages wait", report.Entries["fairlead"].Data["in"]);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task The_health_is_degraded_while_too_many_messages_wait()
+    {
+        using IHost host = Hosts.Make(
+            builder => builder.AddReceiver<TextHandler>("in", static options => options.MaxQueueDepth = 2),
+            (Hosts.AddressOf("in"), $"inproc://{_name}"));
+        await host.StartAsync();
+        Seen seen = host.Services.GetRequiredService<Seen>();
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+        await using Sender sender = await Sender.ConnectAsync($"inproc://{_name}");
+        await sender.SendAsync("wait"u8);
+        Assert.Equal("wait", await seen.NextAsync());
+        for (int i = 0; i < 5; i++)
+        {
+            await sender.SendAsync("more"u8);
+        }
+
+        HealthReport report;
+        do
+        {
+            await Task.Yield();
+            report = await health.CheckHealthAsync();
+        }
+        while (report.Status == HealthStatus.Healthy);
+
+        Assert.Equal(HealthStatus.Degraded, report.Status);
+        Assert.EndsWith("and at most 2 may", report.Entries["fairlead"].Description, StringComparison.Ordinal);
+        seen.Gate.SetResult();
+        await host.StopAsync();
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Fairlead.Hosting.Tests;
+
+/// <summary>Settings come from the configuration, and wrong ones end the start with all their errors.</summary>
+public sealed class SettingsTests
+{
+    [Theory]
+    [InlineData("Address", "unix//x", "The endpoint 'in': unix//x: ")]
+    [InlineData("Adress", "unix://x", "The endpoint 'in': Fairlead:Endpoints:in:Adress is not a setting; the settings are Address, Role,")]
+    [InlineData("Concurrency", "four", "Fairlead:Endpoints:in:Concurrency is 'four', which is not a whole number of 1 or more")]
+    [InlineData("Concurrency", "0", "Fairlead:Endpoints:in:Concurrency is '0', which is not a whole number of 1 or more")]
+    [InlineData("Role", "Client", "Fairlead:Endpoints:in:Role is 'Client', which is not one of Bind, Connect")]
+    [InlineData("Start", "1", "Fairlead:Endpoints:in:Start is '1', which is not one of AtStart, Lazy")]
+    [InlineData("CloseTimeout", "-1", "Fairlead:Endpoints:in:CloseTimeout is '-1', which is not a time such as 00:00:10")]
+    [InlineData("RetryDelay", "0:0:20", "The endpoint 'in': its MaxRetryDelay is 00:00:10; take at least its RetryDelay")]
+    public async Task A_wrong_setting_ends_the_start(string setting, string value, string error)
+    {
+        using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), ($"Fairlead:Endpoints:in:{setting}", value));
+
+        OptionsValidationException wrong = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync());
+
+        Assert.Contains(error, wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_endpoint_without_an_address_ends_the_start()
+    {
+        using IHost host = Hosts.Make(static builder => builder.AddReceiver<TextHandler>("in").AddSender("out"));
+
+        Exception wrong = await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
+
+        string text = wrong.ToString();
+        Assert.Contains("Set Fairlead:Endpoints:in:Address, or ConnectionStrings:in.", text, StringComparison.Ordinal);
+        Assert.Contains("Set Fairlead:Endpoints:out:Address, or ConnectionStrings:out.", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_configuration_overrides_the_program()
+    {
+        string name = Hosts.NewName();
+        using IHost host = Hosts.Make(
+            builder => builder.AddReceiver<TextHandler>("in", static options => options.Address = "unix://other"),
+            (Hosts.AddressOf("in"), $"unix://{name}"));
+        await host.StartAsync();
+
+        Assert.Equal($"unix://{name}", host.Endpoint<Receiver>("in").Current!.Address.ToString());
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task An_endpoint_takes_the_other_side_where_its_role_says_so()
+    {
+        string name = Hosts.NewName();
+        using IHost host = Hosts.Make(
+            static builder => builder.AddSender("out"),
+            (Hosts.AddressOf("out"), $"unix://{name}"),
+            ("Fairlead:Endpoints:out:Role", "bind"));
+        await host.StartAsync();
+
+        Assert.True(host.Endpoint<Sender>("out").Current!.IsBound);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_pattern_without_that_side_says_so()
+    {
+        using IHost host = Hosts.Make(
+            static builder => builder.AddWorkQueue("queue"),
+            (Hosts.AddressOf("queue"), $"unix://{Hosts.NewName()}"),
+            ("Fairlead:Endpoints:queue:Role", "connect"),
+            ("Fairlead:Endpoints:queue:Start", "AtStart"));
+
+        FairleadException wrong = await Assert.ThrowsAsync<FairleadException>(() => host.StartAsync());
+
+        Assert.Equal(ErrorCode.NotSupported, wrong.Code);
+        Assert.Contains("a work queue cannot connect", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_endpoints_have_two_names() =>
+        Assert.Throws<ArgumentException>(() => Hosts.Make(static builder => builder.AddSender("x").AddRequester("x")));
+}
