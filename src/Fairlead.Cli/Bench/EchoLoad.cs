@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Bench;
 
 /// <summary>The load of clients that connect, ask, and leave.</summary>
-/// <param name="Clients">Clients at once, each a thread.</param>
+/// <param name="Clients">Clients at the same time, each a thread.</param>
 /// <param name="Connections">Connections of each client, one after the other.</param>
 /// <param name="Messages">Questions on each connection.</param>
 /// <param name="Size">Bytes of each question.</param>

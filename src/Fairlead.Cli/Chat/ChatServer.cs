@@ -6,8 +6,8 @@ namespace Fairlead.Cli.Chat;
 internal sealed class ChatServer(ChatRoom room, IReadOnlyList<(Hub Hub, bool IsSilent)> hubs)
 {
     /// <summary>Runs until the operator leaves, or the token is cancelled; then tells the clients and closes.</summary>
-    /// <param name="screen">Where the operator types.</param>
-    /// <param name="queue">Where the room shows lines.</param>
+    /// <param name="screen">The terminal or FIFO of the operator.</param>
+    /// <param name="queue">The lines that the room shows.</param>
     /// <param name="patience">How long clients may take to read what was said before the end.</param>
     /// <param name="cancellationToken">Ctrl-C.</param>
     public async Task RunAsync(IChatScreen screen, ScreenQueue queue, TimeSpan patience, CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ internal sealed class LineEditor
     /// <summary>The text so far.</summary>
     public string Text => _text;
 
-    /// <summary>Where the next character goes, in UTF-16 units.</summary>
+    /// <summary>The place of the next character, in UTF-16 units.</summary>
     public int Cursor => _cursor;
 
     /// <summary>Carries out a key. Returns the line that it completes, or null.</summary>

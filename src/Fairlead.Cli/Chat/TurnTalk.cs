@@ -8,7 +8,7 @@ namespace Fairlead.Cli.Chat;
 /// </summary>
 /// <param name="path">The FIFO.</param>
 /// <param name="screen">The place where a person types and reads.</param>
-/// <param name="most">The bytes that the other side reads at once, with which a line, its newline and its NUL must do.</param>
+/// <param name="most">The bytes that the other side reads with one call, with which a line, its newline and its NUL must do.</param>
 /// <param name="fills">Whether each line is written as a whole block of that size.</param>
 internal sealed class TurnTalk(string path, IChatScreen screen, int most, bool fills)
 {

@@ -21,11 +21,11 @@ internal sealed class BenchEchoCommand : ToolCommand
     };
     private readonly Option<string> _at = new("--at")
     {
-        Description = "Where the server listens: a tcp or unix address",
+        Description = "Address of the server: tcp or unix",
         HelpName = "ADDRESS",
         DefaultValueFactory = static _ => "tcp://127.0.0.1:0",
     };
-    private readonly Option<int> _clients = NewOption.Number("--clients", "Clients at once", 8, EchoLoad.MostClients);
+    private readonly Option<int> _clients = NewOption.Number("--clients", "Clients at the same time", 8, EchoLoad.MostClients);
     private readonly Option<int> _connections = NewOption.Number("--connections", "Connections of each client, one after another", 4);
     private readonly Option<int> _messages = NewOption.Number("--messages", "Questions on each connection", 500);
     private readonly Option<int> _size = NewOption.Number("--size", "Bytes of a question", 64);

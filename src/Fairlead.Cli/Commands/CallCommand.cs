@@ -12,14 +12,14 @@ namespace Fairlead.Cli.Commands;
 internal sealed class CallCommand : ToolCommand
 {
     private readonly ServiceTarget _target;
-    private readonly Argument<string> _member = new("MEMBER") { Description = "Member of its contract; Async at its end may be left out" };
+    private readonly Argument<string> _member = new("MEMBER") { Description = "Member of its contract; you may leave out a final Async" };
     private readonly Argument<string?> _json = new("JSON")
     {
         Description = "Arguments: an object by the names of the parameters, or an array by their order; - reads stdin",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<bool> _stay = NewOption.Switch(
-        "--stay", "After the result, keep printing what the service calls back, until interrupted");
+        "--stay", "After the result, keep printing callbacks of the service until interrupted");
 
     public CallCommand()
         : base("call", "Call a member of a service, with arguments and result as JSON")
@@ -35,9 +35,9 @@ internal sealed class CallCommand : ToolCommand
             ("fairlead call calc Add '[2,3]'", "Or by their order"),
             ("fairlead call unix://calc Count", "A member without parameters, at an address"),
             ("jq -c .order order.json | fairlead call store Put -", "Take the arguments from stdin"),
-            ("fairlead call jobs Run '{\"limit\":1000}' | head -n 1", "Print the items of a stream, a line each"),
-            ("seq 3 | fairlead call stats Sum", "Send a stream: an item a line"),
-            ("fairlead call jobs Watch", "Print what a service calls back, a line for each call"),
+            ("fairlead call jobs Run '{\"limit\":1000}' | head -n 1", "Print the items of a stream, one per line"),
+            ("seq 3 | fairlead call stats Sum", "Send a stream, one item per line"),
+            ("fairlead call jobs Watch", "Print the callbacks of a service, one per line"),
             ("fairlead call --wait 10s --timeout 1s calc Add '[2,3]'", "Wait for the server, and exit 124 without a reply in a second"),
         ];
     }

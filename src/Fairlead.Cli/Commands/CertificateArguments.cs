@@ -17,7 +17,7 @@ internal static class CertificateArguments
 
     public static Option<int> Days(int normally)
     {
-        Option<int> option = NewOption.Number("--days", "How many days it is valid", normally);
+        Option<int> option = NewOption.Number("--days", "Days of validity", normally);
         option.Validators.Add(static result =>
         {
             // The parser reports a word that is not a number. It has no value to ask for.

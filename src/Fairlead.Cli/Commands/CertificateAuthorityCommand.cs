@@ -6,10 +6,10 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Makes a private authority.</summary>
 internal sealed class CertificateAuthorityCommand : ToolCommand
 {
-    private readonly Argument<string> _directory = CertificateArguments.Directory("Where its files are to be; made if it does not exist");
+    private readonly Argument<string> _directory = CertificateArguments.Directory("Output directory; created if missing");
     private readonly Option<string> _name = new("--name")
     {
-        Description = "Its name",
+        Description = "Name of the authority",
         HelpName = "NAME",
         DefaultValueFactory = static _ => "Fairlead trial authority",
     };
@@ -17,7 +17,7 @@ internal sealed class CertificateAuthorityCommand : ToolCommand
     private readonly Option<bool> _force = CertificateArguments.Force();
 
     public CertificateAuthorityCommand()
-        : base("authority", "Make a private authority: authority.pem, which others need, and authority.key, which no other may have")
+        : base("authority", "Make a private authority: authority.pem for every peer, and authority.key, which you must keep secret")
     {
         Add(_directory);
         Add(_name);

@@ -15,7 +15,7 @@ internal sealed class CertificateServerCommand : ToolCommand
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<int> _days = CertificateArguments.Days(365);
-    private readonly Option<bool> _client = NewOption.Switch("--client", "It connects to others by this certificate, too");
+    private readonly Option<bool> _client = NewOption.Switch("--client", "Allow it to connect to other servers with this certificate, too");
     private readonly Option<bool> _force = CertificateArguments.Force();
 
     public CertificateServerCommand()
@@ -30,7 +30,7 @@ internal sealed class CertificateServerCommand : ToolCommand
         [
             ("fairlead certificate server trial localhost 127.0.0.1", "For this machine"),
             ("fairlead certificate server trial orders.example '*.orders.example' --days 90", "For several names"),
-            ("fairlead certificate server trial localhost --force", "Renew it: a running server takes it without a restart"),
+            ("fairlead certificate server trial localhost --force", "Renew it: a running server uses it without a restart"),
         ];
     }
 

@@ -24,7 +24,7 @@ internal sealed class CertificateShowCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead certificate show trial/localhost.pem", "For people"),
+            ("fairlead certificate show trial/localhost.pem", "As text"),
             ("fairlead certificate show server.pem --output json", "An object per line, for programs"),
         ];
     }

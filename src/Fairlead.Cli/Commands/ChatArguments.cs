@@ -10,13 +10,13 @@ internal sealed class ChatArguments
     private const int MostBytes = ChatText.MostBytes;
 
     private readonly Option<bool> _raw = NewOption.Switch(
-        "--raw", "Speak lines of text with programs that know nothing of Fairlead; a NUL behind a newline is accepted");
+        "--raw", "Exchange lines of text with programs without Fairlead; a NUL after a newline is accepted");
     private readonly Option<int?> _block = Block(
         "Raw, in blocks of this many bytes: their text ends at the first NUL. For C programs that write a whole buffer. "
-            + "With --input-fifo the blocks of that FIFO, and with --raw those of both");
+            + "With --input-fifo the FIFO has these blocks; with --raw also the connection");
     private readonly Option<string?> _fifo = new("--input-fifo")
     {
-        Description = "Take what is typed from this FIFO, which is made; 'fairlead chat input PATH' types there",
+        Description = "Read the typed lines from this FIFO, which is created; 'fairlead chat input PATH' types there",
         HelpName = "PATH",
     };
 
@@ -52,7 +52,7 @@ internal sealed class ChatArguments
 
     public IChatScreen OpenScreen(ParseResult parsed) => ChatScreen.Open(parsed.GetValue(_fifo), parsed.GetValue(_block));
 
-    /// <summary>Returns the address of an end. A raw end writes each line at once, unless the address says otherwise.</summary>
+    /// <summary>Returns the address of an end. A raw end writes each line immediately, unless the address says otherwise.</summary>
     public Address Fit(ParseResult parsed, Address address)
     {
         if (!IsRaw(parsed) || address.Option("framing") == "fairlead")

@@ -17,7 +17,7 @@ internal sealed class ChatCommand : Command, IHasExamples
     public IReadOnlyList<(string Line, string What)> Examples { get; } =
     [
         ("fairlead chat serve unix://chat", "Open a room; type to all, or '@2 hello' to client 2"),
-        ("fairlead chat join unix://chat --name ada", "Come in, from any number of terminals; 'end' leaves"),
-        ("fairlead chat serve tcp://127.0.0.1:5242 --raw", "A room for programs that know nothing of Fairlead"),
+        ("fairlead chat join unix://chat --name ada", "Join from any number of terminals; 'end' leaves"),
+        ("fairlead chat serve tcp://127.0.0.1:5242 --raw", "A room for programs without Fairlead"),
     ];
 }

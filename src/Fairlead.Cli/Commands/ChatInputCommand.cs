@@ -10,7 +10,7 @@ internal sealed class ChatInputCommand : ToolCommand
 {
     private readonly Argument<string> _path = new("PATH") { Description = "The FIFO that --input-fifo names at the reading side" };
     private readonly Option<TimeSpan?> _wait =
-        NewOption.Duration("--wait", "Wait so long for the reading side, instead of failing at once");
+        NewOption.Duration("--wait", "Wait this long for the reading side instead of failing immediately");
 
     private readonly Option<int?> _block = ChatArguments.Block(
         "Write each line with its newline in a block of this many bytes, filled up with NULs. For C programs that read a whole buffer");
@@ -23,8 +23,8 @@ internal sealed class ChatInputCommand : ToolCommand
         Add(_block);
         Examples =
         [
-            ("fairlead chat join unix://chat --input-fifo /tmp/typing", "One window: reads"),
-            ("fairlead chat input /tmp/typing", "The other: types; 'end' leaves the chat, Ctrl-D this window alone"),
+            ("fairlead chat join unix://chat --input-fifo /tmp/typing", "The reading window"),
+            ("fairlead chat input /tmp/typing", "The typing window; 'end' leaves the chat, Ctrl-D closes this window alone"),
         ];
     }
 

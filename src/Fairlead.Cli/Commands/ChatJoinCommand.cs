@@ -11,15 +11,15 @@ internal sealed class ChatJoinCommand : ToolCommand
     private readonly Option<string?> _name = new("--name") { Description = "Take this name", HelpName = "NAME" };
 
     public ChatJoinCommand()
-        : base("join", "Come into a room; 'end', the end of input or Ctrl-C leaves it")
+        : base("join", "Join a room; 'end', the end of input or Ctrl-C leaves it")
     {
         _endpoint = EndpointArguments.AddTo(
-            this, binds: false, "How long connecting may take, and at the end the server to read the last lines", ["hub"], turns: false);
+            this, binds: false, "Time limit for connecting, and for delivering the last lines on exit", ["hub"], turns: false);
         Add(_name);
         _chat = ChatArguments.AddTo(this);
         Examples =
         [
-            ("fairlead chat join unix://chat --name ada", "Say something to all, or '@2 hello' to client 2, or /who"),
+            ("fairlead chat join unix://chat --name ada", "Send lines to all; '@2 hello' to client 2 alone; /who lists the room"),
             ("fairlead chat join tcp://127.0.0.1:5242 --raw", "As a client of a plain C server"),
             ("fairlead chat join unix://chat --input-fifo /tmp/typing", "Read here, and type in another window"),
         ];

@@ -14,7 +14,7 @@ internal sealed class ChatPairCommand : ToolCommand
 
     private readonly Argument<string> _address = new("ADDRESS")
     {
-        Description = "Where: unix://name, tcp://host:port, fifo://a,b, … the same at both sides",
+        Description = "Address, the same at both sides: unix://name, tcp://host:port, fifo://a,b, …",
     };
     private readonly Option<bool> _turns = NewOption.Switch(
         "--turns", "Talk in turns over one FIFO: each side opens it, writes or reads a line, and closes it. --block: the other's buffer");
@@ -22,7 +22,7 @@ internal sealed class ChatPairCommand : ToolCommand
     private readonly ChatArguments _chat;
 
     public ChatPairCommand()
-        : base("pair", "Talk one to one; either side may start first")
+        : base("pair", "Connect two sides; either side may start first")
     {
         Add(_address);
         _chat = ChatArguments.AddTo(this);
@@ -30,7 +30,7 @@ internal sealed class ChatPairCommand : ToolCommand
         Add(_first);
         Examples =
         [
-            ("fairlead chat pair unix://talk", "The same in two terminals; 'end' leaves"),
+            ("fairlead chat pair unix://talk", "Run this in two terminals; 'end' leaves"),
             ("fairlead chat pair fifo://there,back", "Over two FIFOs"),
             ("fairlead chat pair fifo:///tmp/a,/tmp/b --block 1024", "With a C program that reads and writes char line[1024]"),
             ("fairlead chat pair fifo:///tmp/talk --turns --first", "In turns over one FIFO, with a C program that reads first"),
@@ -52,7 +52,7 @@ internal sealed class ChatPairCommand : ToolCommand
 
         if (parsed.GetValue(_first))
         {
-            throw ToolException.Usage("--first says which side begins a talk in turns: add --turns, or leave it out");
+            throw ToolException.Usage("--first is for the side that writes first with --turns: add --turns, or leave --first out");
         }
 
         await using var pair = await OpenAsync(_chat.Fit(parsed, address), cancellationToken);

@@ -15,7 +15,7 @@ internal sealed class ChatServeCommand : ToolCommand
 
     private readonly EndpointArguments _endpoint;
     private readonly ChatArguments _chat;
-    private readonly Option<int> _most = NewOption.Number("--max", "Clients at once; one more is refused", UsualMaximum);
+    private readonly Option<int> _most = NewOption.Number("--max", "Most clients at the same time; further ones are refused", UsualMaximum);
     private readonly Option<bool> _star = NewOption.Switch("--star", "Clients talk with the server's operator alone, not with each other");
     private readonly Option<string[]> _also = new("--also")
     {
@@ -26,10 +26,10 @@ internal sealed class ChatServeCommand : ToolCommand
     };
 
     public ChatServeCommand()
-        : base("serve", "Open a room: clients are numbered from 1, and what one says goes to all, or behind '@2' to client 2")
+        : base("serve", "Open a room: clients are numbered from 1; a line is sent to all, after '@2' to client 2 alone")
     {
         _endpoint = EndpointArguments.AddTo(
-            this, binds: true, "How long clients may take to read the last lines when the room closes; usually 5s", ["pair"], turns: false);
+            this, binds: true, "Time limit for delivering the last lines when the room closes (default: 5s)", ["pair"], turns: false);
         Add(_most);
         Add(_star);
         Add(_also);
@@ -37,7 +37,7 @@ internal sealed class ChatServeCommand : ToolCommand
         Examples =
         [
             ("fairlead chat serve unix://chat", "A room for 'fairlead chat join'; 'end' or Ctrl-C closes it"),
-            ("fairlead chat serve tcp://127.0.0.1:5242 --raw --star", "A server as plain C clients expect it"),
+            ("fairlead chat serve tcp://127.0.0.1:5242 --raw --star", "A server for plain C clients"),
             ("fairlead chat serve shm://chat --also 'tcp://127.0.0.1:5242?framing=line'", "One room for Fairlead and for nc"),
         ];
     }

@@ -28,7 +28,7 @@ internal sealed class ConnectCommand : ToolCommand
             ("echo hello | fairlead connect unix://talk --count 1", "Send a line and wait for one line"),
             (
                 @"printf 'GET / HTTP/1.0\r\n\r\n' | fairlead connect 'tcp://localhost:80?framing=none'",
-                "Exchange raw bytes with any program: tell it that stdin has ended, and print its answer until it closes"),
+                "Exchange raw bytes with any program: end the direction with stdin, and print the answer until it closes"),
         ];
     }
 

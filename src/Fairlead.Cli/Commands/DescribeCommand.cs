@@ -20,7 +20,7 @@ internal sealed class DescribeCommand : ToolCommand
         Examples =
         [
             ("fairlead describe calc", "Print the members, and the types that they name"),
-            ("fairlead describe unix://calc", "The same of a service at an address"),
+            ("fairlead describe unix://calc", "Describe the service at an address"),
             ("fairlead describe calc --output json > calc.json", "Save it, for fairlead diff"),
         ];
     }

@@ -13,12 +13,12 @@ internal sealed class DiffCommand : ToolCommand
     private const string Sources = "a service by name or address, or a file of describe --output json";
 
     private readonly Argument<string> _old = new("OLD") { Description = $"The old contract: {Sources}", HelpName = "OLD" };
-    private readonly Argument<string> _new = new("NEW") { Description = "The new contract, likewise", HelpName = "NEW" };
+    private readonly Argument<string> _new = new("NEW") { Description = "The new contract, in the same form", HelpName = "NEW" };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for a service's answer");
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public DiffCommand()
-        : base("diff", "Compare two contracts: which members break which clients")
+        : base("diff", "Compare two contracts, and show which members break which clients")
     {
         foreach (Argument<string> source in (ReadOnlySpan<Argument<string>>)[_old, _new])
         {

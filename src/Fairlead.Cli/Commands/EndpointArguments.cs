@@ -14,7 +14,7 @@ internal sealed class EndpointArguments
     };
     private readonly Option<bool>? _turn;
     private readonly Option<TimeSpan?> _wait = NewOption.Duration(
-        "--wait", "Wait this long for a listener instead of failing at once");
+        "--wait", "Wait this long for a listener instead of failing immediately");
     private readonly Option<TimeSpan?> _reconnect = NewOption.Reconnect();
     private readonly Option<TimeSpan?> _timeout;
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Report on stderr: listening, connected");

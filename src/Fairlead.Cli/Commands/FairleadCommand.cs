@@ -23,7 +23,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
     /// <summary>The commands, in the order of the help.</summary>
     public IReadOnlyList<(string Title, Command[] Commands)> Groups { get; } =
     [
-        ("To begin with", [new TourCommand(), new LabCommand()]),
+        ("Getting started", [new TourCommand(), new LabCommand()]),
         ("Messages", [new SendCommand(), new ReceiveCommand(), new ListenCommand(), new ConnectCommand(), new ChatCommand()]),
         ("Requests and work", [new RequestCommand(), new ReplyCommand(), new SurveyCommand(), new WorkCommand()]),
         ("Publications and logs", [new PublishCommand(), new SubscribeCommand(), new LogCommand()]),
@@ -39,7 +39,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
             ]
         ),
         ("Processes", [new SpawnCommand(), new SignalCommand()]),
-        ("What there is", [new ListCommand(), new InfoCommand(), new RemoveCommand()]),
+        ("Inspect", [new ListCommand(), new InfoCommand(), new RemoveCommand()]),
         ("Small services", [new ServeCommand(), new GetCommand(), new BenchCommand()]),
         ("Networks", [new CertificateCommand(), new PortCommand(), new InterfacesCommand(), new ResolveCommand()]),
         ("Shells", [new CompletionCommand()]),

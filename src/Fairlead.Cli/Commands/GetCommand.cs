@@ -18,8 +18,8 @@ internal sealed class GetCommand : ToolCommand
     };
     private readonly Option<int?> _key = ServiceArguments.Key();
     private readonly Option<string?> _zone = ServiceArguments.Zone();
-    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait so long for a server, instead of failing at once");
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("How long the answer may take; without it 5 s");
+    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait this long for a server instead of failing immediately");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Time limit for the answer (default: 5s)");
     private readonly Option<bool> _verbose = NewOption.Switch("--verbose", "Print both ends of the connection on stderr");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
@@ -36,9 +36,9 @@ internal sealed class GetCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("fairlead get date tcp://127.0.0.1:5242", "The time of a server over TCP"),
-            ("fairlead get time udp://127.0.0.1:37 --zone UTC", "The same from a server of RFC 868"),
-            ("fairlead get shmtime --key 5278", "The same from a clock in a System V segment"),
+            ("fairlead get date tcp://127.0.0.1:5242", "Ask a server over TCP for date and time"),
+            ("fairlead get time udp://127.0.0.1:37 --zone UTC", "Ask a server of RFC 868 for the time"),
+            ("fairlead get shmtime --key 5278", "Ask a clock in a System V segment"),
         ];
     }
 
@@ -64,7 +64,7 @@ internal sealed class GetCommand : ToolCommand
         {
             throw new ToolException(
                 ExitCode.Timeout,
-                $"{string.Join(' ', words)}: no answer came within {DurationText.Describe(limit)}. The server may be stopped, or busy");
+                $"{string.Join(' ', words)}: no answer arrived within {DurationText.Describe(limit)}. The server may be stopped, or busy");
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class GetCommand : ToolCommand
         var kind = ServiceArguments.KindOf(name);
         if (kind is not (ServiceKind.Date or ServiceKind.Daytime or ServiceKind.Time))
         {
-            throw ToolException.Usage($"{name} tells no time; talk with it: fairlead connect '{place}?framing=none'");
+            throw ToolException.Usage($"{name} is not a time service; talk with it: fairlead connect '{place}?framing=none'");
         }
 
         var answer = await TimeClient.AskAsync(

@@ -49,7 +49,7 @@ internal abstract class InsideCommand : ToolCommand
     /// <summary>Enters the named lock, runs the program, and leaves.</summary>
     protected abstract Task<int> RunAsync(string name, ParseResult parsed, CancellationToken cancellationToken);
 
-    /// <summary>Whether to enter at once or not at all; a refused user gets <see cref="Busy"/>.</summary>
+    /// <summary>Whether to enter immediately or not at all; a refused user gets <see cref="Busy"/>.</summary>
     protected bool IsNow(ParseResult parsed) => parsed.GetValue(_nonblock);
 
     /// <summary>Returns the longest time to wait; null: no limit.</summary>

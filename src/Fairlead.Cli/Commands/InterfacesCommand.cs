@@ -11,7 +11,7 @@ internal sealed class InterfacesCommand : ToolCommand
 {
     private readonly Argument<string?> _name = new("NAME")
     {
-        Description = "One of them; without it all",
+        Description = "Interface name (default: all)",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
@@ -24,8 +24,8 @@ internal sealed class InterfacesCommand : ToolCommand
         Examples =
         [
             ("fairlead interfaces", "All"),
-            ("fairlead interfaces lo", "One"),
-            ("fairlead interfaces --output json | jq -r '.ipv4[]'", "One JSON object a line, for programs"),
+            ("fairlead interfaces lo", "One interface"),
+            ("fairlead interfaces --output json | jq -r '.ipv4[]'", "One JSON object per line, for programs"),
         ];
     }
 

@@ -33,7 +33,7 @@ internal sealed class ListCommand : ToolCommand
         Examples =
         [
             ("fairlead list", "List the endpoints that listen"),
-            ("fairlead list --all", "Also list those that have connected"),
+            ("fairlead list --all", "Also list connecting endpoints"),
             ("fairlead list --segments", "List the System V shared memory of all users, like ipcs -m"),
             ("fairlead list --sysv", "The same with semaphores and message queues, like ipcs -a"),
             ("fairlead list --locks", "List owners and waiters of locks"),

@@ -19,7 +19,7 @@ internal sealed class LockCommand : InsideCommand
     private readonly Option<bool> _exclusive = NewOption.Switch("--exclusive", "Use a reader-writer lock and write: exclude all others");
 
     private readonly Option<bool> _recursive = NewOption.Switch(
-        "--recursive", "If this command already runs inside the same mutex, enter it again: run the command at once");
+        "--recursive", "If this command already runs inside the same mutex, enter it again: run the command immediately");
 
     public LockCommand()
         : base(
@@ -36,7 +36,7 @@ internal sealed class LockCommand : InsideCommand
         Examples =
         [
             ("fairlead lock build -- make -j8", "Run one at a time, in order of arrival"),
-            ("fairlead lock build --nonblock -- make", "Fail at once if the lock is held (exit 4); print the owner to stderr"),
+            ("fairlead lock build --nonblock -- make", "Fail immediately if the lock is held (exit 4); print the owner to stderr"),
             ("fairlead lock build --timeout 10s -- make", "Give up after 10 seconds (exit 124)"),
             (
                 "fairlead lock build -- sh -c '[ -z \"$FAIRLEAD_OWNER_DIED\" ] || make clean; make'",
@@ -44,7 +44,7 @@ internal sealed class LockCommand : InsideCommand
             (
                 "fairlead lock build -- sh -c 'fairlead lock build --recursive -- make'",
                 "Enter again: without --recursive that is an error (exit 4), because the inner command would wait for the outer one"),
-            ("fairlead lock table --shared -- grep x table", "Any number of readers at once …"),
+            ("fairlead lock table --shared -- grep x table", "Any number of readers at the same time …"),
             ("fairlead lock table --exclusive -- sed -i s/x/y/ table", "… or one writer"),
             ("fairlead lock file:///run/lock/app -- make", "Exclude programs that take the lock of this file: flock(1), Python, C"),
         ];

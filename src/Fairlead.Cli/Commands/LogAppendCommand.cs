@@ -23,7 +23,7 @@ internal sealed class LogAppendCommand : ToolCommand
         Examples =
         [
             ("fairlead log append log://orders 'three apples'", "Append one record"),
-            ("seq 1000 | fairlead log append log://orders -", "Append one record per line; several processes may append at once"),
+            ("seq 1000 | fairlead log append log://orders -", "Append one record per line; several processes may append at the same time"),
             (
                 "fairlead log append 'log:///var/log/orders?sync=each' --file order.json",
                 "Append a file as one record, and write it to disk before exiting"),

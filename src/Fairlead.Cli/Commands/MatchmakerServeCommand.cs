@@ -10,7 +10,7 @@ internal sealed class MatchmakerServeCommand : ToolCommand
     private readonly Argument<string> _address = new("ADDRESS")
     {
         Description =
-            "Where servers and clients reach it: tls://10.0.0.5:5000?certificate=…&key=…&authority=…, or another address that carries "
+            "Address for servers and clients: tls://10.0.0.5:5000?certificate=…&key=…&authority=…, or another address that carries "
                 + "requests",
         HelpName = "ADDRESS",
     };

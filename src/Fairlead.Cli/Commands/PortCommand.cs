@@ -8,10 +8,10 @@ namespace Fairlead.Cli.Commands;
 /// <summary>Finds free ports.</summary>
 internal sealed class PortCommand : ToolCommand
 {
-    private readonly Option<int> _count = NewOption.Number("--count", "How many", 1, ushort.MaxValue);
+    private readonly Option<int> _count = NewOption.Number("--count", "Number of ports", 1, ushort.MaxValue);
     private readonly Option<(int First, int Last)?> _range = new("--range")
     {
-        Description = "Between which numbers; without it the system chooses",
+        Description = "Range of numbers (default: the system chooses)",
         HelpName = "A-B",
         CustomParser = static result =>
         {
@@ -24,7 +24,7 @@ internal sealed class PortCommand : ToolCommand
             return null;
         },
     };
-    private readonly Option<bool> _udp = NewOption.Switch("--udp", "UDP ports; without it TCP ports");
+    private readonly Option<bool> _udp = NewOption.Switch("--udp", "UDP ports (default: TCP)");
     private readonly Option<bool> _hold = NewOption.Switch(
         "--hold", "Keep them bound until Ctrl-C or a signal: no other program gets them");
     private readonly Option<string> _output = NewOption.Output("text", "json");
@@ -39,8 +39,8 @@ internal sealed class PortCommand : ToolCommand
         Add(_output);
         Examples =
         [
-            ("port=$(fairlead port)", "One port, for a program that must be told a number"),
-            ("fairlead port --count 3 --range 5000-5999", "Three, from these"),
+            ("port=$(fairlead port)", "One port, for a program that needs a number"),
+            ("fairlead port --count 3 --range 5000-5999", "Three ports from this range"),
             ("fairlead port --udp --hold --range 5353-5353", "Keep a port from other programs, until Ctrl-C"),
         ];
     }

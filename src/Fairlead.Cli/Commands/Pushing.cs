@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Commands;
 /// </summary>
 internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, TimeSpan? timeout) : IDisposable
 {
-    /// <summary>The number of items whose receipts are awaited at once.</summary>
+    /// <summary>The number of items whose receipts are awaited at the same time.</summary>
     private const int InFlight = 256;
 
     private readonly SemaphoreSlim _places = new(InFlight);

@@ -8,7 +8,7 @@ internal sealed class ReceiveCommand : ToolCommand
 {
     private readonly EndpointArguments _endpoint;
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the messages, without newlines");
-    private readonly Option<long?> _count = NewOption.Count("End after so many messages");
+    private readonly Option<long?> _count = NewOption.Count("Exit after this many messages");
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public ReceiveCommand()

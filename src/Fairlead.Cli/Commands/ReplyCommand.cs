@@ -22,7 +22,7 @@ internal sealed class ReplyCommand : ToolCommand
     };
     private readonly Option<bool> _raw = NewOption.Switch(
         "--raw", "With --exec, pass the bytes unchanged: add no newline to the request, remove none from the reply");
-    private readonly Option<int> _parallel = NewOption.Number("--parallel", "Number of commands that may run at once", DefaultParallel);
+    private readonly Option<int> _parallel = NewOption.Number("--parallel", "Limit for commands at the same time", DefaultParallel);
     private readonly Option<int> _maxOutput = NewOption.MaxOutput();
     private readonly Option<long?> _count = NewOption.Count("Exit after this many requests");
 

@@ -13,7 +13,7 @@ internal sealed class RequestCommand : ToolCommand
     private readonly PayloadArguments _payload;
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the bytes of the replies, without newlines");
     private readonly Option<int> _inFlight = NewOption.Number(
-        "--in-flight", "Number of requests that may be in flight at once", DefaultInFlight);
+        "--in-flight", "Number of requests that may be in flight at the same time", DefaultInFlight);
     private readonly Option<string> _output = NewOption.Output("text", "json");
 
     public RequestCommand()
@@ -51,7 +51,7 @@ internal sealed class RequestCommand : ToolCommand
         return ExitCode.Ok;
     }
 
-    /// <summary>Reads the next request. A failure is reported at once, and not when another line is typed.</summary>
+    /// <summary>Reads the next request. A failure is reported immediately, and not when another line is typed.</summary>
     private static async ValueTask<bool> NextAsync(
         IAsyncEnumerator<ReadOnlyMemory<byte>> requests, ReplyQueue replies, CancellationTokenSource end)
     {

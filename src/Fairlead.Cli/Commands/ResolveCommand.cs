@@ -26,9 +26,9 @@ internal sealed class ResolveCommand : ToolCommand
         Examples =
         [
             ("fairlead resolve localhost", "Addresses and canonical name"),
-            ("fairlead resolve 127.0.0.1", "Backwards: the name of an address"),
-            ("fairlead resolve localhost domain/udp", "And the port of a service, by its name"),
-            ("fairlead resolve localhost 53 --output json | jq -r '.services[0].name'", "And backwards"),
+            ("fairlead resolve 127.0.0.1", "The name of an address"),
+            ("fairlead resolve localhost domain/udp", "Also the port of a service, by its name"),
+            ("fairlead resolve localhost 53 --output json | jq -r '.services[0].name'", "Also the name of a service, by its port"),
         ];
     }
 

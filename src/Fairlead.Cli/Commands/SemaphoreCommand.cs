@@ -22,11 +22,11 @@ internal sealed class SemaphoreCommand : InsideCommand
         Add(_permits);
         Examples =
         [
-            ("fairlead semaphore slots --permits 3 -- make", "Run three at once in all shells, the others in order of arrival"),
-            ("fairlead semaphore slots --permits 3 --nonblock -- make", "Fail at once if no permit is free (exit 4)"),
+            ("fairlead semaphore slots --permits 3 -- make", "Run three at the same time in all shells, the others in order of arrival"),
+            ("fairlead semaphore slots --permits 3 --nonblock -- make", "Fail immediately if no permit is free (exit 4)"),
             (
                 "ls *.png | xargs -P 0 -n 1 fairlead semaphore slots --permits 8 -- optipng",
-                "Run at most eight at once, in all shells"),
+                "Run at most eight at the same time, in all shells"),
             ("fairlead semaphore sysv://0x5242 -- make", "Take a permit of a System V semaphore, which a C program uses too"),
         ];
     }

@@ -22,13 +22,13 @@ internal sealed class ServeCommand : ToolCommand
     private readonly Option<string> _mode = new("--mode")
     {
         Description =
-            "How clients of tcp and unix are served: one by one, all in one thread (the default), each in a process, or each in a thread. "
+            "How to serve clients of tcp and unix: one by one, all in one thread (the default), each in a process, or each in a thread. "
                 + "For shmtime: the octal permissions of a segment that it makes, such as 666",
         HelpName = "iterative|multiplexed|process|threads|OCTAL",
         DefaultValueFactory = static _ => "multiplexed",
     };
     private readonly Option<int> _children = NewOption.Number(
-        "--max-children", "Limit for processes, threads, commands or transfers at once", DefaultChildren);
+        "--max-children", "Limit for processes, threads, commands or transfers at the same time", DefaultChildren);
     private readonly Option<string?> _zone = ServiceArguments.Zone();
     private readonly Option<string?> _exec = new("--exec")
     {
@@ -36,11 +36,11 @@ internal sealed class ServeCommand : ToolCommand
         HelpName = "COMMAND",
     };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout(
-        "With --exec, the longest time that a command may run; after that, it and what it has started are killed");
+        "With --exec, time limit for a command; then the command and the processes that it started are killed");
     private readonly Option<int?> _key = ServiceArguments.Key();
     private readonly Option<bool> _once = NewOption.Switch("--once", "End after the first client");
     private readonly Option<bool> _verbose = NewOption.Switch(
-        "--verbose", "Say on stderr what happens: listening, both ends of each connection, children, transfers");
+        "--verbose", "Report on stderr: listening, both ends of each connection, children, transfers");
 
     public ServeCommand()
         : base("serve", "Serve echo, date, daytime, time, discard or chargen, a folder by TFTP, or run a command for each client")
@@ -66,7 +66,7 @@ internal sealed class ServeCommand : ToolCommand
         Examples =
         [
             ("fairlead serve echo tcp://127.0.0.1:7007 udp://127.0.0.1:7007", "An echo, over TCP and UDP"),
-            ("fairlead serve date tcp://127.0.0.1:0 --zone UTC", "Date and time of day, at any free port, which is told on stderr"),
+            ("fairlead serve date tcp://127.0.0.1:0 --zone UTC", "Date and time of day, at any free port, which is printed to stderr"),
             ("fairlead serve echo tcp://127.0.0.1:7007 --mode process --max-children 10", "A process for each client"),
             ("fairlead serve --exec 'tr a-z A-Z' unix:///tmp/upper", "Any program for each client, as inetd does"),
             ("fairlead serve tftp ./boot udp://127.0.0.1:6969", "The files of a folder, to read by TFTP"),

@@ -14,7 +14,7 @@ internal static class ServiceArguments
 
     public static Option<string?> Zone() => new("--zone")
     {
-        Description = "The time zone: UTC, Europe/Berlin; without it that of this machine",
+        Description = "The time zone: UTC, Europe/Berlin; by default the zone of this machine",
         HelpName = "ZONE",
     };
 

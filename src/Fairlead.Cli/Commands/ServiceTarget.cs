@@ -13,7 +13,7 @@ internal sealed class ServiceTarget
         Description = "Name of a service, as fairlead services lists it, or its address",
         HelpName = "SERVICE",
     };
-    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Wait this long for the service instead of failing at once");
+    private readonly Option<TimeSpan?> _wait = NewOption.Duration("--wait", "Longest time to wait for the service (default: do not wait)");
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for an answer");
 
     private readonly Option<string?> _matchmaker = NewOption.Matchmaker();

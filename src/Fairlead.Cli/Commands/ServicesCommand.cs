@@ -11,7 +11,7 @@ internal sealed class ServicesCommand : ToolCommand
 {
     private readonly Argument<string?> _name = new("NAME")
     {
-        Description = "Name of a service; without it all",
+        Description = "Service name (default: all services)",
         HelpName = "NAME",
         Arity = ArgumentArity.ZeroOrOne,
     };
@@ -29,8 +29,8 @@ internal sealed class ServicesCommand : ToolCommand
         Examples =
         [
             ("fairlead services", "List all"),
-            ("fairlead services calc", "List the instances of one"),
-            ("fairlead services --matchmaker tcp://10.0.0.5:5000", "List those of a matchmaker on the network"),
+            ("fairlead services calc", "List the instances of one service"),
+            ("fairlead services --matchmaker tcp://10.0.0.5:5000", "List the services at a matchmaker on the network"),
             ("fairlead services --output json | jq -r '.addresses[0]'", "One JSON object per line, for programs"),
         ];
     }
@@ -49,7 +49,7 @@ internal sealed class ServicesCommand : ToolCommand
                 ExitCode.NotFound,
                 matchmaker is null
                     ? $"no service '{name}' lives. fairlead services lists the live ones"
-                    : $"no service '{name}' is registered at {matchmaker}. Without the name, all that are registered are listed");
+                    : $"no service '{name}' is registered at {matchmaker}. Leave out the name to list all registered services");
         }
 
         string[] numbers = ["CLIENTS", "CALLS"];

@@ -9,7 +9,7 @@ internal sealed class TalkArguments
 {
     private readonly Option<bool> _keep = NewOption.Switch("--keep", "Continue at the end of stdin, until the other end closes or Ctrl-C");
     private readonly Option<bool> _close = NewOption.Switch(
-        "--close", "Close at the end of stdin, when everything is sent; replies that come later are lost");
+        "--close", "Close at the end of stdin, when everything is sent; later replies are lost");
     private readonly Option<bool> _raw = NewOption.Switch("--raw", "Write only the received bytes, without newlines");
     private readonly Option<long?> _count = NewOption.Count("Exit after receiving this many messages");
     private readonly Option<string> _output = NewOption.Output("text", "json");

@@ -13,7 +13,7 @@ internal sealed class WorkServeCommand : ToolCommand
     private const int DefaultDeliveries = 5;
 
     private readonly EndpointArguments _endpoint;
-    private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "Number of items that a worker holds at once", DefaultPrefetch);
+    private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "Limit for items that a worker has at a time", DefaultPrefetch);
     private readonly Option<int> _deliveries = NewOption.Number(
         "--deliveries", "Number of deliveries before an item is given up", DefaultDeliveries);
 

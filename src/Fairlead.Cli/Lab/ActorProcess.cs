@@ -76,7 +76,7 @@ internal sealed class ActorProcess : IAsyncDisposable
         return await reached;
     }
 
-    /// <summary>Whether it has reported a cue by now.</summary>
+    /// <summary>Whether it has reported a cue.</summary>
     public bool HasReached(string cue) => Cue(cue).Task.IsCompleted;
 
     /// <summary>Lets it go on behind a cue.</summary>

@@ -13,7 +13,7 @@ internal sealed record BoardLine
 
     public string? Type { get; init; }
 
-    /// <summary>Of a value, in bytes.</summary>
+    /// <summary>The size of a value, in bytes.</summary>
     public int? Size { get; init; }
 
     /// <summary>The fingerprint of the type's layout.</summary>

@@ -15,7 +15,7 @@ internal static class StandardOutput
     private static readonly Lock Gate = new();
     private static Stream? _stream;
 
-    /// <summary>Writes bytes, by one system call if the kernel takes them at once.</summary>
+    /// <summary>Writes bytes, by one system call if the kernel takes all of them.</summary>
     /// <exception cref="OutputClosedException">There is no reader any more.</exception>
     public static void Write(ReadOnlySpan<byte> bytes)
     {

@@ -12,7 +12,7 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
     /// <summary>Adds a row.</summary>
     public void Add(params Cell[] cells) => _rows.Add(cells);
 
-    /// <summary>Adds a row and, if the table is not drawn, writes it at once.</summary>
+    /// <summary>Adds a row and, if the table is not drawn, writes it immediately.</summary>
     public void Stream(params Cell[] cells)
     {
         Add(cells);

@@ -9,7 +9,7 @@ using Fairlead.Processes;
 namespace Fairlead.Cli.Processes;
 
 /// <summary>
-/// The command that runs inside a lock, written down for the next owner. When the tool is killed, the kernel frees the lock at once and
+/// The command that runs inside a lock, written down for the next owner. When the tool is killed, the kernel frees the lock immediately and
 /// kills the command a moment later; the next owner reads here which process it has to wait for.
 /// </summary>
 /// <remarks>

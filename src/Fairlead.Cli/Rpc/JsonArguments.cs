@@ -116,7 +116,7 @@ internal sealed class JsonArguments
     private static JsonElement?[] ByName(MemberCall member, JsonElement json) => member.Parameters is { } named
         ? new JsonToWire().Sort(json, [.. named.Select(static one => one.Name)], $"a parameter of {member.Member.Name}")
         : throw ToolException.Usage(
-            $"the description does not tell the names of the parameters of {member.Member.Name}: pass an array. {Form(member)}");
+            $"the description lacks the names of the parameters of {member.Member.Name}: pass an array. {Form(member)}");
 
     // An argument that is not given: null, or the default of the declaration where that is also JSON.
     private void WriteMissing(ref RpcWriter writer, int at, JsonToWire values)

@@ -11,7 +11,7 @@ internal static class ServiceConnection
     /// <param name="wait">How long to wait for the service.</param>
     /// <param name="timeout">How long it may take to answer; null: no limit.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <param name="matchmaker">Where the name is looked up; null: on this machine.</param>
+    /// <param name="matchmaker">The matchmaker that knows the name; null: this machine.</param>
     public static async ValueTask<RpcConnection> OpenAsync(
         string service, TimeSpan wait, TimeSpan? timeout, CancellationToken cancellationToken, string? matchmaker = null)
     {

@@ -175,7 +175,7 @@ internal sealed class WireToJson : IDisposable
         if (!union.Cases.TryGetValue(number, out ShapePart? found) || UnionShape.TypeOf(found.Shape) is not { } type)
         {
             throw new ToolException(
-                ExitCode.Failure, $"a value has the case {number}, which the description does not tell. There is {union.Names}");
+                ExitCode.Failure, $"a value has the case {number}, which the description lacks. It has {union.Names}");
         }
 
         WriteNested(ref reader, type, found.Name);

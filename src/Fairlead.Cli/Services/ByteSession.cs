@@ -5,7 +5,7 @@ internal sealed class ByteSession(SocketConnection socket, Service service) : ID
 {
     /// <summary>
     /// How long a client may take to close after the last byte of the answer. The server throws away the bytes that come until then. If it
-    /// closed at once, the kernel would answer such bytes with a reset, and the client would lose the part that it has not read yet.
+    /// closed immediately, the kernel would answer such bytes with a reset, and the client would lose the part that it has not read yet.
     /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Fairlead.Cli.Services;
 
-/// <summary>The places of clients that are served at once.</summary>
+/// <summary>The places of clients that are served at the same time.</summary>
 /// <remarks>Owns the number of free places under its gate. The server's loop takes places, any thread releases them.</remarks>
 [SuppressMessage("Reliability", "CA1001", Justification = "Clients that still run at the end of the server release their places.")]
 internal sealed class ClientPlaces(int most)
@@ -44,7 +44,7 @@ internal sealed class ClientPlaces(int most)
         }
     }
 
-    /// <summary>Sets a short action for each release; null for none. When this returns, the former one is not called any more.</summary>
+    /// <summary>Sets a short action for each release; null for none. When this returns, the previous one is not called any more.</summary>
     public void OnRelease(Action? released)
     {
         lock (_gate)

@@ -25,7 +25,7 @@ internal sealed class ClientPrograms : IClientWorkers
 
     /// <summary>Runs a shell command, with the connection as its standard input and output, as under <c>inetd</c>.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="most">How many run at once.</param>
+    /// <param name="most">How many run at the same time.</param>
     /// <param name="timeout">How long one may run before it is killed with what it has started; null: without end.</param>
     /// <param name="isVerbose">Whether to report each.</param>
     public static ClientPrograms OfCommand(string command, int most, TimeSpan? timeout, bool isVerbose) =>

@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Services;
 /// <param name="served">Called when a client was served.</param>
 internal sealed class MessageClients(Hub hub, Service service, DatagramGuard? guard, Action served)
 {
-    /// <summary>The number of clients that may be there at once.</summary>
+    /// <summary>The number of clients that may be there at the same time.</summary>
     public const int Most = 4096;
 
     private const int EventsAtOnce = 64;

@@ -36,7 +36,7 @@ internal static class NetworkInterfaces
         ];
         return found.Length > 0 || name is null
             ? found
-            : throw new ToolException(ExitCode.NotFound, $"the interface '{name}' does not exist. See what there is: fairlead interfaces");
+            : throw new ToolException(ExitCode.NotFound, $"the interface '{name}' does not exist. fairlead interfaces lists them");
     }
 
     private static InterfaceLine Line(NetworkInterface one)

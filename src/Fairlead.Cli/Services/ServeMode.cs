@@ -6,7 +6,7 @@ internal enum ServeMode
     /// <summary>One after the other.</summary>
     Iterative,
 
-    /// <summary>All at once, in one thread.</summary>
+    /// <summary>All at the same time, in one thread.</summary>
     Multiplexed,
 
     /// <summary>Each in a child process.</summary>

@@ -13,7 +13,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
     /// <summary>After a client was refused by a limit of the system.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Up to its queue, an answer waits for its client; beyond that, a send returns at once and says so.</summary>
+    /// <summary>Up to its queue, an answer waits for its client; beyond that, a send returns immediately and says so.</summary>
     private static readonly HubOptions Crowd = new() { MaxClients = MessageClients.Most, OverflowPolicy = OverflowPolicy.DropNewest };
 
     private readonly WaitSet _set = new();
@@ -79,7 +79,7 @@ internal sealed class ServiceServer(Service? service, ServeMode mode, IClientWor
         workers?.Places.WaitForAll(cancellationToken);
     }
 
-    /// <summary>Serves one client until it has gone, and no other meanwhile.</summary>
+    /// <summary>Serves one client until it has disconnected, and no other before.</summary>
     public static void ServeAlone(ByteSession session, CancellationToken cancellationToken)
     {
         using (session)

@@ -60,7 +60,7 @@ internal static class SharedClock
         if (region.Size < TextLength + 1)
         {
             throw new ToolException(
-                ExitCode.Incompatible, $"the segment has {region.Size} bytes, and that of a clock has {Size}. Check the key");
+                ExitCode.Incompatible, $"the segment has {region.Size} bytes, and the segment of a clock has {Size}. Check the key");
         }
 
         while (true)

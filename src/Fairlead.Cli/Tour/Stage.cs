@@ -46,7 +46,7 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     /// <summary>Waits for a note of another role.</summary>
     public ValueTask<string> ToldAsync() => _notes.Reader.ReadAsync(Aborted);
 
-    /// <summary>Reports to the parent that this role has nothing more to do by itself.</summary>
+    /// <summary>Reports to the parent that this role only reacts from now on.</summary>
     public void HasSent() => tell(new News(NewsKind.Sent, role));
 
     /// <summary>Adds the latency of a message or of a round trip. Any thread may call it.</summary>

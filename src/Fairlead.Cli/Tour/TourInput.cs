@@ -18,7 +18,7 @@ internal sealed class TourInput : IDisposable
         _text = text;
     }
 
-    /// <summary>Where the messages begin and end.</summary>
+    /// <summary>How the input is cut into messages.</summary>
     public TourCut Cut { get; }
 
     /// <summary>Opens the input that the parent of the tour has split.</summary>

@@ -1,6 +1,6 @@
 namespace Fairlead.Cli.Tour;
 
-/// <summary>The named locks on the tour, each used by several processes at once.</summary>
+/// <summary>The named locks on the tour, each used by several processes at the same time.</summary>
 internal sealed record TourLocks() : TourGround("locks")
 {
     public override IEnumerable<TourPlay> Plays(string name, string? broker) => Scenarios.Locks.Select(scenario =>

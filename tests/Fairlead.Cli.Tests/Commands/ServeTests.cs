@@ -302,7 +302,7 @@ public sealed class ServeTests : IDisposable
     [InlineData("serve date tcp://127.0.0.1:0 --zone Nowhere/City", "the time zone 'Nowhere/City' does not exist")]
     [InlineData("serve shmtime", "--key")]
     [InlineData("serve shmtime --key 0", "--key")]
-    [InlineData("get echo tcp://127.0.0.1:1", "tells no time")]
+    [InlineData("get echo tcp://127.0.0.1:1", "is not a time service")]
     [InlineData("get date", "one address")]
     public async Task What_cannot_be_served_is_a_usage_error(string line, string part)
     {

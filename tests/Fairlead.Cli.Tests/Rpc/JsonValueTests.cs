@@ -87,7 +87,7 @@ public sealed class JsonValueTests
     public void A_case_that_the_description_does_not_tell_is_an_error()
     {
         ToolException failed = Assert.Throws<ToolException>(() => Read("|{1:A:{}}", [2]));
-        Assert.Contains("the case 2, which the description does not tell. There is A", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("the case 2, which the description lacks. It has A", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]

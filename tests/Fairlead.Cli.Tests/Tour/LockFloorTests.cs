@@ -33,7 +33,7 @@ public sealed class LockFloorTests : IDisposable
     {
         _memory.At<int>(0) = most;
         var error = Assert.Throws<ToolException>(() => _floor.Pass(most));
-        Assert.Equal($"{most + 1} were inside at once; {most} may be", error.Message);
+        Assert.Equal($"{most + 1} were inside at the same time; {most} may be", error.Message);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ internal sealed class AsynchronousRequest : Experiment
 
     public override string Question => "Type 3: can a client do something else until the reply comes?";
 
-    public override string Watch => "Three requests are in flight at once. The server answers the last one first.";
+    public override string Watch => "Three requests are in flight at the same time. The server answers the last one first.";
 
     public override IReadOnlyList<Role> Roles => [Role.Async("server", ServeAsync), Role.Async("client", AskAsync)];
 

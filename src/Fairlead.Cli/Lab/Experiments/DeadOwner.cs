@@ -52,7 +52,7 @@ internal sealed class DeadOwner : Experiment
 
         using (scope)
         {
-            actor.Says(scope.OwnerDied ? "learns that the former owner died inside" : "learns nothing of a death");
+            actor.Says(scope.OwnerDied ? "learns that the last owner died inside" : "learns nothing of a death");
             actor.Fact("died", scope.OwnerDied);
         }
 

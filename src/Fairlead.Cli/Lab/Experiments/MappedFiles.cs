@@ -31,7 +31,7 @@ internal sealed class MappedFiles : Experiment
         await writer.FinishesAsync();
         await reader.FinishesAsync();
         director.Claim(
-            "A write to a shared mapping is seen at once.", reader.Number("shared") == 1, $"the reader sees {reader.Number("shared")}");
+            "A write to a shared mapping is seen immediately.", reader.Number("shared") == 1, $"the reader sees {reader.Number("shared")}");
         director.Claim(
             "A write to a private mapping stays in its process.",
             reader.Number("private") == 0 && writer.Number("own") == 2,

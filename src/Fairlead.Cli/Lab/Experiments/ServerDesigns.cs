@@ -12,7 +12,7 @@ internal sealed class ServerDesigns : Experiment
     public override string Question => "One client connects and is silent: are the others served?";
 
     public override string Watch =>
-        "The iterative server serves the second client only when the silent one has gone. The other two designs serve it at once.";
+        "The iterative server serves the second client only when the silent one has gone. The other two designs serve it immediately.";
 
     public override IReadOnlyList<Role> Roles =>
     [
@@ -30,7 +30,7 @@ internal sealed class ServerDesigns : Experiment
         bool perClient = await ServesBesideASilentOneAsync(director, "per-client");
         bool multiplexed = await ServesBesideASilentOneAsync(director, "multiplexed");
         director.Claim("An iterative server lets the second client wait.", !iterative, Told(iterative));
-        director.Claim("A server with a process for each client serves it at once.", perClient, Told(perClient));
+        director.Claim("A server with a process for each client serves it immediately.", perClient, Told(perClient));
         director.Claim("So does a multiplexed server, in one thread.", multiplexed, Told(multiplexed));
     }
 

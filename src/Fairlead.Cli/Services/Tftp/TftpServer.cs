@@ -45,7 +45,7 @@ internal sealed class TftpServer(TftpFolder folder, ServeMode mode, int most, bo
 
         if (address.Scheme != "udp" || address.Options.Count > 0)
         {
-            throw ToolException.Usage($"{address}: tftp goes over udp://host:port, without options");
+            throw ToolException.Usage($"{address}: tftp needs udp://host:port, without options");
         }
 
         var hub = Hub.Bind(address.With("framing", "none").With("idle", "10s"), Crowd);

@@ -31,7 +31,7 @@ internal sealed class LockFloor(SharedRegion memory)
     public long Counted => Volatile.Read(ref Entries);
 
     /// <summary>Passes through once: announces itself, checks who else is inside, counts, checks again, and leaves.</summary>
-    /// <param name="most">How many may be inside at once.</param>
+    /// <param name="most">How many may be inside at the same time.</param>
     /// <exception cref="ToolException">More are inside.</exception>
     public void Pass(int most)
     {
@@ -63,7 +63,7 @@ internal sealed class LockFloor(SharedRegion memory)
         }
     }
 
-    /// <summary>Checks that at least this many have been inside by now.</summary>
+    /// <summary>Checks that at least this many have been inside.</summary>
     /// <exception cref="ToolException">Fewer have.</exception>
     public void Expect(long least)
     {
@@ -87,5 +87,7 @@ internal sealed class LockFloor(SharedRegion memory)
             throw new ToolException(ExitCode.Failure, $"{told} entries were counted as {counted}: another process was inside");
         }
     }
-    private static ToolException TooMany(int inside, int most) => new(ExitCode.Failure, $"{inside} were inside at once; {most} may be");
+
+    private static ToolException TooMany(int inside, int most) =>
+        new(ExitCode.Failure, $"{inside} were inside at the same time; {most} may be");
 }

@@ -3,7 +3,7 @@ using Fairlead.Synchronization;
 
 namespace Fairlead.Cli.Tour.Locks;
 
-/// <summary>A semaphore: a limited number inside at once.</summary>
+/// <summary>A semaphore: a limited number inside at the same time.</summary>
 internal sealed class SemaphoreScenario : LockScenario
 {
     private const int Permits = 2;

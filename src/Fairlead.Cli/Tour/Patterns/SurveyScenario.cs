@@ -4,8 +4,8 @@ using System.Diagnostics;
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// One requester asks three responders at once, and waits for each reply before it asks again. The time is that from the question to a
-/// reply.
+/// One requester asks three responders at the same time, and waits for each reply before it asks again. The time is that from the question
+/// to a reply.
 /// </summary>
 internal sealed class SurveyScenario : TalkScenario
 {
