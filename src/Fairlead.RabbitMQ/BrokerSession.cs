@@ -59,7 +59,7 @@ internal sealed class BrokerSession : IAsyncDisposable
     /// <param name="settings">The endpoint's settings: time for each node, heartbeat, longest message.</param>
     /// <param name="confirms">Whether the broker confirms published messages.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="FairleadException">The error of the last node; PermissionDenied at once.</exception>
+    /// <exception cref="FairleadException">The error of the last node; PermissionDenied immediately.</exception>
     public static async Task<BrokerSession> OpenAsync(
         BrokerAddress broker, Transports.EndpointSettings settings, bool confirms, CancellationToken cancellationToken)
     {
@@ -119,7 +119,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes channel and connection in order. Waits for a short time only; the rest ends by itself. Never throws.</summary>
+    /// <summary>Closes channel and connection in order. Waits for a limited time; the rest ends automatically. Never throws.</summary>
     /// <remarks>The client waits for the answers of a broker that may be gone, each time for as long as for any other answer.</remarks>
     public async ValueTask DisposeAsync()
     {

@@ -70,7 +70,7 @@ internal sealed record Member(
     /// <summary>The parameter with the options of a call, which does not travel; null: there is none.</summary>
     public IParameterSymbol? Options => Method.Parameters.FirstOrDefault(static one => IsOptions(one.Type));
 
-    /// <summary>Whether a type is that of the options of a call.</summary>
+    /// <summary>Whether a type is the one of the options of a call.</summary>
     public static bool IsOptions(ITypeSymbol type) => type.OriginalDefinition is INamedTypeSymbol { Name: "RpcCallOptions" } named
         && named.ContainingNamespace.ToDisplayString() == "Fairlead.Rpc";
 

@@ -15,7 +15,7 @@ public sealed record MatchmakerOptions
     /// <summary>
     /// Returns whether a client may register a service of this name. By default a client with a certificate registers
     /// services that its certificate names. A client without one, where the address admits it, registers any. Several threads call it at
-    /// once.
+    /// the same time.
     /// </summary>
     public Func<Peer, string, bool>? MayRegister { get; init; }
 

@@ -11,7 +11,8 @@ public static class Rpc
     /// <typeparam name="T">The contract.</typeparam>
     /// <param name="service">The name of the service, or an address.</param>
     /// <param name="implementation">
-    /// Executes the calls, several at once unless <see cref="RpcServerOptions.Concurrency"/> says otherwise. It remains the caller's.
+    /// Executes the calls, several at the same time unless <see cref="RpcServerOptions.Concurrency"/> says otherwise. It remains the
+    /// caller's.
     /// </param>
     /// <param name="options">The options.</param>
     /// <returns>The server. Dispose it to end the service.</returns>

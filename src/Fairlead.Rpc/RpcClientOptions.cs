@@ -22,7 +22,7 @@ public sealed record RpcClientOptions
     /// <summary>
     /// The schemes of addresses that the client takes from a <see cref="Matchmaker"/> on the network, such as <c>tls</c>. Null: those that
     /// are as safe as the matchmaker's own. An address there is another program's: it has no options, and the client's certificates and
-    /// authority are those of the matchmaker's address. A broker is used only if it is the matchmaker's.
+    /// authority are the ones of the matchmaker's address. A broker is used only if it is the matchmaker's.
     /// </summary>
     public IReadOnlyCollection<string>? Schemes { get; init; }
 

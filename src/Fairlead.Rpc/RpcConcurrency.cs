@@ -6,9 +6,9 @@ public enum RpcConcurrency
     /// <summary>All calls, in any order.</summary>
     Concurrent,
 
-    /// <summary>Calls of different connections. Those of one connection run one by one, in the order in which they began.</summary>
+    /// <summary>Calls of different connections. The calls of one connection run one by one, in the order in which they began.</summary>
     Ordered,
 
-    /// <summary>One call at a time, over all clients. Those of one connection run in the order in which they began.</summary>
+    /// <summary>One call at a time, over all clients. The calls of one connection run in the order in which they began.</summary>
     Serial,
 }

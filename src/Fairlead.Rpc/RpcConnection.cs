@@ -5,7 +5,7 @@ using Fairlead.Rpc.Matchmaking;
 namespace Fairlead.Rpc;
 
 /// <summary>A connection to a service.</summary>
-/// <remarks>Owns the endpoint, and the callbacks of its calls. Any thread may call, any number at once.</remarks>
+/// <remarks>Owns the endpoint, and the callbacks of its calls. Any thread may call, any number at the same time.</remarks>
 public class RpcConnection : IAsyncDisposable, IDisposable
 {
     private readonly IClientLane _lane;
@@ -30,7 +30,7 @@ public class RpcConnection : IAsyncDisposable, IDisposable
     /// </summary>
     public Task Completion => _lane.Completion;
 
-    /// <summary>Closes the connection. Calls that are under way fail, and callbacks come no more.</summary>
+    /// <summary>Closes the connection. Calls that are under way fail, and callbacks end.</summary>
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);

@@ -36,7 +36,7 @@ public sealed class RpcContext
     /// <summary>The member that is called.</summary>
     public RpcMember Member { get; }
 
-    /// <summary>How long the caller was going to wait when it called; null: without limit.</summary>
+    /// <summary>The time limit of the caller when it called; null: without limit.</summary>
     public TimeSpan? Timeout { get; }
 
     /// <summary>How much of the time is left; zero: the caller no longer waits. Null: without limit.</summary>

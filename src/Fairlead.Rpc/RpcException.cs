@@ -31,7 +31,7 @@ public sealed class RpcException : Exception
     /// </summary>
     internal bool IsOfThisService => ServerType is null;
 
-    /// <summary>Where the service threw it, if the server discloses that: <see cref="RpcServerOptions.SendStackTraces"/>.</summary>
+    /// <summary>The stack trace in the service, if the server discloses it: <see cref="RpcServerOptions.SendStackTraces"/>.</summary>
     public string? ServerStackTrace { get; }
 
     /// <summary>The process of the service, if the transport knows it.</summary>

@@ -2,7 +2,7 @@ namespace Fairlead.Rpc;
 
 /// <summary>How often, and after which pauses, a call is tried at the instances of a service that was found by its name.</summary>
 /// <remarks>
-/// A call goes on to another instance if the former one has died, or is about to end, and has not executed it. A call goes on, too, if
+/// A call goes on to another instance if the first one has died, or is about to end, and has not executed it. A call goes on, too, if
 /// client and server both mark it with <see cref="IdempotentAttribute"/>. After a refusal with <see cref="ErrorCode.Full"/> it goes on
 /// after a pause. If an instance has another version of the contract, which fits, the call is adapted to it; this is not an attempt. A call
 /// that was denied, or has used up its time, ends. The outcome is the worst of all attempts: a call that one of them may have executed ends

@@ -6,7 +6,7 @@ namespace Fairlead.Rpc;
 /// <summary>Serves a contract: it takes calls, and lets the skeleton execute them.</summary>
 /// <remarks>
 /// Owns its endpoints and the run of each. The service remains the caller's: it is not disposed. Calls run on threads of the pool or on the
-/// thread that read the call, several at once unless they have an order.
+/// thread that read the call, several at the same time unless they have an order.
 /// </remarks>
 public sealed class RpcServer : IAsyncDisposable, IDisposable
 {
@@ -38,7 +38,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
         remove => _responders.ForEach(responder => responder.HandlerFailed -= value);
     }
 
-    /// <summary>Where it is reached; several for a service by name.</summary>
+    /// <summary>Its addresses; several for a service by name.</summary>
     public IReadOnlyList<Address> Addresses { get; }
 
     /// <summary>Its contract.</summary>
@@ -88,7 +88,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     }
 
     /// <summary>
-    /// Takes no further calls, waits for those that it has accepted, at most for <see cref="RpcServerOptions.ShutdownTimeout"/>, and
+    /// Takes no further calls, waits for the calls that it has accepted, at most for <see cref="RpcServerOptions.ShutdownTimeout"/>, and
     /// closes. Callers of calls that still run then get <see cref="ErrorCode.PeerGone"/>, and the tokens of these calls are cancelled.
     /// </summary>
     public async ValueTask DisposeAsync()

@@ -36,7 +36,7 @@ public sealed record RpcServerOptions
 
     /// <summary>
     /// How many threads wait for calls at each address, and execute the members that do not await: the lowest latency, because a call wakes
-    /// no other thread. For members that compute briefly. If calls keep all of these threads for 0.1 s, other threads take calls meanwhile.
+    /// no other thread. For members that compute for microseconds. If calls keep all of these threads for 0.1 s, other threads take calls.
     /// Zero: calls run on threads that Fairlead shares between all endpoints. Without effect unless <see cref="Concurrency"/> is
     /// <see cref="RpcConcurrency.Concurrent"/>: calls that have an order run on these shared threads.
     /// </summary>
@@ -69,18 +69,18 @@ public sealed record RpcServerOptions
     /// <summary>Runs around each call, and around calls with streams until their end.</summary>
     public RpcServerInterceptor? Intercept { get; init; }
 
-    /// <summary>Whether <see cref="RpcContext.Current"/> tells the service about the call that it executes.</summary>
+    /// <summary>Whether <see cref="RpcContext.Current"/> shows the service the call that it executes.</summary>
     public bool KeepContext { get; init; }
 
-    /// <summary>How much callers see of a service's exceptions. Of an <see cref="RpcException"/> they see all.</summary>
+    /// <summary>How much callers see of a service's exceptions. They see the whole of an <see cref="RpcException"/>.</summary>
     public ErrorDetails ErrorDetails { get; init; }
 
-    /// <summary>Whether callers see the stack traces of the service's exceptions. They tell of the server's insides.</summary>
+    /// <summary>Whether callers see the stack traces of the service's exceptions. They disclose the server's insides.</summary>
     public bool SendStackTraces { get; init; }
 
     /// <summary>
-    /// The address of a matchmaker on the network, where a service by name is registered beside the registry of this machine, under
-    /// <see cref="NetworkAddress"/>. When the matchmaker comes back after its end, the service is registered again. Null: none.
+    /// The address of a matchmaker on the network, where a service by name is registered in addition to the registry of this machine, under
+    /// <see cref="NetworkAddress"/>. When the matchmaker is back after its end, the service is registered again. Null: none.
     /// </summary>
     public string? Matchmaker { get; init; }
 

@@ -3,7 +3,7 @@ namespace Fairlead;
 /// <summary>The outcome of a synchronous message (type 2) when the wait for its receipt has ended.</summary>
 public enum DeliveryStatus
 {
-    /// <summary>The receiver has or may have got the message, and no receipt came.</summary>
+    /// <summary>The receiver has or may have got the message, and no receipt arrived.</summary>
     Unknown = 0,
 
     /// <summary>The receiver accepted the message.</summary>

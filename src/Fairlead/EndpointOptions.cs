@@ -33,25 +33,25 @@ public record EndpointOptions
     /// <summary>How long a peer may be silent before this end probes it. After three times as long, the peer counts as dead.</summary>
     /// <remarks>
     /// With null, the default, this is 10 seconds on transports that cross hosts. Other transports have no heartbeat, because the kernel
-    /// reports a death at once. Zero turns heartbeats off. In the address: <c>?heartbeat=5s</c>.
+    /// reports a death immediately. Zero turns heartbeats off. In the address: <c>?heartbeat=5s</c>.
     /// </remarks>
     public TimeSpan? Heartbeat { get; init; }
 
     /// <summary>How long a peer may take for its part of the handshake; default 5 seconds.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long connecting waits for a listener. Default zero: fails at once with <see cref="ErrorCode.NotFound"/>.</summary>
+    /// <summary>How long connecting waits for a listener. Default zero: fails immediately with <see cref="ErrorCode.NotFound"/>.</summary>
     /// <remarks>In the address: <c>?wait=5s</c>.</remarks>
     public TimeSpan ConnectTimeout { get; init; }
 
     /// <summary>How long a connected endpoint tries to get a lost peer back; infinite: until it closes. Default zero: not at all.</summary>
     /// <remarks>
-    /// The pauses between attempts double from about 10 ms to about 5 s. Messages sent meanwhile wait. Requests and receipts in progress
-    /// end as they do without this option. Subscriptions are renewed. In the address: <c>?reconnect=30s</c>.
+    /// The pauses between attempts double from about 10 ms to about 5 s. Messages sent during that time wait. Requests and receipts in
+    /// progress end as they do without this option. Subscriptions are renewed. In the address: <c>?reconnect=30s</c>.
     /// </remarks>
     public TimeSpan ReconnectTimeout { get; init; }
 
-    /// <summary>A text beside the endpoint in the registry, where others read it; at most 256 bytes of UTF-8. Default empty.</summary>
+    /// <summary>A text of the endpoint in the registry, where others read it; at most 256 bytes of UTF-8. Default empty.</summary>
     /// <remarks>
     /// <see cref="Diagnostics.EndpointInfo.Label"/> and <c>fairlead list</c> show it. Programs that agree on its form find each other by
     /// it.
@@ -60,7 +60,7 @@ public record EndpointOptions
 
     /// <summary>Further addresses for the same peer, tried one after the other.</summary>
     /// <remarks>
-    /// Fairlead tries them when connecting and, if the endpoint reconnects, after a loss; then it begins behind the lost address. The
+    /// Fairlead tries them when connecting and, if the endpoint reconnects, after a loss; then it begins after the lost address. The
     /// options of the first address apply to all. An endpoint is connected to one address at a time
     /// (<see cref="MessagingEndpoint.Address"/>).
     /// </remarks>
@@ -78,7 +78,7 @@ public record EndpointOptions
     /// </remarks>
     public int MaxUnreadHandles { get; init; }
 
-    /// <summary>When sent messages leave for the kernel: at once, in batches, or when flushed.</summary>
+    /// <summary>When sent messages leave for the kernel: immediately, in batches, or when flushed.</summary>
     /// <remarks>In the address: <c>?writing=buffered</c>.</remarks>
     public WriteMode WriteMode { get; init; }
 

@@ -16,7 +16,7 @@ public enum OverflowPolicy
     /// <summary>Drops the message that is being sent.</summary>
     DropNewest,
 
-    /// <summary>Fails at once with <see cref="ErrorCode.Full"/> instead of waiting. Nothing is queued at this end.</summary>
+    /// <summary>Fails immediately with <see cref="ErrorCode.Full"/> instead of waiting. Nothing is queued at this end.</summary>
     Fail,
 
     /// <summary>Keeps only the latest waiting message of each topic. For publish-subscribe only.</summary>

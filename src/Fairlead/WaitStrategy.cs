@@ -17,6 +17,6 @@ public enum WaitStrategy
     /// </remarks>
     Latency,
 
-    /// <summary>Sleeps at once.</summary>
+    /// <summary>Sleeps immediately.</summary>
     Efficient,
 }

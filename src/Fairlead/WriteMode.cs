@@ -1,7 +1,7 @@
 namespace Fairlead;
 
 /// <summary>When a sent message leaves this process for the kernel, on transports that write to a descriptor.</summary>
-/// <remarks>Over shared memory the peer has it at once.</remarks>
+/// <remarks>Over shared memory the peer has it immediately.</remarks>
 public enum WriteMode
 {
     /// <summary>At once, or in batches within a stream of messages. The default.</summary>
@@ -17,8 +17,8 @@ public enum WriteMode
 
     /// <summary>When 64 KiB are buffered, on <see cref="MessagingEndpoint.Flush"/>, before this end waits, and when it closes.</summary>
     /// <remarks>
-    /// It waits for a message, an answer or capacity. Only messages of type 1 are buffered: a message that asks for an answer leaves at
-    /// once, together with those before it.
+    /// It waits for a message, an answer or capacity. Only messages of type 1 are buffered: a message that asks for an answer leaves
+    /// immediately, together with all earlier ones.
     /// </remarks>
     Buffered,
 }

@@ -2,7 +2,9 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>Acknowledges deliveries of one channel: several at once where they have been settled in order, others one by one.</summary>
+/// <summary>
+/// Acknowledges deliveries of one channel: several at the same time where they have been settled in order, others one by one.
+/// </summary>
 /// <remarks>
 /// Owns, under its lock, which deliveries are not acknowledged, and how many are with the user. One task writes at a time. It writes when
 /// a quarter of the prefetch is accepted, or after a short time: an acknowledgement costs the broker more than a message, and no end waits

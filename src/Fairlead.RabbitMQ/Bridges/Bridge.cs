@@ -157,7 +157,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     protected virtual bool DefersSubscription(Link link, uint id, string topic, bool subscribes) => false;
 
     /// <summary>Returns the next message of the user's endpoint; when the token is cancelled, what has come until then, and null.</summary>
-    /// <remarks>An endpoint may end at once after a message, which is here then.</remarks>
+    /// <remarks>An endpoint may end immediately after a message, which is here then.</remarks>
     protected async ValueTask<MessageCore?> NextAsync(CancellationToken ended)
     {
         try

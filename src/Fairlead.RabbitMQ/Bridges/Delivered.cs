@@ -21,7 +21,7 @@ internal sealed record Delivered(
     public bool IsRedelivered => Earlier > 0;
 
     /// <summary>Waits before a message goes back that went back before: a poison message must not keep everybody busy.</summary>
-    /// <remarks>It counts as unacknowledged meanwhile, and takes one place of the prefetch.</remarks>
+    /// <remarks>During the pause it counts as unacknowledged, and takes one place of the prefetch.</remarks>
     public async ValueTask PauseAsync(TimeProvider time)
     {
         if (!IsRedelivered)

@@ -37,7 +37,7 @@ internal sealed class KnownMessages
         }
     }
 
-    /// <summary>Notes the outcome of a message in hand, and returns its last delivery.</summary>
+    /// <summary>Notes the outcome of a message that a receiver has, and returns its last delivery.</summary>
     public Delivered End(string id, bool isAccepted)
     {
         lock (_gate)

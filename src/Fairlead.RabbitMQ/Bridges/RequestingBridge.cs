@@ -11,8 +11,8 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <summary>Carries the requests of a <see cref="Requester"/> to a queue, and the replies back.</summary>
 /// <remarks>
 /// A request expires in the queue with its deadline. A cancelled one is called off at the responders. One that the queue does not take
-/// fails at once: the broker confirms each, and a refusal has its number. When the connection is lost, the outcome of every request under
-/// way is unknown: its reply queue has gone with the channel.
+/// fails immediately: the broker confirms each, and a refusal has its number. When the connection is lost, the outcome of every request
+/// under way is unknown: its reply queue has gone with the channel.
 /// </remarks>
 internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {

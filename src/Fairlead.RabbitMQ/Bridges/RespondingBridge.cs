@@ -11,7 +11,7 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// requests.</summary>
 /// <remarks>
 /// A request is acknowledged when it has been answered. One that a lost responder had is delivered to another, which executes it only if
-/// it is idempotent; otherwise the requester learns at once that the outcome is unknown.
+/// it is idempotent; otherwise the requester learns immediately that the outcome is unknown.
 /// </remarks>
 internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {

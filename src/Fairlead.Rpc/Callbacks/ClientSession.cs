@@ -31,7 +31,7 @@ internal sealed class ClientSession : IDisposable
     /// <summary>Begins a session.</summary>
     /// <param name="lane">The connection. The session stays with one process, and waits for it if none lives.</param>
     /// <param name="options">The client's options.</param>
-    /// <param name="mostBytes">Of the callbacks that are executed at the same time.</param>
+    /// <param name="mostBytes">The most bytes of the callbacks that are executed at the same time.</param>
     public ClientSession(IRpcLane lane, RpcClientOptions options, int mostBytes = RpcLimits.MaxCallbackBytes)
     {
         (_options, _mostBytes, _ended) = (options, mostBytes, _end.Token);

@@ -155,10 +155,11 @@ internal sealed class ServerSession(Peer client)
         }
     }
 
-    private FairleadException Gone(DeliveryStatus delivery) => new(ErrorCode.PeerGone, $"{client}, whose object was called, has gone")
-    {
-        Delivery = delivery,
-    };
+    private FairleadException Gone(DeliveryStatus delivery) =>
+        new(ErrorCode.PeerGone, $"{client}, whose object was called, has disconnected")
+        {
+            Delivery = delivery,
+        };
 
     /// <summary>The server no longer waits for a callback. Its client is told if it has the callback already.</summary>
     private void GiveUp(int number)
@@ -189,7 +190,9 @@ internal sealed class ServerSession(Peer client)
         return true;
     }
 
-    /// <summary>Replies with as many callbacks as the client accepts at once, or with none. Those that are too long for it fail.</summary>
+    /// <summary>
+    /// Replies with as many callbacks as the client accepts at the same time, or with none. Those that are too long for it fail.
+    /// </summary>
     private void Reply(Request request, bool takesTraces)
     {
         while (true)

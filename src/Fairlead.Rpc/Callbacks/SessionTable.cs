@@ -114,7 +114,7 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
         }
     }
 
-    private static FairleadException Gone() => new(ErrorCode.PeerGone, "the client whose object was called has gone")
+    private static FairleadException Gone() => new(ErrorCode.PeerGone, "the client whose object was called has disconnected")
     {
         Delivery = DeliveryStatus.NotDelivered,
     };

@@ -18,7 +18,7 @@ internal sealed class CallSettings
     public ReadOnlyMemory<byte> Metadata { get; }
 
     /// <summary>Returns the settings of a call that the running code makes; null: it has none.</summary>
-    /// <param name="given">The options of this call alone; null: those in use.</param>
+    /// <param name="given">The options of this call alone; null: the ones in use.</param>
     /// <param name="takesMetadata">False: the other side is a client, which gets none.</param>
     public static CallSettings? Of(RpcCallOptions? given, bool takesMetadata)
     {

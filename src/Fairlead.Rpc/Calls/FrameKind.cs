@@ -59,7 +59,7 @@ internal static class Frames
     /// <summary>The bytes before the arguments of a call: kind, a zero, member, and the low half of the contract's hash.</summary>
     public const int CallHeader = 8;
 
-    /// <summary>Where the identity of a call with streams begins in its frames.</summary>
+    /// <summary>The offset of the identity in the frames of a call with streams.</summary>
     public const int IdOffset = 8;
 
     /// <summary>
@@ -126,12 +126,12 @@ internal static class Frames
 
     /// <summary>Makes a request for items.</summary>
     /// <param name="id">The identity of the call.</param>
-    /// <param name="most">How many bytes of items may come at once. A single item may be longer.</param>
+    /// <param name="most">How many bytes of items a frame may bring. A single item may be longer.</param>
     public static byte[] Pull(Guid id, int most) => WithId(FrameKind.Pull, 0, most, id);
 
     /// <summary>Makes the beginning of a frame that brings items.</summary>
     /// <param name="id">The identity of the call.</param>
-    /// <param name="stream">The number of the parameter among those that are streams.</param>
+    /// <param name="stream">The number of the parameter among the stream parameters.</param>
     public static byte[] Push(Guid id, int stream) => WithId(FrameKind.Push, (byte)stream, 0, id);
 
     /// <summary>Makes the frame that stays open as long as a client takes callbacks.</summary>

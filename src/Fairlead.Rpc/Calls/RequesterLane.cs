@@ -48,7 +48,7 @@ internal sealed class RequesterLane(Requester requester, string instance) : ICli
     /// <summary>Notes that a frame is sent on its way, or that its reply has come.</summary>
     public void Count(int change) => Interlocked.Add(ref _pending, change);
 
-    /// <summary>Closes the connection at once: draining would wait for the calls.</summary>
+    /// <summary>Closes the connection immediately: draining would wait for the calls.</summary>
     public async ValueTask DisposeAsync()
     {
         await requester.CloseAsync(TimeSpan.Zero).ConfigureAwait(false);

@@ -26,7 +26,7 @@ public sealed partial class RpcChannel
     /// <param name="member">The client's number of the member.</param>
     /// <param name="call">The result of <see cref="BeginStreams(int, Span{byte})"/>, with the arguments.</param>
     /// <param name="read">Unmarshals the result.</param>
-    /// <param name="cancellationToken">Gives up the call; the server is told.</param>
+    /// <param name="cancellationToken">Gives up the call, and cancels it at the server.</param>
     /// <param name="uploads">The parameters that are streams.</param>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
     public ValueTask<T> CallAsync<T>(

@@ -17,8 +17,8 @@ public delegate void RpcWrite<in T>(ref RpcWriter writer, T value);
 
 /// <summary>The way of a stub to its server. Generated code calls it.</summary>
 /// <remarks>
-/// Owns the server's number of each member: one immutable object, replaced when a server with another contract takes
-/// the place of the former. Any thread.
+/// Owns the server's number of each member: one immutable object, replaced when a server with another contract replaces
+/// the first. Any thread.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Advanced)]
 public sealed partial class RpcChannel
@@ -59,7 +59,7 @@ public sealed partial class RpcChannel
 
     /// <param name="member">The client's number of the member.</param>
     /// <param name="initial">The memory to start in.</param>
-    /// <param name="options">The options of the call; null: those in use.</param>
+    /// <param name="options">The options of the call; null: the ones in use.</param>
     /// <inheritdoc cref="Begin(int, Span{byte})" path="/summary|/returns|/exception"/>
     public RpcWriter Begin(int member, Span<byte> initial, RpcCallOptions? options)
     {
@@ -73,10 +73,10 @@ public sealed partial class RpcChannel
     /// <param name="member">The client's number of the member.</param>
     /// <param name="call">The result of <see cref="Begin(int, Span{byte})"/>, with the arguments.</param>
     /// <param name="read">Unmarshals the result.</param>
-    /// <param name="cancellationToken">Gives up the call; the server is told.</param>
+    /// <param name="cancellationToken">Gives up the call, and cancels it at the server.</param>
     /// <exception cref="RpcException">The service threw.</exception>
     /// <exception cref="FairleadException">
-    /// The call failed: <see cref="FairleadException.Delivery"/> tells whether it was executed.
+    /// The call failed: <see cref="FairleadException.Delivery"/> shows whether it was executed.
     /// </exception>
     public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default) => IsWatched
         ? CallWatched(member, ref call, read, cancellationToken)
@@ -134,7 +134,7 @@ public sealed partial class RpcChannel
     /// Writes a parameter that is a contract which this program learns only now, as from <see cref="Offered"/>. For tools.
     /// </summary>
     /// <param name="call">The call.</param>
-    /// <param name="contract">The contract of the object. Members and shapes are those of the server, in its order.</param>
+    /// <param name="contract">The contract of the object. Members and shapes are the ones of the server, in its order.</param>
     /// <param name="target">The object: it executes the calls. It may be passed again, and is the same object then.</param>
     /// <returns>Completes when the server cannot call the object any more: it has gone, or the connection was closed.</returns>
     public Task WriteCallback(ref RpcWriter call, RpcDescription contract, RpcSkeleton target)

@@ -79,7 +79,7 @@ public readonly struct RpcInvocation
     }
 
     /// <summary>Returns a parameter that is a stream.</summary>
-    /// <param name="stream">Its number among those that are streams.</param>
+    /// <param name="stream">Its number among the parameters that are streams.</param>
     /// <param name="read">Unmarshals an item.</param>
     public IAsyncEnumerable<T> Incoming<T>(int stream, RpcRead<T> read) =>
         Streams.Incoming(stream).Items(read, CancellationToken);
@@ -104,7 +104,7 @@ public readonly struct RpcInvocation
     }
 
     /// <summary>Returns a parameter that is a contract: a stub that calls the caller's object.</summary>
-    /// <param name="arguments">Where its place is read.</param>
+    /// <param name="arguments">The arguments, from which its number is read.</param>
     public T ReadCallback<T>(ref RpcReader arguments)
         where T : class => ReadCallbackOrNull<T>(ref arguments) ?? throw RpcReader.Corrupt("an object is missing");
 

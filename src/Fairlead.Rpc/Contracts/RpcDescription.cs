@@ -44,7 +44,7 @@ public sealed class RpcDescription
     public IReadOnlyList<RpcMember> Members { get; }
 
     /// <summary>
-    /// The types of the members in C#, for people: records, enums, and behind them the contracts that members take as parameters, each
+    /// The types of the members in C#, for people: records, enums, and then the contracts that members take as parameters, each
     /// with the types of its members.
     /// </summary>
     public IReadOnlyList<string> Types { get; }

@@ -6,8 +6,8 @@ namespace Fairlead.Rpc;
 /// <remarks>
 /// A peer that knows how keys are hashed could send keys that all collide, and make reading n of them cost n² steps. The hashes of this
 /// comparer depend on a secret of this process. The own hash of a composite type may collide nonetheless, so reading ends with
-/// <see cref="ErrorCode.Corrupt"/> if its keys are compared too often. Equality is that of <see cref="EqualityComparer{T}.Default"/>. One
-/// thread reads; after <see cref="End"/> the comparer holds no state.
+/// <see cref="ErrorCode.Corrupt"/> if its keys are compared too often. Equality is the one of <see cref="EqualityComparer{T}.Default"/>.
+/// One thread reads; after <see cref="End"/> the comparer holds no state.
 /// </remarks>
 /// <typeparam name="T">The type of the keys.</typeparam>
 public readonly struct RpcKeys<T>

@@ -24,10 +24,10 @@ internal static class RpcLimits
     /// <summary>How long a frame waits for the one that it has overtaken.</summary>
     public static readonly TimeSpan MostOvertaken = TimeSpan.FromSeconds(5);
 
-    /// <summary>How many bytes of a stream travel at once. A single item may be longer.</summary>
+    /// <summary>How many bytes of a stream travel in one frame. A single item may be longer.</summary>
     public const int BatchBytes = 64 * 1024;
 
-    /// <summary>How many items of a stream travel at once.</summary>
+    /// <summary>How many items of a stream travel in one frame.</summary>
     public const int BatchItems = 4096;
 
     /// <summary>The most callbacks that a server leaves unanswered, and that a client executes at the same time.</summary>

@@ -6,9 +6,9 @@ public enum CallBalance
     /// <summary>All calls go to one instance: the one that had the fewest clients. When it dies, another takes its place.</summary>
     OneInstance,
 
-    /// <summary>Each call goes to the next instance.</summary>
+    /// <summary>Each call is sent to the next instance.</summary>
     RoundRobin,
 
-    /// <summary>Each call goes to the instance with the fewest calls of this client under way.</summary>
+    /// <summary>Each call is sent to the instance with the fewest calls of this client under way.</summary>
     LeastPending,
 }

@@ -18,7 +18,7 @@ public static partial class Matchmaker
     /// <summary>Serves a matchmaker for other hosts: a list of the services that register there.</summary>
     /// <remarks>
     /// Every client that reaches the address finds all services. <see cref="MatchmakerOptions.MayRegister"/> decides which clients register
-    /// one. An entry goes with the connection of its server.
+    /// one. An entry ends with the connection of its server.
     /// </remarks>
     /// <param name="address">The address, such as <c>tls://10.0.0.5:5000?certificate=mm.pem&amp;key=mm.key&amp;authority=ca</c>.</param>
     /// <param name="options">The rule for registrations, and the options of the endpoint.</param>

@@ -6,7 +6,7 @@ using Fairlead.Diagnostics;
 
 namespace Fairlead.Rpc;
 
-/// <summary>Locates services by their names. It is a view of this user's live endpoints: a service goes with its process.</summary>
+/// <summary>Locates services by their names. It is a view of this user's live endpoints: a service disappears with its process.</summary>
 /// <remarks>
 /// A server by name binds two endpoints, over shared memory and a Unix socket, whose labels in the registry read
 /// <c>rpc NAME CONTRACT HASH INSTANCE LABEL</c>, the last from the server's options.
@@ -65,7 +65,7 @@ public static partial class Matchmaker
         return [Address.Parse($"shm://{place}"), Address.Parse($"unix://{place}")];
     }
 
-    /// <summary>Returns the live instances of a service now, and again whenever one has come or gone.</summary>
+    /// <summary>Returns the live instances of a service now, and again whenever one has started or ended.</summary>
     /// <param name="name">The name of the service.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
     public static async IAsyncEnumerable<IReadOnlyList<ServiceInstance>> WatchAsync(

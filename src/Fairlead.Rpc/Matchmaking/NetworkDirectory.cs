@@ -183,7 +183,7 @@ internal sealed class NetworkDirectory(string matchmaker, IReadOnlyCollection<st
     // It keeps as many streams as it can; others may end in time.
     private FairleadException Refused(string name, RpcException refused) => new(
         ErrorCode.Full,
-        $"the matchmaker at {_place} refuses to tell of {(name.Length == 0 ? "its services" : $"service '{name}'")}: {refused.Message}",
+        $"the matchmaker at {_place} refuses to report {(name.Length == 0 ? "its services" : $"service '{name}'")}: {refused.Message}",
         "Try again, or start another matchmaker.",
         refused)
     {

@@ -20,7 +20,7 @@ internal sealed record ServiceEntry
     [RpcMember(3)]
     public ulong Hash { get; init; }
 
-    /// <summary>Where it is reached from other hosts, the best first.</summary>
+    /// <summary>Its addresses for other hosts, the best first.</summary>
     [RpcMember(4)]
     public IReadOnlyList<string> Addresses { get; init; } = [];
 

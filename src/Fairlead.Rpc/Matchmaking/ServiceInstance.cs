@@ -4,7 +4,7 @@ namespace Fairlead.Rpc;
 /// <param name="Name">The name of the service.</param>
 /// <param name="Contract">The name of the contract.</param>
 /// <param name="Hash">The hash of the contract: <see cref="RpcDescription.Hash"/>.</param>
-/// <param name="Addresses">Where it is reached, the fastest first.</param>
+/// <param name="Addresses">Its addresses, the fastest first.</param>
 /// <param name="ProcessId">The process.</param>
 /// <param name="Program">The command line of the process.</param>
 /// <param name="Since">When it began.</param>

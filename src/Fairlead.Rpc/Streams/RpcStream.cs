@@ -61,7 +61,7 @@ internal sealed class RpcStream<T>(
             return _hasEnded ? new ValueTask<bool>(false) : MoveOnAsync();
         }
 
-        /// <summary>Ends the call. The producer at the server is told.</summary>
+        /// <summary>Ends the call, and stops the producer at the server.</summary>
         public async ValueTask DisposeAsync()
         {
             _hasEnded = true;

@@ -100,7 +100,7 @@ internal sealed class ServerCall(Peer client)
     /// <param name="most">How many bytes of items the caller takes.</param>
     /// <param name="cancellationToken">Cancelled when the caller has gone.</param>
     /// <returns>The exception of the producer. It also ends the call, which reports it.</returns>
-    /// <exception cref="RpcFormatException">The former items are still under way.</exception>
+    /// <exception cref="RpcFormatException">The previous items are still under way.</exception>
     public async ValueTask<Exception?> PullAsync(Request request, int most, CancellationToken cancellationToken)
     {
         IItemSource source = await _source.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -1,7 +1,7 @@
 namespace Fairlead.Diagnostics;
 
 /// <summary>
-/// Reports something at most once a second: the first time at once, later ones at the end of the second. A timer calls the listeners,
+/// Reports something at most once a second: the first time immediately, later ones at the end of the second. A timer calls the listeners,
 /// because the noting thread may hold locks. Any thread may use it.
 /// </summary>
 internal sealed class EventPacer(TimeProvider time, Action tell) : IAlarmed, IDisposable

@@ -86,7 +86,7 @@ internal enum ReceiptStatus : byte
 internal static class MessageKindFacts
 {
     /// <summary>Returns whether a kind consumes credit and is counted by acknowledgements.</summary>
-    /// <remarks>All other kinds pass at any time, and therefore never wait behind unread data.</remarks>
+    /// <remarks>All other kinds pass at any time, so they never wait for unread data.</remarks>
     public static bool IsData(this MessageKind kind) =>
         kind is MessageKind.Send or MessageKind.Deliver or MessageKind.Request or MessageKind.Publish;
 }

@@ -19,7 +19,7 @@ internal abstract class StreamFraming
 
     /// <summary>Looks for one frame at the start of <paramref name="data"/>.</summary>
     /// <param name="data">Data that has arrived and was not consumed.</param>
-    /// <param name="scanned">In: how much of the data an earlier call has scanned in vain. Out: the same for the next call.</param>
+    /// <param name="scanned">In: how much of the data an earlier call has scanned. Out: the same for the next call.</param>
     /// <param name="atEnd">
     /// Whether no more bytes will come: the delimiter may then be missing. An incomplete message is not an error here; the reader sees that
     /// it is left over.

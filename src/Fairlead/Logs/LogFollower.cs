@@ -7,8 +7,8 @@ namespace Fairlead.Logs;
 /// records in the same order. While records keep coming it makes no system call.
 /// </summary>
 /// <remarks>
-/// Any number of threads may use it; each record goes to one of them. A record is valid until the next one is requested. Threads that share
-/// a follower therefore use a lock around reading and copying. The follower waits for a record in progress, because its place is before
+/// Any number of threads may use it; each record is handed to one of them. A record is valid until the next one is requested. So threads
+/// that share a follower use a lock around reading and copying. The follower waits for a record in progress, because its place is before
 /// later ones; it skips a record whose appender has died.
 /// </remarks>
 public sealed partial class LogFollower : IDisposable
@@ -107,7 +107,7 @@ public sealed partial class LogFollower : IDisposable
 
     /// <summary>
     /// Saves the position: the next follower of its name begins after the record taken last. Takes one system call. It survives the end of
-    /// the process. After a crash of the machine the last saved position may be lost; some records then come again.
+    /// the process. After a crash of the machine the last saved position may be lost; some records are then read again.
     /// </summary>
     /// <exception cref="InvalidOperationException">This follower has no name.</exception>
     /// <exception cref="FairleadException">The file of the position cannot be written.</exception>

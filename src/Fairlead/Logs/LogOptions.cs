@@ -8,7 +8,7 @@ public sealed record LogOptions
 {
     /// <summary>
     /// The size of a segment in bytes, 64 KiB to 1 GiB, rounded up to whole pages; default 64 MiB. It takes effect when the log is created.
-    /// A segment is allocated at once, and must hold the longest record. In the address: <c>?segment=16MiB</c>.
+    /// A segment is allocated immediately, and must hold the longest record. In the address: <c>?segment=16MiB</c>.
     /// </summary>
     public long SegmentSize { get; init; } = Logs.Storage.LogLayout.DefaultSegment;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Logs;
 
-/// <summary>Where reading a log begins: at its oldest record, its end, a number, or a time.</summary>
+/// <summary>The place where reading a log begins: at its oldest record, its end, a number, or a time.</summary>
 public readonly struct LogStart : IEquatable<LogStart>
 {
     private readonly long _sequence;

@@ -62,7 +62,7 @@ public sealed partial class MappedLog : IAlarmed, IDisposable
         return sequence;
     }
 
-    /// <summary>Appends a record. Completes at once or, if each record is synchronized, when it is on disk.</summary>
+    /// <summary>Appends a record. Completes immediately or, if each record is synchronized, when it is on disk.</summary>
     /// <inheritdoc cref="Append" path="/param|/returns|/exception"/>
     public ValueTask<long> AppendAsync(ReadOnlySpan<byte> record)
     {

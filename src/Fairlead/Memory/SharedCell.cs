@@ -100,8 +100,8 @@ public sealed unsafe class SharedCell<T> : IDisposable, ICellOwner
     }
 
     /// <summary>
-    /// Writes the next value; readers see it at once. Never waits for a reader. The first write makes this object the writer of the cell,
-    /// until it is disposed or its process ends.
+    /// Writes the next value; readers see it immediately. Never waits for a reader. The first write makes this object the writer of the
+    /// cell, until it is disposed or its process ends.
     /// </summary>
     /// <param name="value">The value.</param>
     /// <exception cref="FairleadException">

@@ -38,10 +38,10 @@ public sealed partial class SharedRegion
 
     /// <summary>
     /// Opens a named region, or creates it. It is a file in the user's runtime directory that only this user may open. It lasts until it is
-    /// removed or the machine restarts. Concurrent creators all get the same region, and one that dies meanwhile leaves nothing.
+    /// removed or the machine restarts. Concurrent creators all get the same region, and one that dies during creation leaves nothing.
     /// </summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>.</param>
-    /// <param name="size">The size in bytes. The space is allocated at once: a lack of memory is an error of this call.</param>
+    /// <param name="size">The size in bytes. The space is allocated immediately: a lack of memory is an error of this call.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it exists with another size or layout version, or as a cell. Full: not enough space; the message says how much is
     /// needed and free. Corrupt: its file has been truncated or overwritten. AlreadyExists: the name belongs to a file that is not a
@@ -72,7 +72,7 @@ public sealed partial class SharedRegion
     /// without a header.
     /// </summary>
     /// <param name="name">The name as in C: <c>/counters</c>.</param>
-    /// <param name="size">The size in bytes; the space is allocated at once.</param>
+    /// <param name="size">The size in bytes; the space is allocated immediately.</param>
     /// <param name="mode">The permissions of a new segment; by default only for this user.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it has another size. Full: not enough space; the message says how much is needed and free. PermissionDenied: it
@@ -98,7 +98,7 @@ public sealed partial class SharedRegion
     /// region begins at its first byte, without a header.
     /// </summary>
     /// <param name="path">The path of the file.</param>
-    /// <param name="size">The size in bytes; the space is allocated at once.</param>
+    /// <param name="size">The size in bytes; the space is allocated immediately.</param>
     /// <param name="mode">The permissions of a new file; by default only for this user.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it has another size. Full: not enough space; the message says how much is needed and free. AlreadyExists: the path

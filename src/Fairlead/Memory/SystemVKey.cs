@@ -12,7 +12,7 @@ public static class SystemVKey
     /// made anew has another one.
     /// </remarks>
     /// <param name="path">An existing file or directory, which stays where it is.</param>
-    /// <param name="project">A number from 1 to 255, or a character, which tells several objects of one file apart.</param>
+    /// <param name="project">A number from 1 to 255, or a character, which distinguishes several objects of one file.</param>
     /// <exception cref="FairleadException">NotFound: there is no such file. PermissionDenied: a directory refuses the path.</exception>
     public static int Of(string path, int project)
     {

@@ -6,9 +6,9 @@ namespace Fairlead.Native;
 /// Owns a file descriptor, non-blocking and closed on exec. Any number of threads may use it concurrently, and any of them may close it.
 /// </summary>
 /// <remarks>
-/// Closing while other threads are inside a call is safe: new calls get EBADF at once, and the kernel gets the number back when the last
-/// call has ended. So no thread reads from a new file with the same number. Closing does not end a wait: wake sleepers on this descriptor
-/// first (by an event, or <see cref="ShutdownSocket"/>). Remove it from every <c>PollSet</c> and from the <c>Reactor</c>
+/// Closing while other threads are inside a call is safe: new calls get EBADF immediately, and the kernel gets the number back when the
+/// last call has ended. So no thread reads from a new file with the same number. Closing does not end a wait: wake sleepers on this
+/// descriptor first (by an event, or <see cref="ShutdownSocket"/>). Remove it from every <c>PollSet</c> and from the <c>Reactor</c>
 /// before closing it.
 /// </remarks>
 internal sealed partial class Descriptor : SafeHandle

@@ -50,6 +50,6 @@ internal sealed record FileStatus
     /// <summary>When the content was last changed; only for comparison.</summary>
     public (long Seconds, uint Nanoseconds) Modified { get; }
 
-    /// <summary>Returns whether both describe one file, whatever happened to its content and names meanwhile.</summary>
+    /// <summary>Returns whether both describe one file, whatever has happened to its content and names.</summary>
     public bool IsSameFile(FileStatus other) => Device == other.Device && Inode == other.Inode;
 }

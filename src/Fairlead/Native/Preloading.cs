@@ -14,7 +14,7 @@ internal static class Preloading
 
     /// <summary>Runs once per process; later calls do nothing.</summary>
     [UnconditionalSuppressMessage(
-        "Trimming", "IL2026", Justification = "Where code is trimmed it was compiled beforehand, and nothing is loaded.")]
+        "Trimming", "IL2026", Justification = "Trimmed code was compiled beforehand, and nothing is loaded.")]
     public static void Run()
     {
         if (!RuntimeFeature.IsDynamicCodeSupported || Interlocked.Exchange(ref _hasRun, 1) != 0)

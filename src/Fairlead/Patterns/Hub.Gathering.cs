@@ -41,7 +41,7 @@ public sealed partial class Hub
         return Outbox.SendAsync(client.Link, message, cancellationToken);
     }
 
-    /// <summary>Sends several buffers to one client as one message (type 2). Completes with its receipt, or when none can come.</summary>
+    /// <summary>Sends several buffers to one client as one message (type 2). Completes with its receipt, or when none can arrive.</summary>
     /// <inheritdoc cref="SendAsync(HubClient, in ReadOnlySequence{byte}, CancellationToken)"
     ///     path="/param[@name='client']|/param[@name='message']"/>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"

@@ -81,7 +81,7 @@ public sealed partial class Hub
         return Outbox.DeliverOn(client.Link, message, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a message to one client (type 2). Completes with its receipt, or when none can come.</summary>
+    /// <summary>Sends a message to one client (type 2). Completes with its receipt, or when none can arrive.</summary>
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     public ValueTask<Delivery> DeliverAsync(
         HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -102,7 +102,7 @@ public sealed partial class Hub
     /// <summary>Sends a message to all clients, or to all but one (type 1).</summary>
     /// <remarks>
     /// By default a broadcast does not wait. It disconnects a client whose queue is full as <see cref="CloseReason.SlowConsumer"/>. It
-    /// disconnects a client that does not accept so long a message as <see cref="CloseReason.Limit"/>. A policy in
+    /// disconnects a client that does not accept a message of this length as <see cref="CloseReason.Limit"/>. A policy in
     /// <see cref="EndpointOptions.OverflowPolicy"/> applies to full queues instead; <see cref="OverflowPolicy.Wait"/> blocks.
     /// </remarks>
     /// <param name="message">The payload. Copied before this returns.</param>
@@ -136,7 +136,7 @@ public sealed partial class Hub
         return count;
     }
 
-    /// <summary>Sends a message to all clients, or to all but one (type 1). Completes at once.</summary>
+    /// <summary>Sends a message to all clients, or to all but one (type 1). Completes immediately.</summary>
     /// <remarks>With <see cref="OverflowPolicy.Wait"/> it completes when all clients have had capacity.</remarks>
     /// <inheritdoc cref="Broadcast(ReadOnlySpan{byte}, HubClient?, CancellationToken)"/>
     public ValueTask<int> BroadcastAsync(

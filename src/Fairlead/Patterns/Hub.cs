@@ -9,7 +9,7 @@ namespace Fairlead;
 /// <remarks>
 /// <para>Clients are <see cref="Pair"/>s or, with <c>?framing=line</c>, any program.</para>
 /// <para>
-/// A broadcast does not wait. If the queue of a client is full, the hub tells the client and disconnects it as
+/// A broadcast does not wait. If the queue of a client is full, the hub sends the client the reason and disconnects it as
 /// <see cref="CloseReason.SlowConsumer"/>. A message to one client waits for capacity. A policy in
 /// <see cref="EndpointOptions.OverflowPolicy"/> applies to both.
 /// </para>
@@ -58,7 +58,7 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
         return hub;
     }
 
-    /// <summary>Binds a hub to an address. Completes at once.</summary>
+    /// <summary>Binds a hub to an address. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Hub> BindAsync(Address address, HubOptions? options = null, CancellationToken cancellationToken = default) =>
         Opening.Run(() => Bind(address, options), cancellationToken);
@@ -117,7 +117,7 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
 
     /// <summary>Disconnects a client.</summary>
     /// <param name="client">The client to disconnect.</param>
-    /// <param name="text">The reason to tell it.</param>
+    /// <param name="text">The reason to send it.</param>
     public void Disconnect(HubClient client, string? text = null)
     {
         ArgumentNullException.ThrowIfNull(client);

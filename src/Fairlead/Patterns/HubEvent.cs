@@ -14,7 +14,7 @@ public abstract record HubEvent(HubClient Client)
     /// <param name="Message">A lease. The event loop returns it; a caller of <see cref="Hub.NextEvent"/> disposes it.</param>
     public sealed record Said(HubClient Client, Message Message) : HubEvent(Client);
 
-    /// <summary>A client has left. All its messages came before this event.</summary>
+    /// <summary>A client has left. All its messages arrived before this event.</summary>
     /// <param name="Client">The client.</param>
     /// <param name="Reason">Why it left.</param>
     public sealed record Left(HubClient Client, CloseReason Reason) : HubEvent(Client);

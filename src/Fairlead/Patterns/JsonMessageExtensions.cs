@@ -285,7 +285,7 @@ public static class JsonMessageExtensions
     /// <param name="requestType">The request's metadata, from a source-generated context.</param>
     /// <param name="replyType">The reply's metadata, from a source-generated context.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <exception cref="JsonException">The reply is not valid JSON for this type.</exception>
     /// <inheritdoc cref="Requester.Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static TReply? Request<TRequest, TReply>(
@@ -309,7 +309,7 @@ public static class JsonMessageExtensions
     /// <param name="requestType">The request's metadata, from a source-generated context.</param>
     /// <param name="replyType">The reply's metadata, from a source-generated context.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <exception cref="JsonException">The reply is not valid JSON for this type.</exception>
     /// <inheritdoc cref="Requester.Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     public static ValueTask<TReply?> RequestAsync<TRequest, TReply>(

@@ -11,7 +11,7 @@ namespace Fairlead;
 /// another copy.
 /// </para>
 /// <para>
-/// A loan does not hold up other messages. Messages sent while it is open overtake it, and it is then copied behind them. The loan stays
+/// A loan does not hold up other messages. Messages sent while it is open overtake it, and it is then copied after them. The loan stays
 /// valid when the receiver dies.
 /// </para>
 /// </remarks>

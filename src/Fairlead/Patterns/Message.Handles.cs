@@ -3,21 +3,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead;
 
-/// <content>The open file that came with a message.</content>
+/// <content>The open file that arrived with a message.</content>
 public readonly partial struct Message
 {
-    /// <summary>Whether an open file, socket or pipe came with the message and has not been taken yet.</summary>
+    /// <summary>Whether an open file, socket or pipe arrived with the message and has not been taken yet.</summary>
     public bool HasHandle => Core.HasFile;
 
-    /// <summary>Takes the open file, socket or pipe that came with the message. The caller disposes it.</summary>
+    /// <summary>Takes the open file, socket or pipe that arrived with the message. The caller disposes it.</summary>
     /// <remarks>
     /// The handle (see <see cref="Sender.SendHandleAsync"/>) is a descriptor of this process with close-on-exec set. Disposing the message
     /// closes a handle that was not taken.
     /// </remarks>
-    /// <exception cref="InvalidOperationException">No handle came with the message, or it has been taken.</exception>
+    /// <exception cref="InvalidOperationException">No handle arrived with the message, or it has been taken.</exception>
     public SafeFileHandle TakeHandle() => TakeHandle<SafeFileHandle>();
 
-    /// <summary>Takes what came with the message as another kind of handle. The caller disposes it.</summary>
+    /// <summary>Takes the handle of the message as another kind of handle. The caller disposes it.</summary>
     /// <remarks>
     /// Use <see cref="System.Net.Sockets.SafeSocketHandle"/> for a <see cref="System.Net.Sockets.Socket"/>, and
     /// <see cref="SafePipeHandle"/> for a pipe.

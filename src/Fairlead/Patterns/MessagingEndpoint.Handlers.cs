@@ -7,7 +7,7 @@ namespace Fairlead;
 public abstract partial class MessagingEndpoint
 {
     /// <summary>
-    /// A handler of this endpoint has thrown an exception. Raised on the handler's thread, before the peer is told: keep it short. An
+    /// A handler of this endpoint has thrown an exception. Raised on the handler's thread, before the peer is informed: keep it short. An
     /// exception of a handler of this event goes to the event source, and ends nothing. Cancellation is not a failure: an
     /// <see cref="OperationCanceledException"/> is not reported after the run or the request was cancelled.
     /// </summary>

@@ -61,8 +61,8 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// <remarks>
     /// Flushing does not mean that the peer has read the messages or ever will. Only a receipt or <see cref="CloseAsync"/> says that. At a
     /// durable address of a broker, flushing waits until the broker has confirmed the messages.
-    /// Returns at once when this endpoint holds nothing. Messages that still wait for capacity or for a peer under a dropping policy are
-    /// not included.
+    /// Returns immediately when this endpoint holds nothing. Messages that still wait for capacity or for a peer under a dropping policy
+    /// are not included.
     /// </remarks>
     /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait; the messages are written all the same.</param>
@@ -107,7 +107,7 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Closes at once. Messages that the peers have not read are not delivered; the peers see that this end closed.</summary>
+    /// <summary>Closes immediately. Messages that the peers have not read are not delivered; the peers see that this end closed.</summary>
     public void Dispose()
     {
         _core?.Dispose();

@@ -4,13 +4,13 @@ namespace Fairlead;
 public static class ObservableExtensions
 {
     /// <summary>Returns an observable of the values that arrive. It receives while at least one observer is subscribed.</summary>
-    /// <param name="receiver">The receiver. Nothing else may receive from it meanwhile.</param>
+    /// <param name="receiver">The receiver. Nothing else may receive from it at the same time.</param>
     /// <param name="read">
     /// Converts a message to a value. The message is valid until all observers have seen the value, and is then accepted. An exception ends
     /// the observable with <see cref="IObserver{T}.OnError"/>.
     /// </param>
     /// <remarks>
-    /// Each value goes to all observers, in order, on a thread-pool thread. An observer that throws is unsubscribed and gets its exception
+    /// Each value reaches all observers, in order, on a thread-pool thread. An observer that throws is unsubscribed and gets its exception
     /// through <see cref="IObserver{T}.OnError"/>. The others continue.
     /// </remarks>
     public static IObservable<T> AsObservable<T>(this Receiver receiver, Func<Message, T> read)
@@ -21,7 +21,7 @@ public static class ObservableExtensions
     }
 
     /// <inheritdoc cref="AsObservable{T}(Receiver, Func{Message, T})" path="/summary|/remarks"/>
-    /// <param name="pair">The pair. Nothing else may receive from it meanwhile.</param>
+    /// <param name="pair">The pair. Nothing else may receive from it at the same time.</param>
     /// <param name="read">Converts a message to a value.</param>
     public static IObservable<T> AsObservable<T>(this Pair pair, Func<Message, T> read)
     {
@@ -31,7 +31,7 @@ public static class ObservableExtensions
     }
 
     /// <inheritdoc cref="AsObservable{T}(Receiver, Func{Message, T})" path="/summary|/remarks"/>
-    /// <param name="subscriber">The subscriber. Nothing else may receive from it meanwhile.</param>
+    /// <param name="subscriber">The subscriber. Nothing else may receive from it at the same time.</param>
     /// <param name="read">Converts a message to a value.</param>
     public static IObservable<T> AsObservable<T>(this Subscriber subscriber, Func<Message, T> read)
     {

@@ -42,7 +42,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         return pair;
     }
 
-    /// <summary>Binds a pair that accepts one peer at a time. Completes at once.</summary>
+    /// <summary>Binds a pair that accepts one peer at a time. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Pair> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -116,10 +116,10 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         Outbox.SendHandleAsync(handle, message, cancellationToken);
 
     /// <summary>
-    /// Ends the stream behind everything sent so far, while receiving continues. Only for the framings of non-Fairlead programs.
+    /// Ends the stream after everything sent so far, while receiving continues. Only for the framings of non-Fairlead programs.
     /// </summary>
     /// <remarks>
-    /// Use it with a program that reads to the end of its input before it answers. Returns at once. Sending afterwards fails with
+    /// Use it with a program that reads to the end of its input before it answers. Returns immediately. Sending afterwards fails with
     /// <see cref="ErrorCode.PeerGone"/>.
     /// </remarks>
     /// <exception cref="FairleadException">
@@ -185,7 +185,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
 
     /// <summary>
     /// Raised when the peer has left, in order or by its death. A bound pair then waits for another one. Messages that the peer sent before
-    /// may still have to be received. Handlers run on the thread that reads, before another peer can come: they must not block.
+    /// may still have to be received. Handlers run on the thread that reads, before another peer can connect: they must not block.
     /// </summary>
     public event EventHandler<PeerLeft>? PeerLeft;
 

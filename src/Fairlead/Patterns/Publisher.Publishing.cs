@@ -60,7 +60,7 @@ public sealed partial class Publisher
     }
 
     /// <summary>
-    /// Publishes a message. Completes at once, unless a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.
+    /// Publishes a message. Completes immediately, unless a subscriber with <see cref="OverflowPolicy.Wait"/> has a full queue.
     /// </summary>
     /// <remarks>
     /// Then it completes when that subscriber has capacity, at most after <see cref="PublisherOptions.LongestWait"/>.

@@ -60,7 +60,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         return publisher;
     }
 
-    /// <summary>Binds a publisher that subscribers connect to. Completes at once.</summary>
+    /// <summary>Binds a publisher that subscribers connect to. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Publisher> BindAsync(
         Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default) =>

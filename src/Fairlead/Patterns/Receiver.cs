@@ -29,7 +29,7 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
     /// Does not wait, with one exception: if the process that held the name was killed and is still ending, this waits for at most 5
     /// seconds.
     /// </remarks>
-    /// <param name="address">The address to bind, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <param name="address">The address to bind, with options after <c>?</c>. Strings convert implicitly.</param>
     /// <param name="options">Settings that the address does not contain.</param>
     /// <exception cref="FairleadException">
     /// AlreadyExists: the name is in use; <see cref="FairleadException.Peer"/> is its holder. PermissionDenied. NotSupported: the transport
@@ -43,8 +43,8 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
         return receiver;
     }
 
-    /// <summary>Binds a receiver that senders connect to. Completes at once.</summary>
-    /// <param name="address">The address to bind, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <summary>Binds a receiver that senders connect to. Completes immediately.</summary>
+    /// <param name="address">The address to bind, with options after <c>?</c>. Strings convert implicitly.</param>
     /// <param name="options">Settings that the address does not contain.</param>
     /// <param name="cancellationToken">Checked before binding; it does not interrupt binding itself.</param>
     /// <inheritdoc cref="Bind" path="/exception"/>
@@ -53,7 +53,7 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
         Opening.Run(() => Bind(address, options), cancellationToken);
 
     /// <summary>Connects to a bound sender. Blocks until connected.</summary>
-    /// <param name="address">The address to connect to, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <param name="address">The address to connect to, with options after <c>?</c>. Strings convert implicitly.</param>
     /// <param name="options">Settings that the address does not contain.</param>
     /// <param name="cancellationToken">Ends connecting, and waiting for a listener.</param>
     /// <exception cref="FairleadException">
@@ -136,7 +136,7 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
 
     /// <summary>Returns this end as a readable <see cref="Stream"/>, for a connected receiver or one bound to a FIFO.</summary>
     /// <remarks>
-    /// <para>Writers of a FIFO may come and go without ending the stream. Every call returns the same stream.</para>
+    /// <para>Writers of a FIFO may connect and disconnect without ending the stream. Every call returns the same stream.</para>
     /// <inheritdoc cref="Pair.AsStream" path="/remarks/para"/>
     /// </remarks>
     /// <exception cref="FairleadException">

@@ -8,7 +8,7 @@ internal static class ReceivingChannel
     /// <summary>Starts the loop, which runs until the messages end, and returns the reading half.</summary>
     /// <param name="messages">The messages, which end when the token is cancelled.</param>
     /// <param name="read">Converts a message to a value.</param>
-    /// <param name="cancellationToken">Ends the wait for the reader, too: the message in hand goes back.</param>
+    /// <param name="cancellationToken">Ends the wait for the reader, too: the message that it waits to pass on returns.</param>
     public static ChannelReader<T> Start<T>(
         IAsyncEnumerable<Message> messages, Func<Message, T> read, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ using Fairlead.Patterns.Links;
 namespace Fairlead;
 
 /// <summary>A received request: a lease, like <see cref="Message"/>, with exactly one answer.</summary>
-/// <remarks>Disposing a request without an answer tells the requester so.</remarks>
+/// <remarks>If a request is disposed without an answer, the requester learns it.</remarks>
 public readonly struct Request : IDisposable, IEquatable<Request>
 {
     private readonly Message _message;
@@ -30,7 +30,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     /// <summary>The requester's process.</summary>
     public Peer Peer => _message.Peer;
 
-    /// <summary>How long the requester was going to wait when it asked; null means without limit.</summary>
+    /// <summary>The time limit of the requester when it asked; null means without limit.</summary>
     public TimeSpan? Timeout =>
         HeadReader.TryGet(_message.Core.Head, HeadField.Deadline, out ulong microseconds) && microseconds < long.MaxValue / 10
             ? TimeSpan.FromTicks((long)microseconds * TimeSpan.TicksPerMicrosecond)
@@ -63,7 +63,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         where T : unmanaged => ref _message.Value<T>();
 
     /// <summary>Sends the reply. Does not wait, because replies need no credit.</summary>
-    /// <param name="reply">The payload. Copied if it is not written at once.</param>
+    /// <param name="reply">The payload. Copied if it is not written immediately.</param>
     /// <returns>False when the requester is gone. A requester that only stopped waiting drops the reply, and the result is true.</returns>
     /// <exception cref="InvalidOperationException">The request has already been answered.</exception>
     /// <exception cref="FairleadException">TooLarge: the reply is longer than the requester accepts. You can still answer.</exception>
@@ -115,7 +115,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
     /// <summary>Sends the reply, and waits while a requester that does not read has more than 4 MiB of unread replies here.</summary>
     /// <remarks>If a responder takes no further request until then, it limits the memory that such requesters cost.</remarks>
-    /// <param name="reply">The payload. Copied before this returns if it is not written at once. The request may then be disposed,
+    /// <param name="reply">The payload. Copied before this returns if it is not written immediately. The request may then be disposed,
     /// too.</param>
     /// <param name="cancellationToken">Ends the wait. The reply is sent all the same.</param>
     /// <returns>False when the requester is gone.</returns>

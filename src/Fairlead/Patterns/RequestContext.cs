@@ -20,7 +20,7 @@ public sealed class RequestContext : IDisposable
     /// <summary>The requester's process.</summary>
     public Peer Peer => _request.Peer;
 
-    /// <summary>How long the requester was going to wait when it asked; null means without limit.</summary>
+    /// <summary>The time limit of the requester when it asked; null means without limit.</summary>
     public TimeSpan? Timeout => _request.Timeout;
 
     /// <summary>Cancelled when the requester no longer waits: it cancelled, its time has passed, or it is gone.</summary>

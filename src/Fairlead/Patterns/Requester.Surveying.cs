@@ -12,7 +12,7 @@ public sealed partial class Requester
 
     /// <summary>Asks every connected responder, and returns one result for each until a deadline.</summary>
     /// <remarks>
-    /// Replies, and responders that closed or died, are returned as they come; responders without a reply at the deadline. The loop ends
+    /// Replies, and responders that closed or died, are returned as they arrive; responders without a reply at the deadline. The loop ends
     /// when all have a result. Late replies are dropped. A connected requester has only one responder: bind it to ask many.
     /// </remarks>
     /// <param name="question">The payload. Copied before this returns; sent when the loop begins.</param>
@@ -56,7 +56,7 @@ public sealed partial class Requester
     /// <param name="question">The payload. The caller may change it when this returns.</param>
     /// <param name="timeout">The deadline. The responders learn it.</param>
     /// <param name="options">The choices of this survey.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responders.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responders.</param>
     /// <returns>One result for each responder asked, in order of arrival. The caller disposes them.</returns>
     /// <inheritdoc cref="SurveyAsync(ReadOnlySpan{byte}, TimeSpan, SurveyOptions, CancellationToken)" path="/exception"/>
     public IReadOnlyList<SurveyReply> Survey(

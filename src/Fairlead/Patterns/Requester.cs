@@ -17,8 +17,8 @@ namespace Fairlead;
 /// round robin over those with capacity. A survey asks all.
 /// </para>
 /// <para>
-/// Replies may come in any order. A request is repeated only if it is marked <see cref="RequestOptions.Idempotent"/>. Cancellation and the
-/// remaining time travel with the request. A blocking caller reads its reply itself when no other call waits.
+/// Replies may arrive in any order. A request is repeated only if it is marked <see cref="RequestOptions.Idempotent"/>. Cancellation and
+/// the remaining time travel with the request. A blocking caller reads its reply itself when no other call waits.
 /// </para>
 /// </remarks>
 public sealed partial class Requester : MessagingEndpoint, ILinkOwner
@@ -49,7 +49,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
         return requester;
     }
 
-    /// <summary>Binds a requester that responders connect to. Completes at once.</summary>
+    /// <summary>Binds a requester that responders connect to. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Requester> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -73,7 +73,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a request (type 4). Blocks until the reply arrives.</summary>
     /// <param name="request">The payload. The caller may change it when this returns.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit. The responder's handler is cancelled at that time.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <returns>The reply: a lease, which the caller disposes.</returns>
     /// <exception cref="FairleadException">
     /// Timeout; the text says whether the request was sent and read. PeerGone. Failed: the handler threw, or refused. TooLarge. Without a
@@ -85,7 +85,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a request (type 4). Blocks until the reply arrives.</summary>
     /// <param name="request">The payload. The caller may change it when this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public Message Request(ReadOnlySpan<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
         Ask(request, options.Flags, options.Timeout, cancellationToken);
@@ -93,7 +93,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. Copied before this returns.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Message> RequestAsync(
@@ -107,7 +107,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. Copied before this returns.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Message> RequestAsync(
@@ -117,7 +117,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. It must not change until completion.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<Message> RequestAsync(
         ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
@@ -126,7 +126,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. It must not change until completion.</param>
     /// <param name="options">How long to wait, and whether the request may be repeated.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<Message> RequestAsync(
         ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>

@@ -9,8 +9,8 @@ public sealed partial class Responder
     /// <summary>Calls the handler for each request on the calling thread, and replies with its results. Blocks until cancelled.</summary>
     /// <remarks>
     /// The blocking form of <see cref="RunAsync(Func{Request, RequestContext, ValueTask{ReadOnlyMemory{byte}}}, int, CancellationToken)"/>,
-    /// with the lowest latency: the kernel wakes the thread that executes the handler. Several threads may run at once. A handler that
-    /// awaits continues elsewhere, and the thread takes the next request.
+    /// with the lowest latency: the kernel wakes the thread that executes the handler. Several threads may run at the same time. A handler
+    /// that awaits continues elsewhere, and the thread takes the next request.
     /// </remarks>
     /// <param name="handler">As for RunAsync. While it computes or blocks, this thread takes no request.</param>
     /// <param name="concurrency">How many handlers of this thread may await at the same time.</param>

@@ -41,8 +41,8 @@ public sealed partial class Responder
     }
 
     /// <summary>Calls the handler with each request as a value, many at the same time, and replies with its result.</summary>
-    /// <param name="requestSerializer">Reads the requests. The requester gets its exceptions like those of the handler.</param>
-    /// <param name="replySerializer">Writes the replies. The requester gets its exceptions like those of the handler.</param>
+    /// <param name="requestSerializer">Reads the requests. The requester gets its exceptions like the ones of the handler.</param>
+    /// <param name="replySerializer">Writes the replies. The requester gets its exceptions like the ones of the handler.</param>
     /// <param name="handler">Gets the value of the request and its context.</param>
     /// <param name="concurrency">How many handlers may run at the same time.</param>
     /// <param name="cancellationToken">Ends the run, which waits for the running handlers.</param>

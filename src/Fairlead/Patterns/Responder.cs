@@ -4,7 +4,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <summary>Answers the requests of <see cref="Requester"/>s, one by one with <see cref="Receive"/> or many at once with a
+/// <summary>Answers the requests of <see cref="Requester"/>s, one by one with <see cref="Receive"/> or many at the same time with a
 /// handler.</summary>
 public sealed partial class Responder : MessagingEndpoint, ILinkOwner
 {
@@ -35,7 +35,7 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         return responder;
     }
 
-    /// <summary>Binds a responder that requesters connect to. Completes at once.</summary>
+    /// <summary>Binds a responder that requesters connect to. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Responder> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>

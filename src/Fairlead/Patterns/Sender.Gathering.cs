@@ -43,7 +43,7 @@ public sealed partial class Sender
         return Outbox.Deliver(null, message, timeout, cancellationToken);
     }
 
-    /// <summary>Sends several buffers as one message (type 2). Completes with its receipt, or when none can come.</summary>
+    /// <summary>Sends several buffers as one message (type 2). Completes with its receipt, or when none can arrive.</summary>
     /// <param name="message">The buffers, in order. They must not change until completion.</param>
     /// <param name="timeout">How long to wait at most for sending and receipt together; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

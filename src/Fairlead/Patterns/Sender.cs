@@ -46,7 +46,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return sender;
     }
 
-    /// <summary>Binds a sender that a receiver connects to. Completes at once.</summary>
+    /// <summary>Binds a sender that a receiver connects to. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<Sender> BindAsync(
         Address address, EndpointOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -115,7 +115,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return Outbox.Deliver(message, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a message (type 2). Completes with its receipt, or when none can come.</summary>
+    /// <summary>Sends a message (type 2). Completes with its receipt, or when none can arrive.</summary>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     [OverloadResolutionPriority(1)]
     public ValueTask<Delivery> DeliverAsync(
@@ -125,7 +125,9 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         return Outbox.DeliverAsync(message, timeout, cancellationToken);
     }
 
-    /// <summary>Sends a message (type 2). Completes with its receipt, or when none can come; do not change the memory until then.</summary>
+    /// <summary>
+    /// Sends a message (type 2). Completes with its receipt, or when none can arrive; do not change the memory until then.
+    /// </summary>
     /// <inheritdoc cref="Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/param|/returns"/>
     public ValueTask<Delivery> DeliverAsync(
         ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
@@ -144,7 +146,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
     /// The handle to send. The caller keeps it and may dispose it when this returns. Both processes then share the open file and its
     /// position.
     /// </param>
-    /// <param name="message">The payload beside the handle; may be empty.</param>
+    /// <param name="message">The payload that accompanies the handle; may be empty.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">
@@ -160,7 +162,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
     /// <summary>Sends a message with an open file, socket or pipe (type 1). Completes when the message is buffered.</summary>
     /// <remarks>Otherwise like <see cref="SendHandle"/>.</remarks>
     /// <param name="handle">The handle to send. The caller keeps it and may dispose it when this returns.</param>
-    /// <param name="message">The payload beside the handle; may be empty. It must not change until completion.</param>
+    /// <param name="message">The payload that accompanies the handle; may be empty. It must not change until completion.</param>
     /// <param name="cancellationToken">Ends the wait. The message is then not sent.</param>
     /// <inheritdoc cref="SendHandle" path="/exception"/>
     public ValueTask SendHandleAsync(
@@ -173,7 +175,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
 
     /// <summary>Returns memory to write a message into. Send the loan, or dispose it to return the memory.</summary>
     /// <param name="size">The most bytes to send; sending fewer is allowed.</param>
-    /// <exception cref="FairleadException">TooLarge: no message can be so long.</exception>
+    /// <exception cref="FairleadException">TooLarge: no message can have this length.</exception>
     /// <exception cref="OutOfMemoryException">There is not enough memory for so many bytes.</exception>
     public Loan Loan(int size) => new(this, size);
 

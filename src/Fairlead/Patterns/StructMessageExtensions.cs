@@ -291,7 +291,7 @@ public static class StructMessageExtensions
     /// <param name="requester">The requester that sends the request.</param>
     /// <param name="request">The value. Copied before this returns.</param>
     /// <param name="timeout">How long to wait at most; null waits without limit. The responder learns it.</param>
-    /// <param name="cancellationToken">Ends the wait, and tells the responder.</param>
+    /// <param name="cancellationToken">Ends the wait, and notifies the responder.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: the reply holds another layout, which the error names. Otherwise as for a request of bytes.
     /// </exception>

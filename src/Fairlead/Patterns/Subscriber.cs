@@ -44,7 +44,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     public long Missed => Core.Counters.Missed;
 
     /// <summary>Binds a subscriber that publishers connect to.</summary>
-    /// <param name="address">The address, with options behind <c>?</c>. Strings convert implicitly.</param>
+    /// <param name="address">The address, with options after <c>?</c>. Strings convert implicitly.</param>
     /// <param name="topics">
     /// One topic pattern, or several separated by commas; see <see cref="TopicFilter"/>. <c>&gt;</c> matches everything.
     /// </param>
@@ -59,7 +59,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         return subscriber;
     }
 
-    /// <summary>Binds a subscriber that publishers connect to. Completes at once.</summary>
+    /// <summary>Binds a subscriber that publishers connect to. Completes immediately.</summary>
     /// <inheritdoc cref="Bind" path="/param|/exception"/>
     public static ValueTask<Subscriber> BindAsync(
         Address address,
@@ -116,7 +116,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     }
 
     /// <summary>Asks for one more topic pattern. After completion, this end receives everything then published on it.</summary>
-    /// <remarks>A bound subscriber asks all its publishers at once, and passes over those that refuse the pattern.</remarks>
+    /// <remarks>A bound subscriber asks all its publishers at the same time, and skips the ones that refuse the pattern.</remarks>
     /// <param name="topic">The pattern; see <see cref="TopicFilter"/>.</param>
     /// <param name="cancellationToken">
     /// Ends the wait. If it is cancelled before, nothing changes; later, the publishers may already know the pattern.
@@ -124,7 +124,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     /// <exception cref="ArgumentException">The text is not a topic pattern.</exception>
     /// <exception cref="FairleadException">
     /// PeerGone: a connected subscriber has lost its publisher. NotSupported: its publisher refuses the pattern. TooLarge: its publisher
-    /// does not accept so long a message. After a refusal, a new pattern is not in <see cref="Topics"/>.
+    /// does not accept a message of this length. After a refusal, a new pattern is not in <see cref="Topics"/>.
     /// </exception>
     public ValueTask SubscribeAsync(string topic, CancellationToken cancellationToken = default)
     {

@@ -4,7 +4,7 @@ namespace Fairlead;
 /// <param name="Peer">The responder.</param>
 /// <param name="Message">The reply, a lease; has no content if there is a problem.</param>
 /// <param name="Problem">
-/// The reason for a missing reply; null if there is one. Timeout: none came before the deadline. PeerGone: the responder closed or died.
+/// The reason for a missing reply; null if there is one. Timeout: none arrived before the deadline. PeerGone: the responder closed or died.
 /// Failed, or another code: the responder's own error.
 /// </param>
 public sealed record SurveyReply(Peer Peer, Message Message, FairleadException? Problem) : IDisposable

@@ -7,7 +7,7 @@ namespace Fairlead;
 /// <summary>Checks topics and topic patterns, and matches them.</summary>
 /// <remarks>
 /// A topic consists of words separated by dots: <c>eu.bond.10y</c>. In a pattern, <c>*</c> stands for one word, and <c>&gt;</c> at the end
-/// for one or more. The syntax is that of NATS subjects.
+/// for one or more. NATS subjects have the same syntax.
 /// </remarks>
 public static class TopicFilter
 {

@@ -3,7 +3,7 @@ using Fairlead.Patterns.Waiting;
 
 namespace Fairlead;
 
-/// <summary>Lets one thread wait for many sources at once: endpoints, descriptors, signals and timers.</summary>
+/// <summary>Lets one thread wait for many sources at the same time: endpoints, descriptors, signals and timers.</summary>
 /// <remarks>
 /// <para>
 /// The thread sleeps in the kernel and does the work of its endpoints itself: the kernel wakes the very thread that blocks in
@@ -13,7 +13,7 @@ namespace Fairlead;
 /// Endpoints and descriptors are reported while they are ready (level-triggered): take all available messages, or some. Signals and timers
 /// are reported once, with their count.
 /// </para>
-/// <para>One thread at a time waits. Meanwhile any thread may attach, detach, wake and dispose. A wait allocates nothing.</para>
+/// <para>One thread at a time waits. During the wait any thread may attach, detach, wake and dispose. A wait allocates nothing.</para>
 /// <para>The idea comes from <c>epoll</c>, <c>zmq_poll</c>, and the wait sets of DDS and iceoryx.</para>
 /// </remarks>
 public sealed class WaitSet : IDisposable

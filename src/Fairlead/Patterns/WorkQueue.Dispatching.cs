@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
-/// <content>Items come from senders, wait, and go to workers.</content>
+/// <content>Items arrive from senders, wait, and are handed to workers.</content>
 public sealed partial class WorkQueue
 {
     private const string InDoubt = "a lost worker may have processed the item";

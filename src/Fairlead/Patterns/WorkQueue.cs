@@ -82,7 +82,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
         return queue;
     }
 
-    /// <summary>Binds a queue that senders and workers connect to. Completes at once.</summary>
+    /// <summary>Binds a queue that senders and workers connect to. Completes immediately.</summary>
     /// <inheritdoc cref="Receiver.BindAsync" path="/param|/exception"/>
     public static ValueTask<WorkQueue> BindAsync(
         Address address, WorkQueueOptions? options = null, CancellationToken cancellationToken = default) =>
@@ -105,7 +105,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
     /// <summary>Completes when the queue is empty and no sender is connected. From then on it accepts no connections.</summary>
     /// <remarks>
-    /// Senders that connect earlier are waited for, too. A sender that comes later finds no listener, and no item is in transit at that
+    /// Senders that connect earlier are waited for, too. A sender that connects later finds no listener, and no item is in transit at that
     /// moment. All that remains is to close the queue.
     /// </remarks>
     /// <param name="cancellationToken">Ends the wait; the queue continues.</param>

@@ -28,7 +28,7 @@ internal static class AdoptedChildren
     /// <summary>Whether the kernel gives orphans to this process: it is pid 1 of its namespace, or a child subreaper.</summary>
     public static bool MayCome => NativeProcess.Id == NativeProcess.Initial || NativeProcess.IsSubreaper();
 
-    /// <summary>Starts a child and registers it. Meanwhile no zombie is collected: one may be this child.</summary>
+    /// <summary>Starts a child and registers it. Until then no zombie is collected: one may be this child.</summary>
     /// <param name="start">Starts the child, and returns its number; 0 if that failed.</param>
     public static int Start(Func<int> start)
     {

@@ -11,7 +11,7 @@ public abstract record ChildExit : ChildChange
     /// <summary>The status as shells report it: the exit code, or 128 plus the number of the signal.</summary>
     public abstract int ShellCode { get; }
 
-    /// <summary>The child ended by itself.</summary>
+    /// <summary>The child exited.</summary>
     /// <param name="Code">Its exit code, 0 to 255.</param>
     public sealed record Exited(int Code) : ChildExit
     {

@@ -79,7 +79,7 @@ public sealed partial class ChildProcess
     /// <summary>
     /// Enumerates the changes of the child in order; the last is its end, a <see cref="ChildExit"/>. With
     /// <see cref="ChildProcessOptions.ReportsStops"/> it includes <see cref="ChildChange.Stopped"/> and
-    /// <see cref="ChildChange.Continued"/>. A very short stop may be missing. Each change goes to one caller.
+    /// <see cref="ChildChange.Continued"/>. A very short stop may be missing. Each change is reported to one caller.
     /// </summary>
     /// <inheritdoc cref="ExitAsync" path="/exception"/>
     public async IAsyncEnumerable<ChildChange> ChangesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)

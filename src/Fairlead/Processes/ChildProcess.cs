@@ -13,8 +13,8 @@ namespace Fairlead.Processes;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Works beside <see cref="System.Diagnostics.Process"/> in one program. Disposing closes this process's ends of its channel and streams.
-/// The child runs on, unless you end it before (<see cref="Kill"/>, <see cref="EndAsync"/>) or tie it to this process
+/// Works together with <see cref="System.Diagnostics.Process"/> in one program. Disposing closes this process's ends of its channel and
+/// streams. The child runs on, unless you end it before (<see cref="Kill"/>, <see cref="EndAsync"/>) or tie it to this process
 /// (<see cref="ChildProcessOptions.TiedToParent"/>).
 /// </para>
 /// <para>Any number of threads may use it.</para>
@@ -107,7 +107,7 @@ public sealed partial class ChildProcess : IDisposable, IAsyncDisposable
         };
     }
 
-    /// <summary>Kills the child at once (SIGKILL). False if it has ended already.</summary>
+    /// <summary>Kills the child immediately (SIGKILL). False if it has ended already.</summary>
     public bool Kill() => Send(Signal.Kill);
 
     /// <summary>

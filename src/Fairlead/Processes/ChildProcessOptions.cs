@@ -14,15 +14,15 @@ public sealed record ChildProcessOptions
     /// <summary>Whether the child gets only <see cref="Environment"/> and nothing of this process's environment.</summary>
     public bool ClearEnvironment { get; init; }
 
-    /// <summary>The working directory of the child; null: that of this process.</summary>
+    /// <summary>The working directory of the child; null: the one of this process.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>The process group of the child; default: that of this process.</summary>
+    /// <summary>The process group of the child; default: the one of this process.</summary>
     public ProcessGroup Group { get; init; }
 
     /// <summary>
     /// Whether other children may join its group (<see cref="ProcessGroup.Join"/>) until <see cref="ChildProcess.ReleaseGroup"/>, even
-    /// after it has ended. A group disappears with its last process. Fairlead therefore leaves the ended child as a zombie, and reports its
+    /// after it has ended. A group disappears with its last process. So Fairlead leaves the ended child as a zombie, and reports its
     /// end only on release.
     /// </summary>
     public bool HoldsGroup { get; init; }
@@ -53,8 +53,8 @@ public sealed record ChildProcessOptions
 
     /// <summary>
     /// An open file to which the child writes its <see cref="ProcessIdentity"/> and a line feed before its program starts. The child shares
-    /// the open file until then, and its program does not inherit it. A lock of the open file (<c>flock</c>, or
-    /// <see cref="FileShare.None"/>) therefore ends only when the child is known or dead, even if this process is killed. The caller keeps
+    /// the open file until then, and its program does not inherit it. So a lock of the open file (<c>flock</c>, or
+    /// <see cref="FileShare.None"/>) ends only when the child is known or dead, even if this process is killed. The caller keeps
     /// the file.
     /// </summary>
     public SafeHandle? IdentityFile { get; init; }

@@ -10,7 +10,7 @@ internal static class ProcessErrors
     public static FairleadException NotFound(int processId) =>
         new(ErrorCode.NotFound, string.Create(CultureInfo.InvariantCulture, $"process {processId} does not exist"));
 
-    /// <summary>Creates the error for a process number that belongs to another process by now.</summary>
+    /// <summary>Creates the error for a process number that now belongs to another process.</summary>
     public static FairleadException Reused(ProcessIdentity identity) =>
         new(
             ErrorCode.NotFound,

@@ -6,7 +6,7 @@ namespace Fairlead.Processes;
 
 /// <summary>
 /// A handle to an existing process (a pidfd). A signal sent through it reaches that process or none, never another that got its number. It
-/// reports the end of the process at once, also if this process is not the parent.
+/// reports the end of the process immediately, also if this process is not the parent.
 /// </summary>
 /// <remarks>
 /// Any number of threads may use it. Disposing closes the handle and does not affect the process. Only the parent can learn how the process
@@ -48,7 +48,7 @@ public sealed class ProcessHandle : IDisposable
 
     /// <summary>Opens exactly this process.</summary>
     /// <exception cref="FairleadException">
-    /// NotFound: it has ended; if another process has its number by now, the message names that one.
+    /// NotFound: it has ended; if another process has its number, the message names that one.
     /// </exception>
     public static ProcessHandle Open(ProcessIdentity identity) => Open(identity.ProcessId, identity.Start);
 
@@ -74,7 +74,7 @@ public sealed class ProcessHandle : IDisposable
         }
     }
 
-    /// <summary>Blocks until the process has ended. Do not dispose the handle meanwhile.</summary>
+    /// <summary>Blocks until the process has ended. Do not dispose the handle during the wait.</summary>
     /// <param name="timeout">The longest time to wait; null: no limit.</param>
     /// <returns>False if the time ran out.</returns>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
@@ -83,7 +83,7 @@ public sealed class ProcessHandle : IDisposable
 
     /// <summary>Waits until the process has ended. Takes no thread.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The handle was disposed, before or meanwhile.</exception>
+    /// <exception cref="ObjectDisposedException">The handle was disposed, before or during the wait.</exception>
     public Task WaitForExitAsync(CancellationToken cancellationToken = default)
     {
         using (_gate.Hold())

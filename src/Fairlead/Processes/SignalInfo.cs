@@ -6,7 +6,7 @@ public readonly record struct SignalInfo(Signal Signal)
 {
     /// <summary>
     /// How many have arrived. More than one if the program was slower: the runtime reports each one, and Fairlead counts those not taken
-    /// yet. The kernel itself keeps only one pending ordinary signal, however many were sent meanwhile.
+    /// yet. The kernel itself keeps only one pending ordinary signal, however many were sent.
     /// </summary>
     public int Count { get; init; } = 1;
 

@@ -42,7 +42,8 @@ public static partial class Signals
     }
 
     /// <summary>
-    /// Calls a function on the thread pool whenever the signal arrives, one call after the other. The signal has no other effect meanwhile.
+    /// Calls a function on the thread pool whenever the signal arrives, one call after the other. While it is registered, the signal has no
+    /// other effect.
     /// </summary>
     /// <param name="signal">The signal.</param>
     /// <param name="handler">The function. An exception that it throws ends the process, as on any thread.</param>
@@ -65,8 +66,8 @@ public static partial class Signals
 
     /// <summary>
     /// Restores the default effect of a signal that this process ignores or inherited as ignored; with listeners, when the last of them has
-    /// ended. An inherited ignored SIGTERM or SIGINT then ends the process at once, as in a C program: the runtime, which would shut down
-    /// in order, learned at its start to leave the signal alone.
+    /// ended. An inherited ignored SIGTERM or SIGINT then ends the process immediately, as in a C program: the runtime, which would shut
+    /// down in order, learned at its start to leave the signal alone.
     /// </summary>
     /// <exception cref="ArgumentException">It is SIGKILL or SIGSTOP, or 0.</exception>
     /// <exception cref="FairleadException">NotSupported: the runtime needs the signal itself.</exception>
@@ -82,7 +83,7 @@ public static partial class Signals
     /// </exception>
     public static void Block(Signal signal) => BlockedSignals.Block(signal);
 
-    /// <summary>Unblocks a signal that the process was started with blocked: pending ones arrive at once.</summary>
+    /// <summary>Unblocks a signal that the process was started with blocked: pending ones arrive immediately.</summary>
     /// <exception cref="ArgumentException">It is SIGKILL or SIGSTOP, which are never blocked, or 0.</exception>
     /// <exception cref="InvalidOperationException">A listener in this process has it, and gets it while it is blocked.</exception>
     public static void Unblock(Signal signal) => BlockedSignals.Unblock(signal);

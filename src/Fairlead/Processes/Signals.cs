@@ -47,7 +47,7 @@ public static partial class Signals
     /// <param name="signal">The signal; 0 only checks that one may be sent.</param>
     /// <param name="value">As for <see cref="Send(int, Signal, int?)"/>.</param>
     /// <exception cref="FairleadException">
-    /// NotFound: the process has ended; if another has its number by now, the message names that one. Otherwise as for
+    /// NotFound: the process has ended; if another has its number, the message names that one. Otherwise as for
     /// <see cref="Send(int, Signal, int?)"/>.
     /// </exception>
     public static void Send(ProcessIdentity process, Signal signal, int? value = null)

@@ -16,8 +16,8 @@ public sealed unsafe class TerminalModes
     }
 
     /// <summary>
-    /// Returns a copy for a program that edits lines itself: each key is read at once, as its bytes. The terminal shows no key and turns
-    /// none into a signal, Ctrl-C included. Output stays as it is.
+    /// Returns a copy for a program that edits lines itself: each key is read immediately, as its bytes. The terminal shows no key and
+    /// turns none into a signal, Ctrl-C included. Output stays as it is.
     /// </summary>
     public TerminalModes ForKeys()
     {

@@ -79,22 +79,22 @@ public sealed class FileLock
     public ValueTask<FileLockScope?> TryEnterAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         GetAsync(false, timeout, cancellationToken);
 
-    /// <summary>Takes the lock beside others that share it. Blocks while another has it exclusively.</summary>
+    /// <summary>Takes the lock together with others that share it. Blocks while another has it exclusively.</summary>
     /// <inheritdoc cref="Enter" path="/param|/returns|/exception"/>
     public FileLockScope EnterShared(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         Get(true, timeout, cancellationToken) ?? throw NotInTime(timeout);
 
-    /// <summary>Tries to take the lock beside others that share it, within a time. Blocks.</summary>
+    /// <summary>Tries to take the lock together with others that share it, within a time. Blocks.</summary>
     /// <inheritdoc cref="TryEnter" path="/param|/returns|/exception"/>
     public FileLockScope? TryEnterShared(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         Get(true, timeout, cancellationToken);
 
-    /// <summary>Takes the lock beside others that share it. Waiting takes no thread.</summary>
+    /// <summary>Takes the lock together with others that share it. Waiting takes no thread.</summary>
     /// <inheritdoc cref="Enter" path="/param|/returns|/exception"/>
     public async ValueTask<FileLockScope> EnterSharedAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         await GetAsync(true, timeout, cancellationToken).ConfigureAwait(false) ?? throw NotInTime(timeout);
 
-    /// <summary>Tries to take the lock beside others that share it, within a time. Waiting takes no thread.</summary>
+    /// <summary>Tries to take the lock together with others that share it, within a time. Waiting takes no thread.</summary>
     /// <inheritdoc cref="TryEnter" path="/param|/returns|/exception"/>
     public ValueTask<FileLockScope?> TryEnterSharedAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
         GetAsync(true, timeout, cancellationToken);

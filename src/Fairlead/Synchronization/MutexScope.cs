@@ -25,7 +25,7 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
     /// <exception cref="ObjectDisposedException">The mutex has been left.</exception>
     public void MarkConsistent() => Hold.MarkConsistent(_stay.Entry);
 
-    /// <summary>Enters a recursive mutex once more, at once. Any thread that has this scope may call it.</summary>
+    /// <summary>Enters a recursive mutex once more, immediately. Any thread that has this scope may call it.</summary>
     /// <exception cref="InvalidOperationException">The mutex is not recursive.</exception>
     /// <exception cref="ObjectDisposedException">The mutex has been left.</exception>
     public MutexScope Enter() => new(Hold.EnterAgain(_stay.Entry));
@@ -38,7 +38,7 @@ public readonly struct MutexScope : IDisposable, IAsyncDisposable, IEquatable<Mu
     /// <summary>Leaves the mutex. Harmless the second time.</summary>
     public void Dispose() => _stay.Hold?.Leave(_stay.Entry);
 
-    /// <summary>Leaves the mutex; completes at once.</summary>
+    /// <summary>Leaves the mutex; completes immediately.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();

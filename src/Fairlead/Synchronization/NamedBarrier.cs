@@ -62,7 +62,7 @@ public sealed class NamedBarrier : IDisposable
 
     /// <summary>Opens a named barrier, or creates it. The object becomes a party with its first arrival.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. All kinds of locks share one set of names.</param>
-    /// <param name="parties">The number of parties: 1 to 1,024. It must equal that of an existing barrier.</param>
+    /// <param name="parties">The number of parties: 1 to 1,024. It must equal the one of an existing barrier.</param>
     /// <exception cref="FairleadException">
     /// Incompatible: it exists with other settings, or the name belongs to another kind of object. Corrupt: its file has been truncated or
     /// overwritten. Full: not enough space for the file. AlreadyExists: the name belongs to a file that Fairlead did not create.

@@ -13,7 +13,7 @@ namespace Fairlead.Synchronization;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A wait may end without a notification. When a notified process dies, the waiters behind it wake in its place. Beyond 128 waiters, the
+/// A wait may end without a notification. When a notified process dies, the waiters after it wake in its place. Beyond 128 waiters, the
 /// others wake at each notification. Check the state again after each wait, or use the overloads with a predicate.
 /// </para>
 /// <para>
@@ -109,8 +109,8 @@ public sealed class NamedCondition : IDisposable
 
     /// <summary>
     /// Leaves the mutex (all entries of a recursive one), blocks until it is notified, and enters the mutex again in every case. A timeout
-    /// or a cancelled token ends the wait for a notification, but not the wait for the mutex. The scope is outside the mutex meanwhile, and
-    /// disposing it then does nothing. When the call returns, the same scope is inside again.
+    /// or a cancelled token ends the wait for a notification, but not the wait for the mutex. While it waits, the scope is outside the
+    /// mutex, and disposing it then does nothing. When the call returns, the same scope is inside again.
     /// </summary>
     /// <param name="scope">A scope inside the mutex of the condition.</param>
     /// <param name="timeout">The longest time to wait for a notification; null: no limit.</param>
@@ -146,7 +146,7 @@ public sealed class NamedCondition : IDisposable
         return IsWoken(attempt, cancellationToken);
     }
 
-    /// <summary>Blocks until a predicate holds. Evaluates it inside the mutex, first at once and then after each wake-up.</summary>
+    /// <summary>Blocks until a predicate holds. Evaluates it inside the mutex, first immediately and then after each wake-up.</summary>
     /// <param name="scope">A scope inside the mutex of the condition.</param>
     /// <param name="predicate">Called inside the mutex.</param>
     /// <param name="timeout">The longest time to wait; null: no limit.</param>

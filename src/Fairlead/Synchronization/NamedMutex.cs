@@ -9,12 +9,12 @@ namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A mutex between the processes of this user, by name or in a <see cref="SharedRegion"/>. Each entry belongs to the returned scope, not to
-/// a thread, and may cross an <c>await</c>. When a process dies inside, the next caller enters at once and sees
+/// a thread, and may cross an <c>await</c>. When a process dies inside, the next caller enters immediately and sees
 /// <see cref="MutexScope.OwnerDied"/>.
 /// </summary>
 /// <remarks>
-/// A robust mutex like that of POSIX (<c>PTHREAD_MUTEX_ROBUST</c>), with a wait queue after the queue lock of Craig, Landin and Hagersten.
-/// An uncontended entry makes no system call. A sleeping waiter is never overtaken. While the first waiter still spins, for some
+/// A robust mutex like the one of POSIX (<c>PTHREAD_MUTEX_ROBUST</c>), with a wait queue after the queue lock of Craig, Landin and
+/// Hagersten. An uncontended entry makes no system call. A sleeping waiter is never overtaken. While the first waiter still spins, for some
 /// microseconds, other callers may enter before it, at most once for each of 1,000 polls. Any number of threads may use it. A named one is
 /// a file in the runtime directory. It lasts until you remove it or the machine restarts.
 /// </remarks>

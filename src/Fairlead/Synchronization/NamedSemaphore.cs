@@ -10,8 +10,8 @@ namespace Fairlead.Synchronization;
 
 /// <summary>
 /// A number of permits shared by the processes of this user, by name or in a <see cref="SharedRegion"/>. A permit that you <em>enter</em>
-/// belongs to the returned scope, and comes back by itself when its process dies. A permit that you <em>take</em> has no owner, and comes
-/// back when any process posts it. A producer can thus tell consumers how many items there are.
+/// belongs to the returned scope, and returns automatically when its process dies. A permit that you <em>take</em> has no owner, and
+/// returns when any process posts it. So a producer can announce to consumers how many items there are.
 /// </summary>
 /// <remarks>
 /// An uncontended call makes no system call. Waiters are served in order of arrival, whether they enter or take. Any number of threads may
@@ -171,8 +171,8 @@ public sealed partial class NamedSemaphore : IDisposable
         (await TryGetAsync(true, timeout, cancellationToken).ConfigureAwait(false)).HasPermit;
 
     /// <summary>
-    /// Frees permits that were taken, or that have not existed yet. Does not wait. If the process is killed meanwhile, it has posted all,
-    /// some or none of them.
+    /// Frees permits that were taken, or that have not existed yet. Does not wait. If the process is killed during the call, it has posted
+    /// all, some or none of them.
     /// </summary>
     /// <param name="permits">How many permits to free.</param>
     /// <exception cref="InvalidOperationException">

@@ -22,7 +22,7 @@ public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<Rea
     /// <summary>Leaves the lock. Harmless the second time.</summary>
     public void Dispose() => _stay.Leave();
 
-    /// <summary>Leaves the lock; completes at once.</summary>
+    /// <summary>Leaves the lock; completes immediately.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();

@@ -16,7 +16,7 @@ public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatabl
     /// <summary>Returns the permit. Harmless the second time.</summary>
     public void Dispose() => _stay.Leave();
 
-    /// <summary>Returns the permit; completes at once.</summary>
+    /// <summary>Returns the permit; completes immediately.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();

@@ -11,7 +11,7 @@ namespace Fairlead.Synchronization;
 /// Between programs of Fairlead, use <see cref="NamedSemaphore"/>, which serves waiters in order, and names its owners.
 /// </summary>
 /// <remarks>
-/// A permit that you <em>enter</em> comes back when its process ends, however it ends (<c>SEM_UNDO</c>). The kernel keeps one account a
+/// A permit that you <em>enter</em> returns when its process ends, however it ends (<c>SEM_UNDO</c>). The kernel keeps one account a
 /// process, which all threads share: a thread that ends gives nothing back. A permit that you <em>take</em> has no owner. Any number of
 /// threads may use one object. It holds nothing in this process, so there is nothing to dispose. The semaphore lasts until a program
 /// removes it or the machine restarts.

@@ -29,7 +29,7 @@ public readonly struct WriteScope : IDisposable, IAsyncDisposable, IEquatable<Wr
     /// <summary>Leaves the lock. Harmless the second time.</summary>
     public void Dispose() => _hold?.Dispose();
 
-    /// <summary>Leaves the lock; completes at once.</summary>
+    /// <summary>Leaves the lock; completes immediately.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();

@@ -21,7 +21,7 @@ public sealed class HandmadeRequest : IDisposable
     /// <summary>The request, as a <see cref="Responder"/> hands it out.</summary>
     public Request Request { get; }
 
-    /// <summary>The context that goes with it to a handler.</summary>
+    /// <summary>The context that a handler gets with it.</summary>
     public RequestContext Context { get; }
 
     /// <summary>
@@ -45,7 +45,7 @@ public sealed class HandmadeRequest : IDisposable
     /// <param name="peer">The requester; the default is this process.</param>
     /// <param name="timeout">How long the requester still waits; null means without limit. Then the context's token is cancelled.</param>
     /// <param name="idempotent">Whether a second execution does no harm.</param>
-    /// <param name="redelivered">Whether an earlier attempt went to a responder that was lost.</param>
+    /// <param name="redelivered">Whether an earlier attempt was sent to a responder that was lost.</param>
     public static HandmadeRequest Create(
         ReadOnlySpan<byte> payload, Peer? peer = null, TimeSpan? timeout = null, bool idempotent = false, bool redelivered = false)
     {

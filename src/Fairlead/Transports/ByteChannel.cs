@@ -27,7 +27,7 @@ internal abstract class ByteChannel : IDisposable
 
     /// <summary>Returns the part that sends open files with these bytes, or null if the channel cannot.</summary>
     /// <param name="output">The data to write.</param>
-    /// <param name="areTaken">Whether to accept incoming files. Otherwise they are closed at once.</param>
+    /// <param name="areTaken">Whether to accept incoming files. Otherwise they are closed immediately.</param>
     public virtual StreamHandles? PassHandles(OutputQueue output, bool areTaken) => null;
 
     /// <summary>Takes what is still unwritten when the connection ends, if the channel can keep it. It copies what it takes.</summary>
@@ -42,7 +42,7 @@ internal abstract class ByteChannel : IDisposable
     /// <summary>Ends sending: the other end sees the end behind the last byte.</summary>
     public abstract void EndSending();
 
-    /// <summary>Ends both directions at once. Any thread.</summary>
+    /// <summary>Ends both directions at the same time. Any thread.</summary>
     public abstract void Abort();
 
     /// <summary>Releases everything that it owns.</summary>

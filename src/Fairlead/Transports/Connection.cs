@@ -43,7 +43,7 @@ internal abstract class Connection : IDisposable
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
     /// <summary>Trusts announced lengths from now on, because the peer is a process of the same user.</summary>
-    /// <remarks>Long messages then get their memory at once, up to 64 MiB of it.</remarks>
+    /// <remarks>Long messages then get their memory immediately, up to 64 MiB of it.</remarks>
     public virtual void TrustLengths()
     {
     }
@@ -74,12 +74,12 @@ internal abstract class Connection : IDisposable
 
     /// <summary>Starts a message that <see cref="Flush"/> writes from the caller's memory, without a copy, behind committed data.</summary>
     /// <remarks>
-    /// The payload must not change until <see cref="HasLong"/> is false again. Messages committed meanwhile follow it. Only one long
+    /// The payload must not change until <see cref="HasLong"/> is false again. Messages committed until then follow it. Only one long
     /// message at a time.
     /// </remarks>
     public abstract void BeginLong(in MessageHeader header, ReadOnlySpan<byte> head, ReadOnlyMemory<byte> payload);
 
-    /// <summary>Copies the rest of the long message, which frees the caller's memory at once.</summary>
+    /// <summary>Copies the rest of the long message, which frees the caller's memory immediately.</summary>
     public abstract void DetachLong();
 
     /// <summary>Writes as much as possible without blocking.</summary>
@@ -134,7 +134,7 @@ internal abstract class Connection : IDisposable
     /// <summary>Ends sending: the peer sees the end behind the flushed data. Receiving continues.</summary>
     public abstract void EndSending();
 
-    /// <summary>Ends the connection at once, from any thread. The pump then sees its end. Unflushed data is lost.</summary>
+    /// <summary>Ends the connection immediately, from any thread. The pump then sees its end. Unflushed data is lost.</summary>
     public abstract void Abort();
 
     /// <summary>Releases descriptors and memory. Leases outlive it.</summary>

@@ -79,7 +79,7 @@ internal sealed record EndpointSettings
     /// <remarks>The inner end of the bridge has it, too, and then acknowledges without delay.</remarks>
     public bool Confirms { get; init; }
 
-    /// <summary>Where a transport leaves what it keeps open until the next attempt to connect; null: there is one attempt.</summary>
+    /// <summary>The resources that a transport keeps open until the next attempt to connect; null: there is one attempt.</summary>
     public ConnectAttempts? Attempts { get; init; }
 
     /// <summary>How long to seek a lost peer; zero: not at all.</summary>

@@ -15,7 +15,9 @@ internal interface IListener : IDisposable
     /// <summary>The socket file of the address, if there is one. Other processes find the holder by it.</summary>
     FileIdentity File => FileIdentity.None;
 
-    /// <summary>Whether it accepts exactly one connection, at once: the endpoint then ends with its peer, like a connected one.</summary>
+    /// <summary>
+    /// Whether it accepts exactly one connection, immediately: the endpoint then ends with its peer, like a connected one.
+    /// </summary>
     bool YieldsOne => false;
 
     /// <summary>

@@ -63,7 +63,7 @@ internal sealed class LingeringClose : IReactorClient, IAlarmed
     /// <inheritdoc cref="Close(Descriptor, ReadOnlyMemory{byte}, TimeSpan)"/>
     public static void Close(Descriptor socket, ReadOnlyMemory<byte> rest) => Close(socket, rest, UsualTime);
 
-    /// <summary>Closes a socket: at once if its peer has everything, and otherwise later. Does not block, and does not throw.</summary>
+    /// <summary>Closes a socket: immediately if its peer has everything, and otherwise later. Does not block, and does not throw.</summary>
     /// <param name="socket">The socket, owned from now on. No other thread uses it.</param>
     /// <param name="rest">The last bytes, which the kernel has not taken yet.</param>
     /// <param name="longest">How long the socket may stay open. Zero: not at all, which resets the connection.</param>

@@ -43,7 +43,7 @@ internal abstract class MemoryOutput
     public abstract bool TakeHasWoken();
 
     /// <summary>Leases memory for a body of at most this length, where the peer will read it. Valid until <see cref="EndLoan"/>.</summary>
-    /// <remarks>Returns false if there is none now. Messages committed meanwhile go before it. One loan at a time.</remarks>
+    /// <remarks>Returns false if there is none now. Messages committed during the loan go first. One loan at a time.</remarks>
     public abstract bool TryLoan(int bodyLength, out Memory<byte> body);
 
     /// <summary>Whether the loan can be committed in place.</summary>
@@ -89,7 +89,7 @@ internal abstract class MemoryInput
 
     /// <summary>Advances past the peeked message; a copy of it belongs to the caller.</summary>
     /// <returns>
-    /// False if the peer has overwritten it meanwhile, in memory with many readers (<see cref="BroadcastInput"/>): the copy is then
+    /// False if the peer has overwritten it during the copy, in memory with many readers (<see cref="BroadcastInput"/>): the copy is then
     /// invalid.
     /// </returns>
     public abstract bool TryPass(int bodyLength);

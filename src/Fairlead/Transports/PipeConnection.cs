@@ -99,7 +99,7 @@ internal sealed class PipeConnection : Connection
         {
             throw new FairleadException(
                 ErrorCode.TooLarge,
-                $"a message of {body.Length} bytes could be mixed with those of other writers; the limit is {LongestBody}",
+                $"a message of {body.Length} bytes could be mixed with bytes of other writers; the limit is {LongestBody}",
                 "Send less, or use ?writers=1 if this is the only writer.");
         }
     }

@@ -4,7 +4,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Transports;
 
-/// <summary>Accepts its only connection at once: to an inherited descriptor, a log, or a bound datagram socket.</summary>
+/// <summary>Accepts its only connection immediately: to an inherited descriptor, a log, or a bound datagram socket.</summary>
 /// <param name="address">The address actually bound.</param>
 /// <param name="connection">The connection, owned by the endpoint that accepts it.</param>
 internal sealed class SingleListener(Address address, Connection connection) : IListener

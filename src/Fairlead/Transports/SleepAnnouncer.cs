@@ -37,7 +37,7 @@ internal abstract class MemorySleep : SleepAnnouncer
     /// <summary>Turns the announcement of <see cref="SleepAnnouncer.PrepareWait"/> into one on the memory, for
     /// <see cref="Stay"/>.</summary>
     /// <remarks>
-    /// Returns false if the peer has withdrawn it meanwhile. Under the endpoint's gate while no thread pumps. <see cref="EndStay"/> ends
+    /// Returns false if the peer has withdrawn it in between. Under the endpoint's gate while no thread pumps. <see cref="EndStay"/> ends
     /// it.
     /// </remarks>
     public abstract bool TryStay();
@@ -47,7 +47,7 @@ internal abstract class MemorySleep : SleepAnnouncer
 
     /// <summary>Ends a <see cref="Stay"/>, on the same thread.</summary>
     /// <param name="passesOn">
-    /// Whether another thread sleeps there by now, or will: the wake-up of this thread may have been meant for that one.
+    /// Whether another thread sleeps there, or will: the wake-up of this thread may have been meant for that one.
     /// </param>
     public abstract void EndStay(bool passesOn);
 }

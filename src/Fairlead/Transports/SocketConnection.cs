@@ -62,7 +62,7 @@ public sealed class SocketConnection : IDisposable
             : throw new FairleadException(ErrorCode.PeerGone, "the peer has closed the connection") { Peer = Peer };
     }
 
-    /// <summary>Tells the peer that no more bytes come. Reading remains possible.</summary>
+    /// <summary>Reports to the peer that no more bytes follow. Reading remains possible.</summary>
     public void EndSending() => _socket.ShutdownSocket(ShutdownHow.Write);
 
     /// <summary>

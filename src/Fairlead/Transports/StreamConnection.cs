@@ -46,7 +46,7 @@ internal sealed class StreamConnection : Connection
     /// <param name="capabilities">The capabilities of the transport.</param>
     /// <param name="peer">The process at the other end.</param>
     /// <param name="takesHandles">
-    /// Whether to accept open files with messages, if the channel passes them. Otherwise they are closed at once.
+    /// Whether to accept open files with messages, if the channel passes them. Otherwise they are closed immediately.
     /// </param>
     public StreamConnection(
         ByteChannel channel, StreamFraming framing, TransportCapabilities capabilities, Peer peer, bool takesHandles = false)

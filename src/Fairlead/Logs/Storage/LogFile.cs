@@ -29,7 +29,7 @@ internal static class LogFile
     }
 
     /// <summary>
-    /// Returns the file, or disposes it and throws like <see cref="TryOpen"/>: the name may refer to another file by now.
+    /// Returns the file, or disposes it and throws like <see cref="TryOpen"/>: the name may refer to another file.
     /// </summary>
     public static Descriptor Judged(Descriptor file, string who)
     {

@@ -15,7 +15,7 @@ public sealed record LogInfo
     /// <summary>The bytes that the segments occupy on disk.</summary>
     public long Size { get; init; }
 
-    /// <summary>The number of the oldest record, or of the first one to come.</summary>
+    /// <summary>The number of the oldest record, or of the first one that will be appended.</summary>
     public long First { get; init; }
 
     /// <summary>The number of the next record.</summary>

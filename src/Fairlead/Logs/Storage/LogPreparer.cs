@@ -99,7 +99,7 @@ internal sealed class LogPreparer(LogStore store) : IDisposable
         segment.Dispose();
     }
 
-    /// <summary>Stops the thread, and waits until it has nothing in hand: a log that is closed is open no longer.</summary>
+    /// <summary>Stops the thread, and waits until it has no work: a log that is closed is open no longer.</summary>
     public void Dispose()
     {
         lock (_gate)

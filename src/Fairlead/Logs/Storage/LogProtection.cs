@@ -3,10 +3,10 @@ namespace Fairlead.Logs;
 /// <summary>The positions whose unread records survive <see cref="LogOptions.MaxSize"/> or <see cref="LogOptions.MaxAge"/>.</summary>
 public enum LogProtection
 {
-    /// <summary>Those of named positions that a follower uses now.</summary>
+    /// <summary>The segments of named positions that a follower uses now.</summary>
     LivingPositions,
 
-    /// <summary>Those of every named position.</summary>
+    /// <summary>The segments of every named position.</summary>
     /// <remarks>
     /// An unused position makes the log grow until it is removed (<see cref="MappedLog.RemovePosition"/>).
     /// </remarks>

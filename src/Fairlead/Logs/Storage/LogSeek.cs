@@ -27,7 +27,7 @@ internal static class LogSeek
         return Forward(cursor, 0, time);
     }
 
-    /// <summary>Returns a cursor after everything appended by now.</summary>
+    /// <summary>Returns a cursor after everything appended until now.</summary>
     public static LogCursor End(LogStore store)
     {
         LogSegment last = store.OpenLast(isWritable: false, out long number);

@@ -16,7 +16,7 @@ internal sealed class LogSynchronizer(LogStore store)
     // The latest segment whose directory entry is on disk.
     private long _named;
 
-    /// <summary>Writes everything appended before the call to disk. Of several concurrent callers, one does it for all.</summary>
+    /// <summary>Writes everything appended before the call to disk. One of several concurrent callers does it for all.</summary>
     /// <param name="end">The place to reach; null: the current end.</param>
     /// <param name="ordinal">The segment of that place.</param>
     /// <exception cref="FairleadException">Unavailable, Full: the disk reports an error. Corrupt: the log is damaged.</exception>

@@ -78,7 +78,7 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
         Volatile.Write(ref *(long*)(start + CellLayout.DoneAt), number);
     }
 
-    /// <summary>Copies the value of write <paramref name="number"/>; false if the writer may have reused its slot meanwhile.</summary>
+    /// <summary>Copies the value of write <paramref name="number"/>; false if the writer may have reused its slot.</summary>
     /// <param name="number">The number, as read from <see cref="Done"/>.</param>
     /// <param name="value">The copy.</param>
     public bool TryRead<T>(long number, out T value)

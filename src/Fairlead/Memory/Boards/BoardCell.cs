@@ -61,7 +61,7 @@ public sealed class BoardCell<T>
     /// <summary>Copies the newest whole value if it is newer than one that was read before.</summary>
     /// <param name="version">The version that was read last, at first 0; becomes the version of the copy.</param>
     /// <param name="value">The copy, or nothing.</param>
-    /// <returns>Whether there was a newer one. Those between the two were missed.</returns>
+    /// <returns>Whether there was a newer one. Values between the two were missed.</returns>
     /// <inheritdoc cref="Read" path="/exception"/>
     public bool TryReadNew(ref long version, out T value)
     {
@@ -77,8 +77,8 @@ public sealed class BoardCell<T>
     }
 
     /// <summary>
-    /// Writes the next value; readers see it at once. Never waits for a reader. The first write makes the board object the cell's writer,
-    /// until it is disposed or its process ends. To hold the place for a shorter time, or to take it before the first value, use
+    /// Writes the next value; readers see it immediately. Never waits for a reader. The first write makes the board object the cell's
+    /// writer, until it is disposed or its process ends. To hold the place for a shorter time, or to take it before the first value, use
     /// <see cref="SharedBoard.Write"/>.
     /// </summary>
     /// <param name="value">The value.</param>
@@ -103,7 +103,7 @@ public sealed class BoardCell<T>
     }
 
     /// <summary>Blocks until there is a value that this object has not read, or the writer dies.</summary>
-    /// <param name="timeout">At most so long; null: no limit.</param>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The change. It counts as read.</returns>
     /// <exception cref="FairleadException">Timeout: nothing changed in time. The message says whether a writer lives.</exception>
@@ -113,7 +113,7 @@ public sealed class BoardCell<T>
         _board.Wait(Begin, timeout, cancellationToken) is { } changes ? changes[0] : throw NotInTime(timeout);
 
     /// <summary>Blocks until there is a value that this object has not read, or the writer dies.</summary>
-    /// <param name="timeout">At most so long; zero: looks once.</param>
+    /// <param name="timeout">The longest time to wait; zero: looks once.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether something changed in time. It counts as read.</returns>
     /// <inheritdoc cref="WaitForChange" path="/exception[not(contains(., 'Timeout'))]"/>
@@ -137,7 +137,7 @@ public sealed class BoardCell<T>
 
     /// <summary>
     /// The newest value, where one was ever written, and then each newer one as soon as it is there; values that are written faster than
-    /// they are taken are skipped. Goes on when the writer has died: with the values of the next.
+    /// they are taken are skipped. Continues when the writer has died: with the values of the next.
     /// </summary>
     /// <param name="cancellationToken">Ends the loop.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>

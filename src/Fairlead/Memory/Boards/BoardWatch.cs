@@ -4,10 +4,10 @@ namespace Fairlead.Memory;
 
 /// <summary>
 /// Waits for a change of any cell of a board, or of some of them. It remembers what it has reported: a change between two waits ends the
-/// second at once.
+/// second immediately.
 /// </summary>
 /// <remarks>
-/// For one waiter at a time. Where a watch waits, each write to the board costs its writer a system call, and wakes the watch to look.
+/// For one waiter at a time. While a watch waits, each write to the board costs its writer a system call, and wakes the watch.
 /// </remarks>
 public sealed class BoardWatch
 {
@@ -27,7 +27,7 @@ public sealed class BoardWatch
     }
 
     /// <summary>Blocks until a cell changes, or its writer dies.</summary>
-    /// <param name="timeout">At most so long; null: no limit.</param>
+    /// <param name="timeout">The longest time to wait; null: no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Each cell that has changed since the last wait, or since the watch was made; one at least.</returns>
     /// <exception cref="FairleadException">
@@ -40,7 +40,7 @@ public sealed class BoardWatch
         WaitOnce(timeout, cancellationToken) ?? throw NotInTime(timeout);
 
     /// <summary>Blocks until a cell changes, or its writer dies.</summary>
-    /// <param name="timeout">At most so long; zero: looks once.</param>
+    /// <param name="timeout">The longest time to wait; zero: looks once.</param>
     /// <param name="changes">As <see cref="Wait"/> returns them; empty: nothing changed in time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether something changed in time.</returns>
@@ -61,7 +61,7 @@ public sealed class BoardWatch
         WaitAsync(null, cancellationToken);
 
     /// <summary>Waits until a cell changes, or its writer dies. Takes no thread.</summary>
-    /// <param name="timeout">At most so long; zero: looks once.</param>
+    /// <param name="timeout">The longest time to wait; zero: looks once.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>As <see cref="Wait"/>; empty: nothing changed in time.</returns>
     /// <inheritdoc cref="Wait" path="/exception"/>

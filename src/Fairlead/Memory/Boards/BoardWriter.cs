@@ -35,7 +35,7 @@ public sealed class BoardWriter<T> : IDisposable
         set => Write(in value);
     }
 
-    /// <summary>Writes the next value; readers see it at once. Never waits for a reader.</summary>
+    /// <summary>Writes the next value; readers see it immediately. Never waits for a reader.</summary>
     /// <param name="value">The value.</param>
     /// <exception cref="ObjectDisposedException">The writer or its board has been disposed.</exception>
     public void Write(in T value)

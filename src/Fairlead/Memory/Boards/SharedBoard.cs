@@ -9,7 +9,7 @@ namespace Fairlead.Memory;
 /// <summary>
 /// Many cells by name in one piece of shared memory, each with the newest value of its one writer: for state that several processes
 /// publish and many read. Reads are whole, take no lock and make no system call. A reader can wait for a change of one cell, of some, or of
-/// any. Where a writer dies its last whole value stays, readers learn of it, and another writer may follow.
+/// any. If a writer dies, its last whole value stays, readers learn of the death, and another writer may follow.
 /// </summary>
 /// <remarks>
 /// Any number of threads may use it. A board lies where named regions lie, is the user's alone, and lasts until it is removed or the
@@ -48,7 +48,7 @@ public sealed class SharedBoard : IDisposable
 
     internal BoardCore Core { get; }
 
-    /// <summary>Opens the board of a name, or makes it. Of several that make it at once all get the same.</summary>
+    /// <summary>Opens the board of a name, or makes it. Concurrent creators all get the same board.</summary>
     /// <param name="name">1 to 100 letters, digits, <c>.</c>, <c>_</c> and <c>-</c>; boards, cells and regions share their names.</param>
     /// <param name="options">The room of a new board. Null: an existing board as it is, or the defaults for a new one.</param>
     /// <exception cref="FairleadException">
@@ -94,7 +94,7 @@ public sealed class SharedBoard : IDisposable
     /// <exception cref="FairleadException">AlreadyExists: a file that is not a region has the name, and stays.</exception>
     public static bool Remove(string name) => NamedRegion.Remove(name, RegionContent.Board);
 
-    /// <summary>All boards of this user, by name, seen without taking part; each as it was at one moment, or nearly.</summary>
+    /// <summary>All boards of this user, by name, seen without taking part. A board may change during the call.</summary>
     /// <exception cref="FairleadException">PermissionDenied: the runtime directory is not this user's to use.</exception>
     public static IReadOnlyList<SharedBoardInfo> List() => BoardFile.All();
 
@@ -220,8 +220,8 @@ public sealed class SharedBoard : IDisposable
         });
 
     /// <summary>
-    /// Detaches this process, which lets go of the cells that it writes through this object; waits through this object go on to their end.
-    /// The board and its values stay.
+    /// Detaches this process, which lets go of the cells that it writes through this object; waits through this object continue to their
+    /// end. The board and its values stay.
     /// </summary>
     public void Dispose()
     {

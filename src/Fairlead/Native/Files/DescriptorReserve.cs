@@ -11,7 +11,7 @@ internal static class DescriptorReserve
 
     /// <summary>
     /// Returns whether only the reserve is left. It duplicates a descriptor and closes it again: the kernel returns the lowest free number,
-    /// and a high one means that nearly all are used.
+    /// and a high one means that only the reserve is left.
     /// </summary>
     /// <param name="open">Any open descriptor.</param>
     public static bool IsTouchedBy(Descriptor open)

@@ -47,7 +47,7 @@ internal static unsafe class OpenFileLock
             });
 
     /// <summary>
-    /// Releases <see cref="TryLockByte"/> and <see cref="TryShareByte"/>. Closing the file does too, but not at once while a child that
+    /// Releases <see cref="TryLockByte"/> and <see cref="TryShareByte"/>. Closing the file does too, but not immediately while a child that
     /// another thread starts has a copy of it, until its exec.
     /// </summary>
     public static void UnlockByte(Descriptor file, long offset) =>

@@ -80,7 +80,7 @@ internal static unsafe class NativeSpawn
 
     /// <summary>
     /// Duplicates a descriptor to a number of at least <paramref name="lowest"/>, closed on exec. The caller owns the copy, and keeps the
-    /// original open meanwhile.
+    /// original open during the call.
     /// </summary>
     public static Descriptor? Duplicate(int number, int lowest, out Errno error)
     {

@@ -51,7 +51,7 @@ internal static unsafe class DescriptorPassing
     }
 
     /// <summary>
-    /// Reads bytes and the file that came with them, if any; closes further files at once. The caller owns the file. Does not block.
+    /// Reads bytes and the file that came with them, if any; closes further files immediately. The caller owns the file. Does not block.
     /// </summary>
     public static IoResult Receive(Descriptor socket, Span<byte> bytes, out Descriptor? file) => Receive(socket, bytes, out file, out _);
 

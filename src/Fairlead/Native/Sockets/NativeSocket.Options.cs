@@ -56,7 +56,7 @@ internal static unsafe partial class NativeSocket
         return GetOption(socket, Libc.SOL_SOCKET, Libc.SO_ACCEPTCONN, &value, sizeof(int)) == Errno.None && value != 0;
     }
 
-    /// <summary>Makes small TCP segments leave at once.</summary>
+    /// <summary>Makes small TCP segments leave immediately.</summary>
     public static void SetNoDelay(Descriptor socket, bool on = true) => SetOption(socket, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 
     /// <summary>

@@ -43,7 +43,7 @@ internal static unsafe class Futex
     }
 
     /// <summary>
-    /// Adds 1 to the word and wakes all sleepers on it, in one step of the kernel: a process killed meanwhile has done both or neither.
+    /// Adds 1 to the word and wakes all sleepers on it, in one step of the kernel: a process killed during it has done both or neither.
     /// </summary>
     public static void AddOneAndWakeAll(ref int word) => AddAndWakeAll(ref word, 1);
 

@@ -136,7 +136,7 @@ internal sealed unsafe class PollSet : IDisposable
         return count;
     }
 
-    /// <summary>Whether a wait would return at once; false for a closed set.</summary>
+    /// <summary>Whether a wait would return immediately; false for a closed set.</summary>
     public bool HasEvents
     {
         get

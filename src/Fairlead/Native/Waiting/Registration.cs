@@ -25,7 +25,7 @@ internal sealed class Registration : IDisposable
     public Descriptor Descriptor { get; }
 
     /// <summary>
-    /// Requests one callback when the descriptor is ready for any of <paramref name="events"/>, at once if it is already. Arming again
+    /// Requests one callback when the descriptor is ready for any of <paramref name="events"/>, immediately if it is already. Arming again
     /// replaces the request.
     /// </summary>
     /// <returns>False, without a callback, if this registration is disposed or its descriptor closed.</returns>

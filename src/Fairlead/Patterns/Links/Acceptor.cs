@@ -111,7 +111,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
     }
 
     /// <summary>Limits the number of peers that have connected without completing the handshake.</summary>
-    /// <remarks>The oldest one is disconnected, because a well-behaved peer completes its handshake at once.</remarks>
+    /// <remarks>The oldest one is disconnected, because a well-behaved peer completes its handshake immediately.</remarks>
     private void KeepHandshakesBounded()
     {
         if (endpoint.EndsWithPeer || endpoint.Table.Count - endpoint.UpCount <= MostHandshakes)

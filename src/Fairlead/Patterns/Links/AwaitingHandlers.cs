@@ -1,6 +1,6 @@
 namespace Fairlead.Patterns.Links;
 
-/// <summary>The handlers of a blocking run that have not completed at once.</summary>
+/// <summary>The handlers of a blocking run that have not completed immediately.</summary>
 /// <remarks>Owns their number, under its own lock. One thread adds and waits; the handlers end on any thread.</remarks>
 /// <param name="most">How many may await at the same time.</param>
 internal sealed class AwaitingHandlers(int most)

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Fairlead.Patterns.Links;
 
 /// <summary>Detects whether messages are sent in a stream: more than a few within a short time.</summary>
-/// <remarks>A stream is written in batches. Fewer messages are written at once, for latency. Under the link's send lock.</remarks>
+/// <remarks>A stream is written in batches. Fewer messages are written immediately, for latency. Under the link's send lock.</remarks>
 internal struct BurstDetector
 {
     /// <summary>More messages than this within <see cref="Span"/> are a stream.</summary>

@@ -77,10 +77,10 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     /// <summary>Whether there is memory shared with one peer, or a poll set whose waits need no announcement.</summary>
     private bool IsPollable => pump.Memory.IsAlone || endpoint.Table.Announcing.Length == 0;
 
-    /// <summary>Briefly takes the role before an asynchronous receive waits, if its thread should poll the memory itself.</summary>
+    /// <summary>Takes the role for one poll before an asynchronous receive waits, if its thread should poll the memory itself.</summary>
     public bool TryLeadForReceive() => pump.Memory.IsAlone && TryBegin(ref _lastReceive, others: false);
 
-    /// <summary>Polls the memory briefly once the receive is queued, and gives the role back.</summary>
+    /// <summary>Polls the memory for up to 50 µs once the receive is queued, and gives the role back.</summary>
     public void LeadForReceive(Operation operation)
     {
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);

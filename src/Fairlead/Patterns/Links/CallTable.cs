@@ -22,7 +22,7 @@ internal sealed class CallTable
     /// <summary>All calls, in no particular order.</summary>
     public IEnumerable<LinkOperation> Calls => _slots.Where(static slot => slot.Call is not null).Select(static slot => slot.Call!);
 
-    /// <summary>Whether a call may be added under this id. Of as many ids in a row as there are slots, at least half are free.</summary>
+    /// <summary>Whether a call may be added under this id. At least half of as many ids in a row as there are slots are free.</summary>
     public bool IsFree(uint id) => id != 0 && (Count == 0 || SlotOf(id).Call is null);
 
     public bool TryGet(uint id, [NotNullWhen(true)] out LinkOperation? call)

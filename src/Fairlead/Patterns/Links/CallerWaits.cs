@@ -127,11 +127,11 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         return isHere;
     }
 
-    /// <summary>Before an asynchronous call is sent: takes the role briefly if its caller should lead.</summary>
+    /// <summary>Before an asynchronous call is sent: takes the role for some yields if its caller should lead.</summary>
     /// <remarks>
     /// If the peer was woken on the same core, it can only answer when this thread yields, and every instruction until then delays the
-    /// call. This thread therefore yields several times before it leaves the rest to the reactor. It does so only if no other call waits,
-    /// and less and less often when replies take longer.
+    /// call. So this thread yields several times before it leaves the rest to the reactor. It does so only if no other call waits, and
+    /// skips twice as many calls after each reply in a row that takes longer.
     /// </remarks>
     public bool TryLeadBriefly()
     {
@@ -171,7 +171,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         }
     }
 
-    /// <summary>Waits briefly after the call was sent, and gives the role back.</summary>
+    /// <summary>Yields several times after the call was sent, and gives the role back.</summary>
     public void LeadBriefly(Operation operation)
     {
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
@@ -288,7 +288,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(1);
 
         /// <summary>By the caller, before it sleeps. A tick that comes first is not lost.</summary>
-        /// <remarks>A clock that is set meanwhile makes the timer late by that, and may never move again.</remarks>
+        /// <remarks>A clock that is set during the wait makes the timer late by that, and may never move again.</remarks>
         public void Arm(Deadline deadline)
         {
             TimeSpan due;

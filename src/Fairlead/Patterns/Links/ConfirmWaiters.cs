@@ -50,7 +50,7 @@ internal sealed class ConfirmWaiters(Link link)
         }
     }
 
-    /// <summary>Completes the waiters whose messages are acknowledged by now.</summary>
+    /// <summary>Completes the waiters whose messages are acknowledged.</summary>
     public void Serve(Completions completions)
     {
         bool isAll = IsAllConfirmed;

@@ -74,8 +74,8 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
 
     /// <summary>Returns whether a caller that runs here may take the next message itself, although others wait for messages.</summary>
     /// <remarks>
-    /// This thread arms later, no continuation waits behind the caller, and the caller was done quickly with what it took before. Of those
-    /// that wait, none could begin sooner: this thread would run it, after a pump iteration.
+    /// This thread arms later, no continuation waits behind the caller, and the caller was done quickly with what it took before. No
+    /// waiter could begin sooner: this thread would run it, after a pump iteration.
     /// </remarks>
     public bool MayTakeAhead()
     {

@@ -79,7 +79,7 @@ internal sealed partial class EndpointCore
         return Life.Report with { DeadlinePassed = isLate };
     }
 
-    /// <summary>Ends at once. When it returns, the name is free and no callback is running.</summary>
+    /// <summary>Ends immediately. When it returns, the name is free and no callback is running.</summary>
     public void Dispose()
     {
         bool leads = false;

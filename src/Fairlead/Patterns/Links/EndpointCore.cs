@@ -156,7 +156,7 @@ internal sealed partial class EndpointCore : IDisposable
         }
     }
 
-    /// <summary>Binds. Returns at once; a waiting caller or the reactor serves the peers.</summary>
+    /// <summary>Binds. Returns immediately; a waiting caller or the reactor serves the peers.</summary>
     public static EndpointCore Bind(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner)
     {
         Platform.Require();
@@ -207,7 +207,7 @@ internal sealed partial class EndpointCore : IDisposable
 
     private ref BiasedLock Gate => ref Pump.Gate;
 
-    /// <summary>Starts the reactor's part; a bound endpoint has the reactor wait at once.</summary>
+    /// <summary>Starts the reactor's part; a bound endpoint has the reactor wait immediately.</summary>
     private void StartServing()
     {
         Housekeeping.StartThread();

@@ -28,7 +28,7 @@ internal sealed unsafe class FastPath
         _housekeeping = endpoint.Housekeeping;
     }
 
-    /// <summary>Sends a data message without a head, if that works at once and is neither measured nor traced.</summary>
+    /// <summary>Sends a data message without a head, if that works immediately and is neither measured nor traced.</summary>
     /// <remarks>Returns false if nothing was done.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TrySendPlain(ReadOnlySpan<byte> payload)

@@ -48,7 +48,7 @@ internal sealed class HandleWindow(int most)
         Interlocked.Increment(ref _untold);
     }
 
-    /// <summary>Whether to acknowledge at once, because a peer may be waiting: a quarter of the allowed files were handed out.</summary>
+    /// <summary>Whether to acknowledge immediately, because a peer may wait: a quarter of the allowed files were handed out.</summary>
     /// <remarks>Any thread.</remarks>
     public bool IsAckDue => Volatile.Read(ref _untold) is > 0 and int untold && 4 * untold >= most;
 

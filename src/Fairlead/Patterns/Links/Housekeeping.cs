@@ -44,7 +44,7 @@ internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
 
     /// <summary>Requests a visit that acknowledges what was consumed of a link. Called after it was counted.</summary>
     /// <remarks>
-    /// Every call passes here, and waking a thread costs more than many calls. The timer thread therefore visits the endpoint in every
+    /// Every call passes here, and waking a thread costs more than many calls. So the timer thread visits the endpoint in every
     /// round while there is work, and skips it after a round without work. It uses the system clock. The user's clock controls the
     /// timeouts, but the endpoint answers its peers even while that clock stands still.
     /// </remarks>

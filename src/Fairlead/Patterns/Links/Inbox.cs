@@ -64,7 +64,7 @@ internal readonly struct Inbox(EndpointCore core)
 
     /// <param name="handler">Gets each message.</param>
     /// <param name="onFailed">Reports what a handler threw; returns what the message's sender is told.</param>
-    /// <param name="concurrency">How many handlers run at once.</param>
+    /// <param name="concurrency">How many handlers run at the same time.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     public async Task RunAsync(
         Func<Message, CancellationToken, ValueTask> handler,

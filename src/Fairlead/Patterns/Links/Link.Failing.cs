@@ -60,7 +60,7 @@ internal sealed partial class Link
     /// <summary>Ends the connection from any thread. The pump then sees its end, with this reason.</summary>
     /// <remarks>
     /// The peer is told, behind everything sent before. If it does not even take that from the kernel, it gets as long as for a handshake.
-    /// A non-Fairlead peer that reads too slowly is disconnected at once.
+    /// A non-Fairlead peer that reads too slowly is disconnected immediately.
     /// </remarks>
     public void Kill(CloseReason reason, string? text)
     {

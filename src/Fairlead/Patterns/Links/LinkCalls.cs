@@ -35,7 +35,7 @@ internal sealed unsafe class LinkCalls
     /// <summary>The pending calls. Under the send lock.</summary>
     public PendingCalls Pending => _calls;
 
-    /// <summary>Sends a request at once, if that is possible without another inline call. Returns null if nothing was done.</summary>
+    /// <summary>Sends a request immediately, if that is possible without another inline call. Returns null if nothing was done.</summary>
     /// <param name="flags">The flags of the request.</param>
     /// <param name="head">The head of the request.</param>
     /// <param name="payload">

@@ -159,7 +159,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         return operation;
     }
 
-    /// <summary>Puts the operation at once into the state of one that was rented, sent, and waits for its answer.</summary>
+    /// <summary>Puts the operation immediately into the state of one that was rented, sent, and waits for its answer.</summary>
     /// <remarks>
     /// Only for an operation that was rented for a blocking caller and has not been completed since. Any number of times.
     /// </remarks>
@@ -220,7 +220,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <summary>Borrows the payload, which must stay in place until the operation ends.</summary>
     public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
 
-    /// <summary>Copies the payload; the caller's memory is free at once.</summary>
+    /// <summary>Copies the payload; the caller's memory is free immediately.</summary>
     public void Copy(ReadOnlySpan<byte> payload)
     {
         _copy = ArrayPool<byte>.Shared.Rent(payload.Length);

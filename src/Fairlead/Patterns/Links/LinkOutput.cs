@@ -3,7 +3,9 @@ using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
-/// <summary>Moves the output of a link to the kernel or the peer's memory: at once, in batches, or when there is capacity again.</summary>
+/// <summary>
+/// Moves the output of a link to the kernel or the peer's memory: immediately, in batches, or when there is capacity again.
+/// </summary>
 /// <remarks>
 /// Owns the output state (<see cref="OutputState"/>), the long message that is being written from its sender's memory, and the callers that
 /// wait for a flush. Under the link's send lock unless a member says otherwise. Called by <see cref="LinkSender"/> and all other writers,
@@ -107,7 +109,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
     /// <summary>Keeps writing a long message while the peer reads.</summary>
     /// <remarks>
     /// The kernel calls a socket writable only when most of its buffer is empty. A blocking sender that tries earlier keeps both sides
-    /// busy. Ends when the message is written, or after a while without progress; the sender then sleeps.
+    /// busy. Ends when the message is written, or after a limited time without progress; the sender then sleeps.
     /// </remarks>
     public void Push(LinkOperation operation)
     {
@@ -146,7 +148,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         return IsBlocked;
     }
 
-    /// <summary>Notes that the capacity is used up. Returns false if capacity was reported meanwhile: the caller asks again.</summary>
+    /// <summary>Notes that the capacity is used up. Returns false if there is capacity again: the caller asks again.</summary>
     public bool TryBlock(int reports)
     {
         Become(OutputState.Blocked);
@@ -211,9 +213,9 @@ internal sealed partial class LinkOutput : IDeferredOutput
         }
     }
 
-    /// <summary>Writes at once or, within a stream of messages, in batches. Returns true if a thread must pump for the rest.</summary>
+    /// <summary>Writes immediately or, within a stream of messages, in batches. Returns true if a thread must pump for the rest.</summary>
     /// <param name="mayWait">Whether no caller waits for an answer: a buffering link then defers the message.</param>
-    /// <param name="isStream">Whether more messages are known to follow at once.</param>
+    /// <param name="isStream">Whether more messages are known to follow immediately.</param>
     public bool FlushSoon(bool mayWait = false, bool isStream = false)
     {
         if (TakesNoMore)
@@ -247,7 +249,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         return FlushNow();
     }
 
-    /// <summary>Writes at once. Returns true if a thread must pump for the rest.</summary>
+    /// <summary>Writes immediately. Returns true if a thread must pump for the rest.</summary>
     public bool FlushNow()
     {
         if (IsBroken || _link.State == LinkState.Down)
@@ -352,7 +354,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
 
     /// <summary>Returns whether a message is deferred until more have been buffered.</summary>
     /// <param name="mayWait">Whether no caller waits for an answer.</param>
-    /// <param name="isStream">Whether more messages are known to follow at once.</param>
+    /// <param name="isStream">Whether more messages are known to follow immediately.</param>
     /// <param name="isWrittenBehind">Whether <see cref="FanOutBatch"/> or <see cref="Continuations"/> has it written.</param>
     private bool IsPutOff(bool mayWait, bool isStream, out bool isWrittenBehind)
     {

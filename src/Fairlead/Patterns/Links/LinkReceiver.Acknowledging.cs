@@ -84,7 +84,7 @@ internal sealed partial class LinkReceiver
     /// <summary>Releases the first messages whose acknowledgement this end held back. Any thread.</summary>
     /// <remarks>
     /// Acknowledges them together with others: when a quarter of what the peer counts as outstanding is released. A peer that closes
-    /// learns of each release at once, and so does a peer whose callers wait for it.
+    /// learns of each release immediately, and so does a peer whose callers wait for it.
     /// </remarks>
     public void Release(int count)
     {

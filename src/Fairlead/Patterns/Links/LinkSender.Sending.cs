@@ -13,7 +13,7 @@ internal sealed partial class LinkSender
     /// <param name="head">Placed before the payload.</param>
     /// <param name="payload">The payload, which is copied.</param>
     /// <param name="call">The call that waits for the answer, if any.</param>
-    /// <param name="isStream">Whether more messages are known to follow at once.</param>
+    /// <param name="isStream">Whether more messages are known to follow immediately.</param>
     public LinkOutcome TrySend(
         MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null, bool isStream = false)
     {
@@ -74,7 +74,7 @@ internal sealed partial class LinkSender
         return outcome;
     }
 
-    /// <summary>Sends a message if that works at once; otherwise queues a copy by the policy. Never waits.</summary>
+    /// <summary>Sends a message if that works immediately; otherwise queues a copy by the policy. Never waits.</summary>
     /// <remarks>If nothing may be dropped for it and the queue is full, the result is Full.</remarks>
     public LinkOutcome Post(in Letter letter, bool mayDrop)
     {
@@ -118,7 +118,7 @@ internal sealed partial class LinkSender
         return outcome;
     }
 
-    /// <summary>Leases memory of the connection for a message, if the message could be sent at once.</summary>
+    /// <summary>Leases memory of the connection for a message, if the message could be sent immediately.</summary>
     /// <remarks>Messages sent before the loan is committed go before it.</remarks>
     public bool TryLoan(int length, out Memory<byte> memory)
     {
@@ -298,7 +298,7 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Sends a data message without a head, if that works at once. The peer has it unless the result is NotSent.</summary>
+    /// <summary>Sends a data message without a head, if that works immediately. The peer has it unless the result is NotSent.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PlainSending TrySendPlain(ReadOnlySpan<byte> payload, int me)
     {

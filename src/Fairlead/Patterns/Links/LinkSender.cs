@@ -136,20 +136,20 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Returns, now and then when more than half of the window is used, that acknowledgements should be read.</summary>
+    /// <summary>Returns true on every 128th message while more than half of the window is used: read acknowledgements.</summary>
     /// <remarks>They have probably arrived, and reading them in time avoids a sleep.</remarks>
     public bool ShouldLookForAcks() => !_link.IsBare && _window.IsHalfUsed && IsTimeToLook();
 
     /// <summary>Returns the same if more than half of the window is known to be used.</summary>
     public bool IsTimeToLook() => (++_looks & 127) == 0;
 
-    /// <summary>Whether another message can be sent at once, or nearly. A hint, read without the lock.</summary>
+    /// <summary>Whether the window has capacity for another message. A hint, read without the lock.</summary>
     public bool HasRoomNow => _queued.Count == 0 && _window.HasRoomNow;
 
     /// <summary>The number of messages that wait for credit. A hint.</summary>
     public int Waiting => _queued.Count;
 
-    /// <summary>Returns whether a short message could be sent at once.</summary>
+    /// <summary>Returns whether a short message could be sent immediately.</summary>
     public bool HasRoom()
     {
         bool hasRoom;
@@ -172,7 +172,7 @@ internal sealed partial class LinkSender
         return hasRoom;
     }
 
-    /// <summary>Returns whether a message of this length could be sent at once.</summary>
+    /// <summary>Returns whether a message of this length could be sent immediately.</summary>
     public bool HasRoom(int length)
     {
         using (Hold())

@@ -92,7 +92,7 @@ internal sealed partial class LinkTable
 
     /// <summary>Writes deferred output before a caller waits, because the output may contain its request or answer.</summary>
     /// <remarks>
-    /// The <see cref="Flusher"/> writes what other threads defer meanwhile. A link that leaves the list has the last one take its place,
+    /// The <see cref="Flusher"/> writes what other threads defer. A link that leaves the list has the last one take its place,
     /// which a walk from the end has already visited.
     /// </remarks>
     public void FlushDeferred()

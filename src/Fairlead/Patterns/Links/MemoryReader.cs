@@ -74,10 +74,10 @@ internal sealed class MemoryReader
     public bool MayShareProcessor(bool withReaders) =>
         _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
 
-    /// <summary>Delays a poll for published messages of a streaming peer briefly, to let several messages accumulate.</summary>
+    /// <summary>Delays a poll for published messages of a streaming peer, so that several messages accumulate.</summary>
     /// <remarks>
     /// A reader that polls for every single message fetches the position's cache line each time, which costs the peer many times as much as
-    /// the message. If nothing arrives meanwhile, it was not a stream. Called by a polling thread.
+    /// the message. If nothing arrives during the delay, it was not a stream. Called by a polling thread.
     /// </remarks>
     public void Linger()
     {

@@ -61,7 +61,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// <summary>Whether there is a single peer, which shares memory.</summary>
     public bool IsAlone => Alone is not null;
 
-    /// <summary>Whether the last wait was short, and the next one therefore begins with polling.</summary>
+    /// <summary>Whether the last wait was short, so that the next one begins with polling.</summary>
     public bool IsSoon { get; set; } = true;
 
     /// <summary>Whether the leader waits for a message, and not for an answer.</summary>
@@ -119,7 +119,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     }
 
     /// <summary>Returns how long the next iteration waits on the poll set when data has arrived in memory. Called by the leader.</summary>
-    /// <remarks>Usually it does not check the poll set: only now and then, or when a thread has asked for it.</remarks>
+    /// <remarks>Usually it does not check the poll set: only every few turns, or when a thread has asked for it.</remarks>
     public TimeSpan? PollIfDue() => _isWoken || ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null;
 
     /// <summary>Notes that the poll set is checked now. Called by the leader.</summary>
@@ -213,7 +213,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
 
     /// <summary>Begins to poll without leading. Until <see cref="EndLook"/>, no polled memory is released.</summary>
     /// <remarks>
-    /// Returns false if a thread leads or is about to. The memory of a link lost meanwhile is released when polling ends.
+    /// Returns false if a thread leads or is about to. The memory of a link lost during it is released when polling ends.
     /// </remarks>
     public bool TryBeginLook(int me)
     {

@@ -7,7 +7,7 @@ internal sealed partial class MessageCore
 {
     private AnswerRecord? _record;
 
-    /// <summary>Where answers are recorded; null for a message that came over a link.</summary>
+    /// <summary>The record of answers; null for a message that came over a link.</summary>
     public AnswerRecord? Record => _record;
 
     public Peer Peer => _record is { } record ? record.Peer : Link.Peer;

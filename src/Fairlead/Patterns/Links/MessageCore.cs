@@ -8,9 +8,9 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>
 /// <para>Pooled, or in the cache of its link. The version tells a stale handle from the current one.</para>
 /// <para>
-/// Two threads may return the same message at once. For a pooled message, an interlocked step decides which one puts it into the pool. A
-/// cached message is not put anywhere. Returning it only sets a mark, which both threads may do, and the thread that hands out messages of
-/// its link checks which ones are back.
+/// Two threads may return the same message at the same time. For a pooled message, an interlocked step decides which one puts it into the
+/// pool. A cached message is not put anywhere. Returning it only sets a mark, which both threads may do, and the thread that hands out
+/// messages of its link checks which ones are back.
 /// </para>
 /// </remarks>
 internal sealed partial class MessageCore

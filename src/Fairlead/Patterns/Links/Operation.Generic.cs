@@ -22,7 +22,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
 
     public CancellationToken Token { get; private set; }
 
-    /// <summary>Where a derived class writes the result that it has claimed.</summary>
+    /// <summary>The place to which a derived class writes the result that it has claimed.</summary>
     protected ref T ClaimedResult => ref _result;
 
     public bool TryComplete(in T result)
@@ -152,7 +152,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     /// <summary>Returns how long before its timeout <see cref="Recall"/> is called; zero means not at all.</summary>
     public virtual TimeSpan RecallBefore(TimeSpan timeout) => TimeSpan.Zero;
 
-    /// <summary>Asks for an answer with at least the current state, because the time is nearly over.</summary>
+    /// <summary>Asks for an answer with at least the current state, because the time is about to end.</summary>
     public virtual void Recall()
     {
     }

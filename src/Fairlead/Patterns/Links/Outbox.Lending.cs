@@ -37,7 +37,7 @@ internal readonly partial struct Outbox
         return link.Sending.TryLoan(size, out memory) ? link : null;
     }
 
-    /// <summary>Sends a loan in place, if that works at once.</summary>
+    /// <summary>Sends a loan in place, if that works immediately.</summary>
     public bool TrySendLoan(Link link, int length)
     {
         ThrowIfClosing();

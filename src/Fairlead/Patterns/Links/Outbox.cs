@@ -7,7 +7,7 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>The sending half of every pattern that sends. Waits for credit, and for a peer if a bound endpoint has none.</summary>
 /// <param name="core">The endpoint.</param>
-/// <param name="isStream">Whether more messages for many peers follow at once (<see cref="FanOut"/>).</param>
+/// <param name="isStream">Whether more messages for many peers follow immediately (<see cref="FanOut"/>).</param>
 internal readonly partial struct Outbox(EndpointCore core, bool isStream = false)
 {
     /// <summary>Whether messages carry the current trace. A foreign program would read it as part of the message.</summary>
@@ -27,7 +27,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <remarks>Not if it might be an answer to messages that are still unread here.</remarks>
     private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
 
-    /// <summary>Buffers a message if that works at once.</summary>
+    /// <summary>Buffers a message if that works immediately.</summary>
     public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         if (core.Policy.Drops())

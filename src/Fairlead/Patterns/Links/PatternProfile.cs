@@ -147,7 +147,7 @@ internal sealed record PatternProfile
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
-                $"a bound {Name} may have several peers at once, whose bytes a stream would mix",
+                $"a bound {Name} may have several peers at the same time, whose bytes a stream would mix",
                 "Use a Pair, which has one peer at a time, or connect the Receiver.")
             {
                 Address = address,

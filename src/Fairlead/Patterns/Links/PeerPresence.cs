@@ -26,7 +26,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     private string? _hindrance;
 
     /// <param name="endpoint">The endpoint whose peer is tracked.</param>
-    /// <param name="addresses">Where to seek a lost peer; none if the endpoint is bound.</param>
+    /// <param name="addresses">The addresses at which to seek a lost peer; none if the endpoint is bound.</param>
     public PeerPresence(EndpointCore endpoint, Address[] addresses)
     {
         _endpoint = endpoint;
@@ -91,7 +91,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
 
     /// <summary>Handles the return of the peer that was sought. No lock is held.</summary>
     /// <remarks>
-    /// The connecting thread opens a raw link. The pump may have seen that link's end during the search, and therefore not begun a new one.
+    /// The connecting thread opens a raw link. The pump may have seen that link's end during the search, and so not have begun a new one.
     /// </remarks>
     public void OnFound(Link link, Completions completions)
     {

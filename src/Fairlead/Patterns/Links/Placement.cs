@@ -111,7 +111,7 @@ internal sealed class Placement
         }
     }
 
-    /// <summary>Starts an operation that has no link, on the next one if there is one by now.</summary>
+    /// <summary>Starts an operation that has no link, on the next one if there is one.</summary>
     /// <remarks>Otherwise it waits for the next peer, or ends.</remarks>
     public void Start(LinkOperation operation)
     {
@@ -254,7 +254,7 @@ internal sealed class Placement
         _endpoint.Drops.Count();
     }
 
-    /// <summary>Moves unsent messages of a link to another link, or keeps them for the next peer. Called by the former link.</summary>
+    /// <summary>Moves unsent messages of a link to another link, or keeps them for the next peer. Called by the first link.</summary>
     public void Move(Link link)
     {
         using (Completions completions = Completions.Rent())

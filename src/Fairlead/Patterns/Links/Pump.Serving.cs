@@ -6,7 +6,7 @@ namespace Fairlead.Patterns.Links;
 /// <content>The iterations of the leader.</content>
 internal sealed partial class Pump
 {
-    /// <summary>Makes sure that data that has arrived by now is handled, by this thread or by the leader.</summary>
+    /// <summary>Makes sure that data that has arrived is handled, by this thread or by the leader.</summary>
     /// <remarks>
     /// The state that a caller finds afterwards, such as a full window, is current. Waits for no sleeping thread, and only for iterations,
     /// which run no user code.

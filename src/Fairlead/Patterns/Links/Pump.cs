@@ -293,7 +293,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
         return _isArmed;
     }
 
-    /// <summary>Disarms the reactor, because the leader waits itself and the reactor would wake in vain. Under the gate.</summary>
+    /// <summary>Disarms the reactor, because the leader waits itself and the reactor would wake for nothing. Under the gate.</summary>
     public void Disarm()
     {
         if (_isArmed)

@@ -75,7 +75,7 @@ internal ref struct BriefLead
     /// <summary>Takes the role for a receive, before it waits.</summary>
     public static BriefLead ForReceive(EndpointCore endpoint) => new(endpoint, isReceive: true);
 
-    /// <summary>Waits briefly. Called once, after sending or when the receive waits.</summary>
+    /// <summary>Polls or yields. Called once, after sending or when the receive waits.</summary>
     public void Lead(Operation operation)
     {
         if (_endpoint is { } led)

@@ -81,9 +81,9 @@ internal sealed class ReadPause
         return _link.IsBare || _receiver.Inbound.First.Kind != MessageKind.Deliver || IsTold(tells);
     }
 
-    /// <summary>Completes at once, or when a held-back peer has read enough of its answers or the link is over.</summary>
+    /// <summary>Completes immediately, or when a held-back peer has read enough of its answers or the link is over.</summary>
     /// <remarks>A caller that takes no other request until then limits the unwritten output for all peers together.</remarks>
-    /// <param name="most">The most calls to wait for one peer. Further calls complete at once: one peer must not hold up all
+    /// <param name="most">The most calls to wait for one peer. Further calls complete immediately: one peer must not hold up all
     /// others.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public ValueTask AwaitReaderAsync(int most, CancellationToken cancellationToken)

@@ -80,7 +80,7 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
         _consumedBytesSinceTold += length;
     }
 
-    /// <summary>Counts a message that is received and consumed at once. Under the gate while no thread pumps.</summary>
+    /// <summary>Counts a message that is received and consumed immediately. Under the gate while no thread pumps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void ReceiveAndConsume(int length)
     {

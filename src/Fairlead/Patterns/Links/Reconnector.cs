@@ -3,7 +3,7 @@ namespace Fairlead.Patterns.Links;
 /// <summary>Seeks the lost peer of a connected endpoint: tries the addresses one after the other, with doubling pauses.</summary>
 /// <remarks>
 /// The pauses are random within a range, because peers that were lost together should not all return at the same time. There is one before
-/// the first attempt, too, and it grows with each connection that did not last: a server may accept, and end each connection at once.
+/// the first attempt, too, and it grows with each connection that did not last: a server may accept, and end each connection immediately.
 /// Whether it seeks is under the endpoint's gate, and may be read without it. One task tries, which the state starts. No separate lock.
 /// </remarks>
 /// <param name="addresses">The alternatives, in order.</param>

@@ -82,7 +82,7 @@ internal struct SendWindow
     public readonly bool HasCreditAtOnce(int length, int count, long bytes) =>
         length <= Longest && count < _outstanding.Places && count < Messages && (count < AlwaysOutstanding || bytes <= Bytes);
 
-    /// <summary>Whether another message can be sent at once, or nearly. A hint.</summary>
+    /// <summary>Whether the window has capacity for another message. A hint.</summary>
     public readonly bool HasRoomNow =>
         _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes < Bytes);
 

@@ -76,7 +76,7 @@ internal struct Unacknowledged
         }
     }
 
-    /// <summary>Takes over the counts of a broadcast slot. Of its unacknowledged messages, only the last gets any bytes.</summary>
+    /// <summary>Takes over the counts of a broadcast slot. Only the last of its unacknowledged messages gets any bytes.</summary>
     public void Restore(in BroadcastTally tally)
     {
         Grow((int)tally.Outstanding);

@@ -34,7 +34,7 @@ internal static class WaitedCalls
         return count;
     }
 
-    /// <summary>Makes an error that is thrown at once part of the task, too.</summary>
+    /// <summary>Makes an error that is thrown immediately part of the task, too.</summary>
     private static async Task<LinkResult> StartAsync(Func<Link, ValueTask<LinkResult>> call, Link link) =>
         await call(link).ConfigureAwait(false);
 }

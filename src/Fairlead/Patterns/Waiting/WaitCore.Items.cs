@@ -94,7 +94,7 @@ internal sealed partial class WaitCore
     /// <summary>Registers the number of an item that is being attached.</summary>
     public void OnWatched(DescriptorItem item) => _byNumber[item.Number] = item;
 
-    /// <summary>Stops watching a number, unless it belongs to another item by now.</summary>
+    /// <summary>Stops watching a number, unless it belongs to another item.</summary>
     public void Unwatch(DescriptorItem item)
     {
         using (_attaching.Hold())

@@ -22,8 +22,8 @@ internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold?
     public Stay Stay => _stay;
 
     /// <summary>
-    /// Spins for a moment as the first waiter, without closing the mutex to other callers. A mutex that is held briefly thus changes hands
-    /// without a system call.
+    /// Spins for a moment as the first waiter, without closing the mutex to other callers. A mutex that is held no longer than that changes
+    /// hands without a system call.
     /// </summary>
     public override void LookOn()
     {

@@ -45,7 +45,7 @@ internal abstract unsafe class LockCore
 
     public ulong ParticipantId => Place.ParticipantId;
 
-    /// <summary>Where the lock lies. Only a caller that is inside or holds a reference to the memory may touch it.</summary>
+    /// <summary>The memory of the lock. Only a caller that is inside or holds a reference to the memory may touch it.</summary>
     protected LockPlace Place { get; }
 
     /// <summary>Whether the object rejects new calls; calls that have begun continue.</summary>

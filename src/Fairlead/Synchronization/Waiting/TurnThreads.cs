@@ -1,9 +1,9 @@
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>
-/// The threads that sleep for asynchronous callers. Each thread sleeps on up to 127 words at once, with any number of callers on a word.
-/// More words start another thread; all but the first end when they are idle. Before Linux 5.16 the kernel cannot wait for several words,
-/// and each word takes a thread.
+/// The threads that sleep for asynchronous callers. Each thread sleeps on up to 127 words at the same time, with any number of callers on a
+/// word. More words start another thread; all but the first end when they are idle. Before Linux 5.16 the kernel cannot wait for several
+/// words, and each word takes a thread.
 /// </summary>
 internal sealed class TurnThreads
 {

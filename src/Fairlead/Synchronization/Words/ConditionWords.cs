@@ -70,7 +70,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
     }
 
     /// <summary>
-    /// Wakes all waiters in the queue, for a notified waiter that could not enter the mutex. It runs outside the mutex, and therefore
+    /// Wakes all waiters in the queue, for a notified waiter that could not enter the mutex. It runs outside the mutex, so it
     /// chooses none of them.
     /// </summary>
     public void NotifyLine()

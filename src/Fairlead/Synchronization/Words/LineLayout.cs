@@ -20,8 +20,8 @@ internal static class LineLayout
     public const int Places = 256;
 
     /// <summary>
-    /// The most waiters in the queue at once. Fewer than there are slots: a slot is not reused while a thread may still sleep on its word
-    /// (docs/design/locks.md).
+    /// The most waiters in the queue at the same time. Fewer than there are slots: a slot is not reused while a thread may still sleep on
+    /// its word (docs/design/locks.md).
     /// </summary>
     public const int MostWaiting = Places / 2;
 

@@ -25,7 +25,7 @@ internal readonly record struct LockWord(uint Value)
     /// <summary>Whether the last owner died with it.</summary>
     public bool HasDied => (Value & DiedBit) != 0;
 
-    /// <summary>Free, and without a sleeper or a dead owner: the one state in which a newcomer takes it at once.</summary>
+    /// <summary>Free, and without a sleeper or a dead owner: the one state in which a newcomer takes it immediately.</summary>
     public bool IsIdle => Value == 0;
 
     /// <summary>The word after the first waiter has announced that it will sleep.</summary>

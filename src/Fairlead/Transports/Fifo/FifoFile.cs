@@ -12,7 +12,7 @@ namespace Fairlead.Transports.Fifo;
 /// waits there is then served. Other files, and those of other users, are left alone.
 /// <para>
 /// Others know the holder by the registry. Until its entry is there, the holder keeps the lock of the directory (<see cref="OnListed"/>):
-/// of programs that start at once, one binds the FIFO, and the others find it held.
+/// of programs that start at the same time, one binds the FIFO, and the others find it held.
 /// </para>
 /// </remarks>
 internal sealed class FifoFile : IDisposable

@@ -2,7 +2,7 @@ using Fairlead.Native;
 
 namespace Fairlead.Transports.Fifo;
 
-/// <summary>A FIFO for reading: there is a connection to accept at once, and it lasts while writers come and go.</summary>
+/// <summary>A FIFO for reading: there is a connection to accept immediately, and it lasts while writers come and go.</summary>
 internal sealed class FifoReaderListener : FifoListener
 {
     private readonly EndpointSettings _settings;

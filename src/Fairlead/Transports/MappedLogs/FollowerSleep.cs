@@ -46,7 +46,7 @@ internal sealed class FollowerSleep(LogFollower follower) : SleepAnnouncer, ILog
         return true;
     }
 
-    /// <summary>Does nothing: a follower that is woken in vain checks and sleeps again.</summary>
+    /// <summary>Does nothing: a follower that is woken too early checks and sleeps again.</summary>
     public override void EndWait()
     {
     }

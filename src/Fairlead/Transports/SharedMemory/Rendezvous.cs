@@ -71,7 +71,7 @@ internal static class Rendezvous
         if (!isRing || control != RingMemory.ControlSize)
         {
             throw new FairleadException(
-                ErrorCode.Corrupt, $"the peer announced an invalid ring: {capacity} bytes behind {control} control bytes");
+                ErrorCode.Corrupt, $"the peer announced an invalid ring: {capacity} bytes after {control} control bytes");
         }
 
         if (file is null || !MemoryFile.IsSafe(file, control + capacity))

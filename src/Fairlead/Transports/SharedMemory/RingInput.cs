@@ -12,7 +12,7 @@ namespace Fairlead.Transports.SharedMemory;
 /// <param name="connection">Provides the limit for messages.</param>
 internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcasts, Connection connection) : MemoryInput, IDisposable
 {
-    /// <summary>Shorter bodies are copied, which frees their place in the ring at once; longer ones are leased in place.</summary>
+    /// <summary>Shorter bodies are copied, which frees their place in the ring immediately; longer ones are leased in place.</summary>
     public const int ShortestLease = 2 * 1024;
 
     private readonly ChunkPacker _packer = new();

@@ -12,7 +12,7 @@ internal static class PortHolder
     private const string ListenState = "0A";
 
     /// <summary>Returns the process that prevents an address from being bound.</summary>
-    /// <remarks>Null if it is not visible: a process of another user or network namespace, or one that has ended by now.</remarks>
+    /// <remarks>Null if it is not visible: a process of another user or network namespace, or one that has ended.</remarks>
     /// <param name="wanted">The address to bind.</param>
     /// <param name="directory">The runtime directory of the registry, if it is not the current one.</param>
     public static Holder? Find(IPEndPoint wanted, RuntimeDirectory? directory = null) => Published(wanted, directory) ?? InKernel(wanted);

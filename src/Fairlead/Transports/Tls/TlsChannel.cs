@@ -13,12 +13,12 @@ namespace Fairlead.Transports.Tls;
 /// </code>
 /// The thread that reads or writes does all of it; there are no tasks. Bytes leave the queue when the kernel has their records, and not
 /// when they are encrypted, so the count of unwritten bytes stays right.
-/// <para>One thread may write while another reads: <c>SslStream</c> never encrypts and decrypts at once. But its end of sending decrypts,
-/// too, and excludes nothing. The lock of the channel keeps it apart from reading.</para>
+/// <para>One thread may write while another reads: <c>SslStream</c> never encrypts and decrypts at the same time. But its end of sending
+/// decrypts, too, and excludes nothing. The lock of the channel keeps it apart from reading.</para>
 /// </remarks>
 internal sealed class TlsChannel : ByteChannel
 {
-    /// <summary>The bytes that are encrypted at once: six records, enough for a batch of a stream.</summary>
+    /// <summary>The bytes that are encrypted together: six records, enough for a batch of a stream.</summary>
     private const int LongestTurn = 96 * 1024;
 
     private readonly RankedLock _gate = new(LockRank.TlsState);

@@ -115,7 +115,7 @@ internal static class TlsErrors
         string text = Innermost(exception);
         return OfAlert(text, "peer", exception) ?? new FairleadException(
             ErrorCode.Corrupt,
-            $"the peer's bytes are not those of its TLS connection: {text}",
+            $"the peer's bytes do not belong to its TLS connection: {text}",
             "They were altered on the way, or the peer is faulty.",
             exception);
     }

@@ -31,7 +31,7 @@ internal sealed partial class ReliableSession
         }
     }
 
-    /// <summary>Ends the session at once for this side, and tells the other.</summary>
+    /// <summary>Ends the session immediately for this side, and tells the other.</summary>
     public void Abort()
     {
         using (_gate.Hold())
@@ -167,7 +167,7 @@ internal sealed partial class ReliableSession
     }
 
     /// <summary>Ends the session after an internal failure: its connection sees that the other end is gone.</summary>
-    /// <remarks>Without a connection, the session is over at once.</remarks>
+    /// <remarks>Without a connection, the session is over immediately.</remarks>
     private void Fail()
     {
         using (_gate.Hold())

@@ -7,7 +7,7 @@ internal sealed partial class ReliableStream
     private const int OvertakenBy = 3;
 
     /// <summary>The number of segments in flight from which a partly filled one waits for more data.</summary>
-    /// <remarks>It waits briefly, or until an acknowledgement, which comes at once for every second segment.</remarks>
+    /// <remarks>It waits briefly, or until an acknowledgement, which comes immediately for every second segment.</remarks>
     private const int EnoughUnderWay = 2;
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromMilliseconds(1);
 
@@ -35,7 +35,7 @@ internal sealed partial class ReliableStream
     /// <summary>Whether everything written has arrived, including the end if there is one.</summary>
     public bool IsAcknowledged => _oldest == _next && _filled == 0 && (!_endsAfter || _isEndQueued);
 
-    /// <summary>Whether a large amount can be written at once.</summary>
+    /// <summary>Whether a large amount can be written immediately.</summary>
     public bool HasRoom => _next - _oldest <= _window / 2;
 
     /// <summary>How often the oldest segment was sent without an answer.</summary>

@@ -6,7 +6,7 @@ using Fairlead.Native.Waiting;
 namespace Fairlead.Transports.Udp;
 
 /// <summary>The traffic of a bound socket with one remote address, as a connection of which the kernel knows nothing.</summary>
-/// <remarks>A datagram that cannot be sent at once, or finds the queue full, is dropped and counted.</remarks>
+/// <remarks>A datagram that cannot be sent immediately, or finds the queue full, is dropped and counted.</remarks>
 internal sealed class UdpSession : Connection
 {
     private readonly RankedLock _gate = new(LockRank.UdpPeer);

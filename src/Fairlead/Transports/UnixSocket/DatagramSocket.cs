@@ -82,7 +82,7 @@ public sealed class DatagramSocket : IDisposable
     }
 
     /// <summary>Answers the last received datagram. Does not block.</summary>
-    /// <returns>Whether it was sent: not if the sender has no name, has gone, or does not read.</returns>
+    /// <returns>Whether it was sent: not if the sender has no name, has ended, or does not read.</returns>
     public bool TryAnswer(ReadOnlySpan<byte> answer)
     {
         if (_next == 0)

@@ -12,7 +12,7 @@ namespace Fairlead.Memory.Boards.Storage;
 /// </summary>
 /// <param name="Key">Its name on the board.</param>
 /// <param name="Type">The name of the type, for people.</param>
-/// <param name="Size">Of a value, in bytes.</param>
+/// <param name="Size">The size of a value, in bytes.</param>
 /// <param name="Fingerprint">Of the type's layout.</param>
 /// <param name="Offset">From the beginning of the board.</param>
 internal sealed record BoardEntry(string Key, string Type, int Size, ulong Fingerprint, long Offset)

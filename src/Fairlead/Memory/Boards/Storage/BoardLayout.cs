@@ -67,10 +67,10 @@ internal static class BoardLayout
     /// <summary>In a cell, where a <see cref="CellLayout"/> has reserved bytes.</summary>
     public const int CellBellAt = 32;
 
-    /// <summary>Where the entries begin, and the slots end.</summary>
+    /// <summary>The place of the entries, after the slots.</summary>
     public static int EntriesAt(int cells) => SeatsAt + (cells * SeatSize);
 
-    /// <summary>Where the cells begin, and the entries end.</summary>
+    /// <summary>The place of the cells, after the entries.</summary>
     public static long CellsAt(int cells) => EntriesAt(cells) + ((long)cells * EntrySize);
 
     /// <summary>Bytes of a whole board.</summary>
