@@ -71,6 +71,11 @@ internal static partial class ProseLint
             yield return $"begins with {start.Groups[1].Value}";
         }
 
+        foreach (string rule in AvoidedWords.In(sentence))
+        {
+            yield return rule;
+        }
+
         if (path != RetiredTerms.Glossary)
         {
             foreach ((string retired, string standard) in RetiredTerms.In(sentence))
@@ -129,7 +134,7 @@ internal static partial class ProseLint
     private static partial Regex Space();
 
     /// <summary>A word that puts the subject behind it. A question may begin so, and so may the short head of a column.</summary>
-    [GeneratedRegex(@"^\W*(Who)\b(?=(\s+\S+){3})(?!.*\?)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\W*(Of(?!\s+course\b)|Where|Who)\b(?=(\s+\S+){3})(?!.*\?)", RegexOptions.Singleline)]
     private static partial Regex Start();
 
     [GeneratedRegex(@"\b(he|him|his|himself)\b", RegexOptions.IgnoreCase)]
