@@ -14,8 +14,8 @@ function name_of(line) {
 
 FNR == 1 { files++ }
 files == 1 && /^[a-z]/ {
-  type = $0
-  sub(/^.*(class|struct|interface|enum|delegate) /, "", type); sub(/[ (].*/, "", type); gsub(/<[^>]*>/, "", type)
+  type = $0; sub(/ (where|:) .*/, "", type)
+  sub(/^.*(class|struct|interface|enum|delegate) /, "", type); gsub(/<[^>]*>/, "", type); sub(/[ (].*/, "", type)
   public[type] = 1
   next
 }
