@@ -22,9 +22,9 @@ public sealed record RpcServerOptions
     public int MaxQueuedCallsPerClient { get; init; } = 10_000;
 
     /// <summary>
-    /// How many bytes one client may make the server keep in memory, counted for each connection: calls that wait until they may run, calls
-    /// with streams, and items that the service has not read. Further ones are refused with <see cref="ErrorCode.Full"/>, and are not
-    /// executed. One call or item alone may be longer.
+    /// How many bytes one client may make the server keep in memory, counted for each connection: calls that wait or run, calls with
+    /// streams, and items that the service has not read. Further ones are refused with <see cref="ErrorCode.Full"/>, and are not executed.
+    /// One call or item alone may be longer. Calls below 4 KiB do not count while they run: <see cref="MaxConcurrentCalls"/> limits them.
     /// </summary>
     public long MaxQueuedBytesPerClient { get; init; } = 256 * 1024 * 1024;
 

@@ -11,7 +11,7 @@ internal sealed partial class CallDispatcher
         CallSpan? span = CallSpan.BeginAtServer(_description, member);
         try
         {
-            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], called.Arguments, streams);
+            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], called.Arguments, streams, called.Held);
             RpcContext? call = _options.NeedsContext
                 ? new RpcContext(_description.Members[member], context, invocation.Metadata)
                 : null;
@@ -19,6 +19,7 @@ internal sealed partial class CallDispatcher
             {
                 span?.Deny();
                 span?.Dispose();
+                called.Held?.Dispose();
                 Replies.Refuse(
                     request, ErrorCode.PermissionDenied, $"the server does not let {call.Caller} call {call.Member.Name}");
                 return default;
@@ -82,6 +83,7 @@ internal sealed partial class CallDispatcher
         }
         catch (Exception exception) when (!_areOneWay[call.Member])
         {
+            call.Held?.Dispose();
             if (exception is RpcFormatException)
             {
                 request.Fail(ErrorCode.Corrupt, exception.Message);

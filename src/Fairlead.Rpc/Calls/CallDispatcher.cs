@@ -159,7 +159,14 @@ internal sealed partial class CallDispatcher : IDisposable
             return default;
         }
 
+        // The frame is long enough to count: from here until it has been answered, whether it waits or runs.
         Peer client = request.Peer;
+        if (request.Length >= ClientShares.LongCall && !TryHold(ref call, request))
+        {
+            _active.Leave();
+            return default;
+        }
+
         if (!_queue.TryEnter(client, turn, out CallPosition? position))
         {
             return WaitAndCallAsync(call, request, context, turn, position);
@@ -172,8 +179,21 @@ internal sealed partial class CallDispatcher : IDisposable
         }
 
         invoked.GetAwaiter().GetResult();
+        call.Held?.Dispose();
         Leave(client);
         return default;
+    }
+
+    private bool TryHold(ref Called call, Request request)
+    {
+        if (_shares.Hold(request.Peer, request.Length) is { } held)
+        {
+            call = call with { Held = held };
+            return true;
+        }
+
+        Replies.Refuse(request, ErrorCode.Full, _shares.Explain(request.Peer));
+        return false;
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> WaitAndCallAsync(
@@ -185,12 +205,13 @@ internal sealed partial class CallDispatcher : IDisposable
         bool mayRun = false;
         try
         {
-            mayRun = await _queue.WaitAsync(request, context, turn, position).ConfigureAwait(false);
+            mayRun = await _queue.WaitAsync(request, context, turn, position, call.Held is not null).ConfigureAwait(false);
         }
         finally
         {
             if (!mayRun)
             {
+                call.Held?.Dispose();
                 _active.Leave();
             }
         }
@@ -209,6 +230,7 @@ internal sealed partial class CallDispatcher : IDisposable
         }
         finally
         {
+            call.Held?.Dispose();
             Leave(client);
         }
 
@@ -228,22 +250,19 @@ internal sealed partial class CallDispatcher : IDisposable
         try
         {
             streams = _streams.Open(id, request);
-            if (streams is not null && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
-            {
-                // The arguments are kept as long as the call lasts.
-                using ClientShares.HeldFrame? held = _shares.Hold(request.Peer, request.Length);
-                if (held is null)
-                {
-                    Replies.Refuse(request, ErrorCode.Full, _shares.FullText);
-                    return default;
-                }
 
+            // The arguments are kept as long as the call lasts.
+            if (streams is not null
+                && TryHold(ref call, request)
+                && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
+            {
                 ValueTask invoked = Invoke(call, request, context, streams);
                 await AnswerAsync(call, invoked, request, context).ConfigureAwait(false);
             }
         }
         finally
         {
+            call.Held?.Dispose();
             if (streams is not null)
             {
                 _streams.Remove(id);
@@ -325,6 +344,6 @@ internal sealed partial class CallDispatcher : IDisposable
         _active.Leave();
     }
 
-    // Which member is called, and where its arguments begin.
-    private readonly record struct Called(ushort Member, int Arguments);
+    // Which member is called, where its arguments begin, and the share of its client that it has; null: it is short, or does not run yet.
+    private readonly record struct Called(ushort Member, int Arguments, ClientShares.HeldFrame? Held = null);
 }

@@ -27,20 +27,27 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
 
     /// <summary>Waits until a call may run: for its turn, then for a place.</summary>
     /// <returns>False: it may not, has been answered, and is in no queue.</returns>
-    public async ValueTask<bool> WaitAsync(Request request, RequestContext context, CallTurn? turn, CallPosition? position)
+    /// <param name="request">The call.</param>
+    /// <param name="context">Its context.</param>
+    /// <param name="turn">Its position; null: it has no order.</param>
+    /// <param name="position">Its position among those that wait for a place; null: it waits for none yet.</param>
+    /// <param name="isHeld">Whether its bytes are counted already.</param>
+    public async ValueTask<bool> WaitAsync(
+        Request request, RequestContext context, CallTurn? turn, CallPosition? position, bool isHeld)
     {
-        if (shares.EnterCall(request.Peer, request.Length) is { } refusal)
+        int length = isHeld ? 0 : request.Length;
+        if (shares.EnterCall(request.Peer, length) is { } refusal)
         {
             position?.GiveUp();
             return RefuseFull(request, refusal);
         }
 
         Peer client = request.Peer;
-        return await FinishAsync(request, context, end => position?.WaitAsync(end) ?? WaitForBothAsync(client, turn!, end))
+        return await FinishAsync(request, context, length, end => position?.WaitAsync(end) ?? WaitForBothAsync(client, turn!, end))
             .ConfigureAwait(false);
     }
 
-    /// <summary>Waits for the turn of a call that needs no place.</summary>
+    /// <summary>Waits for the turn of a call that needs no place, and whose bytes are counted already.</summary>
     /// <returns>False: it may not run, has been answered, and is in no queue.</returns>
     public ValueTask<bool> WaitForTurnAsync(Request request, RequestContext context, CallTurn? turn)
     {
@@ -49,9 +56,9 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
             return new ValueTask<bool>(true);
         }
 
-        return shares.EnterCall(request.Peer, request.Length) is { } refusal
+        return shares.EnterCall(request.Peer, length: 0) is { } refusal
             ? new ValueTask<bool>(RefuseFull(request, refusal))
-            : FinishAsync(request, context, end => new ValueTask(turn.WaitAsync(end)));
+            : FinishAsync(request, context, length: 0, end => new ValueTask(turn.WaitAsync(end)));
     }
 
     /// <summary>Frees a place.</summary>
@@ -83,11 +90,11 @@ internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) :
         }
     }
 
-    private async ValueTask<bool> FinishAsync(Request request, RequestContext context, Func<CancellationToken, ValueTask> wait)
+    private async ValueTask<bool> FinishAsync(
+        Request request, RequestContext context, int length, Func<CancellationToken, ValueTask> wait)
     {
         CancellationToken caller = context.CancellationToken;
         Peer client = request.Peer;
-        int length = request.Length;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(caller, _dismissed.Token);
         try
         {

@@ -2,13 +2,16 @@ namespace Fairlead.Rpc.Calls;
 
 /// <summary>Counts what each client makes the server keep: the calls that wait, the frames that are held, and the bytes of both.</summary>
 /// <remarks>
-/// One lock. Calls that run without waiting do not come here: <see cref="RpcServerOptions.MaxConcurrentCalls"/> limits them. A client is a
-/// connection.
+/// One lock. Short calls that run without waiting do not come here: <see cref="RpcServerOptions.MaxConcurrentCalls"/> limits them. A client
+/// is a connection.
 /// </remarks>
 /// <param name="mostCalls">How many calls of one client may wait.</param>
 /// <param name="mostBytes">How many bytes one client may have here. One call or frame alone may have more.</param>
 internal sealed class ClientShares(int mostCalls, long mostBytes)
 {
+    /// <summary>The length from which a call counts while it runs. Counting shorter ones would cost more than their bytes.</summary>
+    public const int LongCall = 4096;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<Peer, Share> _clients = new(ReferenceEqualityComparer.Instance);
 
@@ -56,7 +59,7 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
 
             if (share.Exceeds(length, mostBytes))
             {
-                return $"calls of this client with {share.Bytes} bytes wait at the server, which accepts {mostBytes}";
+                return Explain(share);
             }
 
             _clients[client] = share with { Calls = share.Calls + 1, Bytes = share.Bytes + length };
@@ -79,7 +82,9 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
         }
     }
 
-    /// <summary>Counts a frame that is kept: the opening of a call with streams, or items that have not been read.</summary>
+    /// <summary>
+    /// Counts a frame that is kept: a long call, the opening of a call with streams, or items that have not been read.
+    /// </summary>
     /// <returns>Null: the client has too many bytes here.</returns>
     public HeldFrame? Hold(Peer client, int length)
     {
@@ -96,7 +101,16 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
         }
     }
 
-    /// <summary>Why a frame was not kept.</summary>
+    /// <summary>Returns why a call was not kept.</summary>
+    public string Explain(Peer client)
+    {
+        lock (_lock)
+        {
+            return Explain(_clients.GetValueOrDefault(client));
+        }
+    }
+
+    /// <summary>Why items were not kept.</summary>
     public string FullText => $"frames of this client fill the {mostBytes} bytes that the server keeps for one client";
 
     /// <summary>Waits until no call waits. To be called once, when no more come.</summary>
@@ -108,6 +122,9 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
             return _calls == 0 ? Task.CompletedTask : _emptied.Task;
         }
     }
+
+    private string Explain(Share share) =>
+        $"calls of this client with {share.Bytes} bytes wait at the server, which accepts {mostBytes}";
 
     private void LeaveFrame(Peer client, int length)
     {
@@ -147,6 +164,6 @@ internal sealed class ClientShares(int mostCalls, long mostBytes)
 
     private readonly record struct Share(int Calls, int Frames, long Bytes)
     {
-        public bool Exceeds(int length, long most) => Bytes > 0 && Bytes + length > most;
+        public bool Exceeds(int length, long most) => Bytes > 0 && length > 0 && Bytes + length > most;
     }
 }

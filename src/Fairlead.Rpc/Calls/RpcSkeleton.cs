@@ -28,10 +28,20 @@ public readonly struct RpcInvocation
     private readonly SessionTable _sessions;
     private readonly ServerCall? _streams;
     private readonly int _arguments;
+    private readonly ClientShares.HeldFrame? _held;
 
     internal RpcInvocation(
-        Request request, RequestContext context, SessionTable sessions, bool isOneWay, int arguments, ServerCall? streams) =>
-        (_request, _context, _sessions, IsOneWay, _arguments, _streams) = (request, context, sessions, isOneWay, arguments, streams);
+        Request request,
+        RequestContext context,
+        SessionTable sessions,
+        bool isOneWay,
+        int arguments,
+        ServerCall? streams,
+        ClientShares.HeldFrame? held)
+    {
+        (_request, _context, _sessions, IsOneWay) = (request, context, sessions, isOneWay);
+        (_arguments, _streams, _held) = (arguments, streams, held);
+    }
 
     /// <summary>Whether the caller has its reply already.</summary>
     internal bool IsOneWay { get; }
@@ -74,6 +84,8 @@ public readonly struct RpcInvocation
     {
         if (!IsOneWay)
         {
+            // Before the reply: the next call of the same client may need the room.
+            _held?.Dispose();
             Replies.Send(_request, reply.Written);
         }
     }
@@ -100,6 +112,7 @@ public readonly struct RpcInvocation
             return;
         }
 
+        _held?.Dispose();
         _request.Reply([(byte)ReplyStatus.Ok]);
     }
 
