@@ -1,5 +1,6 @@
 using Fairlead.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -17,6 +18,7 @@ public static class FairleadServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HostedEndpointOptions>, EndpointConfiguration>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HostedEndpointOptions>, EndpointValidation>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EventLog>());
         return new FairleadBuilder(services);
     }
 }

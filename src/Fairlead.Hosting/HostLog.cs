@@ -27,4 +27,11 @@ internal static partial class HostLog
 
     [LoggerMessage(7, LogLevel.Warning, "The time for stopping is over. The handlers of the endpoint '{Name}' are cancelled.")]
     public static partial void StopTimedOut(ILogger logger, string name);
+
+    [LoggerMessage(8, LogLevel.Debug, "The endpoint '{Name}' takes no further message, and waits for the handlers that run.")]
+    public static partial void Stopping(ILogger logger, string name);
+
+    /// <summary>An event of the library, with the number and the name that it has there.</summary>
+    public static void Event(ILogger logger, LogLevel level, EventId id, string text) =>
+        logger.Log(level, id, text, null, static (state, _) => state);
 }

@@ -65,6 +65,7 @@ internal sealed class ReceivingService<T>(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync().ConfigureAwait(false);
+        HostLog.Stopping(logger, endpoint.Name);
         TimeSpan limit = endpoint.Options.CloseTimeout;
         long begun = time.GetTimestamp();
         try

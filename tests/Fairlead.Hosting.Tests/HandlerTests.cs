@@ -46,9 +46,9 @@ public sealed class HandlerTests
         Assert.Equal((DeliveryStatus.NotDelivered, DeliveryStatus.Delivered), (failed.Status, next.Status));
         Assert.Equal("the handler threw InvalidOperationException", failed.Reason);
         await host.StopAsync();
-        (int _, string text, Exception? exception) = Assert.Single(log.Entries, static entry => entry.Event == 4);
-        Assert.StartsWith("The handler TextHandler of the endpoint 'in' failed", text, StringComparison.Ordinal);
-        Assert.IsType<InvalidOperationException>(exception);
+        LogList.Entry failure = Assert.Single(log.OfHost, static entry => entry.Event == 4);
+        Assert.StartsWith("The handler TextHandler of the endpoint 'in' failed", failure.Text, StringComparison.Ordinal);
+        Assert.IsType<InvalidOperationException>(failure.Exception);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class HandlerTests
 
         Assert.Equal((ErrorCode.TooLarge, ErrorCode.Failed), (refused.Code, failed.Code));
         Assert.DoesNotContain("secret", failed.Message, StringComparison.Ordinal);
-        Assert.Single(log.Entries, static entry => entry.Event == 4);
+        Assert.Single(log.OfHost, static entry => entry.Event == 4);
     }
 
     [Fact]
@@ -144,6 +144,22 @@ public sealed class HandlerTests
         Assert.Same(sender, await jobs.GetAsync());
         await host.StopAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await jobs.GetAsync());
+    }
+
+    [Fact]
+    public async Task The_log_has_the_events_of_the_library()
+    {
+        LogList log = new();
+        using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), log, (Hosts.AddressOf("in"), $"unix://{_name}"));
+        await host.StartAsync();
+        await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
+        Assert.Equal(DeliveryStatus.Delivered, (await sender.DeliverAsync("one"u8, Hosts.Limit)).Status);
+
+        await host.StopAsync();
+
+        Assert.Contains(
+            log.OfLibrary,
+            entry => entry.Event == 1 && entry.Text.StartsWith($"unix://{_name}: connected with pid ", StringComparison.Ordinal));
     }
 
     private static async Task<DeliveryStatus> OrderAsync(Sender sender, Order order) =>

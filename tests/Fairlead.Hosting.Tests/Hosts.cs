@@ -19,7 +19,7 @@ internal static class Hosts
     {
         HostApplicationBuilder builder = new(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(static pair => pair.Key, static pair => (string?)pair.Value));
-        builder.Logging.AddProvider(log);
+        builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddSingleton<Seen>();
         builder.Services.AddHealthChecks().AddFairlead();
         add(builder.Services.AddFairlead());

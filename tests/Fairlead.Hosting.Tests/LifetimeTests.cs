@@ -13,7 +13,8 @@ public sealed class LifetimeTests
     [Fact]
     public async Task A_stop_lets_running_handlers_finish_and_returns_the_rest_to_its_sender()
     {
-        using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), (Hosts.AddressOf("in"), $"unix://{_name}"));
+        LogList log = new();
+        using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), log, (Hosts.AddressOf("in"), $"unix://{_name}"));
         await host.StartAsync();
         Seen seen = host.Services.GetRequiredService<Seen>();
         await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
@@ -22,6 +23,7 @@ public sealed class LifetimeTests
         ValueTask<Delivery> waiting = sender.DeliverAsync("unread"u8, Hosts.Limit);
 
         Task stopped = host.StopAsync();
+        await log.ForEventAsync(8);
         seen.Gate.SetResult();
         await stopped;
 
@@ -48,7 +50,7 @@ public sealed class LifetimeTests
 
         Assert.Equal("cancelled", await seen.NextAsync());
         Assert.NotEqual(DeliveryStatus.Delivered, (await running).Status);
-        Assert.Contains(log.Entries, static entry => entry.Event == 7);
+        Assert.Contains(log.OfHost, static entry => entry.Event == 7);
     }
 
     [Fact]
