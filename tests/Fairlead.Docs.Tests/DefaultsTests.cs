@@ -10,7 +10,8 @@ public sealed class DefaultsTests
 {
     private const string Head = "| in code | in an address | default | range |";
 
-    private static readonly Type[] Types = [.. typeof(Sender).Assembly.GetExportedTypes(), .. typeof(RpcServer).Assembly.GetExportedTypes()];
+    private static readonly Type[] Types =
+        [.. typeof(Sender).Assembly.GetExportedTypes(), .. typeof(RpcServer).Assembly.GetExportedTypes()];
 
     public static TheoryData<string> Pages => [.. Repository.Pages.Where(static page => Rows(page).Any())];
 

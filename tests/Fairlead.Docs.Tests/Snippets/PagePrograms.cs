@@ -13,6 +13,9 @@ internal static class PagePrograms
         "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; "
         + "global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
 
+    /// <summary>The pages whose programs need the packages of a host. All of their code stands in samples, which are compiled.</summary>
+    public static readonly string[] OfHosts = ["docs/hosting.md", "docs/package/Fairlead.Hosting.md"];
+
     private static readonly MetadataReference[] References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
