@@ -14,8 +14,8 @@ internal sealed class SessionLane(Task<IRpcLane> pinned) : IRpcLane
     /// <inheritdoc/>
     public Address? Address => Known?.Address;
 
-    /// <summary>Whether no process was found.</summary>
-    public bool HasFailed => pinned.IsCompleted && Known is null;
+    /// <summary>Whether no process was found, or the process has gone.</summary>
+    public bool HasFailed => pinned.IsCompleted && Known is null or RequesterLane { IsGone: true };
 
     private IRpcLane? Known => pinned.IsCompletedSuccessfully ? pinned.Result : null;
 
