@@ -26,6 +26,11 @@ internal sealed class CallbackTypes
     {
         foreach (IParameterSymbol parameter in members.SelectMany(static one => one.Parameters))
         {
+            if (Member.ReportOf(parameter.Type) is { } report)
+            {
+                Declare(TypeDeclaration.OfProgress(report));
+            }
+
             // By its definition, as a parameter may be nullable.
             if (Member.IsContract(parameter.Type) && _seen.Add(parameter.Type.OriginalDefinition))
             {
@@ -43,7 +48,8 @@ internal sealed class CallbackTypes
         {
             foreach (IParameterSymbol parameter in member.Parameters.Where(static one => !Member.IsContract(one.Type)))
             {
-                _ = marshalling.Read(Member.ItemOf(parameter.Type) ?? parameter.Type, "reader", parameter);
+                ITypeSymbol type = Member.ItemOf(parameter.Type) ?? Member.ReportOf(parameter.Type) ?? parameter.Type;
+                _ = marshalling.Read(type, "reader", parameter);
             }
 
             if (member.Result is not null)

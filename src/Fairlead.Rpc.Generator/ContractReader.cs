@@ -154,6 +154,34 @@ internal static class ContractReader
             return null;
         }
 
+        bool reports = method.Parameters.Any(static parameter => Member.ReportOf(parameter.Type) is not null);
+        if (reports && (isOneWay || form == CallForm.Blocking))
+        {
+            findings.Add(Finding.At(
+                symbol,
+                Diagnostics.UnsupportedMember,
+                symbol.Name,
+                "a member that takes an IProgress returns a task or a stream, and is not one-way"));
+            return null;
+        }
+
+        if (method.Parameters.FirstOrDefault(static one => Member.IsDuringCall(one) && !Member.IsContract(one.Type)) is { } value)
+        {
+            findings.Add(Finding.At(
+                symbol,
+                Diagnostics.UnsupportedMember,
+                symbol.Name,
+                $"[DuringCall] of '{value.Name}' has no effect, because its type is not a contract"));
+            return null;
+        }
+
+        if (isOneWay && method.Parameters.Any(Member.IsDuringCall))
+        {
+            findings.Add(Finding.At(
+                symbol, Diagnostics.UnsupportedMember, symbol.Name, "a one-way call ends before its [DuringCall] object could be called"));
+            return null;
+        }
+
         string[] kinds = [isOneWay ? "RpcMemberKinds.OneWay" : "", Has(method, "IdempotentAttribute") ? "RpcMemberKinds.Idempotent" : ""];
         string flags = string.Join(" | ", kinds.Where(static kind => kind.Length > 0));
         return new Member(

@@ -22,6 +22,7 @@ internal static class ContractWriter
         StringBuilder cases = new();
         StringBuilder skeleton = new();
         StringBuilder described = new();
+        StringBuilder progress = new();
         marshalling.Experiments.AddType(contract);
         for (int i = 0; i < members.Count; i++)
         {
@@ -30,6 +31,12 @@ internal static class ContractWriter
             Stub(stub, type, members[i], i, marshalling);
             Case(cases, members[i], i, marshalling);
             Finish(skeleton, members[i], i, marshalling);
+            foreach (IParameterSymbol one in members[i].Parameters)
+            {
+                _ = Member.ReportOf(one.Type) is { } report
+                    ? progress.Append(marshalling.Progress(report, Progress(one, i), one))
+                    : progress;
+            }
         }
 
         string types = string.Concat(marshalling.Declarations
@@ -84,7 +91,7 @@ internal static class ContractWriter
                         }
                     }
             {{skeleton}}    }
-            {{marshalling.Methods}}}
+            {{progress}}{{marshalling.Methods}}}
 
             """;
     }
@@ -134,9 +141,7 @@ internal static class ContractWriter
         string parameters = string.Join(", ", member.Method.Parameters.Select(Parameter));
         string arguments = string.Concat(
             member.Parameters.Except(member.Uploads, SymbolEqualityComparer.Default).Cast<IParameterSymbol>()
-                .Select(one => Member.IsContract(one.Type)
-                    ? $"                channel.WriteCallback(ref call, {Local(one)});\n"
-                    : $"                {marshalling.Write(one.Type, "call", Local(one), one)}\n"));
+                .Select(one => $"                {Argument(one, number, marshalling)}\n"));
         code.Append(
             $$"""
 
@@ -161,6 +166,8 @@ internal static class ContractWriter
         StringBuilder body = new();
         List<string> values = [];
         List<IParameterSymbol> uploads = [.. member.Uploads];
+        string reports = member.Reports ? ", reports" : "";
+        body.Append(member.Reports ? "                    RpcReports reports = new(invocation);\n" : "");
         foreach (IParameterSymbol parameter in member.Method.Parameters)
         {
             if (Member.ItemOf(parameter.Type) is { } item)
@@ -171,8 +178,8 @@ internal static class ContractWriter
             else if (member.Parameters.Contains(parameter, SymbolEqualityComparer.Default))
             {
                 string type = Marshalling.Name(parameter.Type);
-                string read = Member.IsContract(parameter.Type)
-                    ? Callback(parameter)
+                string read = Member.ReportOf(parameter.Type) is not null ? Report(parameter, number)
+                    : Member.IsContract(parameter.Type) ? Callback(parameter)
                     : marshalling.Read(parameter.Type, "arguments", parameter);
                 body.Append($"                    {type} a{values.Count} = {read};\n");
                 values.Add($"a{values.Count}");
@@ -191,9 +198,9 @@ internal static class ContractWriter
                 $"                    {call};\n                    return Reply{number}(invocation);\n",
             { Form: CallForm.Stream } =>
                 $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, "
-                    + $"{Writer(member.Result!, member.Method, marshalling)});\n",
+                    + $"{Writer(member.Result!, member.Method, marshalling)}{reports});\n",
             { Form: CallForm.Blocking } => $"                    return Reply{number}(invocation, {call});\n",
-            _ => $"                    return Finish{number}Async(invocation, {call});\n",
+            _ => $"                    return Finish{number}Async(invocation, {call}{reports});\n",
         });
         code.Append($"                case {number}:\n                {{\n{body}                }}\n\n");
     }
@@ -235,6 +242,34 @@ internal static class ContractWriter
 
         const string Task = "global::System.Threading.Tasks.ValueTask";
         string type = Marshalling.Name(member.Method.ReturnType);
+        if (member.Reports)
+        {
+            string end = member.Result is null ? $"_ = Reply{number}(invocation);" : $"_ = Reply{number}(invocation, result);";
+            string wait = member.Result is null
+                ? "await pending.ConfigureAwait(false);"
+                : "result = await pending.ConfigureAwait(false);";
+            code.Append(
+                $$"""
+
+                        private static async {{Task}} Finish{{number}}Async(RpcInvocation invocation, {{type}} pending, RpcReports reports)
+                        {
+                            {{(member.Result is null ? "" : $"{Marshalling.Name(member.Result)} result;")}}
+                            try
+                            {
+                                {{wait}}
+                            }
+                            finally
+                            {
+                                await reports.EndAsync().ConfigureAwait(false);
+                            }
+
+                            {{end}}
+                        }
+
+                """);
+            return;
+        }
+
         code.Append(
             member.Result is null
                 ? $$"""
@@ -252,6 +287,22 @@ internal static class ContractWriter
                             _ = Reply{{number}}(invocation, await pending.ConfigureAwait(false));
 
                 """);
+    }
+
+    private static string Argument(IParameterSymbol parameter, int member, Marshalling marshalling) =>
+        Member.ReportOf(parameter.Type) is not null
+            ? $"channel.WriteProgress(ref call, {Progress(parameter, member)}, {Local(parameter)});"
+        : !Member.IsContract(parameter.Type) ? marshalling.Write(parameter.Type, "call", Local(parameter), parameter)
+        : Member.IsDuringCall(parameter) ? $"channel.WriteDuringCall(ref call, {Local(parameter)});"
+        : $"channel.WriteCallback(ref call, {Local(parameter)});";
+
+    // A field of the contract's class.
+    private static string Progress(IParameterSymbol parameter, int member) => $"Progress{member}_{parameter.Ordinal}";
+
+    private static string Report(IParameterSymbol parameter, int member)
+    {
+        string suffix = parameter.NullableAnnotation == NullableAnnotation.Annotated ? "OrNull" : "";
+        return $"reports.Read{suffix}({Progress(parameter, member)}, ref arguments)";
     }
 
     private static string Callback(IParameterSymbol parameter)

@@ -86,6 +86,21 @@ internal sealed partial class Marshalling(List<Finding> findings, Converters con
         return shape;
     }
 
+    /// <summary>A field with the form of the reports to a parameter that is an <c>IProgress</c>.</summary>
+    public string Progress(ITypeSymbol report, string field, ISymbol at)
+    {
+        string type = $"RpcProgress<{Name(report)}>";
+        string write = Write(report, "writer", "value", at).TrimEnd(';');
+        return $$"""
+
+                private static readonly {{type}} {{field}} = new(
+                    "{{Shapes.OfReport(report, serializer, converters)}}",
+                    static (ref RpcWriter writer, {{Name(report)}} value) => {{write}},
+                    static (ref RpcReader reader) => {{Read(report, "reader", at)}});
+
+            """;
+    }
+
     private Entry Of(ITypeSymbol type, ISymbol at)
     {
         string name = Name(type);

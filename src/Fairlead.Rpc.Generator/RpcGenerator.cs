@@ -74,12 +74,26 @@ internal sealed record Member(
     public static bool IsOptions(ITypeSymbol type) => type.OriginalDefinition is INamedTypeSymbol { Name: "RpcCallOptions" } named
         && named.ContainingNamespace.ToDisplayString() == "Fairlead.Rpc";
 
+    /// <summary>Whether it reports progress.</summary>
+    public bool Reports => Parameters.Any(static one => ReportOf(one.Type) is not null);
+
     /// <summary>Whether the result or a parameter is a stream.</summary>
     public bool HasStreams => Form == CallForm.Stream || Uploads.Any();
 
     /// <summary>Whether a type is itself a contract: its object stays with the caller, and is called back.</summary>
     public static bool IsContract(ITypeSymbol type) => type.TypeKind == TypeKind.Interface
         && type.GetAttributes().Any(static found => found.AttributeClass?.ToDisplayString() == "Fairlead.Rpc.RpcContractAttribute");
+
+    /// <summary>Whether the object of a parameter is passed for the call only.</summary>
+    public static bool IsDuringCall(IParameterSymbol parameter) => parameter
+        .GetAttributes()
+        .Any(static found => found.AttributeClass?.ToDisplayString() == "Fairlead.Rpc.DuringCallAttribute");
+
+    /// <summary>The type of a report to an <c>IProgress</c>; null for another type.</summary>
+    public static ITypeSymbol? ReportOf(ITypeSymbol type) =>
+        type is INamedTypeSymbol { IsGenericType: true } generic && generic.OriginalDefinition.ToDisplayString() == "System.IProgress<T>"
+            ? generic.TypeArguments[0]
+            : null;
 
     /// <summary>The type of an item of a stream; null for a type that is not a stream.</summary>
     public static ITypeSymbol? ItemOf(ITypeSymbol type) =>

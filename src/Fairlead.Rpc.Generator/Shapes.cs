@@ -30,6 +30,21 @@ internal sealed class Shapes
         return $"{shapes._text}";
     }
 
+    /// <summary>The shape of the member of an <c>IProgress</c>, by the type of a report.</summary>
+    public static string OfReport(ITypeSymbol report, SerializerChoice? serializer, Converters converters)
+    {
+        Shapes shapes = new() { _serializer = serializer, _converters = converters };
+        shapes.AddReport(report);
+        return $"{shapes._text}";
+    }
+
+    private void AddReport(ITypeSymbol report)
+    {
+        _text.Append('(');
+        Add(report);
+        _text.Append(')');
+    }
+
     private void Add(Member member)
     {
         _text.Append('(');
@@ -42,8 +57,15 @@ internal sealed class Shapes
                     _text.Append('*');
                     Add(item);
                 }
+                else if (Member.ReportOf(parameter.Type) is { } report)
+                {
+                    _text.Append("&call{Report");
+                    AddReport(report);
+                    _text.Append(parameter.NullableAnnotation == NullableAnnotation.Annotated ? "}?" : "}");
+                }
                 else if (Member.IsContract(parameter.Type))
                 {
+                    _text.Append(Member.IsDuringCall(parameter) ? "&call" : "&");
                     AddContract((INamedTypeSymbol)parameter.Type);
                 }
                 else
@@ -63,7 +85,7 @@ internal sealed class Shapes
     private void AddContract(INamedTypeSymbol contract)
     {
         string name = Marshalling.Name(contract.WithNullableAnnotation(NullableAnnotation.NotAnnotated), plain: true);
-        _text.Append("&{");
+        _text.Append('{');
 
         // One within itself is refused elsewhere.
         if (_contracts.Add(name))

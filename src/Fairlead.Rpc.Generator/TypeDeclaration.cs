@@ -82,5 +82,12 @@ internal static class TypeDeclaration
         return text.Append('}').ToString();
     }
 
+    /// <summary>An <c>IProgress</c>, as a contract with its member.</summary>
+    public static string OfProgress(ITypeSymbol report)
+    {
+        string type = report.ToDisplayString(Format);
+        return $"public interface IProgress<{type}>\n{{\n    void Report({type} value);\n}}";
+    }
+
     private static string Summary(ITypeSymbol type) => Documentation.Summary(type) is { Length: > 0 } text ? $"/// {text}\n" : "";
 }

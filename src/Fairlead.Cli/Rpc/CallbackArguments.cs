@@ -65,7 +65,11 @@ internal sealed class CallbackArguments : IDisposable
         var called = shape as CallbackShape ?? (CallbackShape)((OptionalShape)shape).Inner;
         string name = _member.Parameters?[parameter].Name ?? $"{parameter + 1}";
         CallbackPrinter printer = new(name, called, Answers(called, argument, path), Fail);
-        _sessions.Add(channel.WriteCallback(ref call, called.Contract(), printer));
+        Task session = channel.WriteCallback(ref call, called.Contract(), printer);
+        if (!called.IsDuringCall)
+        {
+            _sessions.Add(session);
+        }
     }
 
     public void Dispose() => _end.Dispose();

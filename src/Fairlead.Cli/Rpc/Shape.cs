@@ -197,8 +197,11 @@ internal sealed class StreamShape(Shape element) : Shape
 
 /// <summary>An object of the caller, which the server calls back: a parameter.</summary>
 /// <param name="members">The members of its contract.</param>
-internal sealed class CallbackShape(IReadOnlyList<CallbackMember> members) : Shape
+/// <param name="isDuringCall">Whether the server calls it only until the call ends.</param>
+internal sealed class CallbackShape(IReadOnlyList<CallbackMember> members, bool isDuringCall = false) : Shape
 {
+    public bool IsDuringCall { get; } = isDuringCall;
+
     public IReadOnlyList<CallbackMember> Members { get; } = members;
 
     /// <summary>The contract of the object. Its hash is the server's: that takes names and shapes.</summary>
@@ -211,7 +214,7 @@ internal sealed class CallbackShape(IReadOnlyList<CallbackMember> members) : Sha
 
     public override string Words => "an object that is called back";
 
-    public override string ToString() => $"&{{{string.Join(';', Members)}}}";
+    public override string ToString() => $"&{(IsDuringCall ? "call" : "")}{{{string.Join(';', Members)}}}";
 }
 
 /// <summary>A member of an object that is called back.</summary>

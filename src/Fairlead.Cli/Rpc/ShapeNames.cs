@@ -67,7 +67,7 @@ internal sealed class ShapeNames(DeclaredTypes types)
             case RecursiveShape recursive when _around.TryGetValue(recursive.Target, out Shape? target):
                 return new RecursiveShape(recursive.Outward, target);
             case CallbackShape callback when types.Contract(type) is { } contract:
-                return new CallbackShape([.. callback.Members.Select(member => Of(member, contract))]);
+                return new CallbackShape([.. callback.Members.Select(member => Of(member, contract))], callback.IsDuringCall);
             default:
                 return shape;
         }

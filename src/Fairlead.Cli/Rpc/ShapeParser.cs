@@ -85,10 +85,17 @@ internal sealed class ShapeParser
         return new MemberShape(parameters, result);
     }
 
-    // &{Name(…)->…;Name(…)!}
+    // &{Name(…)->…;Name(…)!} &call{…}
     private CallbackShape Callback()
     {
         Expect('&');
+        int at = _at;
+        string kind = Word();
+        if (kind is not ("" or "call"))
+        {
+            throw Wrong($"'{kind}' is not a lifetime of an object", at);
+        }
+
         Expect('{');
         List<CallbackMember> members = [];
         while (Peek() != '}')
@@ -107,7 +114,7 @@ internal sealed class ShapeParser
         }
 
         Expect('}');
-        return new CallbackShape(members);
+        return new CallbackShape(members, isDuringCall: kind.Length > 0);
     }
 
     private Shape Optional(Shape shape)

@@ -5,7 +5,7 @@ namespace Fairlead.Rpc.Callbacks;
 /// <summary>The objects of a client that its server may call.</summary>
 /// <remarks>
 /// Owns their numbers, and the session over which the calls come; the first object begins it, and an object that is passed after the end of
-/// a session begins another. One lock. An object that was passed is kept as long as its session.
+/// a session begins another. One lock. An object that was passed is kept as long as its session, or as its call if the contract says that.
 /// </remarks>
 /// <param name="lane">The connection.</param>
 /// <param name="options">The client's options.</param>
@@ -13,6 +13,18 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
 {
     private readonly Lock _lock = new();
     private ClientSession? _session;
+
+    /// <summary>How many objects the server may call.</summary>
+    public int Objects
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _session?.Objects ?? 0;
+            }
+        }
+    }
 
     /// <summary>Writes the place of an object: session and number. Zeros for null.</summary>
     public void Write<T>(ref RpcWriter call, T? target)
@@ -33,7 +45,32 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
     /// <returns>Completes with the session.</returns>
     public Task Write(ref RpcWriter call, object target, RpcDescription contract, Func<RpcSkeleton> skeleton)
     {
-        ClientSession session;
+        ClientSession session = Begin();
+        call.Lane = session.Lane;
+        call.WriteGuid(session.Id);
+        call.WriteInt32(session.NumberOf(target, contract, skeleton));
+        return session.Completion;
+    }
+
+    /// <summary>Writes the place of an object that the server may call until the call ends. Zeros for null.</summary>
+    public void WriteDuringCall(ref RpcWriter call, RpcDescription contract, RpcSkeleton? skeleton)
+    {
+        if (skeleton is null)
+        {
+            call.WriteGuid(Guid.Empty);
+            call.WriteInt32(0);
+            return;
+        }
+
+        ClientSession session = Begin();
+        call.Lane = session.Lane;
+        call.Objects ??= new CallObjects();
+        call.WriteGuid(session.Id);
+        call.WriteInt32(call.Objects.Add(session, contract, skeleton));
+    }
+
+    private ClientSession Begin()
+    {
         lock (_lock)
         {
             if (_session is null or { HasEnded: true })
@@ -41,13 +78,8 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
                 _session = new ClientSession(lane, options);
             }
 
-            session = _session;
+            return _session;
         }
-
-        call.Lane = session.Lane;
-        call.WriteGuid(session.Id);
-        call.WriteInt32(session.NumberOf(target, contract, skeleton));
-        return session.Completion;
     }
 
     /// <summary>Ends the session.</summary>

@@ -15,7 +15,7 @@ internal sealed class ClientSession : IDisposable
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<object, int> _numbers = new(ReferenceEqualityComparer.Instance);
-    private readonly List<Target> _targets = [];
+    private readonly Dictionary<int, Target> _targets = [];
     private readonly Dictionary<int, HandmadeRequest> _running = [];
     private readonly CancellationToken _ended;
     private readonly int _mostBytes;
@@ -26,6 +26,7 @@ internal sealed class ClientSession : IDisposable
 
     // Of the frames of those that are being executed.
     private long _bytes;
+    private int _lastNumber;
     private bool _hasEnded;
 
     /// <summary>Begins a session.</summary>
@@ -77,13 +78,59 @@ internal sealed class ClientSession : IDisposable
         {
             if (!_numbers.TryGetValue(target, out int number))
             {
-                CallDispatcher dispatcher = new(contract, skeleton(), new RpcServerOptions()) { ReportsAnswers = true };
-                _targets.Add(new Target(contract.Name, dispatcher));
-                number = _targets.Count;
+                number = NextNumber();
+                _targets[number] = TargetOf(contract, skeleton());
                 _numbers[target] = number;
             }
 
             return number;
+        }
+    }
+
+    /// <summary>How many objects the server may call.</summary>
+    internal int Objects
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _targets.Count;
+            }
+        }
+    }
+
+    /// <summary>Makes what executes the calls of an object.</summary>
+    internal static Target TargetOf(RpcDescription contract, RpcSkeleton skeleton) =>
+        new(contract.Name, new CallDispatcher(contract, skeleton, new RpcServerOptions()) { ReportsAnswers = true });
+
+    /// <summary>Returns a number for an object that is known during calls only.</summary>
+    internal int ReserveNumber()
+    {
+        lock (_lock)
+        {
+            return NextNumber();
+        }
+    }
+
+    /// <summary>A call begins that passes an object.</summary>
+    internal void Keep(int number, Target target)
+    {
+        lock (_lock)
+        {
+            target.Calls = (target.Calls ?? 0) + 1;
+            _targets[number] = target;
+        }
+    }
+
+    /// <summary>A call that has passed an object has ended.</summary>
+    internal void Release(int number, Target target)
+    {
+        lock (_lock)
+        {
+            if (--target.Calls == 0)
+            {
+                _targets.Remove(number);
+            }
         }
     }
 
@@ -214,7 +261,7 @@ internal sealed class ClientSession : IDisposable
             {
                 request.Request.Fail(ErrorCode.Unavailable, "the client is about to end");
             }
-            else if ((uint)(callback.Target - 1) >= (uint)_targets.Count)
+            else if (!_targets.TryGetValue(callback.Target, out Target? target))
             {
                 request.Request.Fail(ErrorCode.NotFound, "the client has no such object");
             }
@@ -230,7 +277,7 @@ internal sealed class ClientSession : IDisposable
             else
             {
                 _bytes += callback.Frame.Length;
-                return _targets[callback.Target - 1];
+                return target;
             }
         }
 
@@ -244,6 +291,27 @@ internal sealed class ClientSession : IDisposable
         {
             return _running.Count <= RpcLimits.MaxCallbacks / 2 && _bytes <= _mostBytes / 2;
         }
+    }
+
+    // What the server has sent before it saw the end of the call is dropped.
+    private bool IsKnown(Target target)
+    {
+        lock (_lock)
+        {
+            return target.Calls is not 0;
+        }
+    }
+
+    // Not one that is in use: after 2³¹ numbers the first ones come again.
+    private int NextNumber()
+    {
+        do
+        {
+            _lastNumber = _lastNumber == int.MaxValue ? 1 : _lastNumber + 1;
+        }
+        while (_targets.ContainsKey(_lastNumber));
+
+        return _lastNumber;
     }
 
     private void Leave(Callback callback)
@@ -261,7 +329,14 @@ internal sealed class ClientSession : IDisposable
         using Activity? activity = CallbackTrace.Start(target.Contract, callback.Trace);
         try
         {
-            await target.Dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
+            if (IsKnown(target))
+            {
+                await target.Dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
+            }
+            else
+            {
+                request.Request.Fail(ErrorCode.NotFound, "the call that passed the object has ended");
+            }
         }
         catch (Exception exception)
         {
@@ -349,8 +424,14 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private sealed class Target(string contract, CallDispatcher dispatcher)
+    /// <summary>An object.</summary>
+    /// <param name="contract">The name of its contract.</param>
+    /// <param name="dispatcher">Executes its calls.</param>
+    internal sealed class Target(string contract, CallDispatcher dispatcher)
     {
+        /// <summary>How many calls that pass it run; null: it is known as long as the session. Under the session's lock.</summary>
+        public int? Calls { get; set; }
+
         public string Contract { get; } = contract;
 
         public CallDispatcher Dispatcher { get; } = dispatcher;

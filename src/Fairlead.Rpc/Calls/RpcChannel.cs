@@ -35,9 +35,6 @@ public sealed partial class RpcChannel
     /// <summary>The objects that the server may call; null: this is the channel of a callback.</summary>
     internal CallbackHost? Callbacks { get; }
 
-    private CallbackHost Host => Callbacks ?? throw new FairleadException(
-        ErrorCode.NotSupported, "a callback cannot take a callback", "Pass the object in a call to the service.");
-
     /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
     internal Peer? Server => _lane.Peer;
 
@@ -78,8 +75,9 @@ public sealed partial class RpcChannel
     /// <exception cref="FairleadException">
     /// The call failed: <see cref="FairleadException.Delivery"/> shows whether it was executed.
     /// </exception>
-    public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default) => IsWatched
-        ? CallWatched(member, ref call, read, cancellationToken)
+    public T Call<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default) =>
+        call.Objects is { } objects ? CallWithObjects(objects, member, ref call, read, cancellationToken)
+        : IsWatched ? CallWatched(member, ref call, read, cancellationToken)
         : CallUnwatched(member, ref call, read, cancellationToken);
 
     private T CallUnwatched<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken)
@@ -99,6 +97,11 @@ public sealed partial class RpcChannel
     /// <inheritdoc cref="Call{T}" path="/param|/exception"/>
     public ValueTask<T> CallAsync<T>(int member, scoped ref RpcWriter call, RpcRead<T> read, CancellationToken cancellationToken = default)
     {
+        if (call.Objects is { } objects)
+        {
+            return CallWithObjectsAsync(objects, member, ref call, read, cancellationToken);
+        }
+
         // The arguments are copied before this returns.
         if (IsWatched)
         {
@@ -115,34 +118,13 @@ public sealed partial class RpcChannel
 
     /// <summary>Calls a member without a result. Takes no thread while it waits.</summary>
     /// <inheritdoc cref="Call{T}" path="/exception"/>
-    public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) => IsWatched
+    public ValueTask CallAsync(int member, scoped ref RpcWriter call, CancellationToken cancellationToken = default) =>
+        call.Objects is { } objects ? CallWithObjectsAsync(objects, member, ref call, cancellationToken)
+        : IsWatched
         ? new ValueTask(CallWatchedAsync<bool>(member, Sent.Copy(ref call), Nothing, cancellationToken).AsTask())
         : _options.Intercept is not null
         ? new ValueTask(InterceptAsync<bool>(member, Sent.Copy(ref call), Nothing, cancellationToken).AsTask())
         : FinishAsync(RequestAsync(member, call.Lane, call.Written, call.Settings, cancellationToken));
-
-    /// <summary>Writes a parameter that is a contract: the server may call the object as long as the connection lives.</summary>
-    /// <param name="call">The call.</param>
-    /// <param name="target">The object; null where the contract allows it.</param>
-    public void WriteCallback<T>(ref RpcWriter call, T? target)
-        where T : class
-    {
-        Host.Write(ref call, target);
-    }
-
-    /// <summary>
-    /// Writes a parameter that is a contract which this program learns only now, as from <see cref="Offered"/>. For tools.
-    /// </summary>
-    /// <param name="call">The call.</param>
-    /// <param name="contract">The contract of the object. Members and shapes are the ones of the server, in its order.</param>
-    /// <param name="target">The object: it executes the calls. It may be passed again, and is the same object then.</param>
-    /// <returns>Completes when the server cannot call the object any more: it has gone, or the connection was closed.</returns>
-    public Task WriteCallback(ref RpcWriter call, RpcDescription contract, RpcSkeleton target)
-    {
-        ArgumentNullException.ThrowIfNull(contract);
-        ArgumentNullException.ThrowIfNull(target);
-        return Host.Write(ref call, target, contract, () => target);
-    }
 
     /// <summary>Reads nothing: the result of a member that has none.</summary>
     public static bool Nothing(ref RpcReader reader) => true;

@@ -99,13 +99,26 @@ public readonly struct RpcInvocation
     /// <summary>Sends the items of the result as the caller asks for them, and then the reply.</summary>
     /// <param name="items">The result. It is enumerated once, while the caller reads.</param>
     /// <param name="write">Marshals an item.</param>
-    public async ValueTask StreamAsync<T>(IAsyncEnumerable<T> items, RpcWrite<T> write)
+    /// <param name="reports">The progress that the call reports; null: it reports none.</param>
+    public async ValueTask StreamAsync<T>(IAsyncEnumerable<T> items, RpcWrite<T> write, RpcReports? reports = null)
     {
         CancellationToken cancellationToken = CancellationToken;
 
         // Other requests ask for the items. The producer runs in the context of its call.
         ItemSource<T> source = new(items.GetAsyncEnumerator(cancellationToken), write, ExecutionContext.Capture());
-        FairleadException? tooLong = await Streams.ProduceAsync(source, cancellationToken).ConfigureAwait(false);
+        FairleadException? tooLong;
+        try
+        {
+            tooLong = await Streams.ProduceAsync(source, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (reports is not null)
+            {
+                await reports.EndAsync().ConfigureAwait(false);
+            }
+        }
+
         if (tooLong is not null)
         {
             Replies.FailAsTooLong(_request, tooLong);
@@ -125,6 +138,13 @@ public readonly struct RpcInvocation
     public T? ReadCallbackOrNull<T>(ref RpcReader arguments)
         where T : class
     {
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        return ChannelTo(contract.Description, ref arguments) is { } channel ? contract.CreateStub(channel) : null;
+    }
+
+    /// <summary>Reads the place of an object of the caller, and returns the way to it; null: there is no object.</summary>
+    internal RpcChannel? ChannelTo(RpcDescription contract, ref RpcReader arguments)
+    {
         Guid session = arguments.ReadGuid();
         int target = arguments.ReadInt32();
         if (session == Guid.Empty)
@@ -132,13 +152,12 @@ public readonly struct RpcInvocation
             return null;
         }
 
-        RpcContract<T> contract = RpcContracts.Of<T>();
         Task<ServerSession> found = _sessions.FindAsync(session, _request.Peer);
         CallbackLane lane = new(found, target);
 
         // A service that never calls the object does not miss its client.
         _ = found.ContinueWith(static missed => missed.Exception, TaskScheduler.Default);
-        return contract.CreateStub(RpcChannel.Between(lane, contract.Description, _sessions.CallOptions));
+        return RpcChannel.Between(lane, contract, _sessions.CallOptions);
     }
 
     private ServerCall Streams => _streams ?? throw RpcReader.Corrupt("a member with streams was called without them");

@@ -36,6 +36,12 @@ internal static class RpcLimits
     /// <summary>The most bytes of the callbacks that a client executes at the same time. A single one may be longer.</summary>
     public const int MaxCallbackBytes = 256 * 1024 * 1024;
 
+    /// <summary>The most reports to one IProgress that wait until its client has executed those before them.</summary>
+    public const int MaxReports = 64;
+
+    /// <summary>The most bytes of such reports. A single one may be longer.</summary>
+    public const int MaxReportBytes = 1024 * 1024;
+
     /// <summary>The most parameters of a member that are streams.</summary>
     public const int MaxUploads = 16;
 

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Marshalling;
 
@@ -35,6 +36,9 @@ public ref partial struct RpcWriter : IDisposable
 
     /// <summary>The lane that the bytes must take: to the process that knows the objects in them; null: any.</summary>
     internal IRpcLane? Lane { readonly get; set; }
+
+    /// <summary>The objects in the bytes that the server may call as long as the call lasts; null: there are none.</summary>
+    internal CallObjects? Objects { readonly get; set; }
 
     /// <summary>The options of the call that the bytes are; null: it has none.</summary>
     internal CallSettings? Settings { readonly get; set; }

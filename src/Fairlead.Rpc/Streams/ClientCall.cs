@@ -1,3 +1,4 @@
+using Fairlead.Rpc.Callbacks;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Matchmaking;
 
@@ -20,6 +21,7 @@ internal sealed class ClientCall : IAsyncDisposable
     private readonly Task<Message> _open;
     private readonly Task _parts;
     private readonly CallSpan? _span;
+    private readonly CallObjects? _objects;
     private Exception? _failure;
     private int _isDisposed;
 
@@ -40,7 +42,8 @@ internal sealed class ClientCall : IAsyncDisposable
         CallSpan? span,
         CancellationToken cancellationToken)
     {
-        (_channel, _span, _caller) = (channel, span, cancellationToken);
+        (_channel, _span, _caller, _objects) = (channel, span, cancellationToken, sent.Objects);
+        _objects?.Enter();
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Id = Guid.NewGuid();
         _ = Id.TryWriteBytes(sent.Frame.AsSpan(Frames.IdOffset), bigEndian: true, out _);
@@ -103,6 +106,7 @@ internal sealed class ClientCall : IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
             _end.Cancel();
+            _objects?.Leave();
             _span?.Dispose();
             _ = CleanUpAsync();
         }

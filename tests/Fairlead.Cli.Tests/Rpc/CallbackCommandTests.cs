@@ -50,6 +50,12 @@ public sealed class CallbackCommandTests : IAsyncLifetime, IDisposable
         6
 
         """)]
+    [InlineData("Work", null, """
+        {"callback":"progress","member":"Report","arguments":["Raw"]}
+        {"callback":"progress","member":"Report","arguments":["Fine"]}
+        2
+
+        """)]
     [InlineData("Weigh", "[{\"WeighAsync\":7}]", """
         {"callback":"reader","member":"WeighAsync","arguments":[null]}
         7

@@ -37,6 +37,8 @@ public interface IPress
     ValueTask TellForeverAsync(IReader reader, CancellationToken cancellationToken = default);
 
     IAsyncEnumerable<int> StepsAsync(IReader reader, IAsyncEnumerable<int> steps, CancellationToken cancellationToken = default);
+
+    ValueTask<int> WorkAsync(IProgress<Grade> progress, CancellationToken cancellationToken = default);
 }
 
 internal sealed class Press : IPress
@@ -57,6 +59,13 @@ internal sealed class Press : IPress
     }
 
     public ValueTask<bool> IsNullAsync(IReader? reader, CancellationToken cancellationToken) => new(reader is null);
+
+    public ValueTask<int> WorkAsync(IProgress<Grade> progress, CancellationToken cancellationToken)
+    {
+        progress.Report(Grade.Raw);
+        progress.Report(Grade.Fine);
+        return new ValueTask<int>(2);
+    }
 
     public async ValueTask<int> JudgeAsync(IReader reader, CancellationToken cancellationToken) =>
         (int)await reader.JudgeAsync(new Node { Name = "a" }, cancellationToken);

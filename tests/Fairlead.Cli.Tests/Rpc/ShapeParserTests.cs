@@ -32,6 +32,7 @@ public sealed class ShapeParserTests
     [InlineData("*{X:i32}")]
     [InlineData("*i32?")]
     [InlineData("&{}")]
+    [InlineData("&call{Report([i32])}?")]
     [InlineData("&{Arrived(text,*{X:i32})!;Ask()->i32?}?")]
     [InlineData("(&{Next(i32)},[i32])")]
     public void A_shape_reads_back(string text) => Assert.Equal(text, $"{ShapeParser.Parse(text)}");
@@ -105,6 +106,7 @@ public sealed class ShapeParserTests
     [InlineData("()i32")]
     [InlineData("(&)")]
     [InlineData("(&{)")]
+    [InlineData("(&later{A()})")]
     [InlineData("(&{A})")]
     [InlineData("(&{A()!!})")]
     [InlineData("(&{A()}")]

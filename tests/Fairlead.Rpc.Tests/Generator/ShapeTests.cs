@@ -21,6 +21,12 @@ public sealed partial class ShapeTests
     [InlineData("IAsyncEnumerable<int> A(IAsyncEnumerable<string> a, CancellationToken cancellationToken = default);", "(*text)->*i32")]
     [InlineData(
         "void A(IBack a); [RpcContract] interface IBack { [OneWay] void Told(int a); string Asked(); }", "(&{Told(i32)!;Asked()->text})")]
+    [InlineData(
+        "Task A(System.IProgress<int> a, System.IProgress<Kind?>? b = null, CancellationToken token = default); enum Kind : byte { One }",
+        "(&call{Report(i32)},&call{Report(u8?)}?)")]
+    [InlineData(
+        "int A([DuringCall] IBack a, [DuringCall] IBack? b); [RpcContract] interface IBack { void Told(); }",
+        "(&call{Told()},&call{Told()}?)->i32")]
     public void A_member_has_the_shape_of_its_types(string members, string shape) => Assert.Equal([shape], Shapes(members));
 
     [Theory]
