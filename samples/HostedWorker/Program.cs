@@ -40,12 +40,16 @@ internal sealed class Stock
 {
     private const int Most = 100;
 
+    public int Sold { get; private set; }
+
     public void Take(Order order)
     {
         if (order.Count is <= 0 or > Most)
         {
             throw new InvalidOperationException($"an order has 1 to {Most} things");
         }
+
+        Sold += order.Count;
     }
 }
 
