@@ -17,7 +17,9 @@ public sealed partial class LinkTests
             if (InRepository().Match(target) is { Success: true } absolute)
             {
                 string inside = absolute.Groups["path"].Value;
-                Assert.True(Path.Exists(Path.Combine(Repository.Root, inside)), $"{page} points at {target}, which the repository does not have");
+                Assert.True(
+                    Path.Exists(Path.Combine(Repository.Root, inside)),
+                    $"{page} points at {target}, which the repository does not have");
                 continue;
             }
 

@@ -56,7 +56,8 @@ public sealed class SymbolTests
     {
         using PEReader assembly = new(File.OpenRead(typeof(Sender).Assembly.Location));
         ImmutableArray<DebugDirectoryEntry> entries = assembly.ReadDebugDirectory();
-        string path = assembly.ReadCodeViewDebugDirectoryData(entries.Single(static entry => entry.Type == DebugDirectoryEntryType.CodeView)).Path;
+        DebugDirectoryEntry symbols = entries.Single(static entry => entry.Type == DebugDirectoryEntryType.CodeView);
+        string path = assembly.ReadCodeViewDebugDirectoryData(symbols).Path;
 
         Assert.StartsWith(Beginning, path, StringComparison.Ordinal);
     }

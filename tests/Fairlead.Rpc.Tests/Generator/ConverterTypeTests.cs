@@ -64,7 +64,7 @@ public sealed class ConverterTypeTests
             Assert.Equal("FLRPC010", found.Id);
             Assert.Contains(why, found.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
             Assert.True(found.Location.IsInSource);
-            Assert.True(File.Exists(Path.Combine(GeneratorTests.Root(), found.Descriptor.HelpLinkUri)), found.Descriptor.HelpLinkUri);
+            GeneratorTests.AssertHelp(found);
         }
 
         Assert.Equal(2, onAssembly.Diagnostics[0].Location.GetLineSpan().StartLinePosition.Line);

@@ -288,7 +288,7 @@ public sealed class GeneratorTests
         References,
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
 
-    /// <summary>Checks that the help of a diagnostic is a page of the repository, by an address that a user of the package can open.</summary>
+    /// <summary>Checks that the help of a diagnostic is a page of the repository, by an address that opens from a package.</summary>
     internal static void AssertHelp(Diagnostic found)
     {
         string url = XDocument.Load(Path.Combine(Root(), "Directory.Build.props")).Descendants("FairleadUrl").Single().Value;
