@@ -11,9 +11,13 @@ public sealed class HandmadeRequest : IDisposable
 {
     private readonly AnswerRecord _record;
 
+    // Not of a pool: it can be cancelled after the request was disposed, which another thread may do at the same time.
+    private readonly MessageCore _core;
+
     private HandmadeRequest(AnswerRecord record, Request request)
     {
         _record = record;
+        _core = request.Message.Core;
         Request = request;
         Context = new RequestContext(request);
     }
@@ -58,7 +62,8 @@ public sealed class HandmadeRequest : IDisposable
     }
 
     /// <summary>Withdraws the request, as a requester does: cancels its token. An error is no longer recorded.</summary>
-    public void Cancel() => Request.Message.Core.CancelFor(null, 0, isTakenBack: true);
+    /// <remarks>Without an effect on a request that was answered or disposed: the requester may be late. Any thread.</remarks>
+    public void Cancel() => _core.CancelFor(null, 0, isTakenBack: true);
 
     /// <summary>Disposes the context, and the request if the code under test has not.</summary>
     public void Dispose()

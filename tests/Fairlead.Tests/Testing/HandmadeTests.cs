@@ -140,4 +140,19 @@ public sealed class HandmadeTests
         Assert.Empty(typeof(Delivery).GetConstructors());
         Assert.Null(typeof(Delivery).GetMethod("Deconstruct"));
     }
+
+    [Fact]
+    public void A_withdrawal_that_comes_after_the_end_changes_nothing()
+    {
+        HandmadeRequest disposed = HandmadeRequest.Create("a"u8);
+        disposed.Dispose();
+        disposed.Cancel();
+        Assert.Equal(ErrorCode.Failed, disposed.Error);
+
+        using HandmadeRequest answered = HandmadeRequest.Create("b"u8);
+        Assert.True(answered.Request.Reply("c"u8));
+        answered.Cancel();
+        Assert.NotNull(answered.Reply);
+        Assert.Null(answered.Error);
+    }
 }
