@@ -2,7 +2,7 @@
 # The long runs of tests that test.sh plays shortly: locks under a million entries and hundreds of kills, deaths in shared memory and logs, each system call that can fail, and
 # the random world with several seeds. Takes an hour or two. Writes what they print of themselves into a file, and ends with 0 where all passed.
 # Usage: eng/nightly.sh [FIGURES]     FIGURES is artifacts/nightly.txt unless given
-# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_CLOCK_QUESTIONS (1000), FAIRLEAD_FIRST_ROUNDS (60), FAIRLEAD_RPC_INPUTS (10000000), FAIRLEAD_RPC_MEBIBYTES (1024), FAIRLEAD_RPC_STORM (100000), FAIRLEAD_RPC_SIEGE (30), FAIRLEAD_BROKER_KILLS (250, of each of 4 kinds of senders), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
+# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_CLOCK_QUESTIONS (1000), FAIRLEAD_FIRST_ROUNDS (60), FAIRLEAD_RPC_INPUTS (10000000), FAIRLEAD_RPC_MEBIBYTES (1024), FAIRLEAD_RPC_STORM (100000), FAIRLEAD_RPC_SIEGE (30), FAIRLEAD_BROKER_KILLS (250, of each of 4 kinds of senders), FAIRLEAD_RUNTIME (11.0.0), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
 # (as many as there are processors) are played beside each other
 set -uo pipefail
 figures=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../artifacts/nightly.txt}")
@@ -63,10 +63,10 @@ for ((i = 0; i < seeds; i++)); do
 done
 wait
 
-# whole NAME ARGUMENT …: all tests of a project, once; the last line of what it says goes into the figures.
+# whole NAME ARGUMENT …: all tests of a project, once, by dotnet test or by the command in the variable with; the last line of what it says goes into the figures.
 whole() {
   local log=$private/whole outcome name=$1; shift
-  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS dotnet test "$@" > "$log" 2>&1; then
+  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS ${with:-dotnet test} "$@" > "$log" 2>&1; then
     outcome=$(tail -n 1 "$log")
   else
     outcome="FAILED: $(grep -E '^ *Failed |error' "$log")"
@@ -100,6 +100,13 @@ tap 'known vulnerabilities of the packages' audited
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll
 FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' tests/Fairlead.RabbitMQ.Tests -c Release
+
+# On a later runtime than that of the SDK. The peers are on it, too.
+runtime=${FAIRLEAD_RUNTIME:-11.0.0}
+for name in Fairlead.Tests Fairlead.Rpc.Tests Fairlead.Hosting.Tests; do
+  dotnet build "tests/$name" -c Release -v quiet || exit 1
+  FAIRLEAD_COMPILED_PEER='' with="eng/on-runtime.sh $runtime" whole "$name on .NET $runtime" "artifacts/bin/$name/release/$name.dll"
+done
 
 # With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release; its peers are built so too.
 FAIRLEAD_COMPILED_PEER='' whole 'assertions of a Debug build' tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'

@@ -190,5 +190,5 @@ public sealed class ConverterTypeTests
         name,
         code.Select(static (text, number) => CSharpSyntaxTree.ParseText(text, GeneratorTests.Latest, $"File{number}.cs")),
         [.. GeneratorTests.References, .. more],
-        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+        GeneratorTests.Options);
 }

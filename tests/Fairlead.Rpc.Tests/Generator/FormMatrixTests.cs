@@ -163,5 +163,5 @@ public sealed class FormMatrixTests
         name,
         code.Select(static (text, number) => CSharpSyntaxTree.ParseText(text, GeneratorTests.Latest, $"File{number}.cs")),
         [.. GeneratorTests.References, .. more],
-        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+        GeneratorTests.Options);
 }
