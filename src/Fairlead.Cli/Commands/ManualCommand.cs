@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
+using Fairlead.Cli.Manual;
 using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Fairlead.Cli.Commands;
 
-namespace Fairlead.Cli.Commands;
+namespace Fairlead.Cli.Manual;
 
 /// <summary>The manual pages of the tool: fairlead(1), and a page for each command with its subcommands.</summary>
 internal sealed class ManualPages(FairleadCommand tool, string version, string date)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Fairlead.Cli.Commands;
+namespace Fairlead.Cli.Manual;
 
 /// <summary>Writes a manual page in the man(7) language.</summary>
 internal sealed class RoffText
