@@ -138,7 +138,7 @@ public sealed class ConverterTypeTests
             ? [.. references, Emitted("Converters", isTypeElsewhere ? [Converter] : [Types, Converter], references)]
             : references;
         string[] rest = [isConverterElsewhere ? "" : Converter, isTypeElsewhere || isConverterElsewhere ? "" : Types, Contract];
-        (Compilation whole, GeneratorDriverRunResult result) = Generate(Compile("Contracts", rest, references));
+        (Compilation whole, GeneratorDriverRunResult result) = Compilations.Generate(Compilations.Of("Contracts", rest, references));
         Assert.Empty(result.Diagnostics);
         Assert.Empty(whole.GetDiagnostics().Where(static found => found.Severity >= DiagnosticSeverity.Warning));
         Assert.Contains("\"([text?],{text=text?})->text?\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
@@ -151,9 +151,10 @@ public sealed class ConverterTypeTests
             + "class C : Fairlead.Rpc.IRpcConverter<Point, int> { "
             + "public static int ToParts(Point a) => 0; public static Point FromParts(int a) => null!; } "
             + "[Fairlead.Rpc.RpcContract] public interface IBack { void A(Point a); }";
-        Compilation library = Generate(Compile("Library", [Library])).Whole;
+        Compilation library = Compilations.Generate(Compilations.Of("Library", [Library])).Whole;
         const string Contract = "[Fairlead.Rpc.RpcContract] public interface IOne { void A(IBack a); }";
-        (Compilation whole, GeneratorDriverRunResult result) = Generate(Compile("Contracts", [Contract], Emitted(library)));
+        CSharpCompilation contracts = Compilations.Of("Contracts", [Contract], Emitted(library));
+        (Compilation whole, GeneratorDriverRunResult result) = Compilations.Generate(contracts);
         Assert.Empty(result.Diagnostics);
         Assert.Empty(whole.GetDiagnostics().Where(static found => found.Severity >= DiagnosticSeverity.Warning));
         Assert.Contains("\"(&{A(i32)})\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
@@ -169,7 +170,7 @@ public sealed class ConverterTypeTests
         $"using Fairlead.Rpc; {attributes} {onContract}[RpcContract] interface IOne {{ Point[] A(Point a); }} {Point}{types}");
 
     private static PortableExecutableReference Emitted(string name, string[] code, params MetadataReference[] references) =>
-        Emitted(Compile(name, code, references));
+        Emitted(Compilations.Of(name, code, references));
 
     private static PortableExecutableReference Emitted(Compilation compilation)
     {
@@ -177,18 +178,4 @@ public sealed class ConverterTypeTests
         Assert.True(compilation.Emit(stream).Success);
         return MetadataReference.CreateFromImage(stream.ToArray());
     }
-
-    private static (Compilation Whole, GeneratorDriverRunResult Result) Generate(Compilation compiled)
-    {
-        GeneratorDriver driver = CSharpGeneratorDriver
-            .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: GeneratorTests.Latest)
-            .RunGeneratorsAndUpdateCompilation(compiled, out Compilation whole, out _);
-        return (whole, driver.GetRunResult());
-    }
-
-    private static CSharpCompilation Compile(string name, string[] code, params MetadataReference[] more) => CSharpCompilation.Create(
-        name,
-        code.Select(static (text, number) => CSharpSyntaxTree.ParseText(text, GeneratorTests.Latest, $"File{number}.cs")),
-        [.. GeneratorTests.References, .. more],
-        GeneratorTests.Options);
 }

@@ -95,8 +95,8 @@ public sealed class FormMatrixTests
         try
         {
             CSharpCompilation compiled = isElsewhere
-                ? Compile("Program", [Usings + Run], Load(context, Compile("Types", [Types()])))
-                : Compile("Program", [Types(), Usings + Run]);
+                ? Compilations.Of("Program", [Usings + Run], Load(context, Compilations.Of("Types", [Types()])))
+                : Compilations.Of("Program", [Types(), Usings + Run]);
             _ = CSharpGeneratorDriver
                 .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: GeneratorTests.Latest)
                 .RunGeneratorsAndUpdateCompilation(compiled, out Compilation whole, out _);
@@ -158,10 +158,4 @@ public sealed class FormMatrixTests
         _ = context.LoadFromStream(stream);
         return MetadataReference.CreateFromImage(stream.ToArray());
     }
-
-    private static CSharpCompilation Compile(string name, string[] code, params MetadataReference[] more) => CSharpCompilation.Create(
-        name,
-        code.Select(static (text, number) => CSharpSyntaxTree.ParseText(text, GeneratorTests.Latest, $"File{number}.cs")),
-        [.. GeneratorTests.References, .. more],
-        GeneratorTests.Options);
 }

@@ -260,11 +260,7 @@ public sealed class GeneratorTests
 
     internal static GeneratorDriverRunResult Run(string code)
     {
-        CSharpCompilation compilation = Compile(code);
-        GeneratorDriver driver = CSharpGeneratorDriver
-            .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: Latest)
-            .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out _);
-        GeneratorDriverRunResult result = driver.GetRunResult();
+        (Compilation whole, GeneratorDriverRunResult result) = Compilations.Generate(Compile(code));
         if (result.Diagnostics.All(static found => found.Severity != DiagnosticSeverity.Error))
         {
             Assert.Empty(whole.GetDiagnostics().Where(static found => found.Severity >= DiagnosticSeverity.Warning));
@@ -274,28 +270,9 @@ public sealed class GeneratorTests
     }
 
     /// <summary>Compiles code with what the generator adds to it.</summary>
-    internal static Compilation Complete(string code)
-    {
-        CSharpGeneratorDriver
-            .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: Latest)
-            .RunGeneratorsAndUpdateCompilation(Compile(code), out Compilation whole, out _);
-        return whole;
-    }
+    internal static Compilation Complete(string code) => Compilations.Generate(Compile(code)).Whole;
 
-    private static CSharpCompilation Compile(string code) => CSharpCompilation.Create(
-        "Contracts",
-        [CSharpSyntaxTree.ParseText(code, Latest, "Contracts.cs")],
-        References,
-        Options);
-
-    /// <summary>
-    /// The options of a library. As in a project of the SDK, a reference that was built with an earlier base library (CS1701) is
-    /// nothing to warn of.
-    /// </summary>
-    internal static CSharpCompilationOptions Options { get; } = new(
-        OutputKind.DynamicallyLinkedLibrary,
-        nullableContextOptions: NullableContextOptions.Enable,
-        specificDiagnosticOptions: [new("CS1701", ReportDiagnostic.Suppress)]);
+    private static CSharpCompilation Compile(string code) => Compilations.Of("Contracts", [code]);
 
     /// <summary>Checks that the help of a diagnostic is a page of the repository, by an address that opens from a package.</summary>
     internal static void AssertHelp(Diagnostic found)

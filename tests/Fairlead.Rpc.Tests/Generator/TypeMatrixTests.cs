@@ -72,9 +72,9 @@ public sealed class TypeMatrixTests
         string types = $"using Fairlead.Rpc; public {type}";
         const string Contract = "[Fairlead.Rpc.RpcContract] public interface IOne { T Same(T value); }";
         Compilation compiled = place == Place.Here
-            ? Compile("Contracts", [types, Contract])
-            : Compile("Contracts", [Contract], Emitted(types, isReference: place == Place.ReferenceAssembly));
-        (Compilation whole, GeneratorDriverRunResult result) = Generate(compiled);
+            ? Compilations.Of("Contracts", [types, Contract])
+            : Compilations.Of("Contracts", [Contract], Emitted(types, isReference: place == Place.ReferenceAssembly));
+        (Compilation whole, GeneratorDriverRunResult result) = Compilations.Generate(compiled);
         Assert.Empty(result.Diagnostics);
         Assert.Empty(whole.GetDiagnostics().Where(static found => found.Severity >= DiagnosticSeverity.Warning));
         Assert.Contains($"\"({shape})->{shape}\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);
@@ -89,9 +89,9 @@ public sealed class TypeMatrixTests
         const string Types = "public class T { public int Id { get; } public int A { get; set; } }";
         const string Contract = "[Fairlead.Rpc.RpcContract] public interface IOne { T Same(T value); }";
         Compilation compiled = place == Place.Here
-            ? Compile("Contracts", [Types, Contract])
-            : Compile("Contracts", [Contract], Emitted(Types, isReference: place == Place.ReferenceAssembly));
-        Diagnostic found = Assert.Single(Generate(compiled).Result.Diagnostics);
+            ? Compilations.Of("Contracts", [Types, Contract])
+            : Compilations.Of("Contracts", [Contract], Emitted(Types, isReference: place == Place.ReferenceAssembly));
+        Diagnostic found = Assert.Single(Compilations.Generate(compiled).Result.Diagnostics);
         Assert.Equal("FLRPC002", found.Id);
         Assert.Contains("[RpcIgnore]", found.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
@@ -101,19 +101,19 @@ public sealed class TypeMatrixTests
     [InlineData("class T { [RpcMember(-1)] public int A; [RpcMember(1)] public int B; }")]
     public void Numbers_begin_with_one(string type)
     {
-        Compilation compiled = Compile(
+        Compilation compiled = Compilations.Of(
             "Contracts", [$"using Fairlead.Rpc; public {type}", "[Fairlead.Rpc.RpcContract] public interface IOne { T Same(T value); }"]);
-        Diagnostic found = Assert.Single(Generate(compiled).Result.Diagnostics);
+        Diagnostic found = Assert.Single(Compilations.Generate(compiled).Result.Diagnostics);
         Assert.Contains("begin with 1", found.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Contracts_whose_names_differ_in_case_have_their_code()
     {
-        Compilation compiled = Compile(
+        Compilation compiled = Compilations.Of(
             "Contracts",
             ["using Fairlead.Rpc; [RpcContract] public interface IFoo { void A(); } [RpcContract] public interface IFOO { void A(); }"]);
-        (_, GeneratorDriverRunResult result) = Generate(compiled);
+        (_, GeneratorDriverRunResult result) = Compilations.Generate(compiled);
         Assert.Empty(result.Diagnostics);
         Assert.Equal(2, result.GeneratedTrees.Length);
     }
@@ -121,7 +121,7 @@ public sealed class TypeMatrixTests
     [Fact]
     public void A_warning_can_be_suppressed_where_it_stands()
     {
-        Compilation compiled = Compile(
+        Compilation compiled = Compilations.Of(
             "Contracts",
             [
                 """
@@ -136,7 +136,7 @@ public sealed class TypeMatrixTests
                 }
                 """,
             ]);
-        Diagnostic found = Assert.Single(Generate(compiled).Result.Diagnostics, static one => !one.IsSuppressed);
+        Diagnostic found = Assert.Single(Compilations.Generate(compiled).Result.Diagnostics, static one => !one.IsSuppressed);
         Assert.StartsWith("'BAsync'", found.GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         Assert.True(found.Location.IsInSource);
     }
@@ -144,23 +144,9 @@ public sealed class TypeMatrixTests
     private static PortableExecutableReference Emitted(string types, bool isReference)
     {
         using MemoryStream stream = new();
-        EmitResult emitted = Compile("Types", [types]).Emit(
+        EmitResult emitted = Compilations.Of("Types", [types]).Emit(
             stream, options: new EmitOptions(metadataOnly: isReference, includePrivateMembers: !isReference));
         Assert.True(emitted.Success, string.Join('\n', emitted.Diagnostics));
         return MetadataReference.CreateFromImage(stream.ToArray());
     }
-
-    private static (Compilation Whole, GeneratorDriverRunResult Result) Generate(Compilation compiled)
-    {
-        GeneratorDriver driver = CSharpGeneratorDriver
-            .Create([new RpcGenerator().AsSourceGenerator()], parseOptions: GeneratorTests.Latest)
-            .RunGeneratorsAndUpdateCompilation(compiled, out Compilation whole, out _);
-        return (whole, driver.GetRunResult());
-    }
-
-    private static CSharpCompilation Compile(string name, string[] code, params MetadataReference[] more) => CSharpCompilation.Create(
-        name,
-        code.Select(static (text, number) => CSharpSyntaxTree.ParseText(text, GeneratorTests.Latest, $"File{number}.cs")),
-        [.. GeneratorTests.References, .. more],
-        GeneratorTests.Options);
 }
