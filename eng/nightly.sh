@@ -111,16 +111,16 @@ done
 # With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release; its peers are built so too.
 FAIRLEAD_COMPILED_PEER='' whole 'assertions of a Debug build' tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'
 
-# The samples, with the job server under Native AOT: its stubs and skeletons are what the generator wrote.
+# The samples, with the job server and the hosted worker under Native AOT: stubs and skeletons that the generator wrote, and handlers that a container makes.
 if [ -n "${FAIRLEAD_COMPILED_PEER:-}" ]; then
   if dotnet build Fairlead.slnx -c Release -v quiet && tests/Samples/run.sh artifacts/bin artifacts/publish/Fairlead.Cli.Aot/release/fairlead \
-    artifacts/publish/JobServer.Aot/release > "$private/samples" 2>&1; then
+    artifacts/publish/{JobServer,HostedWorker}.Aot/release > "$private/samples" 2>&1; then
     outcome="$(grep -c '^ok' "$private/samples") passed"
   else
     outcome="FAILED: $(grep -A 20 '^not ok' "$private/samples")"
     echo samples >> "$private/failures"
   fi
-  printf '\n== samples, the job server under Native AOT\n%s\n' "$outcome" >> "$figures"
+  printf '\n== samples, the job server and the hosted worker under Native AOT\n%s\n' "$outcome" >> "$figures"
 fi
 
 failures=$(wc -l < "$private/failures")

@@ -15,6 +15,9 @@ check() {
   fi
 }
 
+# What changes the directory or the environment does so for itself.
+in_a_shell() { ("$@"); }
+
 # A zip archive holds the names of its files as they are.
 holds() { local part; for part in "${@:2}"; do grep -aqF "$part" "$1" || { echo "$1 lacks $part"; return 1; }; done; }
 is_complete() {
@@ -59,6 +62,14 @@ documents_the_public_types_only() {
     says "$documented" "$types" "the number of documented types of $name" || return 1
   done
 }
+# The first two blocks of docs/hosting.md: its commands with the packages of this run, then its program.
+follows_the_page_of_the_host() {
+  mkdir "$place/host" && cd "$place/host" || return 1
+  awk '/^```/ { if (kind) exit; kind = $0 == "```sh"; next } kind' "$OLDPWD/docs/hosting.md" | sed "s:/path/to/fairlead/artifacts/packages:$packages:" > commands
+  awk '/^```/ { if (kind) exit; kind = $0 == "```csharp"; next } kind' "$OLDPWD/docs/hosting.md" > program
+  export NUGET_PACKAGES=$place/cache
+  . ./commands && mv ../program Program.cs && rm Worker.cs && dotnet build -v quiet -warnaserror
+}
 notices_are_fresh() { diff THIRD-PARTY-NOTICES.txt <(eng/third-party-notices); }
 
 check "the library and the tool are packed" dotnet pack Fairlead.slnx -c Release --no-build \
@@ -71,5 +82,6 @@ check "the tool installs from the folder of packages alone" installs
 check "the packages and the installed tool have one version, which counts the commits" has_one_version
 check "Fairlead.RabbitMQ demands exactly its Fairlead, Fairlead.Rpc at least its one" asks_for_its_fairlead
 check "docs/getting-started.md is what happens" eng/test-getting-started.sh "$place"
+check "the worker of docs/hosting.md builds from the packages" in_a_shell follows_the_page_of_the_host
 echo "1..$number"
 [ "$failures" -eq 0 ]

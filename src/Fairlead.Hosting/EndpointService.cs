@@ -23,5 +23,5 @@ internal sealed class EndpointService<T>(HostedEndpoint<T> endpoint) : IHostedLi
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => endpoint.CloseAsync();
+    public Task StoppedAsync(CancellationToken cancellationToken) => endpoint.CloseAsync(null, cancellationToken);
 }

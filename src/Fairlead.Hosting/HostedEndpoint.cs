@@ -59,20 +59,24 @@ public sealed class HostedEndpoint<T> : IEndpointStatus, IAsyncDisposable
     /// <exception cref="FairleadException">It cannot be opened; the next call tries again.</exception>
     /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
     public ValueTask<T> GetAsync(CancellationToken cancellationToken = default) =>
-        Current is { } open && !_isClosed ? new ValueTask<T>(open) : OpenAsync(cancellationToken);
+        Current is { } open ? new ValueTask<T>(open) : OpenAsync(cancellationToken);
 
-    /// <summary>Closes the endpoint within its time, if it is open. It opens no more.</summary>
+    /// <summary>Closes the endpoint within its time, if it is open. It opens no more. Harmless the second time.</summary>
     /// <param name="limit">The time; null takes that of the settings.</param>
-    internal async Task CloseAsync(TimeSpan? limit = null)
+    /// <param name="cancellationToken">Cancelled when the host has no more time: the endpoint then ends without waiting.</param>
+    internal async Task CloseAsync(TimeSpan? limit = null, CancellationToken cancellationToken = default)
     {
-        await _opening.WaitAsync().ConfigureAwait(false);
+        await _opening.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             _isClosed = true;
             if (Interlocked.Exchange(ref _current, null) is { } open)
             {
-                CloseReport report = await open.CloseAsync(limit ?? Options.CloseTimeout).ConfigureAwait(false);
-                HostLog.Closed(_logger, Name, report);
+                ValueTask<CloseReport> closing = open.CloseAsync(limit ?? Options.CloseTimeout);
+                using (cancellationToken.UnsafeRegister(static end => ((T)end!).Dispose(), open))
+                {
+                    HostLog.Closed(_logger, Name, await closing.ConfigureAwait(false));
+                }
             }
         }
         finally
@@ -82,13 +86,7 @@ public sealed class HostedEndpoint<T> : IEndpointStatus, IAsyncDisposable
     }
 
     /// <summary>Closes the endpoint. The host calls it.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (!_isClosed)
-        {
-            await CloseAsync().ConfigureAwait(false);
-        }
-    }
+    public ValueTask DisposeAsync() => new(CloseAsync());
 
     private async ValueTask<T> OpenAsync(CancellationToken cancellationToken)
     {

@@ -80,7 +80,7 @@ internal sealed class ReceivingService<T>(
 
         // Closing has the rest of the time, and at least a moment to report what was not read.
         TimeSpan rest = limit - time.GetElapsedTime(begun);
-        await endpoint.CloseAsync(rest > Moment ? rest : Moment).ConfigureAwait(false);
+        await endpoint.CloseAsync(rest > Moment ? rest : Moment, cancellationToken).ConfigureAwait(false);
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

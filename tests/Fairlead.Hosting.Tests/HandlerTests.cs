@@ -11,14 +11,7 @@ public sealed class HandlerTests
     [Fact]
     public async Task Each_message_has_a_handler_in_a_scope_of_its_own()
     {
-        using IHost host = Hosts.Make(
-            builder =>
-            {
-                builder.Services.AddScoped<Seen.Scope>();
-                builder.AddReceiver<Order, OrderHandler>("orders", ShopJson.Default.Order);
-            },
-            (Hosts.AddressOf("orders"), $"unix://{_name}"));
-        await host.StartAsync();
+        using IHost host = await OrdersAsync();
         Seen seen = host.Services.GetRequiredService<Seen>();
         int before = seen.Scopes;
         await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
@@ -54,14 +47,7 @@ public sealed class HandlerTests
     [Fact]
     public async Task A_message_that_is_no_json_is_rejected()
     {
-        using IHost host = Hosts.Make(
-            builder =>
-            {
-                builder.Services.AddScoped<Seen.Scope>();
-                builder.AddReceiver<Order, OrderHandler>("orders", ShopJson.Default.Order);
-            },
-            (Hosts.AddressOf("orders"), $"unix://{_name}"));
-        await host.StartAsync();
+        using IHost host = await OrdersAsync();
         await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
 
         Assert.Equal(DeliveryStatus.NotDelivered, (await sender.DeliverAsync("{"u8, Hosts.Limit)).Status);
@@ -160,6 +146,19 @@ public sealed class HandlerTests
         Assert.Contains(
             log.OfLibrary,
             entry => entry.Event == 1 && entry.Text.StartsWith($"unix://{_name}: connected with pid ", StringComparison.Ordinal));
+    }
+
+    private async Task<IHost> OrdersAsync()
+    {
+        IHost host = Hosts.Make(
+            builder =>
+            {
+                builder.Services.AddScoped<Seen.Scope>();
+                builder.AddReceiver<Order, OrderHandler>("orders", ShopJson.Default.Order);
+            },
+            (Hosts.AddressOf("orders"), $"unix://{_name}"));
+        await host.StartAsync();
+        return host;
     }
 
     private static async Task<DeliveryStatus> OrderAsync(Sender sender, Order order) =>

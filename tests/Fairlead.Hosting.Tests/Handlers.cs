@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairlead.Hosting.Tests;
 
@@ -72,6 +73,18 @@ internal sealed class EchoHandler : IRequestHandler
 {
     public ValueTask<ReadOnlyMemory<byte>> HandleAsync(Request request, RequestContext context) =>
         ValueTask.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(request.Text));
+}
+
+/// <summary>Notes each text, waits for the gate, and sends the text on.</summary>
+internal sealed class ForwardingHandler(Seen seen, [FromKeyedServices("out")] HostedEndpoint<Sender> next) : IMessageHandler
+{
+    public async ValueTask HandleAsync(Message message, CancellationToken cancellationToken)
+    {
+        seen.Add(message.Text);
+        await seen.Gate.Task.WaitAsync(cancellationToken);
+        Sender sender = await next.GetAsync(cancellationToken);
+        await sender.SendAsync(message.Memory, cancellationToken);
+    }
 }
 
 /// <summary>Needs a service that no test has.</summary>

@@ -54,6 +54,78 @@ public sealed class LifetimeTests
     }
 
     [Fact]
+    public async Task Handlers_are_cancelled_when_the_time_of_the_host_is_over()
+    {
+        using IHost host = Hosts.Make(
+            builder =>
+            {
+                builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = 50.Milliseconds());
+                builder.AddReceiver<TextHandler>("in", static options => options.CloseTimeout = Hosts.Limit);
+            },
+            (Hosts.AddressOf("in"), $"unix://{_name}"));
+        await host.StartAsync();
+        Seen seen = host.Services.GetRequiredService<Seen>();
+        await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
+        await sender.SendAsync("wait"u8);
+        Assert.Equal("wait", await seen.NextAsync());
+
+        Task stopped = host.StopAsync();
+
+        Assert.Equal("cancelled", await seen.NextAsync());
+        await Record.ExceptionAsync(() => stopped.WaitAsync(Hosts.Limit));
+    }
+
+    [Fact]
+    public async Task The_time_of_the_host_limits_closing()
+    {
+        await using Receiver idle = await Receiver.BindAsync($"unix://{_name}");
+        using IHost host = Hosts.Make(
+            builder =>
+            {
+                builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = 50.Milliseconds());
+                builder.AddSender("out", static options => options.CloseTimeout = 10 * Hosts.Limit);
+            },
+            (Hosts.AddressOf("out"), $"unix://{_name}"));
+        await host.StartAsync();
+        Sender sender = await host.Endpoint<Sender>("out").GetAsync();
+        await sender.SendAsync("unread"u8);
+
+        await Record.ExceptionAsync(() => host.StopAsync().WaitAsync(Hosts.Limit));
+
+        EndpointEnd end = await sender.Completion.WaitAsync(Hosts.Limit);
+        Assert.Equal(1, end.Report.Sent);
+        Assert.Equal(0, end.Report.Acknowledged);
+    }
+
+    [Fact]
+    public async Task A_handler_that_finishes_during_the_stop_can_still_send()
+    {
+        LogList log = new();
+        await using Receiver last = await Receiver.BindAsync($"unix://{_name}-last");
+        using IHost host = Hosts.Make(
+            builder => builder.AddReceiver<ForwardingHandler>("in").AddSender("out"),
+            log,
+            (Hosts.AddressOf("in"), $"unix://{_name}"),
+            (Hosts.AddressOf("out"), $"unix://{_name}-last"));
+        await host.StartAsync();
+        Seen seen = host.Services.GetRequiredService<Seen>();
+        await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
+        await sender.SendAsync("hello"u8);
+        Assert.Equal("hello", await seen.NextAsync());
+
+        Task stopped = host.StopAsync();
+        await log.ForEventAsync(8);
+        seen.Gate.SetResult();
+
+        using (Message forwarded = await last.ReceiveAsync(Hosts.Limit))
+        {
+            Assert.Equal("hello", forwarded.Text);
+        }
+
+        await stopped;
+    }
+
+    [Fact]
     public async Task A_name_that_is_taken_ends_the_start()
     {
         await using Receiver holder = await Receiver.BindAsync($"unix://{_name}");
