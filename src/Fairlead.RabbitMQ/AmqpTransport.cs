@@ -24,6 +24,8 @@ internal sealed class AmqpTransport(string scheme) : ITransport
 
     public string Remedy => "Choose another address.";
 
+    public bool IsToBridge => true;
+
     public int LongestTopic(Address address) => BrokerTopics.LongestKey;
 
     public TransportCapabilities CapabilitiesOf(Address address) =>

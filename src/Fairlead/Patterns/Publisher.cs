@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Transports;
 
 namespace Fairlead;
 
@@ -57,6 +58,11 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     {
         Publisher publisher = new(address, options);
         publisher.Open(EndpointCore.Bind(address, options, Profile, publisher));
+        if (BuiltInTransports.Find(address).IsToBridge)
+        {
+            publisher.AwaitBridge();
+        }
+
         return publisher;
     }
 
@@ -105,7 +111,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
         link.Policy = link.PeerAsksFor ?? link.Policy;
-        link.Tag = new Subscriptions();
+        link.Tag = BuiltInTransports.Find(link.Endpoint.Address).IsToBridge ? Subscriptions.OfEverything() : new Subscriptions();
         ChangeAudiences();
     }
 
@@ -124,12 +130,30 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => Change(link, topic, subscribes);
 
+    /// <summary>Blocks until the bridge of a bound publisher is up, which takes no other process. A message before that would be
+    /// lost.</summary>
+    private void AwaitBridge()
+    {
+        try
+        {
+            _ = WaitForSubscribers("any", 1, Core.Settings.HandshakeTimeout);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The patterns that one subscriber asked for.</summary>
     private sealed class Subscriptions
     {
         private const int MostPatterns = 10_000;
 
         private volatile string[] _patterns = [];
+
+        /// <summary>Returns those of a bridge, from which no subscription has to come first.</summary>
+        public static Subscriptions OfEverything() => new() { _patterns = [">"] };
 
         public bool Match(string topic)
         {

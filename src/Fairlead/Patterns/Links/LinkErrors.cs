@@ -6,8 +6,9 @@ internal static class LinkErrors
     /// <summary>Returns the error for a message that is longer than the peer accepts.</summary>
     public static FairleadException TooLarge(Link link, long length, int headLength)
     {
-        string head = headLength == 0 ? "" : $" and a head of {headLength} bytes";
-        string what = $"the message has {length} bytes{head}, but the peer accepts at most {link.Sending.LongestToPeer}";
+        long most = Math.Min(link.Sending.LongestToPeer, link.Connection.LongestPayload);
+        string head = headLength == 0 || length > link.Connection.LongestPayload ? "" : $" and a head of {headLength} bytes";
+        string what = $"the message has {length} bytes{head}, but the peer accepts at most {most}";
         return new FairleadException(ErrorCode.TooLarge, what, "Send less, or raise ?maxmessage= at the peer.")
         {
             Address = link.Endpoint.Address,

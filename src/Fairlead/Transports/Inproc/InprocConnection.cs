@@ -10,6 +10,9 @@ namespace Fairlead.Transports.Inproc;
 /// queue.</remarks>
 internal sealed class InprocConnection : Connection, IBridged
 {
+    /// <summary>The longest head of a message to or from a bridge: a topic of a broker, the context of a trace, a few numbers.</summary>
+    private const int LongestHead = 4096;
+
     private readonly EventDescriptor _event = new();
     private readonly RankedLock _gate = new(LockRank.InprocInbox);
     private readonly Queue<Incoming> _inbox = new();
@@ -42,6 +45,13 @@ internal sealed class InprocConnection : Connection, IBridged
     public override int Unflushed => _outboxBytes;
 
     public override int LongThreshold => int.MaxValue;
+
+    /// <inheritdoc/>
+    /// <remarks>The limit of an end at a broker is about the body of a message there. The heads between the two ends are no part of it.</remarks>
+    public override int HeadRoom => Inner is null ? 0 : LongestHead;
+
+    /// <inheritdoc/>
+    public override int LongestPayload => Inner is null ? int.MaxValue : _other.ReceiveLimit;
 
     public override bool HasLong => false;
 
@@ -154,7 +164,7 @@ internal sealed class InprocConnection : Connection, IBridged
         }
 
         // An introduction may be longer than a message is allowed to be.
-        if (message.Header.Length > ReceiveLimit && !Handshake.IsHandshake(message.Header))
+        if (message.Header.Length > (long)ReceiveLimit + HeadRoom && !Handshake.IsHandshake(message.Header))
         {
             message.Release();
             throw new FairleadException(
