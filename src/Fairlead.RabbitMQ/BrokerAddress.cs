@@ -23,6 +23,9 @@ internal sealed record BrokerAddress
         "name", "prefetch", "priorities", "priority", "single", "unique",
     ];
 
+    /// <summary>The deliveries of a message if the address gives no limit: as many as RabbitMQ 4 allows in a quorum queue.</summary>
+    public const int UsualDeliveries = 20;
+
     private static readonly string[] EncryptedOptions = ["authority", "certificate", "key", "login"];
 
     private const int LongestContent = 255;
@@ -47,8 +50,14 @@ internal sealed record BrokerAddress
     /// <summary>The most messages that the broker sends before earlier ones are accepted.</summary>
     public required ushort Prefetch { get; init; }
 
-    /// <summary>How often a message is delivered before it goes to the queue of dead letters; null: without limit.</summary>
+    /// <summary>How often a message is delivered before it goes to the queue of dead letters, or is dropped; null: without limit.</summary>
     public int? Deliveries { get; init; }
+
+    /// <summary>Whether the address gives that limit.</summary>
+    public bool GivesDeliveries { get; init; }
+
+    /// <summary>Whether the messages beyond the limit go to a queue of dead letters.</summary>
+    public bool HasDeadLetters => Deliveries is not null && (IsDurable || GivesDeliveries);
 
     /// <summary>Whether the broker takes the user from the certificate that this end shows, and no password.</summary>
     public bool LogsInByCertificate { get; init; }
@@ -125,6 +134,9 @@ internal sealed record BrokerAddress
                 address.Display, "option 'login' is certificate, and the address names none. Add certificate= and key=.");
         }
 
+        bool isPassive = OneOf(address, "declare", "active", "passive") == "passive";
+        bool givesDeliveries = address.Option("deliveries") is { } deliveries && deliveries != "infinite";
+        bool isLimited = address.Option("deliveries") is null && !isPassive && !Bridges.Topology.IsOfDeadLetters(name);
         return new BrokerAddress
         {
             Address = address,
@@ -134,11 +146,12 @@ internal sealed record BrokerAddress
             LogsInByCertificate = logsInByCertificate,
             Name = name,
             IsDurable = Flag(address, "durable"),
-            IsPassive = OneOf(address, "declare", "active", "passive") == "passive",
+            IsPassive = isPassive,
             IsUnique = Flag(address, "unique"),
             Authority = address.Option("authority"),
             Prefetch = (ushort)(AddressOptions.Int(address, "prefetch", 1, MostPrefetch) ?? Math.Clamp(settings.Messages, 1, 256)),
-            Deliveries = AddressOptions.Int(address, "deliveries", 1, 1000),
+            Deliveries = givesDeliveries ? AddressOptions.Int(address, "deliveries", 1, 1000) : isLimited ? UsualDeliveries : null,
+            GivesDeliveries = givesDeliveries,
             Limits = QueueLimits.Of(address, Flag(address, "single")),
             Priority = (byte?)AddressOptions.Int(address, "priority", 0, byte.MaxValue),
             Content = address.Option("content"),

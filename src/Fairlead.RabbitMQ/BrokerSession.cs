@@ -31,10 +31,11 @@ internal sealed class BrokerSession : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private FairleadException? _end;
 
-    // Of the two fields below it: a report is made under it, so the last one that the watch gets is the present state.
+    // Of the fields below it: a report is made under it, so the last one that the watch gets is the present state.
     private readonly Lock _telling = new();
     private Action<string?>? _onBlocked;
     private string? _blocked;
+    private string? _full;
 
     private BrokerSession(BrokerAddress broker, IConnection connection, IChannel channel, BrokerNode node, BrokerCertificates certificates)
     {
@@ -95,7 +96,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         lock (_telling)
         {
             _onBlocked = watch;
-            watch(_blocked);
+            watch(_blocked ?? _full);
         }
     }
 
@@ -105,7 +106,17 @@ internal sealed class BrokerSession : IAsyncDisposable
         lock (_telling)
         {
             _blocked = why;
-            _onBlocked?.Invoke(why);
+            _onBlocked?.Invoke(_blocked ?? _full);
+        }
+    }
+
+    /// <summary>Notes why the queue takes none of this session's messages; null: it does again. Any thread.</summary>
+    public void TellFull(string? why)
+    {
+        lock (_telling)
+        {
+            _full = why;
+            _onBlocked?.Invoke(_blocked ?? _full);
         }
     }
 

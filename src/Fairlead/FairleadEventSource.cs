@@ -19,7 +19,7 @@ internal sealed class FairleadEventSource : EventSource
     [Event(2, Level = EventLevel.Informational, Message = "{0}: lost {1}: {2} {3}")]
     public void Disconnected(string address, string peer, string reason, string text) => WriteEvent(2, address, peer, reason, text);
 
-    [Event(3, Level = EventLevel.Warning, Message = "{0}: {1} dropped {2} messages because a queue was full")]
+    [Event(3, Level = EventLevel.Warning, Message = "{0}: {1} dropped {2} messages: a queue was full, or no end took them")]
     public void Dropped(string address, string pattern, long count) => WriteEvent(3, address, pattern, count);
 
     [Event(4, Level = EventLevel.Warning, Message = "{0}: {1} reads too slowly: {2} messages are waiting for it")]
@@ -57,4 +57,7 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(15, Level = EventLevel.Warning, Message = "{0}: {1}")]
     public void Blocked(string address, string why) => WriteEvent(15, address, why);
+
+    [Event(16, Level = EventLevel.Warning, Message = "{0}: a message is given up after {1} deliveries without acceptance: {2}")]
+    public void GivenUp(string address, long deliveries, string where) => WriteEvent(16, address, deliveries, where);
 }

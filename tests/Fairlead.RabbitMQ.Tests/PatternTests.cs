@@ -156,7 +156,7 @@ public sealed class PatternTests
     /// <summary>A rejected message comes again, and goes to the dead letters where there is a limit.</summary>
     [BrokerTheory]
     [InlineData(true, 3)]
-    [InlineData(false, 2)]
+    [InlineData(false, 3)]
     public async Task A_message_that_no_receiver_accepts_ends_among_the_dead_letters(bool isDurable, int deliveries)
     {
         Address address = Broker.NewAddress($"&deliveries=3&durable={(isDurable ? "true" : "false")}");

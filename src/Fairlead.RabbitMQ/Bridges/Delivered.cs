@@ -12,11 +12,14 @@ internal sealed record Delivered(
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    /// <summary>The pause of a message that came again once. A classic queue counts no further.</summary>
+    /// <summary>The pause of a message that came again once.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often it was delivered before; a queue that does not count says one for any number.</summary>
+    /// <summary>How often it was delivered before; from a queue that does not count, how often this receiver saw it again.</summary>
     public long Earlier { get; init; }
+
+    /// <summary>By what the receiver counts its deliveries; null if the queue does, or it comes for the first time.</summary>
+    public string? CountedBy { get; init; }
 
     public bool IsRedelivered => Earlier > 0;
 

@@ -9,7 +9,8 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// at 1 on each; the next one takes over what is left, and a late confirmation of a lost channel finds nothing. Counts in order, too, how
 /// many messages of the user's end are done, because acknowledgements there are cumulative.
 /// </remarks>
-internal sealed class PublishWindow<T>
+/// <param name="order">The order in which items were first added; null if none is ever refused and published again.</param>
+internal sealed class PublishWindow<T>(IComparer<T>? order = null)
 {
     private readonly Lock _gate = new();
 
@@ -18,8 +19,18 @@ internal sealed class PublishWindow<T>
 
     // Items from a lost channel, to be published again. Each stays here until it has a number.
     private readonly Queue<T> _again = new();
+
+    // Items that the broker refused on this channel, in their order. All of them are older than those above.
+    private readonly SortedSet<T>? _refused = order is null ? null : new(order);
+    private bool _isRefusedNext;
     private ulong _lowest = 1;
     private ulong _next = 1;
+
+    // The first refused number, and the first one that was given after the last refusal: a number between them may belong to an item that
+    // is newer than a refused one.
+    private ulong _firstRefused = ulong.MaxValue;
+    private ulong _behind;
+    private TaskCompletionSource? _settled;
 
     // Messages that are done and have no number: settled beyond an older one on a lost channel, or not published at all. Counted as done
     // when nothing older can be left.
@@ -57,15 +68,57 @@ internal sealed class PublishWindow<T>
                 }
             }
 
-            ulong before = _lowest;
-            while (_lowest < _next && !PlaceOf(_lowest).IsHere)
+            done = Advance();
+            return taken;
+        }
+    }
+
+    /// <summary>Takes out what the broker refused: a part is over, and the rest is to be published again.</summary>
+    /// <param name="number">The number of the refusal.</param>
+    /// <param name="isMultiple">Whether it is about all lower numbers, too.</param>
+    /// <param name="isOver">Whether an item is not published again.</param>
+    /// <param name="done">As for <see cref="Take"/>.</param>
+    /// <returns>The items that are over.</returns>
+    public List<T> Refuse(ulong number, bool isMultiple, Predicate<T> isOver, out int done)
+    {
+        lock (_gate)
+        {
+            List<T> over = [];
+            for (ulong at = From(number, isMultiple); at <= number && at < _next; at++)
             {
-                _ = _items.Dequeue();
-                _lowest++;
+                ref Place place = ref PlaceOf(at);
+                if (!place.IsHere)
+                {
+                    continue;
+                }
+
+                if (isOver(place.Item))
+                {
+                    over.Add(place.Item);
+                    place = default;
+                }
+                else
+                {
+                    _ = _refused!.Add(place.Item);
+                    place = new Place(default!, IsHere: false, HasMoved: true);
+                    _firstRefused = Math.Min(_firstRefused, at);
+                    _behind = _next;
+                }
             }
 
-            done = (int)(_lowest - before) + PayOwed();
-            return taken;
+            done = Advance();
+            return over;
+        }
+    }
+
+    /// <summary>Completes when the broker has confirmed or refused everything that was published.</summary>
+    public Task WhenSettled()
+    {
+        lock (_gate)
+        {
+            return _lowest == _next
+                ? Task.CompletedTask
+                : (_settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -105,6 +158,13 @@ internal sealed class PublishWindow<T>
     {
         lock (_gate)
         {
+            _isRefusedNext = _refused is { Count: > 0 };
+            if (_isRefusedNext)
+            {
+                item = _refused!.Min!;
+                return true;
+            }
+
             return _again.TryPeek(out item);
         }
     }
@@ -114,7 +174,14 @@ internal sealed class PublishWindow<T>
     {
         lock (_gate)
         {
-            _ = _again.Dequeue();
+            if (_isRefusedNext)
+            {
+                _ = _refused!.Remove(_refused.Min!);
+            }
+            else
+            {
+                _ = _again.Dequeue();
+            }
         }
     }
 
@@ -123,17 +190,28 @@ internal sealed class PublishWindow<T>
     {
         lock (_gate)
         {
-            PublishWindow<T> next = new();
+            PublishWindow<T> next = new(order) { _owed = _owed };
+            List<T> left = [.. _refused ?? []];
+            _refused?.Clear();
             while (_items.Count > 0)
             {
                 Place place = _items.Dequeue();
                 if (place.IsHere)
                 {
-                    next._again.Enqueue(place.Item);
+                    left.Add(place.Item);
+                }
+                else if (!place.HasMoved)
+                {
+                    next._owed++;
                 }
             }
 
-            next._owed = _owed + (int)(_next - _lowest) - next._again.Count;
+            if (order is not null)
+            {
+                left.Sort(order);
+            }
+
+            left.ForEach(next._again.Enqueue);
             while (_again.TryDequeue(out T? item))
             {
                 next._again.Enqueue(item);
@@ -150,13 +228,49 @@ internal sealed class PublishWindow<T>
 
     private ref Place PlaceOf(ulong number) => ref _items[(int)(number - _lowest)];
 
+    /// <summary>Leaves the oldest numbers whose items are settled, and returns how many messages are done by that.</summary>
+    private int Advance()
+    {
+        int done = 0;
+        for (; _lowest < _next && !PlaceOf(_lowest).IsHere; _lowest++)
+        {
+            if (_items.Dequeue().HasMoved)
+            {
+                continue;
+            }
+
+            if (_lowest > _firstRefused && _lowest < _behind)
+            {
+                _owed++;
+            }
+            else
+            {
+                done++;
+            }
+        }
+
+        if (_lowest == _next)
+        {
+            _settled?.SetResult();
+            _settled = null;
+        }
+
+        return done + PayOwed();
+    }
+
     private int PayOwed()
     {
-        int owed = _lowest == _next && _again.Count == 0 ? _owed : 0;
-        _owed -= owed;
+        if (_lowest != _next || _again.Count > 0 || _refused is { Count: > 0 })
+        {
+            return 0;
+        }
+
+        _firstRefused = ulong.MaxValue;
+        int owed = _owed;
+        _owed = 0;
         return owed;
     }
 
-    /// <summary>The place of a number; empty after its item was taken.</summary>
-    private readonly record struct Place(T Item, bool IsHere);
+    /// <summary>The place of a number; empty after its item was taken, or was refused and has moved to those that come again.</summary>
+    private readonly record struct Place(T Item, bool IsHere, bool HasMoved = false);
 }

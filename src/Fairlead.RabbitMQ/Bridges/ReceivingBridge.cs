@@ -23,6 +23,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         Policies = [OverflowPolicy.Wait],
     };
 
+    private readonly Redeliveries _redeliveries = new();
     private readonly KnownMessages? _known = broker.IsUnique ? new KnownMessages() : null;
 
     protected override PatternProfile Profile => Inner;
@@ -50,7 +51,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         }
     }
 
-    private async Task FollowAsync(ValueTask<LinkResult> task, Delivered delivered, string? id)
+    private async Task FollowAsync(ValueTask<LinkResult> task, Link link, Delivered delivered, string? id)
     {
         LinkResult result;
         try
@@ -73,6 +74,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
 
         if (outcome.IsDelivered)
         {
+            EndCount(delivered);
             await AnswerAsync(delivered, ReceiptStatus.Accepted, null).ConfigureAwait(false);
             delivered.Acks.Accept(delivered.Tag);
         }
@@ -88,14 +90,40 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         }
         else
         {
-            // A classic queue does not count: without a quorum queue, the second failure is the last where there is a limit.
-            bool isLast = Address.Deliveries is not null && !Address.IsDurable && delivered.IsRedelivered;
-            if (!isLast)
-            {
-                await delivered.PauseAsync(Settings.Time).ConfigureAwait(false);
-            }
+            await GiveBackAsync(link, delivered).ConfigureAwait(false);
+        }
+    }
 
-            delivered.Acks.Refuse(delivered.Tag, again: !isLast);
+    /// <summary>Gives a message back that the user did not accept, after a pause; or gives it up after its last delivery.</summary>
+    private async ValueTask GiveBackAsync(Link link, Delivered delivered)
+    {
+        bool isLast = Address.Deliveries is { } limit && delivered.Earlier + 1 >= limit;
+        if (!isLast)
+        {
+            await delivered.PauseAsync(Settings.Time).ConfigureAwait(false);
+            delivered.Acks.Refuse(delivered.Tag, again: true);
+            return;
+        }
+
+        EndCount(delivered);
+        FairleadEventSource.Log.GivenUp(
+            Address.Address.Display,
+            delivered.Earlier + 1,
+            Address.HasDeadLetters ? $"the broker moves it to the queue '{Topology.DeadLettersOf(Address.Name)}'" : "it is dropped");
+        if (!Address.HasDeadLetters)
+        {
+            link.Answers.Inner?.CountDropped();
+        }
+
+        // A quorum queue counts itself, and notes the limit as the reason.
+        delivered.Acks.Refuse(delivered.Tag, again: Address.IsDurable);
+    }
+
+    private void EndCount(Delivered delivered)
+    {
+        if (delivered.CountedBy is { } key)
+        {
+            _redeliveries.End(key);
         }
     }
 
@@ -126,11 +154,14 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             CancellationToken cancellationToken = default)
         {
             acks.Begin(deliveryTag);
+            string? id = properties.MessageId;
+            long? counted = Headers.Number(properties, Headers.DeliveryCount);
+            string? key = redelivered && counted is null ? Redeliveries.KeyOf(id, body.Span) : null;
             Delivered delivered = new(acks, answers, deliveryTag, properties.ReplyTo, properties.CorrelationId, ended)
             {
-                Earlier = Headers.Number(properties, Headers.DeliveryCount) ?? (redelivered ? 1 : 0),
+                Earlier = counted ?? (key is null ? 0 : bridge._redeliveries.Add(key)),
+                CountedBy = key,
             };
-            string? id = properties.MessageId;
             Delivered? earlier = null;
             switch (id is null ? Knowledge.New : bridge._known?.Begin(id, delivered, out earlier) ?? Knowledge.New)
             {
@@ -149,7 +180,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
 
             try
             {
-                _ = bridge.FollowAsync(HandOut(properties, redelivered, delivered.Earlier, body.Span), delivered, id);
+                _ = bridge.FollowAsync(HandOut(properties, redelivered, delivered.Earlier, body.Span), link, delivered, id);
             }
             catch (ObjectDisposedException)
             {
@@ -160,6 +191,11 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             {
                 // Longer than the receiver accepts, and not in hand: another delivery of it has its own outcome.
                 _ = id is null ? null : bridge._known?.End(id, isAccepted: false);
+                if (properties.ReplyTo is null && !bridge.Address.HasDeadLetters)
+                {
+                    link.Answers.Inner?.CountDropped();
+                }
+
                 acks.Refuse(deliveryTag, again: false);
                 _ = AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
             }

@@ -16,11 +16,15 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// published again, in order and marked: at least once.
 /// </para>
 /// <para>
+/// If the queue refuses a message without a receipt, the session lasts: the bridge publishes the message again after a pause, and reads no
+/// new ones until the queue has taken all that it refused.
+/// </para>
+/// <para>
 /// A message that wants a receipt carries the address of a reply queue, which lives as long as the channel. The receiver's bridge answers
 /// there when its user has accepted. If the connection is lost in between, the outcome is unknown.
 /// </para>
 /// </remarks>
-internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
+internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettings settings) : Bridge(broker, settings)
 {
     private const string ReplyQueue = BrokerQueues.DirectReply;
 
@@ -33,7 +37,8 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         Needs = TransportCapabilities.None,
     };
 
-    private PublishWindow<Outgoing> _unconfirmed = new();
+    private PublishWindow<Outgoing> _unconfirmed = new(
+        Comparer<Outgoing>.Create(static (one, other) => one.Number.CompareTo(other.Number)));
     private readonly ConcurrentDictionary<string, Outgoing> _awaited = new();
     private readonly string _sender = Guid.NewGuid().ToString("N");
 
@@ -53,21 +58,32 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         IChannel channel = session.Channel;
         PublishWindow<Outgoing> window = _unconfirmed = _unconfirmed.Leave();
         channel.BasicAcksAsync += (_, args) => OnConfirmed(session, window, link, args.DeliveryTag, args.Multiple);
-        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, link, args.DeliveryTag, args.Multiple);
+        using Refusals refusals = new(ended);
+        channel.BasicNacksAsync += (_, args) => OnRefused(session, window, link, refusals, args.DeliveryTag, args.Multiple);
         channel.BasicReturnAsync += (_, returned) => OnReturned(session, returned);
 
         // From here on, the end of the endpoint does not stop what it has sent before: it may have ended already.
         await channel.BasicConsumeAsync(ReplyQueue, autoAck: true, new ReceiptConsumer(channel, this), session.Ended)
             .ConfigureAwait(false);
-        while (window.TryPeekAgain(out Outgoing? before))
+        while (!refusals.Any && window.TryPeekAgain(out Outgoing? before))
         {
-            before.IsAgain = true;
-            await PublishAsync(channel, link, before, session.Ended).ConfigureAwait(false);
+            await PublishAgainAsync(channel, link, before, session.Ended).ConfigureAwait(false);
         }
 
-        while (await NextAsync(ended).ConfigureAwait(false) is { } received)
+        while (true)
         {
-            await PublishAsync(channel, link, new Outgoing(this, new Message(received), ++_count), session.Ended).ConfigureAwait(false);
+            while (await NextUnlessRefusedAsync(refusals, ended).ConfigureAwait(false) is { } received)
+            {
+                await PublishAsync(channel, link, new Outgoing(this, new Message(received), ++_count), session.Ended)
+                    .ConfigureAwait(false);
+            }
+
+            if (ended.IsCancellationRequested || !refusals.Any)
+            {
+                return;
+            }
+
+            await RetryAsync(session, window, link, refusals, ended).ConfigureAwait(false);
         }
     }
 
@@ -183,31 +199,6 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
         return Task.CompletedTask;
     }
 
-    /// <summary>The queue did not take messages: it is full by a policy of the broker, or lost its node.</summary>
-    private Task OnRefused(BrokerSession session, PublishWindow<Outgoing> window, Link link, ulong number, bool isMultiple)
-    {
-        bool isLost = false;
-        foreach (Outgoing item in window.Peek(number, isMultiple))
-        {
-            isLost |= !item.WantsReceipt;
-            Settle(item.Id, ReceiptStatus.NotDelivered, "the queue did not take the message");
-        }
-
-        if (isLost)
-        {
-            // All unconfirmed messages are published again, in order, after a pause.
-            session.Fail(new FairleadException(ErrorCode.Unavailable, $"the queue '{Address.Name}' did not take a message"));
-        }
-        else if (session.End is null)
-        {
-            // They are done, with their outcomes.
-            _ = window.Take(number, isMultiple, out int done);
-            link.Receiving.Release(done);
-        }
-
-        return Task.CompletedTask;
-    }
-
     /// <summary>The queue has gone: an administrator deleted it, or it was idle for too long.</summary>
     private Task OnReturned(BrokerSession session, BasicReturnEventArgs returned)
     {
@@ -241,6 +232,9 @@ internal sealed class SendingBridge(BrokerAddress broker, EndpointSettings setti
 
         // Set by the first of two: the client has read the memory, or the sender has given up. The second releases the message.
         private bool _isLetGo;
+
+        /// <summary>Its place in the order of all messages of this sender.</summary>
+        public long Number => number;
 
         public string Id => string.Create(CultureInfo.InvariantCulture, $"{bridge._sender}-{number}");
 

@@ -6,8 +6,8 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <remarks>
 /// <code>
 /// ?name=orders                  classic queue "orders", transient messages, deleted after an hour without a receiver
-/// ?name=orders&amp;durable=true     quorum queue "orders", persistent messages
-/// ?name=orders&amp;deliveries=5     the same queues, and "orders.dead" for what was delivered five times in vain: a queue as any other
+/// ?name=orders&amp;durable=true     quorum queue "orders", persistent messages, and "orders.dead" for what was delivered 20 times in vain
+/// ?name=orders&amp;deliveries=5     the same queues with another limit; also a queue that is not durable has dead letters then
 /// ?name=orders&amp;declare=passive  whatever queue or exchange an administrator made: it must be there, and keeps its options
 /// publish and subscribe         topic exchange "orders"; a queue for each subscriber, which goes with it
 /// </code>
@@ -23,6 +23,8 @@ internal static class Topology
     /// </summary>
     private const int Unlimited = int.MaxValue;
 
+    private const string DeadLetters = ".dead";
+
     /// <summary>Declares the queue of an address.</summary>
     public static async Task DeclareQueueAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)
     {
@@ -35,7 +37,7 @@ internal static class Topology
 
         Dictionary<string, object?> arguments = Kind(broker);
         broker.Limits.AddTo(arguments);
-        if (broker.Deliveries is { } deliveries)
+        if (broker.HasDeadLetters)
         {
             string dead = DeadLettersOf(broker.Name);
             arguments["x-dead-letter-exchange"] = "";
@@ -44,7 +46,7 @@ internal static class Topology
             {
                 // The broker counts how often a message came back and is delivered again. On the way to the dead letters it keeps the
                 // message until the other queue has it, which it does only for a queue that never drops its oldest.
-                arguments["x-delivery-limit"] = deliveries - 1;
+                arguments["x-delivery-limit"] = broker.Deliveries!.Value - 1;
                 arguments["x-dead-letter-strategy"] = "at-least-once";
                 arguments["x-overflow"] = "reject-publish";
             }
@@ -65,7 +67,7 @@ internal static class Topology
 
     /// <summary>Declares the queue of requests, which is always transient: a request does not outlive its requester.</summary>
     public static Task DeclareRequestsAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken) =>
-        broker.IsDurable || broker.Deliveries is not null
+        broker.IsDurable || broker.GivesDeliveries
             ? throw new FairleadException(
                 ErrorCode.NotSupported, "requests are neither durable nor delivered again", "Remove ?durable= and ?deliveries=.")
             {
@@ -136,5 +138,8 @@ internal static class Topology
         }
     }
 
-    public static string DeadLettersOf(string name) => $"{name}.dead";
+    public static string DeadLettersOf(string name) => $"{name}{DeadLetters}";
+
+    /// <summary>Whether this is the queue of dead letters of another queue, which limits no deliveries itself.</summary>
+    public static bool IsOfDeadLetters(string name) => name.EndsWith(DeadLetters, StringComparison.Ordinal);
 }

@@ -81,7 +81,7 @@ internal static class Tunnel
 
     private static void RequireTransient(BrokerAddress broker)
     {
-        if (broker.IsDurable || broker.IsUnique || broker.Deliveries is not null)
+        if (broker.IsDurable || broker.IsUnique || broker.GivesDeliveries)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,
