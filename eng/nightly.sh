@@ -2,7 +2,7 @@
 # The long runs of tests that test.sh plays shortly: locks under a million entries and hundreds of kills, deaths in shared memory and logs, each system call that can fail, and
 # the random world with several seeds. Takes an hour or two. Writes what they print of themselves into a file, and ends with 0 where all passed.
 # Usage: eng/nightly.sh [FIGURES]     FIGURES is artifacts/nightly.txt unless given
-# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_CLOCK_QUESTIONS (1000), FAIRLEAD_FIRST_ROUNDS (60), FAIRLEAD_RPC_INPUTS (10000000), FAIRLEAD_RPC_MEBIBYTES (1024), FAIRLEAD_RPC_STORM (100000), FAIRLEAD_RPC_SIEGE (30), FAIRLEAD_BROKER_KILLS (250, of each of 4 kinds of senders), FAIRLEAD_RUNTIME (11.0.0), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
+# Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_CLOCK_QUESTIONS (1000), FAIRLEAD_SUPERVISED_KILLS (600, one each 100 ms), FAIRLEAD_FIRST_ROUNDS (60), FAIRLEAD_RPC_INPUTS (10000000), FAIRLEAD_RPC_MEBIBYTES (1024), FAIRLEAD_RPC_STORM (100000), FAIRLEAD_RPC_SIEGE (30), FAIRLEAD_BROKER_KILLS (250, of each of 4 kinds of senders), FAIRLEAD_RUNTIME (11.0.0), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
 # (as many as there are processors) are played beside each other
 set -uo pipefail
 figures=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../artifacts/nightly.txt}")
@@ -45,6 +45,7 @@ FAIRLEAD_INCREMENTS=$rounds run 'locks in rounds' 'FullyQualifiedName~Nobody_wai
 run 'conditions, readers and writers' 'FullyQualifiedName~Things_are_exchanged_though|FullyQualifiedName~Readers_see_nothing_half_written'
 FAIRLEAD_TEST_ITEMS=$increments run 'shared memory and logs' 'FullyQualifiedName~SharedMemory.DeathTests|FullyQualifiedName~LeftoverTests|FullyQualifiedName~LogCrashTests'
 FAIRLEAD_FIRST_ROUNDS=${FAIRLEAD_FIRST_ROUNDS:-60} run 'clients of a fresh server' 'FullyQualifiedName~get_to_a_fresh_server'
+FAIRLEAD_SUPERVISED_KILLS=${FAIRLEAD_SUPERVISED_KILLS:-600} run 'supervised children that are killed' 'FullyQualifiedName~SupervisedCrowdTests'
 run 'boards whose writers are killed' 'FullyQualifiedName~BoardDeathTests'
 FAIRLEAD_EVERY_FAULT=1 run 'each system call fails once' 'FullyQualifiedName~SystemCallFaultTests'
 dotnet build tests/Fairlead.Cli.Tests -c Release -v quiet || exit 1

@@ -142,6 +142,9 @@ internal enum LockRank : byte
     /// <summary>The watch for the end of another process's robust-list owner thread.</summary>
     KeeperWatch,
 
+    /// <summary>The children of a supervisor, their states, and the callers that wait for their channels.</summary>
+    ChildSupervisor,
+
     /// <summary>The start of the thread that spawns tied children.</summary>
     SpawnerThread,
 

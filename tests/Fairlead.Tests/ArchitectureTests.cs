@@ -13,7 +13,7 @@ namespace Fairlead.Tests;
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
 ///   Memory/Boards              what users name, and below it the storage; above Synchronization, by whose words writers are known dead
-///   Processes                  children, signals, the terminal, and below it how a start is made; beside Transports
+///   Processes                  children, signals, the terminal, below it how a start is made, above it Supervision; beside Transports
 ///   Logs                       what users name, and below it the files; beside Memory, whose files it makes
 ///   Synchronization            what users name, and below it who waits, what is seen from outside, and the words; beside Memory, in
 ///                              whose regions locks lie
@@ -103,6 +103,7 @@ public sealed partial class ArchitectureTests
         ],
         ["Processes/Starting"] = [Root, .. Native],
         ["Processes"] = [Root, .. Native, "Processes/Starting"],
+        ["Processes/Supervision"] = [Root, "Processes"],
         ["Logs/Storage"] = [Root, .. Native, "Registry", "Memory/Backing"],
         ["Logs"] = [Root, .. Native, "Registry", "Logs/Storage"],
         ["Diagnostics"] = [Root, "Framing", "Registry"],

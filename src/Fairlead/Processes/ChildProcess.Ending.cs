@@ -18,6 +18,8 @@ public sealed partial class ChildProcess
     private bool _reportsStops;
     private bool _isHeld;
     private bool _hasEndedHeld;
+    private bool _endsGroup;
+    private bool _isCollected;
 
     /// <summary>Whether this process knows that the child has ended.</summary>
     public bool HasEnded => _end.Task.IsCompleted;
@@ -129,6 +131,16 @@ public sealed partial class ChildProcess
         TakeEnd();
     }
 
+    /// <summary>Sends a signal to the group that the child leads. False if its end has been collected, or this is forbidden.</summary>
+    /// <remarks>Until the end of the leader is collected, no other group gets its number.</remarks>
+    internal bool SendWhileLeading(Signal signal)
+    {
+        using (_taking.Hold())
+        {
+            return !_isCollected && Group == Id && Libc.Kill(-Group, signal.Number) == 0;
+        }
+    }
+
     /// <summary>Takes the stops and continuations. Called on SIGCHLD.</summary>
     internal void LookForStops()
     {
@@ -141,6 +153,7 @@ public sealed partial class ChildProcess
     private void Watch(ChildProcessOptions options)
     {
         _isHeld = options.HoldsGroup;
+        _endsGroup = options.EndsGroup;
         _reportsStops = options.ReportsStops;
         if (_reportsStops)
         {
@@ -191,7 +204,14 @@ public sealed partial class ChildProcess
                 return;
             }
 
+            if (_endsGroup && ProcessDescriptor.HasEnded(_process))
+            {
+                // Before its status is collected: afterwards another group may get the number.
+                _ = Libc.Kill(-Group, Signal.Kill.Number);
+            }
+
             ChildReport? report = ProcessDescriptor.Take(_process, ofStops: false, out error);
+            _isCollected |= report is not null || error != Errno.None;
             if (HasEnded || (report is null && error == Errno.None))
             {
                 // Another check came first, or this wake-up was spurious.

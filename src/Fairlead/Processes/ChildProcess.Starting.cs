@@ -26,6 +26,11 @@ public sealed partial class ChildProcess
     public static ChildProcess Start(string program, IEnumerable<string>? arguments = null, ChildProcessOptions? options = null)
     {
         options ??= new ChildProcessOptions();
+        if (options.EndsGroup && options.Group is { Id: not 0, IsSession: false })
+        {
+            throw new ArgumentException("EndsGroup needs a group of the child: ProcessGroup.New or NewSession.", nameof(options));
+        }
+
         Inherited.Claim();
         Probe();
         string file = ProgramFile.Find(program);
@@ -51,7 +56,8 @@ public sealed partial class ChildProcess
             },
             options.TiedToParent,
             [.. options.IgnoredSignals.Select(static signal => Catchable(signal, nameof(options.IgnoredSignals)).Number)],
-            plumbing.Identity);
+            plumbing.Identity,
+            options.Limits is { } limits ? ResourceLimits.Commands(limits.Memory, limits.ProcessorTime, limits.OpenFiles) : "");
 
         return options.TiedToParent
             ? SpawnerThread.Run(() => Start(program, request, options, plumbing))

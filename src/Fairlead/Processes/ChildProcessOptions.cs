@@ -28,6 +28,12 @@ public sealed record ChildProcessOptions
     public bool HoldsGroup { get; init; }
 
     /// <summary>
+    /// Whether the rest of its group is killed (SIGKILL) when it ends: processes that it has started and left in the group.
+    /// Needs <see cref="ProcessGroup.New"/> or <see cref="ProcessGroup.NewSession"/>.
+    /// </summary>
+    public bool EndsGroup { get; init; }
+
+    /// <summary>
     /// Whether its group has the terminal of this process from its first instruction on: Ctrl-C and Ctrl-Z go there. The shell that starts
     /// it takes the terminal back by <see cref="ControllingTerminal.Foreground"/>.
     /// </summary>
@@ -50,6 +56,9 @@ public sealed record ChildProcessOptions
     /// run as another user (set-user-id).
     /// </summary>
     public bool TiedToParent { get; init; }
+
+    /// <summary>Limits of memory, processor time and open files; null: those of this process.</summary>
+    public ChildLimits? Limits { get; init; }
 
     /// <summary>
     /// An open file to which the child writes its <see cref="ProcessIdentity"/> and a line feed before its program starts. The child shares

@@ -31,6 +31,26 @@ public sealed class ProcessSnippets
     }
 
     [Fact]
+    public async Task Children_are_supervised()
+    {
+        using CancellationTokenSource source = new();
+        CancellationToken cancellationToken = source.Token;
+        SupervisedChild[] children =
+        [
+            new("echo", "sh", "-c", "cat <&3 >&3") { Process = new() { Channel = ChannelKind.Duplex } },
+            new("job", "sleep", "1000") { Restart = RestartPolicy.OnFailure, RestartLimit = 3 },
+        ];
+        await using ChildSupervisor supervisor = ChildSupervisor.Start(
+            children, new() { Changed = change => Console.Error.WriteLine(change) });
+        Address address = await supervisor.ChannelAsync("echo", cancellationToken);
+        await using Pair pair = await Pair.ConnectAsync(address.With("framing", "line"), cancellationToken: cancellationToken);
+
+        await pair.SendAsync("hello");
+        using Message message = await pair.ReceiveAsync(cancellationToken);
+        Assert.Equal("hello", message.Text);
+    }
+
+    [Fact]
     public async Task Children_are_joined_by_a_pipe()
     {
         ChildProcess first;

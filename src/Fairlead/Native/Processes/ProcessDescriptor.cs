@@ -87,6 +87,26 @@ internal static unsafe class ProcessDescriptor
         return error;
     }
 
+    /// <summary>Returns whether a child has ended and its status is not collected. Does not collect it.</summary>
+    public static bool HasEnded(Descriptor process)
+    {
+        if (!process.TryEnter())
+        {
+            return false;
+        }
+
+        Libc.ChildInformation information = default;
+        int result;
+        do
+        {
+            result = Libc.WaitId(Libc.P_PIDFD, process.Number, &information, Libc.WEXITED | Libc.WNOHANG | Libc.WNOWAIT);
+        }
+        while (result != 0 && Libc.LastError == Errno.EINTR);
+
+        process.Exit();
+        return result == 0 && information.ProcessId != 0;
+    }
+
     /// <summary>
     /// Takes the status of a child; taking its end removes the zombie. Does not block. Null without an error if nothing has happened. Null
     /// with ECHILD if it is not a child, or other code in this process has waited for it.

@@ -1,0 +1,27 @@
+namespace Fairlead.Processes;
+
+/// <summary>
+/// Limits of a child, which its own children inherit, each with its own count. The kernel holds them from the program's first instruction
+/// on. A limit never exceeds the hard limit of this process.
+/// </summary>
+public sealed record ChildLimits
+{
+    /// <summary>
+    /// The most bytes of private memory (<c>RLIMIT_DATA</c>), in steps of 1 KiB. Beyond it, allocations fail: a .NET program throws
+    /// <see cref="OutOfMemoryException"/>, and needs some 200 MiB to start. Memory that is reserved but not used does not count. Null: no
+    /// limit of its own.
+    /// </summary>
+    public long? Memory { get; init; }
+
+    /// <summary>
+    /// The most processor time (<c>RLIMIT_CPU</c>), rounded up to seconds. Beyond it the kernel sends SIGXCPU, and SIGKILL five seconds of
+    /// processor time later. Null: no limit of its own.
+    /// </summary>
+    public TimeSpan? ProcessorTime { get; init; }
+
+    /// <summary>
+    /// The most open descriptors (<c>RLIMIT_NOFILE</c>). Beyond it, opening fails. A .NET program needs some 100 to start. Null: no limit
+    /// of its own.
+    /// </summary>
+    public int? OpenFiles { get; init; }
+}
