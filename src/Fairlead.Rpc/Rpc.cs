@@ -23,28 +23,46 @@ public static class Rpc
         where T : class
     {
         ArgumentNullException.ThrowIfNull(implementation);
+        return ServeAsync(service, new RpcServices().Add(implementation), options);
+    }
+
+    /// <summary>Serves several contracts, or objects that a factory makes for each connection or call.</summary>
+    /// <param name="service">The name of the service, or an address.</param>
+    /// <param name="services">The contracts, and what executes their calls. A client connects to any of them.</param>
+    /// <param name="options">The options.</param>
+    /// <returns>The server. Dispose it to end the service.</returns>
+    /// <exception cref="FairleadException">AlreadyExists: another process is bound to the address.</exception>
+    public static ValueTask<RpcServer> ServeAsync(string service, RpcServices services, RpcServerOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.Check();
         options ??= new RpcServerOptions();
         options.Check();
         if (ServiceName.IsAddress(service))
         {
             return options.NetworkAddress is null
-                ? RpcServer.StartAsync([Address.Parse(service)], label: null, implementation, options)
+                ? RpcServer.StartAsync([Address.Parse(service)], label: null, services.Offers, options)
                 : throw new ArgumentException("Only a service by name has a matchmaker and a network address.", nameof(options));
         }
 
         IReadOnlyList<Address> places = Matchmaker.NewPlaces(service);
         return RpcServer.StartAsync(
             options.NetworkAddress is { } network ? [.. places, Address.Parse(network)] : places,
-            Matchmaker.Label(service, RpcContracts.Of<T>().Description, options.Endpoint.Label),
-            implementation,
+            Matchmaker.Label(service, services.Contracts, options.Endpoint.Label),
+            services.Offers,
             options,
             service);
     }
 
-    /// <summary>The blocking form of <see cref="ServeAsync"/>.</summary>
-    /// <inheritdoc cref="ServeAsync" path="/typeparam|/param|/returns|/exception"/>
+    /// <summary>The blocking form of <see cref="ServeAsync{T}(string, T, RpcServerOptions)"/>.</summary>
+    /// <inheritdoc cref="ServeAsync{T}(string, T, RpcServerOptions)" path="/typeparam|/param|/returns|/exception"/>
     public static RpcServer Serve<T>(string service, T implementation, RpcServerOptions? options = null)
         where T : class => ServeAsync(service, implementation, options).AsTask().GetAwaiter().GetResult();
+
+    /// <summary>The blocking form of <see cref="ServeAsync(string, RpcServices, RpcServerOptions)"/>.</summary>
+    /// <inheritdoc cref="ServeAsync(string, RpcServices, RpcServerOptions)" path="/param|/returns|/exception"/>
+    public static RpcServer Serve(string service, RpcServices services, RpcServerOptions? options = null) =>
+        ServeAsync(service, services, options).AsTask().GetAwaiter().GetResult();
 
     /// <summary>Connects to a service.</summary>
     /// <typeparam name="T">The contract.</typeparam>

@@ -21,7 +21,7 @@ public class RpcConnection : IAsyncDisposable, IDisposable
     /// <summary>The process of the server; null: the transport does not know it, or it has gone.</summary>
     public Peer? Server => Channel.Server;
 
-    /// <summary>The server's contract.</summary>
+    /// <summary>The server's contract; of several, the one for which this connection was opened, or the first.</summary>
     public RpcDescription Description => Channel.Offered;
 
     /// <summary>
@@ -29,6 +29,35 @@ public class RpcConnection : IAsyncDisposable, IDisposable
     /// instances.
     /// </summary>
     public Task Completion => _lane.Completion;
+
+    /// <summary>Returns a stub of a further contract of the server. Its calls use this connection.</summary>
+    /// <typeparam name="T">The contract.</typeparam>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FairleadException">
+    /// Incompatible: the server does not offer the contract. NotSupported: T is not a contract.
+    /// </exception>
+    public async ValueTask<T> GetServiceAsync<T>(CancellationToken cancellationToken = default)
+        where T : class
+    {
+        RpcContract<T> contract = RpcContracts.Of<T>();
+        return contract.CreateStub(await GetChannelAsync(contract.Description, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Returns the way to a further contract of the server, over this connection. For tools.</summary>
+    /// <param name="contract">The contract, such as one of <see cref="DescribeAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="FairleadException">Incompatible: the server does not offer the contract.</exception>
+    public ValueTask<RpcChannel> GetChannelAsync(RpcDescription contract, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(contract);
+        return Channel.OpenFurtherAsync(contract, cancellationToken);
+    }
+
+    /// <summary>Asks the server for all contracts that it offers.</summary>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The contracts, in the order of the server.</returns>
+    public ValueTask<IReadOnlyList<RpcDescription>> DescribeAsync(CancellationToken cancellationToken = default) =>
+        Channel.DescribeAsync(cancellationToken);
 
     /// <summary>Closes the connection. Calls that are under way fail, and callbacks end.</summary>
     public async ValueTask DisposeAsync()

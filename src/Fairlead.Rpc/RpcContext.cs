@@ -9,9 +9,10 @@ public sealed class RpcContext
 
     private volatile bool _hasEnded;
 
-    internal RpcContext(RpcMember member, RequestContext request, IReadOnlyDictionary<string, string> metadata)
+    internal RpcContext(RpcDescription contract, ushort member, RequestContext request, IReadOnlyDictionary<string, string> metadata)
     {
-        (Member, Caller, Timeout, CancellationToken) = (member, request.Peer, request.Timeout, request.CancellationToken);
+        (Contract, Member) = (contract, contract.Members[member]);
+        (Caller, Timeout, CancellationToken) = (request.Peer, request.Timeout, request.CancellationToken);
         (Metadata, DeadlineStamp) = (metadata, CallDeadline.After(Timeout));
     }
 
@@ -32,6 +33,9 @@ public sealed class RpcContext
 
     /// <summary>The process that calls. Its pid, user and program are there if the transport knows them.</summary>
     public Peer Caller { get; }
+
+    /// <summary>The contract that is called: a server may offer several.</summary>
+    public RpcDescription Contract { get; }
 
     /// <summary>The member that is called.</summary>
     public RpcMember Member { get; }

@@ -1,3 +1,5 @@
+using Fairlead.Rpc.Instances;
+
 namespace Fairlead.Rpc;
 
 /// <summary>An exception of the service, raised at the caller. The call was executed.</summary>
@@ -51,13 +53,15 @@ public sealed class RpcException : Exception
     {
         const int MostDetails = 64 * 1024;
         var chosen = exception as RpcException;
-        string type = exception.GetType().FullName ?? exception.GetType().Name;
+        var unmade = exception as InstanceException;
+        Type thrown = (unmade?.InnerException ?? exception).GetType();
+        string type = thrown.FullName ?? thrown.Name;
         writer.WriteInt32(chosen?.Code ?? 0);
         writer.WriteMessage(type);
         writer.WriteMessage(
             chosen is not null || options.ErrorDetails == ErrorDetails.Message
-                ? Cut(MessageOf(exception) ?? type, MostDetails)
-                : $"the service failed: {type}");
+                ? Cut(unmade is null ? MessageOf(exception) ?? type : $"{unmade.Message}: {MessageOf(unmade.InnerException!)}", MostDetails)
+                : unmade?.Message ?? $"the service failed: {type}");
         writer.WriteMessage(chosen?.Details is { } details ? Cut(details, MostDetails) : null);
         writer.WriteMessage(options.SendStackTraces && exception.StackTrace is { } stack ? Cut(stack, MostDetails) : null);
     }

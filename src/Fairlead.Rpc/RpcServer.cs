@@ -1,12 +1,13 @@
 using Fairlead.Rpc.Calls;
+using Fairlead.Rpc.Instances;
 using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc;
 
-/// <summary>Serves a contract: it takes calls, and lets the skeleton execute them.</summary>
+/// <summary>Serves contracts: it takes calls, and lets their skeletons execute them.</summary>
 /// <remarks>
-/// Owns its endpoints and the run of each. The service remains the caller's: it is not disposed. Calls run on threads of the pool or on the
-/// thread that read the call, several at the same time unless they have an order.
+/// Owns its endpoints and the run of each, and the objects that factories make for calls. A service that it was given remains the caller's.
+/// Calls run on threads of the pool or on the thread that read the call, several at the same time unless they have an order.
 /// </remarks>
 public sealed class RpcServer : IAsyncDisposable, IDisposable
 {
@@ -22,10 +23,13 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     private int _isEnded;
 
     private RpcServer(
-        List<Responder> responders, RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options, RpcConcurrency concurrency)
+        List<Responder> responders, IReadOnlyList<Offer> offers, RpcServerOptions options, RpcConcurrency concurrency)
     {
-        (_responders, Description, _options) = (responders, description, options);
-        _dispatcher = new CallDispatcher(description, skeleton, options);
+        (_responders, _options) = (responders, options);
+        Descriptions = [.. offers.Select(static offer => offer.Contract)];
+        InstanceOwner owner = new(responders, concurrency);
+        _dispatcher = new CallDispatcher(new ServedContracts([.. offers.Select(offer => offer.Serve(owner))]), options);
+        responders.ForEach(responder => responder.PeerLeft += (_, left) => _dispatcher.Leave(left.Peer));
         _turns = concurrency == RpcConcurrency.Concurrent ? null : new CallTurns(concurrency == RpcConcurrency.Serial);
         Addresses = [.. responders.Select(static responder => responder.Address)];
         _runs = DetachedTask.Start(RunAsync);
@@ -41,8 +45,11 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     /// <summary>Its addresses; several for a service by name.</summary>
     public IReadOnlyList<Address> Addresses { get; }
 
-    /// <summary>Its contract.</summary>
-    public RpcDescription Description { get; }
+    /// <summary>Its contract; the first one if it offers several.</summary>
+    public RpcDescription Description => Descriptions[0];
+
+    /// <summary>All contracts that it offers.</summary>
+    public IReadOnlyList<RpcDescription> Descriptions { get; }
 
     /// <summary>Completes when it has ended, after the last call.</summary>
     public Task Completion => _runs;
@@ -53,11 +60,9 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     /// <summary>How many bytes of frames it keeps for its clients.</summary>
     internal long HeldBytes => _dispatcher.HeldBytes;
 
-    internal static async ValueTask<RpcServer> StartAsync<T>(
-        IReadOnlyList<Address> addresses, string? label, T service, RpcServerOptions options, string? name = null)
-        where T : class
+    internal static async ValueTask<RpcServer> StartAsync(
+        IReadOnlyList<Address> addresses, string? label, IReadOnlyList<Offer> offers, RpcServerOptions options, string? name = null)
     {
-        RpcContract<T> contract = RpcContracts.Of<T>();
         EndpointOptions endpoint = label is null ? options.Endpoint : options.Endpoint with { Label = label };
         List<Responder> responders = [];
         try
@@ -67,8 +72,9 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
                 responders.Add(await Responder.BindAsync(address, endpoint).ConfigureAwait(false));
             }
 
-            RpcConcurrency concurrency = options.ConcurrencyOf(contract.Concurrency, typeof(T), service.GetType());
-            RpcServer server = new(responders, contract.Description, contract.CreateSkeleton(service), options, concurrency);
+            // Of several contracts, the strictest: no call overtakes another that must run alone.
+            RpcConcurrency concurrency = offers.Max(offer => offer.Concurrency(options));
+            RpcServer server = new(responders, offers, options, concurrency);
             if (options.Matchmaker is { } matchmaker && name is not null)
             {
                 await server.RegisterAsync(matchmaker, name).ConfigureAwait(false);
@@ -122,6 +128,12 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
                 await responder.CloseAsync(drain).ConfigureAwait(false);
                 await responder.DisposeAsync().ConfigureAwait(false);
             }
+
+            // Those of calls that do not end are released with their calls.
+            await _dispatcher
+                .ReleaseAsync()
+                .WaitAsync(LongestWait.Within(_options.ShutdownTimeout), _options.Endpoint.TimeProvider)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -145,7 +157,7 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
         try
         {
             // The network address is the last.
-            ServiceEntry entry = Matchmaker.EntryOf(name, Description, Addresses[^1], _options.Endpoint.Label);
+            ServiceEntry entry = Matchmaker.EntryOf(name, Descriptions, Addresses[^1], _options.Endpoint.Label);
             _registration = await Registration.StartAsync(matchmaker, entry).ConfigureAwait(false);
         }
         catch

@@ -108,14 +108,18 @@ public sealed record RpcServerOptions
         RpcConcurrency strictest = contract > Concurrency ? contract : Concurrency;
         foreach (Type type in types)
         {
-            RpcConcurrency marked = type.IsDefined(typeof(SerialAttribute), inherit: true) ? RpcConcurrency.Serial
-                : type.IsDefined(typeof(OrderedAttribute), inherit: true) ? RpcConcurrency.Ordered
-                : RpcConcurrency.Concurrent;
+            RpcConcurrency marked = ConcurrencyOf(type);
             strictest = marked > strictest ? marked : strictest;
         }
 
         return strictest;
     }
+
+    /// <summary>Returns which calls run at the same time by the attributes of a type.</summary>
+    internal static RpcConcurrency ConcurrencyOf(Type type) =>
+        type.IsDefined(typeof(SerialAttribute), inherit: true) ? RpcConcurrency.Serial
+        : type.IsDefined(typeof(OrderedAttribute), inherit: true) ? RpcConcurrency.Ordered
+        : RpcConcurrency.Concurrent;
 
     internal void Check()
     {

@@ -15,6 +15,9 @@ public enum HandlerKind
     /// <summary>The handler of <see cref="WorkQueueOptions.DeadLetter"/>.</summary>
     DeadLetter = 4,
 
-    /// <summary>A handler of <see cref="Pair.PeerLeft"/>.</summary>
+    /// <summary>A handler of <see cref="Pair.PeerLeft"/> or <see cref="Responder.PeerLeft"/>.</summary>
     PeerLeft = 5,
+
+    /// <summary>The code that releases an object of a remote service, which was made for a connection or a call.</summary>
+    Instance = 6,
 }

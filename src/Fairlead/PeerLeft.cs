@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>The peer of a <see cref="Pair"/> has left.</summary>
+/// <summary>A peer of a <see cref="Pair"/> or a <see cref="Responder"/> has left.</summary>
 /// <param name="Peer">The peer.</param>
 /// <param name="Reason">Why the connection ended.</param>
 public sealed record PeerLeft(Peer Peer, CloseReason Reason);

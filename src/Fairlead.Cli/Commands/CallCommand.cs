@@ -48,7 +48,13 @@ internal sealed class CallCommand : ToolCommand
         string? text = parsed.GetValue(_json);
         using JsonDocument? given = text is null or "-" ? null : JsonArguments.Parse(Encoding.UTF8.GetBytes(text));
         await using RpcConnection connection = await _target.OpenAsync(parsed, cancellationToken);
-        MemberCall member = MemberCall.Find(connection.Description, parsed.GetRequiredValue(_member), service);
+        string name = parsed.GetRequiredValue(_member);
+        RpcDescription contract = ContractChoice.WithMember(
+            await _target.ContractsAsync(connection, parsed, cancellationToken), name, service);
+        var member = MemberCall.Find(contract, name, service);
+        RpcChannel channel = contract.Hash == connection.Description.Hash
+            ? connection.Channel
+            : await connection.GetChannelAsync(contract, cancellationToken);
 
         // Stdin holds the items of a stream, or else the arguments.
         bool isInput = text == "-" && !member.Shape.Parameters.Any(static shape => shape is StreamShape);
@@ -57,7 +63,7 @@ internal sealed class CallCommand : ToolCommand
         {
             var arguments = JsonArguments.Of(member, (given ?? read)?.RootElement);
             using CallbackArguments callbacks = new(member, arguments, cancellationToken);
-            ServiceCall call = new(connection.Channel, member, arguments, callbacks, _target.Timeout(parsed));
+            ServiceCall call = new(channel, member, arguments, callbacks, _target.Timeout(parsed));
             await callbacks.RunAsync(call.RunAsync, parsed.GetValue(_stay));
             return ExitCode.Ok;
         }

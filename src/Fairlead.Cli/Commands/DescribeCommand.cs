@@ -6,7 +6,7 @@ using Fairlead.Rpc;
 
 namespace Fairlead.Cli.Commands;
 
-/// <summary>Prints the contract of a service.</summary>
+/// <summary>Prints the contracts of a service.</summary>
 internal sealed class DescribeCommand : ToolCommand
 {
     private readonly ServiceTarget _target;
@@ -20,6 +20,7 @@ internal sealed class DescribeCommand : ToolCommand
         Examples =
         [
             ("fairlead describe calc", "Print the members, and the types that they name"),
+            ("fairlead describe shop --contract IOrders", "Print one of several contracts"),
             ("fairlead describe unix://calc", "Describe the service at an address"),
             ("fairlead describe calc --output json > calc.json", "Save it, for fairlead diff"),
         ];
@@ -27,25 +28,38 @@ internal sealed class DescribeCommand : ToolCommand
 
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        RpcDescription contract;
+        IReadOnlyList<RpcDescription> contracts;
         await using (RpcConnection connection = await _target.OpenAsync(parsed, cancellationToken))
         {
-            contract = connection.Description;
+            contracts = await _target.ContractsAsync(connection, parsed, cancellationToken);
         }
 
-        if (parsed.GetRequiredValue(_output) == "json")
+        bool isJson = parsed.GetRequiredValue(_output) == "json";
+        foreach (RpcDescription contract in contracts)
         {
-            StandardOutput.WriteLine(JsonSerializer.Serialize(ContractLine.Of(contract), OutputJson.Readable.ContractLine));
-            return ExitCode.Ok;
+            if (isJson)
+            {
+                StandardOutput.WriteLine(JsonSerializer.Serialize(ContractLine.Of(contract), OutputJson.Readable.ContractLine));
+                continue;
+            }
+
+            if (contract != contracts[0])
+            {
+                StandardOutput.WriteLine("");
+            }
+
+            Print(contract, _target.Service(parsed));
         }
 
-        StandardOutput.WriteLine(
-            VisibleText.OneLine($"// {_target.Service(parsed)}: {contract.Name}, hash {InstanceLine.HashOf(contract.Hash)}"));
+        return ExitCode.Ok;
+    }
+
+    private static void Print(RpcDescription contract, string service)
+    {
+        StandardOutput.WriteLine(VisibleText.OneLine($"// {service}: {contract.Name}, hash {InstanceLine.HashOf(contract.Hash)}"));
         foreach (string line in contract.ToString().Split('\n'))
         {
             StandardOutput.WriteLine(VisibleText.OneLine(line));
         }
-
-        return ExitCode.Ok;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class DiffCommand : ToolCommand
     private readonly Argument<string> _old = new("OLD") { Description = $"The old contract: {Sources}", HelpName = "OLD" };
     private readonly Argument<string> _new = new("NEW") { Description = "The new contract, in the same form", HelpName = "NEW" };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time to wait for a service's answer");
+    private readonly Option<string?> _contract = NewOption.Contract();
     private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public DiffCommand()
@@ -27,6 +28,7 @@ internal sealed class DiffCommand : ToolCommand
         }
 
         Add(_timeout);
+        Add(_contract);
         Add(_output);
         Examples =
         [
@@ -39,8 +41,9 @@ internal sealed class DiffCommand : ToolCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         TimeSpan? timeout = parsed.GetValue(_timeout);
-        RpcDescription old = await ContractSource.LoadAsync(parsed.GetRequiredValue(_old), timeout, cancellationToken);
-        RpcDescription latest = await ContractSource.LoadAsync(parsed.GetRequiredValue(_new), timeout, cancellationToken);
+        string? name = parsed.GetValue(_contract);
+        RpcDescription old = await ContractSource.LoadAsync(parsed.GetRequiredValue(_old), name, timeout, cancellationToken);
+        RpcDescription latest = await ContractSource.LoadAsync(parsed.GetRequiredValue(_new), name, timeout, cancellationToken);
         IReadOnlyList<DifferenceLine> differences = ContractDiff.Compare(old, latest);
         string format = parsed.GetRequiredValue(_output);
         Table table = new(new("MEMBER"), new("CHANGE"), new("BREAKS"), new("OLD"), new("NEW"));

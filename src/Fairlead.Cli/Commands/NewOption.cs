@@ -44,6 +44,13 @@ internal static class NewOption
         },
     };
 
+    /// <summary>Creates <c>--contract</c>.</summary>
+    public static Option<string?> Contract() => new("--contract")
+    {
+        Description = "Contract of a service that offers several: its name, or what follows the last dot of the name",
+        HelpName = "NAME",
+    };
+
     /// <summary>Creates <c>--matchmaker</c>.</summary>
     public static Option<string?> Matchmaker()
     {

@@ -18,6 +18,8 @@ internal sealed class ServiceTarget
 
     private readonly Option<string?> _matchmaker = NewOption.Matchmaker();
 
+    private readonly Option<string?> _contract = NewOption.Contract();
+
     private ServiceTarget() => _service.CompletionSources.Add(_ => Names());
 
     /// <summary>Adds the argument to a command; <see cref="AddOptionsTo"/> adds the options.</summary>
@@ -37,10 +39,16 @@ internal sealed class ServiceTarget
         command.Add(_wait);
         command.Add(_timeout);
         command.Add(_matchmaker);
+        command.Add(_contract);
         return this;
     }
 
     public string Service(ParseResult parsed) => parsed.GetRequiredValue(_service);
+
+    /// <summary>Returns the contracts of a service, or the one that the user has named.</summary>
+    public async ValueTask<IReadOnlyList<RpcDescription>> ContractsAsync(
+        RpcConnection connection, ParseResult parsed, CancellationToken cancellationToken) => ContractChoice.Named(
+        await connection.DescribeAsync(cancellationToken), parsed.GetValue(_contract), Service(parsed));
 
     public TimeSpan? Timeout(ParseResult parsed) => parsed.GetValue(_timeout);
 

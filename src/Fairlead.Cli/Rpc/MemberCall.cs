@@ -5,6 +5,8 @@ namespace Fairlead.Cli.Rpc;
 /// <summary>A member of a service, and what is needed to call it.</summary>
 internal sealed class MemberCall
 {
+    private const string Suffix = "Async";
+
     private MemberCall(int number, RpcMember member, MemberShape shape, Declaration? declaration)
     {
         (Number, Member, Shape) = (number, member, shape);
@@ -28,11 +30,15 @@ internal sealed class MemberCall
     /// <summary>The parameters by name; null: the description does not tell.</summary>
     public IReadOnlyList<DeclaredParameter>? Parameters { get; }
 
+    /// <summary>Whether <see cref="Find"/> finds a member, or several.</summary>
+    public static bool Has(RpcDescription contract, string name) => contract.Members.Any(
+        member => member.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
+            || member.Name.Equals(name + Suffix, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Finds a member: by its name, without <c>Async</c>, or in other case if only one fits.</summary>
     /// <exception cref="ToolException">Usage: there is none, or several.</exception>
     public static MemberCall Find(RpcDescription contract, string name, string service)
     {
-        const string Suffix = "Async";
         IReadOnlyList<RpcMember> members = contract.Members;
         foreach (string wanted in (ReadOnlySpan<string>)[name, name + Suffix])
         {

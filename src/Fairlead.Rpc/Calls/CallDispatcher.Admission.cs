@@ -29,7 +29,7 @@ internal sealed partial class CallDispatcher
 
     private void Deny(Request request, Peer client)
     {
-        string text = $"the server does not admit {client} to {_description.Name}";
+        string text = $"the server does not admit {client} to {_contracts.Names}";
         if (Frames.IsCall(request.Span))
         {
             Replies.Refuse(request, ErrorCode.PermissionDenied, text);

@@ -1,3 +1,4 @@
+using Fairlead.Rpc.Instances;
 using Fairlead.Rpc.Streams;
 
 namespace Fairlead.Rpc.Calls;
@@ -7,13 +8,14 @@ internal sealed partial class CallDispatcher
 {
     private ValueTask Invoke(Called called, Request request, RequestContext context, ServerCall? streams)
     {
-        ushort member = called.Member;
-        CallSpan? span = CallSpan.BeginAtServer(_description, member);
+        (ServedContract contract, ushort member) = (called.Contract, called.Member);
+        CallSpan? span = CallSpan.BeginAtServer(contract.Description, member);
         try
         {
-            RpcInvocation invocation = new(request, context, _sessions, _areOneWay[member], called.Arguments, streams, called.Held);
-            RpcContext? call = _options.NeedsContext
-                ? new RpcContext(_description.Members[member], context, invocation.Metadata)
+            RpcInvocation invocation = new(
+                request, context, _sessions, contract.IsOneWay(member), called.Arguments, streams, called.Held);
+            RpcContext? call = _options.NeedsContext || contract.Instances is not null
+                ? new RpcContext(contract.Description, member, context, invocation.Metadata)
                 : null;
             if (call is not null && _options.Authorize?.Invoke(call) == false)
             {
@@ -31,7 +33,9 @@ internal sealed partial class CallDispatcher
                 request.Reply([(byte)ReplyStatus.Ok]);
             }
 
-            ValueTask invoked = call is null ? _skeleton.InvokeAsync(member, invocation) : InvokeAsync(member, invocation, call);
+            ValueTask invoked = call is null
+                ? contract.InvokeAsync(member, invocation, null)
+                : InvokeAsync(contract, member, invocation, call);
             return span is null ? invoked : EndAsync(span, invoked);
         }
         catch (Exception exception)
@@ -59,14 +63,14 @@ internal sealed partial class CallDispatcher
     }
 
     // The context ends with this method, as an asynchronous method's changes do.
-    private async ValueTask InvokeAsync(ushort member, RpcInvocation invocation, RpcContext call)
+    private async ValueTask InvokeAsync(ServedContract contract, ushort member, RpcInvocation invocation, RpcContext call)
     {
         RpcContext.Current = _options.KeepContext ? call : null;
         try
         {
             ValueTask invoked = _options.Intercept is { } intercept
-                ? intercept(call, () => _skeleton.InvokeAsync(member, invocation))
-                : _skeleton.InvokeAsync(member, invocation);
+                ? intercept(call, () => contract.InvokeAsync(member, invocation, call))
+                : contract.InvokeAsync(member, invocation, call);
             await invoked.ConfigureAwait(false);
         }
         finally
@@ -81,7 +85,7 @@ internal sealed partial class CallDispatcher
         {
             await invoked.ConfigureAwait(false);
         }
-        catch (Exception exception) when (!_areOneWay[call.Member])
+        catch (Exception exception) when (!call.Contract.IsOneWay(call.Member))
         {
             call.Held?.Dispose();
             if (exception is RpcFormatException)

@@ -1,4 +1,5 @@
 using Fairlead.Rpc.Callbacks;
+using Fairlead.Rpc.Instances;
 using Fairlead.Rpc.Streams;
 
 namespace Fairlead.Rpc.Calls;
@@ -10,26 +11,27 @@ namespace Fairlead.Rpc.Calls;
 /// </remarks>
 internal sealed partial class CallDispatcher : IDisposable
 {
-    private readonly RpcDescription _description;
-    private readonly RpcSkeleton _skeleton;
+    private readonly ServedContracts _contracts;
     private readonly RpcServerOptions _options;
-
-    // Of the members, in an array: each call looks it up.
-    private readonly bool[] _areOneWay;
-
     private readonly ClientShares _shares;
     private readonly CallQueue _queue;
     private readonly StreamFrames _streams;
     private readonly SessionTable _sessions;
     private readonly ActiveCalls _active = new();
 
-    /// <param name="description">The contract.</param>
+    /// <param name="description">The only contract.</param>
     /// <param name="skeleton">Executes the calls.</param>
     /// <param name="options">The limits, checked.</param>
     public CallDispatcher(RpcDescription description, RpcSkeleton skeleton, RpcServerOptions options)
+        : this(new ServedContracts(new ServedContract(description, skeleton)), options)
     {
-        (_description, _skeleton, _options) = (description, skeleton, options);
-        _areOneWay = [.. description.Members.Select(static member => (member.Kinds & RpcMemberKinds.OneWay) != 0)];
+    }
+
+    /// <param name="contracts">The contracts, and what executes the calls.</param>
+    /// <param name="options">The limits, checked.</param>
+    public CallDispatcher(ServedContracts contracts, RpcServerOptions options)
+    {
+        (_contracts, _options) = (contracts, options);
         _shares = new ClientShares(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient);
         _queue = new CallQueue(options, _shares);
         _streams = new StreamFrames(options, _shares);
@@ -63,7 +65,7 @@ internal sealed partial class CallDispatcher : IDisposable
         }
     }
 
-    /// <summary>Whether a frame calls a one-way member of this contract.</summary>
+    /// <summary>Whether a frame calls a one-way member.</summary>
     public bool IsOneWay(ReadOnlySpan<byte> frame)
     {
         if (!Frames.IsPlainCall(frame) || frame.Length < Frames.CallHeader)
@@ -74,8 +76,14 @@ internal sealed partial class CallDispatcher : IDisposable
         RpcReader header = new(frame);
         _ = header.ReadUInt16();
         ushort member = header.ReadUInt16();
-        return header.ReadUInt32() == (uint)_description.Hash && member < _areOneWay.Length && _areOneWay[member];
+        return _contracts.Find(header.ReadUInt32()) is { } contract && contract.Has(member) && contract.IsOneWay(member);
     }
+
+    /// <summary>Notes that a client has disconnected.</summary>
+    public void Leave(Peer client) => _contracts.Leave(client);
+
+    /// <summary>Releases the objects that were made for calls. To be called once, at the end of the server.</summary>
+    public Task ReleaseAsync() => _contracts.EndAsync();
 
     /// <inheritdoc/>
     public void Dispose() => _queue.Dispose();
@@ -98,7 +106,7 @@ internal sealed partial class CallDispatcher : IDisposable
             var kind = (FrameKind)frame.ReadByte();
             if (kind == FrameKind.Hello)
             {
-                Replies.Describe(request, ReplyStatus.Ok, _description);
+                _contracts.Greet(request, ref frame);
                 return default;
             }
 
@@ -107,21 +115,8 @@ internal sealed partial class CallDispatcher : IDisposable
             uint rest = frame.ReadUInt32();
             switch (kind)
             {
-                case FrameKind.Call or FrameKind.Open or FrameKind.CallWithMetadata or FrameKind.OpenWithMetadata
-                    when rest != (uint)_description.Hash || member >= _areOneWay.Length:
-                    Replies.Describe(request, ReplyStatus.Stale, _description);
-                    return default;
-                case FrameKind.Call:
-                    return CallAsync(new Called(member, Frames.CallHeader), request, context, turn);
-                case FrameKind.CallWithMetadata:
-                    CallMetadata.Skip(ref frame);
-                    return CallAsync(new Called(member, request.Length - frame.Left), request, context, turn);
-                case FrameKind.Open:
-                    return OpenAsync(new Called(member, Frames.OpenHeader), frame.ReadGuid(), request, context, turn);
-                case FrameKind.OpenWithMetadata:
-                    Guid id = frame.ReadGuid();
-                    CallMetadata.Skip(ref frame);
-                    return OpenAsync(new Called(member, request.Length - frame.Left), id, request, context, turn);
+                case FrameKind.Call or FrameKind.Open or FrameKind.CallWithMetadata or FrameKind.OpenWithMetadata:
+                    return CallAsync(kind, (stream & Frames.TakesAll) != 0, member, rest, ref frame, request, context, turn);
                 case FrameKind.Pull:
                     return _streams.PullAsync(ReadLast(ref frame), (int)Math.Min(rest, int.MaxValue), request, context);
                 case FrameKind.Push when stream < RpcLimits.MaxUploads:
@@ -141,6 +136,38 @@ internal sealed partial class CallDispatcher : IDisposable
             request.Fail(ErrorCode.Corrupt, wrong.Message);
             return default;
         }
+    }
+
+    private ValueTask<ReadOnlyMemory<byte>> CallAsync(
+        FrameKind kind,
+        bool takesAll,
+        ushort member,
+        uint hash,
+        ref RpcReader frame,
+        Request request,
+        RequestContext context,
+        CallTurn? turn)
+    {
+        if (_contracts.Find(hash) is not { } contract || !contract.Has(member))
+        {
+            _contracts.Refuse(request, hash, takesAll);
+            return default;
+        }
+
+        if (kind == FrameKind.Call)
+        {
+            return CallAsync(new Called(contract, member, Frames.CallHeader), request, context, turn);
+        }
+
+        bool hasStreams = kind is FrameKind.Open or FrameKind.OpenWithMetadata;
+        Guid id = hasStreams ? frame.ReadGuid() : default;
+        if (kind is FrameKind.CallWithMetadata or FrameKind.OpenWithMetadata)
+        {
+            CallMetadata.Skip(ref frame);
+        }
+
+        Called called = new(contract, member, request.Length - frame.Left);
+        return hasStreams ? OpenAsync(called, id, request, context, turn) : CallAsync(called, request, context, turn);
     }
 
     // The frame ends with the identity: further bytes would be kept as long as the frame.
@@ -180,7 +207,7 @@ internal sealed partial class CallDispatcher : IDisposable
 
         invoked.GetAwaiter().GetResult();
         call.Held?.Dispose();
-        Leave(client);
+        LeavePlace(client);
         return default;
     }
 
@@ -231,7 +258,7 @@ internal sealed partial class CallDispatcher : IDisposable
         finally
         {
             call.Held?.Dispose();
-            Leave(client);
+            LeavePlace(client);
         }
 
         return default;
@@ -338,12 +365,12 @@ internal sealed partial class CallDispatcher : IDisposable
         return default;
     }
 
-    private void Leave(Peer client)
+    private void LeavePlace(Peer client)
     {
         _queue.Leave(client);
         _active.Leave();
     }
 
     // Which member is called, where its arguments begin, and the share of its client that it has; null: it is short, or does not run yet.
-    private readonly record struct Called(ushort Member, int Arguments, ClientShares.HeldFrame? Held = null);
+    private readonly record struct Called(ServedContract Contract, ushort Member, int Arguments, ClientShares.HeldFrame? Held = null);
 }

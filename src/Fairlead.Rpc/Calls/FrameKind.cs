@@ -53,10 +53,13 @@ internal enum ReplyStatus : byte
 /// <summary>The frames that are not calls' arguments, as docs/rpc-format.md shows them.</summary>
 internal static class Frames
 {
-    /// <summary>The version of the format.</summary>
-    public const byte Version = 1;
+    /// <summary>The version in a hello whose client takes the contracts of a server that has several, if it wants none of them.</summary>
+    public const byte VersionForAll = 2;
 
-    /// <summary>The bytes before the arguments of a call: kind, a zero, member, and the low half of the contract's hash.</summary>
+    /// <summary>In the second byte of a call: the client takes all contracts of a server that does not know the hash.</summary>
+    public const byte TakesAll = 1;
+
+    /// <summary>The bytes before the arguments of a call: kind, flags, member, and the low half of the contract's hash.</summary>
     public const int CallHeader = 8;
 
     /// <summary>The offset of the identity in the frames of a call with streams.</summary>
@@ -83,7 +86,7 @@ internal static class Frames
     public static void WriteCall(ref RpcWriter writer, ushort member, ulong hash, ReadOnlySpan<byte> metadata = default)
     {
         FrameKind kind = metadata.IsEmpty ? FrameKind.Call : FrameKind.CallWithMetadata;
-        WriteHeader(ref writer, kind, 0, member, (uint)hash);
+        WriteHeader(ref writer, kind, TakesAll, member, (uint)hash);
         WriteMetadata(ref writer, metadata);
     }
 
@@ -91,7 +94,7 @@ internal static class Frames
     public static void WriteOpen(ref RpcWriter writer, ushort member, ulong hash, Guid id, ReadOnlySpan<byte> metadata = default)
     {
         FrameKind kind = metadata.IsEmpty ? FrameKind.Open : FrameKind.OpenWithMetadata;
-        WriteHeader(ref writer, kind, 0, member, (uint)hash);
+        WriteHeader(ref writer, kind, TakesAll, member, (uint)hash);
         writer.WriteGuid(id);
         WriteMetadata(ref writer, metadata);
     }
@@ -100,7 +103,7 @@ internal static class Frames
     public static void Renumber(Span<byte> call, ushort member, ulong hash)
     {
         RpcWriter header = new(call[..CallHeader]);
-        WriteHeader(ref header, (FrameKind)call[0], 0, member, (uint)hash);
+        WriteHeader(ref header, (FrameKind)call[0], TakesAll, member, (uint)hash);
     }
 
     /// <summary>Returns the number of the member that a call names, and the low half of its contract's hash.</summary>
@@ -163,11 +166,11 @@ internal static class Frames
 
     /// <summary>Writes a hello.</summary>
     /// <param name="writer">Gets the bytes.</param>
-    /// <param name="wanted">The client's contract; null: it has none, and takes the server's.</param>
+    /// <param name="wanted">The client's contract; null: it has none, and takes those of the server.</param>
     public static void WriteHello(ref RpcWriter writer, RpcDescription? wanted)
     {
         writer.WriteByte((byte)FrameKind.Hello);
-        writer.WriteByte(Version);
+        writer.WriteByte(VersionForAll);
         writer.WriteUInt64(wanted?.Hash ?? 0);
         writer.WriteString(wanted?.Name ?? "");
     }

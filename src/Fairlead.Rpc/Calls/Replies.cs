@@ -3,14 +3,18 @@ namespace Fairlead.Rpc.Calls;
 /// <summary>The replies of a server that are not results.</summary>
 internal static class Replies
 {
-    /// <summary>Sends the contract.</summary>
-    public static void Describe(Request request, ReplyStatus status, RpcDescription description)
+    /// <summary>Sends the contract, or several.</summary>
+    public static void Describe(Request request, ReplyStatus status, params ReadOnlySpan<RpcDescription> contracts)
     {
         RpcWriter reply = new(stackalloc byte[RpcWriter.InitialSize]);
         try
         {
             reply.WriteByte((byte)status);
-            description.Write(ref reply);
+            foreach (RpcDescription contract in contracts)
+            {
+                contract.Write(ref reply);
+            }
+
             request.Reply(reply.Written);
         }
         finally

@@ -28,6 +28,12 @@ public sealed partial class RpcChannel
     {
         (ushort number, uint hash) = Frames.Called(frame);
         Agreement? former = Array.Find(_known, known => (uint)known.Offered.Hash == hash);
+        if (former is null)
+        {
+            // It is a call of another contract over the same lane, or too old.
+            return null;
+        }
+
         Agreement current;
         try
         {
@@ -40,7 +46,7 @@ public sealed partial class RpcChannel
             throw wrong.From(reply.Peer);
         }
 
-        int member = former is null ? -1 : Array.IndexOf(former.Numbers, number);
+        int member = Array.IndexOf(former.Numbers, number);
         if (member < 0 || current.Numbers[member] == ContractMatch.Missing || !Accepts(current))
         {
             return null;
@@ -84,12 +90,12 @@ public sealed partial class RpcChannel
 
     private Agreement Learn(ref RpcReader reader)
     {
-        RpcDescription offered = RpcDescription.Read(ref reader);
-        reader.End();
+        IReadOnlyList<RpcDescription> all = OfferedContracts.Read(ref reader);
+        RpcDescription offered = OfferedContracts.Choose(_wanted, all);
         lock (_learning)
         {
             Agreement agreement = Array.Find(_known, known => known.Offered.Hash == offered.Hash)
-                ?? Agreement.With(_wanted, offered, _options);
+                ?? Agreement.With(_wanted, offered, _options, all);
             _known = [agreement, .. _known.Where(known => known != agreement).Take(MostKnown - 1)];
             return _agreement = agreement;
         }

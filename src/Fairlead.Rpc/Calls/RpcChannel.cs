@@ -132,38 +132,53 @@ public sealed partial class RpcChannel
     /// <summary>Makes the channel of a client: asks the server for its contract, and compares.</summary>
     /// <param name="lane">The connection.</param>
     /// <param name="callbacks">The callbacks of the connection.</param>
-    /// <param name="wanted">The client's contract; null: it has none, and takes the server's.</param>
+    /// <param name="wanted">The client's contract; null: it has none, and takes the server's first one.</param>
     /// <param name="options">The client's options.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     internal static async ValueTask<RpcChannel> OpenAsync(
         IRpcLane lane, CallbackHost callbacks, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        RpcDescription offered = await AskAsync(lane, wanted, options, cancellationToken).ConfigureAwait(false);
-        wanted ??= offered;
-        Agreement agreement = Agreement.With(wanted, offered, options);
+        IReadOnlyList<RpcDescription> offered = await AskAsync(lane, wanted, options, cancellationToken).ConfigureAwait(false);
+        RpcDescription chosen = OfferedContracts.Choose(wanted, offered);
+        wanted ??= chosen;
+        Agreement agreement = Agreement.With(wanted, chosen, options, offered);
         RpcChannel channel = new(lane, callbacks, wanted, options, agreement);
-        if (lane is ServiceLane service)
+        if (!channel.Accepts(agreement))
         {
-            service.Channel = channel;
+            throw channel.Incompatible(agreement);
         }
 
-        return channel.Accepts(agreement) ? channel : throw channel.Incompatible(agreement);
+        if (lane is ServiceLane service)
+        {
+            await service.AddAsync(channel, cancellationToken).ConfigureAwait(false);
+        }
+
+        return channel;
     }
+
+    /// <summary>Makes a channel for a further contract of the same server, over the same lane.</summary>
+    internal ValueTask<RpcChannel> OpenFurtherAsync(RpcDescription wanted, CancellationToken cancellationToken) =>
+        OpenAsync(_lane, Host, wanted, _options, cancellationToken);
+
+    /// <summary>Asks the server for all of its contracts.</summary>
+    internal ValueTask<IReadOnlyList<RpcDescription>> DescribeAsync(CancellationToken cancellationToken) =>
+        AskAsync(_lane, null, _options, cancellationToken);
 
     /// <summary>Asks a server for its contract, and compares it with that of a client.</summary>
     /// <returns>Whether a channel to the server can be opened.</returns>
     internal static async ValueTask<bool> FitsAsync(
         IRpcLane lane, RpcDescription wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
-        RpcDescription offered = await AskAsync(lane, wanted, options, cancellationToken).ConfigureAwait(false);
-        return options.AllowMissingMembers || Agreement.With(wanted, offered, options).Differences.Count == 0;
+        IReadOnlyList<RpcDescription> offered = await AskAsync(lane, wanted, options, cancellationToken).ConfigureAwait(false);
+        return options.AllowMissingMembers
+            || Agreement.With(wanted, OfferedContracts.Choose(wanted, offered), options, offered).Differences.Count == 0;
     }
 
     /// <summary>Makes a channel to a side whose contract is known to be the same.</summary>
     internal static RpcChannel Between(IRpcLane lane, RpcDescription contract, RpcClientOptions options) =>
-        new(lane, null, contract, options, Agreement.With(contract, contract, options));
+        new(lane, null, contract, options, Agreement.With(contract, contract, options, [contract]));
 
-    private static async ValueTask<RpcDescription> AskAsync(
+    private static async ValueTask<IReadOnlyList<RpcDescription>> AskAsync(
         IRpcLane lane, RpcDescription? wanted, RpcClientOptions options, CancellationToken cancellationToken)
     {
         // The limit is meant for calls: connecting has as long as any handshake.
@@ -173,7 +188,7 @@ public sealed partial class RpcChannel
         return ReadOffer(reply);
     }
 
-    private static RpcDescription ReadOffer(Message reply)
+    private static IReadOnlyList<RpcDescription> ReadOffer(Message reply)
     {
         try
         {
@@ -183,9 +198,7 @@ public sealed partial class RpcChannel
                 throw RpcReader.Corrupt("the answer to a hello has another status");
             }
 
-            RpcDescription offered = RpcDescription.Read(ref reader);
-            reader.End();
-            return offered;
+            return OfferedContracts.Read(ref reader);
         }
         catch (RpcFormatException wrong)
         {
@@ -311,9 +324,20 @@ public sealed partial class RpcChannel
     private sealed record Agreement(
         RpcDescription Offered, ushort[] Numbers, IReadOnlyList<string> Differences, RequestOptions[] Options)
     {
-        public static Agreement With(RpcDescription wanted, RpcDescription offered, RpcClientOptions options)
+        /// <param name="wanted">The client's contract.</param>
+        /// <param name="offered">The server's contract that fits best.</param>
+        /// <param name="options">The client's options.</param>
+        /// <param name="all">The contracts that the server has named.</param>
+        public static Agreement With(
+            RpcDescription wanted, RpcDescription offered, RpcClientOptions options, IReadOnlyList<RpcDescription> all)
         {
             ushort[] numbers = ContractMatch.Compare(wanted, offered, out IReadOnlyList<string> differences);
+            if (differences.Count > 0 && all.Count > 1 && offered.Name != wanted.Name)
+            {
+                string names = string.Join(", ", all.Select(static one => one.Name));
+                differences = [$"it offers {names}, and none of them has all members of {wanted.Name}"];
+            }
+
             RequestOptions[] each = new RequestOptions[numbers.Length];
             for (int i = 0; i < each.Length; i++)
             {

@@ -75,11 +75,11 @@ public static partial class Matchmaker
     private static string Program() => Environment.GetCommandLineArgs() is [var program, ..] ? Path.GetFileName(program) : "";
 
     /// <summary>Returns the entry of a server of this process.</summary>
-    internal static ServiceEntry EntryOf(string name, RpcDescription contract, Address address, string label) => new()
+    internal static ServiceEntry EntryOf(string name, IReadOnlyList<RpcDescription> contracts, Address address, string label) => new()
     {
         Name = name,
-        Contract = contract.Name,
-        Hash = contract.Hash,
+        Contract = ContractNames.Of(contracts, ServiceEntry.MostText),
+        Hash = ContractNames.HashOf(contracts),
         Addresses = [EntryAddress.Bare(address).ToString()],
         Host = ServiceEntry.Cut(Environment.MachineName),
         ProcessId = Environment.ProcessId,

@@ -3,13 +3,14 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Diagnostics;
+using Fairlead.Rpc.Matchmaking;
 
 namespace Fairlead.Rpc;
 
 /// <summary>Locates services by their names. It is a view of this user's live endpoints: a service disappears with its process.</summary>
 /// <remarks>
 /// A server by name binds two endpoints, over shared memory and a Unix socket, whose labels in the registry read
-/// <c>rpc NAME CONTRACT HASH INSTANCE LABEL</c>, the last from the server's options.
+/// <c>rpc NAME CONTRACT HASH INSTANCE LABEL</c>, the last from the server's options. Commas separate the names of several contracts.
 /// </remarks>
 public static partial class Matchmaker
 {
@@ -43,16 +44,18 @@ public static partial class Matchmaker
     }
 
     /// <exception cref="ArgumentException">The names and the label are longer than an endpoint's label may be.</exception>
-    internal static string Label(string name, RpcDescription contract, string label)
+    internal static string Label(string name, IReadOnlyList<RpcDescription> contracts, string label)
     {
-        string text = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Mark} {name} {contract.Name} {contract.Hash:x16} {RandomNumberGenerator.GetHexString(16, lowercase: true)} ");
+        string first = contracts[0].Name;
+        string instance = RandomNumberGenerator.GetHexString(16, lowercase: true);
+        string rest = string.Create(CultureInfo.InvariantCulture, $" {ContractNames.HashOf(contracts):x16} {instance} ");
+        int room = MostLabelBytes - Encoding.UTF8.GetByteCount($"{Mark} {name} {rest}{label}");
+        string text = $"{Mark} {name} {ContractNames.Of(contracts, room)}{rest}";
         int over = Encoding.UTF8.GetByteCount(text) + Encoding.UTF8.GetByteCount(label) - MostLabelBytes;
         return over <= 0
             ? $"{text}{label}".TrimEnd()
             : throw new ArgumentException(
-                $"Service '{name}' cannot be registered: the name of its contract, '{contract.Name}', and its label are {over} bytes too "
+                $"Service '{name}' cannot be registered: the name of its contract, '{first}', and its label are {over} bytes too "
                     + "long together. Shorten the label, or set RpcContractAttribute.Name.",
                 nameof(label));
     }

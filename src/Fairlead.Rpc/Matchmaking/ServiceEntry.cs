@@ -6,17 +6,19 @@ namespace Fairlead.Rpc.Matchmaking;
 internal sealed record ServiceEntry
 {
     private const int MostAddresses = 4;
-    private const int MostText = 256;
+    /// <summary>The longest text, in characters.</summary>
+    public const int MostText = 256;
+
 
     /// <summary>The name of the service.</summary>
     [RpcMember(1)]
     public string Name { get; init; } = "";
 
-    /// <summary>The name of its contract.</summary>
+    /// <summary>The name of its contract, or the names of several.</summary>
     [RpcMember(2)]
     public string Contract { get; init; } = "";
 
-    /// <summary>The hash of its contract.</summary>
+    /// <summary>The hash of its contract, or of all of them together.</summary>
     [RpcMember(3)]
     public ulong Hash { get; init; }
 

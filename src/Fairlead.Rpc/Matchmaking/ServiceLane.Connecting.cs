@@ -6,6 +6,21 @@ namespace Fairlead.Rpc.Matchmaking;
 /// <content>Looks for instances, and connects to those whose contract the client can use.</content>
 internal sealed partial class ServiceLane
 {
+    /// <summary>Notes a channel that has been opened. After the first one, its contract is one that instances must offer.</summary>
+    public async ValueTask AddAsync(RpcChannel channel, CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
+        await _refreshing.WaitAsync(end.Token).ConfigureAwait(false);
+        if (_channels.Length > 0)
+        {
+            _fits.Clear();
+            _wanted = [.. _wanted, channel.Wanted];
+        }
+
+        _channels = [.. _channels, channel];
+        _refreshing.Release();
+    }
+
     // New instances share the work soon after they have appeared.
     private async Task LookAgainAsync()
     {
@@ -156,15 +171,16 @@ internal sealed partial class ServiceLane
 
     // First the contract of the last instance and the client's own, then those that fit, then unknown ones.
     private int Rank(ulong hash) => hash == _hash ? 0
-        : hash == _wanted?.Hash ? 1
+        : Array.Exists(_wanted, one => one.Hash == hash) ? 1
         : !_fits.TryGetValue(hash, out bool fits) ? 3
         : fits ? 2 : Unfit;
 
-    // Whether the client can use a contract: an instance that has it is asked once.
+    // Whether the client can use what instances with a hash offer: one of them is asked once.
     private async ValueTask<bool> FitsAsync(
         ulong hash, List<RequesterLane> lanes, RequesterLane? failed, CancellationToken cancellationToken)
     {
-        if (_wanted is null || hash == _wanted.Hash)
+        RpcDescription[] wanted = _wanted;
+        if (Array.TrueForAll(wanted, one => one.Hash == hash))
         {
             return true;
         }
@@ -178,7 +194,13 @@ internal sealed partial class ServiceLane
         {
             try
             {
-                return _fits[hash] = await RpcChannel.FitsAsync(lane, _wanted, _options, cancellationToken).ConfigureAwait(false);
+                fits = true;
+                foreach (RpcDescription one in wanted)
+                {
+                    fits = fits && await RpcChannel.FitsAsync(lane, one, _options, cancellationToken).ConfigureAwait(false);
+                }
+
+                return _fits[hash] = fits;
             }
             catch (FairleadException)
             {

@@ -15,7 +15,9 @@ internal sealed partial class ServiceLane : IClientLane
     private static readonly TimeSpan MostAge = TimeSpan.FromSeconds(1);
 
     private readonly string _name;
-    private readonly RpcDescription? _wanted;
+
+    // The contracts that instances must offer; none: each instance fits.
+    private volatile RpcDescription[] _wanted;
     private readonly RpcClientOptions _options;
     private const int MostAttempts = 3;
 
@@ -27,6 +29,8 @@ internal sealed partial class ServiceLane : IClientLane
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationToken _ended;
+    // Those that have been opened: they know the contracts of instances.
+    private volatile RpcChannel[] _channels = [];
     private volatile RequesterLane[] _lanes = [];
     private long _refreshed;
     private ulong _hash;
@@ -34,7 +38,8 @@ internal sealed partial class ServiceLane : IClientLane
 
     private ServiceLane(string name, RpcDescription? wanted, RpcClientOptions options)
     {
-        (_name, _wanted, _options, _ended) = (name, wanted, options, _end.Token);
+        (_name, _options, _ended) = (name, options, _end.Token);
+        _wanted = wanted is null ? [] : [wanted];
         _directory = options.Matchmaker is { } matchmaker ? new NetworkDirectory(matchmaker, options.Schemes) : new LocalDirectory();
     }
 
@@ -43,9 +48,6 @@ internal sealed partial class ServiceLane : IClientLane
 
     /// <inheritdoc/>
     public Address? Address => Living?.Address;
-
-    /// <summary>The channel, which knows the contracts of instances; null: it is being opened.</summary>
-    public RpcChannel? Channel { get; set; }
 
     /// <inheritdoc/>
     public Task Completion => _completion.Task;
@@ -230,7 +232,7 @@ internal sealed partial class ServiceLane : IClientLane
     // A rolling upgrade replaces the contract between the writing of a call and its arrival.
     private bool Renew(Message reply, Span<byte> frame, ref RequestOptions options, ref CallAttempts? attempts)
     {
-        if (!Frames.IsStale(reply) || Channel is not { } channel)
+        if (!Frames.IsStale(reply))
         {
             return false;
         }
@@ -239,7 +241,7 @@ internal sealed partial class ServiceLane : IClientLane
         {
             attempts ??= new CallAttempts(_options.Retry);
             if (!attempts.MayRenew
-                || channel.Renew(frame, reply, options) is not { } renewed
+                || RenewAtChannel(reply, frame, options) is not { } renewed
                 || (attempts.IsInDoubt && !renewed.Idempotent))
             {
                 return false;
@@ -256,6 +258,20 @@ internal sealed partial class ServiceLane : IClientLane
         attempts.Renew();
         reply.Dispose();
         return true;
+    }
+
+    // The channel that knows the contract of the call.
+    private RequestOptions? RenewAtChannel(Message reply, Span<byte> frame, RequestOptions options)
+    {
+        foreach (RpcChannel channel in _channels)
+        {
+            if (channel.Renew(frame, reply, options) is { } renewed)
+            {
+                return renewed;
+            }
+        }
+
+        return null;
     }
 
     // A server that ends has not executed the call, nor has one that is full. A server that denies it, or had no time left for it, has the

@@ -19,6 +19,41 @@ public abstract partial class MessagingEndpoint
     /// </summary>
     public event EventHandler<EndpointStateChange>? StateChanged;
 
+    /// <summary>
+    /// Reports the failure of a handler of a protocol above this endpoint: to the event source, to the meter, and to
+    /// <see cref="HandlerFailed"/>. It throws nothing.
+    /// </summary>
+    /// <param name="kind">Which handler has failed.</param>
+    /// <param name="exception">Its exception.</param>
+    /// <param name="peer">The peer for which it ran; null: none.</param>
+    public void ReportFailure(HandlerKind kind, Exception exception, Peer? peer = null)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        _ = RaiseHandlerFailed(kind, exception, peer);
+    }
+
+    /// <summary>Reports to the handlers of an event that a peer has left.</summary>
+    private protected void RaisePeerLeft(EventHandler<PeerLeft>? handlers, Peer peer, CloseReason reason)
+    {
+        if (handlers is null)
+        {
+            return;
+        }
+
+        PeerLeft left = new(peer, reason);
+        foreach (EventHandler<PeerLeft> handler in Delegate.EnumerateInvocationList(handlers))
+        {
+            try
+            {
+                handler(this, left);
+            }
+            catch (Exception exception)
+            {
+                RaiseHandlerFailed(HandlerKind.PeerLeft, exception, peer);
+            }
+        }
+    }
+
     /// <summary>By the core, from the task that reconnects.</summary>
     private protected void RaiseStateChanged(EndpointStateChange change)
     {

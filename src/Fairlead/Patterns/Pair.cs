@@ -198,21 +198,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     {
     }
 
-    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
-    {
-        PeerLeft left = new(link.Peer, end.Reason);
-        foreach (EventHandler<PeerLeft> handler in Delegate.EnumerateInvocationList(PeerLeft))
-        {
-            try
-            {
-                handler(this, left);
-            }
-            catch (Exception exception)
-            {
-                RaiseHandlerFailed(HandlerKind.PeerLeft, exception, link.Peer);
-            }
-        }
-    }
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions) => RaisePeerLeft(PeerLeft, link.Peer, end.Reason);
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 

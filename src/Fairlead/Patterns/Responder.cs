@@ -24,6 +24,11 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
     {
     }
 
+    /// <summary>
+    /// A requester has left. Its last requests may still have to be received. Handlers run on the thread that reads: they must not block.
+    /// </summary>
+    public event EventHandler<PeerLeft>? PeerLeft;
+
     private Inbox Inbox => new(Core);
 
     /// <summary>Binds a responder that requesters connect to.</summary>
@@ -142,9 +147,7 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
     {
     }
 
-    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
-    {
-    }
+    void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions) => RaisePeerLeft(PeerLeft, link.Peer, end.Reason);
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 

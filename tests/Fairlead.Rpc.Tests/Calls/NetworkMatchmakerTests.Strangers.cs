@@ -183,7 +183,7 @@ public sealed partial class NetworkMatchmakerTests
     public void An_entry_has_neither_arguments_nor_options()
     {
         ServiceEntry entry = Matchmaker.EntryOf(
-            _name, RpcContracts.Of<ICalculator>().Description, Address.Parse("tls://host:1?certificate=/c.pem&capacity=1MiB"), "");
+            _name, [RpcContracts.Of<ICalculator>().Description], Address.Parse("tls://host:1?certificate=/c.pem&capacity=1MiB"), "");
         Assert.Equal("tls://host:1", Assert.Single(entry.Addresses));
         Assert.Equal(Path.GetFileName(Environment.GetCommandLineArgs()[0]), entry.Program);
     }

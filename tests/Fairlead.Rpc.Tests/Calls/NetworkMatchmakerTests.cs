@@ -212,5 +212,5 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     private ServiceEntry Entry() =>
-        Matchmaker.EntryOf(_name, RpcContracts.Of<ICalculator>().Description, Address.Parse("tcp://127.0.0.1:1"), "");
+        Matchmaker.EntryOf(_name, [RpcContracts.Of<ICalculator>().Description], Address.Parse("tcp://127.0.0.1:1"), "");
 }
