@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Fairlead.Native.Waiting;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -14,7 +15,7 @@ namespace Fairlead.Patterns.Links;
 /// wrong value costs one poll. With <see cref="WaitStrategy.Efficient"/> no thread polls.
 /// </para>
 /// </remarks>
-internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
+internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, EndpointLife life, Pump pump)
 {
     /// <summary>The most threads of this process that poll for asynchronous callers at the same time.</summary>
     /// <remarks>Other busy endpoints wait in the reactor and use no CPU meanwhile.</remarks>
@@ -75,7 +76,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     private long PollSetSpan => SpanAfter(_lastServed - _begun);
 
     /// <summary>Whether there is memory shared with one peer, or a poll set whose waits need no announcement.</summary>
-    private bool IsPollable => pump.Memory.IsAlone || endpoint.Table.Announcing.Length == 0;
+    private bool IsPollable => pump.Memory.IsAlone || pump.Memory.Announcing.Length == 0;
 
     /// <summary>Takes the role for one poll before an asynchronous receive waits, if its thread should poll the memory itself.</summary>
     public bool TryLeadForReceive() => pump.Memory.IsAlone && TryBegin(ref _lastReceive, others: false);
@@ -89,7 +90,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
             pump.Memory.IsLedByReceiver = true;
             if (!operation.IsClaimed)
             {
-                endpoint.Table.FlushDeferred();
+                owner.FlushDeferred();
                 role.YieldFor(operation);
                 _hasJustPolled = !operation.IsClaimed;
             }
@@ -134,7 +135,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         using (pump.Gate.Hold())
         {
             _promisedBy = 0;
-            next = pump.IsLed || endpoint.Life.IsTornDown ? null : pump.FindNext(isReactor: true);
+            next = pump.IsLed || life.IsTornDown ? null : pump.FindNext(isReactor: true);
         }
 
         next?.Nudge();
@@ -220,7 +221,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
     private bool TryBegin(ref long last, bool others)
     {
         // Reading the clock costs as much as all that follows.
-        if (endpoint.Settings.Waiting == WaitStrategy.Efficient || pump.Awaited.Callers > 0 != others)
+        if (settings.Waiting == WaitStrategy.Efficient || pump.Awaited.Callers > 0 != others)
         {
             return false;
         }
@@ -229,7 +230,7 @@ internal sealed class BusyPoll(EndpointCore endpoint, Pump pump)
         long since = now - last;
         last = now;
         bool isSoon = since < (others && PaysAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
-        if ((!isSoon && endpoint.Settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
+        if ((!isSoon && settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -7,7 +8,7 @@ namespace Fairlead.Patterns.Links;
 /// Owns the list of followers, under the endpoint's gate, and the results of the last brief leads, which belong to the leader. Those of the
 /// last waits for answers within the process are a hint without a lock.
 /// </remarks>
-internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
+internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, EndpointLife life, Pump pump)
 {
     private const int Yields = 20;
 
@@ -54,7 +55,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return true;
         }
 
-        if (operation is LinkOperation { WantsAnswer: true, Link.Answers.Inner: not null } && AwaitAnswer(operation))
+        if (operation.IsAnsweredInside && AwaitAnswer(operation))
         {
             return true;
         }
@@ -85,7 +86,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 hasFollowed = true;
                 try
                 {
-                    endpoint.Table.FlushDeferred();
+                    owner.FlushDeferred();
                     alarm?.Arm(deadline);
                     operation.Sleep(deadline);
                 }
@@ -116,7 +117,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
             return false;
         }
 
-        endpoint.Table.FlushDeferred();
+        owner.FlushDeferred();
         for (int i = 0; i < YieldsForAnswer && !operation.IsClaimed; i++)
         {
             Thread.Yield();
@@ -135,7 +136,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     /// </remarks>
     public bool TryLeadBriefly()
     {
-        if (pump.Memory.IsAlone && endpoint.Settings.Waiting == WaitStrategy.Efficient)
+        if (pump.Memory.IsAlone && settings.Waiting == WaitStrategy.Efficient)
         {
             return false;
         }
@@ -149,7 +150,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
     {
         using (pump.Gate.Hold())
         {
-            if (endpoint.IsClosing
+            if (life.IsClosing
                 || pump.Awaited.Callers > 0 != others
                 || _followers.Count > 0
                 || (others && pump.IsWanted)
@@ -177,7 +178,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
         if (!operation.IsClaimed)
         {
-            endpoint.Table.FlushDeferred();
+            owner.FlushDeferred();
             role.YieldFor(operation);
             _briefLeads.Note(hasPaid: operation.IsClaimed);
         }
@@ -220,7 +221,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
 
             // The thread that armed the reactor has announced to the peer that it sleeps. Withdraw that, and the peer need not ring; other
             // events still wake the reactor.
-            endpoint.Table.EndWait();
+            pump.Memory.EndWait();
         }
     }
 
@@ -230,7 +231,7 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
         Operation? next;
         using (pump.Gate.Hold())
         {
-            next = pump.IsLed || endpoint.Life.IsTornDown ? null : pump.FindNext(isReactor: false);
+            next = pump.IsLed || life.IsTornDown ? null : pump.FindNext(isReactor: false);
         }
 
         next?.Nudge();
@@ -249,18 +250,18 @@ internal sealed class CallerWaits(EndpointCore endpoint, Pump pump)
                 }
             }
 
-            endpoint.Table.FlushDeferred();
+            owner.FlushDeferred();
             if (operation.TryBeginLead())
             {
-                if (!deadline.IsInfinite && endpoint.Table.Announcing.Length == 0 && operation is LinkOperation { WantsAnswer: true })
+                if (!deadline.IsInfinite && pump.Memory.Announcing.Length == 0 && operation.WantsAnswer)
                 {
                     // Arming a kernel timer costs as much as many replies take.
                     using Completions completions = Completions.Rent();
                     YieldFor(operation, completions);
                 }
 
-                pump.Memory.IsLedByReceiver = operation is ReceiveOperation;
-                while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested && !endpoint.Life.IsClosed)
+                pump.Memory.IsLedByReceiver = operation.WaitsForMessage;
+                while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested && !life.IsClosed)
                 {
                     using Completions completions = Completions.Rent();
                     alarm?.Arm(deadline);

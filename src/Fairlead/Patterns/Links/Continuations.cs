@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -12,7 +13,7 @@ namespace Fairlead.Patterns.Links;
 /// Owns the completed operations whose continuations have not run, under a separate lock. Any thread, with no lock held.
 /// </para>
 /// </remarks>
-internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
+internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings, Pump pump) : IContainedWork
 {
     /// <summary>How long continuations run before other threads take the rest, the output is written, and the reactor waits
     /// again.</summary>
@@ -79,7 +80,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// </remarks>
     public bool MayTakeAhead()
     {
-        if (!IsHere || HasMore || !endpoint.Pump.Polling.HasPromised)
+        if (!IsHere || HasMore || !pump.Polling.HasPromised)
         {
             return false;
         }
@@ -108,9 +109,9 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// </remarks>
     public void FlushBeforeWait()
     {
-        if (!IsHere || endpoint.Settings.Writing == WriteMode.Buffered)
+        if (!IsHere || settings.Writing == WriteMode.Buffered)
         {
-            endpoint.Table.FlushDeferred();
+            owner.FlushDeferred();
         }
     }
 
@@ -121,7 +122,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
         bool canWatch = Watcher.TryStart();
         if (canWatch && inline)
         {
-            endpoint.Pump.Polling.Promise();
+            pump.Polling.Promise();
         }
 
         return canWatch;
@@ -171,7 +172,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     /// <summary>Writes the deferred output of finished continuations, unless the user decides when to write.</summary>
     public void Flush()
     {
-        if (endpoint.Settings.Writing == WriteMode.Balanced && !IsHere)
+        if (settings.Writing == WriteMode.Balanced && !IsHere)
         {
             Write();
         }
@@ -210,12 +211,12 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
     {
         try
         {
-            endpoint.Table.FlushDeferred();
+            owner.FlushDeferred();
         }
         catch (Exception exception)
         {
             // Contain the error, because the thread is shared.
-            FairleadEventSource.Log.Contained(endpoint.Address.Display, exception.ToString());
+            FairleadEventSource.Log.Contained(pump.Name, exception.ToString());
         }
     }
 
@@ -230,7 +231,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
             PoolWork.Queue(this);
         }
 
-        endpoint.Pump.Polling.EndPromise();
+        pump.Polling.EndPromise();
         Write();
     }
 
@@ -243,7 +244,7 @@ internal sealed class Continuations(EndpointCore endpoint) : IContainedWork
         _hereSince = Volatile.Read(ref _heldUp);
         _areBriefHere = false;
         bool runs = false;
-        if (endpoint.Pump.Polling.HasPromised)
+        if (pump.Polling.HasPromised)
         {
             _aheadSince = 0;
         }

@@ -153,8 +153,21 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Handles an event that the poll set has reported. Called by the leader.</summary>
-    public void OnReady(ulong token, PollEvents events, Completions completions)
+    bool IPumpOwner.IsServedAlways => Housekeeping.IsServedAlways;
+
+    void IPumpOwner.OnAwake(Completions completions) => Table.OnAwake(completions);
+
+    void IPumpOwner.FlushDeferred() => Table.FlushDeferred();
+
+    void IPumpOwner.OfferRole() => Watches.OfferRole();
+
+    void IPumpOwner.ServeWhileAway() => Housekeeping.ServeWhileAway();
+
+    void IPumpOwner.ServeLater() => Housekeeping.ServeLater();
+
+    void IPumpOwner.JoinRounds() => Housekeeping.JoinRounds();
+
+    void IPumpOwner.OnReady(ulong token, PollEvents events, Completions completions)
     {
         if (token == ListenerToken)
         {
@@ -174,8 +187,7 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Does the checks after each pump iteration. Called by the leader.</summary>
-    public void Settle(Completions completions)
+    void IPumpOwner.Settle(Completions completions)
     {
         Receivers.HandOutIfResumed(completions);
         Table.Settle(completions);

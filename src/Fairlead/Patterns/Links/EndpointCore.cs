@@ -12,7 +12,7 @@ namespace Fairlead.Patterns.Links;
 /// Owns its parts, each with few fields, and, under the pump's gate, its address and the number of links that are up. Patterns create and
 /// close it. Links and the pump report events that concern several parts. An event of one part goes directly to that part.
 /// </remarks>
-internal sealed partial class EndpointCore : IDisposable
+internal sealed partial class EndpointCore : IPumpOwner, IDisposable
 {
     private const ulong ListenerToken = Pump.FirstToken;
 
@@ -33,7 +33,7 @@ internal sealed partial class EndpointCore : IDisposable
         bool isBound = listener is not null;
         Life = new EndpointLife(owner);
         Completion = new CompletionSource(this);
-        Pump = new Pump(this, Life);
+        Pump = new Pump(this, settings, Life);
         Table = new LinkTable(Pump);
         _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
         Housekeeping = new Housekeeping(this, _acceptor);

@@ -14,6 +14,7 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed unsafe class FastPath
 {
+    private readonly LinkTable _table;
     private readonly Pump _pump;
     private readonly MemoryWaiter _memory;
     private readonly EndpointLife _life;
@@ -22,6 +23,7 @@ internal sealed unsafe class FastPath
     /// <param name="endpoint">The sending endpoint, whose pump and housekeeping already exist.</param>
     public FastPath(EndpointCore endpoint)
     {
+        _table = endpoint.Table;
         _pump = endpoint.Pump;
         _memory = endpoint.Pump.Memory;
         _life = endpoint.Life;
@@ -33,7 +35,7 @@ internal sealed unsafe class FastPath
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TrySendPlain(ReadOnlySpan<byte> payload)
     {
-        if (_memory.Alone is not { } link || _life.IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
+        if (_table.Alone is not { } link || _life.IsClosing || OperationMeter.IsOn || Tracing.IsWatched)
         {
             return false;
         }
@@ -50,7 +52,7 @@ internal sealed unsafe class FastPath
         int me = NativeThread.ManagedId;
         using (_pump.Gate.Hold(me))
         {
-            if (_memory.Alone is { } link && _pump.MayPull && _memory.MayGoOn() && link.Reader.PullAcks(me))
+            if (_table.Alone is { } link && _pump.MayPull && _memory.MayGoOn() && link.Reader.PullAcks(me))
             {
                 _memory.StopRinging(link.Memory!.Sleep);
                 return;
@@ -62,7 +64,7 @@ internal sealed unsafe class FastPath
 
     /// <summary>Whether <see cref="TryCall"/> may do something now. Its caller asks this first.</summary>
     public bool MayCall =>
-        _memory.Alone is not null && _memory.Looks && _pump.MayPull && !_life.IsClosing && !OperationMeter.IsOn && !Tracing.IsWatched;
+        _table.Alone is not null && _memory.Looks && _pump.MayPull && !_life.IsClosing && !OperationMeter.IsOn && !Tracing.IsWatched;
 
     /// <summary>Calls the peer without leading: sends the request, polls the memory, and takes the reply from it.</summary>
     /// <remarks>
@@ -84,7 +86,7 @@ internal sealed unsafe class FastPath
         MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, bool blocks, out LinkOperation? call)
     {
         call = null;
-        if (_memory.Alone is not { } link)
+        if (_table.Alone is not { } link)
         {
             return null;
         }
@@ -123,7 +125,7 @@ internal sealed unsafe class FastPath
         using (_pump.Gate.Hold(me))
         {
             _memory.EndLook();
-            return _memory.IsSoon && _pump.MayPull && _memory.Alone == link && _memory.MayGoOn() ? TakeReply(link, call, me) : null;
+            return _memory.IsSoon && _pump.MayPull && _table.Alone == link && _memory.MayGoOn() ? TakeReply(link, call, me) : null;
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class FlushOperation : Operation<bool>
     {
         FlushOperation operation = Pool.TryRent() ?? new FlushOperation();
         operation.Link = link;
-        operation.Begin(isBlocking, endpoint);
+        operation.Begin(isBlocking, endpoint.Pump);
         return operation;
     }
 

@@ -43,7 +43,7 @@ internal sealed class InnerEnd(Link link) : IInnerEnd
     }
 
     /// <inheritdoc/>
-    public void Serve() => link.Endpoint.Pump.TryServe(link, _runsInline);
+    public void Serve() => link.Endpoint.Pump.TryServe(link.Token, _runsInline);
 
     /// <inheritdoc/>
     public void Hinder(string? why) => link.Endpoint.Presence.Hinder(why);

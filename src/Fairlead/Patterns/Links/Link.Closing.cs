@@ -159,7 +159,7 @@ internal sealed partial class Link
 
         // Behind OnDown, which drops the unread requests under the gate: until then, a receiver may still take one of them.
         Do(Receiving.CancelActive);
-        Do(() => _endpoint.Pump.Memory.GiveBack(this));
+        Do(() => _endpoint.Pump.Memory.GiveBack(Reader));
 
         static void Do(Action step) => Finishing.Do("a connection's end", step);
     }

@@ -125,8 +125,12 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         return handle;
     }
 
-    public bool WantsAnswer =>
+    /// <inheritdoc/>
+    public override bool WantsAnswer =>
         Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
+
+    /// <inheritdoc/>
+    public override bool IsAnsweredInside => WantsAnswer && Link?.Answers.Inner is not null;
 
     public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
 
@@ -155,7 +159,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
             head.CopyTo(operation._head);
         }
 
-        operation.Begin(isBlocking, endpoint);
+        operation.Begin(isBlocking, endpoint.Pump);
         return operation;
     }
 

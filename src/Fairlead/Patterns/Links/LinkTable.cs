@@ -5,8 +5,8 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>The links of an endpoint, by their tokens in its poll set.</summary>
 /// <remarks>
-/// Also announces sleeps for all links whose data the poll set does not report, and lists the links that need work: an idle link costs
-/// nothing per iteration (<c>LinkTable.Due.cs</c>). Links are added and removed under the endpoint's gate. The table's own lock guards its
+/// Also knows the links whose data the poll set does not report, and lists the links that need work: an idle link costs nothing per
+/// iteration (<c>LinkTable.Due.cs</c>). Links are added and removed under the endpoint's gate. The table's own lock guards its
 /// fields. Any thread may read the snapshots, which never change.
 /// </remarks>
 internal sealed partial class LinkTable(Pump pump)
@@ -15,6 +15,7 @@ internal sealed partial class LinkTable(Pump pump)
     private readonly Dictionary<ulong, Link> _links = [];
     private Link[]? _all;
     private Link[] _announcing = [];
+    private Link? _alone;
     private int _count;
 
     // The listener has the first token.
@@ -29,8 +30,8 @@ internal sealed partial class LinkTable(Pump pump)
     /// <summary>The number of links.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The links whose peers must learn of a sleep.</summary>
-    public Link[] Announcing => Volatile.Read(ref _announcing);
+    /// <summary>The only link, if its peer shares memory. Any thread; set under the gate.</summary>
+    public Link? Alone => Volatile.Read(ref _alone);
 
     /// <summary>Returns a token that no other link has had. Under the gate.</summary>
     public ulong NewToken() => ++_lastToken;
@@ -72,40 +73,10 @@ internal sealed partial class LinkTable(Pump pump)
         }
     }
 
-    /// <summary>Announces a sleep to peers that must know of it. Returns false if data has already arrived.</summary>
-    /// <remarks>Called by the leader, or under the gate while no thread leads.</remarks>
-    public bool PrepareWait()
-    {
-        bool mayWait = true;
-        foreach (Link link in Announcing)
-        {
-            try
-            {
-                mayWait &= link.Reader.PrepareWait();
-            }
-            catch (Exception exception)
-            {
-                link.Fail(exception);
-                mayWait = false;
-            }
-        }
-
-        return mayWait;
-    }
-
-    /// <summary>Withdraws the announcements. Called like <see cref="PrepareWait"/>.</summary>
-    public void EndWait()
-    {
-        foreach (Link link in Announcing)
-        {
-            link.Reader.EndWait();
-        }
-    }
-
     /// <summary>Withdraws the announcements, and reads arrived data. Called by the leader.</summary>
     public void OnAwake(Completions completions)
     {
-        foreach (Link link in Announcing)
+        foreach (Link link in Volatile.Read(ref _announcing))
         {
             try
             {
@@ -178,9 +149,13 @@ internal sealed partial class LinkTable(Pump pump)
         Volatile.Write(ref _count, _links.Count);
         if (changed.Connection.Sleep is not null)
         {
-            Volatile.Write(ref _announcing, [.. _links.Values.Where(static link => link.Connection.Sleep is not null)]);
+            Link[] announcing = [.. _links.Values.Where(static link => link.Connection.Sleep is not null)];
+            Volatile.Write(ref _announcing, announcing);
+            pump.Memory.Announcing = Array.ConvertAll(announcing, static link => (WaitedMemory)link.Reader);
         }
 
-        pump.Memory.Alone = _links.Count == 1 && _links.Values.First() is { Connection.Memory: not null } link ? link : null;
+        Link? alone = _links.Count == 1 && _links.Values.First() is { Connection.Memory: not null } link ? link : null;
+        Volatile.Write(ref _alone, alone);
+        pump.Memory.Alone = alone?.Reader;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class LinkWaitOperation : Operation<Link?>
     {
         LinkWaitOperation operation = Pool.TryRent() ?? new LinkWaitOperation();
         operation.Endpoint = endpoint;
-        operation.Begin(isBlocking, endpoint);
+        operation.Begin(isBlocking, endpoint.Pump);
         return operation;
     }
 

@@ -10,7 +10,7 @@ namespace Fairlead.Patterns.Links;
 /// stream: the number of messages in a row, and the head of the previous message. Under the endpoint's gate while no thread pumps, unless a
 /// member says otherwise.
 /// </remarks>
-internal sealed class MemoryReader
+internal sealed class MemoryReader : WaitedMemory
 {
     /// <summary>This many messages in a row, with nothing sent between, are a stream.</summary>
     private const int StreamLength = 64;
@@ -56,22 +56,33 @@ internal sealed class MemoryReader
     /// <summary>Whether the peer streams, which makes a batching delay worthwhile.</summary>
     public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
 
-    /// <summary>Whether data has arrived on a connection that announces waits.</summary>
-    public bool HasArrived => !_pause.IsPaused && _sleep!.HasArrived;
+    /// <inheritdoc/>
+    public override MemorySleep Sleep => _link.Memory!.Sleep;
 
-    /// <summary>Announces a sleep to the peer. Returns false if data has arrived.</summary>
-    public bool PrepareWait()
+    /// <inheritdoc/>
+    public override bool HasArrived => !_pause.IsPaused && _sleep!.HasArrived;
+
+    /// <inheritdoc/>
+    public override bool PrepareWait()
     {
         _receiver.TellBeforeSleep();
         return _sleep!.PrepareWait() || _pause.IsPaused;
     }
 
-    /// <summary>Withdraws the announcement.</summary>
-    public void EndWait() => _sleep!.EndWait();
+    /// <inheritdoc/>
+    public override void EndWait() => _sleep!.EndWait();
 
-    /// <summary>Returns whether a shared-memory peer may be on the same CPU, because it was woken since the last call.</summary>
-    /// <remarks>With readers, also true for a peer that may share the CPU with other readers of the same memory.</remarks>
-    public bool MayShareProcessor(bool withReaders) =>
+    /// <inheritdoc/>
+    public override void TellBeforeSleep() => _receiver.TellBeforeSleep();
+
+    /// <inheritdoc/>
+    public override void Release() => _link.GiveBack();
+
+    /// <inheritdoc/>
+    public override void Fail(Exception exception) => _link.Fail(exception);
+
+    /// <inheritdoc/>
+    public override bool MayShareProcessor(bool withReaders) =>
         _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
 
     /// <summary>Delays a poll for published messages of a streaming peer, so that several messages accumulate.</summary>

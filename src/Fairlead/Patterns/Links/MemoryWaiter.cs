@@ -17,7 +17,7 @@ namespace Fairlead.Patterns.Links;
 /// iteration. The leader owns whether polling pays and when to check the poll set again. Any thread may read which thread sleeps.
 /// </para>
 /// </remarks>
-internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
+internal sealed class MemoryWaiter(EndpointSettings settings, EndpointLife life, Pump pump)
 {
     private const int LooksPerTime = 64;
 
@@ -37,9 +37,10 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
 
     private static readonly bool HasOneProcessor = Environment.ProcessorCount == 1;
 
-    private readonly List<Link> _lost = [];
+    private readonly List<WaitedMemory> _lost = [];
     private Func<bool>? _mayNotSleep;
-    private Link? _alone;
+    private WaitedMemory[] _announcing = [];
+    private WaitedMemory? _alone;
     private int _lookers;
     private MemorySleep? _parked;
     private volatile bool _isWoken;
@@ -51,8 +52,15 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     private int _stays;
     private MemorySleep? _stayedAt;
 
-    /// <summary>The only peer, if it shares memory. Any thread; set under the gate.</summary>
-    public Link? Alone
+    /// <summary>The memory of peers that must learn of a sleep. Any thread; set under the gate, and never changed.</summary>
+    public WaitedMemory[] Announcing
+    {
+        get => Volatile.Read(ref _announcing);
+        set => Volatile.Write(ref _announcing, value);
+    }
+
+    /// <summary>The memory of the only peer, if it shares memory. Any thread; set under the gate.</summary>
+    public WaitedMemory? Alone
     {
         get => Volatile.Read(ref _alone);
         set => Volatile.Write(ref _alone, value);
@@ -74,7 +82,7 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     public int Lookers => Volatile.Read(ref _lookers);
 
     /// <summary>Whether a wait begins with polling.</summary>
-    public bool Looks => endpoint.Settings.Waiting switch
+    public bool Looks => settings.Waiting switch
     {
         WaitStrategy.Efficient => false,
         WaitStrategy.Latency => true,
@@ -96,24 +104,24 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
             return PollIfDue();
         }
 
-        if (endpoint.Settings.Waiting == WaitStrategy.Latency)
+        if (settings.Waiting == WaitStrategy.Latency)
         {
             return TimeSpan.Zero;
         }
 
-        if (Alone is not { } link)
+        if (Alone is not { } memory)
         {
             using (pump.Gate.Hold())
             {
                 pump.Disarm();
             }
 
-            return endpoint.Table.PrepareWait() ? timeout : TimeSpan.Zero;
+            return PrepareWait() ? timeout : TimeSpan.Zero;
         }
 
-        link.Receiving.TellBeforeSleep();
+        memory.TellBeforeSleep();
         long start = Stopwatch.GetTimestamp();
-        Park(link.Memory!.Sleep, timeout);
+        Park(memory.Sleep, timeout);
         IsSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
         return _isWoken ? TimeSpan.Zero : null;
     }
@@ -149,13 +157,13 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// <remarks>
     /// Returns true if data has arrived, the poll set needs a check, or another thread has completed the call. Throws no exception.
     /// </remarks>
-    public bool Look(TimeSpan timeout, LinkOperation? call = null)
+    public bool Look(TimeSpan timeout, Operation? call = null)
     {
         // If this thread has just woken the peer, the peer may be on the same CPU: yield instead of spinning.
         bool yields = HasOneProcessor;
-        foreach (Link link in endpoint.Table.Announcing)
+        foreach (WaitedMemory memory in Announcing)
         {
-            yields |= link.Reader.MayShareProcessor(withReaders: endpoint.Settings.Waiting != WaitStrategy.Latency);
+            yields |= memory.MayShareProcessor(withReaders: settings.Waiting != WaitStrategy.Latency);
         }
 
         // Read the clock only after the first polls have failed, because reading it costs as much as several of them.
@@ -200,9 +208,9 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
     /// <remarks>The peer's answer is then sooner than the whole wait would be. Returns false if no peer was woken.</remarks>
     public bool TryMakeRoom()
     {
-        if (Alone is not { } link
-            || endpoint.Settings.Waiting == WaitStrategy.Efficient
-            || !link.Reader.MayShareProcessor(withReaders: false))
+        if (Alone is not { } memory
+            || settings.Waiting == WaitStrategy.Efficient
+            || !memory.MayShareProcessor(withReaders: false))
         {
             return false;
         }
@@ -235,24 +243,54 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         if (--_lookers == 0 && _lost.Count > 0)
         {
             // One work item for each: an exception of one connection keeps no other open.
-            _lost.ForEach(static lost => PoolWork.Queue("a link", static link => link.GiveBack(), lost));
+            _lost.ForEach(static lost => PoolWork.Queue("a link", static memory => memory.Release(), lost));
             _lost.Clear();
         }
     }
 
-    /// <summary>Releases the connection of a link that has gone down, when no thread polls it any more.</summary>
-    public void GiveBack(Link link)
+    /// <summary>Releases the memory of a link that has gone down, when no thread polls it any more.</summary>
+    public void GiveBack(WaitedMemory memory)
     {
         using (pump.Gate.Hold())
         {
             if (_lookers > 0)
             {
-                _lost.Add(link);
+                _lost.Add(memory);
                 return;
             }
         }
 
-        link.GiveBack();
+        memory.Release();
+    }
+
+    /// <summary>Announces a sleep to peers that must know of it. Returns false if data has already arrived.</summary>
+    /// <remarks>Called by the leader, or under the gate while no thread leads.</remarks>
+    public bool PrepareWait()
+    {
+        bool mayWait = true;
+        foreach (WaitedMemory memory in Announcing)
+        {
+            try
+            {
+                mayWait &= memory.PrepareWait();
+            }
+            catch (Exception exception)
+            {
+                memory.Fail(exception);
+                mayWait = false;
+            }
+        }
+
+        return mayWait;
+    }
+
+    /// <summary>Withdraws the announcements. Called like <see cref="PrepareWait"/>.</summary>
+    public void EndWait()
+    {
+        foreach (WaitedMemory memory in Announcing)
+        {
+            memory.EndWait();
+        }
     }
 
     /// <summary>Makes the leader check the poll set. Under the gate.</summary>
@@ -270,13 +308,13 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
         using (pump.Gate.Hold())
         {
             if (_stay != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
-                || endpoint.IsClosing || endpoint.Life.IsTornDown || Alone is not { } link)
+                || life.IsClosing || life.IsTornDown || Alone is not { } memory)
             {
                 return false;
             }
 
             // The sleep was announced when the poll set was armed, and checked afterwards. Data that arrived since then has withdrawn it.
-            sleep = link.Memory!.Sleep;
+            sleep = memory.Sleep;
             if (!sleep.TryStay())
             {
                 return false;
@@ -336,9 +374,9 @@ internal sealed class MemoryWaiter(EndpointCore endpoint, Pump pump)
 
     private bool HasArrived()
     {
-        foreach (Link link in endpoint.Table.Announcing)
+        foreach (WaitedMemory memory in Announcing)
         {
-            if (link.Reader.HasArrived)
+            if (memory.HasArrived)
             {
                 return true;
             }

@@ -14,13 +14,22 @@ internal abstract class Operation
     private bool _sleeps;
     private bool _nudged;
     private int _leader;
-    private EndpointCore _endpoint = null!;
+    private OperationHost _host = null!;
 
     /// <summary>The operation to signal after this one. Belongs to the <see cref="Completions"/> that contain it.</summary>
     public Operation? NextCompleted { get; set; }
 
     /// <summary>Whether the caller waits in its own thread, which decides how it is woken. During a use, false does not change.</summary>
     public bool IsBlocking { get; private set; }
+
+    /// <summary>Whether the caller waits for an answer of the peer.</summary>
+    public virtual bool WantsAnswer => false;
+
+    /// <summary>Whether another thread of this process brings the answer.</summary>
+    public virtual bool IsAnsweredInside => false;
+
+    /// <summary>Whether the caller waits for the next message of any peer.</summary>
+    public virtual bool WaitsForMessage => false;
 
     /// <summary>Whether the result is set. The caller may not know it yet.</summary>
     public bool IsClaimed => Volatile.Read(ref _isClaimed) != 0;
@@ -29,13 +38,13 @@ internal abstract class Operation
     public bool IsDone => Volatile.Read(ref _isSignalled);
 
     /// <summary>Starts a use. An asynchronous operation makes the reactor serve the endpoint until it is signalled.</summary>
-    protected void Begin(bool isBlocking, EndpointCore endpoint)
+    protected void Begin(bool isBlocking, OperationHost host)
     {
         IsBlocking = isBlocking;
-        _endpoint = endpoint;
+        _host = host;
         if (!isBlocking)
         {
-            endpoint.Pump.Awaited.CountCaller(+1);
+            host.Awaited.CountCaller(+1);
         }
 
         _sleeps = _nudged = false;
@@ -55,7 +64,7 @@ internal abstract class Operation
                 return false;
             }
 
-            _endpoint.Pump.Awaited.CountCaller(+1);
+            _host.Awaited.CountCaller(+1);
             IsBlocking = false;
             return true;
         }
@@ -118,18 +127,18 @@ internal abstract class Operation
     /// <summary>Makes a blocking caller check again, wherever it waits.</summary>
     public void Interrupt()
     {
-        EndpointCore endpoint = _endpoint;
+        OperationHost host = _host;
         Nudge();
-        endpoint.Pump.WakeLeader();
+        host.WakeLeader();
     }
 
-    protected void EndAsyncWait() => _endpoint.Pump.Awaited.CountCaller(-1);
+    protected void EndAsyncWait() => _host.Awaited.CountCaller(-1);
 
     /// <summary>Signals a blocking caller, as the claimer's last access. Returns false without a change if the caller does not
     /// block.</summary>
     protected bool TryWakeCaller()
     {
-        EndpointCore endpoint = _endpoint;
+        OperationHost host = _host;
         int leader;
         lock (this)
         {
@@ -149,7 +158,7 @@ internal abstract class Operation
         // A leader sleeps in the kernel, where only the poll set reaches it. Usually the leader completes its own operation.
         if (leader != 0 && leader != NativeThread.ManagedId)
         {
-            endpoint.Pump.WakeLeader();
+            host.WakeLeader();
         }
 
         return true;

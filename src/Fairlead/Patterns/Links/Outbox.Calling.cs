@@ -256,7 +256,7 @@ internal readonly partial struct Outbox
 
         // A bridge does not wait for the outcome of one call; the next message is at its door.
         bool mayLead = link is not null && !core.Settings.IsInner && header.Kind is MessageKind.Request or MessageKind.Deliver;
-        using BriefLead lead = mayLead ? BriefLead.ForCall(core) : default;
+        using BriefLead lead = mayLead ? BriefLead.ForCall(core.Pump) : default;
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
         operation.IsMovable = isMovable && handle is null;
         operation.Handle = handle;

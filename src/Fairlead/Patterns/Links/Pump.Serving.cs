@@ -42,9 +42,9 @@ internal sealed partial class Pump
     }
 
     /// <summary>Runs one iteration in which a link reads, without a look at the poll set. Does nothing if another thread leads.</summary>
-    /// <param name="link">The link, to which another thread of the process has sent something.</param>
+    /// <param name="token">The token of the link, to which another thread of the process has sent something.</param>
     /// <param name="inline">Whether continuations may run on this thread.</param>
-    public void TryServe(Link link, bool inline)
+    public void TryServe(ulong token, bool inline)
     {
         Completions completions = Completions.Rent();
         bool leads;
@@ -54,13 +54,13 @@ internal sealed partial class Pump
         }
 
         using PumpRole role = new(leads ? this : null, completions, isReactor: inline);
-        role.Serve(null, link);
+        role.Serve(null, token);
     }
 
     /// <summary>Waits, and handles what has arrived. Called by the leader.</summary>
     public void Turn(TimeSpan timeout, Completions completions)
     {
-        TimeSpan? poll = timeout == TimeSpan.Zero || _endpoint.Table.Announcing.Length == 0 ? timeout : Memory.Wait(timeout);
+        TimeSpan? poll = timeout == TimeSpan.Zero || Memory.Announcing.Length == 0 ? timeout : Memory.Wait(timeout);
         if (poll > TimeSpan.Zero && poll < TimeSpan.FromMilliseconds(1))
         {
             // The poll set counts in milliseconds.
@@ -74,8 +74,8 @@ internal sealed partial class Pump
     /// <summary>Checks the poll set, and handles what has arrived there and in memory. Called by the leader.</summary>
     /// <param name="poll">How long to wait on the poll set; null does not check it at all.</param>
     /// <param name="completions">Gets the completed operations.</param>
-    /// <param name="readable">A link that is readable, whatever the poll set says.</param>
-    public void Serve(TimeSpan? poll, Completions completions, Link? readable = null)
+    /// <param name="readable">The token of a link that is readable, whatever the poll set says; 0: none is known.</param>
+    public void Serve(TimeSpan? poll, Completions completions, ulong readable = 0)
     {
         if (Volatile.Read(ref _wantsReactor))
         {
@@ -97,7 +97,7 @@ internal sealed partial class Pump
         _isInTurn = true;
         try
         {
-            _endpoint.Table.OnAwake(completions);
+            _owner.OnAwake(completions);
             for (int i = 0; i < count; i++)
             {
                 (ulong token, PollEvents events) = _events[i];
@@ -107,16 +107,16 @@ internal sealed partial class Pump
                 }
                 else
                 {
-                    _endpoint.OnReady(token, events, completions);
+                    _owner.OnReady(token, events, completions);
                 }
             }
 
-            if (readable is not null)
+            if (readable != 0)
             {
-                _endpoint.OnReady(readable.Token, PollEvents.Read, completions);
+                _owner.OnReady(readable, PollEvents.Read, completions);
             }
 
-            _endpoint.Settle(completions);
+            _owner.Settle(completions);
         }
         finally
         {

@@ -16,7 +16,7 @@ namespace Fairlead.Patterns.Links;
 /// that wakes a thread waiting there, and the counts of awaited events. <c>Pump.Serving.cs</c> contains the iterations.
 /// </para>
 /// </remarks>
-internal sealed partial class Pump : IReactorClient, IDisposable
+internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
 {
     private const int EventsPerTurn = 64;
     private const ulong WakeToken = 0;
@@ -24,7 +24,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
     /// <summary>The first token in the poll set that is free for other uses.</summary>
     public const ulong FirstToken = 1;
 
-    private readonly EndpointCore _endpoint;
+    private readonly IPumpOwner _owner;
     private readonly EndpointLife _life;
     private readonly PollEvent[] _events = new PollEvent[EventsPerTurn];
 
@@ -37,16 +37,18 @@ internal sealed partial class Pump : IReactorClient, IDisposable
     private bool _wantsReactor;
     private volatile bool _isInTurn;
     private int _turns;
-    private AwaitedEvents _awaited;
 
-    public Pump(EndpointCore endpoint, EndpointLife life)
+    /// <param name="owner">What is served.</param>
+    /// <param name="settings">How its threads wait and write.</param>
+    /// <param name="life">The phase of the endpoint.</param>
+    public Pump(IPumpOwner owner, EndpointSettings settings, EndpointLife life)
     {
-        _endpoint = endpoint;
+        _owner = owner;
         _life = life;
-        Memory = new MemoryWaiter(endpoint, this);
-        Callers = new CallerWaits(endpoint, this);
-        Polling = new BusyPoll(endpoint, this);
-        Told = new Continuations(endpoint);
+        Memory = new MemoryWaiter(settings, life, this);
+        Callers = new CallerWaits(owner, settings, life, this);
+        Polling = new BusyPoll(owner, settings, life, this);
+        Told = new Continuations(owner, settings, this);
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
@@ -77,14 +79,14 @@ internal sealed partial class Pump : IReactorClient, IDisposable
     /// <summary>Whether an iteration was requested that has not begun. Under the gate.</summary>
     public bool IsWanted => _wantsReactor;
 
-    /// <summary>The events that a thread must wait for.</summary>
-    public ref AwaitedEvents Awaited => ref _awaited;
+    /// <summary>The address of the endpoint, in reports of contained errors.</summary>
+    public string Name => _owner.Address.Display;
 
     /// <summary>Whether no thread leads or should: a caller may then receive directly from memory. Under the gate.</summary>
-    public bool MayPull => !(_isLed | _life.IsTornDown | _wantsReactor) && _awaited.None;
+    public bool MayPull => !(_isLed | _life.IsTornDown | _wantsReactor) && Awaited.None;
 
-    /// <summary>Wakes the leader, which may sleep in the kernel, because its operation is done.</summary>
-    public void WakeLeader()
+    /// <inheritdoc/>
+    public override void WakeLeader()
     {
         using (_gate.Hold())
         {
@@ -93,7 +95,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
                 return;
             }
 
-            if (_endpoint.Table.Announcing.Length > 0)
+            if (Memory.Announcing.Length > 0)
             {
                 Wake();
                 return;
@@ -174,7 +176,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
     bool IReactorClient.Stay() => Memory.Stay();
 
     /// <summary>Makes the deferred work try again, because an iteration of the reactor has failed.</summary>
-    void IReactorClient.OnFailed(Exception exception) => _endpoint.Housekeeping.ServeLater();
+    void IReactorClient.OnFailed(Exception exception) => _owner.ServeLater();
 
     /// <summary>Allows the reactor to wait from now on. Called once.</summary>
     public void Start() => _registration = Reactor.Shared.Register(PollSet.Descriptor, this);
@@ -224,7 +226,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
 
         if (tearDown)
         {
-            _endpoint.TearDown();
+            _owner.TearDown();
         }
 
         next?.Nudge();
@@ -233,15 +235,15 @@ internal sealed partial class Pump : IReactorClient, IDisposable
     /// <summary>Chooses the next leader: a follower, or else the reactor if it is needed. Under the gate, while no thread leads.</summary>
     public Operation? FindNext(bool isReactor, int answered = 0)
     {
-        _endpoint.Watches.OfferRole();
+        _owner.OfferRole();
         if (Callers.NextFollower is { } follower)
         {
             return follower;
         }
 
         if (_wantsReactor
-            || _awaited.AnyBehind(answered)
-            || (isReactor && _endpoint.Housekeeping.IsServedAlways && !(answered > 0 && Memory.IsAlone)))
+            || Awaited.AnyBehind(answered)
+            || (isReactor && _owner.IsServedAlways && !(answered > 0 && Memory.IsAlone)))
         {
             // In the last case peers send while no user call runs. A caller about to be completed takes the next message directly from
             // memory.
@@ -249,7 +251,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
         }
         else
         {
-            _endpoint.Housekeeping.ServeWhileAway();
+            _owner.ServeWhileAway();
         }
 
         return null;
@@ -265,7 +267,7 @@ internal sealed partial class Pump : IReactorClient, IDisposable
         }
 
         // Also when armed: an iteration since then may have drained the doorbell, and withdrawn the announcement.
-        if (!_endpoint.Table.PrepareWait())
+        if (!Memory.PrepareWait())
         {
             Wake();
         }
@@ -277,8 +279,8 @@ internal sealed partial class Pump : IReactorClient, IDisposable
         catch (Exception exception)
         {
             // The system refuses, so the deferred work tries again.
-            FairleadEventSource.Log.Contained(_endpoint.Address.Display, exception.ToString());
-            _endpoint.Housekeeping.JoinRounds();
+            FairleadEventSource.Log.Contained(Name, exception.ToString());
+            _owner.JoinRounds();
         }
     }
 

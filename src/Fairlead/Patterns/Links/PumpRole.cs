@@ -14,7 +14,7 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     public void Turn() => pump?.Turn(TimeSpan.Zero, completions);
 
     /// <summary>Does the same as <see cref="Pump.Serve"/>.</summary>
-    public void Serve(TimeSpan? poll, Link? readable = null) => pump?.Serve(poll, completions, readable);
+    public void Serve(TimeSpan? poll, ulong readable = 0) => pump?.Serve(poll, completions, readable);
 
     /// <summary>Does the same as <see cref="CallerWaits.YieldFor"/>.</summary>
     public void YieldFor(Operation operation) => pump?.Callers.YieldFor(operation, completions);
@@ -60,57 +60,56 @@ internal ref struct BriefLead
     private readonly bool _isReceive;
 
     // Null if another thread leads, and after the role has been given back.
-    private EndpointCore? _endpoint;
+    private Pump? _pump;
 
-    private BriefLead(EndpointCore endpoint, bool isReceive)
+    private BriefLead(Pump pump, bool isReceive)
     {
-        Pump pump = endpoint.Pump;
         _isReceive = isReceive;
-        _endpoint = (isReceive ? pump.Polling.TryLeadForReceive() : pump.Callers.TryLeadBriefly()) ? endpoint : null;
+        _pump = (isReceive ? pump.Polling.TryLeadForReceive() : pump.Callers.TryLeadBriefly()) ? pump : null;
     }
 
     /// <summary>Takes the role for a call, before it is sent.</summary>
-    public static BriefLead ForCall(EndpointCore endpoint) => new(endpoint, isReceive: false);
+    public static BriefLead ForCall(Pump pump) => new(pump, isReceive: false);
 
     /// <summary>Takes the role for a receive, before it waits.</summary>
-    public static BriefLead ForReceive(EndpointCore endpoint) => new(endpoint, isReceive: true);
+    public static BriefLead ForReceive(Pump pump) => new(pump, isReceive: true);
 
     /// <summary>Polls or yields. Called once, after sending or when the receive waits.</summary>
     public void Lead(Operation operation)
     {
-        if (_endpoint is { } led)
+        if (_pump is { } led)
         {
-            _endpoint = null;
+            _pump = null;
             try
             {
                 if (_isReceive)
                 {
-                    led.Pump.Polling.LeadForReceive(operation);
+                    led.Polling.LeadForReceive(operation);
                 }
                 else
                 {
-                    led.Pump.Callers.LeadBriefly(operation);
+                    led.Callers.LeadBriefly(operation);
                 }
             }
             catch (Exception exception)
             {
                 // The call is on its way, or the receive is waiting: the next leader serves it.
-                FairleadEventSource.Log.Contained(led.Address.Display, exception.ToString());
+                FairleadEventSource.Log.Contained(led.Name, exception.ToString());
             }
         }
     }
 
     public void Dispose()
     {
-        if (_endpoint is { } led)
+        if (_pump is { } led)
         {
-            _endpoint = null;
+            _pump = null;
             if (_isReceive)
             {
                 BusyPoll.End();
             }
 
-            led.Pump.Leave(isReactor: false);
+            led.Leave(isReactor: false);
         }
     }
 }

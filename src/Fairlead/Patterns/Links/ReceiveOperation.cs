@@ -7,11 +7,14 @@ internal sealed class ReceiveOperation : Operation<MessageCore?>
 
     public EndpointCore Endpoint { get; private set; } = null!;
 
+    /// <inheritdoc/>
+    public override bool WaitsForMessage => true;
+
     public static ReceiveOperation Rent(EndpointCore endpoint, bool isBlocking)
     {
         ReceiveOperation operation = Pool.TryRent() ?? new ReceiveOperation();
         operation.Endpoint = endpoint;
-        operation.Begin(isBlocking, endpoint);
+        operation.Begin(isBlocking, endpoint.Pump);
         return operation;
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class Receivers
         }
 
         MessageCore? message = null;
-        Link? link = _memory.Alone;
+        Link? link = _table.Alone;
         if (link is not null
             && !_life.IsClosing
             && (_callers.Count | _ready.Count) == 0
@@ -103,7 +103,7 @@ internal sealed partial class Receivers
     private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
     {
         message = null;
-        if (_memory.Alone is not { } link || !_memory.Looks || _callers.Count > 0 || _ready.Count > 0)
+        if (_table.Alone is not { } link || !_memory.Looks || _callers.Count > 0 || _ready.Count > 0)
         {
             return false;
         }
@@ -115,7 +115,7 @@ internal sealed partial class Receivers
             return false;
         }
 
-        if (link.Reader.IsStreaming && link == _memory.Alone)
+        if (link.Reader.IsStreaming && link == _table.Alone)
         {
             link.Reader.Linger();
         }
@@ -135,9 +135,9 @@ internal sealed partial class Receivers
         bool looks = false;
         if (mayLinger
             && _ready.Count == 0
-            && _memory.Alone is { Reader.IsStreaming: true } stream
+            && _table.Alone is { Reader.IsStreaming: true } stream
             && (looks = _memory.TryBeginLook(me))
-            && _memory.Alone == stream)
+            && _table.Alone == stream)
         {
             stream.Reader.Linger();
         }
@@ -177,7 +177,7 @@ internal sealed partial class Receivers
     /// <summary>Takes a message directly from the peer's memory. Under the gate, while no thread pumps.</summary>
     private MessageCore? TryPull(int me)
     {
-        if (_memory.Alone is not { } link)
+        if (_table.Alone is not { } link)
         {
             return null;
         }

@@ -20,6 +20,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class Receivers
 {
     private readonly EndpointCore _endpoint;
+    private readonly LinkTable _table;
     private readonly Pump _pump;
     private readonly MemoryWaiter _memory;
     private readonly EndpointLife _life;
@@ -38,6 +39,7 @@ internal sealed partial class Receivers
     public Receivers(EndpointCore endpoint)
     {
         _endpoint = endpoint;
+        _table = endpoint.Table;
         _pump = endpoint.Pump;
         _memory = endpoint.Pump.Memory;
         _life = endpoint.Life;
@@ -127,7 +129,7 @@ internal sealed partial class Receivers
         }
 
         _pump.Told.FlushBeforeWait();
-        using BriefLead lead = BriefLead.ForReceive(_endpoint);
+        using BriefLead lead = BriefLead.ForReceive(_pump);
         ReceiveOperation operation = ReceiveOperation.Rent(_endpoint, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;
         try

@@ -28,7 +28,7 @@ internal sealed class Watches(EndpointCore endpoint)
 
     /// <summary>Whether messages may arrive without making <see cref="PollDescriptor"/> readable, unless <see cref="Prepare"/> was
     /// called.</summary>
-    public bool AnnouncesWaits => endpoint.Table.Announcing.Length > 0;
+    public bool AnnouncesWaits => endpoint.Pump.Memory.Announcing.Length > 0;
 
     /// <summary>Attaches the endpoint to a wait set. <see cref="Remove"/> or the endpoint's end detaches it.</summary>
     public void Add(IEndpointWatch watch)
@@ -105,7 +105,7 @@ internal sealed class Watches(EndpointCore endpoint)
 
     /// <summary>Announces a sleep on <see cref="PollDescriptor"/>. Returns false if an iteration has work to do. Called by the
     /// leader.</summary>
-    public bool Prepare() => endpoint.Table.PrepareWait();
+    public bool Prepare() => endpoint.Pump.Memory.PrepareWait();
 
     /// <summary>Runs a pump iteration after a sleep, if there is work to do. Called by the leader.</summary>
     /// <param name="isReadable">Whether <see cref="PollDescriptor"/> is readable.</param>
