@@ -114,7 +114,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
         // Before the call that connects has returned, the inner end may be up.
-        Core = link.Endpoint;
+        Core = (EndpointCore)link.Endpoint;
         OnUp(link);
         _up.TrySetResult(link);
     }
@@ -259,7 +259,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     private async Task<FairleadException?> ServeOnceAsync(Link link)
     {
         BrokerSession session = _session!;
-        session.WatchBlocked(why => link.Answers.Inner?.Hinder(why));
+        session.WatchBlocked(why => link.Inner?.Hinder(why));
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(session.Ended, _closing.Token);
         try
         {

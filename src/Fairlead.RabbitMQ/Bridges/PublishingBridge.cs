@@ -43,7 +43,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     protected override void OnUp(Link link)
     {
         LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(MessageKind.Subscribe), default);
-        operation.Link = link;
+        operation.PeerLink = link;
         operation.Copy(Encoding.UTF8.GetBytes(">"));
         ValueTask<LinkResult> task = operation.Task;
         link.Sending.Start(operation);
@@ -90,7 +90,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     {
         foreach (Message _ in window.Peek(number, isMultiple))
         {
-            link.Answers.Inner?.CountDropped();
+            link.Inner?.CountDropped();
         }
 
         return OnConfirmed(window, link, number, isMultiple);

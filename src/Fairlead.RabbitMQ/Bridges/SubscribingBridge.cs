@@ -100,7 +100,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             if (TopicFilter.Problem(routingKey, isPattern: false) is not null)
             {
                 // Another program has published on something that is not a topic.
-                link.Answers.Inner?.CountDropped();
+                link.Inner?.CountDropped();
                 acks.Accept(deliveryTag);
                 return Task.CompletedTask;
             }
@@ -124,7 +124,7 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
             {
                 // Longer than the subscriber accepts.
                 FairleadEventSource.Log.Contained("a message from a broker", problem.ToString());
-                link.Answers.Inner?.CountDropped();
+                link.Inner?.CountDropped();
                 acks.Accept(deliveryTag);
             }
 

@@ -259,7 +259,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
             return _core.Presence.LastEnd is null or { Reason: CloseReason.ClosedByPeer } ? false : throw _core.Presence.EndException();
         }
 
-        Link from = _message.Core.Link;
+        Link from = Link.Of(_message.Core.PeerLink);
         if (_talk is not null && _talk != from)
         {
             // The first message of the next peer. The end of the previous peer is reported first.
@@ -296,7 +296,7 @@ internal sealed class EndpointStream(MessagingEndpoint endpoint, bool canRead, b
     {
         _talk = null;
         _ended = link;
-        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw _core.Presence.EndException(link);
+        return link.End is null or { Reason: CloseReason.ClosedByPeer } ? 0 : throw link.EndException();
     }
 
     private int Copy(Span<byte> buffer)

@@ -72,7 +72,7 @@ public sealed partial class Hub
     public int Broadcast(
         in ReadOnlySequence<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
-        Outbox.CheckLength(message);
+        Outbox.CheckLength(message, Core);
         using Joined whole = new(message);
         return Broadcast(whole.Span, except, cancellationToken);
     }
@@ -83,7 +83,7 @@ public sealed partial class Hub
     public ValueTask<int> BroadcastAsync(
         in ReadOnlySequence<byte> message, HubClient? except = null, CancellationToken cancellationToken = default)
     {
-        Outbox.CheckLength(message);
+        Outbox.CheckLength(message, Core);
         using Joined whole = new(message);
         return BroadcastAsync(whole.Span, except, cancellationToken);
     }

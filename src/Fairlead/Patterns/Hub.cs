@@ -137,7 +137,7 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
 
     private static HubEvent ToEvent(MessageCore received)
     {
-        HubClient client = (HubClient)received.Link.Tag!;
+        HubClient client = (HubClient)received.PeerLink.Tag!;
         Message message = new(received);
         switch (message.Kind)
         {

@@ -103,7 +103,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         where T : unmanaged
     {
         MessageCore core = Core;
-        return ref LayoutMark.Read<T>(core.PayloadSpan, core.Link);
+        return ref LayoutMark.Read<T>(core.PayloadSpan, core.PeerLink);
     }
 
     /// <summary>Tells the sender of a type 2 message that the message is delivered. Does not block.</summary>
@@ -142,7 +142,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
 
     private void Answer(MessageCore core, ReceiptStatus status, string? reason)
     {
-        Link link = core.Link;
+        Link link = Link.Of(core.PeerLink);
         AnswerRecord? record = core.Record;
         uint id = core.Id;
         if (core.Kind != MessageKind.Deliver || !core.TrySettle(_version))

@@ -37,7 +37,7 @@ internal sealed class PendingReply(LinkOperation operation) : IValueTaskSource<M
     public Message GetResult(short token)
     {
         // The operation serves another call as soon as it is recycled.
-        EndpointCore endpoint = operation.Endpoint;
+        EndpointCore endpoint = (EndpointCore)operation.Endpoint;
         TimeSpan? timeout = _timeout == Timeout.InfiniteTimeSpan ? null : _timeout;
         ref readonly LinkResult result = ref operation.Open(token);
         try

@@ -161,7 +161,7 @@ public sealed partial class Publisher
         }
 
         long start = OperationMeter.StartCall();
-        round.Buffered = Core.Broadcasts.WriteOnce(audience, message, behind, out ulong reached);
+        round.Buffered = new BroadcastWriter(Core).WriteOnce(audience, message, behind, out ulong reached);
         for (int i = 0; start != 0 && i < round.Buffered; i++)
         {
             OperationMeter.EndCall(start, MessageKind.Publish, Core.MeterTags, null);
@@ -217,7 +217,7 @@ public sealed partial class Publisher
         }
 
         Audience those = new([.. waiting], 0, round.Head);
-        round.Buffered += Core.Broadcasts.WriteOnce(those, message, default, out ulong reached);
+        round.Buffered += new BroadcastWriter(Core).WriteOnce(those, message, default, out ulong reached);
         for (int i = waiting.Count - 1; i >= 0; i--)
         {
             if (those.IsReached(i, reached))

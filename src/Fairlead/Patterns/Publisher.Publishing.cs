@@ -106,7 +106,7 @@ public sealed partial class Publisher
     [OverloadResolutionPriority(-1)]
     public int Publish(string topic, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
     {
-        new Outbox(Core).CheckLength(message);
+        Outbox.CheckLength(message, Core);
         using Joined whole = new(message);
         return Publish(topic, whole.Span, cancellationToken);
     }
@@ -117,7 +117,7 @@ public sealed partial class Publisher
     public ValueTask<int> PublishAsync(
         string topic, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
     {
-        new Outbox(Core).CheckLength(message);
+        Outbox.CheckLength(message, Core);
         using Joined whole = new(message);
         return PublishAsync(topic, whole.Span, cancellationToken);
     }

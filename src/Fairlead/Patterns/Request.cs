@@ -47,9 +47,9 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
     internal Message Message => _message;
 
-    internal KeyValuePair<string, object?>[] MeterTags => _message.Core.Link.Endpoint.MeterTags;
+    internal KeyValuePair<string, object?>[] MeterTags => _message.Core.PeerLink.Endpoint.MeterTags;
 
-    internal Address Address => _message.Core.Link.Endpoint.Address;
+    internal Address Address => _message.Core.PeerLink.Endpoint.Address;
 
     /// <summary>Reads the payload as JSON.</summary>
     public T? Read<T>(JsonTypeInfo<T> type) => _message.Read(type);
@@ -77,7 +77,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
             return true;
         }
 
-        Link link = core.Link;
+        Link link = Link.Of(core.PeerLink);
         uint id = core.Id;
         link.Sending.Check(reply);
         Settle();
@@ -97,9 +97,9 @@ public readonly struct Request : IDisposable, IEquatable<Request>
             return Reply(reply.ToArray());
         }
 
-        Link link = core.Link;
+        Link link = Link.Of(core.PeerLink);
         uint id = core.Id;
-        new Outbox(link.Endpoint).CheckLength(reply);
+        Outbox.CheckLength(reply, link.Endpoint);
         link.Sending.Check(reply);
         foreach (ReadOnlyMemory<byte> part in reply)
         {
@@ -129,7 +129,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         {
             MessageCore core = _message.Core;
             bool isHandmade = core.Record is not null;
-            Link link = core.Link;
+            Link link = Link.Of(core.PeerLink);
             return !Reply(reply)
                 ? new ValueTask<bool>(false)
                 : isHandmade
@@ -160,7 +160,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     {
         MessageCore core = _message.Core;
         AnswerRecord? record = core.Record;
-        Link link = core.Link;
+        Link link = Link.Of(core.PeerLink);
         uint id = core.Id;
 
         // A cancelled call has ended on the requester's side, and gets no error.
@@ -234,7 +234,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
     {
         MessageCore core = _message.Core;
         bool isHandmade = core.Record is not null;
-        Link link = core.Link;
+        Link link = Link.Of(core.PeerLink);
         bool sent = reply.IsSingleSegment ? Reply(reply.FirstSpan) : Reply(reply);
         if (sent && !isHandmade)
         {

@@ -104,7 +104,7 @@ public sealed partial class Requester
         Incoming answer = result.Answer;
         if (answer.Header.Kind == MessageKind.Reply)
         {
-            return new Message(MessageCore.Rent(result.Link!, answer));
+            return new Message(MessageCore.Rent(Link.Of(result.PeerLink!).Receiving.InHand, answer));
         }
 
         try
@@ -115,7 +115,7 @@ public sealed partial class Requester
             throw new FairleadException(code, text)
             {
                 Address = Address,
-                Peer = result.Link?.Peer,
+                Peer = result.PeerLink?.Peer,
 
                 // The handler had begun when the time was over.
                 Delivery = code == ErrorCode.Timeout ? DeliveryStatus.Unknown : null,

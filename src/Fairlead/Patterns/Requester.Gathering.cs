@@ -17,7 +17,7 @@ public sealed partial class Requester
         in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Outbox.CheckLength(request);
+        Patterns.Links.Outbox.CheckLength(request, Core);
         ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], options.Timeout);
         Deadline deadline = Deadline.After(options.Timeout, Core.Settings.Time);
         return ToReply(
@@ -40,7 +40,7 @@ public sealed partial class Requester
             return ValueTask.FromCanceled<Message>(cancellationToken);
         }
 
-        Outbox.CheckLength(request);
+        Patterns.Links.Outbox.CheckLength(request, Core);
         ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], options.Timeout);
         return TaskOf(
             Outbox.Begin(

@@ -31,7 +31,7 @@ public sealed partial class Responder
         int share,
         CancellationToken cancellationToken)
     {
-        Link link = received.Link;
+        Link link = Link.Of(received.PeerLink);
         Request request = new(new Message(received));
         context.Begin(request);
         if (Tracing.HasListeners || OperationMeter.MeasuresHandlers)

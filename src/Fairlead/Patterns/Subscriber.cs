@@ -193,7 +193,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
-        if (!link.IsAccepted && !link.Endpoint.Presence.IsReconnecting)
+        if (!link.IsAccepted && !link.Endpoint.IsReconnecting)
         {
             // The side that connects asks in ConnectAsync, and waits for the answers.
             return;
@@ -285,14 +285,14 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             // This publisher cannot have the topic, so there is nothing to give up.
             if (kind == MessageKind.Subscribe && !IsBound)
             {
-                throw LinkErrors.TooLarge(link, payload.Length, 0);
+                throw LinkErrors.TooLarge(link, payload.Length, 0, link.Sending.LongestToPeer);
             }
 
             return;
         }
 
         LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), default);
-        operation.Link = link;
+        operation.PeerLink = link;
         operation.Copy(payload);
         ValueTask<LinkResult> task = operation.Task;
         try
@@ -315,7 +315,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
                     Address = Address,
                     Peer = link.Peer,
                 }
-                : Core.Presence.EndException(link);
+                : link.EndException();
         }
     }
 }

@@ -177,7 +177,7 @@ public sealed partial class WorkQueue
             }
 
             LinkOperation call = LinkOperation.Rent(Core, isBlocking: false, header, head.Written);
-            call.Link = worker.Link;
+            call.PeerLink = worker.Link;
             ValueTask<LinkResult> task = call.Task;
             if (TrySend(worker, item, call, head.Written))
             {

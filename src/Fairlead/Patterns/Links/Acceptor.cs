@@ -13,11 +13,14 @@ namespace Fairlead.Patterns.Links;
 /// lock.
 /// </remarks>
 /// <param name="endpoint">The endpoint that accepts.</param>
+/// <param name="owner">Gets what is accepted.</param>
+/// <param name="table">Its links.</param>
 /// <param name="pollSet">The poll set of the endpoint, which the listener wakes.</param>
 /// <param name="token">The listener's token in the poll set.</param>
 /// <param name="listener">The listener; null for a connected endpoint.</param>
 /// <param name="entry">The registry entry of the endpoint.</param>
-internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong token, IListener? listener, EndpointEntry entry)
+internal sealed class Acceptor(
+    EndpointContext endpoint, IAcceptorOwner owner, LinkTable table, PollSet pollSet, ulong token, IListener? listener, EndpointEntry entry)
 {
     private const int AcceptsPerTurn = 64;
 
@@ -77,7 +80,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
                     return;
                 }
 
-                endpoint.AddLink(connection, isAccepted: true, completions);
+                owner.OnAccepted(connection, completions);
                 KeepHandshakesBounded();
             }
         }
@@ -106,7 +109,7 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
             // In this order: a resume between the two lines may allow one more attempt, but no pause is left without an end.
             pollSet.TryModify(open.WaitDescriptor, token, PollEvents.None);
             _isPaused = true;
-            endpoint.Housekeeping.ServeLater();
+            owner.ServeLater();
         }
     }
 
@@ -114,14 +117,14 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
     /// <remarks>The oldest one is disconnected, because a well-behaved peer completes its handshake immediately.</remarks>
     private void KeepHandshakesBounded()
     {
-        if (endpoint.EndsWithPeer || endpoint.Table.Count - endpoint.UpCount <= MostHandshakes)
+        if (endpoint.EndsWithPeer || table.Count - table.UpCount <= MostHandshakes)
         {
             return;
         }
 
         Link? oldest = null;
         int count = 0;
-        foreach (Link link in endpoint.LinkSnapshot)
+        foreach (Link link in table.All)
         {
             if (link.State == LinkState.Handshaking && link.IsAccepted)
             {
@@ -135,4 +138,14 @@ internal sealed class Acceptor(EndpointCore endpoint, PollSet pollSet, ulong tok
             oldest!.Kill(CloseReason.Limit, "too many other peers connected without completing the handshake");
         }
     }
+}
+
+/// <summary>The owner of an <see cref="Acceptor"/>.</summary>
+internal interface IAcceptorOwner
+{
+    /// <summary>Takes an accepted connection over, also if this throws. Called by the pump.</summary>
+    void OnAccepted(Connection connection, Completions completions);
+
+    /// <summary>Requests a visit of the deferred work, which resumes accepting. Called by the pump.</summary>
+    void ServeLater();
 }

@@ -6,12 +6,9 @@ namespace Fairlead.Patterns.Links;
 /// <remarks>Owns no state that changes. Called by the pump, or by the thread that connects.</remarks>
 /// <param name="endpoint">The endpoint that accepts.</param>
 /// <param name="owner">The pattern, which may refuse for its own reasons.</param>
-/// <param name="mostPeers">The most peers at one time.</param>
-internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mostPeers)
+/// <param name="table">The links.</param>
+internal sealed class Admission(EndpointContext endpoint, ILinkOwner owner, LinkTable table)
 {
-    /// <summary>The most peers at one time.</summary>
-    public int MostPeers => mostPeers;
-
     /// <summary>Returns why a peer that has introduced itself is refused, or null. Called by its link.</summary>
     public FairleadException? Refusal(Link link, Handshake theirs)
     {
@@ -46,13 +43,13 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
     /// <summary>Returns why one more peer is refused, or null if there is capacity.</summary>
     public FairleadException? Crowd(Link link)
     {
-        if (!endpoint.IsBound || endpoint.UpCount < mostPeers)
+        if (!endpoint.IsBound || table.UpCount < endpoint.MostPeers)
         {
             return null;
         }
 
         Link? other = Array.Find(
-            endpoint.LinkSnapshot, existing => existing != link && existing.State is LinkState.Up or LinkState.PeerClosed);
+            table.All, existing => existing != link && existing.State is LinkState.Up or LinkState.PeerClosed);
         if (other is null)
         {
             // The peers that are counted have just gone down.
@@ -61,9 +58,9 @@ internal sealed class Admission(EndpointCore endpoint, ILinkOwner owner, int mos
 
         return new FairleadException(
             ErrorCode.Full,
-            mostPeers == 1
+            endpoint.MostPeers == 1
                 ? $"this {endpoint.Profile.Name} serves one peer at a time, currently {other.Peer}"
-                : $"this {endpoint.Profile.Name} serves at most {mostPeers} peers, and all of them are connected",
+                : $"this {endpoint.Profile.Name} serves at most {endpoint.MostPeers} peers, and all of them are connected",
             "Connect when a peer has left.")
         {
             Address = endpoint.Address,

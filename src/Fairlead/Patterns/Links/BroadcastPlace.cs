@@ -9,7 +9,7 @@ namespace Fairlead.Patterns.Links;
 /// first; this keeps the order.
 /// </para>
 /// <para>
-/// Owns the slot, under the link's send lock unless a member says otherwise. The publisher and all writers call it.
+/// Owns nothing: the slot belongs to the sending side (<see cref="SendSide.Seat"/>), under whose lock this works. The publisher calls it.
 /// </para>
 /// </remarks>
 internal sealed class BroadcastPlace
@@ -17,30 +17,29 @@ internal sealed class BroadcastPlace
     /// <summary>The part of its window that must be free before a peer takes part again: one in this many.</summary>
     private const int LeastFree = 8;
 
-    private readonly Link _link;
+    private readonly PeerLink _link;
     private readonly LinkSender _sender;
     private readonly LinkOutput _output;
-    private readonly EndpointCore _endpoint;
+    private readonly BroadcastHolder _broadcasts;
     private readonly Connection _connection;
-    private BroadcastSeat? _seat;
 
-    public BroadcastPlace(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="sender">The sending side, which has the slot.</param>
+    /// <param name="broadcasts">The memory.</param>
+    public BroadcastPlace(PeerLink link, LinkSender sender, BroadcastHolder broadcasts)
     {
         _link = link;
-        _sender = link.Sending;
-        _output = link.Output;
-        _endpoint = link.Endpoint;
+        _sender = sender;
+        _output = sender.Output;
+        _broadcasts = broadcasts;
         _connection = link.Connection;
     }
 
-    /// <summary>Whether the peer takes part.</summary>
-    public bool IsSeated => _seat is { IsTaken: true };
-
     /// <summary>Returns whether the peer's slot is one of these now.</summary>
-    public bool IsIn(ulong places) => Volatile.Read(ref _seat) is { } seat && (seat.Bit & places) != 0;
+    public bool IsIn(ulong places) => _sender.Seat is { } seat && (seat.Bit & places) != 0;
 
-    /// <summary>The peer's slot, once it has had one.</summary>
-    public BroadcastSeat? Seat => Volatile.Read(ref _seat);
+    /// <inheritdoc cref="SendSide.Seat"/>
+    public BroadcastSeat? Seat => _sender.Seat;
 
     /// <summary>Whether the peer has corrupted the memory that it shares with the broadcast.</summary>
     public bool HasSpoiltBroadcast => Seat is { IsCorrupt: true };
@@ -49,7 +48,7 @@ internal sealed class BroadcastPlace
     public bool TryJoin()
     {
         // Without the lock: peers that share no memory are asked after each message.
-        if (_link.Memory is null || _endpoint.Broadcasts.GetOrMake() is not { } broadcast)
+        if (_link.Memory is null || _broadcasts.GetOrMake() is not { } broadcast)
         {
             return false;
         }
@@ -58,34 +57,35 @@ internal sealed class BroadcastPlace
         bool needsPump;
         using (_sender.Hold())
         {
-            if (IsSeated || !MayJoin)
+            if (_sender.IsSeated || !MayJoin)
             {
                 return false;
             }
 
-            if (_seat is null)
+            if (_sender.Seat is null)
             {
-                if (broadcast.TrySeat(_connection) is not { } seat)
+                if (broadcast.TrySeat(_connection) is not { } newSeat)
                 {
                     return false;
                 }
 
-                Volatile.Write(ref _seat, seat);
+                _sender.Seat = newSeat;
                 isNew = true;
             }
 
-            if (!_seat.MayTake)
+            BroadcastSeat seat = _sender.Seat!;
+            if (!seat.MayTake)
             {
                 return false;
             }
 
-            _seat.Take(new BroadcastCredit(_sender.Window.Messages, _sender.Window.Bytes, _sender.Window.Longest, _sender.Window.Tally));
+            seat.Take(new BroadcastCredit(_sender.Window.Messages, _sender.Window.Bytes, _sender.Window.Longest, _sender.Window.Tally));
             needsPump = _output.FlushSoon();
         }
 
         if (needsPump)
         {
-            _endpoint.Pump.Request();
+            _link.Endpoint.Pump.Request();
         }
 
         return isNew;
@@ -96,7 +96,7 @@ internal sealed class BroadcastPlace
     {
         using (_sender.Hold())
         {
-            return IsSeated && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _seat!.TryResume(length);
+            return _sender.IsSeated && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.Seat!.TryResume(length);
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class BroadcastPlace
     {
         using (_sender.Hold())
         {
-            return !IsSeated || _sender.Queue.Count > 0 || _sender.Queue.Missed > 0 || _seat!.HasCaughtUp(length);
+            return !_sender.IsSeated || _sender.Queue.Count > 0 || _sender.Queue.Missed > 0 || _sender.Seat!.HasCaughtUp(length);
         }
     }
 
@@ -116,13 +116,13 @@ internal sealed class BroadcastPlace
         bool needsPump;
         using (_sender.Hold())
         {
-            Leave();
+            _sender.Leave();
             needsPump = _output.FlushSoon();
         }
 
         if (needsPump)
         {
-            _endpoint.Pump.Request();
+            _link.Endpoint.Pump.Request();
         }
     }
 
@@ -131,28 +131,10 @@ internal sealed class BroadcastPlace
         && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.Takes(MissedMessages.HeadBytes + MissedMessages.HeadBytes)
         && _sender.Window.HasFree(LeastFree);
 
-    /// <summary>Makes the peer leave; later messages go through the connection. Under the send lock.</summary>
-    public void Leave(bool sendsRest = true)
-    {
-        if (_seat is { IsTaken: true } seat)
-        {
-            _sender.Window.Restore(seat.Leave(sendsRest));
-        }
-    }
-
     /// <summary>Releases the slot when the link ends. Under the send lock.</summary>
     public void GiveBack()
     {
-        Leave(sendsRest: false);
-        _seat?.Dispose();
-    }
-
-    /// <summary>Handles an acknowledgement that arrives while the peer takes part. Under the send lock.</summary>
-    public void Acknowledge(uint acknowledged)
-    {
-        if (!_seat!.Acknowledge(acknowledged))
-        {
-            throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
-        }
+        _sender.Leave(sendsRest: false);
+        _sender.Seat?.Dispose();
     }
 }

@@ -8,7 +8,7 @@ namespace Fairlead.Patterns.Links;
 /// a timer makes the endpoint look for its peer's end, because no other call may be waiting. A reactor that waited for this would cost
 /// every message.
 /// </remarks>
-internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
+internal sealed class CompletionSource(EndpointContext endpoint, PeerPresence presence, Placement placement) : IAlarmed
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
 
@@ -114,7 +114,7 @@ internal sealed class CompletionSource(EndpointCore endpoint) : IAlarmed
     {
         if (_isLost)
         {
-            return new EndpointEnd(endpoint.Presence.LastEnd!.Reason, endpoint.Placement.Report, endpoint.Presence.EndException());
+            return new EndpointEnd(presence.LastEnd!.Reason, placement.Report, presence.EndException());
         }
 
         CloseReason reason = endpoint.Life.IsAborted ? CloseReason.Aborted : CloseReason.ClosedByUs;

@@ -6,14 +6,13 @@ namespace Fairlead.Patterns.Links;
 /// not be held then.
 /// </remarks>
 /// <param name="link">The link whose messages are confirmed.</param>
-internal sealed class ConfirmWaiters(Link link)
+/// <param name="side">Its sending side.</param>
+internal sealed class ConfirmWaiters(PeerLink link, SendSide side)
 {
     private RingQueue<FlushOperation> _waiting;
 
-    private LinkSender Sender => link.Sending;
-
     // A message that was dropped unsent has no number.
-    private bool IsAllConfirmed => Sender.Window.Outstanding == 0 && Sender.Queue.Count == 0;
+    private bool IsAllConfirmed => side.Window.Outstanding == 0 && side.Queue.Count == 0;
 
     /// <summary>Makes an operation wait for the acknowledgement of everything sent and queued before.</summary>
     /// <remarks>It waits at least as long as the waiter before it: dropped messages may have lowered the number.</remarks>
@@ -27,10 +26,10 @@ internal sealed class ConfirmWaiters(Link link)
 
         if (link.State == LinkState.Down)
         {
-            return operation.TryFail(link.Endpoint.Presence.EndException(link));
+            return operation.TryFail(link.EndException());
         }
 
-        uint number = unchecked(Sender.Window.LastNumber + (uint)Sender.Queue.Count);
+        uint number = unchecked(side.Window.LastNumber + (uint)side.Queue.Count);
         uint before = _waiting.Count > 0 ? _waiting[_waiting.Count - 1].Number : number;
         operation.Number = (int)(number - before) > 0 ? number : before;
         _waiting.Enqueue(operation);
@@ -54,7 +53,7 @@ internal sealed class ConfirmWaiters(Link link)
     public void Serve(Completions completions)
     {
         bool isAll = IsAllConfirmed;
-        while (_waiting.Count > 0 && (isAll || Sender.Window.IsAcknowledged(_waiting[0].Number)))
+        while (_waiting.Count > 0 && (isAll || side.Window.IsAcknowledged(_waiting[0].Number)))
         {
             FlushOperation operation = _waiting.Dequeue();
             if (operation.TryComplete(true))
@@ -70,7 +69,7 @@ internal sealed class ConfirmWaiters(Link link)
         while (_waiting.Count > 0)
         {
             FlushOperation operation = _waiting.Dequeue();
-            if (operation.TryFail(link.Endpoint.Presence.EndException(link)))
+            if (operation.TryFail(link.EndException()))
             {
                 PoolWork.Queue("a caller that waits for confirmations", static ended => ended.Signal(inline: false), operation);
             }

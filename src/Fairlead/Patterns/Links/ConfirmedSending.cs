@@ -17,7 +17,7 @@ internal readonly struct ConfirmedSending(EndpointCore core)
         {
             LinkResult result = outbox.Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, cancellationToken);
             outbox.ThrowUnlessSent(result, timeout);
-            link = result.Link!;
+            link = Link.Of(result.PeerLink!);
         }
 
         new Flushing(core).Flush(link, timeout, deadline, cancellationToken);
@@ -41,6 +41,6 @@ internal readonly struct ConfirmedSending(EndpointCore core)
         EndpointCore endpoint = core;
         LinkResult result = await call.ConfigureAwait(false);
         new Outbox(endpoint).ThrowUnlessSent(result, null);
-        await new Flushing(endpoint).FlushAsync(result.Link!, null, default, cancellationToken).ConfigureAwait(false);
+        await new Flushing(endpoint).FlushAsync(Link.Of(result.PeerLink!), null, default, cancellationToken).ConfigureAwait(false);
     }
 }

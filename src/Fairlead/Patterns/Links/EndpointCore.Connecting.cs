@@ -176,7 +176,7 @@ internal sealed partial class EndpointCore
         Connection connection = await BuiltInTransports.Find(address).ConnectAsync(
             address, Settings, cancellationToken).ConfigureAwait(false);
         bool isElsewhere = address != Address;
-        Volatile.Write(ref _address, address);
+        Address = address;
         await OpenAsync(connection, cancellationToken).ConfigureAwait(false);
         if (isElsewhere)
         {
@@ -186,7 +186,7 @@ internal sealed partial class EndpointCore
 
     private async ValueTask OpenAsync(Connection connection, CancellationToken cancellationToken)
     {
-        LinkWaitOperation operation = LinkWaitOperation.Rent(this, isBlocking: false);
+        LinkWaitOperation operation = LinkWaitOperation.Rent(Placement, Pump, isBlocking: false);
         ValueTask<Link?> up = operation.Task;
         bool isHandedOver = false;
         try

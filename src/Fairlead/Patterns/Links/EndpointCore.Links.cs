@@ -7,10 +7,8 @@ namespace Fairlead.Patterns.Links;
 /// <content>Links coming and going, and the order in which the parts learn of it.</content>
 internal sealed partial class EndpointCore
 {
-    private int _upCount;
-
     /// <summary>The number of links that are up, or whose peers have closed.</summary>
-    public int UpCount => Volatile.Read(ref _upCount);
+    public int UpCount => Table.UpCount;
 
     /// <summary>Handles a link that has completed its handshake. Called by that link.</summary>
     public void OnUp(Link link, Completions completions)
@@ -22,8 +20,7 @@ internal sealed partial class EndpointCore
 
             // In the same step as becoming visible: no new message may overtake those that waited.
             Placement.OnUp(link, completions);
-            _upCount++;
-            Counters.SetClients(_upCount);
+            Counters.SetClients(++Table.UpCount);
         }
 
         if (FairleadEventSource.Log.IsEnabled())
@@ -62,8 +59,7 @@ internal sealed partial class EndpointCore
             Receivers.DropUnread(link);
             if (link.WasUp)
             {
-                _upCount--;
-                Counters.SetClients(_upCount);
+                Counters.SetClients(--Table.UpCount);
                 Placement.OnDown(link, end);
             }
 
@@ -122,7 +118,7 @@ internal sealed partial class EndpointCore
                     return;
                 }
 
-                link = new Link(this, connection, Table.NewToken(), isAccepted);
+                link = new Link(this, this, connection, Table.NewToken(), isAccepted);
                 Table.Add(link);
             }
 
@@ -153,13 +149,80 @@ internal sealed partial class EndpointCore
         }
     }
 
+    /// <inheritdoc/>
+    public override bool TryWithdraw(LinkOperation operation, Exception? error) => Placement.TryWithdraw(operation, error);
+
+    /// <inheritdoc/>
+    public override void HandOutAgain() => Receivers.HandOutAgain();
+
+    void IReceiveQueue.Withdraw(ReceiveOperation operation, Exception? error) => Receivers.Withdraw(operation, error);
+
+    void IAcceptorOwner.OnAccepted(Connection connection, Completions completions) =>
+        AddLink(connection, isAccepted: true, completions);
+
+    void IAcceptorOwner.ServeLater() => Housekeeping.ServeLater();
+
+    bool IPresenceOwner.Has(PeerLink link) => Table.Has(link);
+
+    void IPresenceOwner.Place(Completions completions) => Placement.Place(completions);
+
+    void IPresenceOwner.EndReceivers(Completions completions) => Receivers.End(null, completions);
+
+    void IPresenceOwner.OnLost() => Completion.OnLost();
+
+    void IPresenceOwner.OnStateChanged(EndpointStateChange change) => Owner.OnStateChanged(change);
+
+    int ILinkHost.MessagesWanted => Receivers.MessagesWanted();
+
+    FairleadException? ILinkHost.Refusal(Link link, Handshake theirs) => Admission.Refusal(link, theirs);
+
+    FairleadException? ILinkHost.Crowd(Link link) => Admission.Crowd(link);
+
+    void ILinkHost.ServeOpening(Link link) => Housekeeping.ServeOpening(link);
+
+    void ILinkHost.AddPeerClosed(Link link) => Table.AddPeerClosed(link);
+
+    void ILinkHost.AddFailed(Link link) => Table.AddFailed(link);
+
+    void ILinkHost.NoteDeferred(Link link, bool isDeferred) => Table.NoteDeferred(link, isDeferred);
+
+    void ILinkHost.SetInterest(Link link, PollEvents interest) => Table.SetInterest(link, interest);
+
+    void ILinkHost.Publish(Link link, Completions completions) => Receivers.Publish(link, completions);
+
+    bool ILinkHost.TryDrop(Link link, uint id, out MessageKind kind) => Receivers.TryDrop(link, id, out kind);
+
+    bool ILinkHost.HasNoInbound(Link link) => Receivers.HasNoInbound(link);
+
+    bool ILinkHost.HasMessagesBeside(Link slow) => Receivers.HasMessagesBeside(slow);
+
+    void ILinkHost.ServeLater(Link link) => Housekeeping.ServeLater(link);
+
+    void ILinkHost.Move(Link link) => Placement.Move(link);
+
+    void ILinkHost.OnCredit(Link link) => Owner.OnCredit(link);
+
+    bool ILinkHost.TrySubscribe(Link link, uint id, string topic, bool subscribes, out string? refusal)
+    {
+        if (Owner.DefersSubscription(link, id, topic, subscribes))
+        {
+            refusal = null;
+            return false;
+        }
+
+        refusal = Owner.OnSubscription(link, topic, subscribes);
+        return true;
+    }
+
+    void ILinkHost.Hinder(string? why) => Presence.Hinder(why);
+
     bool IPumpOwner.IsServedAlways => Housekeeping.IsServedAlways;
 
     void IPumpOwner.OnAwake(Completions completions) => Table.OnAwake(completions);
 
     void IPumpOwner.FlushDeferred() => Table.FlushDeferred();
 
-    void IPumpOwner.OfferRole() => Watches.OfferRole();
+    void IPumpOwner.OfferRole() => _watchList.OfferRole();
 
     void IPumpOwner.ServeWhileAway() => Housekeeping.ServeWhileAway();
 
@@ -196,6 +259,6 @@ internal sealed partial class EndpointCore
             Pump.Awaited.CountCaller(-1);
         }
 
-        Watches.TellOfTurn();
+        _watchList.TellOfTurn();
     }
 }

@@ -12,14 +12,14 @@ namespace Fairlead.Patterns.Links;
 /// Owns its parts, each with few fields, and, under the pump's gate, its address and the number of links that are up. Patterns create and
 /// close it. Links and the pump report events that concern several parts. An event of one part goes directly to that part.
 /// </remarks>
-internal sealed partial class EndpointCore : IPumpOwner, IDisposable
+internal sealed partial class EndpointCore : EndpointContext, IPumpOwner, ILinkHost, IAcceptorOwner, IPresenceOwner, IReceiveQueue, IDisposable
 {
     private const ulong ListenerToken = Pump.FirstToken;
 
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
-    private Address _address;
-    private long _skippedBytes;
+
+    private readonly WatchList _watchList = new();
 
     private EndpointCore(
         Address address,
@@ -29,84 +29,39 @@ internal sealed partial class EndpointCore : IPumpOwner, IDisposable
         ILinkOwner owner,
         EndpointEntry entry,
         IListener? listener)
+        : base(
+            address,
+            settings,
+            profile,
+            isBound: listener is not null,
+            endsWithPeer: listener is null or { YieldsOne: true },
+            entry.Counters,
+            new EndpointLife(owner))
     {
-        bool isBound = listener is not null;
-        Life = new EndpointLife(owner);
-        Completion = new CompletionSource(this);
-        Pump = new Pump(this, settings, Life);
-        Table = new LinkTable(Pump);
-        _acceptor = new Acceptor(this, Pump.PollSet, ListenerToken, listener, entry);
-        Housekeeping = new Housekeeping(this, _acceptor);
-        EndsWithPeer = listener is null or { YieldsOne: true };
-        _address = address;
-        Settings = settings;
-        IsBound = isBound;
-        Profile = profile;
         Owner = owner;
         _entry = entry;
-        Counters = entry.Counters;
-        MeterTags = settings.IsInner ? [] : EndpointMeter.Add(entry.Counters, address, profile.Kind);
-        Placement = new Placement(this);
-        FastPath = new FastPath(this);
-        Watches = new Watches(this);
-        Receivers = new Receivers(this);
+
+        // From the bottom to the top: each part gets those below it.
+        Pump = new Pump(this, settings, Life);
+        Table = new LinkTable(Pump);
+        _acceptor = new Acceptor(this, this, Table, Pump.PollSet, ListenerToken, listener, entry);
+        Housekeeping = new Housekeeping(this, _acceptor);
+        Presence = new PeerPresence(this, this, addresses);
+        Placement = new Placement(this, Table, Presence);
+        Receivers = new Receivers(this, Table, Presence, _watchList, Housekeeping);
+        FastPath = new FastPath(this, Table, Housekeeping);
+        Watches = new Watches(this, _watchList, Table, Receivers, Presence, Placement);
         Broadcasts = new BroadcastHolder(this);
-        FanOut = new FanOutBatch(this);
-        Admission = new Admission(this, owner, isBound ? profile.MostPeers : 1);
-        Drops = new DropReport(Counters, settings.Time, () => Address, profile.Name);
-        Presence = new PeerPresence(this, addresses);
-        Policy = settings.Full ?? profile.Policy;
+        FanOut = new FanOutBatch(this, Table);
+        Admission = new Admission(this, owner, Table);
+        Completion = new CompletionSource(this, Presence, Placement);
     }
-
-    /// <summary>The bound or connected address; with several addresses, the last one that was connected or tried.</summary>
-    public Address Address => Volatile.Read(ref _address);
-
-    public EndpointSettings Settings { get; }
-
-    public PatternProfile Profile { get; }
 
     /// <summary>The pattern, which is notified about links.</summary>
     public ILinkOwner Owner { get; }
 
-    /// <summary>The capabilities of the transport at this address.</summary>
-    public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
-
-    public bool IsBound { get; }
-
-    /// <summary>Whether it ends with its peer: it has connected, or is bound where no other peer can come.</summary>
-    public bool EndsWithPeer { get; }
-
-    /// <summary>The tags of its measurements.</summary>
-    public KeyValuePair<string, object?>[] MeterTags { get; }
-
-    /// <summary>The overflow policy, unless the peer has asked for another one.</summary>
-    public OverflowPolicy Policy { get; }
-
-    public EndpointCounters Counters { get; }
-
-    /// <summary>The bytes that belonged to no message and were skipped.</summary>
-    public long SkippedBytes => Interlocked.Read(ref _skippedBytes);
-
-    /// <summary>Counts skipped bytes. Any thread.</summary>
-    public void CountSkippedBytes(long bytes)
-    {
-        if (bytes > 0)
-        {
-            Interlocked.Add(ref _skippedBytes, bytes);
-        }
-    }
-
-    /// <summary>The current phase, and the end.</summary>
-    public EndpointLife Life { get; }
-
     /// <summary>Tells callers how the endpoint ended.</summary>
     public CompletionSource Completion { get; }
-
-    /// <summary>Whether nothing new may be sent or received.</summary>
-    public bool IsClosing => Life.IsClosing;
-
-    /// <summary>The role of the thread that reads and handles incoming data.</summary>
-    public Pump Pump { get; }
 
     /// <summary>The links.</summary>
     public LinkTable Table { get; }
@@ -123,8 +78,17 @@ internal sealed partial class EndpointCore : IPumpOwner, IDisposable
     /// <summary>Sends to a peer that shares memory without a pump iteration.</summary>
     public FastPath FastPath { get; }
 
-    /// <summary>Whether the pattern or a wait set must learn of each acknowledgement.</summary>
-    public bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || Watches.Any;
+    /// <inheritdoc/>
+    public override bool HearsOfCredit => Profile.Kind == PatternKind.WorkQueue || _watchList.Any;
+
+    /// <inheritdoc/>
+    public override bool AwaitsPeers => Presence.AwaitsPeers;
+
+    /// <inheritdoc/>
+    public override bool IsReconnecting => Presence.IsReconnecting;
+
+    /// <inheritdoc/>
+    public override string? Hindrance => Presence.Hindrance;
 
     /// <summary>Chooses the link for each message, and holds messages that wait for a link.</summary>
     public Placement Placement { get; }
@@ -134,9 +98,6 @@ internal sealed partial class EndpointCore : IPumpOwner, IDisposable
 
     /// <summary>Serves the peers while no user call runs.</summary>
     public Housekeeping Housekeeping { get; }
-
-    /// <summary>Counts dropped messages.</summary>
-    public DropReport Drops { get; }
 
     /// <summary>Writes messages for many peers once, if the transport supports it.</summary>
     public BroadcastHolder Broadcasts { get; }
@@ -216,11 +177,5 @@ internal sealed partial class EndpointCore : IPumpOwner, IDisposable
         {
             Pump.Request();
         }
-    }
-
-    private static TransportCapabilities CapabilitiesOf(ITransport transport, Address address, EndpointSettings settings)
-    {
-        TransportCapabilities capabilities = transport.CapabilitiesOf(address);
-        return settings.IsBare ? capabilities & ~TransportCapabilities.Protocol : capabilities | TransportCapabilities.Protocol;
     }
 }

@@ -16,7 +16,7 @@ namespace Fairlead.Patterns.Links;
 /// publishing thread sees that the flusher no longer visits.
 /// </para>
 /// </remarks>
-internal sealed class FanOutBatch(EndpointCore endpoint) : IDeferredOutput
+internal sealed class FanOutBatch(EndpointContext endpoint, LinkTable table) : IDeferredOutput
 {
     private static readonly long ShortestSpan = Stopwatch.Frequency / 3_333;
     private static readonly long LongestSpan = Stopwatch.Frequency / 200;
@@ -32,7 +32,7 @@ internal sealed class FanOutBatch(EndpointCore endpoint) : IDeferredOutput
     // Used by the flusher's thread only.
     private long _seenEnd;
 
-    private long Span => Math.Clamp(endpoint.Table.Count * SpanOfPeer, ShortestSpan, LongestSpan);
+    private long Span => Math.Clamp(table.Count * SpanOfPeer, ShortestSpan, LongestSpan);
 
     /// <summary>Notes that a message is about to be given to all links, and returns whether it belongs to a stream.</summary>
     public bool Begin() => _stream.Begin();
@@ -41,7 +41,7 @@ internal sealed class FanOutBatch(EndpointCore endpoint) : IDeferredOutput
     public void End()
     {
         long now = _stream.End();
-        if (!endpoint.Table.HasDeferred || endpoint.Settings.Writing != WriteMode.Balanced)
+        if (!table.HasDeferred || endpoint.Settings.Writing != WriteMode.Balanced)
         {
             return;
         }
@@ -58,7 +58,7 @@ internal sealed class FanOutBatch(EndpointCore endpoint) : IDeferredOutput
         else if (now >= Volatile.Read(ref _due))
         {
             Volatile.Write(ref _due, now + Span);
-            endpoint.Table.FlushDeferred();
+            table.FlushDeferred();
         }
     }
 
@@ -81,6 +81,6 @@ internal sealed class FanOutBatch(EndpointCore endpoint) : IDeferredOutput
     private void StopVisits()
     {
         Interlocked.Exchange(ref _isVisited, 0);
-        endpoint.Table.FlushDeferred();
+        table.FlushDeferred();
     }
 }

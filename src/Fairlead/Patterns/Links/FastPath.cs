@@ -20,14 +20,16 @@ internal sealed unsafe class FastPath
     private readonly EndpointLife _life;
     private readonly Housekeeping _housekeeping;
 
-    /// <param name="endpoint">The sending endpoint, whose pump and housekeeping already exist.</param>
-    public FastPath(EndpointCore endpoint)
+    /// <param name="endpoint">The sending endpoint.</param>
+    /// <param name="table">Its links.</param>
+    /// <param name="housekeeping">Acknowledges later.</param>
+    public FastPath(EndpointContext endpoint, LinkTable table, Housekeeping housekeeping)
     {
-        _table = endpoint.Table;
+        _table = table;
         _pump = endpoint.Pump;
         _memory = endpoint.Pump.Memory;
         _life = endpoint.Life;
-        _housekeeping = endpoint.Housekeeping;
+        _housekeeping = housekeeping;
     }
 
     /// <summary>Sends a data message without a head, if that works immediately and is neither measured nor traced.</summary>

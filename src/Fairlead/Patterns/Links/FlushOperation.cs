@@ -6,7 +6,7 @@ internal sealed class FlushOperation : Operation<bool>
 {
     private static readonly ObjectPool<FlushOperation> Pool = new(64);
 
-    public Link Link { get; private set; } = null!;
+    public PeerLink PeerLink { get; private set; } = null!;
 
     /// <summary>The bytes before it that the kernel has not taken. Under the link's send lock.</summary>
     public long Rest { get; set; }
@@ -14,19 +14,19 @@ internal sealed class FlushOperation : Operation<bool>
     /// <summary>The number of the last message whose acknowledgement it waits for. Under the link's send lock.</summary>
     public uint Number { get; set; }
 
-    public static FlushOperation Rent(EndpointCore endpoint, Link link, bool isBlocking)
+    public static FlushOperation Rent(EndpointContext endpoint, PeerLink link, bool isBlocking)
     {
         FlushOperation operation = Pool.TryRent() ?? new FlushOperation();
-        operation.Link = link;
+        operation.PeerLink = link;
         operation.Begin(isBlocking, endpoint.Pump);
         return operation;
     }
 
-    public override void Withdraw(Exception? error) => Link.Output.Withdraw(this, error);
+    public override void Withdraw(Exception? error) => PeerLink.Withdraw(this, error);
 
     protected override void GiveBack()
     {
-        Link = null!;
+        PeerLink = null!;
         Pool.Return(this);
     }
 }

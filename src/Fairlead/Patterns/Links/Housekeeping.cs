@@ -10,7 +10,7 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 /// <param name="endpoint">The endpoint that is served.</param>
 /// <param name="acceptor">Resumes accepting.</param>
-internal sealed class Housekeeping(EndpointCore endpoint, Acceptor acceptor)
+internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
 {
     private static readonly Rounds<Housekeeping> Slow = new(
         "fairlead rounds", TimeSpan.FromMilliseconds(20), idle: 1, static housekeeping => housekeeping.Visit());

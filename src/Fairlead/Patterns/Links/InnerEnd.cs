@@ -5,7 +5,7 @@ namespace Fairlead.Patterns.Links;
 
 /// <summary>Does the work of a link on the threads of its other end, where one of the ends is a bridge's.</summary>
 /// <remarks>Owns nothing. Any thread without locks.</remarks>
-internal sealed class InnerEnd(Link link) : IInnerEnd
+internal sealed class InnerEnd(Link link, ILinkHost host) : IInnerEnd
 {
     // A receipt without a reason: nearly all answers to deliveries.
     private static readonly byte[] Accepted = [(byte)ReceiptStatus.Accepted];
@@ -46,7 +46,7 @@ internal sealed class InnerEnd(Link link) : IInnerEnd
     public void Serve() => link.Endpoint.Pump.TryServe(link.Token, _runsInline);
 
     /// <inheritdoc/>
-    public void Hinder(string? why) => link.Endpoint.Presence.Hinder(why);
+    public void Hinder(string? why) => host.Hinder(why);
 
     /// <inheritdoc/>
     public void CountDropped() => link.Endpoint.Drops.Count();

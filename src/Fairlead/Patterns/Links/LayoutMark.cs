@@ -63,7 +63,7 @@ internal readonly struct LayoutMark
 
     /// <summary>Checks the mark in a message and returns a reference to the value in the payload.</summary>
     /// <exception cref="FairleadException">Incompatible: the message holds another layout, or no value.</exception>
-    public static ref readonly T Read<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(ReadOnlySpan<byte> payload, Link link)
+    public static ref readonly T Read<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(ReadOnlySpan<byte> payload, PeerLink link)
         where T : unmanaged
     {
         if (payload.Length != LengthOf<T>()
@@ -81,7 +81,7 @@ internal readonly struct LayoutMark
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static FairleadException Refusal<[DynamicallyAccessedMembers(LayoutFingerprint.Fields)] T>(
-        ReadOnlySpan<byte> payload, Link link)
+        ReadOnlySpan<byte> payload, PeerLink link)
         where T : unmanaged
     {
         string wanted = string.Create(

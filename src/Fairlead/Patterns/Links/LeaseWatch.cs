@@ -18,7 +18,7 @@ internal sealed class LeaseWatch
     /// <summary>The switch of <see cref="AppContext"/> that records the place where each lease was taken.</summary>
     public const string Switch = "Fairlead.TrackLeases";
 
-    private Link? _link;
+    private PeerLink? _link;
     private string? _where;
 
     ~LeaseWatch()
@@ -36,7 +36,7 @@ internal sealed class LeaseWatch
     public static bool IsTracking { get; set; } = AppContext.TryGetSwitch(Switch, out bool isOn) && isOn;
 
     /// <summary>Records that a message of this link is leased.</summary>
-    public void Arm(Link link) => _link = link;
+    public void Arm(PeerLink link) => _link = link;
 
     /// <summary>Records the stack trace. On the thread that returns the message to the user.</summary>
     public void NoteTaken()

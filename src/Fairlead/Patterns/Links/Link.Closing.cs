@@ -11,21 +11,13 @@ namespace Fairlead.Patterns.Links;
 /// </content>
 internal sealed partial class Link
 {
-    private CloseHandshake _close;
-
-    /// <summary>The state of closing, of both sides. Under the send lock.</summary>
-    public ref CloseHandshake Close => ref _close;
-
-    /// <summary>The error that ended the link, if one did. A connecting caller gets it unchanged.</summary>
-    public FairleadException? Failure { get; private set; }
-
     /// <summary>Begins to close with the endpoint: takes nothing new, and sends the final message behind those that wait for
     /// credit.</summary>
     public void BeginClose()
     {
         using (Sending.Hold())
         {
-            _close.Stop();
+            Close.Stop();
             try
             {
                 CloseIfDue();
@@ -44,10 +36,10 @@ internal sealed partial class Link
         bool needsPump;
         using (Sending.Hold())
         {
-            _close.Stop();
-            _close.IsEndOfStreamDue = true;
+            Close.Stop();
+            Close.IsEndOfStreamDue = true;
             EndSendingIfDue();
-            needsPump = _close.IsEndOfStreamDue;
+            needsPump = Close.IsEndOfStreamDue;
         }
 
         if (needsPump)
@@ -61,8 +53,8 @@ internal sealed partial class Link
     {
         using (Sending.Hold())
         {
-            _close.Stop();
-            if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !_close.HasSaid)
+            Close.Stop();
+            if (State is LinkState.Up or LinkState.PeerClosed && !IsBare && !Close.HasSaid)
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
             }
@@ -81,10 +73,10 @@ internal sealed partial class Link
         {
             using (Sending.Hold())
             {
-                return _state == LinkState.Down
+                return State == LinkState.Down
                     || (Sending.Queue.Count == 0
                         && Sending.Window.Outstanding == 0
-                        && !Place.IsSeated
+                        && !Sending.IsSeated
                         && Calls.Pending.Count == 0
                         && !Receiving.InHand.Any
                         && Output.IsWrittenOut());
@@ -99,13 +91,13 @@ internal sealed partial class Link
     /// </remarks>
     public void EndIfPeerClosed(Completions completions)
     {
-        if (_state != LinkState.PeerClosed)
+        if (State != LinkState.PeerClosed)
         {
             return;
         }
 
         // In this order: a message that is being handed out leaves the queue only when it is among those in hand.
-        bool hasUnread = !_endpoint.Receivers.HasNoInbound(this);
+        bool hasUnread = !_host.HasNoInbound(this);
         if (Receiving.InHand.Any || Receiving.HoldsBack || (hasUnread && !_endpoint.IsClosing))
         {
             return;
@@ -115,13 +107,13 @@ internal sealed partial class Link
         using (Sending.Hold())
         {
             // If this side has sent its final message, too, its unread messages are not handed out.
-            if ((hasUnread && !_close.HasSaid) || (_close.IsFinal && Calls.Pending.Count > 0) || !Output.IsWrittenOut())
+            if ((hasUnread && !Close.HasSaid) || (Close.IsFinal && Calls.Pending.Count > 0) || !Output.IsWrittenOut())
             {
                 return;
             }
         }
 
-        GoDown(_close.EndInOrder(), completions);
+        GoDown(Close.EndInOrder(), completions);
     }
 
     /// <summary>Takes the link down and ends everything that waits on it, despite any exception. Called by the pump.</summary>
@@ -129,7 +121,7 @@ internal sealed partial class Link
     {
         using (Sending.Hold())
         {
-            if (_state == LinkState.Down)
+            if (State == LinkState.Down)
             {
                 return;
             }
@@ -138,10 +130,10 @@ internal sealed partial class Link
             long unwritten = 0;
             Do(() => unwritten = Output.Unwritten);
             End = end = end with { Sent = Sending.Window.Sent, Acknowledged = Sending.Window.Read, Peer = Peer, Unwritten = unwritten };
-            _state = LinkState.Down;
+            State = LinkState.Down;
             Do(() => Output.CompleteWriting(completions));
             Do(Output.EndFlushes);
-            Do(Sending.Confirming.End);
+            Do(Output.Confirming.End);
             Do(Output.Unblock);
             Do(Output.Forget);
             Do(Pause.Unpause);
@@ -155,7 +147,7 @@ internal sealed partial class Link
         Do(() => Heartbeat?.Stop());
         Do(Sending.StopPacing);
         Do(() => _lingerTimer?.Dispose());
-        Do(() => _endpoint.OnDown(this, end, completions));
+        Do(() => _host.OnDown(this, end, completions));
 
         // Behind OnDown, which drops the unread requests under the gate: until then, a receiver may still take one of them.
         Do(Receiving.CancelActive);
@@ -163,21 +155,6 @@ internal sealed partial class Link
 
         static void Do(Action step) => Finishing.Do("a connection's end", step);
     }
-
-    /// <summary>Closes the connection after the link has gone down. Called by the endpoint.</summary>
-    public void GiveBack()
-    {
-        using (Sending.Hold())
-        {
-            _connection.Dispose();
-        }
-    }
-
-    /// <summary>Whether the peer closed in order, and this side did not end the link first.</summary>
-    public bool HasPeerClosed => (_close.TheirReason ?? End?.Reason) == CloseReason.ClosedByPeer;
-
-    /// <summary>Whether this side ended the link: the living senders of unread messages then wait for no answers.</summary>
-    public bool WasEndedHere => _close.IsKilled || Failure is not null;
 
     /// <summary>Handles the peer's close frame: the peer sends no more.</summary>
     public void OnClose(in Incoming message, Completions completions)
@@ -187,17 +164,17 @@ internal sealed partial class Link
         {
             Output.CompleteWriting(completions);
             Receiving.HearMissedBehind(message);
-            _close.Hear(
+            Close.Hear(
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
                 payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
                 isFinal: (message.Header.Flags & MessageFlags.Final) != 0);
-            if (_state != LinkState.PeerClosed)
+            if (State != LinkState.PeerClosed)
             {
-                _state = LinkState.PeerClosed;
-                _endpoint.Table.AddPeerClosed(this);
+                State = LinkState.PeerClosed;
+                _host.AddPeerClosed(this);
             }
 
-            if (_close.IsFinal)
+            if (Close.IsFinal)
             {
                 Calls.EndUnread(completions);
             }
@@ -210,7 +187,7 @@ internal sealed partial class Link
 
         if (Sending.HasMoving)
         {
-            _endpoint.Placement.Move(this);
+            _host.Move(this);
         }
     }
 
@@ -231,14 +208,14 @@ internal sealed partial class Link
         }
 
         bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
-        LinkEnd end = _close.EndOf(IsBare, _state == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
+        LinkEnd end = Close.EndOf(IsBare, State == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
         GoDown(end, completions);
     }
 
     /// <summary>Sends the final message once no message waits for credit. Under the send lock.</summary>
     public void CloseIfDue()
     {
-        if (_close.IsWordDue && Sending.Queue.Count == 0 && !IsBare && _state is LinkState.Up or LinkState.PeerClosed)
+        if (Close.IsWordDue && Sending.Queue.Count == 0 && !IsBare && State is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
         }
@@ -247,9 +224,9 @@ internal sealed partial class Link
     /// <summary>Ends the stream to a peer without the protocol once everything is written. Under the send lock.</summary>
     public void EndSendingIfDue()
     {
-        if (_close.IsEndOfStreamDue && Sending.Queue.Count == 0 && Output.IsWrittenOut())
+        if (Close.IsEndOfStreamDue && Sending.Queue.Count == 0 && Output.IsWrittenOut())
         {
-            _close.IsEndOfStreamDue = false;
+            Close.IsEndOfStreamDue = false;
             _connection.EndSending();
         }
     }
@@ -257,13 +234,13 @@ internal sealed partial class Link
     private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
     {
         // The content of the broadcast ring comes before the final message.
-        Place.Leave();
+        Sending.Leave();
         Span<byte> payload = stackalloc byte[1 + (LinkAnswers.LongestReason * LinkAnswers.MostBytesOfCharacter)];
 
         // The reason is from the reader's view: if this side closed, the peer of the reader did.
         payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
         int length = Answers.WriteText(text, LinkAnswers.LongestReason, payload[1..]);
-        _close.NoteSaid();
+        Close.NoteSaid();
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
         // Messages that are never sent count as missed, too: the peer gets the total number with the final message.

@@ -7,23 +7,17 @@ internal sealed partial class Link
 {
     private ITimer? _lingerTimer;
 
-    // An exception on a thread that does not pump.
-    private Exception? _fault;
-
     /// <summary>Whether the peer is being told why the link ends; the connection ends when that is written. Under the send lock.</summary>
-    public bool IsLingering => _lingerTimer is not null;
-
-    /// <summary>The exception with which the pump must end the link; null if there is none.</summary>
-    public Exception? Fault => Volatile.Read(ref _fault);
+    private bool IsLingering => _lingerTimer is not null;
 
     void IAlarmed.OnAlarmFailed(Exception exception) => Fail(exception);
 
-    /// <summary>Makes the pump end the link, because an exception prevents it from continuing. Any thread, with any locks held.</summary>
-    public void Fail(Exception exception)
+    /// <inheritdoc/>
+    public override void Fail(Exception exception)
     {
-        if (Interlocked.CompareExchange(ref _fault, exception, null) is null)
+        if (TrySetFault(exception))
         {
-            _endpoint.Table.AddFailed(this);
+            _host.AddFailed(this);
             _endpoint.Pump.RequestTurnFromAnywhere();
         }
     }
@@ -32,7 +26,7 @@ internal sealed partial class Link
     /// <remarks>Messages that arrived before go to the user. The peer is told, if that is still possible.</remarks>
     public void Fail(Exception exception, Completions completions)
     {
-        if (_state == LinkState.Down)
+        if (State == LinkState.Down)
         {
             return;
         }
@@ -57,16 +51,12 @@ internal sealed partial class Link
         Reject(failure, completions);
     }
 
-    /// <summary>Ends the connection from any thread. The pump then sees its end, with this reason.</summary>
-    /// <remarks>
-    /// The peer is told, behind everything sent before. If it does not even take that from the kernel, it gets as long as for a handshake.
-    /// A non-Fairlead peer that reads too slowly is disconnected immediately.
-    /// </remarks>
-    public void Kill(CloseReason reason, string? text)
+    /// <inheritdoc/>
+    public override void Kill(CloseReason reason, string? text)
     {
         using (Sending.Hold())
         {
-            if (_state == LinkState.Down || !_close.TryKill(reason, text))
+            if (State == LinkState.Down || !Close.TryKill(reason, text))
             {
                 return;
             }
@@ -86,12 +76,12 @@ internal sealed partial class Link
 
     private void TellAndAbort(CloseReason reason, string? text)
     {
-        if (_state == LinkState.Up && !IsBare && !_close.HasSaid)
+        if (State == LinkState.Up && !IsBare && !Close.HasSaid)
         {
             WriteClose(reason, text, MessageFlags.None);
         }
 
-        _close.Stop();
+        Close.Stop();
 
         // A foreign peer is not told: if it does not read, there is nothing to wait for.
         bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
@@ -115,17 +105,17 @@ internal sealed partial class Link
         {
             using (Sending.Hold())
             {
-                if (_state == LinkState.Down)
+                if (State == LinkState.Down)
                 {
                     return;
                 }
 
                 Failure = exception;
-                if (_state is LinkState.Up or LinkState.PeerClosed && !IsBare && !Output.IsBroken && !_close.HasSaid)
+                if (State is LinkState.Up or LinkState.PeerClosed && !IsBare && !Output.IsBroken && !Close.HasSaid)
                 {
                     WriteClose(reason, exception.Message, MessageFlags.None);
                 }
-                else if (_state == LinkState.Handshaking && IsAccepted && !IsBare)
+                else if (State == LinkState.Handshaking && IsAccepted && !IsBare)
                 {
                     WriteRefusal(exception);
                 }

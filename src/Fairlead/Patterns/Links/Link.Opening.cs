@@ -19,7 +19,7 @@ internal sealed partial class Link
     {
         if (IsBare)
         {
-            if (_endpoint.Admission.Crowd(this) is { } crowded)
+            if (_host.Crowd(this) is { } crowded)
             {
                 // A foreign program cannot be told the reason.
                 Failure = crowded;
@@ -45,7 +45,7 @@ internal sealed partial class Link
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             }
 
-            _endpoint.Housekeeping.ServeOpening(this);
+            _host.ServeOpening(this);
         }
         else
         {
@@ -61,7 +61,7 @@ internal sealed partial class Link
     /// <summary>Ends a handshake that takes too long. Returns whether it is still in progress and must be checked again.</summary>
     public bool CheckHandshake()
     {
-        if (_state != LinkState.Handshaking)
+        if (State != LinkState.Handshaking)
         {
             return false;
         }
@@ -95,7 +95,7 @@ internal sealed partial class Link
         string seconds = SecondsText.Of(_endpoint.Settings.HandshakeTimeout);
         using (Sending.Hold())
         {
-            if (_state != LinkState.Handshaking || _close.IsKilled)
+            if (State != LinkState.Handshaking || Close.IsKilled)
             {
                 return;
             }
@@ -148,7 +148,7 @@ internal sealed partial class Link
         Peer = Peer with { Program = theirs.Text.Length > 0 ? theirs.Text : Peer.Program };
         PeerPattern = theirs.Pattern;
         PeerAsksFor = theirs.Full;
-        if (_endpoint.Admission.Refusal(this, theirs) is { } refusal)
+        if (_host.Refusal(this, theirs) is { } refusal)
         {
             throw refusal;
         }
@@ -177,8 +177,8 @@ internal sealed partial class Link
     private void ComeUp(Completions completions)
     {
         WasUp = true;
-        (_connection as IBridged)?.OpenTo(new InnerEnd(this));
-        _endpoint.OnUp(this, completions);
+        (_connection as IBridged)?.OpenTo(new InnerEnd(this, _host));
+        _host.OnUp(this, completions);
     }
 
     /// <summary>Takes over the operations that waited for a link, before all others. Called by the endpoint, under its gate.</summary>
@@ -190,7 +190,7 @@ internal sealed partial class Link
             Sending.Queue.AddMissed(waiting.TakeMissed());
 
             // The handshake reply goes before all messages, and leaves when the link is up: a peer that has connected finds it so.
-            _state = LinkState.Up;
+            State = LinkState.Up;
             if (_welcome is not null)
             {
                 try

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Native.Processes;
@@ -12,7 +13,7 @@ namespace Fairlead.Patterns.Links;
 /// that own their state. The link itself keeps the peer and its own life: how it opens, closes and fails.
 /// </para>
 /// <para>
-/// There are two sides and two locks. The send lock (<see cref="LinkSender.Hold"/>) guards sending, which any thread may do; all parts of
+/// There are two sides and two locks. The send lock (<see cref="SendSide.Hold"/>) guards sending, which any thread may do; all parts of
 /// that side share it. The thread that pumps the endpoint handles received data. Messages for the user lie in
 /// <see cref="LinkReceiver.Inbound"/>, guarded by the endpoint's gate. A thread that holds the gate may take the send lock, never the other
 /// way round.
@@ -23,79 +24,49 @@ namespace Fairlead.Patterns.Links;
 /// (<see cref="Answers"/>).
 /// </para>
 /// </remarks>
-internal sealed partial class Link : IHeartbeatOwner, IAlarmed
+internal sealed partial class Link : PeerLink, IHeartbeatOwner, IAlarmed, IOutputOwner, ISenderOwner, IReadPauseOwner, IReceiverOwner
 {
-    private readonly EndpointCore _endpoint;
+    private readonly EndpointContext _endpoint;
+    private readonly ILinkHost _host;
     private readonly Connection _connection;
     private readonly TimeProvider _time;
-    private volatile LinkState _state;
 
-    public Link(EndpointCore endpoint, Connection connection, ulong token, bool isAccepted)
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="host">Learns what happens to the link.</param>
+    /// <param name="connection">The connection, which the link owns.</param>
+    /// <param name="token">Its token in the endpoint's poll set.</param>
+    /// <param name="isAccepted">Whether the peer has connected to this side.</param>
+    public Link(EndpointContext endpoint, ILinkHost host, Connection connection, ulong token, bool isAccepted)
+        : base(endpoint, connection, token, isAccepted)
     {
         _endpoint = endpoint;
+        _host = host;
         _connection = connection;
         _time = endpoint.Settings.Time;
-        Token = token;
-        IsAccepted = isAccepted;
-        Peer = connection.Peer;
-        IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
-        PeerPattern = IsBare ? PatternKind.Foreign : default;
-        Policy = endpoint.Policy;
-        Memory = connection.Memory;
-        Handles = new HandleWindow(endpoint.Settings.Handles);
         if (!IsBare && endpoint.Settings.Heartbeat is { Ticks: > 0 } interval)
         {
             Heartbeat = new Heartbeat(interval, _time, this);
         }
 
-        Receiving = new LinkReceiver(this);
-        Output = new LinkOutput(this);
-        Sending = new LinkSender(this);
-        Calls = new LinkCalls(this);
-        Answers = new LinkAnswers(this);
-        Pause = new ReadPause(this);
-        Place = new BroadcastPlace(this);
-        Reader = new MemoryReader(this);
-        _state = LinkState.Handshaking;
+        // From the bottom to the top: each part gets those below it.
+        PendingCalls calls = new();
+        ReceiveSide inbound = new(this);
+        Sending = new LinkSender(this, this, this, inbound, calls);
+        Pause = new ReadPause(this, this, inbound, Sending, Output);
+        Answers = new LinkAnswers(this, inbound, Sending, Pause);
+        MessagesInHand inHand = new(this);
+        Calls = new LinkCalls(this, calls, Sending, inbound, inHand, Pause);
+        Receiving = new LinkReceiver(this, this, inbound, inHand, Sending, Calls, Answers, Pause);
+        Reader = new MemoryReader(this, Receiving, inbound, Sending, Pause);
+        Place = new BroadcastPlace(this, Sending, host.Broadcasts);
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
-
-    /// <summary>Its token in the endpoint's poll set.</summary>
-    public ulong Token { get; }
-
-    /// <summary>Whether the peer has connected to this side.</summary>
-    public bool IsAccepted { get; }
-
-    /// <summary>Whether the link is raw: the peer does not speak Fairlead's protocol. Type 1 messages only, no acknowledgements.</summary>
-    public bool IsBare { get; }
-
-    /// <summary>The peer, as known from the connection and from its introduction.</summary>
-    public Peer Peer { get; private set; }
-
-    /// <summary>The pattern that the peer announced.</summary>
-    public PatternKind PeerPattern { get; private set; }
-
-    /// <summary>The state of the link. Written by the pump; any thread may read it.</summary>
-    public LinkState State => _state;
-
-    public EndpointCore Endpoint => _endpoint;
-
-    public Connection Connection => _connection;
-
-    /// <summary>The memory shared with the peer, if there is any.</summary>
-    public MemoryChannel? Memory { get; }
-
-    /// <summary>The heartbeat; null if there is none.</summary>
-    public Heartbeat? Heartbeat { get; }
-
-    /// <summary>The open files that messages carry.</summary>
-    public HandleWindow Handles { get; }
 
     /// <summary>Sends the user's messages, and queues those that wait for credit.</summary>
     public LinkSender Sending { get; }
 
     /// <summary>Writes to the connection.</summary>
-    public LinkOutput Output { get; }
+    public LinkOutput Output => Sending.Output;
 
     /// <summary>The calls that wait for an answer.</summary>
     public LinkCalls Calls { get; }
@@ -115,21 +86,6 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     /// <summary>The peer's part in the memory that is written once for many.</summary>
     public BroadcastPlace Place { get; }
 
-    /// <summary>Why the link went down; set before it does.</summary>
-    public LinkEnd? End { get; private set; }
-
-    /// <summary>Whether the pattern was told that the link was up.</summary>
-    public bool WasUp { get; private set; }
-
-    /// <summary>The overflow policy.</summary>
-    public OverflowPolicy Policy { get; set; }
-
-    /// <summary>The policy that the peer asked for; null if it asked for none.</summary>
-    public OverflowPolicy? PeerAsksFor { get; private set; }
-
-    /// <summary>The pattern's state for this peer: a hub's client, a publisher's filter.</summary>
-    public object? Tag { get; set; }
-
     /// <summary>The next of the links that have failed. Used by <see cref="LinkTable"/> only.</summary>
     public Link? NextFailed { get; set; }
 
@@ -145,7 +101,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     /// <summary>Handles an event that the poll set reported for the descriptor.</summary>
     public void OnEvents(PollEvents events, Completions completions)
     {
-        if (_state == LinkState.Down || (IsBare && _state == LinkState.Handshaking))
+        if (State == LinkState.Down || (IsBare && State == LinkState.Handshaking))
         {
             // The connecting thread is about to open this raw link; a peer that speaks first is heard a moment later.
             return;
@@ -174,7 +130,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     {
         Reader.EndWait();
         bool isBlocked = Output.IsBlocked;
-        if (Reader.HasArrived && _state != LinkState.Down)
+        if (Reader.HasArrived && State != LinkState.Down)
         {
             // This may handle an event of the descriptor as well.
             Receiving.Receive(completions);
@@ -184,6 +140,29 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         if (isBlocked && Output.TellsRoomByReading)
         {
             OnWritable(completions);
+        }
+    }
+
+    /// <summary>Returns the link of an operation or a message: each <see cref="PeerLink"/> is a link.</summary>
+    [return: NotNullIfNotNull(nameof(life))]
+    public static Link? Of(PeerLink? life) => (Link?)life;
+
+    public override bool Withdraw(LinkOperation operation, Exception? error) => Sending.Withdraw(operation, error);
+
+    public override void Withdraw(FlushOperation operation, Exception? error) => Output.Withdraw(operation, error);
+
+    public override void Recall(uint id, LinkOperation caller) => Calls.Recall(id, caller);
+
+    public override void Refuse(MessageKind kind, uint id, bool isTakenBack, string? reason)
+    {
+        if (kind == MessageKind.Deliver)
+        {
+            // Also for a withdrawn message: its sender may still wait, see LinkReceiver.OnCancel.
+            Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? MessageCore.NotAccepted);
+        }
+        else if (!isTakenBack)
+        {
+            Answers.SendError(id, 0, reason ?? MessageCore.NotAnswered);
         }
     }
 
@@ -198,7 +177,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
     {
         using (Sending.Hold())
         {
-            if (_state == LinkState.Down)
+            if (State == LinkState.Down)
             {
                 return;
             }
@@ -209,7 +188,7 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
         // Output that the kernel has taken is room for more, as an acknowledgement is.
         if (_endpoint.HearsOfCredit)
         {
-            _endpoint.Owner.OnCredit(this);
+            _host.OnCredit(this);
         }
     }
 
@@ -228,18 +207,4 @@ internal sealed partial class Link : IHeartbeatOwner, IAlarmed
 
         return isOwnUser ? EndpointSettings.NoLimit : EndpointSettings.DefaultNetworkLimit;
     }
-}
-
-/// <summary>The states of a link.</summary>
-internal enum LinkState : byte
-{
-    /// <summary>Connected, but the peer has not introduced itself, or the endpoint does not know the link yet.</summary>
-    Handshaking,
-
-    Up,
-
-    /// <summary>The peer sends no more; its messages are still being handed out and acknowledged.</summary>
-    PeerClosed,
-
-    Down,
 }

@@ -19,28 +19,30 @@ internal sealed class LinkAnswers
 
     private const int LongestErrorText = 4096;
 
-    private readonly Link _link;
-    private readonly LinkReceiver _receiver;
+    private readonly PeerLink _link;
+    private readonly ReceiveSide _receiver;
     private readonly LinkSender _sender;
     private readonly LinkOutput _output;
-    private readonly EndpointCore _endpoint;
+    private readonly ReadPause _pause;
+    private readonly Pump _pump;
     private readonly MemoryOutput? _memoryOutput;
     private readonly MemoryInput? _memoryInput;
 
-    public LinkAnswers(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="receiver">The receiving side.</param>
+    /// <param name="sender">The sending side.</param>
+    /// <param name="pause">Learns of answers that the peer has not read.</param>
+    public LinkAnswers(PeerLink link, ReceiveSide receiver, LinkSender sender, ReadPause pause)
     {
         _link = link;
-        _receiver = link.Receiving;
-        _sender = link.Sending;
-        _output = link.Output;
-        _endpoint = link.Endpoint;
+        _receiver = receiver;
+        _sender = sender;
+        _output = sender.Output;
+        _pause = pause;
+        _pump = link.Endpoint.Pump;
         _memoryOutput = link.Memory?.Output;
         _memoryInput = link.Memory?.Input;
-        Inner = InnerWay.Of(link.Connection);
     }
-
-    /// <summary>The inner way to the other end, if one of the ends is a bridge's.</summary>
-    public InnerWay? Inner { get; }
 
     /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>
     /// <remarks>If sending fails, the link ends, because its peer waits for the message.</remarks>
@@ -69,7 +71,7 @@ internal sealed class LinkAnswers
 
         if (needsPump)
         {
-            _endpoint.Pump.Request();
+            _pump.Request();
         }
 
         return true;
@@ -78,8 +80,8 @@ internal sealed class LinkAnswers
     /// <summary>Sends a reply. Returns false if the peer is gone. Replies need no credit, so they never wait behind unread data.</summary>
     public bool SendReply(uint id, ReadOnlySpan<byte> payload)
     {
-        _link.Reader.EndStream();
-        return Inner?.TryAnswer(MessageKind.Reply, id, payload) == true
+        _receiver.EndStream();
+        return _link.Inner?.TryAnswer(MessageKind.Reply, id, payload) == true
             || TryAnswerShort(MessageKind.Reply, id, payload)
             || SendControl(MessageHeader.Of(MessageKind.Reply, id), default, payload);
     }
@@ -112,7 +114,7 @@ internal sealed class LinkAnswers
 
         if (needsPump)
         {
-            _endpoint.Pump.Request();
+            _pump.Request();
         }
 
         return true;
@@ -121,7 +123,7 @@ internal sealed class LinkAnswers
     /// <summary>Answers with an error. Code 0 is the handler's own failure.</summary>
     public bool SendError(uint id, ErrorCode code, string text)
     {
-        _link.Reader.EndStream();
+        _receiver.EndStream();
         byte[] payload = new byte[1 + Math.Min(LongestErrorText, Encoding.UTF8.GetMaxByteCount(text.Length))];
         payload[0] = (byte)code;
         int length = WriteText(text, text.Length, payload.AsSpan(1));
@@ -129,7 +131,7 @@ internal sealed class LinkAnswers
     }
 
     /// <summary>Sends the outcome of a message to a sender that waits for it. Called without locks.</summary>
-    public void SendReceipt(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, Inner);
+    public void SendReceipt(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, _link.Inner);
 
     /// <summary>Does the same for the pump, which does not do the work of another end.</summary>
     public void SendReceiptOfPump(uint id, ReceiptStatus status, string? reason) => SendReceipt(id, status, reason, inner: null);
@@ -165,7 +167,7 @@ internal sealed class LinkAnswers
     private bool Flush()
     {
         bool needsPump = _output.FlushSoon();
-        _link.Pause.BeginIfUnread();
+        _pause.BeginIfUnread();
         return needsPump;
     }
 

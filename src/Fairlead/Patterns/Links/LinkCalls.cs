@@ -11,23 +11,32 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed unsafe class LinkCalls
 {
-    private readonly Link _link;
+    private readonly PeerLink _link;
     private readonly LinkOutput _output;
-    private readonly EndpointCore _endpoint;
     private readonly LinkSender _sender;
-    private readonly LinkReceiver _receiver;
+    private readonly ReceiveSide _receiver;
+    private readonly MessagesInHand _inHand;
+    private readonly ReadPause _pause;
     private readonly MemoryOutput? _memoryOutput;
     private readonly MemoryInput? _memoryInput;
+    private readonly PendingCalls _calls;
 
-    private readonly PendingCalls _calls = new();
-
-    public LinkCalls(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="calls">The calls that wait for an answer.</param>
+    /// <param name="sender">The sending side.</param>
+    /// <param name="receiver">The receiving side.</param>
+    /// <param name="inHand">Keeps a reply that is taken out of the peer's memory.</param>
+    /// <param name="pause">Whether the peer is read from.</param>
+    public LinkCalls(
+        PeerLink link, PendingCalls calls, LinkSender sender, ReceiveSide receiver, MessagesInHand inHand, ReadPause pause)
     {
         _link = link;
-        _output = link.Output;
-        _endpoint = link.Endpoint;
-        _sender = link.Sending;
-        _receiver = link.Receiving;
+        _calls = calls;
+        _sender = sender;
+        _output = sender.Output;
+        _receiver = receiver;
+        _inHand = inHand;
+        _pause = pause;
         _memoryOutput = link.Memory?.Output;
         _memoryInput = link.Memory?.Input;
     }
@@ -92,7 +101,7 @@ internal sealed unsafe class LinkCalls
     public MessageCore? TryPullReply(LinkOperation call, int me)
     {
         if (_link.State != LinkState.Up
-            || _link.Pause.IsPaused
+            || _pause.IsPaused
             || _receiver.Inbound.Arrived > 0
             || _memoryInput is not { } input
             || !input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
@@ -116,11 +125,11 @@ internal sealed unsafe class LinkCalls
         MessageCore reply;
         if (input.IsWorthLending(body.Length))
         {
-            reply = MessageCore.Rent(_link, input.Lend(header, body.Length));
+            reply = MessageCore.Rent(_inHand, input.Lend(header, body.Length));
         }
         else
         {
-            reply = _receiver.InHand.Keep(header, body);
+            reply = _inHand.Keep(header, body);
             _ = input.TryPass(body.Length);
         }
 
@@ -146,7 +155,7 @@ internal sealed unsafe class LinkCalls
                 && (caller is null || call == caller)
                 && !(call == _output.Writing && _link.Connection.HasLong)
                 && call.Header.Kind == MessageKind.Deliver
-                && (_link.PeerPattern == PatternKind.WorkQueue || !IsAcknowledged(call)))
+                && (_link.PeerPattern == PatternKind.WorkQueue || !_sender.IsAcknowledged(call)))
             {
                 MessageHeader recall = MessageHeader.Of(MessageKind.Cancel, id, MessageFlags.Recall);
                 _output.Commit(ref recall, default, default);
@@ -156,7 +165,7 @@ internal sealed unsafe class LinkCalls
 
         if (needsPump)
         {
-            _endpoint.Pump.Request();
+            _link.Endpoint.Pump.Request();
         }
     }
 
@@ -208,16 +217,13 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>Returns whether the call's message was handed to the peer's user. Under the send lock.</summary>
-    public bool IsAcknowledged(LinkOperation call) => call.Header.Kind.IsData() && _sender.Window.IsAcknowledged(call.Number);
-
     /// <summary>Ends unacknowledged calls after the peer's final message: they were not handed out and never will be.</summary>
     /// <remarks>Under the send lock.</remarks>
     public void EndUnread(Completions completions)
     {
         foreach (LinkOperation call in _calls
             .InOrder()
-            .Where(call => call != _output.Writing && call.Header.Kind.IsData() && !IsAcknowledged(call)))
+            .Where(call => call != _output.Writing && call.Header.Kind.IsData() && !_sender.IsAcknowledged(call)))
         {
             _calls.Remove(call.Header.Id);
             EndCall(call, wasRead: false, completions);
@@ -235,7 +241,7 @@ internal sealed unsafe class LinkCalls
             // acknowledges each one before handing it out. For other types it holds only if the peer closed in order.
             bool isKnownUnread = call == halfWritten
                 || _sender.Window.IsHalfWritten(call.Header.Id)
-                || (!IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
+                || (!_sender.IsAcknowledged(call) && (end.IsExact || (end.HasReadAll && call.Header.Kind == MessageKind.Deliver)));
             EndCall(call, wasRead: !isKnownUnread, completions);
         }
 

@@ -32,7 +32,7 @@ internal struct LinkResult
     public LinkOutcome Outcome;
 
     /// <summary>The link of the operation; null if there was none.</summary>
-    public Link? Link;
+    public PeerLink? PeerLink;
 
     /// <summary>Whether the message had left this process when the operation ended.</summary>
     public bool WasSent;
@@ -77,10 +77,10 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     }
 
     /// <summary>Its link. Null while it waits in the endpoint's queue for the first link to take it over.</summary>
-    public Link? Link { get; set; }
+    public PeerLink? PeerLink { get; set; }
 
     /// <summary>The endpoint of this use.</summary>
-    public EndpointCore Endpoint { get; private set; } = null!;
+    public EndpointContext Endpoint { get; private set; } = null!;
 
     /// <summary>The task that the pattern gives out for this operation. Kept for later uses.</summary>
     public IOperationFront? Front { get; set; }
@@ -130,7 +130,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Header.Kind is MessageKind.Deliver or MessageKind.Request or MessageKind.Subscribe or MessageKind.Unsubscribe;
 
     /// <inheritdoc/>
-    public override bool IsAnsweredInside => WantsAnswer && Link?.Answers.Inner is not null;
+    public override bool IsAnsweredInside => WantsAnswer && PeerLink?.Inner is not null;
 
     public ReadOnlySpan<byte> Head => _head.AsSpan(0, Header.HeadLength);
 
@@ -145,7 +145,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         private set;
     }
 
-    public static LinkOperation Rent(EndpointCore endpoint, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
+    public static LinkOperation Rent(EndpointContext endpoint, bool isBlocking, MessageHeader header, ReadOnlySpan<byte> head)
     {
         LinkOperation operation = _spare ?? Pool.TryRent() ?? new LinkOperation();
         _spare = null;
@@ -167,7 +167,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <remarks>
     /// Only for an operation that was rented for a blocking caller and has not been completed since. Any number of times.
     /// </remarks>
-    public void Resume(Link link, in MessageHeader header, ReadOnlySpan<byte> head, uint number, Deadline deadline)
+    public void Resume(PeerLink link, in MessageHeader header, ReadOnlySpan<byte> head, uint number, Deadline deadline)
     {
         Header = header;
         if (!head.IsEmpty)
@@ -184,11 +184,11 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Number = number;
         IsMovable = true;
         Deadline = deadline;
-        Link = link;
+        PeerLink = link;
     }
 
     /// <summary>Creates a copy of a pending message for which no caller waits.</summary>
-    public static LinkOperation Leave(EndpointCore endpoint, in Letter letter, bool replaces)
+    public static LinkOperation Leave(EndpointContext endpoint, in Letter letter, bool replaces)
     {
         LinkOperation operation = Rent(endpoint, isBlocking: false, letter.Header, letter.Head);
         operation.IsLeft = true;
@@ -234,7 +234,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
 
     /// <summary>Completes the operation with the answer, whose lease belongs to it then.</summary>
     /// <returns>False if it has ended already.</returns>
-    public bool TryAnswer(Link link, ref Incoming answer, bool wasRead)
+    public bool TryAnswer(PeerLink link, ref Incoming answer, bool wasRead)
     {
         if (!TryClaim())
         {
@@ -244,7 +244,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         // In place: the result is large, and each copy waits for the stores before it.
         ref LinkResult result = ref ClaimedResult;
         result.Outcome = LinkOutcome.Answered;
-        result.Link = link;
+        result.PeerLink = link;
         result.WasSent = true;
         result.WasRead = wasRead;
         result.Answer = answer;
@@ -253,11 +253,11 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     }
 
     /// <summary>Returns a result without an answer. An earlier send on a lost link counts as sent.</summary>
-    public LinkResult Unanswered(LinkOutcome outcome, Link? link = null, bool wasSent = false, bool wasRead = false) =>
-        new() { Outcome = outcome, Link = link, WasSent = wasSent || MayHaveBeenRead, WasRead = wasRead || MayHaveBeenRead };
+    public LinkResult Unanswered(LinkOutcome outcome, PeerLink? link = null, bool wasSent = false, bool wasRead = false) =>
+        new() { Outcome = outcome, PeerLink = link, WasSent = wasSent || MayHaveBeenRead, WasRead = wasRead || MayHaveBeenRead };
 
     /// <summary>Ends the operation on this link without an answer. The completions signal its waiter. Under the link's send lock.</summary>
-    public void Finish(LinkOutcome outcome, Link link, Completions completions)
+    public void Finish(LinkOutcome outcome, PeerLink link, Completions completions)
     {
         At = Stage.Ended;
         if (TryComplete(Unanswered(outcome, link, wasSent: outcome == LinkOutcome.Sent)))
@@ -278,7 +278,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     /// <summary>Makes the operation wait for a link again. The deadline that its receiver learns counts from its sending.</summary>
     public void Rest()
     {
-        Link = null;
+        PeerLink = null;
         At = Stage.Queued;
         if (MayHaveBeenRead)
         {
@@ -306,14 +306,14 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     public override TimeSpan RecallBefore(TimeSpan timeout) => RecallBefore(Header.Kind, timeout);
 
     /// <inheritdoc/>
-    public override void Recall() => Link?.Calls.Recall(Header.Id, this);
+    public override void Recall() => PeerLink?.Recall(Header.Id, this);
 
     public override void Withdraw(Exception? error)
     {
         // Meanwhile a link may take it over, or it may move from one link to another.
         while (!IsClaimed)
         {
-            if (Link is { } link ? link.Sending.Withdraw(this, error) : Endpoint.Placement.TryWithdraw(this, error))
+            if (PeerLink is { } link ? link.Withdraw(this, error) : Endpoint.TryWithdraw(this, error))
             {
                 return;
             }
@@ -328,7 +328,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         Deadline = default;
         Missed = 0;
         Topic = null;
-        Link = null;
+        PeerLink = null;
         Endpoint = null!;
         Front?.Renew();
         if (_spare is null)

@@ -143,9 +143,9 @@ internal sealed partial class LinkOutput
     {
         header.HeadLength = checked((ushort)headLength);
         header.Length = checked(headLength + payloadLength);
-        if (_link.Place.Seat is not null && header.Kind.IsData())
+        if (_side.Seat is not null && header.Kind.IsData())
         {
-            _link.Place.Leave();
+            _side.Leave();
         }
     }
 
@@ -153,26 +153,26 @@ internal sealed partial class LinkOutput
     {
         if (call is not null)
         {
-            call.Header.Id = header.Id = _link.Calls.Pending.Add(call);
+            call.Header.Id = header.Id = _calls.Add(call);
         }
 
         if (header.Kind.IsData())
         {
-            _link.Reader.EndStream();
+            _inbound.EndStream();
             long rest = _connection.Unflushed > 0 || _connection.HasLong ? _longestUnwritten : 0;
             _longestUnwritten = Math.Max(rest, (long)header.Length + MessageHeader.Size);
             if (_link.IsBare)
             {
-                _link.Sending.Window.AddUnanswered(header.Length);
+                _side.Window.AddUnanswered(header.Length);
             }
             else
             {
-                _link.Sending.Window.Add(header.Length);
+                _side.Window.Add(header.Length);
             }
 
             if (call is not null)
             {
-                call.Number = _link.Sending.Window.LastNumber;
+                call.Number = _side.Window.LastNumber;
             }
 
             _endpoint.Counters.AddSent(payloadLength);
@@ -180,7 +180,7 @@ internal sealed partial class LinkOutput
 
         if (!Handshake.IsHandshake(header))
         {
-            header.Ack = _link.Receiving.Inbound.Window.Write();
+            header.Ack = _inbound.Inbound.Window.Write();
         }
     }
 
@@ -189,7 +189,7 @@ internal sealed partial class LinkOutput
     {
         if (header.Length >= LongPayload && !_link.IsBare && header.Kind.IsData() && Unwritten is > 0 and long rest)
         {
-            _link.Sending.Window.AddHalfWritten(header.Id, rest);
+            _side.Window.AddHalfWritten(header.Id, rest);
         }
     }
 
@@ -199,7 +199,7 @@ internal sealed partial class LinkOutput
         if (operation.TakeHandle() is { } handle)
         {
             _connection.Handles!.Attach(handle);
-            _link.Handles.NoteSent(_link.Sending.Window.LastNumber + 1);
+            _link.Handles.NoteSent(_side.Window.LastNumber + 1);
         }
     }
 

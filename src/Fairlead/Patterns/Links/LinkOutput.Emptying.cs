@@ -9,7 +9,7 @@ internal sealed partial class LinkOutput
     {
         bool needsPump = false;
         bool isDone;
-        using (_link.Sending.Hold())
+        using (_side.Hold())
         {
             if (operation.IsClaimed)
             {
@@ -21,12 +21,12 @@ internal sealed partial class LinkOutput
                 needsPump = FlushNow();
             }
 
-            isDone = _endpoint.Settings.Confirms ? _link.Sending.Confirming.Await(operation) : AwaitWritten(operation);
+            isDone = _endpoint.Settings.Confirms ? Confirming.Await(operation) : AwaitWritten(operation);
         }
 
         // A long message may be complete as well.
         using (Completions completions = Completions.Rent())
-        using (_link.Sending.Hold())
+        using (_side.Hold())
         {
             CompleteWriting(completions);
         }
@@ -50,10 +50,10 @@ internal sealed partial class LinkOutput
     public void Withdraw(FlushOperation operation, Exception? error)
     {
         bool isOurs;
-        using (_link.Sending.Hold())
+        using (_side.Hold())
         {
             _flushing.Remove(operation);
-            _link.Sending.Confirming.Remove(operation);
+            Confirming.Remove(operation);
             isOurs = error is null ? operation.TryComplete(false) : operation.TryFail(error);
         }
 
@@ -68,7 +68,7 @@ internal sealed partial class LinkOutput
     {
         if (_flushing.Any)
         {
-            _flushing.End(_endpoint.Presence.EndException(_link));
+            _flushing.End(_link.EndException());
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed partial class LinkOutput
 
         if (IsBroken || _link.State == LinkState.Down)
         {
-            return operation.TryFail(_endpoint.Presence.EndException(_link));
+            return operation.TryFail(_link.EndException());
         }
 
         _flushing.Add(operation);

@@ -17,14 +17,15 @@ internal sealed partial class LinkOutput : IDeferredOutput
     /// batches.</summary>
     public const int BatchBytes = 64 * 1024;
 
-    /// <summary>A blocking sender's attempts without progress before it sleeps, about 50 µs.</summary>
-    private const int PushAttempts = 100;
-
     /// <summary>Payloads of at least this many bytes are written from the caller's own memory.</summary>
     public const int LongPayload = 64 * 1024;
 
-    private readonly Link _link;
-    private readonly EndpointCore _endpoint;
+    private readonly PeerLink _link;
+    private readonly IOutputOwner _owner;
+    private readonly SendSide _side;
+    private readonly ReceiveSide _inbound;
+    private readonly PendingCalls _calls;
+    private readonly EndpointContext _endpoint;
     private readonly Connection _connection;
     private readonly bool _isMemory;
     private readonly WriteMode _writeMode;
@@ -42,14 +43,30 @@ internal sealed partial class LinkOutput : IDeferredOutput
     // Counted by the pump, without a lock.
     private int _roomReports;
 
-    public LinkOutput(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="owner">Learns what became of the output.</param>
+    /// <param name="side">The sending side, whose lock guards all this.</param>
+    /// <param name="inbound">The receiving side, which every message acknowledges.</param>
+    /// <param name="calls">The calls that wait for an answer.</param>
+    public LinkOutput(PeerLink link, IOutputOwner owner, SendSide side, ReceiveSide inbound, PendingCalls calls)
     {
         _link = link;
+        _owner = owner;
+        _side = side;
+        _inbound = inbound;
+        _calls = calls;
         _endpoint = link.Endpoint;
         _connection = link.Connection;
         _isMemory = link.Memory?.Output is not null;
         _writeMode = _endpoint.Settings.Writing;
+        Confirming = new ConfirmWaiters(link, side);
     }
+
+    /// <summary>The callers that wait for acknowledgements. Under the send lock.</summary>
+    public ConfirmWaiters Confirming { get; }
+
+    /// <summary>The callers that wait until the peer reads, who learn of what is written. Under the send lock.</summary>
+    public ReaderWait? ReaderWait { get; set; }
 
     /// <summary>The message that is being written from its sender's memory.</summary>
     public LinkOperation? Writing => _writing;
@@ -86,7 +103,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
     {
         bool needsPump = false;
         using (Completions completions = Completions.Rent())
-        using (_link.Sending.Hold())
+        using (_side.Hold())
         {
             if (isFlusher)
             {
@@ -103,33 +120,6 @@ internal sealed partial class LinkOutput : IDeferredOutput
         if (needsPump)
         {
             _endpoint.Pump.Request();
-        }
-    }
-
-    /// <summary>Keeps writing a long message while the peer reads.</summary>
-    /// <remarks>
-    /// The kernel calls a socket writable only when most of its buffer is empty. A blocking sender that tries earlier keeps both sides
-    /// busy. Ends when the message is written, or after a limited time without progress; the sender then sleeps.
-    /// </remarks>
-    public void Push(LinkOperation operation)
-    {
-        for (int idle = 0; idle < PushAttempts && !operation.IsClaimed && operation.At == LinkOperation.Stage.Writing; idle++)
-        {
-            Thread.Yield();
-            using (Completions completions = Completions.Rent())
-            using (_link.Sending.Hold())
-            {
-                int before = _connection.LongRest;
-                if (!IsBroken && _link.State != LinkState.Down && Write() == FlushResult.Done)
-                {
-                    _ = _link.Sending.GoOn(completions);
-                }
-
-                if (_connection.LongRest < before)
-                {
-                    idle = 0;
-                }
-            }
         }
     }
 
@@ -162,10 +152,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         if (IsBlocked)
         {
             Become(OutputState.Idle);
-            if (_link.Receiving.Inbound.IsHeadTold)
-            {
-                _endpoint.Receivers.HandOutAgain();
-            }
+            _owner.OnUnblocked();
         }
     }
 
@@ -175,7 +162,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
     {
         if (call is not null)
         {
-            _link.Calls.Pending.Remove(call.Header.Id);
+            _calls.Remove(call.Header.Id);
         }
 
         Unblock();
@@ -204,7 +191,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         _state = next;
         if (before == OutputState.Deferred || next == OutputState.Deferred)
         {
-            _endpoint.Table.NoteDeferred(_link, next == OutputState.Deferred);
+            _owner.OnDeferred(next == OutputState.Deferred);
         }
 
         if (before == OutputState.Blocked || next == OutputState.Blocked)
@@ -285,21 +272,16 @@ internal sealed partial class LinkOutput : IDeferredOutput
                     Become(OutputState.Idle);
                 }
 
-                if (_link.IsLingering)
-                {
-                    _connection.Abort();
-                }
-
-                _link.Pause.NoteWrittenOut();
+                _owner.OnWrittenOut();
                 return false;
             case FlushResult.Blocked:
-                _link.Pause.UpdateInterest();
+                _owner.OnStuck();
                 return true;
             default:
                 // The peer's earlier data still has to be read; reading then finds its end.
                 Unblock();
                 Become(OutputState.Broken);
-                _link.Pause.UpdateInterest();
+                _owner.OnStuck();
                 return true;
         }
     }
@@ -323,7 +305,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
     /// <summary>Writes as much as possible without blocking, and counts it for waiting callers. Under the send lock.</summary>
     public FlushResult Write()
     {
-        if (!_flushing.Any && !_link.Sending.Window.HasHalfWritten && !_link.Pause.IsAwaited)
+        if (!_flushing.Any && !_side.Window.HasHalfWritten && ReaderWait is null)
         {
             return FlushConnection();
         }
@@ -331,8 +313,8 @@ internal sealed partial class LinkOutput : IDeferredOutput
         long before = Unwritten;
         FlushResult result = FlushConnection();
         long written = before - Unwritten;
-        _link.Sending.Window.Written(written);
-        _link.Pause.Written(written);
+        _side.Window.Written(written);
+        ReaderWait?.Written(written);
         _flushing.Written(written);
         return result;
     }

@@ -6,7 +6,7 @@ namespace Fairlead.Patterns.Links;
 internal sealed partial class LinkReceiver
 {
     /// <summary>Whether enough was consumed to acknowledge, on a link that is up and carries no files.</summary>
-    public bool IsAckDue => _inbound.Window.IsAckDue;
+    public bool IsAckDue => Inbound.Window.IsAckDue;
 
     /// <summary>Acknowledges after a message was handed over. Called without the gate.</summary>
     /// <remarks>
@@ -31,11 +31,11 @@ internal sealed partial class LinkReceiver
     {
         if (_link.IsBare)
         {
-            _connection.Consumption?.NoteHanded(_inbound.Window.Consumed);
+            _connection.Consumption?.NoteHanded(Inbound.Window.Consumed);
 
             // Either the pausing thread sees what was taken, or this thread sees its pause.
             Interlocked.MemoryBarrier();
-            _link.Pause.ResumeIfPaused();
+            _pause.ResumeIfPaused();
             return;
         }
 
@@ -54,7 +54,7 @@ internal sealed partial class LinkReceiver
         }
         else
         {
-            _endpoint.Housekeeping.ServeLater(_link);
+            _owner.ServeLater();
         }
     }
 
@@ -66,20 +66,20 @@ internal sealed partial class LinkReceiver
             return;
         }
 
-        NoteTold();
-        if (!_inbound.Window.IsWritten && !TellConsumed())
+        _side.NoteTold();
+        if (!Inbound.Window.IsWritten && !TellConsumed())
         {
-            _link.Answers.SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
+            _answers.SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
 
         if (isUrgent)
         {
-            _link.Output.FlushDeferred();
+            _sender.Output.FlushDeferred();
         }
     }
 
     /// <summary>Whether a message was handed out whose acknowledgement this end holds back.</summary>
-    public bool HoldsBack => _inbound.Window.Held is { Any: true };
+    public bool HoldsBack => Inbound.Window.Held is { Any: true };
 
     /// <summary>Releases the first messages whose acknowledgement this end held back. Any thread.</summary>
     /// <remarks>
@@ -88,16 +88,16 @@ internal sealed partial class LinkReceiver
     /// </remarks>
     public void Release(int count)
     {
-        _inbound.Window.Held?.Release(count);
+        Inbound.Window.Held?.Release(count);
         try
         {
-            if (_inbound.Window.IsReleaseDue || _link.State == LinkState.PeerClosed || _endpoint.Settings.Confirms)
+            if (Inbound.Window.IsReleaseDue || _link.State == LinkState.PeerClosed || _endpoint.Settings.Confirms)
             {
                 Acknowledge(isUrgent: _endpoint.Settings.Confirms);
             }
             else
             {
-                _endpoint.Housekeeping.ServeLater(_link);
+                _owner.ServeLater();
             }
 
             if (_link.State == LinkState.PeerClosed)
@@ -111,17 +111,10 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    /// <summary>Notes that the current consumption is about to be sent.</summary>
-    public void NoteTold()
-    {
-        _inbound.Window.NoteTold();
-        _link.Handles.NoteTold();
-    }
-
     /// <summary>Acknowledges before a sleep, because a publisher that polls may wait for less than is normally acknowledged.</summary>
     public void TellBeforeSleep()
     {
-        if (_broadcasts is { IsSitting: true } && _inbound.Window.HasUntold)
+        if (_broadcasts is { IsSitting: true } && Inbound.Window.HasUntold)
         {
             Acknowledge();
         }
@@ -135,9 +128,9 @@ internal sealed partial class LinkReceiver
             return false;
         }
 
-        using (_link.Sending.Hold())
+        using (_sender.Hold())
         {
-            return _link.State != LinkState.Down && broadcasts.TellConsumed(_inbound.Window.Consumed, _inbound.Window.ConsumedBytes);
+            return _link.State != LinkState.Down && broadcasts.TellConsumed(Inbound.Window.Consumed, Inbound.Window.ConsumedBytes);
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed partial class LinkReceiver
         {
             try
             {
-                _link.Shake(header, message.Body.Span, completions);
+                _owner.Shake(header, message.Body.Span, completions);
             }
             finally
             {
@@ -26,7 +26,7 @@ internal sealed partial class LinkReceiver
 
         if (!_link.IsBare)
         {
-            _hasNewCredit |= _link.Sending.OnAck(header.Ack, completions);
+            _hasNewCredit |= _sender.OnAck(header.Ack, completions);
         }
 
         if (header.Kind.IsData())
@@ -51,7 +51,7 @@ internal sealed partial class LinkReceiver
                 _endpoint.Counters.AddMissed(_missed.HearBefore(message.Head));
             }
 
-            _inbound.Add(message);
+            Inbound.Add(message);
             return;
         }
 
@@ -73,7 +73,7 @@ internal sealed partial class LinkReceiver
             case MessageKind.Receipt:
             case MessageKind.Reply:
             case MessageKind.Error:
-                _link.Calls.OnAnswer(ref message, completions);
+                _calls.OnAnswer(ref message, completions);
                 break;
             case MessageKind.Cancel:
                 OnCancel(message.Header.Id, (message.Header.Flags & MessageFlags.Recall) != 0);
@@ -88,11 +88,11 @@ internal sealed partial class LinkReceiver
             case MessageKind.Pong:
                 break;
             case MessageKind.Ping:
-                _link.Answers.SendControl(MessageHeader.Of(MessageKind.Pong), default, default);
+                _answers.SendControl(MessageHeader.Of(MessageKind.Pong), default, default);
                 break;
             case MessageKind.Close:
                 PublishArrived(completions);
-                _link.OnClose(message, completions);
+                _owner.OnClose(message, completions);
                 break;
             default:
                 // The handshake agrees on kinds of later versions that must be understood; others may be skipped.
@@ -136,26 +136,23 @@ internal sealed partial class LinkReceiver
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
         }
 
-        _inbound.Check(message.Header.Length);
+        Inbound.Check(message.Header.Length);
     }
 
     private void OnSubscription(in Incoming message)
     {
         if (!Utf8.IsValid(message.Payload.Span))
         {
-            _link.Answers.SendReceiptOfPump(message.Header.Id, ReceiptStatus.NotDelivered, "the topic is not UTF-8");
+            _answers.SendReceiptOfPump(message.Header.Id, ReceiptStatus.NotDelivered, "the topic is not UTF-8");
             return;
         }
 
         string topic = Encoding.UTF8.GetString(message.Payload.Span);
         bool subscribes = message.Header.Kind == MessageKind.Subscribe;
-        if (_endpoint.Owner.DefersSubscription(_link, message.Header.Id, topic, subscribes))
+        if (_owner.TrySubscribe(message.Header.Id, topic, subscribes, out string? refusal))
         {
-            return;
+            _answers.SendReceiptOfPump(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
         }
-
-        string? refusal = _endpoint.Owner.OnSubscription(_link, topic, subscribes);
-        _link.Answers.SendReceiptOfPump(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
     }
 
     /// <summary>Counts the messages that the peer dropped behind its last one, from its final message.</summary>

@@ -24,7 +24,7 @@ internal sealed partial class LinkSender
 
     private void Take(LinkOperation operation, Completions completions)
     {
-        operation.Link = _link;
+        operation.PeerLink = _link;
         try
         {
             Check(operation.Payload.Span, operation.Header.HeadLength);
@@ -34,12 +34,12 @@ internal sealed partial class LinkSender
             }
 
             operation.RefreshDeadline();
-            _queued.Enqueue(operation);
+            Queue.Enqueue(operation);
         }
         catch (Exception exception)
         {
             // It is too long for this peer, or this framing cannot carry it: that concerns only its sender.
-            _queued.AddMissed(Refuse(operation, exception, completions));
+            Queue.AddMissed(Refuse(operation, exception, completions));
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class LinkSender
         using (Completions completions = Completions.Rent())
         using (Hold())
         {
-            if (operation.Link != _link)
+            if (operation.PeerLink != _link)
             {
                 isHere = false;
             }
@@ -107,7 +107,7 @@ internal sealed partial class LinkSender
         switch (operation.At)
         {
             case LinkOperation.Stage.Queued:
-                _queued.Remove(operation);
+                Queue.Remove(operation);
                 End(wasSent: false);
 
                 // An operation behind a long message may fit now.
@@ -126,7 +126,7 @@ internal sealed partial class LinkSender
 
                 goto case LinkOperation.Stage.AwaitingAnswer;
             case LinkOperation.Stage.AwaitingAnswer:
-                _link.Calls.Pending.Remove(operation.Header.Id);
+                _calls.Remove(operation.Header.Id);
                 End(wasSent: true);
                 if (!_output.IsBroken && operation.WantsAnswer)
                 {
@@ -141,7 +141,7 @@ internal sealed partial class LinkSender
         void End(bool wasSent)
         {
             operation.At = LinkOperation.Stage.Ended;
-            bool wasRead = wasSent && _link.Calls.IsAcknowledged(operation);
+            bool wasRead = wasSent && IsAcknowledged(operation);
             bool isOurs = error is null
                 ? operation.TryComplete(operation.Unanswered(LinkOutcome.TimedOut, _link, wasSent, wasRead))
                 : operation.TryFail(error);
@@ -155,24 +155,24 @@ internal sealed partial class LinkSender
     /// <summary>Moves or ends the operations that wait for credit, because the peer takes nothing more. Under the send lock.</summary>
     public void EndQueued(Completions completions)
     {
-        while (_queued.Count > 0)
+        while (Queue.Count > 0)
         {
-            if (_queued.First is { IsLeft: true } left && MayMove(left, wasRead: false))
+            if (Queue.First is { IsLeft: true } left && MayMove(left, wasRead: false))
             {
-                _leavers.Add(_queued.Dequeue(), isLate: false);
-                if (_queued.Count == 0)
+                _leavers.Add(Queue.Dequeue(), isLate: false);
+                if (Queue.Count == 0)
                 {
-                    _leavers.Missed += _queued.TakeMissed();
+                    _leavers.Missed += Queue.TakeMissed();
                 }
 
                 continue;
             }
 
-            LinkOperation operation = _queued.DequeueUnsent();
+            LinkOperation operation = Queue.DequeueUnsent();
             if (operation.IsLeft)
             {
                 Unsent++;
-                _queued.AddMissed(1);
+                Queue.AddMissed(1);
             }
 
             EndUnsent(operation, completions);
@@ -194,7 +194,7 @@ internal sealed partial class LinkSender
         operation.IsMovable
         && !operation.IsClaimed
         && (!wasRead || (operation.Header.Flags & MessageFlags.Idempotent) != 0)
-        && _endpoint.Presence.AwaitsPeers
+        && _endpoint.AwaitsPeers
         && !_endpoint.IsClosing;
 
     /// <summary>Marks a call of a lost link for moving. Under the send lock.</summary>

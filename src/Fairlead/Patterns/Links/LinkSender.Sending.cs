@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Native.Memory;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
 
@@ -97,7 +98,7 @@ internal sealed partial class LinkSender
             {
                 if (outcome == LinkOutcome.Full)
                 {
-                    outcome = _queued.Leave(letter, _link.Policy, mayDrop, completions);
+                    outcome = Queue.Leave(letter, _link.Policy, mayDrop, completions);
                     isLeft = outcome == LinkOutcome.Sent;
                 }
 
@@ -130,7 +131,7 @@ internal sealed partial class LinkSender
 
         using (Hold())
         {
-            return CanSend(length) == LinkOutcome.Sent && _queued.Missed == 0 && output.TryLoan(length, out memory);
+            return CanSend(length) == LinkOutcome.Sent && Queue.Missed == 0 && output.TryLoan(length, out memory);
         }
     }
 
@@ -142,7 +143,7 @@ internal sealed partial class LinkSender
         using (Hold())
         {
             header.Length = length;
-            if (CanSend(length) != LinkOutcome.Sent || _queued.Missed > 0 || _memoryOutput is not { HoldsLoan: true } output)
+            if (CanSend(length) != LinkOutcome.Sent || Queue.Missed > 0 || _memoryOutput is not { HoldsLoan: true } output)
             {
                 return false;
             }
@@ -196,6 +197,33 @@ internal sealed partial class LinkSender
         }
     }
 
+    /// <summary>Keeps writing a long message while the peer reads.</summary>
+    /// <remarks>
+    /// The kernel calls a socket writable only when most of its buffer is empty. A blocking sender that tries earlier keeps both sides
+    /// busy. Ends when the message is written, or after a limited time without progress; the sender then sleeps.
+    /// </remarks>
+    public void Push(LinkOperation operation)
+    {
+        for (int idle = 0; idle < PushAttempts && !operation.IsClaimed && operation.At == LinkOperation.Stage.Writing; idle++)
+        {
+            Thread.Yield();
+            using (Completions completions = Completions.Rent())
+            using (Hold())
+            {
+                int before = _connection.LongRest;
+                if (!_output.IsBroken && _link.State != LinkState.Down && _output.Write() == FlushResult.Done)
+                {
+                    _ = GoOn(completions);
+                }
+
+                if (_connection.LongRest < before)
+                {
+                    idle = 0;
+                }
+            }
+        }
+    }
+
     /// <summary>Returns whether a thread must pump.</summary>
     private bool StartInAnyCase(LinkOperation operation)
     {
@@ -209,7 +237,7 @@ internal sealed partial class LinkSender
 
         if (HasMoving)
         {
-            _endpoint.Placement.Move(_link);
+            _owner.Move();
         }
 
         return needsPump;
@@ -245,20 +273,20 @@ internal sealed partial class LinkSender
 
         // Before the call is recorded, because the owner of its memory may throw.
         ReadOnlySpan<byte> payload = operation.Payload.Span;
-        uint id = operation.Header.Id = _link.Calls.Pending.Add(operation);
+        uint id = operation.Header.Id = _calls.Add(operation);
         operation.Header.Length = operation.Length;
         operation.Header.Ack = _receiver.Inbound.Window.Consumed;
 
         // Not all calls in progress: while the peer answers one part, this end sends the next.
-        int together = Math.Min(LinkOutput.PublishedTogether, _link.Calls.Pending.Count / PartsOfCalls);
+        int together = Math.Min(LinkOutput.PublishedTogether, _calls.Count / PartsOfCalls);
         if (!output.TrySend(operation.Header, operation.Head, payload, _output.HoldsBack(together)))
         {
-            _link.Calls.Pending.Remove(id);
+            _calls.Remove(id);
             return false;
         }
 
         NoteSent(operation.Header.Ack, operation.Length, operation.PayloadLength);
-        operation.Number = _window.LastNumber;
+        operation.Number = Window.LastNumber;
         operation.At = LinkOperation.Stage.AwaitingAnswer;
         return true;
     }
@@ -275,7 +303,7 @@ internal sealed partial class LinkSender
                 return false;
             case LinkOutcome.Full:
                 NoteSlow();
-                LinkOutcome outcome = _queued.Add(operation, _link.Policy, completions);
+                LinkOutcome outcome = Queue.Add(operation, _link.Policy, completions);
                 if (outcome != LinkOutcome.Sent)
                 {
                     operation.Finish(outcome, _link, completions);
@@ -303,17 +331,17 @@ internal sealed partial class LinkSender
     public PlainSending TrySendPlain(ReadOnlySpan<byte> payload, int me)
     {
         // Released by hand: nothing here throws, and values used in a try block stay in memory instead of registers.
-        BiasedLock.Scope sending = _sending.Hold(me);
+        BiasedLock.Scope sending = HoldPlain(me);
         PlainSending outcome = PlainSending.NotSent;
-        int count = _window.Outstanding;
-        long bytes = _window.OutstandingBytes + payload.Length;
-        if ((_isKnownPlain || (_isKnownPlain = IsPlain)) && _window.HasCreditAtOnce(payload.Length, count, bytes))
+        int count = Window.Outstanding;
+        long bytes = Window.OutstandingBytes + payload.Length;
+        if ((IsKnownPlain || (IsKnownPlain = IsPlain)) && Window.HasCreditAtOnce(payload.Length, count, bytes))
         {
             uint ack = _receiver.Inbound.Window.Consumed;
             if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
-                outcome = _window.IsHalf(count, bytes) ? PlainSending.HalfFull : PlainSending.Sent;
+                outcome = Window.IsHalf(count, bytes) ? PlainSending.HalfFull : PlainSending.Sent;
             }
         }
 
@@ -326,21 +354,21 @@ internal sealed partial class LinkSender
         _link.State == LinkState.Up
         && _link.Close.IsOpen
         && !(_output.TakesNoMore | _link.IsBare)
-        && _queued.Count == 0
-        && _queued.Missed == 0
-        && _link.Place.Seat is null;
+        && Queue.Count == 0
+        && Queue.Missed == 0
+        && Seat is null;
 
     /// <summary>Returns whether a message of this length is within the credit, and can be counted without growing. Under the send
     /// lock.</summary>
-    public bool HasCreditAtOnce(int length) => _window.HasCreditAtOnce(length, _window.Outstanding, _window.OutstandingBytes + length);
+    public bool HasCreditAtOnce(int length) => Window.HasCreditAtOnce(length, Window.Outstanding, Window.OutstandingBytes + length);
 
     /// <summary>Counts a data message that <see cref="HasCreditAtOnce"/> allowed. Under the send lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void NoteSent(uint ack, int length, int payloadLength)
     {
         _receiver.Inbound.Window.NoteWritten(ack);
-        _link.Reader.EndStream();
-        _window.AddAtOnce(length);
+        _receiver.EndStream();
+        Window.AddAtOnce(length);
         if (_countsAlone)
         {
             // There is one link after the other, and each counts under its send lock.

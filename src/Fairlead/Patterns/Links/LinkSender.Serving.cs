@@ -16,31 +16,31 @@ internal sealed partial class LinkSender
     /// <returns>Whether there is more credit than before.</returns>
     public bool OnAck(uint acknowledged, Completions completions)
     {
-        if (acknowledged == _window.Acknowledged)
+        if (acknowledged == Window.Acknowledged)
         {
             return false;
         }
 
         using (Hold())
         {
-            if (_link.Place.Seat is not null && _window.IsOld(acknowledged))
+            if (Seat is not null && Window.IsOld(acknowledged))
             {
                 // The peer's counters in shared memory have overtaken this acknowledgement.
                 return false;
             }
 
-            if (_link.Place.IsSeated)
+            if (IsSeated)
             {
-                _link.Place.Acknowledge(acknowledged);
+                AcknowledgeInSeat(acknowledged);
             }
             else
             {
-                _window.Acknowledge(acknowledged);
+                Window.Acknowledge(acknowledged);
                 _link.Handles.Acknowledge(acknowledged);
             }
 
             ServeQueued(completions);
-            Confirming.Serve(completions);
+            _output.Confirming.Serve(completions);
             return true;
         }
     }
@@ -48,13 +48,13 @@ internal sealed partial class LinkSender
     /// <summary>Handles an acknowledgement that no queued message waits for.</summary>
     public bool TryNoteAck(uint acknowledged, int me)
     {
-        if (acknowledged == _window.Acknowledged)
+        if (acknowledged == Window.Acknowledged)
         {
             return true;
         }
 
         // Released by hand, as in TrySendPlain.
-        BiasedLock.Scope sending = _sending.Hold(me);
+        BiasedLock.Scope sending = HoldPlain(me);
         bool isNoted = TryNoteAck(acknowledged);
         sending.Dispose();
         return isNoted;
@@ -62,11 +62,20 @@ internal sealed partial class LinkSender
 
     /// <summary>Handles such an acknowledgement under the send lock. Returns false if there is more to do.</summary>
     public bool TryNoteAck(uint acknowledged) =>
-        !_link.Place.IsSeated
-        && _queued.Count == 0
+        !IsSeated
+        && Queue.Count == 0
         && !_link.Close.HasSaid
         && !_endpoint.HearsOfCredit
-        && _window.TryAcknowledge(acknowledged);
+        && Window.TryAcknowledge(acknowledged);
+
+    /// <summary>Handles an acknowledgement that arrives while the peer takes part in a broadcast. Under the send lock.</summary>
+    private void AcknowledgeInSeat(uint acknowledged)
+    {
+        if (!Seat!.Acknowledge(acknowledged))
+        {
+            throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
+        }
+    }
 
     /// <summary>Continues blocked output, and then the queued messages, because there is capacity again. Under the send lock.</summary>
     /// <returns>Whether a thread must pump for the rest.</returns>
@@ -83,12 +92,12 @@ internal sealed partial class LinkSender
     private void ServeQueued(Completions completions)
     {
         bool any = false;
-        while (_queued.Count > 0 && _link.State == LinkState.Up && !_output.IsBroken && !_link.Close.HasSaid)
+        while (Queue.Count > 0 && _link.State == LinkState.Up && !_output.IsBroken && !_link.Close.HasSaid)
         {
-            LinkOperation operation = _queued.First;
+            LinkOperation operation = Queue.First;
             if (operation.IsClaimed)
             {
-                _queued.DequeueUnsent();
+                Queue.DequeueUnsent();
                 continue;
             }
 
@@ -100,7 +109,7 @@ internal sealed partial class LinkSender
                 break;
             }
 
-            _queued.Dequeue();
+            Queue.Dequeue();
             DeferMissed(operation);
             if (_link.IsBare && !IsStillGood(operation, completions))
             {
@@ -115,7 +124,7 @@ internal sealed partial class LinkSender
             {
                 // Memory for it is not available, or its own memory cannot be read. That concerns only its sender, unless the connection is
                 // broken by now.
-                _queued.DeferMissed(Refuse(operation, exception, completions));
+                Queue.DeferMissed(Refuse(operation, exception, completions));
                 continue;
             }
 
@@ -134,8 +143,7 @@ internal sealed partial class LinkSender
         }
 
         TellMissed();
-        _link.CloseIfDue();
-        _link.EndSendingIfDue();
+        _owner.EndIfDue();
     }
 
     /// <summary>Checks with the connection again before a queued message is sent, because the disk may have become full.</summary>
@@ -186,7 +194,7 @@ internal sealed partial class LinkSender
     {
         using (Hold())
         {
-            _queued.AddMissed(1);
+            Queue.AddMissed(1);
         }
 
         _endpoint.Drops.Count();
@@ -194,7 +202,7 @@ internal sealed partial class LinkSender
 
     /// <summary>Returns the number of dropped messages that the next message reports.</summary>
     /// <remarks>Returns 0 if the number would make the message too long for the peer; a later message then reports it.</remarks>
-    private long MissedToTell(int length) => _queued.Missed == 0 || _link.IsBare || !Takes(length + MissedBytes) ? 0 : _queued.Missed;
+    private long MissedToTell(int length) => Queue.Missed == 0 || _link.IsBare || !Takes(length + MissedBytes) ? 0 : Queue.Missed;
 
     /// <summary>Notes that the message with the report has been committed.</summary>
     private void NoteMissedTold(long missed)
@@ -202,7 +210,7 @@ internal sealed partial class LinkSender
         if (missed > 0)
         {
             _missedTold = 0;
-            _ = _queued.TakeMissed();
+            _ = Queue.TakeMissed();
         }
     }
 
@@ -216,7 +224,7 @@ internal sealed partial class LinkSender
 
         if (_link.IsBare || !Takes(operation.Length + MissedBytes))
         {
-            _queued.DeferMissed(operation.Missed);
+            Queue.DeferMissed(operation.Missed);
             operation.Missed = 0;
         }
         else
@@ -228,8 +236,8 @@ internal sealed partial class LinkSender
     /// <summary>Reports messages dropped behind the last sent one, because the next message may come late. Under the send lock.</summary>
     private void TellMissed()
     {
-        if (_queued.Count > 0
-            || _queued.Missed == _missedTold
+        if (Queue.Count > 0
+            || Queue.Missed == _missedTold
             || _link.IsBare
             || _link.State != LinkState.Up
             || _link.Close.HasSaid
@@ -239,7 +247,7 @@ internal sealed partial class LinkSender
             return;
         }
 
-        _missedTold = _queued.Missed;
+        _missedTold = Queue.Missed;
         MessageHeader header = MessageHeader.Of(MessageKind.Ack);
         _output.Commit(ref header, default, default, _missedTold);
         _output.FlushNow();
@@ -261,16 +269,16 @@ internal sealed partial class LinkSender
         {
             if (_link.State == LinkState.Up && _link.Close.IsOpen && !_output.IsBroken)
             {
-                if (!_queued.HasRoomForReplay(entry.Length, history))
+                if (!Queue.HasRoomForReplay(entry.Length, history))
                 {
-                    _queued.CountDropped();
+                    Queue.CountDropped();
                     return;
                 }
 
                 // No broadcast may overtake it: a peer with queued messages does not take part.
-                _link.Place.Leave();
+                Leave();
                 Letter letter = new(MessageHeader.Of(MessageKind.Publish), entry.Head, entry.Payload, topic: null, isMovable: false);
-                _queued.Enqueue(LinkOperation.Leave(_endpoint, letter, replaces: false));
+                Queue.Enqueue(LinkOperation.Leave(_endpoint, letter, replaces: false));
             }
         }
     }

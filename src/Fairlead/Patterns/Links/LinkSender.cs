@@ -14,7 +14,7 @@ namespace Fairlead.Patterns.Links;
 /// calls it when credit or capacity has come (<see cref="OnAck"/>, <see cref="GoOn"/>). It completes operations through the completions
 /// passed in.
 /// </remarks>
-internal sealed partial class LinkSender
+internal sealed partial class LinkSender : SendSide
 {
     /// <summary>The least number of bytes that the error calls undisposed: a peer that disposes everything keeps fewer.</summary>
     private const int LeastKept = 64 * 1024;
@@ -24,46 +24,44 @@ internal sealed partial class LinkSender
     /// <summary>How many parts the calls in progress are published in, at least.</summary>
     private const int PartsOfCalls = 4;
 
-    private readonly Link _link;
+    /// <summary>A blocking sender's attempts without progress before it sleeps, about 50 µs.</summary>
+    private const int PushAttempts = 100;
+
+    private readonly PeerLink _link;
+    private readonly ISenderOwner _owner;
     private readonly LinkOutput _output;
-    private readonly LinkReceiver _receiver;
-    private readonly EndpointCore _endpoint;
+    private readonly ReceiveSide _receiver;
+    private readonly PendingCalls _calls;
+    private readonly EndpointContext _endpoint;
     private readonly Connection _connection;
     private readonly MemoryOutput? _memoryOutput;
     private readonly EndpointCounters _counters;
     private readonly bool _countsAlone;
-    private readonly SendQueue _queued;
-    private BiasedLock _sending = new(LockRank.LinkSending);
-    private SendWindow _window;
     private int _looks;
     private EventPacer? _slowPacer;
 
-    // Whether IsPlain was true, and no thread has since held the send lock that might have changed it.
-    private bool _isKnownPlain;
-
-    public LinkSender(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="owner">Learns when the last word may be due, and of operations that leave.</param>
+    /// <param name="outputOwner">Learns what became of the output.</param>
+    /// <param name="receiver">The receiving side, which every message acknowledges.</param>
+    /// <param name="calls">The calls that wait for an answer.</param>
+    public LinkSender(PeerLink link, ISenderOwner owner, IOutputOwner outputOwner, ReceiveSide receiver, PendingCalls calls)
+        : base(link)
     {
         _link = link;
-        _output = link.Output;
-        _receiver = link.Receiving;
+        _owner = owner;
+        _receiver = receiver;
+        _calls = calls;
         _endpoint = link.Endpoint;
         _connection = link.Connection;
         _memoryOutput = link.Memory?.Output;
         _counters = _endpoint.Counters;
-        _countsAlone = _endpoint.Admission.MostPeers == 1;
-        _queued = new SendQueue(_endpoint);
-        Confirming = new ConfirmWaiters(link);
-        _window = link.IsBare ? new SendWindow((uint)_endpoint.Settings.Messages, _endpoint.Settings.Capacity) : new SendWindow(0, 0);
+        _countsAlone = _endpoint.MostPeers == 1;
+        _output = new LinkOutput(link, outputOwner, this, receiver, calls);
     }
 
-    /// <summary>The limits of the peer, and the unacknowledged messages. Under the send lock, except for its hints.</summary>
-    public ref SendWindow Window => ref _window;
-
-    /// <summary>The messages that wait for credit, and the drops. Under the send lock, except for its count.</summary>
-    public SendQueue Queue => _queued;
-
-    /// <summary>The callers that wait for acknowledgements. Under the send lock.</summary>
-    public ConfirmWaiters Confirming { get; }
+    /// <summary>Writes to the connection.</summary>
+    public LinkOutput Output => _output;
 
     /// <summary>The number of data messages buffered, and how many of them were handed to the peer's user.</summary>
     public (long Sent, long Acknowledged) SendCounts
@@ -72,14 +70,14 @@ internal sealed partial class LinkSender
         {
             using (Hold())
             {
-                if (_link.Place.IsSeated)
+                if (IsSeated)
                 {
-                    BroadcastTally tally = _link.Place.Seat!.Tally();
+                    BroadcastTally tally = Seat!.Tally();
                     return (tally.Sent, tally.Sent - tally.Outstanding);
                 }
 
                 // The peer of a raw link does not acknowledge, so what the kernel took counts.
-                return (_window.Sent, _window.Read);
+                return (Window.Sent, Window.Read);
             }
         }
     }
@@ -87,7 +85,7 @@ internal sealed partial class LinkSender
     /// <summary>Returns why a sender without credit waits, for an error text.</summary>
     public string WhyItWaits()
     {
-        if (_endpoint.Presence.Hindrance is { } hindrance)
+        if (_endpoint.Hindrance is { } hindrance)
         {
             return hindrance;
         }
@@ -95,7 +93,7 @@ internal sealed partial class LinkSender
         using (Hold())
         {
             // The peer has read the part of its memory that does not wait to be read. An estimate: it releases copied parts a little later.
-            long unread = Math.Max(0, _window.OutstandingBytes - _connection.Unflushed);
+            long unread = Math.Max(0, Window.OutstandingBytes - _connection.Unflushed);
             long taken = _link.Memory?.Output.Taken ?? 0;
             long kept = taken - unread;
             return kept >= LeastKept && kept >= taken / 2
@@ -105,17 +103,17 @@ internal sealed partial class LinkSender
     }
 
     /// <summary>The longest message that the peer accepts, head and payload together.</summary>
-    public long LongestToPeer => _window.Longest;
+    public long LongestToPeer => Window.Longest;
 
     /// <summary>Returns whether the peer accepts a message with this length of head and payload together.</summary>
-    public bool Takes(long length) => _window.Takes(length);
+    public bool Takes(long length) => Window.Takes(length);
 
     /// <summary>Refuses a message that the framing cannot carry or the peer does not accept.</summary>
     public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
     {
         if (payload.Length > _connection.LongestPayload || !Takes((long)headLength + payload.Length))
         {
-            throw LinkErrors.TooLarge(_link, payload.Length, headLength);
+            throw LinkErrors.TooLarge(_link, payload.Length, headLength, LongestToPeer);
         }
 
         _connection.Check(payload);
@@ -126,7 +124,7 @@ internal sealed partial class LinkSender
     {
         if (parts.Length > _connection.LongestPayload || !Takes(headLength + parts.Length))
         {
-            throw LinkErrors.TooLarge(_link, parts.Length, headLength);
+            throw LinkErrors.TooLarge(_link, parts.Length, headLength, LongestToPeer);
         }
 
         if (_link.IsBare)
@@ -138,16 +136,16 @@ internal sealed partial class LinkSender
 
     /// <summary>Returns true on every 128th message while more than half of the window is used: read acknowledgements.</summary>
     /// <remarks>They have probably arrived, and reading them in time avoids a sleep.</remarks>
-    public bool ShouldLookForAcks() => !_link.IsBare && _window.IsHalfUsed && IsTimeToLook();
+    public bool ShouldLookForAcks() => !_link.IsBare && Window.IsHalfUsed && IsTimeToLook();
 
     /// <summary>Returns the same if more than half of the window is known to be used.</summary>
     public bool IsTimeToLook() => (++_looks & 127) == 0;
 
     /// <summary>Whether the window has capacity for another message. A hint, read without the lock.</summary>
-    public bool HasRoomNow => _queued.Count == 0 && _window.HasRoomNow;
+    public bool HasRoomNow => Queue.Count == 0 && Window.HasRoomNow;
 
     /// <summary>The number of messages that wait for credit. A hint.</summary>
-    public int Waiting => _queued.Count;
+    public int Waiting => Queue.Count;
 
     /// <summary>Returns whether a short message could be sent immediately.</summary>
     public bool HasRoom()
@@ -190,18 +188,6 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Takes the send lock for all but the fast path, which does not change what <see cref="IsPlain"/> depends on.</summary>
-    public BiasedLock.Scope Hold()
-    {
-        BiasedLock.Scope held = _sending.Hold();
-        _isKnownPlain = false;
-        return held;
-    }
-
-    /// <summary>Takes the send lock for the fast path.</summary>
-    /// <param name="me">The calling thread.</param>
-    public BiasedLock.Scope HoldPlain(int me) => _sending.Hold(me);
-
     /// <summary>Stops reporting slow peers, because the link is over.</summary>
     public void StopPacing() => _slowPacer?.Dispose();
 
@@ -212,12 +198,12 @@ internal sealed partial class LinkSender
             return LinkOutcome.PeerGone;
         }
 
-        if (_queued.Count > 0 || _link.State == LinkState.Handshaking)
+        if (Queue.Count > 0 || _link.State == LinkState.Handshaking)
         {
             return LinkOutcome.Full;
         }
 
-        return HasCredit(length + (_queued.Missed > 0 ? MissedBytes : 0)) ? LinkOutcome.Sent : LinkOutcome.Full;
+        return HasCredit(length + (Queue.Missed > 0 ? MissedBytes : 0)) ? LinkOutcome.Sent : LinkOutcome.Full;
     }
 
     /// <summary>Whether a message that needs no credit can be sent. Under the send lock.</summary>
@@ -230,12 +216,12 @@ internal sealed partial class LinkSender
             return !_connection.HasLong && HasBuffer(length) && (_connection.Room is not { } room || HasRoom(room, length));
         }
 
-        if (_link.Place.IsSeated)
+        if (IsSeated)
         {
-            return _link.Place.Seat!.HasRoom(length);
+            return Seat!.HasRoom(length);
         }
 
-        return _window.HasCredit(length) && HasBuffer(length);
+        return Window.HasCredit(length) && HasBuffer(length);
     }
 
     /// <summary>Returns whether this end may buffer a message of this length until the kernel takes it.</summary>
@@ -298,7 +284,7 @@ internal sealed partial class LinkSender
             _slowPacer ??= new EventPacer(_endpoint.Settings.Time, () =>
             {
                 // A hint, read without the lock: by now there may be no waiting messages.
-                if (_queued.Count is var waiting and > 0)
+                if (Queue.Count is var waiting and > 0)
                 {
                     FairleadEventSource.Log.Slow(_endpoint.Address.Display, _link.Peer.ToString(), waiting);
                 }

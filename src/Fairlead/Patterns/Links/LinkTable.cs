@@ -17,6 +17,7 @@ internal sealed partial class LinkTable(Pump pump)
     private Link[] _announcing = [];
     private Link? _alone;
     private int _count;
+    private int _upCount;
 
     // The listener has the first token.
     private ulong _lastToken = Pump.FirstToken;
@@ -29,6 +30,13 @@ internal sealed partial class LinkTable(Pump pump)
 
     /// <summary>The number of links.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The number of links that are up, or whose peers have closed. Any thread; set under the gate.</summary>
+    public int UpCount
+    {
+        get => Volatile.Read(ref _upCount);
+        set => Volatile.Write(ref _upCount, value);
+    }
 
     /// <summary>The only link, if its peer shares memory. Any thread; set under the gate.</summary>
     public Link? Alone => Volatile.Read(ref _alone);
@@ -62,7 +70,7 @@ internal sealed partial class LinkTable(Pump pump)
     }
 
     /// <summary>Returns whether a link is in the table.</summary>
-    public bool Has(Link link) => Find(link.Token) is not null;
+    public bool Has(PeerLink link) => Find(link.Token) is not null;
 
     /// <summary>Returns the link with this token, or null if it has gone.</summary>
     public Link? Find(ulong token)

@@ -6,21 +6,21 @@ internal sealed class LinkWaitOperation : Operation<Link?>
 {
     private static readonly ObjectPool<LinkWaitOperation> Pool = new(64);
 
-    public EndpointCore Endpoint { get; private set; } = null!;
+    private Placement _placement = null!;
 
-    public static LinkWaitOperation Rent(EndpointCore endpoint, bool isBlocking)
+    public static LinkWaitOperation Rent(Placement placement, Pump pump, bool isBlocking)
     {
         LinkWaitOperation operation = Pool.TryRent() ?? new LinkWaitOperation();
-        operation.Endpoint = endpoint;
-        operation.Begin(isBlocking, endpoint.Pump);
+        operation._placement = placement;
+        operation.Begin(isBlocking, pump);
         return operation;
     }
 
-    public override void Withdraw(Exception? error) => Endpoint.Placement.Withdraw(this, error);
+    public override void Withdraw(Exception? error) => _placement.Withdraw(this, error);
 
     protected override void GiveBack()
     {
-        Endpoint = null!;
+        _placement = null!;
         Pool.Return(this);
     }
 }

@@ -18,12 +18,13 @@ internal sealed class MemoryReader : WaitedMemory
     /// <summary>The spins of a batching delay, about 4 µs.</summary>
     private const int LingerSpins = 120;
 
-    private readonly Link _link;
-    private readonly LinkReceiver _receiver;
+    private readonly PeerLink _link;
+    private readonly LinkReceiver _receiving;
+    private readonly ReceiveSide _receiver;
     private readonly MessagesInHand _inHand;
     private readonly ReadPause _pause;
     private readonly LinkSender _sender;
-    private readonly EndpointCore _endpoint;
+    private readonly EndpointContext _endpoint;
     private readonly Heartbeat? _heartbeat;
     private readonly SleepAnnouncer? _sleep;
     private readonly MemoryInput? _memoryInput;
@@ -32,17 +33,22 @@ internal sealed class MemoryReader : WaitedMemory
     private readonly bool _takesPlain;
     private readonly bool _isLatency;
 
-    private int _takenInRow;
     private bool _hasLingered;
     private KnownHead _knownHead;
 
-    public MemoryReader(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="receiving">Handles what is not taken here.</param>
+    /// <param name="receiver">The receiving side.</param>
+    /// <param name="sender">The sending side.</param>
+    /// <param name="pause">Whether the peer is read from.</param>
+    public MemoryReader(PeerLink link, LinkReceiver receiving, ReceiveSide receiver, LinkSender sender, ReadPause pause)
     {
         _link = link;
-        _receiver = link.Receiving;
-        _inHand = link.Receiving.InHand;
-        _pause = link.Pause;
-        _sender = link.Sending;
+        _receiving = receiving;
+        _receiver = receiver;
+        _inHand = receiving.InHand;
+        _pause = pause;
+        _sender = sender;
         _endpoint = link.Endpoint;
         _heartbeat = link.Heartbeat;
         _sleep = link.Connection.Sleep;
@@ -54,7 +60,7 @@ internal sealed class MemoryReader : WaitedMemory
     }
 
     /// <summary>Whether the peer streams, which makes a batching delay worthwhile.</summary>
-    public bool IsStreaming => _takenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
+    public bool IsStreaming => _receiver.TakenInRow >= StreamLength && _memoryInput!.IsDrained && !_isLatency;
 
     /// <inheritdoc/>
     public override MemorySleep Sleep => _link.Memory!.Sleep;
@@ -65,7 +71,7 @@ internal sealed class MemoryReader : WaitedMemory
     /// <inheritdoc/>
     public override bool PrepareWait()
     {
-        _receiver.TellBeforeSleep();
+        _receiving.TellBeforeSleep();
         return _sleep!.PrepareWait() || _pause.IsPaused;
     }
 
@@ -73,10 +79,16 @@ internal sealed class MemoryReader : WaitedMemory
     public override void EndWait() => _sleep!.EndWait();
 
     /// <inheritdoc/>
-    public override void TellBeforeSleep() => _receiver.TellBeforeSleep();
+    public override void TellBeforeSleep() => _receiving.TellBeforeSleep();
 
     /// <inheritdoc/>
-    public override void Release() => _link.GiveBack();
+    public override void Release()
+    {
+        using (_sender.Hold())
+        {
+            _link.Connection.Dispose();
+        }
+    }
 
     /// <inheritdoc/>
     public override void Fail(Exception exception) => _link.Fail(exception);
@@ -106,18 +118,6 @@ internal sealed class MemoryReader : WaitedMemory
         _hasLingered = true;
     }
 
-    /// <summary>Ends the stream because something is sent: the peer may wait for it, and a delay would hold up both sides.</summary>
-    /// <remarks>Any thread; losing one message of the count does not matter.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void EndStream()
-    {
-        // Do not store an unchanged value, as in NoteSent.
-        if (_takenInRow != 0)
-        {
-            _takenInRow = 0;
-        }
-    }
-
     /// <summary>Takes the next message directly from the connection's memory, if it is short and none lies before it.</summary>
     /// <remarks>
     /// <see cref="LinkReceiver.Receive"/> handles everything else: answers, ends and errors. Under the endpoint's gate while no thread
@@ -137,7 +137,7 @@ internal sealed class MemoryReader : WaitedMemory
 
         if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
-            _takenInRow = _hasLingered ? 0 : _takenInRow;
+            _receiver.TakenInRow = _hasLingered ? 0 : _receiver.TakenInRow;
             _hasLingered = false;
             return null;
         }
@@ -157,13 +157,13 @@ internal sealed class MemoryReader : WaitedMemory
         MessageCore message;
         if (input.IsWorthLending(body.Length))
         {
-            message = MessageCore.Rent(_link, input.Lend(header, body.Length));
+            message = MessageCore.Rent(_inHand, input.Lend(header, body.Length));
         }
         else
         {
             message = _inHand.Keep(header, body);
             _ = input.TryPass(body.Length);
-            _takenInRow++;
+            _receiver.TakenInRow++;
         }
 
         _receiver.Inbound.Window.ReceiveAndConsume(header.Length);
@@ -197,7 +197,7 @@ internal sealed class MemoryReader : WaitedMemory
             return TryPullAsBefore(resident, broadcasts);
         }
 
-        looks |= _takenInRow < StreamLength || _isLatency;
+        looks |= _receiver.TakenInRow < StreamLength || _isLatency;
         if (!_takesPlain || !_memoryInput!.TryPeekPlain(looks, out uint ack, out ReadOnlySpan<byte> body))
         {
             return null;
@@ -211,7 +211,7 @@ internal sealed class MemoryReader : WaitedMemory
         resident.ReusePlain(body);
         _ = _memoryInput.TryPass(body.Length);
         _hasLingered = false;
-        _takenInRow++;
+        _receiver.TakenInRow++;
         _receiver.Inbound.Window.ReceiveAndConsume(body.Length);
         return resident;
     }
@@ -255,7 +255,7 @@ internal sealed class MemoryReader : WaitedMemory
     {
         if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
-            _takenInRow = _hasLingered ? 0 : _takenInRow;
+            _receiver.TakenInRow = _hasLingered ? 0 : _receiver.TakenInRow;
             _hasLingered = false;
             return null;
         }
@@ -276,7 +276,7 @@ internal sealed class MemoryReader : WaitedMemory
             return null;
         }
 
-        _takenInRow++;
+        _receiver.TakenInRow++;
         _receiver.Inbound.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
         return message;
@@ -295,7 +295,7 @@ internal sealed class MemoryReader : WaitedMemory
 
         resident.ReusePublished(_knownHead.Head.Length, length);
         _hasLingered = false;
-        _takenInRow++;
+        _receiver.TakenInRow++;
         _receiver.Inbound.Window.ReceiveAndConsume(length);
         return resident;
     }

@@ -10,7 +10,7 @@ internal sealed partial class MessageCore
     /// <summary>The record of answers; null for a message that came over a link.</summary>
     public AnswerRecord? Record => _record;
 
-    public Peer Peer => _record is { } record ? record.Peer : Link.Peer;
+    public Peer Peer => _record is { } record ? record.Peer : PeerLink.Peer;
 
     /// <param name="record">Takes the answer.</param>
     /// <param name="header">Its lengths fit the body.</param>

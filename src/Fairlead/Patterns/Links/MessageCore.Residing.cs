@@ -21,9 +21,9 @@ internal sealed partial class MessageCore
     public bool IsInHand => Volatile.Read(ref _isInHand);
 
     /// <summary>Creates a message for the link's cache, not handed out.</summary>
-    public static MessageCore Settle(Link link)
+    public static MessageCore Settle(MessagesInHand home)
     {
-        MessageCore core = new() { Link = link, _isResident = true };
+        MessageCore core = new() { _home = home, _isResident = true };
         core._givenBack = core._version;
         return core;
     }
@@ -108,8 +108,8 @@ internal sealed partial class MessageCore
             if (TryTakeAnswer(version))
             {
                 // A cancellation is noted only while the message is unanswered, so _isTakenBack does not change any more.
-                Refuse(Link, kind, id, _isTakenBack, reasonIfUnsettled);
-                Link.Receiving.RemoveActive(this);
+                PeerLink.Refuse(kind, id, _isTakenBack, reasonIfUnsettled);
+                _home!.LetGo(this);
             }
         }
 

@@ -20,8 +20,8 @@ internal sealed partial class MessageCore
 
     private static readonly ObjectPool<MessageCore> Pool = new(16 * 1024);
 
-    private const string NotAccepted = "the receiver disposed the message without accepting it";
-    private const string NotAnswered = "the responder disposed the request without a reply";
+    public const string NotAccepted = "the receiver disposed the message without accepting it";
+    public const string NotAnswered = "the responder disposed the request without a reply";
     private const int MostSpare = 32;
     private const int LeastOwn = 256;
 
@@ -53,7 +53,12 @@ internal sealed partial class MessageCore
 
     public int Version => Volatile.Read(ref _version);
 
-    public Link Link { get; private set; } = null!;
+    // Null for a message made by hand, and while it is in the pool.
+    private MessagesInHand? _home;
+
+    /// <summary>The link over which it came; null for one made by hand.</summary>
+    public PeerLink PeerLink => _home?.PeerLink!;
+
 
     public MessageHeader Header => _incoming.Header;
 
@@ -76,10 +81,10 @@ internal sealed partial class MessageCore
     private bool WantsAnswer => _incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request;
 
     /// <summary>Takes over an incoming message.</summary>
-    public static MessageCore Rent(Link link, in Incoming incoming)
+    public static MessageCore Rent(MessagesInHand home, in Incoming incoming)
     {
         MessageCore core = RentSpare();
-        core.Link = link;
+        core._home = home;
         core._incoming = incoming;
         core._body = incoming.Body;
         core._isKept = false;
@@ -88,7 +93,7 @@ internal sealed partial class MessageCore
         core.Begin();
         if (incoming.Lease is { StopsSender: true })
         {
-            (core._watch ??= new LeaseWatch()).Arm(link);
+            (core._watch ??= new LeaseWatch()).Arm(home.PeerLink);
         }
 
         return core;
@@ -99,10 +104,10 @@ internal sealed partial class MessageCore
     public void NoteTaken() => _watch?.NoteTaken();
 
     /// <summary>Returns a message with a copy of a short body.</summary>
-    public static MessageCore Copy(Link link, in MessageHeader header, ReadOnlySpan<byte> body)
+    public static MessageCore Copy(MessagesInHand home, in MessageHeader header, ReadOnlySpan<byte> body)
     {
         MessageCore core = RentSpare();
-        core.Link = link;
+        core._home = home;
         core.Keep(header, body);
         core.Begin();
         return core;
@@ -217,12 +222,12 @@ internal sealed partial class MessageCore
     }
 
     /// <summary>Cancels the message, because the peer withdrew it or died. Called by the pump.</summary>
-    public void CancelFor(Link? link, uint id, bool isTakenBack)
+    public void CancelFor(PeerLink? link, uint id, bool isTakenBack)
     {
         using (_gate.Hold())
         {
             // By now this object may hold another message.
-            if (!IsUnanswered || Link != link || _incoming.Header.Id != id)
+            if (!IsUnanswered || PeerLink != link || _incoming.Header.Id != id)
             {
                 return;
             }
@@ -260,7 +265,7 @@ internal sealed partial class MessageCore
                 _watch?.Disarm();
                 _incoming.Release();
                 Forget();
-                Link = null!;
+                _home = null;
                 if (_record is null)
                 {
                     Return();
@@ -276,7 +281,7 @@ internal sealed partial class MessageCore
 
         bool wasUnsettled;
         bool isTakenBack;
-        Link link = Link;
+        MessagesInHand? home = _home;
         MessageHeader header;
         using (_gate.Hold())
         {
@@ -308,31 +313,17 @@ internal sealed partial class MessageCore
 
         if (wasUnsettled)
         {
-            Refuse(link, header.Kind, header.Id, isTakenBack, reasonIfUnsettled);
+            home!.PeerLink.Refuse(header.Kind, header.Id, isTakenBack, reasonIfUnsettled);
         }
 
         if (header.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.Receiving.RemoveActive(this);
+            home!.LetGo(this);
         }
 
         ForgetCancellation();
-        Link = null!;
+        _home = null;
         Return();
-    }
-
-    /// <summary>Answers for a message that was returned without an answer.</summary>
-    private static void Refuse(Link link, MessageKind kind, uint id, bool isTakenBack, string? reason)
-    {
-        if (kind == MessageKind.Deliver)
-        {
-            // Also for a withdrawn message: its sender may still wait, see OnCancel.
-            link.Answers.SendReceipt(id, ReceiptStatus.NotDelivered, reason ?? NotAccepted);
-        }
-        else if (!isTakenBack)
-        {
-            link.Answers.SendError(id, 0, reason ?? NotAnswered);
-        }
     }
 
     private void ForgetCancellation()

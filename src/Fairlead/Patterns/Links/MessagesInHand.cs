@@ -8,7 +8,8 @@ namespace Fairlead.Patterns.Links;
 /// endpoint's gate and read by the pump, and each one knows whether it is in the user's hands. The others are found by id, under a separate
 /// lock.
 /// </remarks>
-internal sealed class MessagesInHand(Link link)
+/// <param name="link">The link.</param>
+internal sealed class MessagesInHand(PeerLink link)
 {
     /// <summary>The most cached messages. If the user has more, they come from the pool.</summary>
     private const int MostResidents = 4;
@@ -16,6 +17,9 @@ internal sealed class MessagesInHand(Link link)
     private readonly RankedLock _gate = new(LockRank.MessagesInHand);
     private readonly Dictionary<uint, MessageCore> _byId = [];
     private MessageCore[] _residents = [];
+
+    /// <summary>The link.</summary>
+    public PeerLink PeerLink => link;
 
     /// <summary>Whether a sender of any of them waits for an answer.</summary>
     public bool Any
@@ -43,8 +47,17 @@ internal sealed class MessagesInHand(Link link)
         }
     }
 
-    /// <summary>Removes a message that the user has answered or released. Any thread.</summary>
-    public void Remove(MessageCore message)
+    /// <summary>Removes a message that the user has answered or released, which a closing link may wait for. Any thread.</summary>
+    public void LetGo(MessageCore message)
+    {
+        Remove(message);
+        if (link.State == LinkState.PeerClosed || link.Endpoint.IsClosing)
+        {
+            link.Endpoint.Pump.RequestTurn();
+        }
+    }
+
+    private void Remove(MessageCore message)
     {
         if (message.IsResident)
         {
@@ -105,12 +118,12 @@ internal sealed class MessagesInHand(Link link)
 
         if (_residents.Length < MostResidents)
         {
-            MessageCore newcomer = MessageCore.Settle(link);
+            MessageCore newcomer = MessageCore.Settle(this);
             newcomer.Reuse(header, body);
             Volatile.Write(ref _residents, [.. _residents, newcomer]);
             return newcomer;
         }
 
-        return MessageCore.Copy(link, header, body);
+        return MessageCore.Copy(this, header, body);
     }
 }

@@ -58,7 +58,7 @@ internal readonly partial struct Outbox
                     StartCall(operation, link);
                     if (length >= LinkOutput.LongPayload)
                     {
-                        operation.Link?.Output.Push(operation);
+                        Link.Of(operation.PeerLink)?.Sending.Push(operation);
                     }
 
                     if (!Wait(operation, deadline, recall, cancellationToken))
@@ -325,7 +325,7 @@ internal readonly partial struct Outbox
                 operation.Copy(span);
             }
 
-            operation.Link = link;
+            operation.PeerLink = link;
             operation.WatchFor(timeout, core.Settings.Time, cancellationToken);
             StartCall(operation, link);
         }
@@ -340,7 +340,7 @@ internal readonly partial struct Outbox
     /// <summary>Starts an operation. A request to or from a bridge in this process is taken at the other end by this thread.</summary>
     private void StartCall(LinkOperation operation, Link? link)
     {
-        if (operation.Header.Kind != MessageKind.Request || link?.Answers.Inner is not { } inner || !inner.TryBeginSend())
+        if (operation.Header.Kind != MessageKind.Request || link?.Inner is not { } inner || !inner.TryBeginSend())
         {
             Start(operation, link);
             return;

@@ -19,7 +19,7 @@ internal readonly partial struct Outbox
             return TrySend(MessageKind.Send, default, parts.FirstSpan);
         }
 
-        CheckLength(parts);
+        CheckLength(parts, core);
         if (core.Policy.Drops())
         {
             using Joined whole = new(parts);
@@ -36,7 +36,7 @@ internal readonly partial struct Outbox
     /// <summary>Sends to one of many peers without waiting and without dropping anything.</summary>
     public SendResult TryTo(Link link, in ReadOnlySequence<byte> parts)
     {
-        CheckLength(parts);
+        CheckLength(parts, core);
         if (core.Policy.Drops() || parts.IsSingleSegment)
         {
             using Joined whole = new(parts);
@@ -50,7 +50,7 @@ internal readonly partial struct Outbox
     public void Send(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        CheckLength(parts);
+        CheckLength(parts, core);
         if (core.Policy.Drops())
         {
             using Joined whole = new(parts);
@@ -77,7 +77,7 @@ internal readonly partial struct Outbox
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        CheckLength(parts);
+        CheckLength(parts, core);
         if (core.Policy.Drops())
         {
             using Joined whole = new(parts);
@@ -99,7 +99,7 @@ internal readonly partial struct Outbox
     public Delivery Deliver(Link? link, in ReadOnlySequence<byte> parts, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        CheckLength(parts);
+        CheckLength(parts, core);
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         return ToDelivery(
             CallOn(link, MessageHeader.Of(MessageKind.Deliver), default, default, deadline, cancellationToken, parts: parts), timeout);
@@ -113,14 +113,14 @@ internal readonly partial struct Outbox
             return ValueTask.FromCanceled<Delivery>(cancellationToken);
         }
 
-        CheckLength(parts);
+        CheckLength(parts, core);
         return FinishDeliverAsync(
             CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, default, default, timeout, cancellationToken, parts: parts),
             timeout);
     }
 
     /// <summary>Refuses a message that is longer than an array can be, whatever the peer accepts.</summary>
-    public void CheckLength(in ReadOnlySequence<byte> parts)
+    public static void CheckLength(in ReadOnlySequence<byte> parts, EndpointContext endpoint)
     {
         if (parts.Length > Array.MaxLength - ushort.MaxValue)
         {
@@ -129,7 +129,7 @@ internal readonly partial struct Outbox
                 $"the buffers have {parts.Length} bytes together, but a message must be shorter than 2 GiB",
                 "Send several messages.")
             {
-                Address = core.Address,
+                Address = endpoint.Address,
             };
         }
     }

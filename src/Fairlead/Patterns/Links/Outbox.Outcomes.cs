@@ -11,7 +11,7 @@ internal readonly partial struct Outbox
     /// <summary>Returns the error of a call whose message was not sent or whose answer did not arrive.</summary>
     public FairleadException Failure(in LinkResult result, TimeSpan? timeout)
     {
-        Link? link = result.Link;
+        Link? link = Link.Of(result.PeerLink);
         if (result.Outcome == LinkOutcome.TimedOut)
         {
             string what = !result.WasSent
@@ -46,7 +46,7 @@ internal readonly partial struct Outbox
             core.Pump.TryTurn();
         }
 
-        return link is null ? core.Presence.EndException() : core.Presence.EndException(link);
+        return link is null ? core.Presence.EndException() : link.EndException();
     }
 
     public static Delivery ToDelivery(in LinkResult result, TimeSpan? timeout)
@@ -60,7 +60,7 @@ internal readonly partial struct Outbox
                 answer.Release();
                 return delivery;
             case LinkOutcome.TimedOut:
-                string hindrance = result.Link?.Endpoint.Presence.Hindrance is { } why ? $" ({why})" : "";
+                string hindrance = result.PeerLink?.Endpoint.Hindrance is { } why ? $" ({why})" : "";
                 string within = $"within {SecondsText.Of(timeout)}{hindrance}";
                 return !result.WasSent
                     ? new Delivery(DeliveryStatus.NotDelivered, $"the message could not be sent {within}", ErrorCode.Timeout)
@@ -74,16 +74,16 @@ internal readonly partial struct Outbox
             case LinkOutcome.Full:
                 return new Delivery(
                     DeliveryStatus.NotDelivered,
-                    result.Link is null
+                    result.PeerLink is null
                         ? "no peer was connected, and ?full=fail does not wait for one"
                         : "the queue was full, and ?full=fail does not wait",
                     ErrorCode.Full);
             case LinkOutcome.Dropped:
                 return new Delivery(DeliveryStatus.NotDelivered, "the queue was full, and the message was dropped", ErrorCode.Full);
             default:
-                bool isQueue = result.Link?.PeerPattern == PatternKind.WorkQueue;
+                bool isQueue = result.PeerLink?.PeerPattern == PatternKind.WorkQueue;
                 string who = isQueue ? "the work queue" : "the receiver";
-                string end = result.Link is { HasPeerClosed: true } ? "closed" : "was lost";
+                string end = result.PeerLink is { HasPeerClosed: true } ? "closed" : "was lost";
                 return result.WasSent && result.WasRead
                     ? new Delivery(
                         DeliveryStatus.Unknown,

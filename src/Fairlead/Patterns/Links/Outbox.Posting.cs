@@ -77,7 +77,7 @@ internal readonly partial struct Outbox
         (LinkOutcome outcome, link) = Post(link, MessageKind.Send, default, payload);
         if (outcome == LinkOutcome.PeerGone)
         {
-            throw Failure(new LinkResult { Outcome = LinkOutcome.PeerGone, Link = link }, null);
+            throw Failure(new LinkResult { Outcome = LinkOutcome.PeerGone, PeerLink = link }, null);
         }
     }
 

@@ -205,7 +205,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return;
         }
 
-        operation.Link = link;
+        operation.PeerLink = link;
         link.Sending.Start(operation);
     }
 

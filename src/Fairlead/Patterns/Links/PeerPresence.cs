@@ -10,7 +10,8 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed class PeerPresence : IReconnectorOwner, IDisposable
 {
-    private readonly EndpointCore _endpoint;
+    private readonly EndpointContext _endpoint;
+    private readonly IPresenceOwner _owner;
     private readonly StateChanges _changes;
 
     // Null if the endpoint is bound.
@@ -26,11 +27,13 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     private string? _hindrance;
 
     /// <param name="endpoint">The endpoint whose peer is tracked.</param>
+    /// <param name="owner">Connects again, and ends what waits for a peer.</param>
     /// <param name="addresses">The addresses at which to seek a lost peer; none if the endpoint is bound.</param>
-    public PeerPresence(EndpointCore endpoint, Address[] addresses)
+    public PeerPresence(EndpointContext endpoint, IPresenceOwner owner, Address[] addresses)
     {
         _endpoint = endpoint;
-        _changes = new StateChanges(endpoint.Owner.OnStateChanged, () => endpoint.Address);
+        _owner = owner;
+        _changes = new StateChanges(owner.OnStateChanged, () => endpoint.Address);
         _reconnector = endpoint.IsBound
             ? null
             : new Reconnector(addresses, endpoint.Settings.Reconnect, endpoint.Settings.Time, this);
@@ -71,19 +74,15 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     /// <summary>Returns the error of a call on an endpoint that is over.</summary>
     public FairleadException EndException() => EndException(LastEnd ?? new LinkEnd(CloseReason.PeerDied, null), _failure);
 
-    /// <summary>Returns the error of a call on a link that has ended, or that takes nothing more because its peer closes.</summary>
-    public FairleadException EndException(Link link) =>
-        EndException(link.End ?? new LinkEnd(CloseReason.ClosedByPeer, null) { Peer = link.Peer }, link.Failure);
-
     /// <summary>Returns the error for an end.</summary>
     /// <param name="end">How the link ended.</param>
     /// <param name="failure">The exception that ended it, if there was one.</param>
     public FairleadException EndException(LinkEnd end, FairleadException? failure) =>
-        failure is null ? end.ToException(_endpoint.Address) : failure.Address is null ? failure.At(_endpoint.Address) : failure;
+        PeerLink.EndException(end, failure, _endpoint.Address);
 
     /// <summary>Handles the loss of the link with which the endpoint ends. Under the gate.</summary>
     /// <remarks>Returns true if the caller has to call <see cref="Seek"/> after leaving the gate.</remarks>
-    public bool OnLost(Link link, LinkEnd end, Completions completions)
+    public bool OnLost(PeerLink link, LinkEnd end, Completions completions)
     {
         _failure = link.Failure;
         return SeekOrEnd(link, end, completions);
@@ -93,15 +92,15 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     /// <remarks>
     /// The connecting thread opens a raw link. The pump may have seen that link's end during the search, and so not have begun a new one.
     /// </remarks>
-    public void OnFound(Link link, Completions completions)
+    public void OnFound(PeerLink link, Completions completions)
     {
         bool seeksAgain;
         using (_endpoint.Pump.Gate.Hold())
         {
             _reconnector!.End();
             Tell(EndpointState.Connected, _lostPeer!.Reason, _reconnector.Attempts);
-            seeksAgain = !_endpoint.Table.Has(link) && SeekOrEnd(link, link.End!, completions);
-            _endpoint.Placement.Place(completions);
+            seeksAgain = !_owner.Has(link) && SeekOrEnd(link, link.End!, completions);
+            _owner.Place(completions);
         }
 
         if (seeksAgain)
@@ -133,7 +132,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     bool IReconnectorOwner.IsClosing => _endpoint.IsClosing;
 
     Task IReconnectorOwner.ReconnectAsync(Address address, CancellationToken cancellationToken) =>
-        _endpoint.ReconnectAsync(address, cancellationToken);
+        _owner.ReconnectAsync(address, cancellationToken);
 
     void IReconnectorOwner.OnAttemptFailed(Address address, int attempt, FairleadException why) =>
         FairleadEventSource.Log.Reconnecting(address.Display, attempt, why.WhatHappened);
@@ -145,15 +144,15 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         {
             _reconnector!.End();
             GoOver(_lostPeer!);
-            _endpoint.Receivers.End(null, completions);
-            _endpoint.Placement.Place(completions);
-            _endpoint.Completion.OnLost();
+            _owner.EndReceivers(completions);
+            _owner.Place(completions);
+            _owner.OnLost();
             Tell(EndpointState.Ended, _lostPeer!.Reason, _reconnector.Attempts);
         }
     }
 
     /// <summary>Begins to seek the peer of a lost link, and returns true; or ends the endpoint. Under the gate.</summary>
-    private bool SeekOrEnd(Link link, LinkEnd end, Completions completions)
+    private bool SeekOrEnd(PeerLink link, LinkEnd end, Completions completions)
     {
         if (IsToBeReplaced(link, end))
         {
@@ -170,8 +169,8 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         if (!IsReconnecting || _endpoint.IsClosing)
         {
             GoOver(end);
-            _endpoint.Receivers.End(null, completions);
-            _endpoint.Completion.OnLost();
+            _owner.EndReceivers(completions);
+            _owner.OnLost();
             if (link.WasUp && _endpoint.Settings.Reconnect != TimeSpan.Zero && !_endpoint.IsClosing)
             {
                 Tell(EndpointState.Ended, end.Reason, 0);
@@ -188,10 +187,32 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         Volatile.Read(ref _attempts)?.Dispose();
     }
 
-    private bool IsToBeReplaced(Link link, LinkEnd end) =>
+    private bool IsToBeReplaced(PeerLink link, LinkEnd end) =>
         _reconnector is { IsWanted: true } && !_endpoint.IsClosing && (IsReconnecting || link.WasUp)
         && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
 
     private void Tell(EndpointState state, CloseReason reason, int attempt) =>
         _changes.Add(new EndpointStateChange(state, reason, attempt));
+}
+
+/// <summary>The owner of a <see cref="PeerPresence"/>.</summary>
+internal interface IPresenceOwner
+{
+    /// <summary>A lost peer is sought, found, or given up. On the pool.</summary>
+    void OnStateChanged(EndpointStateChange change);
+
+    /// <summary>Connects and completes the handshake.</summary>
+    Task ReconnectAsync(Address address, CancellationToken cancellationToken);
+
+    /// <summary>Returns whether a link has not gone down again. Under the gate.</summary>
+    bool Has(PeerLink link);
+
+    /// <summary>Gives waiting messages to the peer, or ends them if none will come. Under the gate.</summary>
+    void Place(Completions completions);
+
+    /// <summary>Ends the callers that wait for a message, because no peer will come. Under the gate.</summary>
+    void EndReceivers(Completions completions);
+
+    /// <summary>The peer is lost for good. Under the gate.</summary>
+    void OnLost();
 }

@@ -69,7 +69,7 @@ internal sealed unsafe class PendingCalls
     /// <param name="number">The number of its message.</param>
     /// <param name="deadline">When its caller gives up.</param>
     public LinkOperation KeepApart(
-        Link link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
+        PeerLink link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
     {
         LinkOperation call = _spare ??= LinkOperation.Rent(link.Endpoint, isBlocking: true, header, default);
         _payload = payload;

@@ -13,7 +13,8 @@ namespace Fairlead.Patterns.Links;
 /// </remarks>
 internal sealed class Placement
 {
-    private readonly EndpointCore _endpoint;
+    private readonly EndpointContext _endpoint;
+    private readonly PeerPresence _presence;
     private readonly LinkTable _table;
     private readonly bool _spreads;
     private readonly List<LinkWaitOperation> _callers = [];
@@ -25,10 +26,13 @@ internal sealed class Placement
     private Link? _latest;
 
     /// <param name="endpoint">The endpoint that sends.</param>
-    public Placement(EndpointCore endpoint)
+    /// <param name="table">Its links.</param>
+    /// <param name="presence">Whether a peer may come.</param>
+    public Placement(EndpointContext endpoint, LinkTable table, PeerPresence presence)
     {
         _endpoint = endpoint;
-        _table = endpoint.Table;
+        _table = table;
+        _presence = presence;
         _spreads = endpoint.Profile.Spreads;
         _messages = new SendQueue(endpoint);
     }
@@ -131,10 +135,10 @@ internal sealed class Placement
 
         if (link is not null)
         {
-            operation.Link = link;
+            operation.PeerLink = link;
             link.Sending.Start(operation);
         }
-        else if (_endpoint.Presence.AwaitsPeers)
+        else if (_presence.AwaitsPeers)
         {
             _endpoint.Pump.Request();
         }
@@ -154,7 +158,7 @@ internal sealed class Placement
         {
             _endpoint.Life.ThrowIfClosing();
             Link? link = TheLink;
-            if (link is null && _endpoint.Presence.AwaitsPeers && !operation.IsClaimed)
+            if (link is null && _presence.AwaitsPeers && !operation.IsClaimed)
             {
                 switch (_messages.Add(operation, _endpoint.Policy, completions))
                 {
@@ -176,7 +180,7 @@ internal sealed class Placement
         bool isOurs = false;
         using (Gate.Hold())
         {
-            if (operation.Link is not null)
+            if (operation.PeerLink is not null)
             {
                 return false;
             }
@@ -204,7 +208,7 @@ internal sealed class Placement
             _endpoint.Life.ThrowIfClosing();
             link = TheLink;
             outcome = link is not null ? LinkOutcome.Sent
-                : _endpoint.Presence.AwaitsPeers ? _messages.Leave(letter, _endpoint.Policy, mayDrop, completions)
+                : _presence.AwaitsPeers ? _messages.Leave(letter, _endpoint.Policy, mayDrop, completions)
                 : LinkOutcome.PeerGone;
         }
 
@@ -287,7 +291,7 @@ internal sealed class Placement
             return link;
         }
 
-        while (_messages.Count > 0 && (_endpoint.IsClosing || !_endpoint.Presence.AwaitsPeers))
+        while (_messages.Count > 0 && (_endpoint.IsClosing || !_presence.AwaitsPeers))
         {
             LinkOperation operation = TakeUnsent();
             if (_endpoint.IsClosing
@@ -371,6 +375,6 @@ internal sealed class Placement
         }
 
         // A link whose peer is closing takes nothing more, so a message that may wait for another peer does.
-        return least ?? (_endpoint.Presence.AwaitsPeers ? null : closed);
+        return least ?? (_presence.AwaitsPeers ? null : closed);
     }
 }

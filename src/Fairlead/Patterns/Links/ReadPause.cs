@@ -21,33 +21,34 @@ internal sealed class ReadPause
     /// <summary>The most bytes of unread answers before reading from that peer stops.</summary>
     public const int MostUnreadAnswers = 4 * 1024 * 1024;
 
-    private readonly Link _link;
-    private readonly LinkReceiver _receiver;
-    private readonly LinkSender _sender;
+    private readonly PeerLink _link;
+    private readonly IReadPauseOwner _owner;
+    private readonly ReceiveSide _receiver;
+    private readonly SendSide _sender;
     private readonly LinkOutput _output;
-    private readonly EndpointCore _endpoint;
+    private readonly EndpointContext _endpoint;
     private readonly Connection _connection;
     private bool _isPaused;
     private PollEvents _interest = PollEvents.Read;
 
-    // Created for the first waiter, and ended by Unpause.
-    private ReaderWait? _readerWait;
-
-    public ReadPause(Link link)
+    /// <param name="link">The link.</param>
+    /// <param name="owner">Tells the poll set, and knows the other peers.</param>
+    /// <param name="receiver">The receiving side.</param>
+    /// <param name="sender">The sending side.</param>
+    /// <param name="output">The output, which contains the unread answers.</param>
+    public ReadPause(PeerLink link, IReadPauseOwner owner, ReceiveSide receiver, SendSide sender, LinkOutput output)
     {
         _link = link;
-        _receiver = link.Receiving;
-        _sender = link.Sending;
-        _output = link.Output;
+        _owner = owner;
+        _receiver = receiver;
+        _sender = sender;
+        _output = output;
         _endpoint = link.Endpoint;
         _connection = link.Connection;
     }
 
     /// <summary>Whether reading is paused. Any thread.</summary>
     public bool IsPaused => Volatile.Read(ref _isPaused);
-
-    /// <summary>Whether callers wait until the peer reads.</summary>
-    public bool IsAwaited => _readerWait is not null;
 
     /// <summary>The unwritten bytes that are not data. Under the send lock.</summary>
     /// <remarks>
@@ -95,18 +96,15 @@ internal sealed class ReadPause
 
         using (_sender.Hold())
         {
-            if (!IsHeldBack || _link.State == LinkState.Down || (_readerWait?.Count ?? 0) >= most)
+            if (!IsHeldBack || _link.State == LinkState.Down || (_output.ReaderWait?.Count ?? 0) >= most)
             {
                 return default;
             }
 
-            _readerWait ??= new ReaderWait(_endpoint.Settings.Time, _endpoint.Settings.HandshakeTimeout, LookAtReader);
-            return new ValueTask(_readerWait.Join().WaitAsync(cancellationToken));
+            _output.ReaderWait ??= new ReaderWait(_endpoint.Settings.Time, _endpoint.Settings.HandshakeTimeout, LookAtReader);
+            return new ValueTask(_output.ReaderWait.Join().WaitAsync(cancellationToken));
         }
     }
-
-    /// <summary>Notes that the kernel has taken this many bytes.</summary>
-    public void Written(long bytes) => _readerWait?.Written(bytes);
 
     /// <summary>Resumes reading because everything is written.</summary>
     public void NoteWrittenOut()
@@ -164,12 +162,12 @@ internal sealed class ReadPause
         if (_isPaused)
         {
             _isPaused = false;
-            _readerWait?.End();
-            _readerWait = null;
+            _output.ReaderWait?.End();
+            _output.ReaderWait = null;
             if (!_link.IsBare)
             {
                 // On shared memory, data that arrived meanwhile has not rung the doorbell, and queued messages do not ring it either.
-                _endpoint.Receivers.HandOutAgain();
+                _endpoint.HandOutAgain();
             }
         }
     }
@@ -190,7 +188,7 @@ internal sealed class ReadPause
             _interest = interest;
             try
             {
-                _endpoint.Table.SetInterest(_link, interest);
+                _owner.SetInterest(interest);
             }
             catch (Exception exception)
             {
@@ -249,11 +247,11 @@ internal sealed class ReadPause
         bool stands;
         using (_sender.Hold())
         {
-            stands = _readerWait == wait && wait.Look();
+            stands = _output.ReaderWait == wait && wait.Look();
         }
 
         // This takes the gate, so the send lock must have been left.
-        if (stands && _endpoint.Receivers.HasMessagesBeside(_link))
+        if (stands && _owner.HasMessagesBeside())
         {
             string span = SecondsText.Of(_endpoint.Settings.HandshakeTimeout);
             _link.Kill(CloseReason.SlowConsumer, $"it read no answer for {span} while requests of other peers waited");

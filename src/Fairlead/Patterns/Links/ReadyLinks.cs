@@ -11,20 +11,20 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     /// <summary>The messages in a row from one link while others have messages, too.</summary>
     private const int MessagesPerTurn = 16;
 
-    private RingQueue<Link> _links;
+    private RingQueue<LinkReceiver> _links;
     private int _depth;
 
     /// <summary>The number of links with messages.</summary>
     public int Count => _links.Count;
 
     /// <summary>Queues the messages that have arrived at a link.</summary>
-    public void Publish(Link link)
+    public void Publish(LinkReceiver link)
     {
-        _depth += link.Receiving.Inbound.Publish();
+        _depth += link.Inbound.Publish();
         counters.SetQueueDepth(_depth);
-        if (!link.Receiving.IsReady && link.Receiving.InboundCount > 0)
+        if (!link.IsReady && link.InboundCount > 0)
         {
-            link.Receiving.IsReady = true;
+            link.IsReady = true;
             _links.Enqueue(link);
         }
     }
@@ -35,7 +35,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     {
         for (int i = 0; i < _links.Count; i++)
         {
-            if (_links[i].Pause.MayHandOut(tells))
+            if (_links[i].MayHandOut(tells))
             {
                 return i;
             }
@@ -47,16 +47,16 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     /// <summary>Takes the next message of the link at this index.</summary>
     public MessageCore Take(int next)
     {
-        Link link = _links[next];
-        Incoming incoming = link.Receiving.Dequeue();
-        if (link.Receiving.InboundCount == 0)
+        LinkReceiver link = _links[next];
+        Incoming incoming = link.Dequeue();
+        if (link.InboundCount == 0)
         {
             Remove(next);
         }
-        else if (++link.Receiving.Turn >= MessagesPerTurn && link.State != LinkState.Down)
+        else if (++link.Turn >= MessagesPerTurn && link.PeerLink.State != LinkState.Down)
         {
             // The rest of a lost link stays first: its sender may be back, and what it sends now comes after that.
-            link.Receiving.Turn = 0;
+            link.Turn = 0;
             _links.Enqueue(_links.RemoveAt(next));
         }
 
@@ -66,22 +66,22 @@ internal sealed class ReadyLinks(EndpointCounters counters)
         }
 
         counters.SetQueueDepth(--_depth);
-        MessageCore message = MessageCore.Rent(link, incoming);
+        MessageCore message = MessageCore.Rent(link.InHand, incoming);
         if (incoming.Header.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.Receiving.AddActive(message);
+            link.AddActive(message);
         }
 
         return message;
     }
 
     /// <inheritdoc cref="ReceiveQueue.Drop"/>
-    public int Drop(Link link, uint? id, bool withDeliveries, out MessageKind last)
+    public int Drop(LinkReceiver link, uint? id, bool withDeliveries, out MessageKind last)
     {
-        int count = link.Receiving.Inbound.Drop(id, withDeliveries, out last);
+        int count = link.Inbound.Drop(id, withDeliveries, out last);
         _depth -= count;
         counters.SetQueueDepth(_depth);
-        for (int i = 0; link is { Receiving.IsReady: true, Receiving.InboundCount: 0 } && i < _links.Count; i++)
+        for (int i = 0; link is { IsReady: true, InboundCount: 0 } && i < _links.Count; i++)
         {
             if (_links[i] == link)
             {
@@ -97,14 +97,14 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     {
         while (_links.Count > 0)
         {
-            _links.Dequeue().Receiving.Inbound.Release();
+            _links.Dequeue().Inbound.Release();
         }
     }
 
     private void Remove(int index)
     {
-        Link link = _links.RemoveAt(index);
-        link.Receiving.IsReady = false;
-        link.Receiving.Turn = 0;
+        LinkReceiver link = _links.RemoveAt(index);
+        link.IsReady = false;
+        link.Turn = 0;
     }
 }

@@ -43,7 +43,7 @@ internal sealed partial class Receivers
         {
             _isTakenAhead = true;
             _pump.Told.NoteAhead();
-            message.Link.Receiving.AfterHandOver(message.Kind);
+            Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Kind);
         }
 
         return message;
@@ -170,7 +170,7 @@ internal sealed partial class Receivers
             }
         }
 
-        message.Link.Receiving.AfterHandOver(message.Kind);
+        Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Kind);
         return message;
     }
 

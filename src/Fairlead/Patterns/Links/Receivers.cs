@@ -17,9 +17,11 @@ namespace Fairlead.Patterns.Links;
 /// the callers. <c>Receivers.Taking.cs</c> contains taking an available message.
 /// </para>
 /// </remarks>
-internal sealed partial class Receivers
+internal sealed partial class Receivers : IReceiveQueue
 {
-    private readonly EndpointCore _endpoint;
+    private readonly EndpointContext _endpoint;
+    private readonly PeerPresence _presence;
+    private readonly WatchList _watches;
     private readonly LinkTable _table;
     private readonly Pump _pump;
     private readonly MemoryWaiter _memory;
@@ -35,15 +37,22 @@ internal sealed partial class Receivers
     private bool _isTakenAhead;
     private volatile bool _isStream;
 
-    /// <param name="endpoint">The receiving endpoint, whose pump and housekeeping already exist.</param>
-    public Receivers(EndpointCore endpoint)
+    /// <param name="endpoint">The receiving endpoint.</param>
+    /// <param name="table">Its links.</param>
+    /// <param name="presence">Whether it is over.</param>
+    /// <param name="watches">Its wait sets.</param>
+    /// <param name="housekeeping">Acknowledges later.</param>
+    public Receivers(
+        EndpointContext endpoint, LinkTable table, PeerPresence presence, WatchList watches, Housekeeping housekeeping)
     {
         _endpoint = endpoint;
-        _table = endpoint.Table;
+        _table = table;
+        _presence = presence;
+        _watches = watches;
+        _housekeeping = housekeeping;
         _pump = endpoint.Pump;
         _memory = endpoint.Pump.Memory;
         _life = endpoint.Life;
-        _housekeeping = endpoint.Housekeeping;
         _counters = endpoint.Counters;
         _ready = new ReadyLinks(endpoint.Counters);
     }
@@ -69,6 +78,8 @@ internal sealed partial class Receivers
             : Math.Max(1, _callers.Count);
     }
 
+    public Pump Pump => _pump;
+
     private ref BiasedLock Gate => ref _pump.Gate;
 
     /// <summary>Blocks until the next message arrives. Returns null after the timeout or at the endpoint's end.</summary>
@@ -91,7 +102,7 @@ internal sealed partial class Receivers
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        ReceiveOperation operation = ReceiveOperation.Rent(_endpoint, isBlocking: true);
+        ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: true);
         try
         {
             Enqueue(operation);
@@ -130,7 +141,7 @@ internal sealed partial class Receivers
 
         _pump.Told.FlushBeforeWait();
         using BriefLead lead = BriefLead.ForReceive(_pump);
-        ReceiveOperation operation = ReceiveOperation.Rent(_endpoint, isBlocking: false);
+        ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;
         try
         {
@@ -188,7 +199,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            _ready.Publish(link);
+            _ready.Publish(link.Receiving);
             HandOut(completions);
         }
 
@@ -234,7 +245,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return Array.Exists(_endpoint.Table.All, link => link != slow && link.Receiving.InboundCount > 0 && !link.Pause.IsHeldBack);
+            return Array.Exists(_table.All, link => link != slow && link.Receiving.InboundCount > 0 && !link.Pause.IsHeldBack);
         }
     }
 
@@ -252,7 +263,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return _ready.Drop(link, id, withDeliveries: true, out kind) > 0;
+            return _ready.Drop(link.Receiving, id, withDeliveries: true, out kind) > 0;
         }
     }
 
@@ -261,7 +272,7 @@ internal sealed partial class Receivers
     /// No sender waits for answers any more. The deliveries of a dead peer may still be read. If this side ended the link, their senders
     /// were told, and the deliveries are dropped, too.
     /// </remarks>
-    public void DropUnread(Link link) => _ready.Drop(link, id: null, withDeliveries: link.WasEndedHere, out _);
+    public void DropUnread(Link link) => _ready.Drop(link.Receiving, id: null, withDeliveries: link.WasEndedHere, out _);
 
     /// <summary>Ends the callers, and tells the wait sets, because the endpoint is over or closes. Under the gate.</summary>
     /// <param name="error">The error for the callers; null means that they get no message.</param>
@@ -277,7 +288,7 @@ internal sealed partial class Receivers
             }
         }
 
-        _endpoint.Watches.TellOfEnd();
+        _watches.TellOfEnd();
     }
 
     /// <summary>Releases the memory of untaken messages. Under the gate.</summary>
@@ -302,7 +313,7 @@ internal sealed partial class Receivers
                 message = _ready.Take(next);
                 operation.TryComplete(message);
             }
-            else if (_endpoint.Presence.HasEnded)
+            else if (_presence.HasEnded)
             {
                 operation.TryComplete(null);
             }
@@ -318,7 +329,11 @@ internal sealed partial class Receivers
             }
         }
 
-        message?.Link.Receiving.AfterHandOver(message.Header.Kind);
+        if (message is not null)
+        {
+            Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Header.Kind);
+        }
+
         operation.Signal(inline: false);
     }
 
@@ -341,7 +356,7 @@ internal sealed partial class Receivers
         // earlier.
         foreach (MessageCore message in _handedOver)
         {
-            message.Link.Receiving.AfterHandOver(message.Header.Kind);
+            Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Header.Kind);
         }
 
         _handedOver.Clear();

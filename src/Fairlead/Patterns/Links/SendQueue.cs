@@ -7,7 +7,7 @@ namespace Fairlead.Patterns.Links;
 /// Some belong to waiting callers. Others were enqueued without a caller under a dropping policy; the number of these is limited. Each
 /// message carries the number of messages dropped directly before it. The link's send lock or the endpoint's gate guards the queue.
 /// </remarks>
-internal sealed class SendQueue(EndpointCore endpoint)
+internal sealed class SendQueue(EndpointContext endpoint)
 {
     private RingQueue<LinkOperation> _items;
     private Dictionary<string, LinkOperation>? _byTopic;
@@ -191,7 +191,7 @@ internal sealed class SendQueue(EndpointCore endpoint)
     private void Drop(LinkOperation operation, Completions completions)
     {
         operation.At = LinkOperation.Stage.Ended;
-        if (operation.TryComplete(new LinkResult { Outcome = LinkOutcome.Dropped, Link = operation.Link }))
+        if (operation.TryComplete(new LinkResult { Outcome = LinkOutcome.Dropped, PeerLink = operation.PeerLink }))
         {
             // Unless its caller has just withdrawn it.
             PassMissed(0, 1);
@@ -237,19 +237,4 @@ internal sealed class SendQueue(EndpointCore endpoint)
             _byTopic.Remove(topic);
         }
     }
-}
-
-/// <summary>A pending message: one that waits at its own end under a dropping policy.</summary>
-internal readonly ref struct Letter(
-    MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, string? topic, bool isMovable)
-{
-    public readonly MessageHeader Header = header;
-    public readonly ReadOnlySpan<byte> Head = head;
-    public readonly ReadOnlySpan<byte> Payload = payload;
-
-    /// <summary>The topic of a published message.</summary>
-    public readonly string? Topic = topic;
-
-    /// <summary>Whether it may go to the next peer if this one is lost before it is sent.</summary>
-    public readonly bool IsMovable = isMovable;
 }

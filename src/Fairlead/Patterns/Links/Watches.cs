@@ -11,18 +11,18 @@ namespace Fairlead.Patterns.Links;
 /// free.
 /// </para>
 /// <para>
-/// Owns the list of the wait sets, which is replaced under the endpoint's gate and never changed. Wait sets call it through their items.
-/// The pump and <see cref="Receivers"/> notify it.
+/// Owns nothing: <see cref="WatchList"/> has the wait sets. They call it through their items.
 /// </para>
 /// </remarks>
 /// <param name="endpoint">The watched endpoint.</param>
-internal sealed class Watches(EndpointCore endpoint)
+/// <param name="list">Its wait sets.</param>
+/// <param name="table">Its links.</param>
+/// <param name="receivers">Its unread messages.</param>
+/// <param name="presence">Whether it is over.</param>
+/// <param name="placement">Chooses the link whose capacity counts.</param>
+internal sealed class Watches(
+    EndpointContext endpoint, WatchList list, LinkTable table, Receivers receivers, PeerPresence presence, Placement placement)
 {
-    private IEndpointWatch[] _watches = [];
-
-    /// <summary>Whether the endpoint is attached to a wait set.</summary>
-    public bool Any => _watches.Length > 0;
-
     /// <summary>The descriptor that is readable when a pump iteration has work to do.</summary>
     public Descriptor PollDescriptor => endpoint.Pump.PollSet.Descriptor;
 
@@ -36,7 +36,7 @@ internal sealed class Watches(EndpointCore endpoint)
         using (endpoint.Pump.Gate.Hold())
         {
             endpoint.Life.ThrowIfClosing();
-            _watches = [.. _watches, watch];
+            list.Add(watch);
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class Watches(EndpointCore endpoint)
     {
         using (endpoint.Pump.Gate.Hold())
         {
-            _watches = [.. _watches.Where(other => other != watch)];
+            list.Remove(watch);
         }
     }
 
@@ -61,18 +61,18 @@ internal sealed class Watches(EndpointCore endpoint)
                 return Readiness.Closed;
             }
 
-            if (endpoint.Receivers.HasMessage)
+            if (receivers.HasMessage)
             {
                 ready = Readiness.Readable;
             }
-            else if (endpoint.Presence.HasEnded)
+            else if (presence.HasEnded)
             {
                 return Readiness.Ended;
             }
         }
 
         // Outside the gate: a link's locks must not be taken under it here.
-        return forRoom && endpoint.Placement.TheLink is { } link && link.Sending.HasRoom() ? ready | Readiness.Writable : ready;
+        return forRoom && placement.TheLink is { } link && link.Sending.HasRoom() ? ready | Readiness.Writable : ready;
     }
 
     /// <summary>Takes the pump role if it is free. <see cref="Leave"/> gives it back.</summary>
@@ -93,7 +93,7 @@ internal sealed class Watches(EndpointCore endpoint)
                 endpoint.Pump.Disarm();
             }
 
-            endpoint.Table.FlushDeferred();
+            table.FlushDeferred();
             return true;
         }
         catch
@@ -120,31 +120,4 @@ internal sealed class Watches(EndpointCore endpoint)
 
     /// <summary>Gives the pump role back.</summary>
     public void Leave() => endpoint.Pump.Leave(isReactor: false);
-
-    /// <summary>Notifies the wait sets of the end of a pump iteration. Called by the pump.</summary>
-    public void TellOfTurn()
-    {
-        foreach (IEndpointWatch watch in _watches)
-        {
-            watch.OnTurn();
-        }
-    }
-
-    /// <summary>Notifies the wait sets that the endpoint is over or closing. Under the gate.</summary>
-    public void TellOfEnd()
-    {
-        foreach (IEndpointWatch watch in _watches)
-        {
-            watch.OnEnd();
-        }
-    }
-
-    /// <summary>Notifies the wait sets that no thread pumps the endpoint any more. Under the gate.</summary>
-    public void OfferRole()
-    {
-        foreach (IEndpointWatch watch in _watches)
-        {
-            watch.OnRoleFree();
-        }
-    }
 }
