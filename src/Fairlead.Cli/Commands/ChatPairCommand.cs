@@ -87,6 +87,12 @@ internal sealed class ChatPairCommand : ToolCommand
             {
                 // This side is the first.
             }
+            catch (FairleadException ending) when (ending.Code == ErrorCode.PeerGone && attempt < MostAttempts)
+            {
+                // The one that was there before is about to end, and its socket with it.
+                await Task.Delay(Pause, TimeProvider.System, cancellationToken);
+                continue;
+            }
 
             try
             {

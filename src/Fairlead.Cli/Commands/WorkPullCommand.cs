@@ -79,8 +79,9 @@ internal sealed class WorkPullCommand : ToolCommand
                 }
             }
         }
-        catch (FairleadException nobody) when (nobody.Code == ErrorCode.NotFound && hasWorked)
+        catch (FairleadException nobody) when (nobody.Code is ErrorCode.NotFound or ErrorCode.PeerGone && hasWorked)
         {
+            // A process that ends accepts connections until its socket is closed.
             return ExitCode.Ok;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -197,6 +198,38 @@ public sealed class WorkTests : IDisposable
         Assert.Equal("b\nc\nd\n", (await worker.EndAsync()).Output);
         var hosted = await host.EndAsync();
         Assert.True(hosted.ExitCode == 0, hosted.ToString());
+    }
+
+    /// <summary>A killed process accepts connections until the kernel has closed its socket. A worker may meet that in its last attempt.</summary>
+    [Fact]
+    public async Task A_worker_that_meets_only_a_host_that_ends_has_waited_in_vain_and_not_failed()
+    {
+        var path = Path.Combine(_home.Work, "jobs");
+        var host = _home.Start("work", "push", $"unix://{path}", "-", "--verbose");
+        await host.ErrorLineAsync("listening on");
+        var worker = _home.Start("work", "pull", $"unix://{path}", "--verbose", "--wait", "1m", "--reconnect", "2s");
+        await worker.ErrorLineAsync("connected to ");
+        await host.SayAsync("a");
+        Assert.Equal("a", await worker.LineAsync());
+        await host.SignalAsync("KILL");
+        File.Delete(path);
+        using Socket ending = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        ending.Bind(new UnixDomainSocketEndPoint(path));
+        ending.Listen();
+        using CancellationTokenSource end = new();
+        var closing = CloseAllAsync();
+        var outcome = await worker.ExitAsync();
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => closing);
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+
+        async Task CloseAllAsync()
+        {
+            while (true)
+            {
+                (await ending.AcceptAsync(end.Token)).Dispose();
+            }
+        }
     }
 
     [Fact]
