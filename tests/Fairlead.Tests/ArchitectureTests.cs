@@ -9,7 +9,8 @@ namespace Fairlead.Tests;
 /// Checks the references between the folders of the library, which the compiler cannot do inside one assembly: they go down only.
 /// <code>
 ///   Testing                    messages and requests made by hand, for tests of handlers
-///   Patterns (with Links)      never names a concrete transport
+///   Patterns                   what users name, and below it wait sets; never names a concrete transport
+///   Patterns/Links             the halves of all patterns, and below them the rooms of the engine (docs/design/engine.md)
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
 ///   Memory/Boards              what users name, and below it the storage; above Synchronization, by whose words writers are known dead
@@ -41,6 +42,23 @@ public sealed partial class ArchitectureTests
 
     private static readonly string[] Native =
         ["Native", "Native/Files", "Native/Memory", "Native/Processes", "Native/Sockets", "Native/Waiting"];
+
+    /// <summary>The rooms of the engine, from the bottom to the top: each may name those before it.</summary>
+    private static readonly string[] Rooms =
+    [
+        "Patterns/Links/Values",
+        "Patterns/Links/Pumping",
+        "Patterns/Links/Shared",
+        "Patterns/Links/Credit",
+        "Patterns/Links/Output",
+        "Patterns/Links/Sending",
+        "Patterns/Links/Receiving",
+        "Patterns/Links/Direct",
+        "Patterns/Links/Session",
+        "Patterns/Links/Endpoint",
+    ];
+
+    private static readonly string[] BelowEngine = [Root, .. Native, "Framing", "Registry", "Diagnostics", "Transports"];
 
     /// <summary>The folders that each folder may name besides itself. A new folder fails the test until it is listed here.</summary>
     private static readonly Dictionary<string, string[]> Below = new()
@@ -117,10 +135,20 @@ public sealed partial class ArchitectureTests
         ["Transports/Tcp"] = [Root, .. Native, "Framing", "Registry", "Transports"],
         ["Transports/Tls"] = [Root, .. Native, "Framing", "Transports", "Transports/Tcp"],
         ["Transports/Udp"] = [Root, .. Native, "Framing", "Registry", "Transports"],
-        ["Patterns/Links"] = [Root, .. Native, "Framing", "Registry", "Diagnostics", "Transports"],
-        ["Patterns/Waiting"] = [Root, .. Native, "Processes", "Patterns/Links"],
-        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", "Patterns/Waiting"],
-        ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links"],
+        [Rooms[0]] = BelowEngine,
+        [Rooms[1]] = [.. BelowEngine, .. Rooms[..1]],
+        [Rooms[2]] = [.. BelowEngine, .. Rooms[..2]],
+        [Rooms[3]] = [.. BelowEngine, .. Rooms[..3]],
+        [Rooms[4]] = [.. BelowEngine, .. Rooms[..4]],
+        [Rooms[5]] = [.. BelowEngine, .. Rooms[..5]],
+        [Rooms[6]] = [.. BelowEngine, .. Rooms[..6]],
+        [Rooms[7]] = [.. BelowEngine, .. Rooms[..7]],
+        [Rooms[8]] = [.. BelowEngine, .. Rooms[..8]],
+        [Rooms[9]] = [.. BelowEngine, .. Rooms[..9]],
+        ["Patterns/Links"] = [.. BelowEngine, .. Rooms],
+        ["Patterns/Waiting"] = [Root, .. Native, "Processes", "Patterns/Links", .. Rooms],
+        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", .. Rooms, "Patterns/Waiting"],
+        ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links", .. Rooms],
     };
 
     /// <summary>References that go up, each with its reason.</summary>
@@ -128,8 +156,8 @@ public sealed partial class ArchitectureTests
     {
         [("Patterns/Links/Inbox.cs", "Message")] =
             "The receiving half of all patterns hands out the public lease, to write it once; both folders are one layer.",
-        [("Patterns/Links/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
-        [("Patterns/Links/Serialized.cs", "IMessageSerializer")] =
+        [("Patterns/Links/Receiving/MessageCore.cs", "Message")] = "A stale lease is reported under the name that its user knows.",
+        [("Patterns/Links/Values/Serialized.cs", "IMessageSerializer")] =
             "The user's types are named where they are called; both folders are one layer.",
         [("FairleadEventSource.cs", "Message")] = "A property of the platform's attribute, not the type.",
         [("Transports/BuiltInTransports.cs", "FifoTransport")] = PartsList,

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead.RabbitMQ.Bridges;
 

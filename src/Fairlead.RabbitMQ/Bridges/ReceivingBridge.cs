@@ -1,6 +1,9 @@
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Transports;
 using RabbitMQ.Client;
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Transports;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;

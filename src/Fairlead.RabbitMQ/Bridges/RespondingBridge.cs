@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Transports;
 using RabbitMQ.Client;
 

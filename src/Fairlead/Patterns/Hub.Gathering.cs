@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

@@ -1,4 +1,5 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead;
 

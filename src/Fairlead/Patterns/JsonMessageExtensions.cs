@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

@@ -6,7 +6,11 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Credit;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

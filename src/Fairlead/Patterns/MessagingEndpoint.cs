@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
 
 namespace Fairlead;
 

@@ -1,5 +1,7 @@
 using System.Threading.Tasks.Sources;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead;
 

@@ -4,6 +4,8 @@ using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead;
 

@@ -1,4 +1,6 @@
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

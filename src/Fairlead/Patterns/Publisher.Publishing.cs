@@ -5,6 +5,9 @@ using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

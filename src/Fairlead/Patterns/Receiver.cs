@@ -1,5 +1,9 @@
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

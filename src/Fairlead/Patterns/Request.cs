@@ -4,6 +4,8 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead;
 

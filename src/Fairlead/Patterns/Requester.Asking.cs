@@ -2,6 +2,9 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead;
 

@@ -3,6 +3,10 @@ using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

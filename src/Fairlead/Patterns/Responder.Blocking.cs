@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Fairlead.Diagnostics;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead;
 

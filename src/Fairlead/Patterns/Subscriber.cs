@@ -1,6 +1,11 @@
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead;
 

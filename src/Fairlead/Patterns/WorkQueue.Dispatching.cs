@@ -1,5 +1,7 @@
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead;
 

@@ -1,5 +1,5 @@
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
 
 namespace Fairlead.Testing;
 

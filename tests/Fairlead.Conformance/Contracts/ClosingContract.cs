@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
 using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;

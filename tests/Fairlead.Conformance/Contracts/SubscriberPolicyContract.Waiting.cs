@@ -1,4 +1,4 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead.Conformance.Contracts;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Time;
 
 namespace Fairlead.Conformance.Contracts;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Conformance.Faults;
 

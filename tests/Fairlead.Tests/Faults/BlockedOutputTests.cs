@@ -1,5 +1,5 @@
 using Fairlead.Conformance.Faults;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Faults;

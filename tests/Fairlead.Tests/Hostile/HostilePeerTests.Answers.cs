@@ -1,5 +1,6 @@
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Time;
 
 namespace Fairlead.Tests.Hostile;

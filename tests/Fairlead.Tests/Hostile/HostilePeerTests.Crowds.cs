@@ -1,6 +1,7 @@
 using System.Text;
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 

@@ -1,6 +1,5 @@
 using Fairlead.Conformance;
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
 using HostilePeer = Fairlead.Conformance.RawPeer;
 

@@ -1,5 +1,5 @@
 using Fairlead.Native.Waiting;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Processes.Starting;
 
 namespace Fairlead.Tests.Native;

@@ -3,6 +3,12 @@ using System.Text;
 using Fairlead.Conformance;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;

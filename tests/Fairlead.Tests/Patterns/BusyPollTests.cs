@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Pumping;
 
 namespace Fairlead.Tests.Patterns;
 

@@ -1,4 +1,5 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead.Tests.Patterns;
 

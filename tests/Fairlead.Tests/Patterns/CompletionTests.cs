@@ -1,4 +1,3 @@
-using Fairlead.Patterns.Links;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 

@@ -1,6 +1,8 @@
 using System.Text;
 using Fairlead.Conformance;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Output;
+using Fairlead.Patterns.Links.Pumping;
 
 namespace Fairlead.Tests.Patterns;
 

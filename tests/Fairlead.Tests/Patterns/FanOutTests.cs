@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
 
 namespace Fairlead.Tests.Patterns;
 

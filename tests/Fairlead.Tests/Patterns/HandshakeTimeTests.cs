@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Fairlead.Conformance;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Tests.Conformance;
 using Fairlead.Tests.Faults;
 using RawPeer = Fairlead.Tests.Hostile.RawPeer;

@@ -1,4 +1,4 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Tests.Patterns;
 

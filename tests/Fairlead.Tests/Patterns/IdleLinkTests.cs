@@ -1,5 +1,7 @@
 using Fairlead.Conformance;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;

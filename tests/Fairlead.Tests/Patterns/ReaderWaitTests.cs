@@ -1,4 +1,4 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Output;
 using Fairlead.Tests.Conformance;
 
 namespace Fairlead.Tests.Patterns;

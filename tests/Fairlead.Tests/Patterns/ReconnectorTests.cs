@@ -1,4 +1,4 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;

@@ -1,5 +1,5 @@
 using Fairlead.Conformance;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead.Tests.Patterns;
 

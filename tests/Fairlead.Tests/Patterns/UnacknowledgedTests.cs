@@ -1,4 +1,4 @@
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Credit;
 using Fairlead.Transports;
 
 namespace Fairlead.Tests.Patterns;

@@ -1,3 +1,4 @@
+using Fairlead.Patterns.Links.Session;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

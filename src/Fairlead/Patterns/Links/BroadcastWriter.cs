@@ -1,3 +1,7 @@
+using Fairlead.Patterns.Links.Direct;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Session;
+
 namespace Fairlead.Patterns.Links;
 
 /// <summary>Writes messages once for many peers, into the memory of <see cref="BroadcastHolder"/>. Owns nothing.</summary>

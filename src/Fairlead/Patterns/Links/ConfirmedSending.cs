@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

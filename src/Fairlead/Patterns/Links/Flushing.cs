@@ -1,4 +1,8 @@
 using System.Runtime.CompilerServices;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Output;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Fairlead.Patterns.Links.Session;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Receiving;
 
 namespace Fairlead.Patterns.Links;
 

@@ -4,6 +4,12 @@ using System.Runtime.CompilerServices;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Native;
+using Fairlead.Patterns.Links.Output;
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead.Patterns.Links;
 

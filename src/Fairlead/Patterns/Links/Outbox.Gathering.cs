@@ -2,6 +2,10 @@ using System.Buffers;
 using System.Diagnostics;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links.Output;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Native.Processes;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,5 +1,6 @@
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links.Session;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

@@ -2,6 +2,10 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links.Endpoint;
+using Fairlead.Patterns.Links.Output;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,3 +1,6 @@
+using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Shared;
+
 namespace Fairlead.Patterns.Links;
 
 /// <summary>A call that has begun. The caller takes the result once.</summary>

@@ -1,4 +1,6 @@
 using System.Runtime.ExceptionServices;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 
 namespace Fairlead.Patterns.Links;
 

@@ -1,6 +1,6 @@
 using Fairlead.Native;
 using Fairlead.Native.Waiting;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
 
 namespace Fairlead.Patterns.Waiting;
 

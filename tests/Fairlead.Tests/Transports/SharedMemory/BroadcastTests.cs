@@ -2,7 +2,8 @@ using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Native;
 using Fairlead.Native.Memory;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Time;
 using Fairlead.Transports.SharedMemory;
 

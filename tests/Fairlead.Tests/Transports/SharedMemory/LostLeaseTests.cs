@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using System.Runtime.CompilerServices;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

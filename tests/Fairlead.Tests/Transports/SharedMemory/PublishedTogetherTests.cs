@@ -1,5 +1,5 @@
 using Fairlead.Conformance;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Output;
 using Fairlead.Tests.Patterns;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

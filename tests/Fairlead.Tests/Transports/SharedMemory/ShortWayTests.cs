@@ -1,5 +1,5 @@
 using Fairlead.Conformance;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Time;
 
 namespace Fairlead.Tests.Transports.SharedMemory;

@@ -1,0 +1,92 @@
+using Fairlead.Transports;
+
+namespace Fairlead.Patterns.Links.Pumping;
+
+/// <content>Sleeping on the memory itself: the leader parks there, or a reactor thread after an iteration.</content>
+internal sealed partial class MemoryWaiter
+{
+    /// <summary>Parks a reactor thread after an iteration. Returns whether it has parked and run the next iteration.</summary>
+    public bool Stay()
+    {
+        MemorySleep sleep;
+        int mine;
+        using (pump.Gate.Hold())
+        {
+            if (_stay != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
+                || life.IsClosing || life.IsTornDown || Alone is not { } memory)
+            {
+                return false;
+            }
+
+            // The sleep was announced when the poll set was armed, and checked afterwards. Data that arrived since then has withdrawn it.
+            sleep = memory.Sleep;
+            if (!sleep.TryStay())
+            {
+                return false;
+            }
+
+            _stays = Math.Max(1, unchecked(_stays + 1));
+            mine = _stay = _stays;
+            _stayedAt = sleep;
+        }
+
+        sleep.Stay();
+        bool leads;
+        using (pump.Gate.Hold())
+        {
+            leads = _stay == mine;
+            if (leads)
+            {
+                _stay = 0;
+                _stayedAt = null;
+
+                // The role is free: a thread that had taken it would have cancelled this one's parking.
+                leads = pump.TryLead();
+            }
+        }
+
+        // If parking was cancelled before the sleep, this thread may have slept beside a later sleeper, and been woken in its place.
+        sleep.EndStay(passesOn: !leads);
+        if (!leads)
+        {
+            return false;
+        }
+
+        pump.Polling.Serve(leads, Completions.Rent(), ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null);
+        return true;
+    }
+
+    /// <summary>Cancels the parking, because another thread leads or takes the data in memory. Under the gate.</summary>
+    public void Dismiss()
+    {
+        if (_stay != 0)
+        {
+            _stay = 0;
+            _stayedAt!.Unpark();
+            _stayedAt = null;
+        }
+    }
+
+    private void Park(MemorySleep sleep, TimeSpan timeout)
+    {
+        using (pump.Gate.Hold())
+        {
+            // A peer rings no doorbell for a sleeper on the memory. The poll set reports only the peer's end, new peers, and wake-ups.
+            if (!pump.Watch())
+            {
+                return;
+            }
+
+            Volatile.Write(ref _parked, sleep);
+        }
+
+        try
+        {
+            sleep.Park(timeout, _mayNotSleep ??= () => _isWoken);
+        }
+        finally
+        {
+            Volatile.Write(ref _parked, null);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace Fairlead.Patterns.Links.Sending;
+
+/// <summary>The owner of a <see cref="LinkSender"/>.</summary>
+internal interface ISenderOwner
+{
+    /// <summary>Nothing may wait before this side's last word any more: sends what is due. Under the send lock.</summary>
+    void EndIfDue();
+
+    /// <summary>Operations are to move to another link. No lock is held.</summary>
+    void Move();
+}
