@@ -115,7 +115,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             Address.HasDeadLetters ? $"the broker moves it to the queue '{Topology.DeadLettersOf(Address.Name)}'" : "it is dropped");
         if (!Address.HasDeadLetters)
         {
-            link.Answers.Inner?.CountDropped();
+            link.Inner?.CountDropped();
         }
 
         // A quorum queue counts itself, and notes the limit as the reason.
@@ -196,7 +196,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
                 _ = id is null ? null : bridge._known?.End(id, isAccepted: false);
                 if (properties.ReplyTo is null && !bridge.Address.HasDeadLetters)
                 {
-                    link.Answers.Inner?.CountDropped();
+                    link.Inner?.CountDropped();
                 }
 
                 acks.Refuse(deliveryTag, again: false);

@@ -1,5 +1,6 @@
 using Fairlead.Framing;
-using Fairlead.Patterns.Links;
+using Fairlead.Patterns.Links.Receiving;
+using Fairlead.Patterns.Links.Session;
 using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;

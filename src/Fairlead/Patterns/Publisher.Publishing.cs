@@ -236,7 +236,7 @@ public sealed partial class Publisher
     private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
-        if (message.Length > link.Connection.LongestPayload || !link.Sending.Takes((long)head.Length + message.Length))
+        if (message.Length > link.LongestPayload || !link.Sending.Takes((long)head.Length + message.Length))
         {
             // Longer than this subscriber accepts; the others get the message.
             link.Sending.CountMissed();

@@ -5,8 +5,6 @@ using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Values;
-using Fairlead.Patterns.Links;
-using Fairlead.Transports;
 
 namespace Fairlead;
 
@@ -62,7 +60,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     {
         Publisher publisher = new(address, options);
         publisher.Open(EndpointCore.Bind(address, options, Profile, publisher));
-        if (BuiltInTransports.Find(address).IsToBridge)
+        if (publisher.Core.IsToBridge)
         {
             publisher.AwaitBridge();
         }
@@ -115,7 +113,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
         link.Policy = link.PeerAsksFor ?? link.Policy;
-        link.Tag = BuiltInTransports.Find(link.Endpoint.Address).IsToBridge ? Subscriptions.OfEverything() : new Subscriptions();
+        link.Tag = link.Endpoint.IsToBridge ? Subscriptions.OfEverything() : new Subscriptions();
         ChangeAudiences();
     }
 

@@ -42,12 +42,6 @@ internal abstract class Connection : IDisposable
     /// <summary>The longest body accepted from the peer. Set by the link once it knows the peer.</summary>
     public int ReceiveLimit { get; set; } = int.MaxValue;
 
-    /// <summary>The bytes of a head that the peer may send beyond <see cref="ReceiveLimit"/>, which is then the longest payload.</summary>
-    public virtual int HeadRoom => 0;
-
-    /// <summary>The longest payload that the peer accepts, if its limit leaves room for heads. Known after the handshake.</summary>
-    public virtual int LongestPayload => int.MaxValue;
-
     /// <summary>Trusts announced lengths from now on, because the peer is a process of the same user.</summary>
     /// <remarks>Long messages then get their memory immediately, up to 64 MiB of it.</remarks>
     public virtual void TrustLengths()

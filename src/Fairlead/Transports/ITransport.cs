@@ -15,7 +15,7 @@ internal interface ITransport
     /// <remarks>An alternative address has its own values for these.</remarks>
     IReadOnlyList<string> PlaceOptions => [];
 
-    /// <summary>Whether a bridge in this process takes everything, so a publisher there has its one subscriber from the beginning.</summary>
+    /// <summary>Whether a bridge in this process takes everything: a publisher there has its one subscriber from the beginning.</summary>
     bool IsToBridge => false;
 
     /// <summary>The least time for the other end's part of the handshake, whatever the endpoint's options say.</summary>

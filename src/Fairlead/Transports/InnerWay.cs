@@ -33,6 +33,12 @@ internal sealed class InnerWay(IBridged connection)
     /// <summary>Returns the way to the other end of a connection; null if neither end is a bridge's.</summary>
     public static InnerWay? Of(Connection connection) => (connection as IBridged)?.Inner;
 
+    /// <inheritdoc cref="IBridged.HeadRoom"/>
+    public int HeadRoom => connection.HeadRoom;
+
+    /// <inheritdoc cref="IBridged.LongestPayload"/>
+    public int LongestPayload => connection.LongestPayload;
+
     /// <summary>Opens the way.</summary>
     public void OpenTo(IInnerEnd end) => Volatile.Write(ref _end, end);
 
@@ -94,6 +100,13 @@ internal interface IBridged
 
     /// <summary>Whether the other end is a bridge's.</summary>
     bool IsToBridge { get; }
+
+    /// <summary>The bytes of a head that the peer may send beyond <see cref="Connection.ReceiveLimit"/>.</summary>
+    /// <remarks>The limit of an end at a broker is about the body of a message there, without the heads between the two ends.</remarks>
+    int HeadRoom { get; }
+
+    /// <summary>The longest payload that the peer accepts. Known after the handshake.</summary>
+    int LongestPayload { get; }
 
     /// <summary>Opens the way from the other end to this one.</summary>
     void OpenTo(IInnerEnd end);

@@ -200,7 +200,7 @@ public sealed class WorkTests : IDisposable
         Assert.True(hosted.ExitCode == 0, hosted.ToString());
     }
 
-    /// <summary>A killed process accepts connections until the kernel has closed its socket. A worker may meet that in its last attempt.</summary>
+    /// <summary>A killed process accepts connections until its socket is closed: a worker may meet that in its last attempt.</summary>
     [Fact]
     public async Task A_worker_that_meets_only_a_host_that_ends_has_waited_in_vain_and_not_failed()
     {

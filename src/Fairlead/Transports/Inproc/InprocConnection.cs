@@ -47,11 +47,10 @@ internal sealed class InprocConnection : Connection, IBridged
     public override int LongThreshold => int.MaxValue;
 
     /// <inheritdoc/>
-    /// <remarks>The limit of an end at a broker is about the body of a message there. The heads between the two ends are no part of it.</remarks>
-    public override int HeadRoom => Inner is null ? 0 : LongestHead;
+    public int HeadRoom => Inner is null ? 0 : LongestHead;
 
     /// <inheritdoc/>
-    public override int LongestPayload => Inner is null ? int.MaxValue : _other.ReceiveLimit;
+    public int LongestPayload => _other.ReceiveLimit;
 
     public override bool HasLong => false;
 

@@ -115,7 +115,7 @@ internal sealed partial class LinkSender : SendSide
     /// <summary>Refuses a message that the framing cannot carry or the peer does not accept.</summary>
     public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
     {
-        if (payload.Length > _connection.LongestPayload || !Takes((long)headLength + payload.Length))
+        if (payload.Length > _link.LongestPayload || !Takes((long)headLength + payload.Length))
         {
             throw LinkErrors.TooLarge(_link, payload.Length, headLength, LongestToPeer);
         }
@@ -126,7 +126,7 @@ internal sealed partial class LinkSender : SendSide
     /// <summary>Checks several buffers. Fairlead's framing carries everything; other framings check the content in one piece.</summary>
     public void Check(in ReadOnlySequence<byte> parts, int headLength = 0)
     {
-        if (parts.Length > _connection.LongestPayload || !Takes(headLength + parts.Length))
+        if (parts.Length > _link.LongestPayload || !Takes(headLength + parts.Length))
         {
             throw LinkErrors.TooLarge(_link, parts.Length, headLength, LongestToPeer);
         }

@@ -121,7 +121,7 @@ internal sealed partial class Link
         Pattern = _endpoint.Settings.Pattern,
         WindowMessages = (uint)_endpoint.Settings.Messages,
         WindowBytes = (ulong)_endpoint.Settings.Capacity,
-        LongestMessage = (ulong)_connection.ReceiveLimit + (ulong)_connection.HeadRoom,
+        LongestMessage = (ulong)_connection.ReceiveLimit + (ulong)(Inner?.HeadRoom ?? 0),
         Heartbeat = _endpoint.Settings.Heartbeat,
         ProcessId = NativeProcess.Id,
         Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,

@@ -59,6 +59,9 @@ internal abstract class EndpointContext
     /// <summary>The capabilities of the transport at this address.</summary>
     public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
 
+    /// <summary>Whether a bridge in this process takes everything that is sent here.</summary>
+    public bool IsToBridge => BuiltInTransports.Find(Address).IsToBridge;
+
     public bool IsBound { get; }
 
     /// <summary>Whether it ends with its peer: it has connected, or is bound where no other peer can come.</summary>

@@ -6,8 +6,8 @@ internal static class LinkErrors
     /// <summary>Returns the error for a message that is longer than the peer accepts.</summary>
     public static FairleadException TooLarge(PeerLink link, long length, int headLength, long longest)
     {
-        long most = Math.Min(longest, link.Connection.LongestPayload);
-        string head = headLength == 0 || length > link.Connection.LongestPayload ? "" : $" and a head of {headLength} bytes";
+        long most = Math.Min(longest, link.LongestPayload);
+        string head = headLength == 0 || length > link.LongestPayload ? "" : $" and a head of {headLength} bytes";
         string what = $"the message has {length} bytes{head}, but the peer accepts at most {most}";
         return new FairleadException(ErrorCode.TooLarge, what, "Send less, or raise ?maxmessage= at the peer.")
         {

@@ -55,6 +55,9 @@ internal abstract class PeerLink
     /// <summary>The inner way to the other end, if one of the ends is a bridge's.</summary>
     public InnerWay? Inner { get; }
 
+    /// <summary>The longest payload that the peer accepts, if its limit leaves room for heads. Known after the handshake.</summary>
+    public int LongestPayload => Inner?.LongestPayload ?? int.MaxValue;
+
     /// <summary>The open files that messages carry.</summary>
     public HandleWindow Handles { get; }
 
