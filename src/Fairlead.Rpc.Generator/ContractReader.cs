@@ -202,6 +202,8 @@ internal static class ContractReader
         : method.Parameters.Count(static parameter => Member.IsOptions(parameter.Type)) > 1 ? "it has two RpcCallOptions"
         : method.Parameters.Any(IsOptionsOfService)
             ? "RpcCallOptions do not travel, and the service gets null: declare 'RpcCallOptions? options = null'"
+        : method.Parameters.Any(static parameter => IsOptionalStream(parameter.Type)) || IsOptionalStream(ResultOf(method.ReturnType))
+            ? "a Stream cannot be null: pass an empty one, such as Stream.Null"
         : null;
 
     private static (CallForm Form, ITypeSymbol? Result) FormOf(ITypeSymbol type)
@@ -211,7 +213,7 @@ internal static class ContractReader
             return (CallForm.Blocking, null);
         }
 
-        if (Member.ItemOf(type) is { } item)
+        if (!Member.IsByteStream(type) && Member.ItemOf(type) is { } item)
         {
             return (CallForm.Stream, item);
         }
@@ -220,8 +222,15 @@ internal static class ContractReader
             : type.Name == "Task" ? CallForm.Task
             : type.Name == "ValueTask" ? CallForm.ValueTask
             : CallForm.Blocking;
-        return form == CallForm.Blocking ? (form, type) : (form, ((INamedTypeSymbol)type).TypeArguments.FirstOrDefault());
+        ITypeSymbol? result = form == CallForm.Blocking ? type : ((INamedTypeSymbol)type).TypeArguments.FirstOrDefault();
+        return result is not null && Member.IsByteStream(result) ? (CallForm.Stream, Member.ItemOf(result)) : (form, result);
     }
+
+    private static ITypeSymbol ResultOf(ITypeSymbol type) =>
+        type is INamedTypeSymbol { Name: "Task" or "ValueTask", TypeArguments.Length: 1 } task ? task.TypeArguments[0] : type;
+
+    private static bool IsOptionalStream(ITypeSymbol type) =>
+        Member.IsByteStream(type) && type.NullableAnnotation == NullableAnnotation.Annotated;
 
     private static bool IsOptionsOfService(IParameterSymbol parameter) =>
         Member.IsOptions(parameter.Type) && parameter.NullableAnnotation == NullableAnnotation.NotAnnotated;

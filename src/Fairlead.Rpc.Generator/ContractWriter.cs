@@ -113,13 +113,14 @@ internal static class ContractWriter
     {
         string token = member.Token is { } last ? Local(last) : "default";
         string result = member.Result is null ? "" : Marshalling.Name(member.Result);
-        string read = member.Result is null
+        string read = member.Result is null || member.ReturnsBytes
             ? "RpcChannel.Nothing"
             : $"static (ref RpcReader reader) => {marshalling.Read(member.Result, "reader", member.Method)}";
         string uploads = string.Concat(member.Uploads.Select(one => $", {Upload(one, marshalling)}"));
         string call = member.Form switch
         {
             CallForm.Blocking => $"channel.Call({number}, ref call, {read}, {token})",
+            _ when member.ReturnsBytes => $"channel.StreamBytesAsync({number}, ref call, {token}{uploads}){Taken(member)}",
             CallForm.Stream => $"channel.Stream<{result}>({number}, ref call, {read}, {token}{uploads})",
             _ when member.HasStreams && member.Result is null =>
                 $"channel.CallAsync<bool>({number}, ref call, {read}, {token}{uploads}).AsTask()",
@@ -170,7 +171,11 @@ internal static class ContractWriter
         body.Append(member.Reports ? "                    RpcReports reports = new(invocation);\n" : "");
         foreach (IParameterSymbol parameter in member.Method.Parameters)
         {
-            if (Member.ItemOf(parameter.Type) is { } item)
+            if (Member.IsByteStream(parameter.Type))
+            {
+                values.Add($"invocation.IncomingBytes({uploads.IndexOf(parameter)})");
+            }
+            else if (Member.ItemOf(parameter.Type) is { } item)
             {
                 string read = $"static (ref RpcReader reader) => {marshalling.Read(item, "reader", parameter)}";
                 values.Add($"invocation.Incoming<{Marshalling.Name(item)}>({uploads.IndexOf(parameter)}, {read})");
@@ -196,6 +201,7 @@ internal static class ContractWriter
         {
             { Form: CallForm.Blocking, Result: null } =>
                 $"                    {call};\n                    return Reply{number}(invocation);\n",
+            { ReturnsBytes: true } => $"                    return invocation.StreamBytesAsync({Opened(member, call)}{reports});\n",
             { Form: CallForm.Stream } =>
                 $"                    return invocation.StreamAsync<{Marshalling.Name(member.Result!)}>({call}, "
                     + $"{Writer(member.Result!, member.Method, marshalling)}{reports});\n",
@@ -312,8 +318,21 @@ internal static class ContractWriter
         return $"invocation.ReadCallback{suffix}<{type}>(ref arguments)";
     }
 
-    private static string Upload(IParameterSymbol parameter, Marshalling marshalling) =>
-        $"RpcUpload.Of({Local(parameter)}, {Writer(Member.ItemOf(parameter.Type)!, parameter, marshalling)})";
+    // How the stub returns a stream of bytes, which it has by a ValueTask.
+    private static string Taken(Member member) => member.Method.ReturnType.Name switch
+    {
+        "ValueTask" => "",
+        "Task" => ".AsTask()",
+        _ => ".AsTask().GetAwaiter().GetResult()",
+    };
+
+    private static string Opened(Member member, string call) => member.Method.ReturnType.Name == "ValueTask"
+        ? call
+        : $"new global::System.Threading.Tasks.ValueTask<global::System.IO.Stream>({call})";
+
+    private static string Upload(IParameterSymbol parameter, Marshalling marshalling) => Member.IsByteStream(parameter.Type)
+        ? $"RpcUpload.Of({Local(parameter)})"
+        : $"RpcUpload.Of({Local(parameter)}, {Writer(Member.ItemOf(parameter.Type)!, parameter, marshalling)})";
 
     private static string Writer(ITypeSymbol type, ISymbol at, Marshalling marshalling) =>
         $"static (ref RpcWriter writer, {Marshalling.Name(type)} value) => {marshalling.Write(type, "writer", "value", at).TrimEnd(';')}";

@@ -77,6 +77,10 @@ internal sealed record Member(
     /// <summary>Whether it reports progress.</summary>
     public bool Reports => Parameters.Any(static one => ReportOf(one.Type) is not null);
 
+    /// <summary>Whether the result is a stream of bytes, returned as it is or by a task.</summary>
+    public bool ReturnsBytes => Form == CallForm.Stream
+        && (IsByteStream(Method.ReturnType) || ItemOf(Method.ReturnType) is null);
+
     /// <summary>Whether the result or a parameter is a stream.</summary>
     public bool HasStreams => Form == CallForm.Stream || Uploads.Any();
 
@@ -95,12 +99,30 @@ internal sealed record Member(
             ? generic.TypeArguments[0]
             : null;
 
+    /// <summary>Whether a type is the stream of bytes of the base library, and none that derives from it.</summary>
+    public static bool IsByteStream(ITypeSymbol type) =>
+        type is INamedTypeSymbol { Name: "Stream", ContainingType: null, TypeKind: TypeKind.Class } named
+            && named.ContainingNamespace.ToDisplayString() == "System.IO";
+
     /// <summary>The type of an item of a stream; null for a type that is not a stream.</summary>
-    public static ITypeSymbol? ItemOf(ITypeSymbol type) =>
-        type is INamedTypeSymbol { IsGenericType: true } generic
+    public static ITypeSymbol? ItemOf(ITypeSymbol type)
+    {
+        if (IsByteStream(type))
+        {
+            // The type byte[], as the base library has it.
+            return type
+                .GetMembers("Write")
+                .OfType<IMethodSymbol>()
+                .Select(static method => method.Parameters[0].Type)
+                .First(static first => first is IArrayTypeSymbol)
+                .WithNullableAnnotation(NullableAnnotation.NotAnnotated);
+        }
+
+        return type is INamedTypeSymbol { IsGenericType: true } generic
             && generic.OriginalDefinition.ToDisplayString() == "System.Collections.Generic.IAsyncEnumerable<T>"
             ? generic.TypeArguments[0]
             : null;
+    }
 }
 
 /// <summary>How a member is called.</summary>

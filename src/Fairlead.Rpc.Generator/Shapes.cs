@@ -13,6 +13,8 @@ internal sealed class Shapes
     /// <summary>How deep types are followed. Marshalling reports deeper ones.</summary>
     private const int MaxDepth = Marshalling.MaxDepth;
 
+    private const string ByteStream = "*bytes";
+
     private readonly StringBuilder _text = new();
 
     // The composite types around the place, the innermost last; and the contracts.
@@ -52,7 +54,12 @@ internal sealed class Shapes
             member.Parameters,
             parameter =>
             {
-                if (Member.ItemOf(parameter.Type) is { } item)
+                if (Member.IsByteStream(parameter.Type))
+                {
+                    // Whatever marshals the other values.
+                    _text.Append(ByteStream);
+                }
+                else if (Member.ItemOf(parameter.Type) is { } item)
                 {
                     _text.Append('*');
                     Add(item);
@@ -74,7 +81,11 @@ internal sealed class Shapes
                 }
             });
         _text.Append(')');
-        if (member.Result is { } result)
+        if (member.ReturnsBytes)
+        {
+            _text.Append("->").Append(ByteStream);
+        }
+        else if (member.Result is { } result)
         {
             _text.Append(member.Form == CallForm.Stream ? "->*" : "->");
             Add(result);

@@ -44,6 +44,13 @@ public sealed partial class RpcChannel
             token => BeginCall(member, sent with { Frame = [.. sent.Frame] }, uploads, token), this, read, cancellationToken);
     }
 
+    /// <summary>Calls a member whose result is a stream of bytes, and waits until the service has returned it.</summary>
+    /// <returns>The result, which ends the call when it is disposed.</returns>
+    /// <inheritdoc cref="CallAsync{T}(int, ref RpcWriter, RpcRead{T}, CancellationToken, RpcUpload[])" path="/param"/>
+    public ValueTask<Stream> StreamBytesAsync(
+        int member, scoped ref RpcWriter call, CancellationToken cancellationToken, params RpcUpload[] uploads) =>
+        ItemStream.OpenAsync(Stream(member, ref call, static (ref RpcReader reader) => reader.ReadBytes(), cancellationToken, uploads));
+
     /// <summary>Unmarshals a reply.</summary>
     internal T Read<T>(Message reply, Func<ReadOnlySpan<byte>, T> read)
     {

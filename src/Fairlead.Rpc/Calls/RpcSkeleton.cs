@@ -96,6 +96,35 @@ public readonly struct RpcInvocation
     public IAsyncEnumerable<T> Incoming<T>(int stream, RpcRead<T> read) =>
         Streams.Incoming(stream).Items(read, CancellationToken);
 
+    /// <summary>Returns a parameter that is a stream of bytes.</summary>
+    /// <param name="stream">Its number among the parameters that are streams.</param>
+    public Stream IncomingBytes(int stream) =>
+        new ItemStream(Incoming(stream, static (ref RpcReader reader) => reader.ReadBytes()));
+
+    /// <summary>Sends the bytes of the result as the caller asks for them, and then the reply. Disposes the result.</summary>
+    /// <param name="opening">Completes with the result.</param>
+    /// <param name="reports">The progress that the call reports; null: it reports none.</param>
+    public async ValueTask StreamBytesAsync(ValueTask<Stream> opening, RpcReports? reports = null)
+    {
+        Stream result;
+        try
+        {
+            result = await opening.ConfigureAwait(false)
+                ?? throw new InvalidOperationException("The service has returned null instead of a Stream.");
+        }
+        catch
+        {
+            if (reports is not null)
+            {
+                await reports.EndAsync().ConfigureAwait(false);
+            }
+
+            throw;
+        }
+
+        await StreamAsync(new ByteChunks(result, isOwned: true), ByteChunks.Write, reports).ConfigureAwait(false);
+    }
+
     /// <summary>Sends the items of the result as the caller asks for them, and then the reply.</summary>
     /// <param name="items">The result. It is enumerated once, while the caller reads.</param>
     /// <param name="write">Marshals an item.</param>

@@ -20,6 +20,16 @@ public abstract class RpcUpload
         return new Items<T>(items, write);
     }
 
+    /// <summary>Makes it of a stream of bytes, which remains the caller's.</summary>
+    /// <param name="source">The bytes, from the position of the stream on.</param>
+    public static RpcUpload Of(Stream source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return source.CanRead
+            ? new Items<ReadOnlyMemory<byte>>(new Streams.ByteChunks(source, isOwned: false), Streams.ByteChunks.Write)
+            : throw new ArgumentException("A stream that is sent must be readable.", nameof(source));
+    }
+
     internal abstract Streams.IItemSource Begin(CancellationToken cancellationToken);
 
     private sealed class Items<T>(IAsyncEnumerable<T> items, RpcWrite<T> write) : RpcUpload

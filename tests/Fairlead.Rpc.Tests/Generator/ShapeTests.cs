@@ -20,6 +20,10 @@ public sealed partial class ShapeTests
         "(#{2:C:text,7:B:i32})")]
     [InlineData("IAsyncEnumerable<int> A(IAsyncEnumerable<string> a, CancellationToken cancellationToken = default);", "(*text)->*i32")]
     [InlineData(
+        "ValueTask<System.IO.Stream> A(System.IO.Stream a, IAsyncEnumerable<int> b, CancellationToken token = default);",
+        "(*bytes,*i32)->*bytes")]
+    [InlineData("System.IO.Stream A(CancellationToken token = default);", "()->*bytes")]
+    [InlineData(
         "void A(IBack a); [RpcContract] interface IBack { [OneWay] void Told(int a); string Asked(); }", "(&{Told(i32)!;Asked()->text})")]
     [InlineData(
         "Task A(System.IProgress<int> a, System.IProgress<Kind?>? b = null, CancellationToken token = default); enum Kind : byte { One }",
