@@ -68,7 +68,7 @@ internal sealed class TcpPort : IDisposable
             error = error == Errno.None ? NativeSocket.Listen(listener, Backlog.Of(address)) : error;
             if (error != Errno.None)
             {
-                throw Failure(address, place, error);
+                throw BindErrors.Of(address, place, error, () => PortHolder.Find(place), "ss -tlpn");
             }
 
             int port = HostAddresses.EndPointOf(NativeSocket.LocalName(listener)).Port;
@@ -78,42 +78,6 @@ internal sealed class TcpPort : IDisposable
         {
             listener.Dispose();
             throw;
-        }
-    }
-
-    private static FairleadException Failure(Address address, IPEndPoint place, Errno error)
-    {
-        switch (error)
-        {
-            case Errno.EADDRINUSE:
-                Holder? holder = PortHolder.Find(place);
-                return new FairleadException(
-                    ErrorCode.AlreadyExists,
-                    holder is null ? "is held by another process" : $"is held by {holder}",
-                    "Stop it, or choose another port; port 0 takes any free one.")
-                {
-                    Address = address,
-                    Peer = holder?.Peer,
-                    Errno = (int)error,
-                };
-            case Errno.EADDRNOTAVAIL:
-                return new FairleadException(
-                    ErrorCode.NotFound,
-                    $"no interface of this host has the address {place.Address}",
-                    "Choose an address of this host, or * for all.")
-                {
-                    Address = address,
-                    Errno = (int)error,
-                };
-            case Errno.EACCES:
-                return new FairleadException(
-                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose a port from 1024.")
-                {
-                    Address = address,
-                    Errno = (int)error,
-                };
-            default:
-                return ErrnoMap.Failure("cannot be bound", error).At(address);
         }
     }
 }

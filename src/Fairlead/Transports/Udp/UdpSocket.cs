@@ -71,7 +71,7 @@ internal static class UdpSocket
 
             if (error != Errno.None)
             {
-                throw Failure(address, place, error);
+                throw BindErrors.Of(address, place, error, () => HolderOf(place.Port), "ss -ulpn");
             }
 
             bound = address.WithPort(HostAddresses.EndPointOf(NativeSocket.LocalName(socket)).Port);
@@ -229,49 +229,6 @@ internal static class UdpSocket
         if (error != Errno.None)
         {
             throw ErrnoMap.Failure("cannot apply the options of the address to the socket", error).At(address);
-        }
-    }
-
-    private static FairleadException Failure(Address address, IPEndPoint place, Errno error)
-    {
-        switch (error)
-        {
-            case Errno.EADDRINUSE:
-                Holder? holder = HolderOf(place.Port);
-                return new FairleadException(
-                    ErrorCode.AlreadyExists,
-                    holder is null ? "is held by another process" : $"is held by {holder}",
-                    "Find the process with ss -ulpn and stop it, or choose another port; port 0 takes any free one.")
-                {
-                    Address = address,
-                    Peer = holder?.Peer,
-                    Errno = (int)error,
-                };
-            case Errno.EADDRNOTAVAIL:
-                return new FairleadException(
-                    ErrorCode.NotFound,
-                    $"no interface of this host has the address {place.Address}",
-                    "Choose an address of this host, or * for all.")
-                {
-                    Address = address,
-                    Errno = (int)error,
-                };
-            case Errno.EACCES:
-                return new FairleadException(
-                    ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose a port from 1024.")
-                {
-                    Address = address,
-                    Errno = (int)error,
-                };
-            case Errno.ENODEV:
-                return new FairleadException(
-                    ErrorCode.NotFound, $"no interface can join the group {place.Address}", "Name one, such as ?interface=eth0.")
-                {
-                    Address = address,
-                    Errno = (int)error,
-                };
-            default:
-                return ErrnoMap.Failure("cannot be bound", error).At(address);
         }
     }
 
