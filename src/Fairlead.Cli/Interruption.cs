@@ -20,7 +20,9 @@ internal sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>Asked first, for a command whose child owns the terminal: true if the signal does not concern this process.</summary>
+    /// <summary>
+    /// Asked first, for a command that handles a signal itself, or whose child owns the terminal: true if this process is not to end.
+    /// </summary>
     public static Func<PosixSignal, bool>? IsForAnother { get; set; }
 
     public bool HasHappened => ExitCode != 0;

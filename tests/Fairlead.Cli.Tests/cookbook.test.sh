@@ -67,6 +67,7 @@ test_let_a_c_program_write_messages() { recipe 'Let a C program write messages';
 test_ask_a_server_for_the_time() { recipe 'Ask a server for the time'; }
 test_signal_exactly_one_process() { recipe 'Signal exactly one process'; }
 test_start_a_program_that_ends_with_you() { recipe 'Start a program that ends with you'; }
+test_a_program_keeps_running() { recipe 'Keep a program running'; }
 test_end_a_program_with_all_that_it_has_started() { recipe 'End a program with all that it has started'; }
 test_talk_with_a_program_over_a_separate_channel() { recipe 'Talk with a program over a separate channel'; }
 test_find_a_free_port() { recipe 'Find a free port'; }

@@ -38,7 +38,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
                 new LocksCommand(), new DeadlocksCommand(),
             ]
         ),
-        ("Processes", [new SpawnCommand(), new SignalCommand()]),
+        ("Processes", [new SpawnCommand(), new SuperviseCommand(), new SignalCommand()]),
         ("Inspect", [new ListCommand(), new InfoCommand(), new RemoveCommand()]),
         ("Small services", [new ServeCommand(), new GetCommand(), new BenchCommand()]),
         ("Networks", [new CertificateCommand(), new PortCommand(), new InterfacesCommand(), new ResolveCommand()]),

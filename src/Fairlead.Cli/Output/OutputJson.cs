@@ -26,6 +26,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(SystemVLine))]
 [JsonSerializable(typeof(TimeLine))]
 [JsonSerializable(typeof(SpawnLine))]
+[JsonSerializable(typeof(SupervisedLine))]
 [JsonSerializable(typeof(SignalLine))]
 [JsonSerializable(typeof(SignalNumberLine))]
 [JsonSerializable(typeof(TourLine))]

@@ -41,6 +41,7 @@ public sealed partial class ToolReferenceTests
         [typeof(SignalLine)] = "`signal --probe`",
         [typeof(SignalNumberLine)] = "`signal --list`",
         [typeof(SpawnLine)] = "`spawn`",
+        [typeof(SupervisedLine)] = "`supervise`",
         [typeof(SystemVLine)] = "`list --sysv`",
         [typeof(TimeLine)] = "`get`",
         [typeof(TourLine)] = "`tour`",
