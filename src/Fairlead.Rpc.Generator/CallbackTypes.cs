@@ -46,7 +46,8 @@ internal sealed class CallbackTypes
         Marshalling marshalling = new([], Converters.Of(contract), SerializerChoice.Of(contract));
         foreach (Member member in members)
         {
-            foreach (IParameterSymbol parameter in member.Parameters.Where(static one => !Member.IsContract(one.Type) && !Member.IsByteStream(one.Type)))
+            foreach (IParameterSymbol parameter in member.Parameters
+                .Where(static one => !Member.IsContract(one.Type) && !Member.IsByteStream(one.Type)))
             {
                 ITypeSymbol type = Member.ItemOf(parameter.Type) ?? Member.ReportOf(parameter.Type) ?? parameter.Type;
                 _ = marshalling.Read(type, "reader", parameter);

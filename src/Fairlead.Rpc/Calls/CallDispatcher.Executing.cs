@@ -38,6 +38,15 @@ internal sealed partial class CallDispatcher
                 : InvokeAsync(contract, member, invocation, call);
             return span is null ? invoked : EndAsync(span, invoked);
         }
+        catch (RpcFormatException wrong) when (!contract.IsOneWay(member))
+        {
+            // Answered here: throwing it a second time would double what malformed arguments cost.
+            span?.FailAtServer(wrong);
+            span?.Dispose();
+            called.Held?.Dispose();
+            request.Fail(ErrorCode.Corrupt, wrong.Message);
+            return default;
+        }
         catch (Exception exception)
         {
             span?.FailAtServer(exception);

@@ -99,7 +99,13 @@ internal sealed partial class CallDispatcher : IDisposable
             return default;
         }
 
-        // Copied before it is judged: the caller may share this memory.
+        if (Frames.FaultOf(request.Span) is { } fault)
+        {
+            request.Fail(ErrorCode.Corrupt, fault);
+            return default;
+        }
+
+        // Copied before it is judged again: the caller may share this memory, and change it.
         RpcReader frame = new(request.Span);
         try
         {

@@ -1,3 +1,5 @@
+using Fairlead.Rpc.Streams;
+
 namespace Fairlead.Rpc.Calls;
 
 /// <summary>The first byte of a request.</summary>
@@ -75,6 +77,33 @@ internal static class Frames
 
     /// <summary>In the error for a kind that a receiver does not know. Clients recognize a server without metadata by it.</summary>
     public const string UnknownKind = "its first byte is not a kind of frame";
+
+    /// <summary>Returns what is wrong with the beginning of a frame; null: nothing.</summary>
+    /// <remarks>Without an exception, which would cost a server far more than such a frame costs its sender.</remarks>
+    public static string? FaultOf(ReadOnlySpan<byte> frame)
+    {
+        if (frame.IsEmpty)
+        {
+            return "it is empty";
+        }
+
+        var kind = (FrameKind)frame[0];
+        int least = kind switch
+        {
+            FrameKind.Hello => 1,
+            FrameKind.Call => CallHeader,
+            FrameKind.CallWithMetadata => CallHeader + 1,
+            FrameKind.Open or FrameKind.Pull or FrameKind.Session or FrameKind.Poll or FrameKind.Answer => OpenHeader,
+            FrameKind.OpenWithMetadata => OpenHeader + 1,
+            FrameKind.Push => OpenHeader + Batch.Header,
+            _ => int.MaxValue,
+        };
+        return least == int.MaxValue ? UnknownKind
+            : frame.Length < least ? "it is shorter than any frame of its kind"
+            : kind is FrameKind.Pull or FrameKind.Session or FrameKind.Poll && frame.Length > least ? "bytes are left behind its identity"
+            : kind == FrameKind.Push && frame[1] >= RpcLimits.MaxUploads ? "a member has fewer parameters that are streams"
+            : null;
+    }
 
     /// <summary>Whether a frame is a call, and not a part of one.</summary>
     public static bool IsCall(ReadOnlySpan<byte> frame) => IsPlainCall(frame) || IsOpen(frame);

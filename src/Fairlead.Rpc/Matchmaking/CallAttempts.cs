@@ -8,7 +8,7 @@ internal sealed class CallAttempts(RpcRetry policy)
     private int _made;
     private int _renewals;
 
-    /// <summary>The instance of the last attempt: the next is made elsewhere.</summary>
+    /// <summary>The instance of the last attempt, if the next is made elsewhere.</summary>
     public RequesterLane? Failed { get; private set; }
 
     /// <summary>The time until the next attempt.</summary>
@@ -18,11 +18,12 @@ internal sealed class CallAttempts(RpcRetry policy)
     /// <param name="lane">The instance.</param>
     /// <param name="wasExecuted">Whether the instance may have executed the call.</param>
     /// <param name="wasFull">Whether it had no room: another attempt comes after a pause.</param>
+    /// <param name="isOnly">Whether there is no other instance: the next attempt is made here again.</param>
     /// <returns>False: it was the last.</returns>
-    public bool Fail(RequesterLane lane, bool wasExecuted, bool wasFull)
+    public bool Fail(RequesterLane lane, bool wasExecuted, bool wasFull, bool isOnly = false)
     {
         IsInDoubt |= wasExecuted;
-        Failed = lane;
+        Failed = isOnly ? null : lane;
         if (++_made >= policy.MaxAttempts)
         {
             return false;

@@ -287,12 +287,16 @@ internal sealed partial class ServiceLane : IClientLane
         try
         {
             ErrorCode code = Refusal.Read(reply).Code;
-            if (code is ErrorCode.Full or ErrorCode.Unavailable
-                && Choose(lane) is not null
-                && (attempts ??= new CallAttempts(_options.Retry)).Fail(lane, wasExecuted: false, code == ErrorCode.Full))
+            if (code is ErrorCode.Full or ErrorCode.Unavailable)
             {
-                reply.Dispose();
-                return true;
+                bool isFull = code == ErrorCode.Full;
+                bool isOnly = Choose(lane) is null;
+                if ((isFull || !isOnly)
+                    && (attempts ??= new CallAttempts(_options.Retry)).Fail(lane, wasExecuted: false, isFull, isOnly))
+                {
+                    reply.Dispose();
+                    return true;
+                }
             }
 
             return attempts?.Outcome(reply) is { } outcome ? throw outcome : false;

@@ -15,7 +15,8 @@ internal sealed class ByteChunks(Stream source, bool isOwned) : IAsyncEnumerable
         new Enumerator(source, isOwned, cancellationToken);
 
     /// <remarks>An item is valid until the next step. One thread at a time, as any enumerator.</remarks>
-    private sealed class Enumerator(Stream source, bool isOwned, CancellationToken cancellationToken) : IAsyncEnumerator<ReadOnlyMemory<byte>>
+    private sealed class Enumerator(Stream source, bool isOwned, CancellationToken cancellationToken)
+        : IAsyncEnumerator<ReadOnlyMemory<byte>>
     {
         private byte[] _buffer = [];
         private bool _isAnnounced = !isOwned;

@@ -76,6 +76,33 @@ public sealed class RetryTests
         Assert.Equal(Enumerable.Range(0, 20), await Task.WhenAll(calls).WaitAsync(Watchdog));
     }
 
+    [Fact]
+    public async Task A_call_that_finds_the_only_instance_full_is_tried_there_again()
+    {
+        TaskCompletionSource go = new();
+        RpcServerOptions full = new() { MaxConcurrentCalls = 1, MaxQueuedCallsPerClient = 1 };
+        await using RpcServer only = await ServeAsync(
+            async (number, cancellationToken) =>
+            {
+                await go.Task.WaitAsync(cancellationToken);
+                return number;
+            },
+            full);
+        RpcClientOptions options = new()
+        {
+            Retry = new RpcRetry { MaxAttempts = int.MaxValue, FirstPause = TimeSpan.FromMilliseconds(1) },
+        };
+        await using RpcClient<IGuarded> client = await Rpc.ConnectAsync<IGuarded>(_name, options);
+        Task<int>[] kept = [client.Service.PassAsync(1).AsTask(), client.Service.PassAsync(2).AsTask()];
+        Assert.True(SpinWait.SpinUntil(() => only.Waiting == 1, Watchdog));
+        Task<int> refused = client.Service.PassAsync(3).AsTask();
+        Assert.True(SpinWait.SpinUntil(() => Matchmaker.Find(_name)[0].Calls > kept.Length + 1, Watchdog));
+        go.SetResult();
+        Task<int>[] all = [.. kept, refused];
+        int[] results = await Task.WhenAll(all).WaitAsync(Watchdog);
+        Assert.Equal([1, 2, 3], results);
+    }
+
     /// <summary>The last error alone would say that nothing was executed.</summary>
     [Theory]
     [InlineData(false)]

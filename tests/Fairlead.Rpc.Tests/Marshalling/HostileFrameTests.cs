@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Tests.Contracts;
 using Fairlead.Testing;
@@ -25,6 +26,50 @@ public sealed class HostileFrameTests
         Assert.Equal(ErrorCode.Corrupt, refused.Code);
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>($"{server.Addresses[0]}");
         Assert.Equal(3, client.Service.Add(1, 2));
+    }
+
+    /// <summary>An exception costs a server more than such a frame costs its sender.</summary>
+    [Fact]
+    public void A_frame_that_is_none_is_refused_without_an_exception()
+    {
+        RpcContract<ICalculator> contract = RpcContracts.Of<ICalculator>();
+        using CallDispatcher dispatcher = new(contract.Description, contract.CreateSkeleton(new Calculator()), new RpcServerOptions());
+        int thread = Environment.CurrentManagedThreadId;
+        int thrown = 0;
+        EventHandler<FirstChanceExceptionEventArgs> count = (_, _) => thrown += Environment.CurrentManagedThreadId == thread ? 1 : 0;
+        AppDomain.CurrentDomain.FirstChanceException += count;
+        try
+        {
+            for (int kind = 0; kind < 256; kind++)
+            {
+                foreach (int length in (int[])[0, 1, 2, 7, 23, 28, 40])
+                {
+                    byte[] frame = new byte[length];
+                    frame.AsSpan().Fill((byte)kind);
+                    if ((length > 0 && kind == (int)FrameKind.Hello) || (length >= 24 && kind is 2 or 3 or 5 or 8 or 9 or 10))
+                    {
+                        // It may be valid, or is judged by what it contains.
+                        continue;
+                    }
+
+                    using var request = HandmadeRequest.Create(frame);
+                    Task handled = dispatcher.HandleAsync(request.Request, request.Context).AsTask();
+                    Assert.True(handled.IsCompletedSuccessfully, $"{kind}, {length}");
+                    if (kind is 2 or 9 && length >= Frames.CallHeader)
+                    {
+                        continue;
+                    }
+
+                    Assert.True(ErrorCode.Corrupt == request.Error, $"{kind}, {length}");
+                }
+            }
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.FirstChanceException -= count;
+        }
+
+        Assert.Equal(0, thrown);
     }
 
     [Fact]
