@@ -16,31 +16,33 @@ internal static class BindErrors
     public static FairleadException Of(Address address, IPEndPoint place, Errno error, Func<Holder?> findHolder, string finder)
     {
         Holder? holder = error == Errno.EADDRINUSE ? findHolder() : null;
-        return error switch
+        Cause? cause = error switch
         {
-            Errno.EADDRINUSE when holder is not null => Failure(
+            Errno.EADDRINUSE when holder is not null => new(
                 ErrorCode.AlreadyExists, $"is held by {holder}", "Stop it, or choose another port; port 0 takes any free one."),
-            Errno.EADDRINUSE => Failure(
+            Errno.EADDRINUSE => new(
                 ErrorCode.AlreadyExists,
                 "is held by another process",
                 $"Find the process with {finder} and stop it, or choose another port; port 0 takes any free one."),
-            Errno.EADDRNOTAVAIL => Failure(
+            Errno.EADDRNOTAVAIL => new(
                 ErrorCode.NotFound,
                 $"no interface of this host has the address {place.Address}",
                 "Choose an address of this host, or * for all."),
-            Errno.EACCES => Failure(
+            Errno.EACCES => new(
                 ErrorCode.PermissionDenied, $"port {place.Port} is reserved for the system", "Choose a port from 1024."),
-            Errno.ENODEV => Failure(
+            Errno.ENODEV => new(
                 ErrorCode.NotFound, $"no interface can join the group {place.Address}", "Name one, such as ?interface=eth0."),
-            _ => ErrnoMap.Failure("cannot be bound", error).At(address),
+            _ => null,
         };
-
-        FairleadException Failure(ErrorCode code, string whatHappened, string whatToDo) =>
-            new(code, whatHappened, whatToDo)
+        return cause is not { } known
+            ? ErrnoMap.Failure("cannot be bound", error).At(address)
+            : new FairleadException(known.Code, known.WhatHappened, known.WhatToDo)
             {
                 Address = address,
                 Peer = holder?.Peer,
                 Errno = (int)error,
             };
     }
+
+    private readonly record struct Cause(ErrorCode Code, string WhatHappened, string WhatToDo);
 }
