@@ -89,6 +89,13 @@ the child is gone, and the last question has no answer
 the child exited with 9" "$(cat out)"
 }
 
+test_a_plug_in_that_crashes_is_back_for_the_next_call() {
+  exits 0 PluginHost
+  equal "HELLO
+the plug-in has crashed
+HELLO AGAIN" "$(cat out)"
+}
+
 test_a_shell_runs_pipelines_and_redirections() {
   exits 4 Shell <<< 'echo hello | tr a-z A-Z
 seq 5 > numbers; wc -l < numbers; seq 5 >> numbers; wc -l < numbers
