@@ -41,6 +41,10 @@ internal sealed class BrokerCertificates : IDisposable
     /// <summary>The option of the broker's client.</summary>
     public SslOption Option { get; }
 
+    /// <summary>Tells which certificates they are. A renewed one has another text.</summary>
+    public string Fingerprints => string.Join(',', new[] { _own }.Concat(_authorities).Select(
+        static certificate => certificate?.GetCertHashString(HashAlgorithmName.SHA256)));
+
     /// <summary>Frees the certificates and the key. The connection that used them has ended.</summary>
     public void Dispose()
     {

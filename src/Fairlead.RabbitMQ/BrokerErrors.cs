@@ -51,14 +51,7 @@ internal static class BrokerErrors
             {
                 Address = broker.Address,
             },
-            TimeoutException or OperationCanceledException => new FairleadException(
-                ErrorCode.Timeout,
-                $"the broker at {node} did not answer within {SecondsText.Of(limit)}",
-                "Check host and port, and whether the broker is overloaded or stopped; EndpointOptions.HandshakeTimeout is the limit.",
-                problem)
-            {
-                Address = broker.Address,
-            },
+            TimeoutException or OperationCanceledException => OfSilence(problem, broker, node.ToString(), limit),
             _ => new FairleadException(
                 ErrorCode.Unavailable,
                 $"the broker at {node} cannot be reached: {cause.Message}",
@@ -69,6 +62,16 @@ internal static class BrokerErrors
             },
         };
     }
+
+    /// <summary>Returns the error of a node that has not answered in time.</summary>
+    public static FairleadException OfSilence(Exception problem, BrokerAddress broker, string node, TimeSpan limit) => new(
+        ErrorCode.Timeout,
+        $"the broker at {node} did not answer within {SecondsText.Of(limit)}",
+        "Check host and port, and whether the broker is overloaded or stopped; EndpointOptions.HandshakeTimeout is the limit.",
+        problem)
+    {
+        Address = broker.Address,
+    };
 
     /// <summary>Returns the error of an operation on a connection to the broker.</summary>
     public static FairleadException Of(Exception problem, BrokerAddress broker) => problem switch

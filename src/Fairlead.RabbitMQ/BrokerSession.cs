@@ -1,35 +1,23 @@
-using System.Globalization;
-using System.Text;
-using Fairlead.Native.Processes;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
 namespace Fairlead.RabbitMQ;
 
-/// <summary>One connection to the broker with one channel, from its beginning to its end. A lost one is replaced by another.</summary>
+/// <summary>One channel on a shared connection to the broker, from its beginning to its end. A lost one is replaced by another.</summary>
 /// <remarks>
-/// Owns the connection and the channel. Any thread. Nothing of it recovers by itself: declarations, consumers and unconfirmed messages
-/// end with the connection, and the bridge makes them again.
+/// Owns the channel, and uses the connection. Any thread. Nothing of it recovers by itself: declarations, consumers and unconfirmed
+/// messages end with the channel, and the bridge makes them again.
 /// </remarks>
 internal sealed class BrokerSession : IAsyncDisposable
 {
-    /// <summary>How often each side shows that it lives, if the address does not say.</summary>
-    public static readonly TimeSpan DefaultHeartbeat = TimeSpan.FromSeconds(10);
-
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
-    // A broker under load may take its time for a declaration.
-    private static readonly TimeSpan LeastAnswerTime = TimeSpan.FromSeconds(10);
-
-    // No broker can be configured to take a longer message. A lower limit would end the connection, again and again, because the broker
-    // delivers such a message again; the bridge refuses the message instead.
-    private const uint LongestOfBrokers = 512 << 20;
-
     private readonly BrokerAddress _broker;
+    private readonly BrokerConnection _shared;
     private readonly IConnection _connection;
-    private readonly BrokerCertificates _certificates;
     private readonly CancellationTokenSource _ended = new();
     private FairleadException? _end;
+    private bool _isReleased;
 
     // Of the fields below it: a report is made under it, so the last one that the watch gets is the present state.
     private readonly Lock _telling = new();
@@ -37,11 +25,10 @@ internal sealed class BrokerSession : IAsyncDisposable
     private string? _blocked;
     private string? _full;
 
-    private BrokerSession(BrokerAddress broker, IConnection connection, IChannel channel, BrokerNode node, BrokerCertificates certificates)
+    private BrokerSession(BrokerAddress broker, BrokerConnection shared, BrokerConnection.Opened opened, IChannel channel)
     {
-        (_broker, _connection, Channel, _certificates) = (broker, connection, channel, certificates);
+        (_broker, _shared, _connection, Broker, Channel) = (broker, shared, opened.Connection, opened.Broker, channel);
         Ended = _ended.Token;
-        Broker = new Peer { RemoteAddress = node.ToString(), Program = ProgramOf(connection) };
     }
 
     public IChannel Channel { get; }
@@ -55,33 +42,50 @@ internal sealed class BrokerSession : IAsyncDisposable
     /// <summary>Why it ended, or null.</summary>
     public FairleadException? End => Volatile.Read(ref _end);
 
-    /// <summary>Connects to the first node that accepts, and opens the channel.</summary>
+    /// <summary>Opens a channel on the connection that this process has for the address, which is opened if there is none.</summary>
     /// <param name="broker">The nodes, in this order, and the credentials.</param>
     /// <param name="settings">The endpoint's settings: time for each node, heartbeat, longest message.</param>
+    /// <param name="use">Which of the connections.</param>
     /// <param name="confirms">Whether the broker confirms published messages.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="FairleadException">The error of the last node; PermissionDenied immediately.</exception>
     public static async Task<BrokerSession> OpenAsync(
-        BrokerAddress broker, Transports.EndpointSettings settings, bool confirms, CancellationToken cancellationToken)
+        BrokerAddress broker,
+        Transports.EndpointSettings settings,
+        ConnectionUse use,
+        bool confirms,
+        CancellationToken cancellationToken)
     {
-        for (int i = 0; ; i++)
+        while (true)
         {
-            BrokerNode node = broker.Nodes[i];
+            BrokerConnection shared = BrokerConnection.Hold(broker, settings, use, out bool isNew);
             try
             {
-                return await OpenInTimeAsync(broker, node, settings, confirms, cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw;
+                BrokerConnection.Opened opened = await shared.OpenedAsync(broker.Address, cancellationToken).ConfigureAwait(false);
+                IChannel channel = await OpenInTimeAsync(shared, opened, broker, settings, confirms, cancellationToken)
+                    .ConfigureAwait(false);
+                BrokerSession session = new(broker, shared, opened, channel);
+                opened.Connection.ConnectionShutdownAsync += session.OnShutdown;
+                channel.ChannelShutdownAsync += session.OnShutdown;
+                shared.Watch(session);
+                if (!channel.IsOpen)
+                {
+                    // It ended before this listened.
+                    session.Fail(BrokerErrors.OfShutdown(channel.CloseReason!, broker));
+                }
+
+                return session;
             }
             catch (Exception problem)
             {
-                FairleadException error = BrokerErrors.OfConnecting(problem, broker, node, settings.HandshakeTimeout);
-                if (error.Code == ErrorCode.PermissionDenied || i + 1 == broker.Nodes.Count)
+                // It ends without its caller: a broker that answers nothing delays its end.
+                _ = shared.DisposeAsync().AsTask();
+                if (isNew || shared.IsAlive || problem is OperationCanceledException)
                 {
-                    throw error;
+                    throw;
                 }
+
+                // It was lost, and this process had not noticed that: another one says why.
             }
         }
     }
@@ -130,11 +134,17 @@ internal sealed class BrokerSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes channel and connection in order. Waits for a limited time; the rest ends automatically. Never throws.</summary>
+    /// <summary>Closes the channel in order, and the connection if no other uses it. Waits for a limited time; the rest ends
+    /// automatically. Never throws.</summary>
     /// <remarks>The client waits for the answers of a broker that may be gone, each time for as long as for any other answer.</remarks>
     public async ValueTask DisposeAsync()
     {
         Fail(new FairleadException(ErrorCode.PeerGone, "the endpoint has closed"));
+        if (Interlocked.Exchange(ref _isReleased, true))
+        {
+            return;
+        }
+
         try
         {
             await CloseAsync().WaitAsync(CloseTimeout, TimeProvider.System).ConfigureAwait(false);
@@ -147,6 +157,7 @@ internal sealed class BrokerSession : IAsyncDisposable
 
     private async Task CloseAsync()
     {
+        _connection.ConnectionShutdownAsync -= OnShutdown;
         await Finishing.DoAsync("a broker's channel", async () =>
         {
             if (Channel.IsOpen)
@@ -154,141 +165,40 @@ internal sealed class BrokerSession : IAsyncDisposable
                 await Channel.CloseAsync().ConfigureAwait(false);
             }
         }).ConfigureAwait(false);
-        await Finishing.DoAsync(
-            "a broker's connection",
-            async () => await _connection.CloseAsync(Constants.ReplySuccess, "closed", CloseTimeout, abort: true).ConfigureAwait(false))
-            .ConfigureAwait(false);
         await Finishing.DoAsync("a broker's channel", Channel.DisposeAsync).ConfigureAwait(false);
-        await Finishing.DoAsync("a broker's connection", _connection.DisposeAsync).ConfigureAwait(false);
-        _certificates.Dispose();
+        await _shared.ReleaseAsync(this).ConfigureAwait(false);
     }
 
-    /// <summary>Connects to a node, and gives up at the limit of a handshake.</summary>
-    /// <remarks>
-    /// The client has a limit for each of its steps, some of them fixed, and waits for answers again while it gives up. A broker that says
-    /// nothing would hold a caller for a minute.
-    /// </remarks>
-    private static async Task<BrokerSession> OpenInTimeAsync(
+    /// <summary>Opens a channel, and gives up at the limit of a handshake. Others then use another connection.</summary>
+    private static async Task<IChannel> OpenInTimeAsync(
+        BrokerConnection shared,
+        BrokerConnection.Opened opened,
         BrokerAddress broker,
-        BrokerNode node,
         Transports.EndpointSettings settings,
         bool confirms,
         CancellationToken cancellationToken)
     {
-        CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<BrokerSession> opening = OpenAsync(broker, node, settings, confirms, end.Token);
+        CreateChannelOptions options = new(confirms, publisherConfirmationTrackingEnabled: false);
+        Task<IChannel> opening = opened.Connection.CreateChannelAsync(options, cancellationToken);
         try
         {
             return await opening.WaitAsync(settings.HandshakeTimeout, settings.Time, cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch (Exception problem)
         {
-            _ = AbandonAsync(opening, end);
-        }
-    }
-
-    /// <summary>Ends an attempt that is over or was given up. A session that it opened too late is closed. Never throws.</summary>
-    private static async Task AbandonAsync(Task<BrokerSession> opening, CancellationTokenSource end)
-    {
-        using (end)
-        {
-            if (!opening.IsCompleted)
+            _ = Finishing.DoAsync(
+                "a broker's channel",
+                async () => await (await opening.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false)).AsTask();
+            if (problem is OperationCanceledException && cancellationToken.IsCancellationRequested)
             {
-                await end.CancelAsync().ConfigureAwait(false);
-                await Finishing.DoAsync(
-                    "a connection to a broker that was given up",
-                    async () => await (await opening.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false)).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private static async Task<BrokerSession> OpenAsync(
-        BrokerAddress broker,
-        BrokerNode node,
-        Transports.EndpointSettings settings,
-        bool confirms,
-        CancellationToken cancellationToken)
-    {
-        BrokerCertificates certificates = new(broker, node);
-        try
-        {
-            return await OpenAsync(broker, node, certificates, settings, confirms, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            certificates.Dispose();
-            throw;
-        }
-    }
-
-    private static async Task<BrokerSession> OpenAsync(
-        BrokerAddress broker,
-        BrokerNode node,
-        BrokerCertificates certificates,
-        Transports.EndpointSettings settings,
-        bool confirms,
-        CancellationToken cancellationToken)
-    {
-        AmqpTcpEndpoint endpoint = new(node.Host, node.Port, certificates.Option);
-        ConnectionFactory factory = new()
-        {
-            UserName = broker.Credentials.User,
-            Password = broker.Credentials.Password,
-            VirtualHost = broker.VirtualHost,
-            AutomaticRecoveryEnabled = false,
-            TopologyRecoveryEnabled = false,
-            AuthMechanisms = broker.LogsInByCertificate ? [new ExternalMechanismFactory()] : [new PlainMechanismFactory()],
-            MaxInboundMessageBodySize = LongestOfBrokers,
-            RequestedHeartbeat = settings.Heartbeat > TimeSpan.Zero ? settings.Heartbeat : DefaultHeartbeat,
-            RequestedConnectionTimeout = settings.HandshakeTimeout,
-            HandshakeContinuationTimeout = settings.HandshakeTimeout,
-            ContinuationTimeout = settings.HandshakeTimeout > LeastAnswerTime ? settings.HandshakeTimeout : LeastAnswerTime,
-            ClientProvidedName = string.Create(
-                CultureInfo.InvariantCulture, $"{Path.GetFileName(Environment.ProcessPath)}, pid {NativeProcess.Id}"),
-        };
-        IConnection connection = await factory.CreateConnectionAsync([endpoint], cancellationToken).ConfigureAwait(false);
-        try
-        {
-            IChannel channel = await connection.CreateChannelAsync(
-                new CreateChannelOptions(confirms, publisherConfirmationTrackingEnabled: false), cancellationToken).ConfigureAwait(false);
-            BrokerSession session = new(broker, connection, channel, node, certificates);
-            connection.ConnectionShutdownAsync += session.OnShutdown;
-            connection.ConnectionBlockedAsync += session.OnBlocked;
-            connection.ConnectionUnblockedAsync += session.OnUnblocked;
-            channel.ChannelShutdownAsync += session.OnShutdown;
-            if (!channel.IsOpen)
-            {
-                // It ended before this listened.
-                session.Fail(BrokerErrors.OfShutdown(channel.CloseReason!, broker));
+                throw;
             }
 
-            return session;
+            shared.Retire();
+            throw problem is TimeoutException
+                ? BrokerErrors.OfSilence(problem, broker, opened.Broker.RemoteAddress!, settings.HandshakeTimeout)
+                : BrokerErrors.Of(problem, broker);
         }
-        catch
-        {
-            await Finishing.DoAsync("a broker's connection", connection.DisposeAsync).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private static string ProgramOf(IConnection connection) =>
-        PlainText.OneLine($"{Property(connection, "product")} {Property(connection, "version")}").Trim();
-
-    private static string Property(IConnection connection, string name) =>
-        connection.ServerProperties?.TryGetValue(name, out object? value) == true && value is byte[] text
-            ? Encoding.UTF8.GetString(text)
-            : "";
-
-    private Task OnBlocked(object sender, ConnectionBlockedEventArgs blocked)
-    {
-        TellBlocked($"the broker reads nothing from its publishers now: {PlainText.OneLine(blocked.Reason)}");
-        return Task.CompletedTask;
-    }
-
-    private Task OnUnblocked(object sender, AsyncEventArgs unblocked)
-    {
-        TellBlocked(null);
-        return Task.CompletedTask;
     }
 
     private Task OnShutdown(object sender, ShutdownEventArgs reason)

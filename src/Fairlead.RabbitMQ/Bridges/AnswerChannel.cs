@@ -3,7 +3,7 @@ using RabbitMQ.Client;
 
 namespace Fairlead.RabbitMQ.Bridges;
 
-/// <summary>Publishes the receipts and replies of an end that consumes, over a second connection.</summary>
+/// <summary>Publishes the receipts and replies of an end that consumes, over the publishing connection of the process.</summary>
 /// <remarks>
 /// A broker that runs out of memory or disk reads nothing more from connections that publish. If acknowledgements took the same connection,
 /// the queue could not drain, and the shortage would not end. Owns the second session, which opens with the first answer, at the same
@@ -75,7 +75,8 @@ internal sealed class AnswerChannel(BrokerSession consuming, BrokerAddress broke
 
     private async Task<BrokerSession> OpenAsync()
     {
-        BrokerSession session = await BrokerSession.OpenAsync(broker, settings, confirms: false, consuming.Ended).ConfigureAwait(false);
+        BrokerSession session = await BrokerSession.OpenAsync(
+            broker, settings, ConnectionUse.Publishing, confirms: false, consuming.Ended).ConfigureAwait(false);
         session.WatchBlocked(consuming.TellBlocked);
         _watch = session.Ended.UnsafeRegister(_ => consuming.Fail(session.End!), null);
         return session;

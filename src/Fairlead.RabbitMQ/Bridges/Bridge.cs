@@ -48,7 +48,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     /// <summary>The other half of the user's pattern, which the inner end plays.</summary>
     protected abstract PatternProfile Profile { get; }
 
-    /// <summary>Whether the broker confirms what this bridge publishes.</summary>
+    /// <summary>Whether the broker confirms what this bridge publishes; otherwise it consumes.</summary>
     protected virtual bool Confirms => false;
 
     /// <summary>Whether a message of the user's endpoint counts as acknowledged only when the bridge says so.</summary>
@@ -84,7 +84,9 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     /// <exception cref="FairleadException">NotFound, PermissionDenied, Incompatible, Unavailable, Timeout.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        BrokerSession session = await BrokerSession.OpenAsync(broker, settings, Confirms, cancellationToken).ConfigureAwait(false);
+        BrokerSession session = await BrokerSession.OpenAsync(
+            broker, settings, Confirms ? ConnectionUse.Publishing : ConnectionUse.Consuming, Confirms, cancellationToken)
+            .ConfigureAwait(false);
         try
         {
             await DeclareAsync(session.Channel, cancellationToken).ConfigureAwait(false);

@@ -40,7 +40,8 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        QueueDeclareOk cancellations = await channel.QueueDeclareAsync(cancellationToken: ended).ConfigureAwait(false);
+        QueueDeclareOk cancellations = await channel.QueueDeclareAsync(
+            "", durable: false, exclusive: true, autoDelete: true, Topology.OfOneEnd(), cancellationToken: ended).ConfigureAwait(false);
         await channel.QueueBindAsync(
             cancellations.QueueName, Topology.CancellationsOf(Address.Name), "", cancellationToken: ended).ConfigureAwait(false);
         await channel.BasicConsumeAsync(
@@ -62,7 +63,7 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
     /// <remarks>A request that has run for a whole period is looked after: most are answered long before.</remarks>
     private async Task WatchRequestersAsync(BrokerSession session, CancellationToken ended)
     {
-        TimeSpan period = Settings.Heartbeat > TimeSpan.Zero ? Settings.Heartbeat : BrokerSession.DefaultHeartbeat;
+        TimeSpan period = Settings.Heartbeat > TimeSpan.Zero ? Settings.Heartbeat : BrokerConnection.DefaultHeartbeat;
         ReplyProbe probe = new(session);
         await using (probe.ConfigureAwait(false))
         {

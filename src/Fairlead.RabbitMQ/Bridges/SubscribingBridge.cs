@@ -47,7 +47,9 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         IChannel channel = session.Channel;
-        Dictionary<string, object?> arguments = new() { ["x-max-length"] = Settings.Messages, ["x-overflow"] = "drop-head" };
+        Dictionary<string, object?> arguments = Topology.OfOneEnd();
+        arguments["x-max-length"] = Settings.Messages;
+        arguments["x-overflow"] = "drop-head";
         QueueDeclareOk queue = await channel.QueueDeclareAsync(
             "", durable: false, exclusive: true, autoDelete: true, arguments, cancellationToken: ended).ConfigureAwait(false);
         foreach (string pattern in _patterns)

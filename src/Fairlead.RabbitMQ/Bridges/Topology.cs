@@ -17,6 +17,9 @@ internal static class Topology
     /// <summary>How long a transient queue without receivers keeps its messages.</summary>
     private const int IdleMilliseconds = 60 * 60 * 1000;
 
+    /// <summary>How long the queue of one end lasts without a consumer.</summary>
+    private const int UnusedMilliseconds = 60 * 1000;
+
     /// <summary>
     /// A limit that no message reaches. Without one, RabbitMQ 4 drops a message of a quorum queue after 20 deliveries. It also takes -1,
     /// which RabbitMQ 3 refuses.
@@ -24,6 +27,10 @@ internal static class Topology
     private const int Unlimited = int.MaxValue;
 
     private const string DeadLetters = ".dead";
+
+    /// <summary>Returns the arguments of a queue that ends with its consumer.</summary>
+    /// <remarks>The connection outlasts the consumer. A queue whose channel was lost before it had a consumer expires.</remarks>
+    public static Dictionary<string, object?> OfOneEnd() => new() { ["x-expires"] = UnusedMilliseconds };
 
     /// <summary>Declares the queue of an address.</summary>
     public static async Task DeclareQueueAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)

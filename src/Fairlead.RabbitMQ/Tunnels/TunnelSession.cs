@@ -58,21 +58,38 @@ internal sealed class TunnelSession
         Action<TunnelSession, string>? opened,
         CancellationToken cancellationToken)
     {
-        BrokerSession session = await BrokerSession.OpenAsync(broker, settings, confirms: false, cancellationToken).ConfigureAwait(false);
+        BrokerSession session = await BrokerSession.OpenAsync(
+            broker, settings, ConnectionUse.Publishing, confirms: false, cancellationToken).ConfigureAwait(false);
+        IChannel? publishing = null;
         try
         {
-            IChannel publishing = await session.OpenChannelAsync(
+            publishing = await session.OpenChannelAsync(
                 cancellationToken, new CreateChannelOptions(true, publisherConfirmationTrackingEnabled: true)).ConfigureAwait(false);
             QueueDeclareOk declared = await session.Channel.QueueDeclareAsync(
-                queue, durable: false, exclusive: true, autoDelete: true, cancellationToken: cancellationToken).ConfigureAwait(false);
+                queue, durable: false, exclusive: true, autoDelete: true, Bridges.Topology.OfOneEnd(), cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
             TunnelSession tunnels = new(broker, session, publishing, declared.QueueName, opened);
+
+            // Alone: another end of this process has the same connection, for which the queue itself is not exclusive.
             await session.Channel.BasicConsumeAsync(
-                declared.QueueName, autoAck: true, new Consumer(tunnels, session.Channel), cancellationToken).ConfigureAwait(false);
+                declared.QueueName,
+                autoAck: true,
+                consumerTag: "",
+                noLocal: false,
+                exclusive: true,
+                arguments: null,
+                new Consumer(tunnels, session.Channel),
+                cancellationToken).ConfigureAwait(false);
             return tunnels;
         }
         catch (Exception problem)
         {
             await session.DisposeAsync().ConfigureAwait(false);
+            if (publishing is not null)
+            {
+                await Finishing.DoAsync("a broker's channel", publishing.DisposeAsync).ConfigureAwait(false);
+            }
+
             if (problem is OperationCanceledException && cancellationToken.IsCancellationRequested)
             {
                 throw;
