@@ -12,7 +12,9 @@ public enum EndpointState
     /// <summary>Its peer is lost permanently: every further call ends with PeerGone.</summary>
     Ended = 3,
 
-    /// <summary>Its broker reads nothing from it, because memory or disk is short there. Messages sent meanwhile wait.</summary>
+    /// <summary>
+    /// Its broker takes nothing from it, because memory or disk is short there, or the queue is full. Messages sent meanwhile wait.
+    /// </summary>
     Blocked = 4,
 }
 

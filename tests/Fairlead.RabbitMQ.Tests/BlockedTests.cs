@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fairlead.Diagnostics;
 
 namespace Fairlead.RabbitMQ.Tests;
 
@@ -42,5 +43,56 @@ public sealed class BlockedTests(PausedBroker paused)
         EndpointStateChange free = await changes.Reader.ReadAsync().AsTask().WaitAsync(Patience);
         Assert.Equal((EndpointState.Connected, CloseReason.Limit, null), (free.State, free.Reason, free.Detail));
         sender.Send("after"u8, Patience);
+    }
+
+    /// <summary>Hubs and pairs have connections through the broker, which is as short of memory for them.</summary>
+    [BrokerFact]
+    public async Task A_blocked_pair_and_its_hub_say_so_and_other_processes_see_it()
+    {
+        Address address = paused.Node.Address("blocked-hub");
+        await using Hub hub = await Hub.BindAsync(address);
+        await using Pair pair = await Pair.ConnectAsync(address);
+        Channel<EndpointStateChange> ofHub = Changes(hub);
+        Channel<EndpointStateChange> ofPair = Changes(pair);
+        Assert.IsType<HubEvent.Joined>(await hub.NextEventAsync(Patience));
+        await pair.SendAsync("before"u8.ToArray());
+        using (Message before = Assert.IsType<HubEvent.Said>(await hub.NextEventAsync(Patience)).Message)
+        {
+            Assert.Equal("before", before.Text);
+        }
+
+        paused.Node.Control("set_vm_memory_high_watermark", "absolute", "1MB");
+        try
+        {
+            await pair.SendAsync("waits"u8.ToArray());
+            foreach (Channel<EndpointStateChange> changes in (Channel<EndpointStateChange>[])[ofPair, ofHub])
+            {
+                EndpointStateChange blocked = await changes.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+                Assert.Equal(EndpointState.Blocked, blocked.State);
+                Assert.Contains("memory", blocked.Detail, StringComparison.Ordinal);
+            }
+
+            Assert.Equal([true, true], Listed().Select(static endpoint => endpoint.IsBlocked));
+        }
+        finally
+        {
+            paused.Node.Control("set_vm_memory_high_watermark", "absolute", "2GB");
+        }
+
+        Assert.Equal(EndpointState.Connected, (await ofPair.Reader.ReadAsync().AsTask().WaitAsync(Patience)).State);
+        Assert.Equal(EndpointState.Connected, (await ofHub.Reader.ReadAsync().AsTask().WaitAsync(Patience)).State);
+        using Message waited = Assert.IsType<HubEvent.Said>(await hub.NextEventAsync(Patience)).Message;
+        Assert.Equal("waits", waited.Text);
+        Assert.Equal([false, false], Listed().Select(static endpoint => endpoint.IsBlocked));
+
+        EndpointInfo[] Listed() =>
+            [.. EndpointRegistry.List().Where(endpoint => endpoint.Address.Contains("name=blocked-hub", StringComparison.Ordinal))];
+    }
+
+    private static Channel<EndpointStateChange> Changes(MessagingEndpoint endpoint)
+    {
+        Channel<EndpointStateChange> changes = Channel.CreateUnbounded<EndpointStateChange>();
+        endpoint.StateChanged += (_, change) => Assert.True(changes.Writer.TryWrite(change));
+        return changes;
     }
 }

@@ -116,7 +116,14 @@ internal sealed class ListCommand : ToolCommand
         var hasParents = Array.Exists(lines, static line => line.ParentPid is not null);
         string[] columns = ["ENDPOINT", "KIND", "PID", "PROGRAM", "CLIENTS", "MESSAGES", "DROPPED", "MISSED", "SINCE"];
         var hasLabels = Array.Exists(lines, static line => line.Label is not null);
-        columns = [.. columns, .. hasParents ? new[] { "PARENT" } : [], .. hasLabels ? new[] { "LABEL" } : []];
+        var hasBlocked = Array.Exists(lines, static line => line.Blocked == true);
+        columns =
+        [
+            .. columns,
+            .. hasParents ? new[] { "PARENT" } : [],
+            .. hasLabels ? new[] { "LABEL" } : [],
+            .. hasBlocked ? new[] { "STATE" } : [],
+        ];
         Table endpoints = new([.. columns.Select(static name => new Column(name))]);
         Write(
             lines,
@@ -127,6 +134,7 @@ internal sealed class ListCommand : ToolCommand
                 .. Cells(line),
                 .. hasParents ? new Cell[] { line.ParentPid is { } parent ? Number(parent) : "-" } : [],
                 .. hasLabels ? new Cell[] { VisibleText.OneLine(line.Label ?? "-") } : [],
+                .. hasBlocked ? new Cell[] { line.Blocked == true ? new Cell("blocked", CellTone.Bad) : "-" } : [],
             ],
             static line => JsonSerializer.Serialize(line, OutputJson.Readable.EndpointLine));
 

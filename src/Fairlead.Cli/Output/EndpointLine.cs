@@ -52,6 +52,9 @@ internal sealed record EndpointLine
     /// <summary>The text that its user gave it; missing without one.</summary>
     public string? Label { get; init; }
 
+    /// <summary>True while its broker takes nothing from it; missing otherwise.</summary>
+    public bool? Blocked { get; init; }
+
     /// <summary>The name of the program; one that runs under <c>dotnet</c> is named after its assembly.</summary>
     [JsonIgnore]
     public string ProgramName => NameOf(Program);
@@ -83,5 +86,6 @@ internal sealed record EndpointLine
         Missed = endpoint.Missed,
         Since = endpoint.Since,
         Label = endpoint.Label.Length > 0 ? endpoint.Label : null,
+        Blocked = endpoint.IsBlocked ? true : null,
     };
 }

@@ -199,6 +199,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         Reconnect = TimeSpan.Zero,
         Label = "",
         IsInner = true,
+        Hindrance = new Hindrance(),
         HoldsBack = HoldsBack,
 
         // Within the process a write is a place in a queue, and a signal only if the reader sleeps. The flusher would cost more.

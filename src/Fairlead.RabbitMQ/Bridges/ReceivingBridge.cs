@@ -41,13 +41,12 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         AnswerChannel answers = new(session, Address, Settings);
         await using (answers.ConfigureAwait(false))
         {
-            await session.Channel.BasicConsumeAsync(
-                Address.Name, autoAck: false, new Consumer(session, acks, answers, this, link, ended), ended).ConfigureAwait(false);
+            Consumer consumer = new(session, acks, answers, this, link, ended);
+            await session.Channel.BasicConsumeAsync(Address.Name, autoAck: false, consumer, ended).ConfigureAwait(false);
             await UntilAsync(ended).ConfigureAwait(false);
             if (session.End is not null)
             {
-                // The broker delivers again what no user has read. An unread copy of the lost session would only be a second one.
-                link.Calls.RecallAll();
+                consumer.Recall();
             }
 
             await acks.AwaitIdleAsync().ConfigureAwait(false);
@@ -145,6 +144,22 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         BrokerSession session, AckWindow acks, AnswerChannel answers, ReceivingBridge bridge, Link link, CancellationToken ended)
         : QueueConsumer(session, bridge.Address.Name)
     {
+        private readonly Lock _gate = new();
+
+        // Under the gate. The client may still hand over what has arrived on a lost connection.
+        private bool _isLost;
+
+        /// <summary>Takes back what no user has read, because the broker delivers it again.</summary>
+        /// <remarks>An unread copy of the lost session would be a second one, or come before older ones.</remarks>
+        public void Recall()
+        {
+            lock (_gate)
+            {
+                _isLost = true;
+                link.Calls.RecallAll();
+            }
+        }
+
         /// <summary>Hands the message to the inner end, which copies it. One at a time, in the order of the queue.</summary>
         public override Task HandleBasicDeliverAsync(
             string consumerTag,
@@ -155,6 +170,19 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             IReadOnlyBasicProperties properties,
             ReadOnlyMemory<byte> body,
             CancellationToken cancellationToken = default)
+        {
+            lock (_gate)
+            {
+                if (!_isLost)
+                {
+                    HandOver(deliveryTag, redelivered, properties, body);
+                }
+            }
+
+            return Task.CompletedTask;
+        }
+
+        private void HandOver(ulong deliveryTag, bool redelivered, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body)
         {
             acks.Begin(deliveryTag);
             string? id = properties.MessageId;
@@ -170,7 +198,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             {
                 case Knowledge.Accepted:
                     acks.Accept(deliveryTag);
-                    return Task.CompletedTask;
+                    return;
                 case Knowledge.InHand:
                     if (earlier?.Acks == acks)
                     {
@@ -178,7 +206,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
                         acks.Accept(earlier.Tag);
                     }
 
-                    return Task.CompletedTask;
+                    return;
             }
 
             try
@@ -202,8 +230,6 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
                 acks.Refuse(deliveryTag, again: false);
                 _ = AnswerAsync(delivered, ReceiptStatus.NotDelivered, problem.Message);
             }
-
-            return Task.CompletedTask;
         }
 
         private ValueTask<LinkResult> HandOut(

@@ -80,6 +80,9 @@ internal sealed class TunnelSession
                 arguments: null,
                 new Consumer(tunnels, session.Channel),
                 cancellationToken).ConfigureAwait(false);
+
+            // From here on: an attempt that fails says nothing about the endpoint.
+            session.WatchBlocked(settings.Hindrance.Tell);
             return tunnels;
         }
         catch (Exception problem)
@@ -190,6 +193,10 @@ internal sealed class TunnelSession
 
     private async Task CloseAsync()
     {
+        // The endpoint may have another session by now.
+        _session.WatchBlocked(static _ =>
+        {
+        });
         await _session.DisposeAsync().ConfigureAwait(false);
         await Finishing.DoAsync("a broker's channel", _publishing.DisposeAsync).ConfigureAwait(false);
     }

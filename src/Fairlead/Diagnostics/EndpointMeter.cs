@@ -43,6 +43,8 @@ internal static class EndpointMeter
         Meter.CreateObservableUpDownCounter(
             "fairlead.queue.depth", () => Read(static c => c.QueueDepth), "{message}", "Messages that wait for the user.");
         Meter.CreateObservableUpDownCounter("fairlead.peers", () => Read(static c => c.Clients), "{peer}", "Connected peers.");
+        Meter.CreateObservableUpDownCounter(
+            "fairlead.blocked", () => Read(static c => c.Blocked), "{endpoint}", "1 while a broker takes nothing from the endpoint.");
     }
 
     /// <summary>Begins to measure an endpoint.</summary>

@@ -45,6 +45,9 @@ internal sealed unsafe class EndpointCounters
 
     public long Clients => Read(EndpointLayout.Clients);
 
+    /// <summary>1 while its broker takes nothing from it; otherwise 0.</summary>
+    public long Blocked => Read(EndpointLayout.Blocked);
+
     /// <summary>Counts one sent message with its size.</summary>
     public void AddSent(long bytes) => AddSent(1, bytes);
 
@@ -115,6 +118,9 @@ internal sealed unsafe class EndpointCounters
 
     /// <summary>Sets the number of connected peers.</summary>
     public void SetClients(long clients) => Write(EndpointLayout.Clients, clients);
+
+    /// <summary>Sets whether its broker takes nothing from it.</summary>
+    public void SetBlocked(bool isBlocked) => Write(EndpointLayout.Blocked, isBlocked ? 1 : 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref long At(int offset) => ref *(long*)(_page + offset);

@@ -144,6 +144,7 @@ internal static class EndpointEntryReader
             Missed = Get<long>(page, EndpointLayout.Missed),
             Clients = Get<long>(page, EndpointLayout.Clients),
             ControlMessages = Get<long>(page, EndpointLayout.Control),
+            IsBlocked = Get<long>(page, EndpointLayout.Blocked) == 1,
             IsAddressCut = (Get<ushort>(page, EndpointLayout.Flags) & EndpointLayout.AddressCut) != 0,
             Socket = new FileIdentity(Get<ulong>(page, EndpointLayout.SocketDevice), Get<ulong>(page, EndpointLayout.SocketInode)),
         };

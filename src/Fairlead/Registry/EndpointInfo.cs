@@ -72,6 +72,9 @@ public sealed record EndpointInfo
     /// </summary>
     public long ControlMessages { get; init; }
 
+    /// <summary>Whether its broker takes nothing from it now: <see cref="EndpointState.Blocked"/>.</summary>
+    public bool IsBlocked { get; init; }
+
     /// <summary>Whether the address was too long for the entry.</summary>
     internal bool IsAddressCut { get; init; }
 

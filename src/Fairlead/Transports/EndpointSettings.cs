@@ -79,6 +79,9 @@ internal sealed record EndpointSettings
     /// <remarks>The inner end of the bridge has it, too, and then acknowledges without delay.</remarks>
     public bool Confirms { get; init; }
 
+    /// <summary>By which the transport tells the endpoint that it makes no progress.</summary>
+    public Hindrance Hindrance { get; init; } = new();
+
     /// <summary>The resources that a transport keeps open until the next attempt to connect; null: there is one attempt.</summary>
     public ConnectAttempts? Attempts { get; init; }
 

@@ -40,6 +40,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         _reconnector = endpoint.IsBound
             ? null
             : new Reconnector(addresses, endpoint.Settings.Reconnect, endpoint.Settings.Time, this);
+        endpoint.Settings.Hindrance.Watch(Hinder);
     }
 
     /// <summary>How the last link went down, if that ended the endpoint. Otherwise null.</summary>
@@ -66,6 +67,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
             return;
         }
 
+        _endpoint.Counters.SetBlocked(why is not null);
         EndpointState state = why is null ? EndpointState.Connected : EndpointState.Blocked;
         _changes.Add(new EndpointStateChange(state, CloseReason.Limit, 0) { Detail = why });
         if (why is not null)
