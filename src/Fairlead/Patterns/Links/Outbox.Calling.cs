@@ -41,7 +41,7 @@ internal readonly partial struct Outbox
         bool isMovable = link is null && IsMovable(header.Kind);
         link ??= core.Placement.TheLink;
         using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        int length = payload.Length + LengthOf(parts);
+        int length = payload.Length + new OutgoingPayload(parts).Length;
         Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
         Check(link, payload, parts, whole.Length);
@@ -244,7 +244,7 @@ internal readonly partial struct Outbox
         link ??= core.Placement.TheLink;
         Activity? before = Activity.Current;
         Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        int length = span.Length + memory.Length + LengthOf(parts);
+        int length = span.Length + memory.Length + new OutgoingPayload(parts).Length;
         Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
         scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
         try

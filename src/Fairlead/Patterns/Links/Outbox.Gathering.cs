@@ -18,23 +18,8 @@ internal readonly partial struct Outbox
 {
     public SendResult TrySend(in ReadOnlySequence<byte> parts)
     {
-        if (parts.IsSingleSegment)
-        {
-            return TrySend(MessageKind.Send, default, parts.FirstSpan);
-        }
-
         CheckLength(parts, core);
-        if (core.Policy.Drops())
-        {
-            using Joined whole = new(parts);
-            return TrySend(MessageKind.Send, default, whole.Span);
-        }
-
-        // Checked first: a closed endpoint has no peer either, but that is not the error to report.
-        ThrowIfClosing();
-        return core.Placement.TheLink is { } link ? TrySendOn(link, parts)
-            : core.Presence.AwaitsPeers ? SendResult.NoPeer
-            : SendResult.PeerGone;
+        return TrySend(MessageKind.Send, default, parts);
     }
 
     /// <summary>Sends to one of many peers without waiting and without dropping anything.</summary>
@@ -47,7 +32,8 @@ internal readonly partial struct Outbox
             return TryTo(link, whole.Span);
         }
 
-        return TrySendOn(link, parts);
+        ThrowIfClosing();
+        return TrySendOn(link, MessageKind.Send, default, parts);
     }
 
     /// <summary>Blocks until sent to this link or, with null, to the next one in the round robin.</summary>
@@ -65,7 +51,7 @@ internal readonly partial struct Outbox
             using Joined whole = new(parts);
             new ConfirmedSending(core).Send(whole.Span, timeout, cancellationToken);
         }
-        else if (parts.Length >= LinkOutput.LongPayload || (link is null ? TrySend(parts) : TrySendOn(link, parts)) != SendResult.Sent)
+        else if (parts.Length >= LinkOutput.LongPayload || TrySend(link, parts) != SendResult.Sent)
         {
             Deadline deadline = Deadline.After(timeout, core.Settings.Time);
             ThrowUnlessSent(
@@ -94,7 +80,7 @@ internal readonly partial struct Outbox
             return new ConfirmedSending(core).SendAsync(whole.Span, cancellationToken);
         }
 
-        return parts.Length < LinkOutput.LongPayload && (link is null ? TrySend(parts) : TrySendOn(link, parts)) == SendResult.Sent
+        return parts.Length < LinkOutput.LongPayload && TrySend(link, parts) == SendResult.Sent
             ? default
             : FinishSendAsync(
                 CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, default, default, null, cancellationToken, parts: parts));
@@ -138,37 +124,11 @@ internal readonly partial struct Outbox
         }
     }
 
-    private SendResult TrySendOn(Link link, in ReadOnlySequence<byte> parts)
+    private SendResult TrySend(Link? link, in ReadOnlySequence<byte> parts)
     {
         ThrowIfClosing();
-        long start = OperationMeter.StartCall();
-        using Activity? activity = Tracing.StartSend(MessageKind.Send, core.Address);
-        Span<byte> head = stackalloc byte[SpaceForTrace(link, 0, LengthOf(parts))];
-        scoped ReadOnlySpan<byte> whole = head.IsEmpty ? default : Tracing.Extend(default, head);
-        link.Sending.Check(parts, whole.Length);
-        MessageHeader header = MessageHeader.Of(MessageKind.Send);
-        LinkOutcome outcome = link.Sending.TrySend(header, whole, parts);
-        if (outcome == LinkOutcome.Full)
-        {
-            // The acknowledgements may have arrived, with no thread having read them.
-            core.Pump.CatchUp();
-            outcome = link.Sending.TrySend(header, whole, parts);
-        }
-        else if (link.Sending.ShouldLookForAcks())
-        {
-            core.FastPath.LookForAcks();
-        }
-
-        if (outcome == LinkOutcome.Sent)
-        {
-            OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
-        }
-
-        return ToSendResult(outcome);
+        return link is null ? TrySend(MessageKind.Send, default, parts) : TrySendOn(link, MessageKind.Send, default, parts);
     }
-
-    /// <summary>Returns the length of all parts, cut to a length that every check rejects as too long.</summary>
-    private static int LengthOf(in ReadOnlySequence<byte> parts) => (int)Math.Min(parts.Length, EndpointSettings.NoLimit);
 
     private void Check(Link? link, ReadOnlySpan<byte> payload, in ReadOnlySequence<byte> parts, int headLength)
     {
@@ -184,13 +144,6 @@ internal readonly partial struct Outbox
             };
         }
 
-        if (parts.IsEmpty)
-        {
-            link?.Sending.Check(payload, headLength);
-        }
-        else
-        {
-            link?.Sending.Check(parts, headLength);
-        }
+        link?.Sending.Check(parts.IsEmpty ? new OutgoingPayload(payload) : new OutgoingPayload(parts), headLength);
     }
 }

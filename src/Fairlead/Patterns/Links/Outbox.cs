@@ -6,6 +6,7 @@ using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Output;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead.Patterns.Links;
 
@@ -32,11 +33,13 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
 
     /// <summary>Buffers a message if that works immediately.</summary>
-    public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, in OutgoingPayload payload)
     {
         if (core.Policy.Drops())
         {
-            return ToSendResult(Post(null, kind, head, payload, mayDrop: false).Outcome);
+            // Then no caller waits and keeps several buffers.
+            using Joined whole = payload.IsGathered ? new Joined(payload.Parts) : default;
+            return ToSendResult(Post(null, kind, head, payload.IsGathered ? whole.Span : payload.Span, mayDrop: false).Outcome);
         }
 
         ThrowIfClosing();
@@ -48,7 +51,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         return TrySendOn(link, kind, head, payload);
     }
 
-    public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, in OutgoingPayload payload)
     {
         long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
@@ -111,18 +114,26 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         ThrowUnlessSent(result, timeout);
     }
 
-    public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested && core.FastPath.TrySendPlain(payload)
+            ? default
+            : SendTheOrdinaryWayAsync(payload, default, cancellationToken);
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested && core.FastPath.TrySendPlain(payload.Span)
+            ? default
+            : SendTheOrdinaryWayAsync(default, payload, cancellationToken);
+
+    /// <summary>Sends a span, which is copied if it has to wait, or memory, which is borrowed.</summary>
+    private ValueTask SendTheOrdinaryWayAsync(
+        ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        if (core.FastPath.TrySendPlain(payload))
-        {
-            return default;
-        }
-
+        ReadOnlySpan<byte> payload = span.IsEmpty ? memory.Span : span;
         if (core.Policy.Drops())
         {
             return PostAsync(null, payload);
@@ -138,38 +149,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             return default;
         }
 
-        // The span belongs to the caller when this returns, so a message that waits is copied.
-        return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
-    }
-
-    public ValueTask SendAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
-    {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled(cancellationToken);
-        }
-
-        if (core.FastPath.TrySendPlain(payload.Span))
-        {
-            return default;
-        }
-
-        if (core.Policy.Drops())
-        {
-            return PostAsync(null, payload.Span);
-        }
-
-        if (core.Settings.Confirms)
-        {
-            return new ConfirmedSending(core).SendAsync(payload.Span, cancellationToken);
-        }
-
-        if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload.Span) == SendResult.Sent)
-        {
-            return default;
-        }
-
-        return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, default, payload, null, cancellationToken));
+        return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, span, memory, null, cancellationToken));
     }
 
     public Delivery Deliver(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)

@@ -51,17 +51,10 @@ internal sealed partial class LinkOutput
     /// <param name="missed">The number of messages dropped before this one, to report in its head.</param>
     /// <param name="call">The call that waits for the answer, if any.</param>
     public void Commit(
-        ref MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, long missed = 0, LinkOperation? call = null)
+        ref MessageHeader header, ReadOnlySpan<byte> head, in OutgoingPayload payload, long missed = 0, LinkOperation? call = null)
     {
         payload.CopyTo(Reserve(ref header, head, missed, payload.Length));
         CommitReserved(ref header, payload.Length, call);
-    }
-
-    /// <summary>Copies a message with a payload of several buffers.</summary>
-    public void CommitParts(ref MessageHeader header, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> parts, long missed)
-    {
-        parts.CopyTo(Reserve(ref header, head, missed, (int)parts.Length));
-        CommitReserved(ref header, (int)parts.Length, null);
     }
 
     /// <summary>Commits the message of an operation, and ends the operation unless it waits for an answer.</summary>

@@ -51,7 +51,7 @@ internal sealed class LinkAnswers
 
     /// <summary>Sends a message that needs no credit, and copies its payload. Returns false if the link is down.</summary>
     /// <remarks>If sending fails, the link ends, because its peer waits for the message.</remarks>
-    public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    public bool SendControl(MessageHeader header, ReadOnlySpan<byte> head, in OutgoingPayload payload)
     {
         bool needsPump;
         using (_sender.Hold())
@@ -92,38 +92,7 @@ internal sealed class LinkAnswers
     }
 
     /// <summary>Sends a reply of several buffers. Returns false if the peer is gone.</summary>
-    /// <remarks>If sending fails, the link ends, because its peer waits for the reply.</remarks>
-    public bool SendReply(uint id, in ReadOnlySequence<byte> parts)
-    {
-        MessageHeader header = MessageHeader.Of(MessageKind.Reply, id);
-        bool needsPump;
-        using (_sender.Hold())
-        {
-            if (_sender.CanControl != LinkOutcome.Sent || _link.Fault is not null)
-            {
-                return false;
-            }
-
-            try
-            {
-                _output.CommitParts(ref header, default, parts, 0);
-            }
-            catch (Exception exception)
-            {
-                _link.Fail(exception);
-                throw;
-            }
-
-            needsPump = Flush();
-        }
-
-        if (needsPump)
-        {
-            _pump.Request();
-        }
-
-        return true;
-    }
+    public bool SendReply(uint id, in ReadOnlySequence<byte> parts) => SendControl(MessageHeader.Of(MessageKind.Reply, id), default, parts);
 
     /// <summary>Answers with an error. Code 0 is the handler's own failure.</summary>
     public bool SendError(uint id, ErrorCode code, string text)

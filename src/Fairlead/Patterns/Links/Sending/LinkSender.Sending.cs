@@ -19,7 +19,7 @@ internal sealed partial class LinkSender
     /// <param name="call">The call that waits for the answer, if any.</param>
     /// <param name="isStream">Whether more messages are known to follow immediately.</param>
     public LinkOutcome TrySend(
-        MessageHeader header, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, LinkOperation? call = null, bool isStream = false)
+        MessageHeader header, ReadOnlySpan<byte> head, in OutgoingPayload payload, LinkOperation? call = null, bool isStream = false)
     {
         LinkOutcome outcome;
         bool needsPump;
@@ -41,33 +41,6 @@ internal sealed partial class LinkSender
             needsPump = outcome == LinkOutcome.Sent
                 ? _output.FlushSoon(mayWait: call is null, isStream)
                 : _output.IsDeferred && _output.FlushNow();
-        }
-
-        if (needsPump)
-        {
-            _endpoint.Pump.Request();
-        }
-
-        return outcome;
-    }
-
-    /// <summary>Sends a data message of several buffers if there is credit and none waits before it. Does not block.</summary>
-    public LinkOutcome TrySend(MessageHeader header, ReadOnlySpan<byte> head, in ReadOnlySequence<byte> parts)
-    {
-        int length = head.Length + (int)parts.Length;
-        LinkOutcome outcome;
-        bool needsPump;
-        using (Hold())
-        {
-            outcome = CanSend(length);
-            if (outcome == LinkOutcome.Sent)
-            {
-                long missed = MissedToTell(length);
-                _output.CommitParts(ref header, head, parts, missed);
-                NoteMissedTold(missed);
-            }
-
-            needsPump = outcome == LinkOutcome.Sent ? _output.FlushSoon() : _output.IsDeferred && _output.FlushNow();
         }
 
         if (needsPump)

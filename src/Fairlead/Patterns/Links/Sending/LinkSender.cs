@@ -113,27 +113,21 @@ internal sealed partial class LinkSender : SendSide
     public bool Takes(long length) => Window.Takes(length);
 
     /// <summary>Refuses a message that the framing cannot carry or the peer does not accept.</summary>
-    public void Check(ReadOnlySpan<byte> payload, int headLength = 0)
+    /// <remarks>Fairlead's framing carries everything; other framings check the content, in one piece.</remarks>
+    public void Check(in OutgoingPayload payload, int headLength = 0)
     {
         if (payload.Length > _link.LongestPayload || !Takes((long)headLength + payload.Length))
         {
             throw LinkErrors.TooLarge(_link, payload.Length, headLength, LongestToPeer);
         }
 
-        _connection.Check(payload);
-    }
-
-    /// <summary>Checks several buffers. Fairlead's framing carries everything; other framings check the content in one piece.</summary>
-    public void Check(in ReadOnlySequence<byte> parts, int headLength = 0)
-    {
-        if (parts.Length > _link.LongestPayload || !Takes(headLength + parts.Length))
+        if (!payload.IsGathered)
         {
-            throw LinkErrors.TooLarge(_link, parts.Length, headLength, LongestToPeer);
+            _connection.Check(payload.Span);
         }
-
-        if (_link.IsBare)
+        else if (_link.IsBare)
         {
-            using Joined whole = new(parts);
+            using Joined whole = new(payload.Parts);
             _connection.Check(whole.Span);
         }
     }
