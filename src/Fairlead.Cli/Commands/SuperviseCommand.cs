@@ -41,9 +41,13 @@ internal sealed class SuperviseCommand : ToolCommand
         }
 
         Action<SupervisedChange> say = parsed.GetRequiredValue(_output) == "json" ? SayJson : SayText;
+
+        // Before the first child is reported: whoever has read that may send the signal.
+        TaskCompletionSource<ChildSupervisor> started = new();
+        Interruption.IsForAnother = signal => signal == PosixSignal.SIGHUP && ReadAgain(started.Task, file);
         await using var supervisor = ChildSupervisor.Start(
             children, new ChildSupervisorOptions { Strategy = file.Strategy ?? default, Changed = say });
-        Interruption.IsForAnother = signal => signal == PosixSignal.SIGHUP && ReadAgain(supervisor, file);
+        started.SetResult(supervisor);
         try
         {
             await supervisor.AllEndedAsync(cancellationToken);
@@ -58,13 +62,13 @@ internal sealed class SuperviseCommand : ToolCommand
     }
 
     /// <summary>Reads the file and replaces the children. A wrong file changes nothing. True: the signal is handled.</summary>
-    private static bool ReadAgain(ChildSupervisor supervisor, SupervisionFile file)
+    private static bool ReadAgain(Task<ChildSupervisor> started, SupervisionFile file)
     {
         _ = Task.Run(async () =>
         {
             try
             {
-                await supervisor.ApplyAsync(file.Read());
+                await (await started).ApplyAsync(file.Read());
             }
             catch (ObjectDisposedException)
             {

@@ -29,7 +29,7 @@ internal sealed class ServiceCall(
     {
         if (_items is null && _uploads.Length == 0)
         {
-            Print(await CallAsync(cancellationToken));
+            await PrintAsync(CallAsync(cancellationToken), cancellationToken);
             return;
         }
 
@@ -39,7 +39,7 @@ internal sealed class ServiceCall(
         {
             if (_items is null)
             {
-                Print(await CallAsync(uploads, limit.Token));
+                await PrintAsync(CallAsync(uploads, limit.Token), limit.Token);
             }
             else
             {
@@ -55,8 +55,11 @@ internal sealed class ServiceCall(
         }
     }
 
-    private static void Print(ReadOnlyMemory<byte> result)
+    /// <summary>Prints a result, behind the callbacks that were accepted before it.</summary>
+    private async Task PrintAsync(ValueTask<ReadOnlyMemory<byte>> call, CancellationToken cancellationToken)
     {
+        ReadOnlyMemory<byte> result = await call;
+        await channel.CallbacksExecutedAsync(cancellationToken);
         if (!result.IsEmpty)
         {
             StandardOutput.Write([.. result.Span, (byte)'\n']);

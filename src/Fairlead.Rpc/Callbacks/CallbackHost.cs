@@ -26,6 +26,15 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
         }
     }
 
+    /// <inheritdoc cref="ClientSession.ExecutedAsync"/>
+    public Task ExecutedAsync()
+    {
+        lock (_lock)
+        {
+            return _session?.ExecutedAsync() ?? Task.CompletedTask;
+        }
+    }
+
     /// <summary>Writes the place of an object: session and number. Zeros for null.</summary>
     public void Write<T>(ref RpcWriter call, T? target)
         where T : class

@@ -17,6 +17,9 @@ internal sealed class ClientSession : IDisposable
     private readonly Dictionary<object, int> _numbers = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<int, Target> _targets = [];
     private readonly Dictionary<int, HandmadeRequest> _running = [];
+
+    // Of those that are being executed.
+    private readonly Dictionary<int, Task> _executions = [];
     private readonly CancellationToken _ended;
     private readonly int _mostBytes;
     private readonly SessionLane _lane;
@@ -134,6 +137,15 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
+    /// <summary>Completes when the callbacks that this side has accepted by now are executed.</summary>
+    internal Task ExecutedAsync()
+    {
+        lock (_lock)
+        {
+            return Task.WhenAll(_executions.Values);
+        }
+    }
+
     /// <summary>Ends the session, and cancels the callbacks that are being executed. Harmless the second time.</summary>
     public void Dispose()
     {
@@ -240,6 +252,14 @@ internal sealed class ClientSession : IDisposable
         bool isCall = Frames.IsPlainCall(callback.Frame);
         bool isTakenOver = target.Dispatcher.IsOneWay(callback.Frame) && HasRoom();
         Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target, callback, request, isTakenOver);
+        lock (_lock)
+        {
+            if (_running.ContainsKey(callback.Number))
+            {
+                _executions[callback.Number] = execution;
+            }
+        }
+
         if (isCall)
         {
             target.Last = execution;
@@ -320,6 +340,7 @@ internal sealed class ClientSession : IDisposable
         {
             _running.Remove(callback.Number);
             _bytes -= callback.Frame.Length;
+            _executions.Remove(callback.Number);
         }
     }
 
@@ -329,7 +350,8 @@ internal sealed class ClientSession : IDisposable
         using Activity? activity = CallbackTrace.Start(target.Contract, callback.Trace);
         try
         {
-            if (IsKnown(target))
+            // One-way: the server has been told that it will be executed.
+            if (isTakenOver || IsKnown(target))
             {
                 await target.Dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
             }

@@ -51,6 +51,14 @@ public sealed partial class RpcChannel
         return Host.Write(ref call, target, contract, () => target);
     }
 
+    /// <summary>Waits until the callbacks that this client has accepted are executed. For tools.</summary>
+    /// <remarks>
+    /// A one-way callback is accepted before it is executed. So the reply to the call that passed the object may come before its execution.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the wait. The callbacks continue.</param>
+    public Task CallbacksExecutedAsync(CancellationToken cancellationToken = default) =>
+        (Callbacks?.ExecutedAsync() ?? Task.CompletedTask).WaitAsync(cancellationToken);
+
     /// <summary>Sends a call that was marshalled before. The other side may have changed its contract since then.</summary>
     internal async ValueTask SendAsync(int member, byte[] frame, CancellationToken cancellationToken)
     {

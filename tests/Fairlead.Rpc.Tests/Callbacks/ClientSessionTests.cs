@@ -10,6 +10,7 @@ public sealed class ClientSessionTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
     private static readonly RpcDescription Contract = RpcContracts.Of<Contracts.IWatcher>().Description;
+    private static readonly int Tell = Contract.Members.ToList().FindIndex(static one => one.Name == nameof(Contracts.IWatcher.Tell));
     private static readonly int Ask = Contract.Members.ToList().FindIndex(static one => one.Name == nameof(Contracts.IWatcher.AskAsync));
 
     private readonly Server _server = new();
@@ -77,6 +78,26 @@ public sealed class ClientSessionTests : IDisposable
         Assert.Equal((3, ErrorCode.Corrupt), await _server.AnswerAsync());
     }
 
+    /// <summary>The server was told that they will be executed, and cannot know that the call has ended meanwhile.</summary>
+    [Fact]
+    public async Task One_way_callbacks_that_were_accepted_are_executed_although_the_call_that_passed_the_object_has_ended()
+    {
+        int number = _session.ReserveNumber();
+        ClientSession.Target target = ClientSession.TargetOf(Contract, _object);
+        _session.Keep(number, target);
+        _server.Send(CallOf(1, member: Tell) with { Target = number }, CallOf(2, member: Tell) with { Target = number });
+        Assert.Equal((1, null), await _server.AnswerAsync());
+        Assert.Equal((2, null), await _server.AnswerAsync());
+        await _object.Called.WaitAsync(Watchdog);
+        Task executed = _session.ExecutedAsync();
+        _session.Release(number, target);
+        Assert.False(executed.IsCompleted);
+        _object.Go.SetResult();
+        await executed.WaitAsync(Watchdog);
+        Assert.Equal(2, _object.Executed);
+        Assert.True(_session.ExecutedAsync().IsCompleted);
+    }
+
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
@@ -90,12 +111,12 @@ public sealed class ClientSessionTests : IDisposable
         Assert.Equal((2, null), await _server.AnswerAsync());
     }
 
-    private Callback CallOf(int number, int length = 0)
+    private Callback CallOf(int number, int length = 0, int? member = null)
     {
         RpcWriter call = new([]);
         try
         {
-            Frames.WriteCall(ref call, (ushort)Ask, Contract.Hash);
+            Frames.WriteCall(ref call, (ushort)(member ?? Ask), Contract.Hash);
             call.WriteInt32(number);
             call.WriteRaw(new byte[length]);
             return new Callback(number, _target, null, call.Written.ToArray());
@@ -115,10 +136,13 @@ public sealed class ClientSessionTests : IDisposable
 
         public Task Called => _called.Task;
 
+        public int Executed { get; private set; }
+
         public override async ValueTask InvokeAsync(int member, RpcInvocation invocation)
         {
             _called.TrySetResult();
             await Go.Task.WaitAsync(invocation.CancellationToken);
+            Executed++;
             RpcWriter reply = RpcInvocation.BeginReply([]);
             reply.WriteInt32(0);
             invocation.Reply(ref reply);
