@@ -107,7 +107,7 @@ inline look_whole()
 }
 
 /* Who owns it: watched, or marked if he is gone. */
-/* C#: SeatWatch.MarkGone */
+/* C#: SlotWatch.MarkGone */
 inline watch(i)
 {
 	if
@@ -128,7 +128,7 @@ inline watch_all()
 	skip
 }
 
-/* C#: BarrierCore.TryTakeSeat, BarrierWords.TryTake */
+/* C#: BarrierCore.TryTakeSlot, BarrierWords.TryTake */
 inline take(i)
 {
 	if
@@ -144,7 +144,7 @@ inline take(i)
 }
 
 /* C#: BarrierCore.Arrive, BarrierWords.TryJoin, BarrierWords.TryArrive,
- *     BarrierAttempt.TryAdvanceAsFirst, BarrierWords.TakeBack, BarrierCore.LeaveSeat */
+ *     BarrierAttempt.TryAdvanceAsFirst, BarrierWords.TakeBack, BarrierCore.LeaveSlot */
 proctype process(byte me; byte most)
 {
 	byte mine = PARTIES, dead, ph, rs, ar, was_phase, was_resets, calls;

@@ -38,7 +38,7 @@ byte deaths;
 #define MAY_DIE if :: true :: atomic { deaths < DEATHS -> deaths++ }; goto dead fi
 #define LOOK(c) (done[c] != seen[me * 2 + c] || (died[c] && last[c] != told[me * 2 + c]))
 
-/* C#: BellWord.Ring */
+/* C#: DoorbellWord.Ring */
 inline ring(b)
 {
 	MAY_DIE;
@@ -48,7 +48,7 @@ inline ring(b)
 	fi
 }
 
-/* C#: BoardClaim.TakeSeat, BoardClaim.Outlast, BoardClaim.TryWrite, BoardClaim.Release */
+/* C#: BoardClaim.TakeHolderSlot, BoardClaim.Outlast, BoardClaim.TryWrite, BoardClaim.Release */
 proctype writer(byte me; byte cell; byte writes)
 {
 	byte n = 0;
@@ -124,7 +124,7 @@ inline watch(c)
 	}
 }
 
-/* C#: BoardAttempt.TryAdvance, BoardAttempt.Look, BellWord.Announce, KeeperWatch.Ended, Sleep.On */
+/* C#: BoardAttempt.TryAdvance, BoardAttempt.Look, DoorbellWord.Announce, KeeperWatch.Ended, Sleep.On */
 proctype waiter(byte me; byte b; byte most)
 {
 	byte value, before;

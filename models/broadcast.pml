@@ -35,7 +35,7 @@ chan line = [LINE] of { byte, byte, byte };     /* the connection: kind or messa
 bit publisherDead = 0;
 bit subscriberDead = 0;
 
-/* C#: BroadcastRing.Publish, BroadcastRing.TrySeat, BroadcastRing.TryMoveFloor, BroadcastRing.Write */
+/* C#: BroadcastRing.Publish, BroadcastRing.TryTakeSlot, BroadcastRing.TryMoveFloor, BroadcastRing.Write */
 active proctype Publisher()
 {
     byte next = 0;
@@ -142,7 +142,7 @@ dead:
     publisherDead = 1
 }
 
-/* C#: BroadcastReader.TryRead, BroadcastReader.IsStillThere, BroadcastReader.TellRead,
+/* C#: BroadcastReader.TryRead, BroadcastReader.IsStillThere, BroadcastReader.PublishRead,
  *     BroadcastReader.Sit, BroadcastReader.Leave, BroadcastReader.IsRepeated */
 active proctype Subscriber()
 {

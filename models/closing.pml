@@ -38,7 +38,7 @@ inline write(kind)
 	told[me] = handed[me]
 }
 
-/* C#: LinkSender.TrySend, Link.BeginClose, Link.OnClose, Link.IsDrained, Link.EndIfPeerClosed, CloseHandshake.Stop, CloseHandshake.Hear */
+/* C#: LinkSender.Send, Link.BeginClose, Link.OnClose, Link.IsDrained, Link.EndIfPeerClosed, CloseHandshake.Stop, CloseHandshake.Hear */
 proctype side(byte n)
 {
 	byte told_to_me;

@@ -52,7 +52,7 @@ inline notify_place(t)
 }
 
 /* Looks at all places, and notifies one or all. */
-/* C#: ConditionCore.Notify, ConditionWords.NotifyOne, ConditionWords.NotifyAll, ConditionWords.NotifyLine */
+/* C#: ConditionCore.Notify, ConditionWords.NotifyOne, ConditionWords.NotifyAll, ConditionWords.NotifyWaitQueue */
 inline notify(all)
 {
 	n = 1;

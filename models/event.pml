@@ -36,7 +36,7 @@ inline wake_all()
 }
 
 /* One of those who are released one at a time. */
-/* C#: Line.TryJoin, EventWords.TryTake, EventAttempt.TryAdvanceAsFirst */
+/* C#: WaitQueue.TryJoin, EventWords.TryTake, EventAttempt.TryAdvanceAsFirst */
 proctype taker(byte me)
 {
 	bit is_last;

@@ -50,7 +50,7 @@ inline Ring() {
     fi
 }
 
-/* C#: LogAppender.Append, LogAppender.Fill, LogAppender.PassOver */
+/* C#: LogAppender.Append, LogAppender.Fill, LogAppender.Skip */
 proctype Appender(byte me)
 {
     byte done = 0, t;

@@ -49,7 +49,7 @@ inline wake_one(what)
 	fi
 }
 
-/* C#: Line.Leave, RobustKeeper.Release */
+/* C#: WaitQueue.Leave, RobustKeeper.Release */
 inline leave_place()
 {
 	/* exchange, then wake */
@@ -91,8 +91,8 @@ inline mark_lock()
 	}
 }
 
-/* C#: MutexWords.TryTakeIdle, Line.TryJoin, Line.TryFindBefore, Line.PrepareSleep,
- *     Line.IsLast, MutexWords.MustSleep, MutexCore.TryTake, RobustKeeper.TryTake, MutexWords.Leave */
+/* C#: MutexWords.TryTakeIdle, WaitQueue.TryJoin, WaitQueue.TryFindBefore, WaitQueue.PrepareSleep,
+ *     WaitQueue.IsLast, MutexWords.MustSleep, MutexCore.TryTake, RobustKeeper.TryTake, MutexWords.Leave */
 proctype process(byte me)
 {
 	byte round, mine, n, i, before, pending;

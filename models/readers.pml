@@ -59,7 +59,7 @@ inline take_gate()
 	fi
 }
 
-/* C#: ReaderWriterCore.TryReadIdle, ReaderWriterCore.TryTakeSeat, ReaderWriterCore.LeaveSeat */
+/* C#: ReaderWriterCore.TryReadIdle, ReaderWriterCore.TryTakeSlot, ReaderWriterCore.LeaveSlot */
 proctype reader(byte me)
 {
 	bit has_read;

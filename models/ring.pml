@@ -55,7 +55,7 @@ inline emptyWriters() { atomic { tail = tailOf; tailUnfenced = tailSaid } }
 inline emptyReaders() { atomic { head = headOf; headUnfenced = headSaid } }
 
 /* By the writer behind a publication. */
-/* C#: Elision.Fence */
+/* C#: FenceElision.Fence */
 inline fenceTail()
 {
     if
@@ -69,7 +69,7 @@ inline fenceTail()
     fi
 }
 
-/* C#: Elision.Fence */
+/* C#: FenceElision.Fence */
 inline fenceHead()
 {
     if
@@ -82,7 +82,7 @@ inline fenceHead()
 }
 
 /* C#: RingWriter.TryWrite, RingWriter.HasRoom, RingWriter.Room,
- *     RingWriter.PrepareWait, Elision.FenceForSleep, RingWriter.Publish, RingWriter.WakeReader */
+ *     RingWriter.PrepareWait, FenceElision.FenceForSleep, RingWriter.Publish, RingWriter.WakeReader */
 active proctype Writer()
 {
     byte next = 0;
@@ -152,7 +152,7 @@ gone:
 }
 
 /* C#: RingReader.See, RingReader.TryRead, RingReader.PrepareWait,
- *     RingReader.Announce, Elision.FenceForSleep, RingReader.GiveBack, RingReader.MoveHead */
+ *     RingReader.Announce, FenceElision.FenceForSleep, RingReader.GiveBack, RingReader.MoveHead */
 active proctype Reader()
 {
     byte expected = 0;

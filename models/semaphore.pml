@@ -103,7 +103,7 @@ inline grace()
 	fi
 }
 
-/* C#: SemaphoreWords.TryEnter, Seats.TryTake */
+/* C#: SemaphoreWords.TryEnter, LockSlots.TryTake */
 inline try_take(i)
 {
 	STEP;
@@ -125,7 +125,7 @@ inline try_all()
 }
 
 /* Who owns it: watched, or marked if he is gone. One that nobody owns any more had an owner who need not have rung. */
-/* C#: SemaphoreAttempt.AllAreWatched, SeatWatch.MarkGone */
+/* C#: SemaphoreAttempt.AllAreWatched, SlotWatch.MarkGone */
 inline watch(i)
 {
 	STEP;
@@ -158,8 +158,8 @@ inline want_no_more()
 	fi
 }
 
-/* C#: SemaphoreCore.TryGetIdle, Line.TryJoin, SemaphoreAttempt.TryAdvanceAsFirst,
- *     SemaphoreWords.Want, SemaphoreAttempt.Abandon, SemaphoreCore.LeaveSeat */
+/* C#: SemaphoreCore.TryGetIdle, WaitQueue.TryJoin, SemaphoreAttempt.TryAdvanceAsFirst,
+ *     SemaphoreWords.Want, SemaphoreAttempt.Abandon, SemaphoreCore.LeaveSlot */
 proctype process(byte me)
 {
 	byte mine, seen, ticket_of, w;

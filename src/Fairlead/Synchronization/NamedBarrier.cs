@@ -72,7 +72,7 @@ public sealed class NamedBarrier : IDisposable
         new(
             name,
             new BarrierCore(
-                LockPlace.Named(name, BarrierLayout.Size(Checked(parties)), RegionContent.Barrier, BarrierLayout.SeatsAt), parties));
+                LockPlace.Named(name, BarrierLayout.Size(Checked(parties)), RegionContent.Barrier, BarrierLayout.SlotsAt), parties));
 
     /// <summary>Opens the barrier at an offset in a region, or creates it. Memory that is all zero is a new one.</summary>
     /// <param name="region">A memory file, a named region, a POSIX segment or a file. You may dispose it before the barrier.</param>

@@ -188,7 +188,7 @@ public sealed class NamedReaderWriterLock : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
         int thread = NativeThread.Id;
-        bool reads = _core.TryReadIdle(thread, out SeatStay stay);
+        bool reads = _core.TryReadIdle(thread, out SlotStay stay);
         if (!reads)
         {
             ReaderWriterAttempt attempt = new(_core, writes: false, thread);
@@ -206,7 +206,7 @@ public sealed class NamedReaderWriterLock : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout);
-        bool reads = _core.TryReadIdle(thread: 0, out SeatStay stay);
+        bool reads = _core.TryReadIdle(thread: 0, out SlotStay stay);
         if (!reads)
         {
             ReaderWriterAttempt attempt = new(_core, writes: false, thread: 0);

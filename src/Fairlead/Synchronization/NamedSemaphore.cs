@@ -53,7 +53,7 @@ public sealed partial class NamedSemaphore : IDisposable
     {
         int most = Checked(permits, maximum);
         return new(
-            name, Core(LockPlace.Named(name, SemaphoreLayout.Size(most), RegionContent.Semaphore, SemaphoreLayout.SeatsAt), permits, most));
+            name, Core(LockPlace.Named(name, SemaphoreLayout.Size(most), RegionContent.Semaphore, SemaphoreLayout.SlotsAt), permits, most));
     }
 
     /// <summary>Opens the semaphore at an offset in a region, or creates it. Memory that is all zero is a new one.</summary>
@@ -93,7 +93,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public SemaphoreScope Enter(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        TryGet(false, timeout, cancellationToken, out SeatStay stay) ? new SemaphoreScope(stay) : throw NotInTime(timeout);
+        TryGet(false, timeout, cancellationToken, out SlotStay stay) ? new SemaphoreScope(stay) : throw NotInTime(timeout);
 
     /// <summary>Tries to enter within a time. Blocks.</summary>
     /// <param name="timeout">The longest time to wait; zero: do not wait.</param>
@@ -104,7 +104,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <exception cref="ObjectDisposedException">This object has been disposed.</exception>
     public bool TryEnter(TimeSpan timeout, out SemaphoreScope scope, CancellationToken cancellationToken = default)
     {
-        bool isEntered = TryGet(false, timeout, cancellationToken, out SeatStay stay);
+        bool isEntered = TryGet(false, timeout, cancellationToken, out SlotStay stay);
         scope = new SemaphoreScope(stay);
         return isEntered;
     }
@@ -115,7 +115,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <inheritdoc cref="Enter" path="/returns|/exception"/>
     public async ValueTask<SemaphoreScope> EnterAsync(TimeSpan? timeout, CancellationToken cancellationToken = default)
     {
-        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, cancellationToken).ConfigureAwait(false);
+        (bool isEntered, SlotStay stay) = await TryGetAsync(false, timeout, cancellationToken).ConfigureAwait(false);
         return isEntered ? new SemaphoreScope(stay) : throw NotInTime(timeout);
     }
 
@@ -129,7 +129,7 @@ public sealed partial class NamedSemaphore : IDisposable
     /// <inheritdoc cref="TryEnter" path="/exception"/>
     public async ValueTask<SemaphoreScope?> TryEnterAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        (bool isEntered, SeatStay stay) = await TryGetAsync(false, timeout, cancellationToken).ConfigureAwait(false);
+        (bool isEntered, SlotStay stay) = await TryGetAsync(false, timeout, cancellationToken).ConfigureAwait(false);
         return isEntered ? new SemaphoreScope(stay) : null;
     }
 
@@ -230,7 +230,7 @@ public sealed partial class NamedSemaphore : IDisposable
         return most;
     }
 
-    private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken, out SeatStay stay)
+    private bool TryGet(bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken, out SlotStay stay)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Deadline.Check(timeout);
@@ -248,12 +248,12 @@ public sealed partial class NamedSemaphore : IDisposable
         return isGot;
     }
 
-    private async ValueTask<(bool HasPermit, SeatStay Stay)> TryGetAsync(
+    private async ValueTask<(bool HasPermit, SlotStay Stay)> TryGetAsync(
         bool isTaken, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Deadline.Check(timeout);
-        bool isGot = _core.TryGetIdle(isTaken, thread: 0, out SeatStay stay);
+        bool isGot = _core.TryGetIdle(isTaken, thread: 0, out SlotStay stay);
         if (!isGot)
         {
             SemaphoreAttempt attempt = new(_core, isTaken, thread: 0);

@@ -9,9 +9,9 @@ namespace Fairlead.Synchronization;
 /// </summary>
 public readonly struct ReadScope : IDisposable, IAsyncDisposable, IEquatable<ReadScope>
 {
-    private readonly SeatStay _stay;
+    private readonly SlotStay _stay;
 
-    internal ReadScope(SeatStay stay) => _stay = stay;
+    internal ReadScope(SlotStay stay) => _stay = stay;
 
     /// <summary>
     /// Whether a writer died inside and no writer has called <see cref="WriteScope.MarkConsistent"/> since. The guarded data may be half

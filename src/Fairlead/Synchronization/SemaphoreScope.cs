@@ -9,9 +9,9 @@ namespace Fairlead.Synchronization;
 /// </summary>
 public readonly struct SemaphoreScope : IDisposable, IAsyncDisposable, IEquatable<SemaphoreScope>
 {
-    private readonly SeatStay _stay;
+    private readonly SlotStay _stay;
 
-    internal SemaphoreScope(SeatStay stay) => _stay = stay;
+    internal SemaphoreScope(SlotStay stay) => _stay = stay;
 
     /// <summary>Returns the permit. Harmless the second time.</summary>
     public void Dispose() => _stay.Leave();

@@ -29,13 +29,13 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     {
         Assert.Equal(
             (0, 16, 24, 28, 32, 64, 64),
-            (BoardLayout.FormAt, BoardLayout.BytesAt, BoardLayout.CountAt, BoardLayout.SealedAt, BoardLayout.BellAt, BoardLayout.SeatsAt,
-                BoardLayout.SeatSize));
+            (BoardLayout.HeaderAt, BoardLayout.BytesAt, BoardLayout.CountAt, BoardLayout.SealedAt, BoardLayout.DoorbellAt,
+                BoardLayout.HolderSlotsAt, BoardLayout.HolderSlotSize));
         Assert.Equal(
             (0, 8, 16, 20, 22, 32, 128, 256, 32),
             (BoardLayout.EntryOffsetAt, BoardLayout.EntryFingerprintAt, BoardLayout.EntryValueSizeAt, BoardLayout.EntryKeyLengthAt,
                 BoardLayout.EntryTypeLengthAt, BoardLayout.EntryKeyAt, BoardLayout.EntryTypeAt, BoardLayout.EntrySize,
-                BoardLayout.CellBellAt));
+                BoardLayout.CellDoorbellAt));
         Assert.Equal((320, 1344L, 5440L), (BoardLayout.EntriesAt(Cells), BoardLayout.CellsAt(Cells), BoardLayout.Size(Cells, Bytes)));
         using SharedBoard board = Make();
         board.Seal();
@@ -46,11 +46,11 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
         Assert.Equal((4096L, 2, 1), (BitConverter.ToInt64(file, Head + 16), BitConverter.ToInt32(file, Head + 24), file[Head + 28]));
 
         // The slot of the first cell: a keeper, the first writer, and its owner info.
-        int seat = Head + 64;
-        Assert.NotEqual(0, BitConverter.ToInt32(file, seat));
-        Assert.Equal((1, Environment.ProcessId, 1), (BitConverter.ToInt32(file, seat + 4), BitConverter.ToInt32(file, seat + 16),
-            BitConverter.ToInt32(file, seat + 20)));
-        Assert.Equal(BitConverter.ToInt32(file, seat), BitConverter.ToInt32(file, seat + 32));
+        int slot = Head + 64;
+        Assert.NotEqual(0, BitConverter.ToInt32(file, slot));
+        Assert.Equal((1, Environment.ProcessId, 1), (BitConverter.ToInt32(file, slot + 4), BitConverter.ToInt32(file, slot + 16),
+            BitConverter.ToInt32(file, slot + 20)));
+        Assert.Equal(BitConverter.ToInt32(file, slot), BitConverter.ToInt32(file, slot + 32));
 
         int entry = Head + 320 + 256;
         Assert.Equal(1344L + 320, BitConverter.ToInt64(file, entry));

@@ -19,9 +19,9 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     [Fact]
     public void Its_parts_lie_where_they_are_drawn()
     {
-        Assert.Equal((nint)_memory.Start + BarrierLayout.LineAt + LineLayout.PlacesAt, (nint)_words.Line.Beside(0));
+        Assert.Equal((nint)_memory.Start + BarrierLayout.WaitQueueAt + WaitQueueLayout.PlacesAt, (nint)_words.WaitQueue.Beside(0));
         Assert.Equal((nint)_memory.Start + BarrierLayout.GuardAt + MutexLayout.WordAt, (nint)_words.Guard.WordPlace);
-        Assert.Equal((nint)_memory.Start + BarrierLayout.SeatsAt + LineLayout.WordAt, (nint)_words.Seats.Word(0));
+        Assert.Equal((nint)_memory.Start + BarrierLayout.SlotsAt + WaitQueueLayout.WordAt, (nint)_words.Slots.Word(0));
     }
 
     [Fact]
@@ -85,14 +85,14 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     [Fact]
     public void A_seat_becomes_a_partys_in_two_steps()
     {
-        Assert.True(_words.TryFindFree(1, out int index, out Seat found));
+        Assert.True(_words.TryFindFree(1, out int index, out LockSlot found));
         Assert.Equal((1, default), (index, found));
         Take(1, found);
-        Assert.False(BarrierWords.IsParty(_words.Seats[1]));
+        Assert.False(BarrierWords.IsParty(_words.Slots[1]));
         Assert.True(_words.TryFindFree(1, out index, out _));
         Assert.Equal(2, index);
         Assert.True(_words.TryJoin(_memory.Keeper, 1));
-        Assert.True(BarrierWords.IsParty(_words.Seats[1]));
+        Assert.True(BarrierWords.IsParty(_words.Slots[1]));
         Assert.False(_words.TryJoin(_memory.Keeper, 1));
         Take(2, default);
         Assert.True(_words.TryFindFree(2, out index, out _));
@@ -106,7 +106,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
         }
 
         // The mark stays, but the party has left.
-        Assert.False(BarrierWords.IsParty(_words.Seats[1]));
+        Assert.False(BarrierWords.IsParty(_words.Slots[1]));
         Assert.False(_words.TryFindDead(0, out _, out _));
     }
 
@@ -116,7 +116,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
         Mark(0, LockWord.DiedBit, Party);
         Mark(1, LockWord.DiedBit, 0);
         Mark(2, LockWord.DiedBit, Party);
-        Assert.True(_words.TryFindDead(0, out int index, out Seat dead));
+        Assert.True(_words.TryFindDead(0, out int index, out LockSlot dead));
         Assert.Equal((0, Party), (index, dead.Mark));
         Assert.True(_words.TryFindDead(1, out index, out _));
         Assert.Equal(2, index);
@@ -126,7 +126,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
         Assert.Equal(1, index);
         _words.Free(0, dead);
         Mark(Parties, LockWord.DiedBit, Party);
-        Assert.Equal(default, _words.Seats[0]);
+        Assert.Equal(default, _words.Slots[0]);
         Assert.False(_words.TryFindDead(3, out _, out _));
         Assert.True(_words.TryFindFree(2, out index, out _));
         Assert.Equal(0, index);
@@ -135,35 +135,35 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     [Fact]
     public void It_is_broken_only_as_it_was_found_and_reset_by_the_owner_of_the_guard()
     {
-        _words.Standing(2).Process = 4242;
+        _words.OwnerInfo(2).Process = 4242;
         BarrierState before = _words.State;
         Assert.True(_words.TryArrive(before, out _));
         _words.Break(before, 2);
-        Assert.Equal((false, 0u), (_words.State.IsBroken, *_words.Bell));
+        Assert.Equal((false, 0u), (_words.State.IsBroken, *_words.Doorbell));
         _words.Break(_words.State, 2);
-        Assert.Equal((true, 4242, 1u), (_words.State.IsBroken, _words.Dead, *_words.Bell));
+        Assert.Equal((true, 4242, 1u), (_words.State.IsBroken, _words.Dead, *_words.Doorbell));
         _words.Reset();
         Assert.Equal((false, 0, 0L), (_words.State.IsBroken, _words.State.Arrived, _words.State.Phase));
         _words.Ring();
-        Assert.Equal(2u, *_words.Bell);
+        Assert.Equal(2u, *_words.Doorbell);
     }
 
-    private void Mark(int seat, uint word, uint mark) =>
-        Assert.True(_words.Seats.TryChange(seat, default, new Seat(new LockWord(word), mark)));
+    private void Mark(int slot, uint word, uint mark) =>
+        Assert.True(_words.Slots.TryChange(slot, default, new LockSlot(new LockWord(word), mark)));
 
-    private void Take(int seat, Seat found)
+    private void Take(int slot, LockSlot found)
     {
         using (_memory.Keeper.Hold())
         {
-            Assert.True(_words.TryTake(_memory.Keeper, seat, found));
+            Assert.True(_words.TryTake(_memory.Keeper, slot, found));
         }
     }
 
-    private void Leave(int seat)
+    private void Leave(int slot)
     {
         using (_memory.Keeper.Hold())
         {
-            _words.Seats.Leave(_memory.Keeper, seat);
+            _words.Slots.Leave(_memory.Keeper, slot);
         }
     }
 }

@@ -34,10 +34,10 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     [Fact]
     public void A_place_begins_without_a_notification()
     {
-        for (int i = 0; i < LineLayout.Places; i++)
+        for (int i = 0; i < WaitQueueLayout.Places; i++)
         {
             uint ticket = Join();
-            _words.NotifyLine();
+            _words.NotifyWaitQueue();
             Assert.Equal(1u, *_words.Notified(ticket));
             Leave(ticket);
         }
@@ -50,24 +50,24 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     [Fact]
     public void Any_notification_wakes_all_waiters_for_which_the_line_has_no_room()
     {
-        uint before = _words.JoinCrowd();
+        uint before = _words.JoinOverflow();
         Assert.Equal(0u, before);
-        _words.NotifyLine();
-        Assert.Equal(before, *_words.Crowd);
+        _words.NotifyWaitQueue();
+        Assert.Equal(before, *_words.Overflow);
         _words.NotifyOne();
-        Assert.Equal(1u, *_words.Crowd);
+        Assert.Equal(1u, *_words.Overflow);
         _words.NotifyOne();
         _words.NotifyAll();
-        Assert.Equal(1u, *_words.Crowd);
-        Assert.Equal(1u, _words.JoinCrowd());
+        Assert.Equal(1u, *_words.Overflow);
+        Assert.Equal(1u, _words.JoinOverflow());
         _words.NotifyAll();
-        Assert.Equal(2u, *_words.Crowd);
+        Assert.Equal(2u, *_words.Overflow);
     }
 
     [Fact]
     public void A_full_line_refuses()
     {
-        uint[] tickets = [.. Enumerable.Range(0, LineLayout.MostWaiting).Select(_ => Join())];
+        uint[] tickets = [.. Enumerable.Range(0, WaitQueueLayout.MostWaiting).Select(_ => Join())];
         Assert.False(_words.TryJoin(_memory.Keeper, out _));
         _words.NotifyOne();
         Assert.Equal(1u, *_words.Notified(tickets[0]));
@@ -84,13 +84,13 @@ public sealed unsafe class ConditionWordsTests : IDisposable
         _words.NotifyOne();
         _words.NotifyOne();
         Assert.Equal(0, _words.CountMissing(tickets[3]));
-        _memory.Die(_words.Line, tickets[0]);
+        _memory.Die(_words.WaitQueue, tickets[0]);
         Assert.Equal((1, 1, 0), (_words.CountMissing(tickets[3]), _words.CountMissing(tickets[1]), _words.CountMissing(tickets[0])));
-        _memory.Die(_words.Line, tickets[1]);
+        _memory.Die(_words.WaitQueue, tickets[1]);
         Assert.Equal(2, _words.CountMissing(tickets[3]));
 
         // A waiter that dies before its turn swallows no notification.
-        _memory.Die(_words.Line, tickets[2]);
+        _memory.Die(_words.WaitQueue, tickets[2]);
         Assert.Equal(2, _words.CountMissing(tickets[3]));
         Leave(tickets[3]);
     }
@@ -100,8 +100,8 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     {
         uint dead = Join();
         _words.NotifyOne();
-        _memory.Die(_words.Line, dead);
-        uint[] tickets = [.. Enumerable.Range(0, LineLayout.MostWaiting).Select(_ => Join())];
+        _memory.Die(_words.WaitQueue, dead);
+        uint[] tickets = [.. Enumerable.Range(0, WaitQueueLayout.MostWaiting).Select(_ => Join())];
         Assert.Equal(1, _words.CountMissing(tickets[^2]));
         Assert.Equal(0, _words.CountMissing(tickets[^1]));
         Leave(tickets);
@@ -117,7 +117,7 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     {
         foreach (uint ticket in tickets)
         {
-            _words.Line.Leave(_memory.Keeper, ticket);
+            _words.WaitQueue.Leave(_memory.Keeper, ticket);
         }
     }
 

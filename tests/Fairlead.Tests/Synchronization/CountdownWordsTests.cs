@@ -68,7 +68,7 @@ public sealed unsafe class CountdownWordsTests : IDisposable
     [Fact]
     public void Its_parts_lie_where_they_are_drawn()
     {
-        Assert.Equal((nint)_memory.Start + CountdownLayout.LineAt + LineLayout.PlacesAt, (nint)_words.Line.Beside(0));
+        Assert.Equal((nint)_memory.Start + CountdownLayout.WaitQueueAt + WaitQueueLayout.PlacesAt, (nint)_words.WaitQueue.Beside(0));
         Assert.Equal((nint)_memory.Start + CountdownLayout.GuardAt + MutexLayout.WordAt, (nint)_words.Guard.WordPlace);
     }
 

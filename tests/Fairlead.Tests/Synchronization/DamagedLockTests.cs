@@ -12,10 +12,10 @@ public sealed class DamagedLockTests(ITestOutputHelper output) : WatchedTest(out
     private const int FileHeader = 64;
 
     /// <summary>The words before the wait queue, its own, and those of its first two slots.</summary>
-    private const int Beginning = MutexLayout.LineAt + LineLayout.PlacesAt + (2 * LineLayout.PlaceSize);
+    private const int Beginning = MutexLayout.WaitQueueAt + WaitQueueLayout.PlacesAt + (2 * WaitQueueLayout.PlaceSize);
 
     /// <summary>The words behind the wait queue: owners, parties, or a guard.</summary>
-    private const int Behind = MutexLayout.LineAt + LineLayout.Size;
+    private const int Behind = MutexLayout.WaitQueueAt + WaitQueueLayout.Size;
 
     private const int MostBehind = 192;
 

@@ -19,11 +19,11 @@ public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(ou
     [MemberData(nameof(Tickets))]
     public async Task A_queue_whose_latest_ticket_is_before_its_slots_is_corrupt(uint ticket)
     {
-        using WordsMemory memory = new(LineLayout.Size);
-        Line line = LineOf(memory);
+        using WordsMemory memory = new(WaitQueueLayout.Size);
+        WaitQueue line = LineOf(memory);
 
         // Used once around, each slot has a ticket.
-        for (int i = 0; i < LineLayout.Places; i++)
+        for (int i = 0; i < WaitQueueLayout.Places; i++)
         {
             line.Leave(memory.Keeper, memory.Join(line));
         }
@@ -45,14 +45,14 @@ public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(ou
         using (await mutex.EnterAsync())
         {
             // Once around, as above.
-            for (int i = 0; i < LineLayout.Places; i++)
+            for (int i = 0; i < WaitQueueLayout.Places; i++)
             {
                 Assert.False(other.TryEnter(TimeSpan.FromMilliseconds(1), out _));
             }
 
             using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             {
-                file.Position = FileHeader + MutexLayout.LineAt + LineLayout.TicketsAt;
+                file.Position = FileHeader + MutexLayout.WaitQueueAt + WaitQueueLayout.TicketsAt;
                 byte[] word = new byte[4];
                 BinaryPrimitives.WriteUInt32LittleEndian(word, ticket);
                 file.Write(word);
@@ -65,8 +65,8 @@ public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(ou
         }
     }
 
-    private static unsafe Line LineOf(WordsMemory memory) => new(memory.Start);
+    private static unsafe WaitQueue LineOf(WordsMemory memory) => new(memory.Start);
 
     private static unsafe void SetLatest(WordsMemory memory, uint ticket) =>
-        Volatile.Write(ref *(uint*)(memory.Start + LineLayout.TicketsAt), ticket);
+        Volatile.Write(ref *(uint*)(memory.Start + WaitQueueLayout.TicketsAt), ticket);
 }

@@ -35,11 +35,11 @@ public sealed unsafe class EventWordsTests : IDisposable
     [Fact]
     public void A_waiter_in_the_line_closes_it_before_it_sleeps()
     {
-        uint ticket = _memory.Join(_words.Line);
+        uint ticket = _memory.Join(_words.WaitQueue);
         Assert.True(_words.IsClosed);
         _words.Set();
         Assert.True(_words.IsClosed);
-        _words.Line.Leave(_memory.Keeper, ticket);
+        _words.WaitQueue.Leave(_memory.Keeper, ticket);
         Assert.False(_words.IsClosed);
         Assert.Equal(Set, *_words.Word);
     }

@@ -13,7 +13,7 @@ public sealed class GuardTests
         BarrierCore barrier = new(LockPlace.Named(name, BarrierLayout.Size(2), RegionContent.Barrier), 2);
         try
         {
-            Guard guard = new(barrier, barrier.Words.Form, barrier.Words.Guard);
+            Guard guard = new(barrier, barrier.Words.Header, barrier.Words.Guard);
             Assert.Throws<InvalidOperationException>(() => FailInside(guard));
             guard.Free();
 

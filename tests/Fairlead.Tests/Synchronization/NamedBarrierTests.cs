@@ -17,9 +17,9 @@ public sealed class NamedBarrierTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((64, 72, 76, 128), (BarrierLayout.StateAt, BarrierLayout.BellAt, BarrierLayout.DeadAt, BarrierLayout.LineAt));
+        Assert.Equal((64, 72, 76, 128), (BarrierLayout.StateAt, BarrierLayout.DoorbellAt, BarrierLayout.DeadAt, BarrierLayout.WaitQueueAt));
         Assert.Equal(
-            (16_576, 33_152, 64, 1024), (BarrierLayout.GuardAt, BarrierLayout.SeatsAt, BarrierLayout.SeatSize, BarrierLayout.MostParties));
+            (16_576, 33_152, 64, 1024), (BarrierLayout.GuardAt, BarrierLayout.SlotsAt, BarrierLayout.SlotSize, BarrierLayout.MostParties));
         Assert.Equal(33_152L + (3 * 64), NamedBarrier.SizeInRegion(3));
         using NamedBarrier barrier = NamedBarrier.Open(_name, 1);
         Assert.Equal(0, barrier.SignalAndWait());

@@ -23,7 +23,8 @@ public sealed class NamedConditionTests : IDisposable
     {
         Assert.Equal(
             (64, 68, 128, 40, 16_576),
-            (ConditionLayout.CrowdAt, ConditionLayout.IsCrowdedAt, ConditionLayout.LineAt, ConditionLayout.NotifiedAt, ConditionLayout.Size)
+            (ConditionLayout.OverflowAt, ConditionLayout.IsCrowdedAt, ConditionLayout.WaitQueueAt, ConditionLayout.NotifiedAt,
+             ConditionLayout.Size)
         );
         Assert.Equal(16_576L, NamedCondition.SizeInRegion);
         using NamedCondition condition = NamedCondition.Open(_name, _mutex);
@@ -35,7 +36,7 @@ public sealed class NamedConditionTests : IDisposable
             ReadOnlySpan<byte> words = file.AsSpan(RegionLayout.HeaderSize);
             Assert.Equal(
                 (7u, 0x0143_4c46u), (BitConverter.ToUInt32(file.AsSpan(RegionLayout.ContentAt)), BitConverter.ToUInt32(words[4..])));
-            int place = ConditionLayout.LineAt + LineLayout.PlacesAt + LineLayout.PlaceSize;
+            int place = ConditionLayout.WaitQueueAt + WaitQueueLayout.PlacesAt + WaitQueueLayout.PlaceSize;
             Assert.Equal(
                 (1, Environment.ProcessId, 0u),
                 (

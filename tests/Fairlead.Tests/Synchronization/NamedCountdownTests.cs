@@ -19,7 +19,8 @@ public sealed class NamedCountdownTests : IDisposable
     {
         Assert.Equal(
             (64, 68, 128, 16_576, 33_152L),
-            (CountdownLayout.WordAt, CountdownLayout.RoundsAt, CountdownLayout.LineAt, CountdownLayout.GuardAt, NamedCountdown.SizeInRegion)
+            (CountdownLayout.WordAt, CountdownLayout.RoundsAt, CountdownLayout.WaitQueueAt, CountdownLayout.GuardAt,
+             NamedCountdown.SizeInRegion)
         );
         using NamedCountdown countdown = NamedCountdown.Open(_name, 3);
         Assert.Equal((3u, 0x0144_4c46u, 0u), Words());

@@ -18,7 +18,7 @@ public sealed unsafe class NamedEventTests : IDisposable
     [Fact]
     public void The_words_lie_where_they_are_drawn()
     {
-        Assert.Equal((64, 128, 16_576L), (EventLayout.WordAt, EventLayout.LineAt, NamedEvent.SizeInRegion));
+        Assert.Equal((64, 128, 16_576L), (EventLayout.WordAt, EventLayout.WaitQueueAt, NamedEvent.SizeInRegion));
         using NamedEvent signal = NamedEvent.Open(_name, EventResetMode.AutoReset);
         signal.Set();
         Assert.Equal((1u, 0x0145_4c46u, 1u), Words());

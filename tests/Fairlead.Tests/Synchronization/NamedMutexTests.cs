@@ -30,7 +30,7 @@ public sealed class NamedMutexTests : IDisposable
         Assert.Equal(
             (0, 8, 12, 64, 68, 72),
             (
-                MutexLayout.FormAt,
+                MutexLayout.HeaderAt,
                 MutexLayout.NamespaceAt,
                 MutexLayout.MixedAt,
                 MutexLayout.WordAt,
@@ -44,15 +44,17 @@ public sealed class NamedMutexTests : IDisposable
                 MutexLayout.ThreadAt,
                 MutexLayout.SinceAt,
                 MutexLayout.KeeperAt,
-                MutexLayout.LineAt));
+                MutexLayout.WaitQueueAt));
         Assert.Equal(
             (0, 64, 64, 256, 128),
-            (LineLayout.TicketsAt, LineLayout.PlacesAt, LineLayout.PlaceSize, LineLayout.Places, LineLayout.MostWaiting));
+            (WaitQueueLayout.TicketsAt, WaitQueueLayout.PlacesAt, WaitQueueLayout.PlaceSize, WaitQueueLayout.Places,
+             WaitQueueLayout.MostWaiting));
         Assert.Equal(
             (8, 16, 20, 24, 32),
-            (LineLayout.ParticipantAt, LineLayout.ProcessAt, LineLayout.ThreadAt, LineLayout.SinceAt, LineLayout.KeeperAt));
+            (WaitQueueLayout.ParticipantAt, WaitQueueLayout.ProcessAt, WaitQueueLayout.ThreadAt, WaitQueueLayout.SinceAt,
+             WaitQueueLayout.KeeperAt));
         Assert.Equal(16_576L, NamedMutex.SizeInRegion);
-        Assert.Equal(32, Unsafe.SizeOf<Standing>());
+        Assert.Equal(32, Unsafe.SizeOf<OwnerInfo>());
         using NamedMutex mutex = NamedMutex.Open(_name, new() { Recursive = true });
         mutex.Enter().Dispose();
         using MutexScope scope = mutex.Enter();

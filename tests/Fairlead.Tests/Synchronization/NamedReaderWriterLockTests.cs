@@ -15,12 +15,12 @@ public sealed class NamedReaderWriterLockTests : IDisposable
         Assert.Equal(
             (64, 68, 72, 76, 128),
             (
-                ReaderWriterLayout.BellAt,
+                ReaderWriterLayout.DoorbellAt,
                 ReaderWriterLayout.IsWantedAt,
                 ReaderWriterLayout.IsWritingAt,
                 ReaderWriterLayout.InDoubtAt,
                 ReaderWriterLayout.GateAt));
-        Assert.Equal((16_704, 64, 256), (ReaderWriterLayout.SeatsAt, ReaderWriterLayout.SeatSize, ReaderWriterLayout.MostReaders));
+        Assert.Equal((16_704, 64, 256), (ReaderWriterLayout.SlotsAt, ReaderWriterLayout.SlotSize, ReaderWriterLayout.MostReaders));
         Assert.Equal(33_088L, NamedReaderWriterLock.SizeInRegion);
     }
 

@@ -20,21 +20,22 @@ public sealed class NamedSemaphoreTests : IDisposable
     {
         Assert.Equal(
             (64, 72, 128, 16_576, 16),
-            (SemaphoreLayout.WantedAt, SemaphoreLayout.BellAt, SemaphoreLayout.LineAt, SemaphoreLayout.SeatsAt, SemaphoreLayout.SeatSize));
+            (SemaphoreLayout.WantedAt, SemaphoreLayout.DoorbellAt, SemaphoreLayout.WaitQueueAt, SemaphoreLayout.SlotsAt,
+             SemaphoreLayout.SlotSize));
         Assert.Equal(16_576L + (16 * 5), NamedSemaphore.SizeInRegion(5));
         using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2, 5);
         using SemaphoreScope scope = semaphore.Enter();
         ReadOnlySpan<byte> words = File.ReadAllBytes(FilePath).AsSpan(RegionLayout.HeaderSize);
         Assert.Equal((0x0002_0005u, 0x0153_4c46u), (BitConverter.ToUInt32(words), BitConverter.ToUInt32(words[4..])));
-        int seat = SemaphoreLayout.SeatsAt;
-        while (BitConverter.ToUInt64(words[seat..]) == 0)
+        int slot = SemaphoreLayout.SlotsAt;
+        while (BitConverter.ToUInt64(words[slot..]) == 0)
         {
-            seat += SemaphoreLayout.SeatSize;
+            slot += SemaphoreLayout.SlotSize;
         }
 
-        Assert.Equal(Seats.Moved, (uint)Fairlead.Native.Libc.FUTEX_TID_MASK);
-        Assert.Equal(1u, BitConverter.ToUInt32(words[(seat + 4)..]) >> 31);
-        Assert.NotEqual(0L, BitConverter.ToInt64(words[(seat + 8)..]));
+        Assert.Equal(LockSlots.Moved, (uint)Fairlead.Native.Libc.FUTEX_TID_MASK);
+        Assert.Equal(1u, BitConverter.ToUInt32(words[(slot + 4)..]) >> 31);
+        Assert.NotEqual(0L, BitConverter.ToInt64(words[(slot + 8)..]));
     }
 
     [Fact]

@@ -16,13 +16,13 @@ public sealed unsafe class ReaderWriterWordsTests : IDisposable
     public void Readers_ring_only_while_somebody_in_the_gate_waits()
     {
         _words.Ring();
-        Assert.Equal((false, 0), (_words.IsWanted, *_words.Bell));
+        Assert.Equal((false, 0), (_words.IsWanted, *_words.Doorbell));
         _words.Want();
         _words.Ring();
-        Assert.Equal((true, 1), (_words.IsWanted, *_words.Bell));
+        Assert.Equal((true, 1), (_words.IsWanted, *_words.Doorbell));
         _words.WantNoMore();
         _words.Ring();
-        Assert.Equal((false, 1), (_words.IsWanted, *_words.Bell));
+        Assert.Equal((false, 1), (_words.IsWanted, *_words.Doorbell));
     }
 
     [Theory]
@@ -43,8 +43,8 @@ public sealed unsafe class ReaderWriterWordsTests : IDisposable
     public void A_reader_is_written_beside_its_seat()
     {
         _words.Reader(1).Process = 7;
-        Assert.Equal(7u, _memory.At(ReaderWriterLayout.SeatsAt + ReaderWriterLayout.SeatSize + 8 + 8));
-        Assert.Equal(ReaderWriterLayout.MostReaders, _words.Seats.Count);
+        Assert.Equal(7u, _memory.At(ReaderWriterLayout.SlotsAt + ReaderWriterLayout.SlotSize + 8 + 8));
+        Assert.Equal(ReaderWriterLayout.MostReaders, _words.Slots.Count);
         *_words.Gate.WordPlace = 5;
         Assert.Equal(5u, _memory.At(ReaderWriterLayout.GateAt + MutexLayout.WordAt));
     }

@@ -17,7 +17,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    private Seats Seats => _words.Seats;
+    private LockSlots Seats => _words.Slots;
 
     [Fact]
     public void Both_numbers_stand_in_the_options()
@@ -34,7 +34,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         Assert.Equal(Permits, _words.CountFree());
         Assert.True(_words.TryFindFree(1, out int index, out _));
         Assert.Equal(1, index);
-        Assert.True(_words.TryFindFree(2, out index, out Seat found));
+        Assert.True(_words.TryFindFree(2, out index, out LockSlot found));
         Assert.Equal((0, default), (index, found));
         int from = 0;
         Assert.True(_words.TryFindMoved(ref from, out _));
@@ -44,7 +44,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         Assert.Equal(3, from);
         from = 4;
         Assert.False(_words.TryFindMoved(ref from, out _));
-        Assert.True(Seats.TryChange(Maximum, default, new Seat(default, 1u << 31)));
+        Assert.True(Seats.TryChange(Maximum, default, new LockSlot(default, 1u << 31)));
         Assert.Equal(Permits, _words.CountFree());
     }
 
@@ -57,7 +57,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         Assert.False(SemaphoreWords.IsBeingPosted(Seats[0]));
         Enter(1, default, thread: 0);
         Assert.Equal(0, SemaphoreWords.Thread(Seats[1]));
-        Assert.False(_words.TryFindFree(0, out int index, out Seat found));
+        Assert.False(_words.TryFindFree(0, out int index, out LockSlot found));
         Assert.Equal((-1, default), (index, found));
         int from = 0;
         Assert.True(_words.TryFindMoved(ref from, out _));
@@ -79,14 +79,14 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         Assert.False(_words.TryMove(0, default));
         Assert.Equal(1, _words.CountFree());
         int from = 0;
-        Assert.True(_words.TryFindMoved(ref from, out Seat moved));
-        Assert.Equal((0, Seats.Moved), (from, moved.Word.Owner));
+        Assert.True(_words.TryFindMoved(ref from, out LockSlot moved));
+        Assert.Equal((0, LockSlots.Moved), (from, moved.Word.Owner));
         BeginPost(0, moved);
         Assert.True(SemaphoreWords.IsBeingPosted(Seats[0]));
         Assert.Equal(1, _words.CountFree());
         EndPost(0, isFree: false);
         Assert.Equal(1, _words.CountFree());
-        Assert.Equal(Seats.Moved, Seats[0].Word.Owner);
+        Assert.Equal(LockSlots.Moved, Seats[0].Word.Owner);
         BeginPost(0, Seats[0]);
         EndPost(0, isFree: true);
         Assert.Equal(Permits, _words.CountFree());
@@ -105,12 +105,12 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     [InlineData(3, 0u, 0x8000_0000u, true)]
     [InlineData(3, 0u, Posting, true)]
     [InlineData(0, 77u, 0x8000_004du, false)]
-    [InlineData(0, Seats.Moved, 0x8000_0000u, false)]
+    [InlineData(0, LockSlots.Moved, 0x8000_0000u, false)]
     public void The_permit_of_a_dead_process_is_free_unless_it_was_posting(int index, uint word, uint mark, bool isFree)
     {
-        Seat seat = new(new LockWord(word), mark);
-        Assert.Equal(isFree, _words.IsFree(index, seat));
-        Assert.True(Seats.TryChange(index, default, seat));
+        LockSlot slot = new(new LockWord(word), mark);
+        Assert.Equal(isFree, _words.IsFree(index, slot));
+        Assert.True(Seats.TryChange(index, default, slot));
         int before = index < Permits ? 1 : 2;
         Assert.Equal(before + (isFree ? 1 : 0), _words.CountFree());
     }
@@ -119,10 +119,10 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     public void A_waiter_in_the_line_closes_it()
     {
         Assert.False(_words.IsClosed);
-        uint ticket = _memory.Join(_words.Line);
+        uint ticket = _memory.Join(_words.WaitQueue);
         Assert.True(_words.IsClosed);
         _words.Want(ticket);
-        _words.Line.Leave(_memory.Keeper, ticket);
+        _words.WaitQueue.Leave(_memory.Keeper, ticket);
         Assert.True(_words.IsClosed);
         _words.WantNoMore(ticket);
         Assert.False(_words.IsClosed);
@@ -132,15 +132,15 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     public void A_leaver_rings_while_a_permit_is_wanted()
     {
         _words.Ring();
-        Assert.Equal(0u, *_words.Bell);
-        uint first = _memory.Join(_words.Line);
+        Assert.Equal(0u, *_words.Doorbell);
+        uint first = _memory.Join(_words.WaitQueue);
         _words.Want(first);
         _words.Want(first);
         _words.Ring();
-        Assert.Equal(1u, *_words.Bell);
+        Assert.Equal(1u, *_words.Doorbell);
 
         // The last waiter, which has come since, takes over the request; an earlier one cannot withdraw it.
-        uint last = _memory.Join(_words.Line);
+        uint last = _memory.Join(_words.WaitQueue);
         _words.WantNoMore(first);
         Assert.Equal(Wanted(first), Wanted());
         _words.Want(last);
@@ -150,14 +150,14 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         _words.WantNoMore(last);
         Assert.Equal(0UL, Wanted());
         _words.Ring();
-        Assert.Equal(1u, *_words.Bell);
-        _words.Line.Leave(_memory.Keeper, first);
-        _words.Line.Leave(_memory.Keeper, last);
+        Assert.Equal(1u, *_words.Doorbell);
+        _words.WaitQueue.Leave(_memory.Keeper, first);
+        _words.WaitQueue.Leave(_memory.Keeper, last);
 
         ulong Wanted(uint? ticket = null) => ticket is { } of ? (1UL << 32) | of : *(ulong*)(_memory.Start + SemaphoreLayout.WantedAt);
     }
 
-    private void Enter(int index, Seat found, int thread)
+    private void Enter(int index, LockSlot found, int thread)
     {
         using (_memory.Keeper.Hold())
         {
@@ -165,7 +165,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
         }
     }
 
-    private void BeginPost(int index, Seat found)
+    private void BeginPost(int index, LockSlot found)
     {
         using (_memory.Keeper.Hold())
         {

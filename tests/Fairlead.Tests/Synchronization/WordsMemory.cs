@@ -32,14 +32,14 @@ internal sealed unsafe class WordsMemory : IDisposable
     public ref uint At(int offset) => ref *(uint*)(Start + offset);
 
     /// <summary>Joins a wait queue, which must have room.</summary>
-    public uint Join(Line line)
+    public uint Join(WaitQueue line)
     {
         Assert.True(line.TryJoin(Keeper, out uint ticket));
         return ticket;
     }
 
     /// <summary>Replaces the owner of a place in a wait queue, as the kernel does when the process dies.</summary>
-    public void Die(Line line, uint ticket)
+    public void Die(WaitQueue line, uint ticket)
     {
         line.Leave(Keeper, ticket);
         *line.Word(ticket) = LockWord.DiedBit;

@@ -18,7 +18,7 @@ internal static class CellLayout
 {
     public const uint Magic = 0x3143_4C46; // "FLC1"
 
-    public const int FormAt = 0;
+    public const int HeaderAt = 0;
     public const int WriterAt = 8;
     public const int BegunAt = 16;
     public const int DoneAt = 24;
@@ -34,5 +34,5 @@ internal static class CellLayout
     public static long Size(int valueSize) => SlotsAt + (Slots * Stride(valueSize));
 
     /// <summary>The first word, which identifies the cell and the size of its values.</summary>
-    public static long Form(int valueSize) => ((long)Magic << 32) | (uint)valueSize;
+    public static long Header(int valueSize) => ((long)Magic << 32) | (uint)valueSize;
 }

@@ -31,13 +31,13 @@ internal readonly unsafe struct CellWords(byte* start, int valueSize)
     /// <param name="room">The bytes from its start to the end of the memory.</param>
     public void Settle(string who, long room)
     {
-        long mine = CellLayout.Form(valueSize);
+        long mine = CellLayout.Header(valueSize);
         long needed = CellLayout.Size(valueSize);
 
         // A creator that died before this step has left a file for the values of its type, which no size is settled in.
         long found = room < needed
-            ? Volatile.Read(ref *(long*)(start + CellLayout.FormAt))
-            : Interlocked.CompareExchange(ref *(long*)(start + CellLayout.FormAt), mine, 0);
+            ? Volatile.Read(ref *(long*)(start + CellLayout.HeaderAt))
+            : Interlocked.CompareExchange(ref *(long*)(start + CellLayout.HeaderAt), mine, 0);
         bool isOurs = found == 0 || found == mine;
         if (isOurs && room >= needed)
         {

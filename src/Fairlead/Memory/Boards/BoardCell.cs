@@ -43,7 +43,7 @@ public sealed class BoardCell<T>
 
     /// <summary>Whether the last writer ended without disposing its writer or board, and no other has followed. No system call.</summary>
     /// <exception cref="ObjectDisposedException">The board has been disposed.</exception>
-    public bool WriterDied => _board.Kept(_slot, static slot => slot.Seat is { HasOwner: false, Word.HasDied: true });
+    public bool WriterDied => _board.Kept(_slot, static slot => slot.HolderSlot is { HasOwner: false, Word.HasDied: true });
 
     /// <summary>Copies the newest whole value; all zeroes when none was ever written.</summary>
     /// <exception cref="FairleadException">
@@ -163,7 +163,7 @@ public sealed class BoardCell<T>
     /// <summary>Returns a description for people.</summary>
     public override string ToString() => _slot.Description;
 
-    private BoardAttempt Begin() => new(_board.Core, () => _readers, _slot.Bell);
+    private BoardAttempt Begin() => new(_board.Core, () => _readers, _slot.Doorbell);
 
     private FairleadException NotInTime(TimeSpan? timeout) => _board.NotInTime(_slot.Description, timeout, [_slot]);
 }

@@ -102,7 +102,7 @@ public sealed class BoardWatch
         }
     }
 
-    private BoardAttempt Attempt() => new(_board.Core, Readers, _board.Core.Bell);
+    private BoardAttempt Attempt() => new(_board.Core, Readers, _board.Core.Doorbell);
 
     // By a caller that keeps the memory. A cell that was added meanwhile is new with its first value, and with the death of its writer.
     private List<BoardReader> Readers()

@@ -44,7 +44,7 @@ public sealed class SharedBoard : IDisposable
     /// <exception cref="ObjectDisposedException">The board has been disposed.</exception>
     public IReadOnlyList<BoardCellInfo> Cells =>
         Inside(static core => (IReadOnlyList<BoardCellInfo>)[.. core.All().Select(slot => BoardFile.Describe(
-            slot.Entry, slot.Words.Done, slot.Seat, core.StandingOf(slot.Index)))]);
+            slot.Entry, slot.Words.Done, slot.HolderSlot, core.OwnerInfoOf(slot.Index)))]);
 
     internal BoardCore Core { get; }
 
@@ -264,7 +264,7 @@ public sealed class SharedBoard : IDisposable
         Core.Enter();
         try
         {
-            return BoardClaim.WriterIn(slot.Seat, Core.StandingOf(slot.Index));
+            return BoardClaim.WriterIn(slot.HolderSlot, Core.OwnerInfoOf(slot.Index));
         }
         finally
         {

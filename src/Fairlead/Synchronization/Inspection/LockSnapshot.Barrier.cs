@@ -10,12 +10,12 @@ internal sealed unsafe partial record LockSnapshot
     /// <summary>Reads the words of a barrier; null if there are too few.</summary>
     public static LockSnapshot? OfBarrier(ReadOnlySpan<byte> words)
     {
-        if (words.Length < BarrierLayout.SeatsAt)
+        if (words.Length < BarrierLayout.SlotsAt)
         {
             return null;
         }
 
-        int parties = (int)Form.Options(MemoryMarshal.Read<ulong>(words));
+        int parties = (int)LockHeader.Options(MemoryMarshal.Read<ulong>(words));
         if (parties is < 0 or > BarrierLayout.MostParties || words.Length < BarrierLayout.Size(parties))
         {
             return null;
@@ -27,14 +27,14 @@ internal sealed unsafe partial record LockSnapshot
             List<LockParty> owners = [];
             for (int i = 0; i < parties; i++)
             {
-                if (barrier.Seats[i] is var seat && BarrierWords.IsParty(seat))
+                if (barrier.Slots[i] is var slot && BarrierWords.IsParty(slot))
                 {
-                    owners.Add(Party(seat.Word, barrier.Standing(i), (ulong)i));
+                    owners.Add(Party(slot.Word, barrier.OwnerInfo(i), (ulong)i));
                 }
             }
 
             BarrierState state = barrier.State;
-            return new LockSnapshot("barrier", owners, WaitingIn(words[BarrierLayout.LineAt..]))
+            return new LockSnapshot("barrier", owners, WaitingIn(words[BarrierLayout.WaitQueueAt..]))
             {
                 State = state.IsBroken || barrier.TryFindDead(0, out _, out _)
                     ? "broken"

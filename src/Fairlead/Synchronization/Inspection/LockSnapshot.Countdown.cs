@@ -13,8 +13,8 @@ internal sealed unsafe partial record LockSnapshot
     {
         fixed (byte* start = words)
         {
-            int left = new CountdownWords(start, (int)Form.Options(MemoryMarshal.Read<ulong>(words))).Count;
-            return new LockSnapshot("countdown", [], WaitingIn(words[CountdownLayout.LineAt..]))
+            int left = new CountdownWords(start, (int)LockHeader.Options(MemoryMarshal.Read<ulong>(words))).Count;
+            return new LockSnapshot("countdown", [], WaitingIn(words[CountdownLayout.WaitQueueAt..]))
             {
                 State = string.Create(CultureInfo.InvariantCulture, $"{left} left"),
             };

@@ -12,7 +12,7 @@ internal sealed unsafe partial record LockSnapshot
     {
         fixed (byte* start = words)
         {
-            return new LockSnapshot("event", [], WaitingIn(words[EventLayout.LineAt..]))
+            return new LockSnapshot("event", [], WaitingIn(words[EventLayout.WaitQueueAt..]))
             {
                 State = new EventWords(start).IsSet ? "set" : "not set",
             };

@@ -12,7 +12,7 @@ internal sealed partial record LockSnapshot
     {
         LockSnapshot gate = OfMutex(words[ReaderWriterLayout.GateAt..]);
         bool isWriting = MemoryMarshal.Read<uint>(words[ReaderWriterLayout.IsWritingAt..]) != 0;
-        List<LockParty> readers = ReadersIn(words[ReaderWriterLayout.SeatsAt..]);
+        List<LockParty> readers = ReadersIn(words[ReaderWriterLayout.SlotsAt..]);
 
         // A caller that is inside the gate and does not write waits for readers, before all other waiters.
         return new LockSnapshot(
@@ -25,16 +25,16 @@ internal sealed partial record LockSnapshot
         };
     }
 
-    private static List<LockParty> ReadersIn(ReadOnlySpan<byte> seats)
+    private static List<LockParty> ReadersIn(ReadOnlySpan<byte> slots)
     {
         List<LockParty> readers = [];
         for (int i = 0; i < ReaderWriterLayout.MostReaders; i++)
         {
-            ReadOnlySpan<byte> seat = seats[(i * ReaderWriterLayout.SeatSize)..];
-            LockWord word = new(MemoryMarshal.Read<uint>(seat[LineLayout.WordAt..]));
+            ReadOnlySpan<byte> slot = slots[(i * ReaderWriterLayout.SlotSize)..];
+            LockWord word = new(MemoryMarshal.Read<uint>(slot[WaitQueueLayout.WordAt..]));
             if (word.Owner != 0)
             {
-                Standing standing = MemoryMarshal.Read<Standing>(seat[sizeof(ulong)..]);
+                OwnerInfo standing = MemoryMarshal.Read<OwnerInfo>(slot[sizeof(ulong)..]);
                 readers.Add(Party(word, standing, (ulong)standing.Since));
             }
         }

@@ -12,12 +12,12 @@ internal sealed unsafe partial record LockSnapshot
     /// <summary>Reads the words of a semaphore; null if there are too few.</summary>
     public static LockSnapshot? OfSemaphore(ReadOnlySpan<byte> words)
     {
-        if (words.Length < SemaphoreLayout.SeatsAt)
+        if (words.Length < SemaphoreLayout.SlotsAt)
         {
             return null;
         }
 
-        uint options = Form.Options(MemoryMarshal.Read<ulong>(words));
+        uint options = LockHeader.Options(MemoryMarshal.Read<ulong>(words));
         int maximum = SemaphoreLayout.Maximum(options);
         if (words.Length < SemaphoreLayout.Size(maximum))
         {
@@ -30,20 +30,20 @@ internal sealed unsafe partial record LockSnapshot
             List<LockParty> owners = [];
             for (int i = 0; i < maximum; i++)
             {
-                if (semaphore.Seats[i] is { HasOwner: true } seat && !SemaphoreWords.IsBeingPosted(seat))
+                if (semaphore.Slots[i] is { HasOwner: true } slot && !SemaphoreWords.IsBeingPosted(slot))
                 {
                     owners.Add(new LockParty(
-                        new Standing
+                        new OwnerInfo
                         {
-                            Process = NativeProcess.OfThread((int)seat.Word.Owner, RobustKeeper.ThreadName, out _) ?? 0,
-                            Thread = SemaphoreWords.Thread(seat),
+                            Process = NativeProcess.OfThread((int)slot.Word.Owner, RobustKeeper.ThreadName, out _) ?? 0,
+                            Thread = SemaphoreWords.Thread(slot),
                             Since = semaphore.Since(i),
                         },
                         (ulong)i));
                 }
             }
 
-            return new LockSnapshot("semaphore", owners, WaitingIn(words[SemaphoreLayout.LineAt..]))
+            return new LockSnapshot("semaphore", owners, WaitingIn(words[SemaphoreLayout.WaitQueueAt..]))
             {
                 State = string.Create(CultureInfo.InvariantCulture, $"{semaphore.CountFree()} of {maximum} free"),
             };

@@ -81,12 +81,13 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     public static LockSnapshot OfMutex(ReadOnlySpan<byte> words)
     {
         List<LockParty> owners = OwnerIn(words) is { } owner ? [owner] : [];
-        return new LockSnapshot("mutex", owners, WaitingIn(words[MutexLayout.LineAt..])) { InTheWay = owners };
+        return new LockSnapshot("mutex", owners, WaitingIn(words[MutexLayout.WaitQueueAt..])) { InTheWay = owners };
     }
 
     /// <summary>Reads the words of a condition.</summary>
     /// <param name="words"><see cref="ConditionLayout.Size"/> bytes.</param>
-    public static LockSnapshot OfCondition(ReadOnlySpan<byte> words) => new("condition", [], WaitingIn(words[ConditionLayout.LineAt..]));
+    public static LockSnapshot OfCondition(ReadOnlySpan<byte> words) =>
+        new("condition", [], WaitingIn(words[ConditionLayout.WaitQueueAt..]));
 
     private static LockParty? OwnerIn(ReadOnlySpan<byte> words)
     {
@@ -95,16 +96,16 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
             ? null
             : Party(
                 word,
-                MemoryMarshal.Read<Standing>(words[MutexLayout.ParticipantAt..]),
+                MemoryMarshal.Read<OwnerInfo>(words[MutexLayout.ParticipantAt..]),
                 MemoryMarshal.Read<ulong>(words[MutexLayout.EntriesAt..]));
     }
 
     // If another owner thread wrote the info, the owner has just taken the word and not written its own yet.
-    private static LockParty Party(LockWord word, Standing standing, ulong mark) =>
+    private static LockParty Party(LockWord word, OwnerInfo standing, ulong mark) =>
         new(
             standing.Keeper == word.Owner
                 ? standing
-                : new Standing
+                : new OwnerInfo
                 {
                     Process = NativeProcess.OfThread((int)word.Owner, RobustKeeper.ThreadName, out _) ?? 0,
                     Since = Clock.Nanoseconds(),
@@ -114,13 +115,14 @@ internal sealed partial record LockSnapshot(string Kind, IReadOnlyList<LockParty
     private static List<LockParty> WaitingIn(ReadOnlySpan<byte> line)
     {
         List<LockParty> waiting = [];
-        uint last = MemoryMarshal.Read<uint>(line[LineLayout.TicketsAt..]) + 1;
-        for (uint ticket = last - LineLayout.MostWaiting; ticket != last + 1; ticket++)
+        uint last = MemoryMarshal.Read<uint>(line[WaitQueueLayout.TicketsAt..]) + 1;
+        for (uint ticket = last - WaitQueueLayout.MostWaiting; ticket != last + 1; ticket++)
         {
-            ReadOnlySpan<byte> place = line[(LineLayout.PlacesAt + ((int)(ticket % LineLayout.Places) * LineLayout.PlaceSize))..];
-            LockWord word = new(MemoryMarshal.Read<uint>(place[LineLayout.WordAt..]));
-            uint stands = MemoryMarshal.Read<uint>(place[(sizeof(uint) - LineLayout.WordAt)..]);
-            Standing standing = MemoryMarshal.Read<Standing>(place[LineLayout.ParticipantAt..]);
+            int index = (int)(ticket % WaitQueueLayout.Places);
+            ReadOnlySpan<byte> place = line[(WaitQueueLayout.PlacesAt + (index * WaitQueueLayout.PlaceSize))..];
+            LockWord word = new(MemoryMarshal.Read<uint>(place[WaitQueueLayout.WordAt..]));
+            uint stands = MemoryMarshal.Read<uint>(place[(sizeof(uint) - WaitQueueLayout.WordAt)..]);
+            OwnerInfo standing = MemoryMarshal.Read<OwnerInfo>(place[WaitQueueLayout.ParticipantAt..]);
             if (stands == ticket && word.Owner != 0 && standing.Keeper == word.Owner)
             {
                 waiting.Add(new LockParty(standing, LockParty.Waits | ticket));

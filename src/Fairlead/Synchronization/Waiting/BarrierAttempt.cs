@@ -8,7 +8,8 @@ namespace Fairlead.Synchronization.Waiting;
 /// </summary>
 /// <param name="core">The core; the attempt keeps a reference to its memory, and to the slot of the party, until it ends.</param>
 /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
-internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread)
+    : WaitQueueAttempt(core, core.Words.Header, core.Words.WaitQueue, thread)
 {
     private bool _isCalling;
     private bool _hasArrived;
@@ -59,7 +60,7 @@ internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : Line
     {
         // This order matters: a process that becomes a party after the first step has rung by then; one that dies after the second is
         // watched.
-        sleepOn = core.Words.Bell;
+        sleepOn = core.Words.Doorbell;
         value = Volatile.Read(ref *sleepOn);
         Outcome = core.Words.State.Of(_arrived);
         if (Outcome == BarrierOutcome.Pending)
@@ -73,13 +74,13 @@ internal sealed unsafe class BarrierAttempt(BarrierCore core, int thread) : Line
         return Outcome != BarrierOutcome.Pending;
     }
 
-    protected override void LetGo()
+    protected override void RemoveReference()
     {
         if (_isCalling)
         {
             core.EndCall();
         }
 
-        base.LetGo();
+        base.RemoveReference();
     }
 }

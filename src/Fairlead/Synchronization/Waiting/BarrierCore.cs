@@ -17,19 +17,19 @@ internal sealed unsafe class BarrierCore : LockCore
     private readonly RankedLock _calls = new(LockRank.BarrierCore);
     private bool _isCalling;
     private RobustKeeper? _keeper;
-    private int _seat = None;
+    private int _slot = None;
 
     /// <param name="place">The location of the lock; this object takes ownership.</param>
     /// <param name="parties">The number of parties.</param>
     public BarrierCore(LockPlace place, int parties)
-        : base(place, new BarrierWords(place.Start, parties).Form, (uint)parties, Text)
+        : base(place, new BarrierWords(place.Start, parties).Header, (uint)parties, Text)
     {
         Parties = parties;
         Words = new BarrierWords(place.Start, parties);
         try
         {
             place.Require(BarrierLayout.Size(parties));
-            _guard = new Guard(this, Words.Form, Words.Guard);
+            _guard = new Guard(this, Words.Header, Words.Guard);
         }
         catch
         {
@@ -48,7 +48,7 @@ internal sealed unsafe class BarrierCore : LockCore
     {
         get
         {
-            Hold();
+            AddReference();
             try
             {
                 _ = LookWhole(out BarrierState found);
@@ -56,7 +56,7 @@ internal sealed unsafe class BarrierCore : LockCore
             }
             finally
             {
-                LetGo();
+                RemoveReference();
             }
         }
     }
@@ -91,7 +91,7 @@ internal sealed unsafe class BarrierCore : LockCore
             _isCalling = false;
             if (IsClosed)
             {
-                LeaveSeat();
+                LeaveSlot();
             }
         }
     }
@@ -109,11 +109,11 @@ internal sealed unsafe class BarrierCore : LockCore
                 throw Broken(Words.Dead);
             }
 
-            if (_seat == None)
+            if (_slot == None)
             {
                 // Check once more: taking the slot has taken time. And if a dead party has the slot, the barrier is broken rather than
                 // full.
-                if (!TryTakeSeat() && LookWhole(out _))
+                if (!TryTakeSlot() && LookWhole(out _))
                 {
                     throw Full();
                 }
@@ -159,16 +159,16 @@ internal sealed unsafe class BarrierCore : LockCore
     /// </summary>
     public void WatchAll()
     {
-        if (!Words.Form.IsMixed)
+        if (!Words.Header.IsMixed)
         {
-            SeatWatch.MarkGone(Words.Seats);
+            SlotWatch.MarkGone(Words.Slots);
         }
     }
 
     /// <summary>Removes the slots of dead parties and restarts the phase. Does nothing if the barrier is not broken.</summary>
     public void Reset()
     {
-        Hold();
+        AddReference();
         try
         {
             using (_guard.Enter())
@@ -186,7 +186,7 @@ internal sealed unsafe class BarrierCore : LockCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
@@ -201,7 +201,7 @@ internal sealed unsafe class BarrierCore : LockCore
             {
                 if (!_isCalling)
                 {
-                    LeaveSeat();
+                    LeaveSlot();
                 }
             }
 
@@ -227,11 +227,11 @@ internal sealed unsafe class BarrierCore : LockCore
 
     // Waiters are woken before this object becomes a party. By the time its death could matter, each waiter has seen its slot and watches
     // its process.
-    private bool TryTakeSeat()
+    private bool TryTakeSlot()
     {
         RobustKeeper keeper = RobustKeeper.Reserve();
         int from = Place.Process % Parties;
-        while (Words.TryFindFree(from, out int seat, out Seat found) || (!Words.Form.IsMixed && SeatWatch.MarkGone(Words.Seats)))
+        while (Words.TryFindFree(from, out int seat, out LockSlot found) || (!Words.Header.IsMixed && SlotWatch.MarkGone(Words.Slots)))
         {
             if (seat == None || !TryTake(keeper, seat, found))
             {
@@ -244,7 +244,7 @@ internal sealed unsafe class BarrierCore : LockCore
                 EndedProcess.Outlast();
             }
 
-            SignIn(ref Words.Standing(seat), keeper, thread: 0);
+            SignIn(ref Words.OwnerInfo(seat), keeper, thread: 0);
             Words.Ring();
             if (!Words.TryJoin(keeper, seat))
             {
@@ -253,7 +253,7 @@ internal sealed unsafe class BarrierCore : LockCore
             }
 
             _keeper = keeper;
-            _seat = seat;
+            _slot = seat;
             return true;
         }
 
@@ -261,7 +261,7 @@ internal sealed unsafe class BarrierCore : LockCore
         return false;
     }
 
-    private bool TryTake(RobustKeeper keeper, int seat, Seat found)
+    private bool TryTake(RobustKeeper keeper, int seat, LockSlot found)
     {
         using (keeper.Hold())
         {
@@ -269,18 +269,18 @@ internal sealed unsafe class BarrierCore : LockCore
         }
     }
 
-    private void LeaveSeat()
+    private void LeaveSlot()
     {
         if (_keeper is { } keeper)
         {
             using (keeper.Hold())
             {
-                Words.Seats.Leave(keeper, _seat);
+                Words.Slots.Leave(keeper, _slot);
             }
 
             keeper.Free();
             _keeper = null;
-            _seat = None;
+            _slot = None;
         }
     }
 
@@ -292,7 +292,7 @@ internal sealed unsafe class BarrierCore : LockCore
             EndedProcess.Outlast();
         }
 
-        for (int i = 0; Words.TryFindDead(i, out i, out Seat found); i++)
+        for (int i = 0; Words.TryFindDead(i, out i, out LockSlot found); i++)
         {
             Words.Free(i, found);
         }

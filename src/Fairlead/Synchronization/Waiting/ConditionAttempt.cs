@@ -13,9 +13,9 @@ internal sealed class ConditionAttempt : LockAttempt
     private readonly MutexCore _mutex;
     private readonly RobustKeeper _keeper;
     private readonly EnterAttempt _back;
-    private readonly bool _isInLine;
+    private readonly bool _isInWaitQueue;
     private readonly uint _ticket;
-    private readonly uint _crowd;
+    private readonly uint _overflow;
     private readonly int _missing;
 
     /// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
@@ -26,31 +26,31 @@ internal sealed class ConditionAttempt : LockAttempt
     {
         _core = core;
         _mutex = mutex;
-        core.Hold();
+        core.AddReference();
         try
         {
             // Everything that can fail comes first: from here on the way back into the mutex is certain.
             _back = new EnterAttempt(mutex, thread, stay.Hold);
             _keeper = RobustKeeper.Reserve();
-            _isInLine = core.Words.TryJoin(_keeper, out _ticket);
+            _isInWaitQueue = core.Words.TryJoin(_keeper, out _ticket);
         }
         catch
         {
             _keeper?.Free();
             _back?.Abandon();
-            core.LetGo();
+            core.RemoveReference();
             throw;
         }
 
         ConditionWords words = core.Words;
-        if (_isInLine)
+        if (_isInWaitQueue)
         {
-            core.SignIn(ref words.Line.Info(_ticket), _keeper, thread);
+            core.SignIn(ref words.WaitQueue.Info(_ticket), _keeper, thread);
             _missing = words.CountMissing(_ticket);
         }
         else
         {
-            _crowd = words.JoinCrowd();
+            _overflow = words.JoinOverflow();
         }
 
         if (!mutex.TryStepOut(stay.Hold, stay.Entry))
@@ -68,13 +68,13 @@ internal sealed class ConditionAttempt : LockAttempt
 
     public override unsafe bool TryAdvance(out int* word, out int value)
     {
-        if (_isInLine)
+        if (_isInWaitQueue)
         {
             WatchThoseBefore();
         }
 
-        word = (int*)(_isInLine ? _core.Words.Notified(_ticket) : _core.Words.Crowd);
-        value = (int)_crowd;
+        word = (int*)(_isInWaitQueue ? _core.Words.Notified(_ticket) : _core.Words.Overflow);
+        value = (int)_overflow;
         return IsWoken = IsWoken || IsDue();
     }
 
@@ -136,16 +136,16 @@ internal sealed class ConditionAttempt : LockAttempt
     }
 
     // Notified itself, or in the place of a notified waiter that has died.
-    private unsafe bool IsDue() => _isInLine
+    private unsafe bool IsDue() => _isInWaitQueue
         ? Volatile.Read(ref *_core.Words.Notified(_ticket)) != 0 || _core.Words.CountMissing(_ticket) != _missing
-        : Volatile.Read(ref *_core.Words.Crowd) != _crowd;
+        : Volatile.Read(ref *_core.Words.Overflow) != _overflow;
 
     // If a process ended unnoticed, no waiter behind it would wake in its place. The living ones are watched from now on.
     private unsafe void WatchThoseBefore()
     {
-        Line line = _core.Words.Line;
+        WaitQueue line = _core.Words.WaitQueue;
         uint living = 0;
-        for (uint before = line.First; before != _ticket && !_core.Words.Form.IsMixed; before++)
+        for (uint before = line.First; before != _ticket && !_core.Words.Header.IsMixed; before++)
         {
             // Neighbouring slots often belong to one process.
             LockWord found = line.WordOf(before);
@@ -168,10 +168,10 @@ internal sealed class ConditionAttempt : LockAttempt
     private void End(bool isBack)
     {
         IsWoken |= IsDue();
-        if (!isBack && IsWoken && _isInLine)
+        if (!isBack && IsWoken && _isInWaitQueue)
         {
             // Pass the notification on: it woke no other waiter.
-            _core.Words.NotifyLine();
+            _core.Words.NotifyWaitQueue();
         }
 
         Leave();
@@ -179,13 +179,13 @@ internal sealed class ConditionAttempt : LockAttempt
 
     private void Leave()
     {
-        if (_isInLine)
+        if (_isInWaitQueue)
         {
-            _core.Words.Line.Leave(_keeper, _ticket);
+            _core.Words.WaitQueue.Leave(_keeper, _ticket);
         }
 
         _keeper.Free();
-        _core.LetGo();
+        _core.RemoveReference();
     }
 
     private void ThrowUnless(bool isBack, FairleadException? cause)

@@ -14,7 +14,7 @@ internal sealed unsafe class ConditionCore : LockCore
     public ConditionCore(LockPlace place, MutexCore mutex)
         : base(
             place,
-            new ConditionWords(place.Start).Form,
+            new ConditionWords(place.Start).Header,
             Hash(mutex.Identity),
             options => options == Hash(mutex.Identity) ? $"a condition of {mutex.Description}" : "a condition of another mutex")
     {
@@ -40,7 +40,7 @@ internal sealed unsafe class ConditionCore : LockCore
     public void Notify(Stay stay, bool all)
     {
         Check(stay);
-        Hold();
+        AddReference();
         try
         {
             if (all)
@@ -54,7 +54,7 @@ internal sealed unsafe class ConditionCore : LockCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 

@@ -5,7 +5,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="rounds">The round in which the wait began.</param>
 /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class CountdownAttempt(CountdownCore core, uint rounds, int thread)
-    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+    : WaitQueueAttempt(core, core.Words.Header, core.Words.WaitQueue, thread)
 {
     protected override bool KeepsOrder => false;
 

@@ -12,12 +12,12 @@ internal sealed unsafe class CountdownCore : LockCore
     /// <param name="place">The location of the lock; this object takes ownership.</param>
     /// <param name="count">The initial count.</param>
     public CountdownCore(LockPlace place, int count)
-        : base(place, new CountdownWords(place.Start, count).Form, (uint)count, Text)
+        : base(place, new CountdownWords(place.Start, count).Header, (uint)count, Text)
     {
         Words = new CountdownWords(place.Start, count);
         try
         {
-            _guard = new Guard(this, Words.Form, Words.Guard);
+            _guard = new Guard(this, Words.Header, Words.Guard);
         }
         catch
         {
@@ -34,14 +34,14 @@ internal sealed unsafe class CountdownCore : LockCore
     {
         get
         {
-            Hold();
+            AddReference();
             try
             {
                 return Words.Count;
             }
             finally
             {
-                LetGo();
+                RemoveReference();
             }
         }
     }
@@ -52,7 +52,7 @@ internal sealed unsafe class CountdownCore : LockCore
     /// <returns>False if the change was refused.</returns>
     public bool TryChange(int change, out int left)
     {
-        Hold();
+        AddReference();
         try
         {
             CountdownStep step = Words.Change(change, isGuarded: false, out left);
@@ -68,14 +68,14 @@ internal sealed unsafe class CountdownCore : LockCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
     /// <summary>Sets the count anew.</summary>
     public void Reset(int count)
     {
-        Hold();
+        AddReference();
         try
         {
             using (_guard.Enter())
@@ -85,7 +85,7 @@ internal sealed unsafe class CountdownCore : LockCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed unsafe class CountdownCore : LockCore
     /// <param name="rounds">If false: the round in which a wait would begin.</param>
     public bool TryPass(out uint rounds)
     {
-        Hold();
+        AddReference();
         try
         {
             rounds = Words.Rounds;
@@ -101,7 +101,7 @@ internal sealed unsafe class CountdownCore : LockCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 

@@ -8,7 +8,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 /// <param name="away">The entry that stepped out and is to continue; null for a new entry.</param>
 internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold? away = null)
-    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+    : WaitQueueAttempt(core, core.Words.Header, core.Words.WaitQueue, thread)
 {
     /// <summary>How often the first waiter polls a contended mutex before it sleeps: about the cost of a wake-up.</summary>
     private const int Looks = 1000;
@@ -66,11 +66,11 @@ internal sealed unsafe class EnterAttempt(MutexCore core, int thread, MutexHold?
         }
     }
 
-    protected override void LetGo()
+    protected override void RemoveReference()
     {
         if (!_hasEntered || !core.KeepsReference())
         {
-            base.LetGo();
+            base.RemoveReference();
         }
     }
 }

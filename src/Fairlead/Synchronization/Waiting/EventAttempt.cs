@@ -7,7 +7,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="epoch">The epoch in which the wait began.</param>
 /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class EventAttempt(EventCore core, uint epoch, int thread)
-    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+    : WaitQueueAttempt(core, core.Words.Header, core.Words.WaitQueue, thread)
 {
     protected override bool KeepsOrder => core.IsAutomatic;
 
@@ -17,7 +17,7 @@ internal sealed unsafe class EventAttempt(EventCore core, uint epoch, int thread
         sleepOn = words.Word;
         while (true)
         {
-            if (core.IsAutomatic ? words.TryTake(words.Line.IsLast(Ticket)) : words.IsReleased(epoch))
+            if (core.IsAutomatic ? words.TryTake(words.WaitQueue.IsLast(Ticket)) : words.IsReleased(epoch))
             {
                 value = 0;
                 return true;

@@ -9,7 +9,7 @@ internal sealed unsafe class EventCore : LockCore
     /// <param name="place">The location of the lock; this object takes ownership.</param>
     /// <param name="isAutomatic">Whether the event releases one waiter at a time.</param>
     public EventCore(LockPlace place, bool isAutomatic)
-        : base(place, new EventWords(place.Start).Form, isAutomatic ? EventLayout.AutomaticOption : 0, Text)
+        : base(place, new EventWords(place.Start).Header, isAutomatic ? EventLayout.AutomaticOption : 0, Text)
     {
         Words = new EventWords(place.Start);
         IsAutomatic = isAutomatic;
@@ -24,7 +24,7 @@ internal sealed unsafe class EventCore : LockCore
     /// <param name="epoch">If false: the epoch in which a wait would begin.</param>
     public bool TryPass(out uint epoch)
     {
-        Hold();
+        AddReference();
         try
         {
             epoch = Words.Epoch;
@@ -32,35 +32,35 @@ internal sealed unsafe class EventCore : LockCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
     /// <summary>Runs one step on the words of the event, with a reference to the memory.</summary>
     public void Do(Action<EventWords> step)
     {
-        Hold();
+        AddReference();
         try
         {
             step(Words);
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
     /// <summary>Returns whether the event is set.</summary>
     public bool IsSet()
     {
-        Hold();
+        AddReference();
         try
         {
             return Words.IsSet;
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 

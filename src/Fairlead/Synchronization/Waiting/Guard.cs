@@ -12,7 +12,7 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="core">The lock that the guard belongs to.</param>
 /// <param name="form">The header of the lock.</param>
 /// <param name="words">The words of the mutex, which has no separate header.</param>
-internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
+internal sealed unsafe class Guard(LockCore core, LockHeader form, MutexWords words)
 {
     // One caller in this process has the guard at a time.
     private readonly RobustKeeper _keeper = RobustKeeper.Reserve();
@@ -73,8 +73,8 @@ internal sealed unsafe class Guard(LockCore core, Form form, MutexWords words)
         public void Dispose() => guard.Leave();
     }
 
-    private sealed class Attempt(Guard guard, LockCore core, Form form, MutexWords words)
-        : LineAttempt(core, form, words.Line, NativeThread.Id)
+    private sealed class Attempt(Guard guard, LockCore core, LockHeader form, MutexWords words)
+        : WaitQueueAttempt(core, form, words.WaitQueue, NativeThread.Id)
     {
         protected override bool TryAdvanceAsFirst(out uint* sleepOn, out uint value)
         {

@@ -19,7 +19,7 @@ internal abstract unsafe class LockCore
     /// <param name="form">The header of the lock.</param>
     /// <param name="options">The requested options.</param>
     /// <param name="text">Describes options in words.</param>
-    protected LockCore(LockPlace place, Form form, uint options, Func<uint, string> text)
+    protected LockCore(LockPlace place, LockHeader form, uint options, Func<uint, string> text)
     {
         Place = place;
         try
@@ -55,9 +55,9 @@ internal abstract unsafe class LockCore
         set => Volatile.Write(ref _isClosed, value);
     }
 
-    /// <summary>Takes a reference to the memory. <see cref="LetGo"/> releases it.</summary>
+    /// <summary>Takes a reference to the memory. <see cref="RemoveReference"/> releases it.</summary>
     /// <exception cref="ObjectDisposedException">It has been disposed.</exception>
-    public void Hold()
+    public void AddReference()
     {
         if (IsClosed)
         {
@@ -67,7 +67,7 @@ internal abstract unsafe class LockCore
         KeepMemory();
     }
 
-    public void LetGo() => Place.Mapping.DangerousRelease();
+    public void RemoveReference() => Place.Mapping.DangerousRelease();
 
     /// <summary>Closes the lock in this process. The memory stays while a caller holds a reference.</summary>
     public abstract void Close();
@@ -75,14 +75,14 @@ internal abstract unsafe class LockCore
     /// <summary>Returns the owners and waiters.</summary>
     public LockSnapshot Snapshot()
     {
-        Hold();
+        AddReference();
         try
         {
             return SnapshotOf(Place.Start);
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
@@ -95,7 +95,7 @@ internal abstract unsafe class LockCore
     /// <param name="standing">The owner info beside the word.</param>
     /// <param name="keeper">The owner thread that owns the word.</param>
     /// <param name="thread">The kernel's ID of the thread; 0: none.</param>
-    public void SignIn(ref Standing standing, RobustKeeper keeper, int thread)
+    public void SignIn(ref OwnerInfo standing, RobustKeeper keeper, int thread)
     {
         standing.ParticipantId = Place.ParticipantId;
         standing.Thread = thread;

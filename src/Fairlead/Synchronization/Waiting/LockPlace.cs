@@ -98,10 +98,10 @@ internal sealed unsafe class LockPlace : IDisposable
                 string.Create(CultureInfo.InvariantCulture, $"{what} of {size} bytes does not fit: the region has {memory.Size} bytes."));
         }
 
-        if (offset % LineLayout.PlaceSize != 0)
+        if (offset % WaitQueueLayout.PlaceSize != 0)
         {
             throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {LineLayout.PlaceSize}: align the lock."),
+                string.Create(CultureInfo.InvariantCulture, $"{offset} is not a multiple of {WaitQueueLayout.PlaceSize}: align the lock."),
                 nameof(offset));
         }
 
@@ -135,7 +135,7 @@ internal sealed unsafe class LockPlace : IDisposable
     /// <exception cref="FairleadException">
     /// Incompatible: the lock has other options or another version. Corrupt: the memory at the offset holds something else.
     /// </exception>
-    public void Settle(Form form, uint options, Func<uint, string> text)
+    public void Settle(LockHeader form, uint options, Func<uint, string> text)
     {
         ulong found = form.Settle(options, NativeProcess.Namespace);
         if (found == form.Of(options))
@@ -147,7 +147,7 @@ internal sealed unsafe class LockPlace : IDisposable
         {
             throw new FairleadException(
                 ErrorCode.Incompatible,
-                $"{Description} is {text(Form.Options(found))}, but {text(options)} was requested",
+                $"{Description} is {text(LockHeader.Options(found))}, but {text(options)} was requested",
                 "Open it with the settings it was created with, or remove it first.");
         }
 

@@ -30,7 +30,7 @@ internal sealed unsafe class MutexCore : LockCore
     /// <param name="place">The location of the lock; this object takes ownership.</param>
     /// <param name="options">The requested options.</param>
     public MutexCore(LockPlace place, uint options)
-        : base(place, new MutexWords(place.Start).Form, options, Text)
+        : base(place, new MutexWords(place.Start).Header, options, Text)
     {
         _words = new MutexWords(place.Start);
         IsRecursive = (options & RecursiveOption) != 0;
@@ -57,14 +57,14 @@ internal sealed unsafe class MutexCore : LockCore
     {
         get
         {
-            Hold();
+            AddReference();
             try
             {
                 return _words.Entries;
             }
             finally
             {
-                LetGo();
+                RemoveReference();
             }
         }
     }
@@ -239,7 +239,7 @@ internal sealed unsafe class MutexCore : LockCore
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Stay Begin(int thread, MutexHold? away = null)
     {
-        ref Standing owner = ref _words.Owner;
+        ref OwnerInfo owner = ref _words.Owner;
         owner.ParticipantId = Place.ParticipantId;
         owner.Process = Place.Process;
         owner.Since = Clock.Nanoseconds();
@@ -276,7 +276,7 @@ internal sealed unsafe class MutexCore : LockCore
     {
         if (keepsReference)
         {
-            LetGo();
+            RemoveReference();
         }
 
         if (isClosed)

@@ -13,7 +13,7 @@ internal sealed class ReaderWriterAttempt : LockAttempt
     private readonly EnterAttempt? _toGate;
     private Stay? _gate;
     private bool _waits;
-    private SeatStay _reading;
+    private SlotStay _reading;
 
     /// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
     /// <param name="writes">True to write, false to read.</param>
@@ -33,26 +33,26 @@ internal sealed class ReaderWriterAttempt : LockAttempt
         }
 
         // A separate reference: being inside the gate, or waiting there, does not include one.
-        core.Hold();
+        core.AddReference();
         try
         {
             _toGate = new EnterAttempt(core.Gate, thread);
         }
         catch
         {
-            core.LetGo();
+            core.RemoveReference();
             throw;
         }
     }
 
     /// <summary>The entry of a reader, valid on success.</summary>
-    public SeatStay Reading => _reading;
+    public SlotStay Reading => _reading;
 
     /// <summary>The entry of a writer, valid on success.</summary>
     public WriteHold? Writing { get; private set; }
 
     /// <inheritdoc/>
-    protected override TimeSpan LongestSleep => _core.Words.Form.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
+    protected override TimeSpan LongestSleep => _core.Words.Header.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
 
     public override unsafe bool TryAdvance(out int* word, out int value)
     {
@@ -67,13 +67,13 @@ internal sealed class ReaderWriterAttempt : LockAttempt
             _core.TakeOver(_toGate.Stay);
         }
 
-        word = _core.Words.Bell;
+        word = _core.Words.Doorbell;
         while (true)
         {
             value = Volatile.Read(ref *word);
             if (TryBegin(_gate.Value))
             {
-                _core.LetGo();
+                _core.RemoveReference();
                 return true;
             }
 
@@ -119,14 +119,14 @@ internal sealed class ReaderWriterAttempt : LockAttempt
             _toGate!.Abandon();
         }
 
-        _core.LetGo();
+        _core.RemoveReference();
     }
 
     private bool TryBegin(Stay gate)
     {
         if (!_writes)
         {
-            bool reads = _core.TryTakeSeat(_thread, out _reading);
+            bool reads = _core.TryTakeSlot(_thread, out _reading);
             if (reads)
             {
                 LeaveGate(gate);
@@ -149,12 +149,12 @@ internal sealed class ReaderWriterAttempt : LockAttempt
     // an owner, which is watched then. A writer waits for all readers; a reader waits for the first free slot.
     private bool AreWatched()
     {
-        Seats seats = _core.Words.Seats;
+        LockSlots seats = _core.Words.Slots;
         bool any = false;
         for (int i = 0; i < seats.Count; i++)
         {
-            Seat found = seats[i];
-            if (found.HasOwner ? !_core.Words.Form.IsMixed && SeatWatch.MarkGone(seats, i, found) : !_writes)
+            LockSlot found = seats[i];
+            if (found.HasOwner ? !_core.Words.Header.IsMixed && SlotWatch.MarkGone(seats, i, found) : !_writes)
             {
                 return false;
             }

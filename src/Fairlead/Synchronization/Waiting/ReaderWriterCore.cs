@@ -6,14 +6,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>A reader-writer lock in this process.</summary>
-internal sealed unsafe class ReaderWriterCore : SeatedCore
+internal sealed unsafe class ReaderWriterCore : SlotCore
 {
     private readonly ReaderWriterWords _words;
 
     /// <param name="place">The location of the lock; this object takes ownership.</param>
     /// <param name="detectsDeadlock">Whether a caller that would wait in a cycle gets an error.</param>
     public ReaderWriterCore(LockPlace place, bool detectsDeadlock)
-        : base(place, new ReaderWriterWords(place.Start).Form, 0, static _ => "a reader-writer lock")
+        : base(place, new ReaderWriterWords(place.Start).Header, 0, static _ => "a reader-writer lock")
     {
         _words = new ReaderWriterWords(place.Start);
         try
@@ -37,13 +37,13 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
     /// <param name="thread">The reading thread; 0 for an asynchronous caller.</param>
     /// <param name="stay">The entry.</param>
     /// <returns>False if the caller may have to wait.</returns>
-    public bool TryReadIdle(int thread, out SeatStay stay)
+    public bool TryReadIdle(int thread, out SlotStay stay)
     {
-        Hold();
+        AddReference();
         try
         {
             stay = default;
-            if (!Words.Gate.Word.IsIdle || !TryTakeSeat(thread, out stay))
+            if (!Words.Gate.Word.IsIdle || !TryTakeSlot(thread, out stay))
             {
                 return false;
             }
@@ -59,21 +59,21 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
     /// <summary>Takes a slot, if one is free. The caller may read, and holds a reference to the memory.</summary>
-    public bool TryTakeSeat(int thread, out SeatStay stay)
+    public bool TryTakeSlot(int thread, out SlotStay stay)
     {
         RobustKeeper keeper = RobustKeeper.Reserve();
         int from = (thread == 0 ? Environment.CurrentManagedThreadId : thread) % ReaderWriterLayout.MostReaders;
-        while (Words.Seats.TryFindFree(from, out int seat, out Seat found))
+        while (Words.Slots.TryFindFree(from, out int seat, out LockSlot found))
         {
             bool isTaken;
             using (keeper.Hold())
             {
-                isTaken = Words.Seats.TryTake(keeper, seat, found, mark: 0);
+                isTaken = Words.Slots.TryTake(keeper, seat, found, mark: 0);
             }
 
             if (isTaken)
@@ -106,7 +106,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
     public WriteHold? TryWriteIdle(int thread, out Stay? gate)
     {
         gate = null;
-        Hold();
+        AddReference();
         WriteHold? hold = null;
         try
         {
@@ -123,7 +123,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
         {
             if (gate is null)
             {
-                LetGo();
+                RemoveReference();
             }
         }
     }
@@ -142,9 +142,9 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
     public bool IsWithoutReaders()
     {
         bool haveDied = false;
-        for (int i = 0; i < Words.Seats.Count; i++)
+        for (int i = 0; i < Words.Slots.Count; i++)
         {
-            Seat found = Words.Seats[i];
+            LockSlot found = Words.Slots[i];
             if (found.HasOwner)
             {
                 return false;
@@ -158,10 +158,10 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
             // A thread of the dead process may still read for a moment. After that the slots are free like the others: no reader takes a
             // slot here meanwhile.
             EndedProcess.Outlast();
-            for (int i = 0; i < Words.Seats.Count; i++)
+            for (int i = 0; i < Words.Slots.Count; i++)
             {
-                Seat found = Words.Seats[i];
-                _ = found.Word.HasDied && Words.Seats.TryChange(i, found, default);
+                LockSlot found = Words.Slots[i];
+                _ = found.Word.HasDied && Words.Slots.TryChange(i, found, default);
             }
         }
 
@@ -181,7 +181,7 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
     {
         _words.IsWriting = false;
         gate.Hold.Leave(gate.Entry);
-        LetGo();
+        RemoveReference();
     }
 
     /// <summary>Marks the guarded data consistent. The caller writes, which excludes others.</summary>
@@ -200,12 +200,12 @@ internal sealed unsafe class ReaderWriterCore : SeatedCore
     protected override LockSnapshot SnapshotOf(byte* start) =>
         LockSnapshot.OfReaderWriterLock(new ReadOnlySpan<byte>(start, ReaderWriterLayout.Size));
 
-    protected override void LeaveSeat(RobustKeeper keeper, int seat)
+    protected override void LeaveSlot(RobustKeeper keeper, int seat)
     {
         Words.Reader(seat) = default;
         using (keeper.Hold())
         {
-            Words.Seats.Leave(keeper, seat);
+            Words.Slots.Leave(keeper, seat);
         }
 
         Words.Ring();

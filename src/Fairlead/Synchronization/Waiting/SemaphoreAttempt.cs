@@ -9,12 +9,12 @@ namespace Fairlead.Synchronization.Waiting;
 /// <param name="isTaken">True to remove a permit, false to enter.</param>
 /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
 internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, int thread)
-    : LineAttempt(core, core.Words.Form, core.Words.Line, thread)
+    : WaitQueueAttempt(core, core.Words.Header, core.Words.WaitQueue, thread)
 {
-    private SeatStay _stay;
+    private SlotStay _stay;
 
     /// <summary>The entry, valid on success.</summary>
-    public SeatStay Stay => _stay;
+    public SlotStay Stay => _stay;
 
     public override void Abandon()
     {
@@ -28,7 +28,7 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
 
     protected override bool TryAdvanceAsFirst(out uint* sleepOn, out uint value)
     {
-        sleepOn = core.Words.Bell;
+        sleepOn = core.Words.Doorbell;
         while (true)
         {
             value = Volatile.Read(ref *sleepOn);
@@ -51,11 +51,11 @@ internal sealed unsafe class SemaphoreAttempt(SemaphoreCore core, bool isTaken, 
     // moved. A poster also rings before it leaves. The kernel's work for the dead wakes no sleeper here.
     private bool AllAreWatched()
     {
-        Seats seats = core.Words.Seats;
-        for (int i = 0; i < seats.Count; i++)
+        LockSlots slots = core.Words.Slots;
+        for (int i = 0; i < slots.Count; i++)
         {
-            Seat found = seats[i];
-            if (core.Words.IsFree(i, found) || (!core.Words.Form.IsMixed && SeatWatch.MarkGone(seats, i, found)))
+            LockSlot found = slots[i];
+            if (core.Words.IsFree(i, found) || (!core.Words.Header.IsMixed && SlotWatch.MarkGone(slots, i, found)))
             {
                 return false;
             }

@@ -9,7 +9,7 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Synchronization.Waiting;
 
 /// <summary>A semaphore in this process.</summary>
-internal sealed unsafe class SemaphoreCore : SeatedCore
+internal sealed unsafe class SemaphoreCore : SlotCore
 {
     private readonly SemaphoreWords _words;
 
@@ -20,7 +20,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     /// <param name="permits">The initial number of permits.</param>
     /// <param name="maximum">The largest number of permits.</param>
     public SemaphoreCore(LockPlace place, int permits, int maximum)
-        : base(place, new SemaphoreWords(place.Start, permits, maximum).Form, SemaphoreLayout.Options(permits, maximum), Text)
+        : base(place, new SemaphoreWords(place.Start, permits, maximum).Header, SemaphoreLayout.Options(permits, maximum), Text)
     {
         _words = new SemaphoreWords(place.Start, permits, maximum);
         try
@@ -47,14 +47,14 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     {
         get
         {
-            Hold();
+            AddReference();
             try
             {
                 return _words.CountFree();
             }
             finally
             {
-                LetGo();
+                RemoveReference();
             }
         }
     }
@@ -63,9 +63,9 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     /// <param name="isTaken">True to remove a permit, false to enter.</param>
     /// <param name="thread">The entering thread; 0 for an asynchronous caller.</param>
     /// <param name="stay">The entry, if the caller enters.</param>
-    public bool TryGetIdle(bool isTaken, int thread, out SeatStay stay)
+    public bool TryGetIdle(bool isTaken, int thread, out SlotStay stay)
     {
-        Hold();
+        AddReference();
         try
         {
             stay = default;
@@ -74,7 +74,7 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
                 return TryGet(isTaken, thread, out stay);
             }
 
-            if (_words.Form.IsMixed && _words.TryFindFree(_hint, out _, out Seat found) && found.Word.HasDied)
+            if (_words.Header.IsMixed && _words.TryFindFree(_hint, out _, out LockSlot found) && found.Word.HasDied)
             {
                 // A process of another pid namespace has died inside, and no process here can watch its end. So the next caller wakes the
                 // first waiter.
@@ -85,15 +85,15 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
         finally
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
     /// <summary>Gets a permit if one is free. The caller may take it, and holds a reference to the memory.</summary>
-    public bool TryGet(bool isTaken, int thread, out SeatStay stay)
+    public bool TryGet(bool isTaken, int thread, out SlotStay stay)
     {
         RobustKeeper? keeper = isTaken ? null : RobustKeeper.Reserve();
-        while (_words.TryFindFree(_hint, out int seat, out Seat found))
+        while (_words.TryFindFree(_hint, out int seat, out LockSlot found))
         {
             if (keeper is null ? !_words.TryMove(seat, found) : !TryEnter(keeper, seat, found, thread))
             {
@@ -119,8 +119,8 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     /// <returns>False if the maximum would be exceeded; nothing is freed then.</returns>
     public bool TryPost(int permits)
     {
-        Hold();
-        (RobustKeeper Keeper, int Seat)[] taken = ArrayPool<(RobustKeeper Keeper, int Seat)>.Shared.Rent(permits);
+        AddReference();
+        (RobustKeeper Keeper, int Slot)[] taken = ArrayPool<(RobustKeeper Keeper, int Slot)>.Shared.Rent(permits);
         int count = 0;
         bool isWhole = false;
         try
@@ -147,9 +147,9 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
                 keeper.Free();
             }
 
-            ArrayPool<(RobustKeeper Keeper, int Seat)>.Shared.Return(taken, clearArray: true);
+            ArrayPool<(RobustKeeper Keeper, int Slot)>.Shared.Return(taken, clearArray: true);
             _words.Ring();
-            LetGo();
+            RemoveReference();
         }
     }
 
@@ -165,18 +165,18 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
     protected override LockSnapshot SnapshotOf(byte* start) =>
         LockSnapshot.OfSemaphore(new ReadOnlySpan<byte>(start, SemaphoreLayout.Size(Maximum)))!;
 
-    protected override void LeaveSeat(RobustKeeper keeper, int seat)
+    protected override void LeaveSlot(RobustKeeper keeper, int seat)
     {
         using (keeper.Hold())
         {
-            _words.Seats.Leave(keeper, seat);
+            _words.Slots.Leave(keeper, seat);
         }
 
         _hint = seat;
         _words.Ring();
     }
 
-    private bool TryEnter(RobustKeeper keeper, int seat, Seat found, int thread)
+    private bool TryEnter(RobustKeeper keeper, int seat, LockSlot found, int thread)
     {
         using (keeper.Hold())
         {
@@ -184,21 +184,21 @@ internal sealed unsafe class SemaphoreCore : SeatedCore
         }
     }
 
-    private SeatStay Enter(RobustKeeper keeper, int seat)
+    private SlotStay Enter(RobustKeeper keeper, int seat)
     {
         _words.Since(seat) = Clock.Nanoseconds();
         return Begin(keeper, seat, isInDoubt: false);
     }
 
-    private bool TryTakeMoved(Span<(RobustKeeper Keeper, int Seat)> taken, ref int count)
+    private bool TryTakeMoved(Span<(RobustKeeper Keeper, int Slot)> taken, ref int count)
     {
         int seat = 0;
         while (count < taken.Length)
         {
-            if (!_words.TryFindMoved(ref seat, out Seat found))
+            if (!_words.TryFindMoved(ref seat, out LockSlot found))
             {
                 // A process that died while posting may hold a slot.
-                if (_words.Form.IsMixed || !SeatWatch.MarkGone(_words.Seats))
+                if (_words.Header.IsMixed || !SlotWatch.MarkGone(_words.Slots))
                 {
                     return false;
                 }

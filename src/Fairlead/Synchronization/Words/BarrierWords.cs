@@ -17,17 +17,17 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     private const uint Coming = 0;
     private const uint Party = 1;
 
-    public Form Form => new(start, BarrierLayout.Magic);
+    public LockHeader Header => new(start, BarrierLayout.Magic);
 
-    public Line Line => new(start + BarrierLayout.LineAt);
+    public WaitQueue WaitQueue => new(start + BarrierLayout.WaitQueueAt);
 
     /// <summary>Held while resetting.</summary>
     public MutexWords Guard => new(start + BarrierLayout.GuardAt);
 
-    public Seats Seats => new(start + BarrierLayout.SeatsAt, parties, BarrierLayout.SeatSize);
+    public LockSlots Slots => new(start + BarrierLayout.SlotsAt, parties, BarrierLayout.SlotSize);
 
     /// <summary>The word that all waiters sleep on.</summary>
-    public uint* Bell => (uint*)(start + BarrierLayout.BellAt);
+    public uint* Doorbell => (uint*)(start + BarrierLayout.DoorbellAt);
 
     public BarrierState State => new(Volatile.Read(ref *Place));
 
@@ -41,18 +41,18 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     private ulong* Place => (ulong*)(start + BarrierLayout.StateAt);
 
     /// <summary>The owner info of a slot. Only its owner writes it, before it becomes a party.</summary>
-    public ref Standing Standing(int seat) => ref Unsafe.AsRef<Standing>(Seats.Beside(seat));
+    public ref OwnerInfo OwnerInfo(int seat) => ref Unsafe.AsRef<OwnerInfo>(Slots.Beside(seat));
 
     /// <summary>Finds a slot without an owner.</summary>
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
-    public bool TryFindFree(int from, out int index, out Seat found)
+    public bool TryFindFree(int from, out int index, out LockSlot found)
     {
         for (int i = 0; i < parties; i++)
         {
             index = from + i < parties ? from + i : from + i - parties;
-            found = Seats[index];
+            found = Slots[index];
             if (found.Word.Owner == 0 && !IsDead(found))
             {
                 return true;
@@ -68,11 +68,11 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found.</param>
-    public bool TryFindDead(int from, out int index, out Seat found)
+    public bool TryFindDead(int from, out int index, out LockSlot found)
     {
         for (index = from; index < parties; index++)
         {
-            found = Seats[index];
+            found = Slots[index];
             if (IsDead(found))
             {
                 return true;
@@ -84,15 +84,15 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     }
 
     /// <summary>Takes a free slot, without becoming a party yet. Inside the owner thread's gate.</summary>
-    public bool TryTake(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Coming);
+    public bool TryTake(RobustKeeper keeper, int index, LockSlot found) => Slots.TryTake(keeper, index, found, Coming);
 
     /// <summary>Makes the owner of a slot a party. It has rung before.</summary>
     /// <returns>False if the kernel has marked the slot; it is not a party then.</returns>
     public bool TryJoin(RobustKeeper keeper, int index) =>
-        Seats.TryChange(index, new Seat(new LockWord(keeper.Id), Coming), new Seat(new LockWord(keeper.Id), Party));
+        Slots.TryChange(index, new LockSlot(new LockWord(keeper.Id), Coming), new LockSlot(new LockWord(keeper.Id), Party));
 
     /// <summary>Whether the slot belongs to a party.</summary>
-    public static bool IsParty(Seat seat) => seat.HasOwner && seat.Mark == Party;
+    public static bool IsParty(LockSlot seat) => seat.HasOwner && seat.Mark == Party;
 
     /// <summary>
     /// Arrives, for a party that found the barrier whole. The last arrival completes the phase, and its caller must ring.
@@ -136,7 +136,7 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     public void Break(BarrierState found, int seat)
     {
         // Write it before breaking: a caller that finds the barrier broken reads it.
-        Dead = Standing(seat).Process;
+        Dead = OwnerInfo(seat).Process;
         if (TryChange(found, found.Broken))
         {
             Ring();
@@ -144,7 +144,7 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     }
 
     /// <summary>Frees the slot of a dead party. The caller owns the guard, and the barrier is broken.</summary>
-    public void Free(int index, Seat found) => _ = Seats.TryChange(index, found, default);
+    public void Free(int index, LockSlot found) => _ = Slots.TryChange(index, found, default);
 
     /// <summary>Restarts the phase. The caller owns the guard, and the barrier is broken: no other process changes the state.</summary>
     public void Reset()
@@ -154,10 +154,10 @@ internal readonly unsafe struct BarrierWords(byte* start, int parties)
     }
 
     /// <summary>Wakes all sleepers, to check again.</summary>
-    public void Ring() => Futex.AddOneAndWakeAll(ref *(int*)Bell);
+    public void Ring() => Futex.AddOneAndWakeAll(ref *(int*)Doorbell);
 
     private bool TryChange(BarrierState found, BarrierState wanted) =>
         Interlocked.CompareExchange(ref *Place, wanted.Value, found.Value) == found.Value;
 
-    private static bool IsDead(Seat seat) => seat.Word.Owner == 0 && seat.Word.HasDied && seat.Mark == Party;
+    private static bool IsDead(LockSlot seat) => seat.Word.Owner == 0 && seat.Word.HasDied && seat.Mark == Party;
 }

@@ -9,7 +9,7 @@ namespace Fairlead.Synchronization.Words;
 ///    12  1: a user in another pid namespace has it too                  u32
 ///    64  how often the waiters outside the queue were woken             u32
 ///    68  1: a waiter outside the queue exists                           u32
-///   128  the wait queue (LineLayout); beside each slot: notified        u32
+///   128  the wait queue (WaitQueueLayout); beside each slot: notified        u32
 /// </code>
 /// </summary>
 internal static class ConditionLayout
@@ -17,10 +17,10 @@ internal static class ConditionLayout
     /// <summary>"FLC" and the version: 1.</summary>
     public const uint Magic = 0x0143_4c46;
 
-    public const int CrowdAt = 64;
+    public const int OverflowAt = 64;
     public const int IsCrowdedAt = 68;
-    public const int LineAt = 128;
-    public const int Size = LineAt + LineLayout.Size;
+    public const int WaitQueueAt = 128;
+    public const int Size = WaitQueueAt + WaitQueueLayout.Size;
 
     /// <summary>Beside a slot of the wait queue: 0, or how often it was notified.</summary>
     public const int NotifiedAt = 40;

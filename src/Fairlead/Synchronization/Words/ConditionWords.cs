@@ -11,12 +11,12 @@ namespace Fairlead.Synchronization.Words;
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct ConditionWords(byte* start)
 {
-    public Form Form => new(start, ConditionLayout.Magic);
+    public LockHeader Header => new(start, ConditionLayout.Magic);
 
-    public Line Line => new(start + ConditionLayout.LineAt);
+    public WaitQueue WaitQueue => new(start + ConditionLayout.WaitQueueAt);
 
     /// <summary>The word that waiters sleep on if the queue has no free slot. Any notification wakes all of them.</summary>
-    public uint* Crowd => (uint*)(start + ConditionLayout.CrowdAt);
+    public uint* Overflow => (uint*)(start + ConditionLayout.OverflowAt);
 
     private uint* IsCrowded => (uint*)(start + ConditionLayout.IsCrowdedAt);
 
@@ -26,7 +26,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
     /// <returns>False if the queue is full.</returns>
     public bool TryJoin(RobustKeeper keeper, out uint ticket)
     {
-        if (!Line.TryJoin(keeper, out ticket))
+        if (!WaitQueue.TryJoin(keeper, out ticket))
         {
             return false;
         }
@@ -37,25 +37,25 @@ internal readonly unsafe struct ConditionWords(byte* start)
     }
 
     /// <summary>Waits outside the queue. Under the mutex.</summary>
-    /// <returns>The value of <see cref="Crowd"/> until the next notification.</returns>
-    public uint JoinCrowd()
+    /// <returns>The value of <see cref="Overflow"/> until the next notification.</returns>
+    public uint JoinOverflow()
     {
         Volatile.Write(ref *IsCrowded, 1);
-        return Volatile.Read(ref *Crowd);
+        return Volatile.Read(ref *Overflow);
     }
 
     /// <summary>The word that the owner of a slot sleeps on: 0 until it is notified.</summary>
-    public uint* Notified(uint ticket) => (uint*)(Line.Beside(ticket) + ConditionLayout.NotifiedAt);
+    public uint* Notified(uint ticket) => (uint*)(WaitQueue.Beside(ticket) + ConditionLayout.NotifiedAt);
 
     /// <summary>Wakes the waiter that has waited longest and has not been notified. Under the mutex.</summary>
     public void NotifyOne()
     {
-        WakeCrowd();
-        for (uint ticket = Line.First; ticket != Line.Last + 1; ticket++)
+        WakeOverflow();
+        for (uint ticket = WaitQueue.First; ticket != WaitQueue.Last + 1; ticket++)
         {
             // Check once more: a waiter that had died by then takes no notification with it. If it dies later, the waiters behind it
             // notice.
-            if (TryNotify(ticket) && Line.IsWaiting(ticket))
+            if (TryNotify(ticket) && WaitQueue.IsWaiting(ticket))
             {
                 return;
             }
@@ -65,17 +65,17 @@ internal readonly unsafe struct ConditionWords(byte* start)
     /// <summary>Wakes all waiters. Under the mutex.</summary>
     public void NotifyAll()
     {
-        WakeCrowd();
-        NotifyLine();
+        WakeOverflow();
+        NotifyWaitQueue();
     }
 
     /// <summary>
     /// Wakes all waiters in the queue, for a notified waiter that could not enter the mutex. It runs outside the mutex, so it
     /// chooses none of them.
     /// </summary>
-    public void NotifyLine()
+    public void NotifyWaitQueue()
     {
-        for (uint ticket = Line.First; ticket != Line.Last + 1; ticket++)
+        for (uint ticket = WaitQueue.First; ticket != WaitQueue.Last + 1; ticket++)
         {
             _ = TryNotify(ticket);
         }
@@ -88,9 +88,9 @@ internal readonly unsafe struct ConditionWords(byte* start)
     public int CountMissing(uint ticket)
     {
         int count = 0;
-        for (uint before = ticket - 1; before != ticket - LineLayout.MostWaiting; before--)
+        for (uint before = ticket - 1; before != ticket - WaitQueueLayout.MostWaiting; before--)
         {
-            if (Line.HasDied(before) && Volatile.Read(ref *Notified(before)) != 0)
+            if (WaitQueue.HasDied(before) && Volatile.Read(ref *Notified(before)) != 0)
             {
                 count++;
             }
@@ -102,7 +102,7 @@ internal readonly unsafe struct ConditionWords(byte* start)
     // One step of the kernel: a process killed meanwhile has notified and woken, or neither.
     private bool TryNotify(uint ticket)
     {
-        if (!Line.IsWaiting(ticket) || Volatile.Read(ref *Notified(ticket)) != 0)
+        if (!WaitQueue.IsWaiting(ticket) || Volatile.Read(ref *Notified(ticket)) != 0)
         {
             return false;
         }
@@ -112,11 +112,11 @@ internal readonly unsafe struct ConditionWords(byte* start)
     }
 
     // Wake first: a process killed in between has woken the waiters once more than needed.
-    private void WakeCrowd()
+    private void WakeOverflow()
     {
         if (Volatile.Read(ref *IsCrowded) != 0)
         {
-            Futex.AddOneAndWakeAll(ref *(int*)Crowd);
+            Futex.AddOneAndWakeAll(ref *(int*)Overflow);
             Volatile.Write(ref *IsCrowded, 0);
         }
     }

@@ -7,7 +7,7 @@ namespace Fairlead.Synchronization.Words;
 ///     0  header, as of a mutex: the options are the initial count                               u32
 ///    64  word: bit 0 changed, bits 1–24 the count, 25–29 rounds, 30 ending, 31 has sleepers      u32
 ///    68  rounds: how often it was reset after it had reached zero                               u32
-///   128  the wait queue (LineLayout)
+///   128  the wait queue (WaitQueueLayout)
 /// 16576  guard: a mutex without a header (MutexLayout)
 /// </code>
 /// </summary>
@@ -20,7 +20,7 @@ internal static class CountdownLayout
 
     public const int WordAt = 64;
     public const int RoundsAt = 68;
-    public const int LineAt = 128;
-    public const int GuardAt = LineAt + LineLayout.Size;
+    public const int WaitQueueAt = 128;
+    public const int GuardAt = WaitQueueAt + WaitQueueLayout.Size;
     public const int Size = GuardAt + MutexLayout.Size;
 }

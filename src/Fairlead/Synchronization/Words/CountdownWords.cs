@@ -28,9 +28,9 @@ internal readonly unsafe struct CountdownWords(byte* start, int initial)
     private const uint SleeperBit = 1u << 31;
     private const uint RoundsBits = 31u << 25;
 
-    public Form Form => new(start, CountdownLayout.Magic);
+    public LockHeader Header => new(start, CountdownLayout.Magic);
 
-    public Line Line => new(start + CountdownLayout.LineAt);
+    public WaitQueue WaitQueue => new(start + CountdownLayout.WaitQueueAt);
 
     /// <summary>Held while ending or resetting the countdown.</summary>
     public MutexWords Guard => new(start + CountdownLayout.GuardAt);

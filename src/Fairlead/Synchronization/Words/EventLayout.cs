@@ -6,7 +6,7 @@ namespace Fairlead.Synchronization.Words;
 /// <code>
 ///     0  header, as of a mutex: option 1 is automatic                 u32
 ///    64  word: bit 0 set, bit 1 has sleepers, the rest an epoch       u32
-///   128  the wait queue (LineLayout)
+///   128  the wait queue (WaitQueueLayout)
 /// </code>
 /// </summary>
 internal static class EventLayout
@@ -17,6 +17,6 @@ internal static class EventLayout
     public const uint AutomaticOption = 1;
 
     public const int WordAt = 64;
-    public const int LineAt = 128;
-    public const int Size = LineAt + LineLayout.Size;
+    public const int WaitQueueAt = 128;
+    public const int Size = WaitQueueAt + WaitQueueLayout.Size;
 }

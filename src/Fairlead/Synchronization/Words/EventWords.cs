@@ -19,9 +19,9 @@ internal readonly unsafe struct EventWords(byte* start)
     private const uint SleeperBit = 2;
     private const uint OneEpoch = 4;
 
-    public Form Form => new(start, EventLayout.Magic);
+    public LockHeader Header => new(start, EventLayout.Magic);
 
-    public Line Line => new(start + EventLayout.LineAt);
+    public WaitQueue WaitQueue => new(start + EventLayout.WaitQueueAt);
 
     public uint* Word => (uint*)(start + EventLayout.WordAt);
 
@@ -31,7 +31,7 @@ internal readonly unsafe struct EventWords(byte* start)
     public uint Epoch => Now & ~(SetBit | SleeperBit);
 
     /// <summary>Whether a newcomer must not take an automatic event because there are waiters.</summary>
-    public bool IsClosed => (Now & SleeperBit) != 0 || Line.IsLastWaiting;
+    public bool IsClosed => (Now & SleeperBit) != 0 || WaitQueue.IsLastWaiting;
 
     private uint Now => Volatile.Read(ref *Word);
 

@@ -15,7 +15,7 @@ namespace Fairlead.Synchronization.Words;
 ///    92  thread of the owner; 0: none, or the mutex is free            i32
 ///    96  since, nanoseconds of 1970                                    i64
 ///   104  owner thread of the last owner                                      u32
-///   128  the wait queue (LineLayout)
+///   128  the wait queue (WaitQueueLayout)
 /// </code>
 /// </summary>
 internal static class MutexLayout
@@ -23,7 +23,7 @@ internal static class MutexLayout
     /// <summary>"FLM" and the version: 1.</summary>
     public const uint Magic = 0x014d_4c46;
 
-    public const int FormAt = 0;
+    public const int HeaderAt = 0;
     public const int NamespaceAt = 8;
     public const int MixedAt = 12;
     public const int WordAt = 64;
@@ -34,6 +34,6 @@ internal static class MutexLayout
     public const int ThreadAt = 92;
     public const int SinceAt = 96;
     public const int KeeperAt = 104;
-    public const int LineAt = 128;
-    public const int Size = LineAt + LineLayout.Size;
+    public const int WaitQueueAt = 128;
+    public const int Size = WaitQueueAt + WaitQueueLayout.Size;
 }

@@ -8,9 +8,9 @@ namespace Fairlead.Synchronization.Words;
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct MutexWords(byte* start)
 {
-    public Form Form => new(start, MutexLayout.Magic);
+    public LockHeader Header => new(start, MutexLayout.Magic);
 
-    public Line Line => new(start + MutexLayout.LineAt);
+    public WaitQueue WaitQueue => new(start + MutexLayout.WaitQueueAt);
 
     public LockWord Word => new(Volatile.Read(ref *WordPlace));
 
@@ -25,7 +25,7 @@ internal readonly unsafe struct MutexWords(byte* start)
     public ulong Entries => Volatile.Read(ref *(ulong*)(start + MutexLayout.EntriesAt));
 
     /// <summary>The info of the last owner. Only the owner writes it.</summary>
-    public ref Standing Owner => ref Unsafe.AsRef<Standing>(start + MutexLayout.ParticipantAt);
+    public ref OwnerInfo Owner => ref Unsafe.AsRef<OwnerInfo>(start + MutexLayout.ParticipantAt);
 
     /// <summary>The address of the word that the owner's owner thread owns.</summary>
     public uint* WordPlace => (uint*)(start + MutexLayout.WordAt);

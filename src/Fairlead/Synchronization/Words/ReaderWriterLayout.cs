@@ -12,7 +12,7 @@ namespace Fairlead.Synchronization.Words;
 ///    72  1: a writer is inside                                  u32
 ///    76  in doubt: a writer has died inside, and the data is not marked consistent      u32
 ///   128  the gate: a mutex (MutexLayout)
-/// 16704  slots of readers, 256 of 64 bytes (Seats); at 8: the owner info (Standing)
+/// 16704  slots of readers, 256 of 64 bytes (LockSlots); at 8: the owner info (OwnerInfo)
 /// </code>
 /// </summary>
 internal static class ReaderWriterLayout
@@ -22,12 +22,12 @@ internal static class ReaderWriterLayout
 
     public const int MostReaders = 256;
 
-    public const int BellAt = 64;
+    public const int DoorbellAt = 64;
     public const int IsWantedAt = 68;
     public const int IsWritingAt = 72;
     public const int InDoubtAt = 76;
     public const int GateAt = 128;
-    public const int SeatsAt = GateAt + MutexLayout.Size;
-    public const int SeatSize = 64;
-    public const int Size = SeatsAt + (MostReaders * SeatSize);
+    public const int SlotsAt = GateAt + MutexLayout.Size;
+    public const int SlotSize = 64;
+    public const int Size = SlotsAt + (MostReaders * SlotSize);
 }

@@ -12,14 +12,14 @@ namespace Fairlead.Synchronization.Words;
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
 internal readonly unsafe struct ReaderWriterWords(byte* start)
 {
-    public Form Form => new(start, ReaderWriterLayout.Magic);
+    public LockHeader Header => new(start, ReaderWriterLayout.Magic);
 
     public MutexWords Gate => new(start + ReaderWriterLayout.GateAt);
 
-    public Seats Seats => new(start + ReaderWriterLayout.SeatsAt, ReaderWriterLayout.MostReaders, ReaderWriterLayout.SeatSize);
+    public LockSlots Slots => new(start + ReaderWriterLayout.SlotsAt, ReaderWriterLayout.MostReaders, ReaderWriterLayout.SlotSize);
 
     /// <summary>The word that a caller inside the gate sleeps on.</summary>
-    public int* Bell => (int*)(start + ReaderWriterLayout.BellAt);
+    public int* Doorbell => (int*)(start + ReaderWriterLayout.DoorbellAt);
 
     /// <summary>Whether a caller inside the gate waits for readers to leave. That caller writes it.</summary>
     public bool IsWanted => Volatile.Read(ref *Flag(ReaderWriterLayout.IsWantedAt)) != 0;
@@ -39,7 +39,7 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
     }
 
     /// <summary>The owner info of a slot. Only its owner writes it.</summary>
-    public ref Standing Reader(int seat) => ref Unsafe.AsRef<Standing>(Seats.Beside(seat));
+    public ref OwnerInfo Reader(int seat) => ref Unsafe.AsRef<OwnerInfo>(Slots.Beside(seat));
 
     /// <summary>Records whether a dead owner of the gate was writing. Called by the next owner, for all later callers.</summary>
     public void NoteDeath()
@@ -65,7 +65,7 @@ internal readonly unsafe struct ReaderWriterWords(byte* start)
     {
         if (IsWanted)
         {
-            Futex.AddOneAndWakeAll(ref *Bell);
+            Futex.AddOneAndWakeAll(ref *Doorbell);
         }
     }
 

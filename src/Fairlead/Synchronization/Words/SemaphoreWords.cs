@@ -20,26 +20,26 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     // The mark of a process about to post: if it dies before that, the slot stays moved.
     private const uint Posting = uint.MaxValue;
 
-    private static readonly Seat MovedSeat = new(new LockWord(Seats.Moved), Used);
+    private static readonly LockSlot MovedSlot = new(new LockWord(LockSlots.Moved), Used);
 
-    public Form Form => new(start, SemaphoreLayout.Magic);
+    public LockHeader Header => new(start, SemaphoreLayout.Magic);
 
-    public Line Line => new(start + SemaphoreLayout.LineAt);
+    public WaitQueue WaitQueue => new(start + SemaphoreLayout.WaitQueueAt);
 
-    public Seats Seats => new(start + SemaphoreLayout.SeatsAt, maximum, SemaphoreLayout.SeatSize);
+    public LockSlots Slots => new(start + SemaphoreLayout.SlotsAt, maximum, SemaphoreLayout.SlotSize);
 
     /// <summary>The word that the first waiter sleeps on.</summary>
-    public uint* Bell => (uint*)(start + SemaphoreLayout.BellAt);
+    public uint* Doorbell => (uint*)(start + SemaphoreLayout.DoorbellAt);
 
     /// <summary>
     /// Whether a newcomer must not take a permit: a sleeping waiter wants one, or the waiter that joined last still waits.
     /// </summary>
-    public bool IsClosed => Volatile.Read(ref *Wanted) != 0 || Line.IsLastWaiting;
+    public bool IsClosed => Volatile.Read(ref *Wanted) != 0 || WaitQueue.IsLastWaiting;
 
     private ulong* Wanted => (ulong*)(start + SemaphoreLayout.WantedAt);
 
     /// <summary>Whether a slot is a free permit.</summary>
-    public bool IsFree(int index, Seat seat) => seat.Word.Owner == 0 && !IsMoved(index, seat);
+    public bool IsFree(int index, LockSlot seat) => seat.Word.Owner == 0 && !IsMoved(index, seat);
 
     /// <summary>Returns the number of free permits.</summary>
     public int CountFree()
@@ -47,7 +47,7 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         int count = 0;
         for (int i = 0; i < maximum; i++)
         {
-            count += IsFree(i, Seats[i]) ? 1 : 0;
+            count += IsFree(i, Slots[i]) ? 1 : 0;
         }
 
         return count;
@@ -57,12 +57,12 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
-    public bool TryFindFree(int from, out int index, out Seat found)
+    public bool TryFindFree(int from, out int index, out LockSlot found)
     {
         for (int i = 0; i < maximum; i++)
         {
             index = from + i < maximum ? from + i : from + i - maximum;
-            found = Seats[index];
+            found = Slots[index];
             if (IsFree(index, found))
             {
                 return true;
@@ -77,11 +77,11 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <summary>Finds a moved slot.</summary>
     /// <param name="from">The index to begin at; on return, where the next search may begin.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
-    public bool TryFindMoved(ref int from, out Seat found)
+    public bool TryFindMoved(ref int from, out LockSlot found)
     {
         for (; from < maximum; from++)
         {
-            found = Seats[from];
+            found = Slots[from];
             if (IsMoved(from, found))
             {
                 return true;
@@ -97,14 +97,14 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// <param name="index">The index of the slot.</param>
     /// <param name="found">The slot as it was found.</param>
     /// <param name="thread">The entering thread; 0 for an asynchronous caller.</param>
-    public bool TryEnter(RobustKeeper keeper, int index, Seat found, int thread) =>
-        Seats.TryTake(keeper, index, found, Used | (uint)thread);
+    public bool TryEnter(RobustKeeper keeper, int index, LockSlot found, int thread) =>
+        Slots.TryTake(keeper, index, found, Used | (uint)thread);
 
     /// <summary>Removes a permit.</summary>
-    public bool TryMove(int index, Seat found) => Seats.TryChange(index, found, MovedSeat);
+    public bool TryMove(int index, LockSlot found) => Slots.TryChange(index, found, MovedSlot);
 
     /// <summary>Takes a moved slot, in order to free it. Inside the owner thread's gate.</summary>
-    public bool TryBeginPost(RobustKeeper keeper, int index, Seat found) => Seats.TryTake(keeper, index, found, Posting);
+    public bool TryBeginPost(RobustKeeper keeper, int index, LockSlot found) => Slots.TryTake(keeper, index, found, Posting);
 
     /// <summary>
     /// Turns a slot that was taken for posting into a free permit (ring afterwards), or back into a moved one. Inside the owner thread's
@@ -114,11 +114,11 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     {
         if (isFree)
         {
-            Seats.Leave(keeper, index);
+            Slots.Leave(keeper, index);
         }
         else
         {
-            Seats.LeaveMoved(keeper, index);
+            Slots.LeaveMoved(keeper, index);
         }
     }
 
@@ -142,7 +142,7 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
     /// </summary>
     public void WantNoMore(uint ticket)
     {
-        if (Line.IsLast(ticket))
+        if (WaitQueue.IsLast(ticket))
         {
             _ = Interlocked.CompareExchange(ref *Wanted, 0, WantedBy(ticket));
         }
@@ -154,25 +154,25 @@ internal readonly unsafe struct SemaphoreWords(byte* start, int permits, int max
         // An interlocked operation left the slot, and another one set this word: one of the two sides has seen the other.
         if (Volatile.Read(ref *Wanted) != 0)
         {
-            Futex.AddOneAndWakeAll(ref *(int*)Bell);
+            Futex.AddOneAndWakeAll(ref *(int*)Doorbell);
         }
     }
 
     /// <summary>Since when a slot is owned, in nanoseconds of 1970. Its owner writes it.</summary>
-    public ref long Since(int index) => ref *(long*)Seats.Beside(index);
+    public ref long Since(int index) => ref *(long*)Slots.Beside(index);
 
-    private bool IsMoved(int index, Seat seat) => seat.Word.Owner switch
+    private bool IsMoved(int index, LockSlot seat) => seat.Word.Owner switch
     {
-        Seats.Moved => true,
+        LockSlots.Moved => true,
         0 => seat.Word.HasDied ? seat.Mark == Posting : seat.Mark == 0 && index >= permits,
         _ => false,
     };
 
     /// <summary>Whether the owner of a slot is about to free it by posting, and has not entered.</summary>
-    public static bool IsBeingPosted(Seat seat) => seat.Mark == Posting;
+    public static bool IsBeingPosted(LockSlot seat) => seat.Mark == Posting;
 
     /// <summary>The thread of the owner of a slot; 0: none.</summary>
-    public static int Thread(Seat seat) => (int)(seat.Mark & ~Used);
+    public static int Thread(LockSlot seat) => (int)(seat.Mark & ~Used);
 
     private static ulong WantedBy(uint ticket) => (1UL << 32) | ticket;
 }

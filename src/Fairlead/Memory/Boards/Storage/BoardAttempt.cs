@@ -7,17 +7,17 @@ internal sealed unsafe class BoardAttempt : LockAttempt
 {
     private readonly BoardCore _core;
     private readonly Func<IReadOnlyList<BoardReader>> _readers;
-    private readonly BellWord _bell;
+    private readonly DoorbellWord _doorbell;
     private readonly List<BoardChange> _changes = [];
 
     /// <param name="core">Its memory is kept until this has ended.</param>
     /// <param name="readers">Those to look at, as there are at that moment.</param>
     /// <param name="bell">The wake-up word of all writers of these cells.</param>
-    public BoardAttempt(BoardCore core, Func<IReadOnlyList<BoardReader>> readers, BellWord bell)
+    public BoardAttempt(BoardCore core, Func<IReadOnlyList<BoardReader>> readers, DoorbellWord bell)
     {
         _core = core;
         _readers = readers;
-        _bell = bell;
+        _doorbell = bell;
         core.Enter();
     }
 
@@ -26,14 +26,14 @@ internal sealed unsafe class BoardAttempt : LockAttempt
 
     public override bool TryAdvance(out int* word, out int value)
     {
-        word = _bell.Word;
+        word = _doorbell.Word;
         value = 0;
         if (Look())
         {
             return true;
         }
 
-        value = _bell.Announce();
+        value = _doorbell.Announce();
 
         // A writer that dies between its value and the bell wakes no one: its end does, which is watched from here on.
         foreach (BoardReader reader in _readers())

@@ -45,14 +45,14 @@ internal sealed unsafe class BoardClaim
     public static BoardClaim Take(BoardCore core, BoardSlot slot)
     {
         // The release is in Release.
-        core.EnterSeats();
+        core.EnterHolderSlots();
         BoardClaim? claim = null;
         bool isTaken = false;
         try
         {
             claim = new BoardClaim(core, slot, RobustKeeper.Reserve());
             Held[claim] = true;
-            claim.TakeSeat();
+            claim.TakeHolderSlot();
             isTaken = true;
             core.Add(claim);
             return claim;
@@ -66,7 +66,7 @@ internal sealed unsafe class BoardClaim
             else
             {
                 claim?.End();
-                core.ExitSeats();
+                core.ExitHolderSlots();
             }
 
             throw;
@@ -76,7 +76,7 @@ internal sealed unsafe class BoardClaim
     /// <summary>Returns the owner of a slot; null: none.</summary>
     /// <param name="seat">As it was found.</param>
     /// <param name="standing">The words beside it, as they were found.</param>
-    public static LockHolder? WriterIn(Seat seat, Standing standing)
+    public static LockHolder? WriterIn(LockSlot seat, OwnerInfo standing)
     {
         if (!seat.HasOwner)
         {
@@ -88,7 +88,7 @@ internal sealed unsafe class BoardClaim
             ? standing.Process
             : NativeProcess.OfThread((int)seat.Word.Owner, RobustKeeper.ThreadName, out _) ?? 0;
         return new LockParty(
-            new Standing
+            new OwnerInfo
             {
                 Process = process,
                 Since = standing.Keeper == seat.Word.Owner ? standing.Since : Clock.Nanoseconds(),
@@ -134,12 +134,12 @@ internal sealed unsafe class BoardClaim
 
         using (_keeper.Hold())
         {
-            _core.OwnSeats.Leave(_keeper, _slot.Index);
+            _core.OwnHolderSlots.Leave(_keeper, _slot.Index);
         }
 
         _core.Remove(this);
         End();
-        _core.ExitSeats();
+        _core.ExitHolderSlots();
     }
 
     /// <summary>Marks the slot of a writer whose process has ended unnoticed, as the kernel would have.</summary>
@@ -147,13 +147,13 @@ internal sealed unsafe class BoardClaim
     /// <param name="index">Which.</param>
     /// <returns>Whether it was so: look again.</returns>
     public static bool MarkGone(BoardCore core, int index) =>
-        !core.Form.IsMixed && SeatWatch.MarkGone(core.Seats, index, core.Seats[index]);
+        !core.Header.IsMixed && SlotWatch.MarkGone(core.HolderSlots, index, core.HolderSlots[index]);
 
-    private void TakeSeat()
+    private void TakeHolderSlot()
     {
         for (int i = 0; i < Attempts; i++)
         {
-            Seat found = _core.Seats[_slot.Index];
+            LockSlot found = _core.HolderSlots[_slot.Index];
             if (found.HasOwner)
             {
                 if (MarkGone(_core, _slot.Index))
@@ -167,7 +167,7 @@ internal sealed unsafe class BoardClaim
             bool isTaken;
             using (_keeper.Hold())
             {
-                isTaken = _core.OwnSeats.TryTake(_keeper, _slot.Index, found, found.Mark + 1);
+                isTaken = _core.OwnHolderSlots.TryTake(_keeper, _slot.Index, found, found.Mark + 1);
             }
 
             if (!isTaken)
@@ -177,7 +177,7 @@ internal sealed unsafe class BoardClaim
 
             if (found.Word.HasDied)
             {
-                Outlast(_core.StandingOf(_slot.Index), found.Mark);
+                Outlast(_core.OwnerInfoOf(_slot.Index), found.Mark);
             }
 
             _core.SignIn(_slot.Index, _keeper, found.Mark + 1);
@@ -196,15 +196,15 @@ internal sealed unsafe class BoardClaim
 
     private void Ring()
     {
-        // Full: the value, or the slot, is out before the bells are looked at. Its counterpart is in BellWord.Announce.
+        // Full: the value, or the slot, is out before the bells are looked at. Its counterpart is in DoorbellWord.Announce.
         Interlocked.MemoryBarrier();
-        _slot.Bell.Ring();
-        _core.Bell.Ring();
+        _slot.Doorbell.Ring();
+        _core.Doorbell.Ring();
     }
 
     // A thread of the dead process may still be in the middle of a write for a moment. Some milliseconds, and a process may have left
     // many cells: so once for each.
-    private static void Outlast(Standing standing, uint mark)
+    private static void Outlast(OwnerInfo standing, uint mark)
     {
         bool isItsOwn = (uint)standing.Thread == mark;
         if (isItsOwn && standing.ParticipantId == Volatile.Read(ref _outlasted))
@@ -225,9 +225,9 @@ internal sealed unsafe class BoardClaim
         _keeper.Free();
     }
 
-    private FairleadException HasWriter(Seat found)
+    private FairleadException HasWriter(LockSlot found)
     {
-        LockHolder? writer = WriterIn(found, _core.StandingOf(_slot.Index));
+        LockHolder? writer = WriterIn(found, _core.OwnerInfoOf(_slot.Index));
         return new FairleadException(
             ErrorCode.AlreadyExists,
             $"cannot become the writer of {_slot.Description}: its writer is {writer?.ToString() ?? "a process that has just begun"}",

@@ -44,7 +44,8 @@ internal sealed unsafe class BoardCore
             _place = LockPlace.InRegion(new SharedRegion(memory), 0, BoardLayout.EntriesAt(_cells), "the board");
             try
             {
-                _place.Settle(Form, (uint)_cells, static options => string.Create(CultureInfo.InvariantCulture, $"one of {options} cells"));
+                _place.Settle(
+                    Header, (uint)_cells, static options => string.Create(CultureInfo.InvariantCulture, $"one of {options} cells"));
             }
             catch
             {
@@ -73,16 +74,16 @@ internal sealed unsafe class BoardCore
 
     public bool IsClosed => _isClosed;
 
-    public Form Form => new(Start, BoardLayout.Magic);
+    public LockHeader Header => new(Start, BoardLayout.Magic);
 
     /// <summary>Waiters for several cells sleep on it.</summary>
-    public BellWord Bell => new((int*)(Start + BoardLayout.BellAt));
+    public DoorbellWord Doorbell => new((int*)(Start + BoardLayout.DoorbellAt));
 
     /// <summary>To be looked at.</summary>
-    public Seats Seats => BoardLayout.Seats(Start, _cells);
+    public LockSlots HolderSlots => BoardLayout.HolderSlots(Start, _cells);
 
     /// <summary>The same words, where an owner thread can own them.</summary>
-    public Seats OwnSeats => BoardLayout.Seats(_place.Start, _cells);
+    public LockSlots OwnHolderSlots => BoardLayout.HolderSlots(_place.Start, _cells);
 
     public bool IsSealed => Volatile.Read(ref *(uint*)(Start + BoardLayout.SealedAt)) != 0;
 
@@ -100,8 +101,8 @@ internal sealed unsafe class BoardCore
         _memory.Mapping.DangerousAddRef(ref isKept);
     }
 
-    /// <summary>Keeps all of it, the slots too. The release is <see cref="ExitSeats"/>.</summary>
-    public void EnterSeats()
+    /// <summary>Keeps all of it, the slots too. The release is <see cref="ExitHolderSlots"/>.</summary>
+    public void EnterHolderSlots()
     {
         Enter();
         bool isKept = false;
@@ -118,7 +119,7 @@ internal sealed unsafe class BoardCore
         }
     }
 
-    public void ExitSeats()
+    public void ExitHolderSlots()
     {
         _place.Mapping.DangerousRelease();
         Exit();
@@ -208,12 +209,12 @@ internal sealed unsafe class BoardCore
     }
 
     /// <summary>A copy of what the last owner of a slot has written down.</summary>
-    public Standing StandingOf(int index) => Unsafe.ReadUnaligned<Standing>(Seats.Beside(index));
+    public OwnerInfo OwnerInfoOf(int index) => Unsafe.ReadUnaligned<OwnerInfo>(HolderSlots.Beside(index));
 
     /// <summary>Writes down who has taken a slot.</summary>
     public void SignIn(int index, RobustKeeper keeper, uint mark)
     {
-        ref Standing standing = ref Unsafe.AsRef<Standing>(Seats.Beside(index));
+        ref OwnerInfo standing = ref Unsafe.AsRef<OwnerInfo>(HolderSlots.Beside(index));
         standing.ParticipantId = _place.ParticipantId;
         standing.Thread = (int)mark;
         standing.Since = Clock.Nanoseconds();
@@ -337,7 +338,7 @@ internal sealed unsafe class BoardCore
 
     private static (int Cells, long Bytes) ReadHeader(RegionMemory memory)
     {
-        Span<byte> copy = stackalloc byte[BoardLayout.SeatsAt];
+        Span<byte> copy = stackalloc byte[BoardLayout.HolderSlotsAt];
         copy.Clear();
         new ReadOnlySpan<byte>(memory.Start, (int)Math.Min(memory.Size, copy.Length)).CopyTo(copy);
         return BoardHeader.Read(copy, memory.Size, memory.Description);

@@ -59,7 +59,7 @@ internal static class BoardFile
     {
         string who = $"the board '{name}'";
         long size = RegionHeader.Read(file, RegionContent.Board, size: null, who);
-        (int cells, long bytes) = BoardHeader.Read(Copy(file, 0, BoardLayout.SeatsAt, who), size, who);
+        (int cells, long bytes) = BoardHeader.Read(Copy(file, 0, BoardLayout.HolderSlotsAt, who), size, who);
         byte[] copy = Copy(file, 0, (int)BoardLayout.CellsAt(cells), who);
         uint count = MemoryMarshal.Read<uint>(copy.AsSpan(BoardLayout.CountAt));
         if (count > cells)
@@ -78,27 +78,27 @@ internal static class BoardFile
             }
 
             byte[] head = Copy(file, entry.Offset, CellLayout.SlotsAt, who);
-            ReadOnlySpan<byte> seat = copy.AsSpan(BoardLayout.SeatsAt + (i * BoardLayout.SeatSize), BoardLayout.SeatSize);
+            ReadOnlySpan<byte> slot = copy.AsSpan(BoardLayout.HolderSlotsAt + (i * BoardLayout.HolderSlotSize), BoardLayout.HolderSlotSize);
             found.Add(Describe(
                 entry,
                 MemoryMarshal.Read<long>(head.AsSpan(CellLayout.DoneAt)),
-                Seat.Of(MemoryMarshal.Read<ulong>(seat)),
-                MemoryMarshal.Read<Standing>(seat[sizeof(ulong)..])));
+                LockSlot.Of(MemoryMarshal.Read<ulong>(slot)),
+                MemoryMarshal.Read<OwnerInfo>(slot[sizeof(ulong)..])));
         }
 
         return new SharedBoardInfo(name, cells, bytes, MemoryMarshal.Read<uint>(copy.AsSpan(BoardLayout.SealedAt)) != 0, found);
     }
 
     /// <summary>A cell as it was found.</summary>
-    public static BoardCellInfo Describe(BoardEntry entry, long version, Seat seat, Standing standing) =>
+    public static BoardCellInfo Describe(BoardEntry entry, long version, LockSlot slot, OwnerInfo standing) =>
         new(
             entry.Key,
             entry.Type,
             entry.Size,
             entry.Layout,
             version,
-            BoardClaim.WriterIn(seat, standing),
-            seat.Word.HasDied && !seat.HasOwner);
+            BoardClaim.WriterIn(slot, standing),
+            slot.Word.HasDied && !slot.HasOwner);
 
     private static byte[] Copy(Descriptor file, long offset, int length, string who)
     {

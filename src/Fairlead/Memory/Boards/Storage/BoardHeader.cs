@@ -14,7 +14,7 @@ internal static class BoardHeader
     {
         Span<byte> header = stackalloc byte[BoardLayout.CountAt];
         header.Clear();
-        MemoryMarshal.Write(header[BoardLayout.FormAt..], ((ulong)BoardLayout.Magic << 32) | (uint)cells);
+        MemoryMarshal.Write(header[BoardLayout.HeaderAt..], ((ulong)BoardLayout.Magic << 32) | (uint)cells);
         MemoryMarshal.Write(header[BoardLayout.BytesAt..], bytes);
         return file.WriteAt(header, RegionLayout.HeaderSize).Error;
     }
@@ -26,10 +26,10 @@ internal static class BoardHeader
     /// <exception cref="FairleadException">Incompatible: another version. Corrupt: it contradicts itself, or is none.</exception>
     public static unsafe (int Cells, long Bytes) Read(ReadOnlySpan<byte> header, long size, string who)
     {
-        ulong found = MemoryMarshal.Read<ulong>(header[BoardLayout.FormAt..]);
+        ulong found = MemoryMarshal.Read<ulong>(header[BoardLayout.HeaderAt..]);
         fixed (byte* start = header)
         {
-            Form form = new(start, BoardLayout.Magic);
+            LockHeader form = new(start, BoardLayout.Magic);
             if (form.IsOtherVersion(found, out int version))
             {
                 throw new FairleadException(
@@ -44,7 +44,7 @@ internal static class BoardHeader
             }
         }
 
-        uint cells = Form.Options(found);
+        uint cells = LockHeader.Options(found);
         long bytes = MemoryMarshal.Read<long>(header[BoardLayout.BytesAt..]);
         return cells is > 0 and <= BoardLayout.MostCells && bytes >= 0 && bytes <= size - BoardLayout.CellsAt((int)cells)
             ? ((int)cells, bytes)

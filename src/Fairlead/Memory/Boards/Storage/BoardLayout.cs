@@ -13,7 +13,7 @@ namespace Fairlead.Memory.Boards.Storage;
 ///    16  bytes for cells                                                   i64
 ///    24  count: how many cells there are; their entries are whole          u32   by the process that adds a cell, last
 ///    28  1: sealed, no cell is added any more                              u32   by the process that seals the board
-///    32  bell: waiters for more than one cell sleep on it (BellWord)       u32   by writers and waiters
+///    32  bell: waiters for more than one cell sleep on it (DoorbellWord)       u32   by writers and waiters
 ///    36  reserved, 0
 ///    64  slots, 64 bytes for each cell that there can be: the owner of a slot writes the cell
 ///           0  word (LockWord): the owner thread of the writer   u32    both are
@@ -33,7 +33,7 @@ namespace Fairlead.Memory.Boards.Storage;
 ///          32  key, UTF-8, 96 bytes
 ///         128  name of the type, UTF-8, 128 bytes
 ///   C      cells, each as CellLayout draws it; C = S + 256 · most cells
-///          32  bell: waiters for this cell alone sleep on it (BellWord)    u32   by its writer and waiters
+///          32  bell: waiters for this cell alone sleep on it (DoorbellWord)    u32   by its writer and waiters
 /// </code>
 /// </summary>
 internal static class BoardLayout
@@ -44,13 +44,13 @@ internal static class BoardLayout
     /// <summary>Slots must fit into a <see cref="Native.Memory.RobustMemory"/> of 128 KiB.</summary>
     public const int MostCells = 1024;
 
-    public const int FormAt = 0;
+    public const int HeaderAt = 0;
     public const int BytesAt = 16;
     public const int CountAt = 24;
     public const int SealedAt = 28;
-    public const int BellAt = 32;
-    public const int SeatsAt = 64;
-    public const int SeatSize = 64;
+    public const int DoorbellAt = 32;
+    public const int HolderSlotsAt = 64;
+    public const int HolderSlotSize = 64;
 
     public const int EntrySize = 256;
     public const int EntryOffsetAt = 0;
@@ -65,10 +65,10 @@ internal static class BoardLayout
     public const int LongestType = EntrySize - EntryTypeAt;
 
     /// <summary>In a cell, where a <see cref="CellLayout"/> has reserved bytes.</summary>
-    public const int CellBellAt = 32;
+    public const int CellDoorbellAt = 32;
 
     /// <summary>The place of the entries, after the slots.</summary>
-    public static int EntriesAt(int cells) => SeatsAt + (cells * SeatSize);
+    public static int EntriesAt(int cells) => HolderSlotsAt + (cells * HolderSlotSize);
 
     /// <summary>The place of the cells, after the entries.</summary>
     public static long CellsAt(int cells) => EntriesAt(cells) + ((long)cells * EntrySize);
@@ -77,5 +77,5 @@ internal static class BoardLayout
     public static long Size(int cells, long bytes) => CellsAt(cells) + bytes;
 
     /// <summary>The slots of a board.</summary>
-    public static unsafe Seats Seats(byte* start, int cells) => new(start + SeatsAt, cells, SeatSize);
+    public static unsafe LockSlots HolderSlots(byte* start, int cells) => new(start + HolderSlotsAt, cells, HolderSlotSize);
 }

@@ -24,7 +24,7 @@ internal sealed class BoardReader
     /// <summary>A reader that starts from now: neither the present value nor an earlier death is new to it.</summary>
     public static BoardReader FromNow(BoardCore core, BoardSlot slot)
     {
-        Seat seat = slot.Seat;
+        LockSlot seat = slot.HolderSlot;
         return new BoardReader(core, slot)
         {
             Seen = slot.Words.Done,
@@ -49,7 +49,7 @@ internal sealed class BoardReader
     public bool TryTakeChange(out BoardChange change)
     {
         long version = Slot.Words.Done;
-        Seat seat = Slot.Seat;
+        LockSlot seat = Slot.HolderSlot;
         bool isDeath = seat.Word.HasDied && !(_hasDead && _dead == seat.Mark);
         change = new BoardChange(Slot.Entry.Key, version, isDeath);
         if (version == Seen && !isDeath)

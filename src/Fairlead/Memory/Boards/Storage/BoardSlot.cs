@@ -18,7 +18,7 @@ internal sealed unsafe class BoardSlot : ICellOwner
         Index = index;
         Entry = entry;
         Words = new CellWords(core.Start + entry.Offset, entry.Size);
-        Bell = new BellWord((int*)(core.Start + entry.Offset + BoardLayout.CellBellAt));
+        Doorbell = new DoorbellWord((int*)(core.Start + entry.Offset + BoardLayout.CellDoorbellAt));
         Words.Settle(Description, CellLayout.Size(entry.Size));
     }
 
@@ -30,10 +30,10 @@ internal sealed unsafe class BoardSlot : ICellOwner
     public CellWords Words { get; }
 
     /// <summary>Waiters for this cell alone sleep on it.</summary>
-    public BellWord Bell { get; }
+    public DoorbellWord Doorbell { get; }
 
     /// <summary>The slot of its writer.</summary>
-    public Seat Seat => _core.Seats[Index];
+    public LockSlot HolderSlot => _core.HolderSlots[Index];
 
     public string Description => $"the cell '{Entry.Key}' of {_core.Description}";
 

@@ -5,7 +5,7 @@ namespace Fairlead.Synchronization.Words;
 /// </summary>
 /// <param name="start">The address of the lock.</param>
 /// <param name="magic">The expected value: three letters, and the version in the highest byte.</param>
-internal readonly unsafe struct Form(byte* start, uint magic)
+internal readonly unsafe struct LockHeader(byte* start, uint magic)
 {
     private const uint Letters = 0x00ff_ffff;
 
@@ -22,7 +22,7 @@ internal readonly unsafe struct Form(byte* start, uint magic)
     public ulong Settle(uint options, uint ownNamespace)
     {
         ulong mine = Of(options);
-        ulong found = Interlocked.CompareExchange(ref *(ulong*)(start + MutexLayout.FormAt), mine, 0);
+        ulong found = Interlocked.CompareExchange(ref *(ulong*)(start + MutexLayout.HeaderAt), mine, 0);
         if (found != 0 && found != mine)
         {
             return found;

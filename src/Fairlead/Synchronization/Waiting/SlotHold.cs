@@ -7,17 +7,17 @@ namespace Fairlead.Synchronization.Waiting;
 /// scope refers to the object, and the finalizer thus finds a scope that was never disposed.
 /// </summary>
 /// <param name="core">The lock; the owner holds a reference to its memory until it leaves the slot.</param>
-internal sealed class SeatHold(SeatedCore core)
+internal sealed class SlotHold(SlotCore core)
 {
     private RobustKeeper? _keeper;
-    private int _seat;
+    private int _slot;
     private bool _isInDoubt;
 
     // The number of the entry; 0: no owner.
     private long _entry;
     private long _lastEntry;
 
-    ~SeatHold()
+    ~SlotHold()
     {
         if (_entry != 0)
         {
@@ -29,14 +29,14 @@ internal sealed class SeatHold(SeatedCore core)
     /// <param name="keeper">The owner thread of the slot, with its list entry.</param>
     /// <param name="seat">The index of the slot.</param>
     /// <param name="isInDoubt">Whether a writer died inside and no writer has marked the data consistent.</param>
-    public SeatStay Begin(RobustKeeper keeper, int seat, bool isInDoubt)
+    public SlotStay Begin(RobustKeeper keeper, int seat, bool isInDoubt)
     {
         _keeper = keeper;
-        _seat = seat;
+        _slot = seat;
         _isInDoubt = isInDoubt;
         long entry = ++_lastEntry;
         Volatile.Write(ref _entry, entry);
-        return new SeatStay(this, entry);
+        return new SlotStay(this, entry);
     }
 
     public bool IsInDoubt(long entry) => Volatile.Read(ref _entry) == entry && _isInDoubt;
@@ -46,7 +46,7 @@ internal sealed class SeatHold(SeatedCore core)
     {
         if (Interlocked.CompareExchange(ref _entry, 0, entry) == entry)
         {
-            core.Leave(this, _keeper!, _seat);
+            core.Leave(this, _keeper!, _slot);
         }
     }
 }

@@ -12,7 +12,7 @@ namespace Fairlead.Memory.Boards.Storage;
 /// ring together may set the bit again by their two additions: then the next write rings without need, and clears it.
 /// </remarks>
 /// <param name="word">In the mapped board.</param>
-internal readonly unsafe struct BellWord(int* word)
+internal readonly unsafe struct DoorbellWord(int* word)
 {
     private const int SleeperBit = 1;
 

@@ -8,32 +8,32 @@ namespace Fairlead.Synchronization.Waiting;
 /// A waiter in a wait queue. It joins the queue, sleeps on the slot of the waiter before it, and as the first one tries to take what all
 /// wait for.
 /// </summary>
-internal abstract unsafe class LineAttempt : LockAttempt
+internal abstract unsafe class WaitQueueAttempt : LockAttempt
 {
     private readonly LockCore _core;
-    private readonly Line _line;
-    private readonly Form _form;
+    private readonly WaitQueue _waitQueue;
+    private readonly LockHeader _header;
     private readonly RobustKeeper _keeper;
-    private bool _isInLine;
+    private bool _isInWaitQueue;
 
     /// <param name="core">The core; the attempt keeps a reference to its memory until it ends.</param>
     /// <param name="form">The header of the lock.</param>
     /// <param name="line">The wait queue of the lock.</param>
     /// <param name="thread">The kernel's ID of the waiting thread; 0 for an asynchronous caller.</param>
-    protected LineAttempt(LockCore core, Form form, Line line, int thread)
+    protected WaitQueueAttempt(LockCore core, LockHeader form, WaitQueue line, int thread)
     {
         _core = core;
-        _form = form;
-        _line = line;
+        _header = form;
+        _waitQueue = line;
         Thread = thread;
-        core.Hold();
+        core.AddReference();
         try
         {
             _keeper = RobustKeeper.Reserve();
         }
         catch
         {
-            core.LetGo();
+            core.RemoveReference();
             throw;
         }
     }
@@ -51,10 +51,10 @@ internal abstract unsafe class LineAttempt : LockAttempt
     protected virtual bool KeepsOrder => true;
 
     /// <inheritdoc/>
-    protected sealed override TimeSpan LongestSleep => _form.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
+    protected sealed override TimeSpan LongestSleep => _header.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
 
     /// <summary>Whether this waiter is in the queue with no waiter before it.</summary>
-    protected bool IsFirst => _isInLine && !_line.TryFindBefore(Ticket, out _);
+    protected bool IsFirst => _isInWaitQueue && !_waitQueue.TryFindBefore(Ticket, out _);
 
     public sealed override bool TryAdvance(out int* word, out int value)
     {
@@ -62,24 +62,24 @@ internal abstract unsafe class LineAttempt : LockAttempt
         {
             uint* sleepOn;
             uint asLongAs;
-            if (!_isInLine && !Join(out uint full) && KeepsOrder)
+            if (!_isInWaitQueue && !Join(out uint full) && KeepsOrder)
             {
                 // Not in the queue, and so not in the kernel's chain of wake-ups: pass on what arrives.
-                if (!_line.PrepareSleep(full, out asLongAs))
+                if (!_waitQueue.PrepareSleep(full, out asLongAs))
                 {
                     continue;
                 }
 
-                sleepOn = _line.Word(full);
+                sleepOn = _waitQueue.Word(full);
             }
-            else if (KeepsOrder && _line.TryFindBefore(Ticket, out uint before))
+            else if (KeepsOrder && _waitQueue.TryFindBefore(Ticket, out uint before))
             {
-                if (!_line.PrepareSleep(before, out asLongAs))
+                if (!_waitQueue.PrepareSleep(before, out asLongAs))
                 {
                     continue;
                 }
 
-                sleepOn = _line.Word(before);
+                sleepOn = _waitQueue.Word(before);
             }
             else if (TryAdvanceAsFirst(out sleepOn, out asLongAs))
             {
@@ -112,7 +112,7 @@ internal abstract unsafe class LineAttempt : LockAttempt
     /// </summary>
     public sealed override void PassOn(int* word)
     {
-        if (KeepsOrder && !_isInLine && new LockWord((uint)Volatile.Read(ref *word)).HasDied)
+        if (KeepsOrder && !_isInWaitQueue && new LockWord((uint)Volatile.Read(ref *word)).HasDied)
         {
             Futex.Wake(ref *word, int.MaxValue);
         }
@@ -135,12 +135,12 @@ internal abstract unsafe class LineAttempt : LockAttempt
     }
 
     /// <summary>Releases the waiter's reference to the memory. Overridden where the result of the wait needs it.</summary>
-    protected virtual void LetGo() => _core.LetGo();
+    protected virtual void RemoveReference() => _core.RemoveReference();
 
     /// <summary>Marks a word to sleep on whose owner has ended without the kernel's mark; returns whether it did.</summary>
     protected bool IsLeftByOwner(uint* word, uint value)
     {
-        if (_form.IsMixed || !KeeperWatch.IsGone(new LockWord(value).Owner))
+        if (_header.IsMixed || !KeeperWatch.IsGone(new LockWord(value).Owner))
         {
             return false;
         }
@@ -151,7 +151,7 @@ internal abstract unsafe class LineAttempt : LockAttempt
 
     private bool Join(out uint full)
     {
-        if (!_line.TryJoin(_keeper, out uint ticket))
+        if (!_waitQueue.TryJoin(_keeper, out uint ticket))
         {
             full = ticket;
             return false;
@@ -159,21 +159,21 @@ internal abstract unsafe class LineAttempt : LockAttempt
 
         full = 0;
         Ticket = ticket;
-        _isInLine = true;
-        _core.SignIn(ref _line.Info(ticket), _keeper, Thread);
+        _isInWaitQueue = true;
+        _core.SignIn(ref _waitQueue.Info(ticket), _keeper, Thread);
         OnJoined();
         return true;
     }
 
     private void LeaveAndEnd()
     {
-        if (_isInLine)
+        if (_isInWaitQueue)
         {
-            _line.Leave(_keeper, Ticket);
-            _isInLine = false;
+            _waitQueue.Leave(_keeper, Ticket);
+            _isInWaitQueue = false;
         }
 
         _keeper.Free();
-        LetGo();
+        RemoveReference();
     }
 }

@@ -15,7 +15,7 @@ namespace Fairlead.Synchronization.Words;
 ///         32  owner thread of the writer           u32
 /// </code>
 /// </summary>
-internal static class LineLayout
+internal static class WaitQueueLayout
 {
     public const int Places = 256;
 

@@ -10,15 +10,15 @@ namespace Fairlead.Synchronization.Words;
 /// dies. So a dead process swallows no wake-up. Verified in models/mutex.pml.
 /// </summary>
 /// <param name="start">Its address in a <see cref="RobustMemory"/>.</param>
-internal readonly unsafe struct Line(byte* start)
+internal readonly unsafe struct WaitQueue(byte* start)
 {
     /// <summary>The oldest ticket that may still be waiting.</summary>
-    public uint First => Last - LineLayout.MostWaiting + 1;
+    public uint First => Last - WaitQueueLayout.MostWaiting + 1;
 
     /// <summary>The latest ticket.</summary>
     public uint Last => Volatile.Read(ref *Given);
 
-    private uint* Given => (uint*)(start + LineLayout.TicketsAt);
+    private uint* Given => (uint*)(start + WaitQueueLayout.TicketsAt);
 
     /// <summary>Joins the queue behind all waiters.</summary>
     /// <param name="keeper">The owner thread of the slot then.</param>
@@ -30,7 +30,7 @@ internal readonly unsafe struct Line(byte* start)
         while (true)
         {
             uint next = Volatile.Read(ref *Given) + 1;
-            ticket = next - LineLayout.MostWaiting;
+            ticket = next - WaitQueueLayout.MostWaiting;
             if (IsWaiting(ticket))
             {
                 return false;
@@ -86,7 +86,7 @@ internal readonly unsafe struct Line(byte* start)
     /// <returns>False if this one is the first.</returns>
     public bool TryFindBefore(uint ticket, out uint before)
     {
-        for (before = ticket - 1; before != ticket - LineLayout.MostWaiting; before--)
+        for (before = ticket - 1; before != ticket - WaitQueueLayout.MostWaiting; before--)
         {
             if (IsWaiting(before))
             {
@@ -130,10 +130,10 @@ internal readonly unsafe struct Line(byte* start)
     public LockWord WordOf(uint ticket) => LockWordOf(Volatile.Read(ref *Place(ticket)));
 
     /// <summary>The address of the word of a slot.</summary>
-    public uint* Word(uint ticket) => (uint*)((byte*)Place(ticket) + LineLayout.WordAt);
+    public uint* Word(uint ticket) => (uint*)((byte*)Place(ticket) + WaitQueueLayout.WordAt);
 
     /// <summary>The owner info of a slot. Only its owner writes it.</summary>
-    public ref Standing Info(uint ticket) => ref Unsafe.AsRef<Standing>((byte*)Place(ticket) + LineLayout.ParticipantAt);
+    public ref OwnerInfo Info(uint ticket) => ref Unsafe.AsRef<OwnerInfo>((byte*)Place(ticket) + WaitQueueLayout.ParticipantAt);
 
     /// <summary>Whether a waiter with this ticket owns the slot.</summary>
     public bool IsWaiting(uint ticket)
@@ -149,10 +149,11 @@ internal readonly unsafe struct Line(byte* start)
         return TicketOf(found) == ticket && LockWordOf(found).HasDied;
     }
 
-    /// <summary>The whole slot, of <see cref="LineLayout.PlaceSize"/> bytes; the lock may use what follows the owner info.</summary>
+    /// <summary>The whole slot, of <see cref="WaitQueueLayout.PlaceSize"/> bytes; the lock may use what follows the owner info.</summary>
     public byte* Beside(uint ticket) => (byte*)Place(ticket);
 
-    private ulong* Place(uint ticket) => (ulong*)(start + LineLayout.PlacesAt + (ticket % LineLayout.Places * LineLayout.PlaceSize));
+    private ulong* Place(uint ticket) =>
+        (ulong*)(start + WaitQueueLayout.PlacesAt + (ticket % WaitQueueLayout.Places * WaitQueueLayout.PlaceSize));
 
     private static LockWord LockWordOf(ulong both) => new(BitConverter.IsLittleEndian ? (uint)both : (uint)(both >> 32));
 

@@ -3,14 +3,14 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Tests.Synchronization;
 
 /// <summary>The first words of a lock: its first user settles them.</summary>
-public sealed unsafe class FormTests : IDisposable
+public sealed unsafe class LockHeaderTests : IDisposable
 {
     private const uint Namespace = 5;
 
     private readonly WordsMemory _memory = new(MutexLayout.Size);
-    private readonly Form _form;
+    private readonly LockHeader _form;
 
-    public FormTests() => _form = new Form(_memory.Start, MutexLayout.Magic);
+    public LockHeaderTests() => _form = new LockHeader(_memory.Start, MutexLayout.Magic);
 
     public void Dispose() => _memory.Dispose();
 
@@ -18,7 +18,7 @@ public sealed unsafe class FormTests : IDisposable
     public void The_first_user_settles_the_options()
     {
         ulong settled = _form.Settle(1, Namespace);
-        Assert.Equal((_form.Of(1), 1u), (settled, Form.Options(settled)));
+        Assert.Equal((_form.Of(1), 1u), (settled, LockHeader.Options(settled)));
         Assert.Equal(settled, _form.Settle(1, Namespace));
         Assert.Equal(settled, _form.Settle(0, Namespace));
         Assert.NotEqual(_form.Of(0), settled);

@@ -4,7 +4,7 @@ namespace Fairlead.Synchronization.Words;
 
 /// <summary>The owner info of a lock or slot in shared memory. People and the search for cycles read it; no lock decides by it.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct Standing
+internal struct OwnerInfo
 {
     /// <summary>The participant.</summary>
     public ulong ParticipantId;

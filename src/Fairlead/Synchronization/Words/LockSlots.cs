@@ -18,7 +18,7 @@ namespace Fairlead.Synchronization.Words;
 /// <param name="size">
 /// The size of a slot in bytes: a multiple of 16, because its list entry lies at the same offset of the private memory.
 /// </param>
-internal readonly unsafe struct Seats(byte* start, int count, int size)
+internal readonly unsafe struct LockSlots(byte* start, int count, int size)
 {
     /// <summary>
     /// In the place of an owner: the slot has no owner, and is not free either. No thread has this number, and no list leads here.
@@ -31,13 +31,13 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     public int Count => count;
 
     /// <summary>Reads a slot.</summary>
-    public Seat this[int index] => Seat.Of(Volatile.Read(ref *Both(index)));
+    public LockSlot this[int index] => LockSlot.Of(Volatile.Read(ref *Both(index)));
 
     /// <summary>Finds a slot without an owner, or with a dead one, once around.</summary>
     /// <param name="from">The index to begin at.</param>
     /// <param name="index">Its index.</param>
     /// <param name="found">Its value when found; the caller changes it by compare-and-swap from that value.</param>
-    public bool TryFindFree(int from, out int index, out Seat found)
+    public bool TryFindFree(int from, out int index, out LockSlot found)
     {
         for (int i = 0; i < count; i++)
         {
@@ -62,8 +62,8 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     /// <param name="index">The index of the slot.</param>
     /// <param name="found">The slot as it was found.</param>
     /// <param name="mark">The mark to set in the same step.</param>
-    public bool TryTake(RobustKeeper keeper, int index, Seat found, uint mark) =>
-        keeper.TryTake(Word(index), Both(index), found.Both, new Seat(new LockWord(keeper.Id), mark).Both);
+    public bool TryTake(RobustKeeper keeper, int index, LockSlot found, uint mark) =>
+        keeper.TryTake(Word(index), Both(index), found.Both, new LockSlot(new LockWord(keeper.Id), mark).Both);
 
     /// <summary>Leaves a slot; its mark stays. Inside the owner thread's gate. Release.</summary>
     public void Leave(RobustKeeper keeper, int index) => keeper.Release(Word(index), keep: 0);
@@ -72,11 +72,11 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
     public void LeaveMoved(RobustKeeper keeper, int index) => keeper.Exchange(Word(index), Moved);
 
     /// <summary>Changes a slot that no process owns, if it is still as it was found; it has no owner afterwards.</summary>
-    public bool TryChange(int index, Seat found, Seat wanted) =>
+    public bool TryChange(int index, LockSlot found, LockSlot wanted) =>
         Interlocked.CompareExchange(ref *Both(index), wanted.Both, found.Both) == found.Both;
 
     /// <summary>The address of the word of a slot, which the owner's owner thread owns.</summary>
-    public uint* Word(int index) => (uint*)(Place(index) + LineLayout.WordAt);
+    public uint* Word(int index) => (uint*)(Place(index) + WaitQueueLayout.WordAt);
 
     /// <summary>The address of what belongs to a slot. Its owner writes it.</summary>
     public byte* Beside(int index) => Place(index) + sizeof(ulong);
@@ -89,14 +89,14 @@ internal readonly unsafe struct Seats(byte* start, int count, int size)
 /// <summary>A slot at one moment.</summary>
 /// <param name="Word">The word with the owner.</param>
 /// <param name="Mark">The mark that the last owner set when it took the slot.</param>
-internal readonly record struct Seat(LockWord Word, uint Mark)
+internal readonly record struct LockSlot(LockWord Word, uint Mark)
 {
     /// <summary>Whether a process owns the slot; it may have died unnoticed.</summary>
-    public bool HasOwner => Word.Owner is not (0 or Seats.Moved);
+    public bool HasOwner => Word.Owner is not (0 or LockSlots.Moved);
 
     /// <summary>Both words as eight bytes.</summary>
     public ulong Both => BitConverter.IsLittleEndian ? ((ulong)Mark << 32) | Word.Value : ((ulong)Word.Value << 32) | Mark;
 
-    public static Seat Of(ulong both) =>
+    public static LockSlot Of(ulong both) =>
         BitConverter.IsLittleEndian ? new(new LockWord((uint)both), (uint)(both >> 32)) : new(new LockWord((uint)(both >> 32)), (uint)both);
 }

@@ -3,12 +3,12 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Tests.Synchronization;
 
 /// <summary>The wait queue in shared memory, step by step.</summary>
-public sealed unsafe class LineTests : IDisposable
+public sealed unsafe class WaitQueueTests : IDisposable
 {
-    private readonly WordsMemory _memory = new(LineLayout.Size);
-    private readonly Line _line;
+    private readonly WordsMemory _memory = new(WaitQueueLayout.Size);
+    private readonly WaitQueue _line;
 
-    public LineTests() => _line = new Line(_memory.Start);
+    public WaitQueueTests() => _line = new WaitQueue(_memory.Start);
 
     public void Dispose() => _memory.Dispose();
 
@@ -21,7 +21,7 @@ public sealed unsafe class LineTests : IDisposable
         uint three = _memory.Join(_line);
         Assert.Equal((1u, 2u, 3u), (one, two, three));
         Assert.Equal((3u, true), (_line.Last, _line.IsLastWaiting));
-        Assert.Equal(unchecked(3u - LineLayout.MostWaiting + 1), _line.First);
+        Assert.Equal(unchecked(3u - WaitQueueLayout.MostWaiting + 1), _line.First);
         Assert.Equal((false, true), (_line.IsLast(two), _line.IsLast(three)));
         Assert.False(_line.TryFindBefore(one, out _));
         Assert.True(_line.TryFindBefore(two, out uint before));
@@ -39,8 +39,8 @@ public sealed unsafe class LineTests : IDisposable
     [Fact]
     public void A_full_line_names_the_place_that_must_be_left_first()
     {
-        uint[] tickets = [.. Enumerable.Range(0, LineLayout.MostWaiting).Select(_ => _memory.Join(_line))];
-        Assert.Equal(Enumerable.Range(1, LineLayout.MostWaiting), tickets.Select(static ticket => (int)ticket));
+        uint[] tickets = [.. Enumerable.Range(0, WaitQueueLayout.MostWaiting).Select(_ => _memory.Join(_line))];
+        Assert.Equal(Enumerable.Range(1, WaitQueueLayout.MostWaiting), tickets.Select(static ticket => (int)ticket));
         Assert.Equal(1u, _line.First);
         Refuse(first: 1);
 
@@ -52,15 +52,15 @@ public sealed unsafe class LineTests : IDisposable
         Assert.Equal(1u, before);
         _line.Leave(_memory.Keeper, 1);
         uint next = _memory.Join(_line);
-        Assert.Equal(LineLayout.MostWaiting + 1u, next);
-        Assert.Equal(LineLayout.MostWaiting + 2u, _memory.Join(_line));
+        Assert.Equal(WaitQueueLayout.MostWaiting + 1u, next);
+        Assert.Equal(WaitQueueLayout.MostWaiting + 2u, _memory.Join(_line));
         Refuse(first: 3);
-        for (uint ticket = 3; ticket <= LineLayout.MostWaiting + 2; ticket++)
+        for (uint ticket = 3; ticket <= WaitQueueLayout.MostWaiting + 2; ticket++)
         {
             _line.Leave(_memory.Keeper, ticket);
         }
 
-        Assert.False(_line.TryFindBefore(LineLayout.MostWaiting + 3, out _));
+        Assert.False(_line.TryFindBefore(WaitQueueLayout.MostWaiting + 3, out _));
 
         void Refuse(uint first)
         {
@@ -73,30 +73,30 @@ public sealed unsafe class LineTests : IDisposable
     public void The_farthest_waiter_is_found_and_none_beyond()
     {
         _memory.Join(_line);
-        for (uint ticket = 2; ticket <= LineLayout.MostWaiting; ticket++)
+        for (uint ticket = 2; ticket <= WaitQueueLayout.MostWaiting; ticket++)
         {
             Assert.Equal(ticket, _memory.Join(_line));
         }
 
-        for (uint ticket = 2; ticket < LineLayout.MostWaiting; ticket++)
+        for (uint ticket = 2; ticket < WaitQueueLayout.MostWaiting; ticket++)
         {
             _line.Leave(_memory.Keeper, ticket);
         }
 
-        Assert.True(_line.TryFindBefore(LineLayout.MostWaiting, out uint before));
+        Assert.True(_line.TryFindBefore(WaitQueueLayout.MostWaiting, out uint before));
         Assert.Equal(1u, before);
-        Assert.False(_line.TryFindBefore(LineLayout.MostWaiting + 1, out before) && before == 1);
+        Assert.False(_line.TryFindBefore(WaitQueueLayout.MostWaiting + 1, out before) && before == 1);
         _line.Leave(_memory.Keeper, 1);
-        _line.Leave(_memory.Keeper, LineLayout.MostWaiting);
+        _line.Leave(_memory.Keeper, WaitQueueLayout.MostWaiting);
     }
 
     [Fact]
     public void A_place_is_used_again_by_another_ticket_and_tickets_go_on_behind_the_highest_number()
     {
-        const int Rounds = (2 * LineLayout.Places) + 3;
-        uint from = unchecked(0 - (uint)LineLayout.Places);
-        _memory.At(LineLayout.TicketsAt) = from;
-        for (uint i = 0; i < LineLayout.Places; i++)
+        const int Rounds = (2 * WaitQueueLayout.Places) + 3;
+        uint from = unchecked(0 - (uint)WaitQueueLayout.Places);
+        _memory.At(WaitQueueLayout.TicketsAt) = from;
+        for (uint i = 0; i < WaitQueueLayout.Places; i++)
         {
             // The state in which earlier tickets have left their places.
             *Ticket(from - i) = from - i;
@@ -107,9 +107,9 @@ public sealed unsafe class LineTests : IDisposable
             uint ticket = _memory.Join(_line);
             Assert.Equal(unchecked(from + i), ticket);
             Assert.True(_line.IsWaiting(ticket));
-            Assert.False(_line.IsWaiting(ticket - LineLayout.Places));
+            Assert.False(_line.IsWaiting(ticket - WaitQueueLayout.Places));
             Assert.False(_line.TryFindBefore(ticket, out _));
-            Assert.False(_line.PrepareSleep(ticket - LineLayout.Places, out _));
+            Assert.False(_line.PrepareSleep(ticket - WaitQueueLayout.Places, out _));
             _line.Leave(_memory.Keeper, ticket);
         }
     }
@@ -141,17 +141,17 @@ public sealed unsafe class LineTests : IDisposable
         Assert.False(_line.HasDied(dead));
         _memory.Die(_line, dead);
         Assert.Equal((false, true), (_line.HasDied(left), _line.HasDied(dead)));
-        Assert.Equal((false, false), (_line.IsWaiting(dead), _line.HasDied(dead - LineLayout.Places)));
+        Assert.Equal((false, false), (_line.IsWaiting(dead), _line.HasDied(dead - WaitQueueLayout.Places)));
         Assert.False(_line.PrepareSleep(dead, out _));
 
         // Its place serves another ticket later.
-        for (int i = 0; i < LineLayout.Places; i++)
+        for (int i = 0; i < WaitQueueLayout.Places; i++)
         {
             _line.Leave(_memory.Keeper, _memory.Join(_line));
         }
 
         Assert.False(_line.HasDied(dead));
-        Assert.False(_line.HasDied(dead + LineLayout.Places));
+        Assert.False(_line.HasDied(dead + WaitQueueLayout.Places));
     }
 
     [Fact]
@@ -170,14 +170,14 @@ public sealed unsafe class LineTests : IDisposable
     public void A_waiter_is_written_beside_its_place_and_erased_by_leaving()
     {
         uint ticket = _memory.Join(_line);
-        _line.Info(ticket) = new Standing { ParticipantId = 1, Process = 2, Thread = 3, Since = 4, Keeper = 5 };
-        Assert.Equal(2u, _memory.At(LineLayout.PlacesAt + ((int)ticket * LineLayout.PlaceSize) + LineLayout.ProcessAt));
-        Assert.Equal((nint)(_memory.Start + LineLayout.PlacesAt + (ticket * LineLayout.PlaceSize)), (nint)_line.Beside(ticket));
+        _line.Info(ticket) = new OwnerInfo { ParticipantId = 1, Process = 2, Thread = 3, Since = 4, Keeper = 5 };
+        Assert.Equal(2u, _memory.At(WaitQueueLayout.PlacesAt + ((int)ticket * WaitQueueLayout.PlaceSize) + WaitQueueLayout.ProcessAt));
+        Assert.Equal((nint)(_memory.Start + WaitQueueLayout.PlacesAt + (ticket * WaitQueueLayout.PlaceSize)), (nint)_line.Beside(ticket));
         _line.Leave(_memory.Keeper, ticket);
-        Standing after = _line.Info(ticket);
+        OwnerInfo after = _line.Info(ticket);
         Assert.Equal((0UL, 0, 0, 0L, 0u), (after.ParticipantId, after.Process, after.Thread, after.Since, after.Keeper));
     }
 
     // The half of a place that the kernel does not know.
-    private uint* Ticket(uint ticket) => (uint*)(_line.Beside(ticket) + sizeof(uint) - LineLayout.WordAt);
+    private uint* Ticket(uint ticket) => (uint*)(_line.Beside(ticket) + sizeof(uint) - WaitQueueLayout.WordAt);
 }
