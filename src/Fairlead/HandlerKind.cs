@@ -20,4 +20,7 @@ public enum HandlerKind
 
     /// <summary>The code that releases an object of a remote service, which was made for a connection or a call.</summary>
     Instance = 6,
+
+    /// <summary>The handler of <see cref="WorkQueueOptions.LateAcceptance"/>.</summary>
+    LateAcceptance = 7,
 }

@@ -164,7 +164,7 @@ public sealed partial class LogFollower
                 // No wake-up comes for the record of a dead appender, so check again after a while.
                 TimeSpan rest = deadline.RemainingWait;
                 bool isShort = view == RecordView.Busy && (deadline.IsInfinite || rest > LogWaiters.BusyPause);
-                Futex.Wait(ref control.Bell, bell, isShort ? LogWaiters.BusyPause : rest);
+                Futex.Wait(ref control.Doorbell, bell, isShort ? LogWaiters.BusyPause : rest);
             }
         }
         finally

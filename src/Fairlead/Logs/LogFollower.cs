@@ -183,7 +183,7 @@ public sealed partial class LogFollower : IDisposable
     /// Takes the next record with a reference to its segment: the segment stays mapped until the caller calls
     /// <see cref="LogSegment.Exit"/>, whatever it reads meanwhile.
     /// </summary>
-    internal bool TryLend(out RecordLease record)
+    internal bool TryLease(out RecordLease record)
     {
         using (_gate.Hold())
         {

@@ -2,6 +2,7 @@ using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
+using Fairlead.Patterns.Stores;
 
 namespace Fairlead;
 
@@ -13,20 +14,19 @@ public sealed partial class WorkQueue
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(100);
 
     private readonly RankedLock _gate = new(LockRank.WorkQueue);
-    private readonly LinkedList<Item> _waiting = new();
-    private readonly List<Worker> _workers = [];
+    private readonly WorkItems _items;
+    private readonly List<WorkPlace> _workers = [];
     private Task _taking = Task.CompletedTask;
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _drained;
     private readonly TaskCompletionSource<bool> _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waitsForFinish;
-    private bool _isClosed;
     private long _taken;
     private long _givenBack;
     private int _held;
     private int _turn;
     private long _accepted;
-    private long _redeliveries;
+    private long _lateAcceptances;
     private long _givenUp;
     private long _takenBack;
 
@@ -37,6 +37,7 @@ public sealed partial class WorkQueue
     /// <summary>Takes items while the queue has capacity. Other items stay with their senders, which then wait.</summary>
     private async Task TakeAsync()
     {
+        await RoomForRecoveredAsync().ConfigureAwait(false);
         while (true)
         {
             try
@@ -62,34 +63,60 @@ public sealed partial class WorkQueue
         }
     }
 
-    /// <summary>Appends an item to the queue. Completes when there is capacity for another.</summary>
-    private Task TakeAsync(Message message)
+    /// <summary>Takes an item. Completes when there is capacity for another.</summary>
+    private async Task TakeAsync(Message message)
     {
-        Task room = Task.CompletedTask;
-        Item item = new(this, message);
+        WorkItem item = new(this, message);
         if (item.Message.WantsReceipt)
         {
             // Register before any other thread has the item and could release its memory. End unregisters it.
-            item.Watch = item.Message.CancellationToken.UnsafeRegister(static state => ((Item)state!).Queue.TakeBack((Item)state), item);
+            item.Watch = item.Message.CancellationToken.UnsafeRegister(
+                static state => ((WorkItem)state!).Queue.TakeBack((WorkItem)state), item);
         }
 
+        Task room = CountIn(item);
+        if (_store is { } store)
+        {
+            await StoreAsync(item, store).ConfigureAwait(false);
+        }
+        else
+        {
+            Enter(item);
+        }
+
+        await room.ConfigureAwait(false);
+    }
+
+    /// <summary>Counts an item in. Completes when there is capacity for another.</summary>
+    private Task CountIn(WorkItem item)
+    {
+        using (_gate.Hold())
+        {
+            _taken += item.IsRecovered ? 0 : 1;
+            if (++_held >= _options.MaxItems && !_items.IsClosed)
+            {
+                _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return _room.Task;
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Appends an item to the queue.</summary>
+    private void Enter(WorkItem item)
+    {
         bool isTakenBack;
         bool isClosed;
         using (_gate.Hold())
         {
             // A cancellation from here on finds the item in the queue.
             isTakenBack = item.Message.IsTakenBack;
-            isClosed = _isClosed;
-            if (!isTakenBack && !isClosed)
+            isClosed = _items.IsClosed;
+            item.IsClaimed = isTakenBack || isClosed;
+            if (!item.IsClaimed)
             {
-                _waiting.AddLast(item.Place);
-            }
-
-            _taken++;
-            if (++_held >= _options.MaxItems && !isClosed)
-            {
-                _room = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                room = _room.Task;
+                _items.Add(item);
             }
         }
 
@@ -103,7 +130,6 @@ public sealed partial class WorkQueue
         }
 
         Dispatch();
-        return room;
     }
 
     /// <summary>Hands out waiting items while workers have capacity, and gives up an item that no worker accepts.</summary>
@@ -115,7 +141,7 @@ public sealed partial class WorkQueue
             {
                 // Outside the gate: the answer may have arrived already, and handling it takes the gate and may run user code.
                 BeforeFollowing?.Invoke(() => task.IsCompleted);
-                _ = FollowAsync(task, handedOut.Worker!, handedOut.Item);
+                _ = FollowAsync(task, handedOut.HandOut!);
             }
             else
             {
@@ -132,24 +158,23 @@ public sealed partial class WorkQueue
         handedOut = default;
         using (_gate.Hold())
         {
-            if (_waiting.First is not { } first)
+            if (_items.TryTake() is not { } first)
             {
                 return false;
             }
 
-            _waiting.RemoveFirst();
-            if (TryHandOut(first.Value, out handedOut))
+            if (TryHandOut(first, out handedOut))
             {
                 return true;
             }
 
-            _waiting.AddFirst(first);
+            _items.PutBack(first);
             return false;
         }
     }
 
     /// <summary>Hands out an item round robin to workers that have capacity and accept its length. Called under the gate.</summary>
-    private bool TryHandOut(Item item, out HandedOut handedOut)
+    private bool TryHandOut(WorkItem item, out HandedOut handedOut)
     {
         Span<byte> space = stackalloc byte[16];
         HeadWriter head = new(space);
@@ -165,7 +190,7 @@ public sealed partial class WorkQueue
         bool isTooLong = _workers.Count > 0;
         for (int i = 0; i < _workers.Count; i++)
         {
-            Worker worker = _workers[(_turn + i) % _workers.Count];
+            WorkPlace worker = _workers[(_turn + i) % _workers.Count];
             if (!worker.Link.Sending.Takes(length))
             {
                 longest = Math.Max(longest, worker.Link.Sending.LongestToPeer - head.Length);
@@ -173,7 +198,7 @@ public sealed partial class WorkQueue
             }
 
             isTooLong = false;
-            if (worker.InHand >= _options.Prefetch)
+            if (worker.InHand >= _options.Prefetch || worker.Late > 0)
             {
                 continue;
             }
@@ -184,9 +209,9 @@ public sealed partial class WorkQueue
             if (TrySend(worker, item, call, head.Written))
             {
                 _turn = (_turn + i + 1) % _workers.Count;
-                worker.InHand++;
-                (item.At, item.Call) = (worker.Link, call.Header.Id);
-                handedOut = new HandedOut(item, worker, task, 0);
+                WorkHandOut handOut = new(item, worker, call.Header.Id, _items.Now);
+                _items.Begin(handOut);
+                handedOut = new HandedOut(item, handOut, task, 0);
                 return true;
             }
 
@@ -195,12 +220,13 @@ public sealed partial class WorkQueue
         }
 
         // The item would hold up all items behind it, waiting for a worker that may never come.
+        item.IsClaimed = isTooLong;
         handedOut = new HandedOut(item, null, null, longest);
         return isTooLong;
     }
 
     /// <summary>Gives up an item that is too long for every connected worker, and tells its sender why.</summary>
-    private async Task RefuseTooLongAsync(Item item, long longest)
+    private async Task RefuseTooLongAsync(WorkItem item, long longest)
     {
         string why = await GiveUpAsync(
                 item,
@@ -210,7 +236,7 @@ public sealed partial class WorkQueue
         Dispatch();
     }
 
-    private async Task FollowAsync(ValueTask<LinkResult> task, Worker worker, Item item)
+    private async Task FollowAsync(ValueTask<LinkResult> task, WorkHandOut handOut)
     {
         if (task.IsCompleted)
         {
@@ -220,53 +246,21 @@ public sealed partial class WorkQueue
 
         LinkResult result = await task.ConfigureAwait(false);
         Delivery delivery = Outbox.ToDelivery(result, null);
-
-        // A worker that returns an item unread has had it, too, unless its sender took it back: it could get it again and again.
-        bool isReturnedUnasked = result.Outcome == LinkOutcome.Answered && !item.Message.IsTakenBack;
-        item.Deliveries += result.WasRead || isReturnedUnasked ? 1 : 0;
-        item.MayHaveBeenRead |= result.WasRead;
-        item.IsInDoubt |= result.WasRead && result.Outcome != LinkOutcome.Answered;
-        bool isGivenUp = !delivery.IsDelivered && item.Deliveries >= _options.MaxDeliveries;
-        string? whyGivenUp = isGivenUp ? await GiveUpAsync(item, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false) : null;
-
-        bool isTakenBack = false;
-        bool isClosed = false;
+        WorkHandOut? other;
+        WorkFate fate;
         using (_gate.Hold())
         {
-            item.At = null;
-            worker.InHand--;
-            if (!delivery.IsDelivered && !isGivenUp)
-            {
-                isTakenBack = item.Message.IsTakenBack;
-                isClosed = _isClosed;
-                if (!isTakenBack && !isClosed)
-                {
-                    // Before all items that came later.
-                    _waiting.AddFirst(item.Place);
-                    _redeliveries++;
-                }
-            }
+            fate = _items.End(handOut, result, delivery, out other);
         }
 
-        if (delivery.IsDelivered)
+        if (handOut.IsTakenOver && delivery.IsDelivered)
         {
-            Interlocked.Increment(ref _accepted);
-            End(item, ReceiptStatus.Accepted, null);
-        }
-        else if (isGivenUp)
-        {
-            EndUndone(item, ReceiptStatus.NotDelivered, whyGivenUp);
-        }
-        else if (isTakenBack)
-        {
-            EndTakenBack(item);
-        }
-        else if (isClosed)
-        {
-            EndGivenBack(item);
+            TellLate(handOut, isCounted: fate == WorkFate.Accepted);
         }
 
-        Dispatch();
+        // Another worker need not do it again, if it has not begun.
+        other?.Recall();
+        await EndAsync(handOut.Item, fate, delivery.Reason ?? "no worker accepted it").ConfigureAwait(false);
     }
 
     /// <summary>Takes the result of a call that was never made; this returns its operation to the pool.</summary>
@@ -274,43 +268,5 @@ public sealed partial class WorkQueue
 
     /// <summary>An item that has left the list: with a worker and the task of its answer, or without if it is too long for all
     /// workers.</summary>
-    private readonly record struct HandedOut(Item Item, Worker? Worker, ValueTask<LinkResult>? Task, long Longest);
-
-    private sealed class Item
-    {
-        public Item(WorkQueue queue, Message message)
-        {
-            (Queue, Message) = (queue, message);
-            Place = new LinkedListNode<Item>(this);
-        }
-
-        public WorkQueue Queue { get; }
-
-        public Message Message { get; }
-
-        /// <summary>The item's node in the list of waiting items; detached if it does not wait.</summary>
-        public LinkedListNode<Item> Place { get; }
-
-        /// <summary>The link of the worker that has the item, and the call's number there; null if no worker has it.</summary>
-        public Link? At { get; set; }
-
-        public uint Call { get; set; }
-
-        /// <summary>Observes the sender, which may cancel the item.</summary>
-        public CancellationTokenRegistration Watch { get; set; }
-
-        public int Deliveries { get; set; }
-
-        public bool MayHaveBeenRead { get; set; }
-
-        /// <summary>Whether a lost worker may have processed the item without answering.</summary>
-        public bool IsInDoubt { get; set; }
-    }
-
-    private sealed class Worker(Link link)
-    {
-        public Link Link { get; } = link;
-
-        public int InHand { get; set; }
-    }
+    private readonly record struct HandedOut(WorkItem Item, WorkHandOut? HandOut, ValueTask<LinkResult>? Task, long Longest);
 }

@@ -11,27 +11,24 @@ public sealed partial class WorkQueue
     /// An item that no worker has is removed. An item that lies unread at a worker is recalled. An item that a worker has read is not
     /// handed out again. Items of a sender that has disconnected are still processed.
     /// </remarks>
-    private void TakeBack(Item item)
+    internal void TakeBack(WorkItem item)
     {
-        Link? at;
-        uint call;
+        WorkHandOut? at;
         using (_gate.Hold())
         {
-            if (!item.Message.IsTakenBack)
+            // The item's memory is released after it was claimed.
+            if (item.IsClaimed || !item.Message.IsTakenBack)
             {
                 return;
             }
 
-            (at, call) = (item.At, item.Call);
-            if (at is null && item.Place.List is null)
+            at = item.At;
+            if (at is null && !_items.TryLeave(item))
             {
                 return;
             }
 
-            if (at is null)
-            {
-                _waiting.Remove(item.Place);
-            }
+            item.IsClaimed = at is null;
         }
 
         if (at is null)
@@ -40,19 +37,91 @@ public sealed partial class WorkQueue
         }
         else
         {
-            at.Calls.Recall(call);
+            at.Recall();
         }
     }
 
-    private void EndTakenBack(Item item)
+    void IAlarmed.OnAlarm()
+    {
+        List<WorkHandOut> stuck = [];
+        List<(WorkItem Item, WorkFate Fate)> ended = [];
+        using (_gate.Hold())
+        {
+            _items.TakeDue(stuck, ended);
+        }
+
+        // What a worker has not read by then comes back, and is not done twice.
+        stuck.ForEach(static handOut => handOut.Recall());
+        string reason = $"a worker has had it for {SecondsText.Of(_options.TakeOverAfter)} without accepting it";
+        foreach ((WorkItem item, WorkFate fate) in ended)
+        {
+            _ = EndAsync(item, fate, reason);
+        }
+
+        Dispatch();
+    }
+
+    private void TellLate(WorkHandOut handOut, bool isCounted)
+    {
+        Peer worker = handOut.Worker.Link.Peer;
+        try
+        {
+            _options.LateAcceptance?.Invoke(
+                new LateAcceptance(worker, _options.TimeProvider.GetElapsedTime(handOut.Since), isCounted));
+        }
+        catch (Exception exception)
+        {
+            RaiseHandlerFailed(HandlerKind.LateAcceptance, exception, worker);
+        }
+
+        Interlocked.Increment(ref _lateAcceptances);
+    }
+
+    /// <summary>Ends an item whose end was decided, and hands out what waits.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="fate">What was decided. Items that wait are left alone.</param>
+    /// <param name="reason">Why no worker accepted it.</param>
+    private async Task EndAsync(WorkItem item, WorkFate fate, string reason)
+    {
+        switch (fate)
+        {
+            case WorkFate.Accepted:
+                // Who sees the count and closes the queue finds the item in no store.
+                LeaveStore(item);
+                Interlocked.Increment(ref _accepted);
+                End(item, ReceiptStatus.Accepted, null);
+                break;
+            case WorkFate.GivenUp:
+                EndUndone(item, ReceiptStatus.NotDelivered, await GiveUpAsync(item, reason).ConfigureAwait(false));
+                break;
+            case WorkFate.TakenBack:
+                EndTakenBack(item);
+                break;
+            case WorkFate.GivenBack:
+                EndGivenBack(item);
+                break;
+        }
+
+        Dispatch();
+    }
+
+    private void EndTakenBack(WorkItem item)
     {
         Interlocked.Increment(ref _takenBack);
         EndUndone(item, ReceiptStatus.TakenBack, null);
     }
 
     /// <summary>Ends an item that no worker accepted before the queue closed.</summary>
-    private void EndGivenBack(Item item)
+    private void EndGivenBack(WorkItem item)
     {
+        if (item.Stored is not null && !item.Message.WantsReceipt && !item.IsUntold)
+        {
+            // Its sender was told that the queue has it, and the next queue does it.
+            item.IsKept = true;
+            End(item, ReceiptStatus.Closed, null);
+            return;
+        }
+
         Interlocked.Increment(ref _givenBack);
         if (!item.Message.WantsReceipt)
         {
@@ -63,11 +132,11 @@ public sealed partial class WorkQueue
         EndUndone(
             item,
             ReceiptStatus.Closed,
-            item.IsInDoubt ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
+            item.Doubts > 0 ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
     }
 
     /// <returns>The reason, for the sender.</returns>
-    private async ValueTask<string> GiveUpAsync(Item item, string reason)
+    private async ValueTask<string> GiveUpAsync(WorkItem item, string reason)
     {
         Interlocked.Increment(ref _givenUp);
         string told = item.Deliveries == 0 ? reason : $"given up after {item.Deliveries} deliveries: {reason}";
@@ -94,9 +163,9 @@ public sealed partial class WorkQueue
     }
 
     /// <summary>Ends an item that no worker has accepted. A lost worker may still have processed it.</summary>
-    private void EndUndone(Item item, ReceiptStatus status, string? reason)
+    private void EndUndone(WorkItem item, ReceiptStatus status, string? reason)
     {
-        if (item.IsInDoubt)
+        if (item.Doubts > 0)
         {
             (status, reason) = (ReceiptStatus.Unknown, reason is null ? InDoubt : $"{reason}; {InDoubt}");
         }
@@ -109,9 +178,10 @@ public sealed partial class WorkQueue
     /// The count changes before the answer: a sender with the receipt then finds the queue without the item. Callers that wait for capacity
     /// or for an empty queue are released last.
     /// </remarks>
-    private void End(Item item, ReceiptStatus status, string? reason)
+    private void End(WorkItem item, ReceiptStatus status, string? reason)
     {
         item.Watch.Unregister();
+        LeaveStore(item);
         TaskCompletionSource? room = null;
         TaskCompletionSource? drained = null;
         using (_gate.Hold())
@@ -134,23 +204,30 @@ public sealed partial class WorkQueue
         FinishIfDue();
     }
 
+    /// <summary>Lets the store forget an item that has ended. Harmless the second time.</summary>
+    private void LeaveStore(WorkItem item)
+    {
+        if (item.Stored is { } stored && !item.IsKept)
+        {
+            _store!.End(stored);
+        }
+    }
+
     /// <summary>Returns waiting items to their senders because the queue closes. Items at workers follow when the workers release
     /// them.</summary>
     private void GiveBack()
     {
-        List<Item> items;
+        List<WorkItem> items;
         TaskCompletionSource? room;
         using (_gate.Hold())
         {
-            _isClosed = true;
-            items = [.. _waiting];
-            _waiting.Clear();
+            items = _items.Close();
             (room, _room) = (_room, null);
         }
 
         _finished.TrySetResult(false);
         room?.TrySetResult();
-        foreach (Item item in items)
+        foreach (WorkItem item in items)
         {
             EndGivenBack(item);
         }
@@ -162,7 +239,7 @@ public sealed partial class WorkQueue
         long taken;
         using (_gate.Hold())
         {
-            if (_waitsForFinish == 0 || _held > 0 || _isClosed)
+            if (_waitsForFinish == 0 || _held > 0 || _items.IsClosed)
             {
                 return;
             }

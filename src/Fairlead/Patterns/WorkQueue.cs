@@ -4,6 +4,7 @@ using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
+using Fairlead.Patterns.Stores;
 
 namespace Fairlead;
 
@@ -20,10 +21,10 @@ namespace Fairlead;
 /// </para>
 /// <para>
 /// The worker that accepts a type 2 message sends its receipt. A type 1 message is in the queue's memory once it is acknowledged, and is
-/// lost if the queue's process dies.
+/// lost if the queue's process dies, unless the queue has a <see cref="WorkQueueOptions.Store"/>: then it is on the disk.
 /// </para>
 /// </remarks>
-public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
+public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -39,8 +40,13 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
     };
 
     private readonly WorkQueueOptions _options;
+    private readonly WorkStore? _store;
 
-    private WorkQueue(WorkQueueOptions options) => _options = options;
+    private WorkQueue(WorkQueueOptions options, WorkStore? store)
+    {
+        (_options, _store) = (options, store);
+        _items = new WorkItems(options, this);
+    }
 
     /// <summary>The number of items that wait or are at workers.</summary>
     public int Count
@@ -58,7 +64,13 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
     public long Accepted => Interlocked.Read(ref _accepted);
 
     /// <summary>How often an item was handed out again.</summary>
-    public long Redeliveries => Interlocked.Read(ref _redeliveries);
+    public long Redeliveries => _items.Redeliveries;
+
+    /// <summary>How often an item was handed to another worker because one had it too long.</summary>
+    public long TakenOver => _items.TakenOver;
+
+    /// <summary>How often a worker accepted an item after it was taken over, whether that counted or not.</summary>
+    public long LateAcceptances => Interlocked.Read(ref _lateAcceptances);
 
     /// <summary>The number of items that were given up.</summary>
     public long GivenUp => Interlocked.Read(ref _givenUp);
@@ -80,8 +92,22 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxItems, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Prefetch, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDeliveries, 1, nameof(options));
-        WorkQueue queue = new(options);
-        queue.Open(EndpointCore.Bind(address, options, Profile, queue));
+        WorkItems.RequireTimes(options);
+        WorkStore? store = options.Store is { } place ? WorkStore.Open(place) : null;
+        WorkQueue? queue = null;
+        try
+        {
+            queue = new WorkQueue(options, store);
+            queue.Open(EndpointCore.Bind(address, options, Profile, queue, holdsBack: store is not null));
+        }
+        catch
+        {
+            queue?._items.Dispose();
+            store?.Dispose();
+            throw;
+        }
+
+        queue.Recover();
         queue._taking = queue.TakeAsync();
         return queue;
     }
@@ -119,7 +145,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
         Task<bool> finished;
         using (_gate.Hold())
         {
-            ObjectDisposedException.ThrowIf(_isClosed, this);
+            ObjectDisposedException.ThrowIf(_items.IsClosed, this);
             _waitsForFinish++;
             finished = _finished.Task;
         }
@@ -152,8 +178,8 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
         using (_gate.Hold())
         {
-            link.Tag = new Worker(link);
-            _workers.Add((Worker)link.Tag);
+            link.Tag = new WorkPlace(link);
+            _workers.Add((WorkPlace)link.Tag);
         }
 
         Dispatch();
@@ -164,7 +190,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
-        if (link.Tag is Worker worker)
+        if (link.Tag is WorkPlace worker)
         {
             using (_gate.Hold())
             {
@@ -179,6 +205,12 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
     void ILinkOwner.OnClosing() => GiveBack();
 
+    void ILinkOwner.OnGone()
+    {
+        _items.Dispose();
+        CloseStore();
+    }
+
     void ILinkOwner.OnCredit(Link link) => Dispatch();
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
@@ -187,11 +219,11 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner
 
     /// <summary>Sends an item to a worker. Returns false if the worker does not get it.</summary>
     /// <remarks>An error on the way affects only this worker. It ends the worker's link if the message was partly sent.</remarks>
-    private static bool TrySend(Worker worker, Item item, LinkOperation call, ReadOnlySpan<byte> head)
+    private static bool TrySend(WorkPlace worker, WorkItem item, LinkOperation call, ReadOnlySpan<byte> head)
     {
         try
         {
-            return worker.Link.Sending.TrySend(call.Header, head, item.Message.Span, call) == LinkOutcome.Sent;
+            return worker.Link.Sending.Send(new OutgoingMessage(call.Header, head, item.Message.Span), call: call) == LinkOutcome.Sent;
         }
         catch (Exception exception)
         {

@@ -12,10 +12,11 @@ internal static class LogFiles
 
     public static void Copy(string from, string to)
     {
-        Directory.CreateDirectory(to);
-        foreach (string path in Directory.GetFiles(from))
+        foreach (string path in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
-            File.Copy(path, $"{to}/{Path.GetFileName(path)}");
+            string copy = $"{to}/{Path.GetRelativePath(from, path)}";
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(path, copy);
         }
     }
 

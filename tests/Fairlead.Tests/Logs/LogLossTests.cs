@@ -56,6 +56,25 @@ public sealed class LogLossTests : IDisposable
     }
 
     [Fact]
+    public void A_position_of_which_a_crash_of_the_machine_left_the_name_is_new()
+    {
+        Fill(segments: 1);
+        using (var log = MappedLog.Open(Address))
+        using (var follower = log.Follow("reader"))
+        {
+            Assert.True(follower.TryRead(out _));
+        }
+
+        string position = $"{Folder}/positions/reader";
+        File.WriteAllBytes(position, new byte[new FileInfo(position).Length]);
+        LogFiles.Restart(Folder);
+        using var again = MappedLog.Open(Address);
+        using var reader = again.Follow("reader");
+        Assert.True(reader.TryRead(out var record));
+        Assert.Equal(1, record.Sequence);
+    }
+
+    [Fact]
     public void A_segment_missing_in_the_middle_is_named_with_the_record_after_it()
     {
         long[] firsts = Fill(segments: 4);

@@ -76,7 +76,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
             ulong found = Interlocked.CompareExchange(ref segment.WordAt(place.Offset), mine.Value, 0);
             if (found != 0)
             {
-                PassOver(segment, place, new RecordWord(found));
+                Skip(segment, place, new RecordWord(found));
                 continue;
             }
 
@@ -140,7 +140,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
     }
 
     // Another appender has the place. Every appender that sees that advances the tail: the owner may be dead.
-    private void PassOver(LogSegment segment, RecordPlace place, RecordWord word)
+    private void Skip(LogSegment segment, RecordPlace place, RecordWord word)
     {
         if (word == RecordWord.End)
         {
@@ -168,7 +168,7 @@ internal sealed class LogAppender(LogStore store, TimeProvider time) : IDisposab
         ulong found = Interlocked.CompareExchange(ref segment.WordAt(place.Offset), RecordWord.End.Value, 0);
         if (found != 0)
         {
-            PassOver(segment, place, new RecordWord(found));
+            Skip(segment, place, new RecordWord(found));
             return true;
         }
 

@@ -30,7 +30,7 @@ internal sealed unsafe class LogControl : IDisposable
     public Descriptor File { get; }
 
     /// <summary>The doorbell: changes whenever waiters are woken; odd while a waiter sleeps or is about to.</summary>
-    public ref int Bell => ref Unsafe.AsRef<int>(_mapping.Pointer + LogLayout.BellAt);
+    public ref int Doorbell => ref Unsafe.AsRef<int>(_mapping.Pointer + LogLayout.DoorbellAt);
 
     /// <summary>The boot of the machine in which the log was last repaired.</summary>
     public Guid Boot
@@ -57,7 +57,7 @@ internal sealed unsafe class LogControl : IDisposable
             {
                 try
                 {
-                    Span<byte> header = stackalloc byte[LogLayout.BellAt];
+                    Span<byte> header = stackalloc byte[LogLayout.DoorbellAt];
                     LogHeader.Read(found, LogLayout.ControlMagic, header, who);
                     return (NativeFile.Fstat(found)?.Size ?? 0) >= LogLayout.HeaderSize
                         ? new LogControl(path, found)
@@ -133,20 +133,20 @@ internal sealed unsafe class LogControl : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Ring()
     {
-        if ((Volatile.Read(ref Bell) & 1) != 0)
+        if ((Volatile.Read(ref Doorbell) & 1) != 0)
         {
             // One step of the kernel: if this process were killed between changing the word and the wake-up, the sleepers would never wake.
-            Futex.AddOneAndWakeAll(ref Bell);
+            Futex.AddOneAndWakeAll(ref Doorbell);
         }
     }
 
     /// <summary>Announces a waiter. It checks the log once more, and then sleeps while the doorbell has the returned value.</summary>
     public int Announce()
     {
-        int seen = Volatile.Read(ref Bell);
+        int seen = Volatile.Read(ref Doorbell);
         while ((seen & 1) == 0)
         {
-            int found = Interlocked.CompareExchange(ref Bell, seen | 1, seen);
+            int found = Interlocked.CompareExchange(ref Doorbell, seen | 1, seen);
             if (found == seen)
             {
                 return seen | 1;

@@ -53,7 +53,7 @@ internal sealed class LogCursor : IDisposable
             {
                 case RecordView.Void:
                     Voided++;
-                    Pass(word);
+                    Advance(word);
                     break;
                 case RecordView.Busy when settle && !_store.Control.IsAlive(word.Appender):
                     // The appender may have published it after the check and before its death. Otherwise it never will be published.
@@ -79,7 +79,7 @@ internal sealed class LogCursor : IDisposable
     public RecordLease Take(RecordWord word)
     {
         RecordLease record = new(_segment, _place.Offset + LogLayout.RecordHeader, word.Length, Next);
-        Pass(word);
+        Advance(word);
         return record;
     }
 
@@ -105,7 +105,7 @@ internal sealed class LogCursor : IDisposable
         _segment.Dispose();
     }
 
-    private void Pass(RecordWord word)
+    private void Advance(RecordWord word)
     {
         _place = _place.Behind(LogLayout.RecordSize(word.Length));
         Next++;

@@ -1,13 +1,17 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Native;
+using Fairlead.Native.Files;
 
 namespace Fairlead.Logs.Storage;
 
-/// <summary>The first page of a log's file: written before the file gets its name, and validated before it is mapped.</summary>
+/// <summary>
+/// The first page of a log's file: on the disk before the file gets its name, and validated before it is mapped. So a file without a header
+/// is none of Fairlead's, also after a crash of the machine.
+/// </summary>
 internal static class LogHeader
 {
-    /// <summary>Writes the header: the kind-specific content first, the ready word last.</summary>
+    /// <summary>Writes the header to the disk: the kind-specific content first, the ready word last.</summary>
     public static Errno Write(Descriptor file, ReadOnlySpan<byte> magic, long size, ReadOnlySpan<byte> page)
     {
         Span<byte> header = stackalloc byte[LogLayout.HeaderSize];
@@ -20,7 +24,8 @@ internal static class LogHeader
         IoResult written = file.WriteAt(header, 0);
         Span<byte> ready = stackalloc byte[sizeof(uint)];
         MemoryMarshal.Write(ready, LogLayout.Ready);
-        return written.Ok ? file.WriteAt(ready, LogLayout.ReadyAt).Error : written.Error;
+        written = written.Ok ? file.WriteAt(ready, LogLayout.ReadyAt) : written;
+        return written.Ok ? NativeFile.SyncData(file) : written.Error;
     }
 
     /// <summary>Reads and validates the part that all headers share. Returns the size in it.</summary>

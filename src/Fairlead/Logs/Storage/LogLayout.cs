@@ -26,7 +26,7 @@ internal static class LogLayout
     public const int BootAt = 32;
 
     // In the control file.
-    public const int BellAt = 128;
+    public const int DoorbellAt = 128;
     public const int AppendersAt = 192;
 
     /// <summary>

@@ -82,7 +82,9 @@ internal sealed class LogPosition : IDisposable
 
             Span<byte> page = stackalloc byte[LogLayout.PositionSize];
             page.Clear();
-            bool isNew = file.ReadAt(page, 0).Count == 0;
+
+            // Zeroes: a crash of the machine has left its name and its length.
+            bool isNew = file.ReadAt(page, 0).Ok && !page.ContainsAnyExcept((byte)0);
             if (isNew)
             {
                 LogLayout.PositionMagic.CopyTo(page);

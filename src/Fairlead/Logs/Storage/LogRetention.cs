@@ -36,6 +36,13 @@ internal sealed record LogRetention(long? Size, TimeSpan? Age, LogProtection Pro
                 return;
             }
 
+            // The number of the next record must be on the disk somewhere: else the log would begin anew after a crash of the machine, and
+            // those who have kept a number would miss records.
+            if (!next.TrySyncHeader())
+            {
+                return;
+            }
+
             _ = NativeFile.Unlink(oldest.Path);
             total -= oldest.Size;
         }

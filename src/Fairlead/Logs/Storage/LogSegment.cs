@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.MemoryMappedFiles;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fairlead.Memory.Backing;
@@ -7,6 +8,7 @@ using Fairlead.Native;
 using Fairlead.Native.Files;
 using Fairlead.Native.Memory;
 using Fairlead.Registry;
+using Microsoft.Win32.SafeHandles;
 
 namespace Fairlead.Logs.Storage;
 
@@ -233,6 +235,25 @@ internal sealed unsafe class LogSegment : IDisposable
                 ErrorCode.Corrupt,
                 $"{Who} was truncated while it was in use",
                 "When all processes have closed the log, the next to open it repairs what it can.");
+        }
+    }
+
+    /// <summary>Blocks until the header is on disk, whoever has written to it; false: the disk reports an error.</summary>
+    public bool TrySyncHeader()
+    {
+        try
+        {
+            // A page and not the file: unsynchronized records may be removed before they are ever written.
+            using SafeFileHandle handle = new(File.Number, ownsHandle: false);
+            using MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
+                handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            using MemoryMappedViewAccessor header = file.CreateViewAccessor(0, LogLayout.HeaderSize, MemoryMappedFileAccess.Read);
+            header.Flush();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

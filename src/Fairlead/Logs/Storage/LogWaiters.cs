@@ -88,7 +88,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
             Monitor.Pulse(_gate);
             if (_hasThread)
             {
-                Futex.AddOneAndWakeAll(ref control.Bell);
+                Futex.AddOneAndWakeAll(ref control.Doorbell);
             }
         }
     }
@@ -105,7 +105,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
         {
             while (AnyOrLeave())
             {
-                int bell = Volatile.Read(ref control.Bell);
+                int bell = Volatile.Read(ref control.Doorbell);
                 WakeThose(entry => entry.Bell != bell);
                 bool isBusy;
                 bool isEmpty;
@@ -117,7 +117,7 @@ internal sealed class LogWaiters(LogControl control) : IDisposable
 
                 if (!isEmpty)
                 {
-                    Futex.Wait(ref control.Bell, bell, isBusy ? BusyPause : Timeout.InfiniteTimeSpan);
+                    Futex.Wait(ref control.Doorbell, bell, isBusy ? BusyPause : Timeout.InfiniteTimeSpan);
                     if (isBusy)
                     {
                         WakeThose(static entry => entry.IsBusy);

@@ -1,0 +1,17 @@
+namespace Fairlead.Patterns.Stores;
+
+/// <summary>An item of a work queue as its store knows it. Its fields belong to the <see cref="WorkStore"/>, under its gate.</summary>
+/// <param name="length">The length of its payload.</param>
+internal sealed class StoredItem(int length)
+{
+    /// <summary>The number of the record that holds it now.</summary>
+    public long Number { get; set; }
+
+    /// <summary>The number of the record that held it first: items have the order of these numbers.</summary>
+    public long First { get; set; }
+
+    /// <summary>How many bytes had been appended before that record.</summary>
+    public long Offset { get; set; }
+
+    public int Length => length;
+}
