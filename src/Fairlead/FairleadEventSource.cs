@@ -60,4 +60,10 @@ internal sealed class FairleadEventSource : EventSource
 
     [Event(16, Level = EventLevel.Warning, Message = "{0}: a message is given up after {1} deliveries without acceptance: {2}")]
     public void GivenUp(string address, long deliveries, string where) => WriteEvent(16, address, deliveries, where);
+
+    [Event(17, Level = EventLevel.Warning, Message = "{0}: messages wait for {1}, which is {2}")]
+    public void PeerStopped(string address, string peer, string state) => WriteEvent(17, address, peer, state);
+
+    [Event(18, Level = EventLevel.Warning, Message = "{0}: disconnected {1}: {2}")]
+    public void CutOff(string address, string peer, string why) => WriteEvent(18, address, peer, why);
 }

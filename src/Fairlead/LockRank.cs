@@ -86,7 +86,10 @@ internal enum LockRank : byte
     RingLeases,
 
     /// <summary>The slots of a broadcast ring, and the position of the next message.</summary>
-    BroadcastSeats,
+    BroadcastSlots,
+
+    /// <summary>The items of a work queue that its store has.</summary>
+    WorkStore,
 
     /// <summary>The records of a named position that the user has returned.</summary>
     LogPositions,
@@ -191,7 +194,10 @@ internal enum LockRank : byte
     Continuations,
 
     /// <summary>The deferred work.</summary>
-    Rounds,
+    DeferredWork,
+
+    /// <summary>What is known of a peer that may be stopped.</summary>
+    StoppedPeerWatch,
 
     /// <summary>When an event was last written.</summary>
     EventPacer,

@@ -8,6 +8,15 @@ public sealed record Peer
     /// <summary>How many characters of a command line <see cref="ToString"/> returns, which errors print.</summary>
     private const int LongestProgram = 80;
 
+    /// <summary>
+    /// Compares peers by the client that they belong to, so that limits can apply to a client with several connections. Peers are equal if
+    /// they have the same certificate; without one, the same process and user; without these, the same network address, whatever its port;
+    /// without that, the same user. A peer of which nothing is known is equal only to itself.
+    /// </summary>
+    /// <remarks>It compares nothing that a peer says of itself, such as <see cref="Program"/>.</remarks>
+    /// <example><c>Dictionary&lt;Peer, int> calls = new(Peer.ClientComparer)</c></example>
+    public static IEqualityComparer<Peer> ClientComparer => Fairlead.ClientComparer.Instance;
+
     /// <summary>The process id, in this process's pid namespace.</summary>
     public int? ProcessId { get; init; }
 

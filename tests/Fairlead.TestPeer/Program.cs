@@ -34,6 +34,7 @@ internal static partial class Program
         ["polling"] = PollingVerb.RunAsync,
         ["producer"] = ProducerVerb.RunAsync,
         ["publisher"] = PublisherVerb.RunAsync,
+        ["queue"] = QueueVerb.RunAsync,
         ["quiet"] = QuietVerb.RunAsync,
         ["receiver"] = ReceiverVerb.RunAsync,
         ["region"] = RegionVerb.RunAsync,

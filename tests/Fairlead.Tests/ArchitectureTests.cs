@@ -146,8 +146,9 @@ public sealed partial class ArchitectureTests
         [Rooms[8]] = [.. BelowEngine, .. Rooms[..8]],
         [Rooms[9]] = [.. BelowEngine, .. Rooms[..9]],
         ["Patterns/Links"] = [.. BelowEngine, .. Rooms],
+        ["Patterns/Stores"] = [Root, "Logs"],
         ["Patterns/Waiting"] = [Root, .. Native, "Processes", "Patterns/Links", .. Rooms],
-        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", .. Rooms, "Patterns/Waiting"],
+        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", .. Rooms, "Patterns/Waiting", "Patterns/Stores"],
         ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links", .. Rooms],
     };
 

@@ -19,4 +19,49 @@ public sealed class PeerTests
         string program = new string('x', 78) + "😀" + new string('y', 10);
         Assert.Equal($"{program[..78]}…", new Peer { Program = program }.ToString());
     }
+
+    [Fact]
+    public void A_client_is_a_certificate_a_process_an_address_or_a_user_and_not_what_a_peer_says()
+    {
+        Peer[][] clients =
+        [
+            [Certified("aa", "10.0.0.7:1"), Certified("aa", "10.0.0.8:1")],
+            [Certified("bb", "10.0.0.7:1")],
+            [new Peer { ProcessId = 7, UserId = 1, Program = "a" }, new Peer { ProcessId = 7, UserId = 1, LocalAddress = "@x" }],
+            [new Peer { ProcessId = 7, UserId = 2 }],
+            [new Peer { ProcessId = 7 }],
+            [new Peer { RemoteAddress = "10.0.0.7:1" }, new Peer { RemoteAddress = "10.0.0.7:65535", Program = "b" }],
+            [new Peer { RemoteAddress = "10.0.0.70:1" }],
+            [new Peer { RemoteAddress = "[::1]:1" }, new Peer { RemoteAddress = "[::1]:2" }],
+            [new Peer { RemoteAddress = "[::2]:1" }],
+            [new Peer { UserId = 1 }, new Peer { UserId = 1, GroupId = 2 }],
+            [new Peer { UserId = 2 }],
+            [new Peer()],
+            [new Peer { Program = "a" }],
+            [new Peer { Program = "a" }],
+        ];
+        Dictionary<Peer, int> numbers = new(Peer.ClientComparer);
+        foreach ((int number, Peer[] peers) in clients.Index())
+        {
+            Assert.All(peers, peer => Assert.Equal(number, numbers.TryAdd(peer, number) ? number : numbers[peer]));
+        }
+
+        Assert.Equal(clients.Length, numbers.Count);
+        Assert.All(clients, static peers => Assert.All(peers, peer => Assert.True(Peer.ClientComparer.Equals(peers[0], peer))));
+        Assert.False(Peer.ClientComparer.Equals(null, new Peer()));
+    }
+
+    private static Peer Certified(string fingerprint, string address) => new()
+    {
+        RemoteAddress = address,
+        Certificate = new PeerCertificate
+        {
+            Name = "alice",
+            Names = [],
+            Subject = "CN=alice",
+            Issuer = "CN=us",
+            Fingerprint = fingerprint,
+            ExpiresAt = DateTimeOffset.MaxValue,
+        },
+    };
 }

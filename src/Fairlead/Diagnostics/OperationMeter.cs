@@ -27,6 +27,9 @@ internal static class OperationMeter
     private static readonly Counter<long> Failures = EndpointMeter.Meter.CreateCounter<long>(
         "fairlead.handler.failures", "{failure}", "Exceptions thrown by user handlers.");
 
+    private static readonly Counter<long> CutOffs = EndpointMeter.Meter.CreateCounter<long>(
+        "fairlead.peers.cut_off", "{peer}", "Peers that this end disconnected because of what they sent.");
+
     /// <summary>Whether there is a listener.</summary>
     public static bool IsOn => Calls.Enabled;
 
@@ -74,6 +77,16 @@ internal static class OperationMeter
 
         TagList tags = new(endpoint) { { "fairlead.handler", handler }, { "error.type", exception.GetType().FullName } };
         Finishing.Do(Listener, static tags => Failures.Add(1, tags), tags);
+    }
+
+    /// <summary>A peer was disconnected because of what it has sent.</summary>
+    /// <param name="endpoint">The endpoint's own tags.</param>
+    public static void CountCutOff(KeyValuePair<string, object?>[] endpoint)
+    {
+        if (CutOffs.Enabled)
+        {
+            Finishing.Do(Listener, static tags => CutOffs.Add(1, tags), new TagList(endpoint));
+        }
     }
 
     private static void Record(

@@ -29,6 +29,11 @@ internal enum HeadField : byte
 
     /// <summary>In a handshake: the most unread open files on this side, 2 bytes; absent means none.</summary>
     Handles = 7,
+
+    /// <summary>
+    /// Between an endpoint and the bridge to its broker, in one process: the properties of the message there, as fields of their own.
+    /// </summary>
+    Properties = 11,
 }
 
 /// <summary>Writes a head into the caller's memory.</summary>

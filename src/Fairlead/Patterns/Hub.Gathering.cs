@@ -16,7 +16,7 @@ public sealed partial class Hub
     public SendResult TrySend(HubClient client, in ReadOnlySequence<byte> message)
     {
         ArgumentNullException.ThrowIfNull(client);
-        SendResult result = Outbox.TryTo(client.Link, message);
+        SendResult result = Outbox.TrySend(client.Link, message);
         return result == SendResult.NoPeer ? SendResult.PeerGone : result;
     }
 
@@ -27,7 +27,7 @@ public sealed partial class Hub
         HubClient client, in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        Outbox.Send(client.Link, message, timeout, cancellationToken);
+        Outbox.SendTo(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>Sends several buffers to one client as one message (type 1). Completes when the message is buffered.</summary>
@@ -39,7 +39,7 @@ public sealed partial class Hub
     public ValueTask SendAsync(HubClient client, in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
-        return Outbox.SendAsync(client.Link, message, cancellationToken);
+        return Outbox.SendToAsync(client.Link, message, cancellationToken);
     }
 
     /// <summary>Sends several buffers to one client as one message (type 2). Completes with its receipt, or when none can arrive.</summary>

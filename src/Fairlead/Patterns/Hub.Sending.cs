@@ -19,8 +19,7 @@ public sealed partial class Hub
     public SendResult TrySend(HubClient client, ReadOnlySpan<byte> message)
     {
         ArgumentNullException.ThrowIfNull(client);
-        Outbox.ThrowIfClosing();
-        SendResult result = Outbox.TryTo(client.Link, message);
+        SendResult result = Outbox.TrySend(client.Link, message);
         return result == SendResult.NoPeer ? SendResult.PeerGone : result;
     }
 
@@ -31,18 +30,8 @@ public sealed partial class Hub
     /// <exception cref="FairleadException">PeerGone: the client has left. Full: with <see cref="OverflowPolicy.Fail"/>.</exception>
     public ValueTask SendAsync(HubClient client, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled(cancellationToken);
-        }
-
-        if (Core.Policy.Drops())
-        {
-            ArgumentNullException.ThrowIfNull(client);
-            return Outbox.PostAsync(client.Link, message);
-        }
-
-        return TrySend(client, message) == SendResult.Sent ? default : Outbox.SendOnAsync(client.Link, message, cancellationToken);
+        ArgumentNullException.ThrowIfNull(client);
+        return Outbox.SendToAsync(client.Link, message, cancellationToken);
     }
 
     /// <summary>Sends a message to one client (type 1). Completes when it is buffered.</summary>
@@ -52,8 +41,11 @@ public sealed partial class Hub
     /// <param name="cancellationToken">Ends the wait. The message is then not sent, unless part of it is already written.</param>
     /// <inheritdoc cref="SendAsync(HubClient, ReadOnlySpan{byte}, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
-    public ValueTask SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default) =>
-        SendAsync(client, new ReadOnlySequence<byte>(message), cancellationToken);
+    public ValueTask SendAsync(HubClient client, ReadOnlyMemory<byte> message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        return Outbox.SendToAsync(client.Link, message, cancellationToken);
+    }
 
     /// <summary>Sends a message to one client (type 1). Blocks until it is buffered.</summary>
     /// <exception cref="FairleadException">
@@ -61,16 +53,8 @@ public sealed partial class Hub
     /// </exception>
     public void Send(HubClient client, ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (Core.Policy.Drops())
-        {
-            ArgumentNullException.ThrowIfNull(client);
-            Outbox.PostOrThrow(client.Link, message);
-        }
-        else if (TrySend(client, message) != SendResult.Sent)
-        {
-            Outbox.SendOn(client.Link, message, timeout, cancellationToken);
-        }
+        ArgumentNullException.ThrowIfNull(client);
+        Outbox.SendTo(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>Sends a message to one client (type 2). Blocks until its receipt arrives.</summary>
@@ -80,7 +64,7 @@ public sealed partial class Hub
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
-        return Outbox.DeliverOn(client.Link, message, timeout, cancellationToken);
+        return Outbox.Deliver(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>Sends a message to one client (type 2). Completes with its receipt, or when none can arrive.</summary>
@@ -90,7 +74,7 @@ public sealed partial class Hub
     {
         ArgumentNullException.ThrowIfNull(client);
         Outbox.RequireProtocol();
-        return Outbox.DeliverOnAsync(client.Link, message, timeout, cancellationToken);
+        return Outbox.DeliverAsync(client.Link, message, timeout, cancellationToken);
     }
 
     /// <summary>Sends a message to one client (type 2). Completes when its receipt arrives.</summary>
@@ -98,8 +82,12 @@ public sealed partial class Hub
     /// <inheritdoc cref="Sender.Deliver(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask<Delivery> DeliverAsync(
-        HubClient client, ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        DeliverAsync(client, new ReadOnlySequence<byte>(message), timeout, cancellationToken);
+        HubClient client, ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        Outbox.RequireProtocol();
+        return Outbox.DeliverAsync(client.Link, message, timeout, cancellationToken);
+    }
 
     /// <summary>Sends a message to all clients, or to all but one (type 1).</summary>
     /// <remarks>
@@ -122,8 +110,8 @@ public sealed partial class Hub
         {
             try
             {
-                LinkResult result = Outbox.CallOn(
-                    link, MessageHeader.Of(MessageKind.Send), default, message, Deadline.Infinite, cancellationToken);
+                LinkResult result = Outbox.Call(
+                    link, new OutgoingMessage(MessageKind.Send, message), Deadline.Infinite, cancellationToken);
                 count += result.Outcome == LinkOutcome.Sent ? 1 : 0;
             }
             catch (Exception exception)
@@ -197,18 +185,14 @@ public sealed partial class Hub
             return false;
         }
 
-        if (Core.Policy.Drops())
-        {
-            return outbox.Post(link, MessageKind.Send, default, message).Outcome == LinkOutcome.Sent;
-        }
-
-        SendResult result = outbox.TrySendOn(link, MessageKind.Send, default, message);
-        if (result == SendResult.Full)
+        WhenFull whenFull = Core.Policy.Drops() ? WhenFull.Drop : WhenFull.Refuse;
+        LinkOutcome outcome = outbox.Give(link, new OutgoingMessage(MessageKind.Send, message), whenFull).Outcome;
+        if (outcome == LinkOutcome.Full && whenFull == WhenFull.Refuse)
         {
             (full ??= []).Add(link);
         }
 
-        return result == SendResult.Sent;
+        return outcome == LinkOutcome.Sent;
     }
 
     /// <summary>Sends to every client with capacity or a dropping policy, and returns the clients to wait for.</summary>
@@ -263,8 +247,7 @@ public sealed partial class Hub
         + await WaitedCalls
             .AllAsync(
                 waiting,
-                link => Outbox.CallOnAsync(
-                    link, MessageHeader.Of(MessageKind.Send), default, default, message, null, cancellationToken),
+                link => Outbox.CallAsync(link, new OutgoingMessage(MessageKind.Send, message), null, cancellationToken),
                 static (_, result) => result.Outcome == LinkOutcome.Sent)
             .ConfigureAwait(false);
 }

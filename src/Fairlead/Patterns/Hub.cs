@@ -30,7 +30,7 @@ public sealed partial class Hub : MessagingEndpoint, ILinkOwner
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex | TransportCapabilities.ManyPeers,
         Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail],
-        TalksBare = true,
+        TalksRaw = true,
         ReportsLinks = true,
     };
 

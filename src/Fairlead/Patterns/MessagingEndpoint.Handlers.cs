@@ -14,8 +14,9 @@ public abstract partial class MessagingEndpoint
     public event EventHandler<HandlerFailure>? HandlerFailed;
 
     /// <summary>
-    /// A connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> lost its peer, got it back, or gave it up. Raised on a
-    /// thread of the pool, in order. An exception of a handler goes to <see cref="HandlerFailed"/>, and keeps nothing from the others.
+    /// A connected endpoint with <see cref="EndpointOptions.ReconnectTimeout"/> lost its peer, got it back, or gave it up; or the process
+    /// of a peer for which messages wait is stopped, or runs again. Raised on a thread of the pool, in order. An exception of a handler
+    /// goes to <see cref="HandlerFailed"/>, and keeps nothing from the others.
     /// </summary>
     public event EventHandler<EndpointStateChange>? StateChanged;
 

@@ -8,17 +8,17 @@ public sealed partial class Pair
 {
     /// <inheritdoc cref="Sender.TrySend(in ReadOnlySequence{byte})"/>
     [OverloadResolutionPriority(-1)]
-    public SendResult TrySend(in ReadOnlySequence<byte> message) => Outbox.TrySend(message);
+    public SendResult TrySend(in ReadOnlySequence<byte> message) => Outbox.TrySend(null, message);
 
     /// <inheritdoc cref="Sender.Send(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
     public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        Outbox.Send(null, message, timeout, cancellationToken);
+        Outbox.SendTo(null, message, timeout, cancellationToken);
 
     /// <inheritdoc cref="Sender.SendAsync(in ReadOnlySequence{byte}, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default) =>
-        Outbox.SendAsync(null, message, cancellationToken);
+        Outbox.SendToAsync(null, message, cancellationToken);
 
     /// <inheritdoc cref="Sender.Deliver(in ReadOnlySequence{byte}, TimeSpan?, CancellationToken)"/>
     [OverloadResolutionPriority(-1)]

@@ -24,7 +24,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.Duplex,
         Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail],
-        TalksBare = true,
+        TalksRaw = true,
         MostPeers = 1,
     };
 
@@ -68,7 +68,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     }
 
     /// <inheritdoc cref="Sender.TrySend(ReadOnlySpan{byte})"/>
-    public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
+    public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(null, message);
 
     /// <inheritdoc cref="Sender.Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     public void Send(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
@@ -87,7 +87,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.Deliver(message, timeout, cancellationToken);
+        return Outbox.Deliver(null, message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.DeliverAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
@@ -96,7 +96,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, cancellationToken);
+        return Outbox.DeliverAsync(null, message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.DeliverAsync(ReadOnlyMemory{byte}, TimeSpan?, CancellationToken)"/>
@@ -104,7 +104,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
         ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, cancellationToken);
+        return Outbox.DeliverAsync(null, message, timeout, cancellationToken);
     }
 
     /// <inheritdoc cref="Sender.SendHandle"/>
@@ -131,7 +131,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
     /// </exception>
     public void EndSending()
     {
-        if (!Core.Settings.IsBare)
+        if (!Core.Settings.IsRaw)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,

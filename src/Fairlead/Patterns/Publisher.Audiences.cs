@@ -157,7 +157,7 @@ public sealed partial class Publisher
     private ulong WriteOnce(Audience audience, ReadOnlySpan<byte> message, ReadOnlySpan<byte> behind, ref Round round)
     {
         // A traced message has a span for each subscriber.
-        if (audience.Seated is null || Tracing.IsWatched)
+        if (audience.WithSlots is null || Tracing.IsWatched)
         {
             return 0;
         }
@@ -184,7 +184,7 @@ public sealed partial class Publisher
         int length = round.Head.Length + message.Length;
         if (Tracing.IsWatched
             || Core.Broadcasts.GetOrMake() is not { } broadcast
-            || !waiting.Exists(static link => link.Place.Seat is { IsTaken: true }))
+            || !waiting.Exists(static link => link.Place.Slot is { IsTaken: true }))
         {
             return;
         }

@@ -104,6 +104,31 @@ public sealed partial class Publisher
         return Core.Settings.Confirms ? AwaitConfirmedAsync(reached, cancellationToken) : reached;
     }
 
+    /// <summary>Publishes a message with further fields of its head, for a bridge. Blocks like the public method.</summary>
+    internal int Publish(string topic, ReadOnlySpan<byte> message, ReadOnlySpan<byte> fields, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Round round = Start(topic, message, mayWait: true, fields);
+        int reached = round.Waiting is null ? End(round) : Finish(round, message, cancellationToken);
+        AwaitConfirmed(cancellationToken);
+        return reached;
+    }
+
+    /// <summary>Publishes a message with further fields of its head, for a bridge. Completes like the public method.</summary>
+    internal ValueTask<int> PublishAsync(
+        string topic, ReadOnlySpan<byte> message, ReadOnlySpan<byte> fields, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        Round round = Start(topic, message, mayWait: false, fields);
+        ValueTask<int> reached =
+            round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message.ToArray(), cancellationToken);
+        return Core.Settings.Confirms ? AwaitConfirmedAsync(reached, cancellationToken) : reached;
+    }
+
     /// <summary>Publishes several buffers as one message. Copies them into one.</summary>
     /// <inheritdoc cref="Publish(string, ReadOnlySpan{byte}, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
@@ -142,12 +167,16 @@ public sealed partial class Publisher
     }
 
     /// <summary>Gives the message to all subscribers with capacity or a dropping policy, and notes the others.</summary>
-    private Round Start(string topic, ReadOnlySpan<byte> message, bool mayWait)
+    /// <param name="topic">The topic.</param>
+    /// <param name="message">The payload.</param>
+    /// <param name="mayWait">Whether the caller waits for a full queue.</param>
+    /// <param name="fields">Placed behind the topic, for a bridge. No bridge shares memory with a publisher.</param>
+    private Round Start(string topic, ReadOnlySpan<byte> message, bool mayWait, ReadOnlySpan<byte> fields = default)
     {
         new Outbox(Core).ThrowIfClosing();
         Audience audience = Enter(topic, message);
-        Round round = new() { Head = audience.Head };
-        ulong reached = WriteOnce(audience, message, default, ref round);
+        Round round = new() { Head = fields.IsEmpty ? audience.Head : [.. audience.Head, .. fields] };
+        ulong reached = fields.IsEmpty ? WriteOnce(audience, message, default, ref round) : 0;
         if (round.Buffered < audience.Links.Length)
         {
             GiveOthers(audience, reached, topic, message, mayWait, ref round);
@@ -210,7 +239,7 @@ public sealed partial class Publisher
                 Link link = audience.Links[i];
                 if (mayWait
                     && link.Policy == OverflowPolicy.Wait
-                    && link.Place.Seat is { IsPassedOver: true, IsCorrupt: false }
+                    && link.Place.Slot is { IsSkipped: true, IsCorrupt: false }
                     && link.Sending.Takes((long)round.Head.Length + message.Length))
                 {
                     // Wait for this subscriber instead of letting it leave the shared memory.
@@ -241,21 +270,19 @@ public sealed partial class Publisher
             // Longer than this subscriber accepts; the others get the message.
             link.Sending.CountMissed();
         }
-        else if (link.Policy.Drops())
-        {
-            round.Buffered += outbox.Post(link, MessageKind.Publish, head, message, topic: topic).Outcome == LinkOutcome.Sent ? 1 : 0;
-        }
         else
         {
-            switch (outbox.TrySendOn(link, MessageKind.Publish, head, message))
+            WhenFull whenFull = link.Policy.Drops() ? WhenFull.Drop : WhenFull.Refuse;
+            OutgoingMessage outgoing = new(MessageHeader.Of(MessageKind.Publish), head, message) { Topic = topic };
+            switch (outbox.Give(link, outgoing, whenFull).Outcome)
             {
-                case SendResult.Sent:
+                case LinkOutcome.Sent:
                     round.Buffered++;
                     break;
-                case SendResult.Full when link.Policy == OverflowPolicy.Wait:
+                case LinkOutcome.Full when link.Policy == OverflowPolicy.Wait:
                     (round.Waiting ??= []).Add(link);
                     break;
-                case SendResult.Full:
+                case LinkOutcome.Full when whenFull == WhenFull.Refuse:
                     link.Sending.CountMissed();
                     round.Failed++;
                     break;
@@ -266,18 +293,20 @@ public sealed partial class Publisher
     private bool WaitFor(Link link, byte[] head, ReadOnlySpan<byte> message, Deadline deadline, CancellationToken cancellationToken) =>
         WasBuffered(
             link,
-            new Outbox(Core).CallOn(link, MessageHeader.Of(MessageKind.Publish), head, message, deadline, cancellationToken));
+            new Outbox(Core).Call(
+                link, new OutgoingMessage(MessageHeader.Of(MessageKind.Publish), head, message), deadline, cancellationToken));
 
     /// <summary>Sends to a subscriber for which the publisher no longer waits. It misses the message if its queue is still full.</summary>
     private bool GiveLate(Link link, byte[] head, ReadOnlySpan<byte> message)
     {
-        SendResult result = new Outbox(Core).TrySendOn(link, MessageKind.Publish, head, message);
-        if (result == SendResult.Full)
+        OutgoingMessage outgoing = new(MessageHeader.Of(MessageKind.Publish), head, message);
+        LinkOutcome outcome = new Outbox(Core).Give(link, outgoing, WhenFull.Refuse).Outcome;
+        if (outcome == LinkOutcome.Full)
         {
             link.Sending.CountMissed();
         }
 
-        return result == SendResult.Sent;
+        return outcome == LinkOutcome.Sent;
     }
 
     private async ValueTask<int> FinishAsync(Round round, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
@@ -286,8 +315,11 @@ public sealed partial class Publisher
         round.Buffered += await WaitedCalls
             .AllAsync(
                 round.Waiting!,
-                link => outbox.CallOnAsync(
-                    link, MessageHeader.Of(MessageKind.Publish), round.Head, default, message, _longestWait, cancellationToken),
+                link => outbox.CallAsync(
+                    link,
+                    new OutgoingMessage(MessageHeader.Of(MessageKind.Publish), round.Head, message),
+                    _longestWait,
+                    cancellationToken),
                 (link, result) => WasBuffered(link, result))
             .ConfigureAwait(false);
         return End(round);

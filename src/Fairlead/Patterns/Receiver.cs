@@ -18,7 +18,7 @@ public sealed class Receiver : MessagingEndpoint, ILinkOwner
         Peers = [PatternKind.Sender, PatternKind.WorkQueue],
         Takes = [MessageKind.Send, MessageKind.Deliver],
         Needs = TransportCapabilities.None,
-        TalksBare = true,
+        TalksRaw = true,
     };
 
     /// <summary>For the factories only, because an unopened receiver is unusable.</summary>

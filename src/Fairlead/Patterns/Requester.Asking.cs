@@ -13,23 +13,25 @@ public sealed partial class Requester
 {
     private const int LongestHead = 16;
 
-    private Message Ask(ReadOnlySpan<byte> request, MessageFlags flags, TimeSpan? timeout, CancellationToken cancellationToken)
+    private Message Ask(in OutgoingPayload request, MessageFlags flags, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], timeout);
         Deadline deadline = Deadline.After(timeout, Core.Settings.Time);
-        if (!Outbox.TryCallShort(flags, head, request, deadline, cancellationToken, out MessageCore? reply, out LinkResult result))
+        MessageCore? reply = null;
+        if (request.IsGathered
+            || !Outbox.TryCallDirect(flags, head, request.Span, deadline, cancellationToken, out reply, out LinkResult result))
         {
-            result = Outbox.Call(MessageHeader.Of(MessageKind.Request, flags: flags), head, request, deadline, cancellationToken);
+            OutgoingMessage message = new(MessageHeader.Of(MessageKind.Request, flags: flags), head, request);
+            result = Outbox.Call(null, message, deadline, cancellationToken);
         }
 
         return reply is not null ? new Message(reply) : ToReply(result, timeout);
     }
 
-    /// <summary>Asks with either a span, which is copied if it has to wait, or memory, which is borrowed.</summary>
+    /// <summary>Asks this responder or, with null, the next one. A span is copied if it has to wait.</summary>
     private ValueTask<Message> AskAsync(
-        ReadOnlySpan<byte> span,
-        ReadOnlyMemory<byte> memory,
+        in OutgoingPayload request,
         MessageFlags flags,
         in TimeSpan? timeout,
         CancellationToken cancellationToken,
@@ -40,34 +42,46 @@ public sealed partial class Requester
             return ValueTask.FromCanceled<Message>(cancellationToken);
         }
 
-        if (link is null && timeout is null && Outbox.TryBeginBeside(flags, span, memory, cancellationToken) is { } operation)
+        if (link is null && timeout is null && Outbox.TryBeginBeside(flags, request, cancellationToken) is { } operation)
         {
             return PendingReply.Of(operation, null);
         }
 
-        return AskInAnyCaseAsync(span, memory, flags, timeout, link, cancellationToken);
+        return AskInAnyCaseAsync(request, flags, timeout, link, cancellationToken);
     }
 
     private ValueTask<Message> AskInAnyCaseAsync(
-        ReadOnlySpan<byte> span,
-        ReadOnlyMemory<byte> memory,
-        MessageFlags flags,
-        in TimeSpan? timeout,
-        Link? link,
-        CancellationToken cancellationToken)
+        in OutgoingPayload request, MessageFlags flags, in TimeSpan? timeout, Link? link, CancellationToken cancellationToken)
     {
         ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], timeout);
-        ReadOnlySpan<byte> request = span.IsEmpty ? memory.Span : span;
         MessageCore? reply = null;
         if (link is not null
-            || !Outbox.TryCallShortAsync(
-                flags, head, request, timeout, cancellationToken, out reply, out StartedCall call))
+            || request.IsGathered
+            || !Outbox.TryCallDirectAsync(
+                flags, head, request.Span, timeout, cancellationToken, out reply, out StartedCall call))
         {
-            MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
-            call = Outbox.Begin(link, header, head, span, memory, timeout, cancellationToken);
+            OutgoingMessage message = new(MessageHeader.Of(MessageKind.Request, flags: flags), head, request);
+            call = Outbox.Begin(link, message, timeout, cancellationToken);
         }
 
         return reply is not null ? new ValueTask<Message>(new Message(reply)) : TaskOf(call, timeout);
+    }
+
+    /// <summary>Sends a request with further fields of its head, for a bridge. The task completes when the reply arrives.</summary>
+    internal ValueTask<Message> AskAsync(
+        ReadOnlySpan<byte> request, ReadOnlySpan<byte> fields, RequestOptions options, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<Message>(cancellationToken);
+        }
+
+        TimeSpan? timeout = options.Timeout;
+        Span<byte> space = new byte[fields.Length + LongestHead];
+        fields.CopyTo(space);
+        int length = fields.Length + Head(space[fields.Length..], timeout).Length;
+        OutgoingMessage message = new(MessageHeader.Of(MessageKind.Request, flags: options.Flags), space[..length], request);
+        return TaskOf(Outbox.Begin(null, message, timeout, cancellationToken), timeout);
     }
 
     private static ReadOnlySpan<byte> Head(Span<byte> space, in TimeSpan? timeout)

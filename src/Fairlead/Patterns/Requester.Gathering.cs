@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
+using Fairlead.Patterns.Links;
 
 namespace Fairlead;
 
@@ -14,17 +15,8 @@ public sealed partial class Requester
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
     public Message Request(
-        in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        Patterns.Links.Outbox.CheckLength(request, Core);
-        ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], options.Timeout);
-        Deadline deadline = Deadline.After(options.Timeout, Core.Settings.Time);
-        return ToReply(
-            Outbox.Call(
-                MessageHeader.Of(MessageKind.Request, flags: options.Flags), head, default, deadline, cancellationToken, request),
-            options.Timeout);
-    }
+        in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken cancellationToken = default) =>
+        Ask(request, options.Flags, options.Timeout, cancellationToken);
 
     /// <summary>Sends several buffers as one request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The buffers, in order. They must not change until completion.</param>
@@ -33,25 +25,6 @@ public sealed partial class Requester
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask<Message> RequestAsync(
-        in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken cancellationToken = default)
-    {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<Message>(cancellationToken);
-        }
-
-        Patterns.Links.Outbox.CheckLength(request, Core);
-        ReadOnlySpan<byte> head = Head(stackalloc byte[LongestHead], options.Timeout);
-        return TaskOf(
-            Outbox.Begin(
-                null,
-                MessageHeader.Of(MessageKind.Request, flags: options.Flags),
-                head,
-                default,
-                default,
-                options.Timeout,
-                cancellationToken,
-                parts: request),
-            options.Timeout);
-    }
+        in ReadOnlySequence<byte> request, RequestOptions options = default, CancellationToken cancellationToken = default) =>
+        AskAsync(request, options.Flags, options.Timeout, cancellationToken);
 }

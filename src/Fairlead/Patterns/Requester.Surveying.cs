@@ -137,7 +137,7 @@ public sealed partial class Requester
         // The peer that a connected requester gets back is not a newcomer: it gets the question that waits for it.
         bool includesNewcomers = options.IncludesNewcomers && IsBound;
         SurveyRun run = new(
-            (link, left, end) => AskAsync(question, default, Framing.MessageFlags.None, left, end, link),
+            (link, left, end) => AskAsync(question, Framing.MessageFlags.None, left, end, link),
             Deadline.After(timeout, Core.Settings.Time),
             Core.Settings.Time,
             includesNewcomers,

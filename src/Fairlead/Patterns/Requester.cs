@@ -102,11 +102,11 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     [OverloadResolutionPriority(1)]
     public ValueTask<Message> RequestAsync(
         ReadOnlySpan<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        AskAsync(request, default, MessageFlags.None, timeout, cancellationToken);
+        AskAsync(request, MessageFlags.None, timeout, cancellationToken);
 
     /// <inheritdoc cref="RequestAsync(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)"/>
     public ValueTask<Message> RequestAsync(ReadOnlySpan<byte> request, CancellationToken cancellationToken) =>
-        AskAsync(request, default, MessageFlags.None, null, cancellationToken);
+        AskAsync(request, MessageFlags.None, null, cancellationToken);
 
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. Copied before this returns.</param>
@@ -116,7 +116,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     [OverloadResolutionPriority(1)]
     public ValueTask<Message> RequestAsync(
         ReadOnlySpan<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
-        AskAsync(request, default, options.Flags, options.Timeout, cancellationToken);
+        AskAsync(request, options.Flags, options.Timeout, cancellationToken);
 
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. It must not change until completion.</param>
@@ -125,7 +125,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<Message> RequestAsync(
         ReadOnlyMemory<byte> request, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        AskAsync(default, request, MessageFlags.None, timeout, cancellationToken);
+        AskAsync(request, MessageFlags.None, timeout, cancellationToken);
 
     /// <summary>Sends a request (type 3). The task completes when the reply arrives.</summary>
     /// <param name="request">The payload. It must not change until completion.</param>
@@ -134,7 +134,7 @@ public sealed partial class Requester : MessagingEndpoint, ILinkOwner
     /// <inheritdoc cref="Request(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/returns|/exception"/>
     public ValueTask<Message> RequestAsync(
         ReadOnlyMemory<byte> request, RequestOptions options, CancellationToken cancellationToken = default) =>
-        AskAsync(default, request, options.Flags, options.Timeout, cancellationToken);
+        AskAsync(request, options.Flags, options.Timeout, cancellationToken);
 
     void ILinkOwner.OnUp(Link link, Completions completions) => AskNewcomer(link);
 

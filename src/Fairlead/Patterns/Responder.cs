@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
+using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
 
 namespace Fairlead;
@@ -145,6 +147,28 @@ public sealed partial class Responder : MessagingEndpoint, ILinkOwner
         ArgumentNullException.ThrowIfNull(handler);
         return RunAsync(
             (request, context) => new ValueTask<ReadOnlyMemory<byte>>(handler(request, context)), concurrency, cancellationToken);
+    }
+
+    /// <summary>
+    /// Disconnects a requester because of what it has sent. Its requests that are being handled are cancelled. The event source and the
+    /// counter <c>fairlead.peers.cut_off</c> report it.
+    /// </summary>
+    /// <param name="peer">The requester: the object that its requests have.</param>
+    /// <param name="text">The reason, which the requester is told if it reads.</param>
+    /// <returns>False: it is not connected, or is reached through a broker, at which others share the connection.</returns>
+    public bool Disconnect(Peer peer, string text)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        ArgumentNullException.ThrowIfNull(text);
+        if (Array.Find(Core.LinkSnapshot, link => ReferenceEquals(link.Peer, peer)) is not { Inner: null, State: not LinkState.Down } link)
+        {
+            return false;
+        }
+
+        link.Kill(CloseReason.ProtocolError, text);
+        FairleadEventSource.Log.CutOff(Address.Display, peer.ToString(), text);
+        OperationMeter.CountCutOff(Core.MeterTags);
+        return true;
     }
 
     void ILinkOwner.OnUp(Link link, Completions completions)

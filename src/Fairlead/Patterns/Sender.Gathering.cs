@@ -11,7 +11,7 @@ public sealed partial class Sender
     /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})" path="/returns"/>
     /// <exception cref="FairleadException">TooLarge: the message is longer than the receiver accepts.</exception>
     [OverloadResolutionPriority(-1)]
-    public SendResult TrySend(in ReadOnlySequence<byte> message) => Outbox.TrySend(message);
+    public SendResult TrySend(in ReadOnlySequence<byte> message) => Outbox.TrySend(null, message);
 
     /// <summary>Sends several buffers as one message (type 1). Blocks until the message is buffered.</summary>
     /// <param name="message">The buffers, in order. The caller may change them when this returns.</param>
@@ -20,7 +20,7 @@ public sealed partial class Sender
     /// <inheritdoc cref="Send(ReadOnlySpan{byte}, TimeSpan?, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
     public void Send(in ReadOnlySequence<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
-        Outbox.Send(null, message, timeout, cancellationToken);
+        Outbox.SendTo(null, message, timeout, cancellationToken);
 
     /// <summary>Sends several buffers as one message (type 1). Completes when it is buffered or, if it is long, written.</summary>
     /// <remarks>The buffers are copied once: to their place in the send buffer, or into rented memory if the message is long.</remarks>
@@ -29,7 +29,7 @@ public sealed partial class Sender
     /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)" path="/exception"/>
     [OverloadResolutionPriority(-1)]
     public ValueTask SendAsync(in ReadOnlySequence<byte> message, CancellationToken cancellationToken = default) =>
-        Outbox.SendAsync(null, message, cancellationToken);
+        Outbox.SendToAsync(null, message, cancellationToken);
 
     /// <summary>Sends several buffers as one message (type 2). Blocks until the receiver's receipt arrives.</summary>
     /// <param name="message">The buffers, in order. The caller may change them when this returns.</param>

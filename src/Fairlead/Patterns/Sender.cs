@@ -30,7 +30,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         Peers = [PatternKind.Receiver, PatternKind.WorkQueue],
         Needs = TransportCapabilities.None,
         Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Fail],
-        TalksBare = true,
+        TalksRaw = true,
         MostPeers = 1,
     };
 
@@ -77,7 +77,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
     /// Sent; Full when the receiver has not read enough yet; NoPeer when a bound sender has no receiver; PeerGone when a connected sender
     /// has lost its receiver.
     /// </returns>
-    public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(MessageKind.Send, default, message);
+    public SendResult TrySend(ReadOnlySpan<byte> message) => Outbox.TrySend(null, message);
 
     /// <summary>Sends a message (type 1). Blocks until it is buffered, or confirmed if a durable broker receives it.</summary>
     /// <param name="message">The payload. The caller may change it when this returns.</param>
@@ -116,7 +116,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
     public Delivery Deliver(ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Outbox.RequireProtocol();
-        return Outbox.Deliver(message, timeout, cancellationToken);
+        return Outbox.Deliver(null, message, timeout, cancellationToken);
     }
 
     /// <summary>Sends a message (type 2). Completes with its receipt, or when none can arrive.</summary>
@@ -126,7 +126,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         ReadOnlySpan<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Outbox.RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, cancellationToken);
+        return Outbox.DeliverAsync(null, message, timeout, cancellationToken);
     }
 
     /// <summary>
@@ -137,7 +137,7 @@ public sealed partial class Sender : MessagingEndpoint, ILinkOwner
         ReadOnlyMemory<byte> message, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         Outbox.RequireProtocol();
-        return Outbox.DeliverAsync(message, timeout, cancellationToken);
+        return Outbox.DeliverAsync(null, message, timeout, cancellationToken);
     }
 
     /// <summary>Sends a message with an open file, socket or pipe (type 1). Blocks until the message is buffered.</summary>

@@ -8,8 +8,8 @@ public sealed record ChildLimits
 {
     /// <summary>
     /// The most bytes of private memory (<c>RLIMIT_DATA</c>), in steps of 1 KiB. Beyond it, allocations fail: a .NET program throws
-    /// <see cref="OutOfMemoryException"/>, and needs some 200 MiB to start. Memory that is reserved but not used does not count. Null: no
-    /// limit of its own.
+    /// <see cref="OutOfMemoryException"/>, or does not start if its runtime needs more. Memory that is reserved but not used does not
+    /// count. Null: no limit of its own.
     /// </summary>
     public long? Memory { get; init; }
 
@@ -20,8 +20,8 @@ public sealed record ChildLimits
     public TimeSpan? ProcessorTime { get; init; }
 
     /// <summary>
-    /// The most open descriptors (<c>RLIMIT_NOFILE</c>). Beyond it, opening fails. A .NET program needs some 100 to start. Null: no limit
-    /// of its own.
+    /// The most open descriptors (<c>RLIMIT_NOFILE</c>). Beyond it, opening fails; the runtime of a .NET program needs some to start. Null:
+    /// no limit of its own.
     /// </summary>
     public int? OpenFiles { get; init; }
 }

@@ -46,7 +46,10 @@ internal sealed unsafe class EndpointCounters
     public long Clients => Read(EndpointLayout.Clients);
 
     /// <summary>1 while its broker takes nothing from it; otherwise 0.</summary>
-    public long Blocked => Read(EndpointLayout.Blocked);
+    public long Blocked => Read(EndpointLayout.State) == EndpointLayout.Blocked ? 1 : 0;
+
+    /// <summary>1 while it seeks its peer or its broker; otherwise 0.</summary>
+    public long Reconnecting => Read(EndpointLayout.State) == EndpointLayout.Reconnecting ? 1 : 0;
 
     /// <summary>Counts one sent message with its size.</summary>
     public void AddSent(long bytes) => AddSent(1, bytes);
@@ -119,8 +122,16 @@ internal sealed unsafe class EndpointCounters
     /// <summary>Sets the number of connected peers.</summary>
     public void SetClients(long clients) => Write(EndpointLayout.Clients, clients);
 
-    /// <summary>Sets whether its broker takes nothing from it.</summary>
-    public void SetBlocked(bool isBlocked) => Write(EndpointLayout.Blocked, isBlocked ? 1 : 0);
+    /// <summary>Sets the state that other processes see.</summary>
+    public void SetState(EndpointState state) =>
+        Write(
+            EndpointLayout.State,
+            state switch
+            {
+                EndpointState.Blocked => EndpointLayout.Blocked,
+                EndpointState.Reconnecting => EndpointLayout.Reconnecting,
+                _ => EndpointLayout.Usual,
+            });
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref long At(int offset) => ref *(long*)(_page + offset);

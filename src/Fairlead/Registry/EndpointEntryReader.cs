@@ -70,8 +70,12 @@ internal static class EndpointEntryReader
         }
         while (hasMoved && ++attempts < MostAttempts);
 
-        return length == 0 ? null : WithProgram(Located(Parse(path, buffer.AsSpan(0, length), out skipped), path));
+        return length == 0 ? null : WithState(WithProgram(Located(Parse(path, buffer.AsSpan(0, length), out skipped), path)));
     }
+
+    /// <summary>Adds whether the process is stopped, which no process can say of itself.</summary>
+    private static EndpointInfo? WithState(EndpointInfo? info) =>
+        info is { IsInOtherNamespace: false } && NativeProcess.IsStopped(info.ProcessId) ? info with { IsStopped = true } : info;
 
     private static EndpointInfo? Located(EndpointInfo? info, string path)
     {
@@ -144,7 +148,8 @@ internal static class EndpointEntryReader
             Missed = Get<long>(page, EndpointLayout.Missed),
             Clients = Get<long>(page, EndpointLayout.Clients),
             ControlMessages = Get<long>(page, EndpointLayout.Control),
-            IsBlocked = Get<long>(page, EndpointLayout.Blocked) == 1,
+            IsBlocked = Get<long>(page, EndpointLayout.State) == EndpointLayout.Blocked,
+            IsReconnecting = Get<long>(page, EndpointLayout.State) == EndpointLayout.Reconnecting,
             IsAddressCut = (Get<ushort>(page, EndpointLayout.Flags) & EndpointLayout.AddressCut) != 0,
             Socket = new FileIdentity(Get<ulong>(page, EndpointLayout.SocketDevice), Get<ulong>(page, EndpointLayout.SocketInode)),
         };

@@ -72,8 +72,14 @@ public sealed record EndpointInfo
     /// </summary>
     public long ControlMessages { get; init; }
 
-    /// <summary>Whether its broker takes nothing from it now: <see cref="EndpointState.Blocked"/>.</summary>
+    /// <summary>Whether its broker or its store takes nothing from it now: <see cref="EndpointState.Blocked"/>.</summary>
     public bool IsBlocked { get; init; }
+
+    /// <summary>Whether its process is stopped now (SIGSTOP, Ctrl-Z, a debugger). False if it is in another pid namespace.</summary>
+    public bool IsStopped { get; init; }
+
+    /// <summary>Whether it seeks its lost peer, or the broker that it has lost: <see cref="EndpointState.Reconnecting"/>.</summary>
+    public bool IsReconnecting { get; init; }
 
     /// <summary>Whether the address was too long for the entry.</summary>
     internal bool IsAddressCut { get; init; }

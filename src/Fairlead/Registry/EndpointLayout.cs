@@ -37,7 +37,7 @@ namespace Fairlead.Registry;
 ///  224  length of the label in bytes         u16
 ///  226  reserved, 0
 ///  232  control messages received            u64
-///  240  1: its broker takes nothing from it    u64
+///  240  1: its broker takes nothing from it  u64
 ///  248  reserved for further counters, 0
 ///  256  label, UTF-8                         256 bytes
 ///  512  address, UTF-8                    1,792 bytes
@@ -77,7 +77,7 @@ internal static class EndpointLayout
     public const int Clients = 216;
     public const int LabelLength = 224;
     public const int Control = 232;
-    public const int Blocked = 240;
+    public const int State = 240;
     public const int Label = 256;
     public const int LabelSize = 256;
     public const int Address = 512;
@@ -86,6 +86,11 @@ internal static class EndpointLayout
 
     public const ushort AddressCut = 1;
     public const ushort ProgramCut = 2;
+
+    /// <summary>The state of an endpoint that is connected, or bound.</summary>
+    public const long Usual = 0;
+    public const long Blocked = 1;
+    public const long Reconnecting = 2;
 
     /// <summary>The first eight bytes.</summary>
     public static ReadOnlySpan<byte> Magic => "FLDENDPT"u8;

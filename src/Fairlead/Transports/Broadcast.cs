@@ -4,7 +4,7 @@ namespace Fairlead.Transports;
 
 /// <summary>Memory into which an endpoint writes each message once, for many peers that read it there.</summary>
 /// <remarks>
-/// Each peer that supports it has a <see cref="BroadcastSeat"/>, its slot, and takes part while it keeps up. Otherwise it gets its messages
+/// Each peer that supports it has a <see cref="BroadcastSlot"/>, its slot, and takes part while it keeps up. Otherwise it gets its messages
 /// through its own connection, without a visible difference. Any thread may call this. No link lock is needed or taken; one may be held.
 /// </remarks>
 internal abstract class Broadcast : IDisposable
@@ -13,8 +13,8 @@ internal abstract class Broadcast : IDisposable
     public abstract int LongestBody { get; }
 
     /// <summary>Returns a slot for the peer of this connection, or null if it cannot have one. Under the link's send lock.</summary>
-    /// <remarks><see cref="BroadcastSeat.Dispose"/> releases it.</remarks>
-    public abstract BroadcastSeat? TrySeat(Connection connection);
+    /// <remarks><see cref="BroadcastSlot.Dispose"/> releases it.</remarks>
+    public abstract BroadcastSlot? TryTakeSlot(Connection connection);
 
     /// <summary>Writes a message once for all members of the audience that take part and have credit, and counts it as sent to each. Does
     /// not block.</summary>
@@ -42,7 +42,7 @@ internal abstract class Broadcast : IDisposable
 }
 
 /// <summary>The slot of one peer. Under its link's send lock, except for <see cref="Bit"/> and <see cref="IsCorrupt"/>.</summary>
-internal abstract class BroadcastSeat
+internal abstract class BroadcastSlot
 {
     /// <summary>The bit of this slot among all slots at this time.</summary>
     public abstract ulong Bit { get; }
@@ -55,7 +55,7 @@ internal abstract class BroadcastSeat
 
     /// <summary>Whether the peer is skipped for lack of credit: nothing new is written for it, but its unread data stays. Any
     /// thread.</summary>
-    public abstract bool IsPassedOver { get; }
+    public abstract bool IsSkipped { get; }
 
     /// <summary>Whether the peer knows that it has left.</summary>
     /// <remarks>Until then it might take newly written data for data that it has not read yet.</remarks>
@@ -105,14 +105,14 @@ internal readonly record struct BroadcastTally(long Sent, long SentBytes, long O
 /// <summary>The peers that get the same published messages. The counters belong to the broadcast.</summary>
 /// <param name="head">The head of these messages.</param>
 /// <param name="seats">The slots of the peers.</param>
-internal sealed class BroadcastAudience(byte[] head, BroadcastSeat[] seats)
+internal sealed class BroadcastAudience(byte[] head, BroadcastSlot[] seats)
 {
     /// <summary>The header of these messages, without their length.</summary>
     public MessageHeader Header { get; } = new() { Kind = MessageKind.Publish, HeadLength = checked((ushort)head.Length) };
 
     public byte[] Head => head;
 
-    public BroadcastSeat[] Seats => seats;
+    public BroadcastSlot[] Slots => seats;
 
     /// <summary>The peers that take part and have credit, as of <see cref="Version"/>.</summary>
     public ulong Mask { get; set; }

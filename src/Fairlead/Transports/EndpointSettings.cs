@@ -75,8 +75,11 @@ internal sealed record EndpointSettings
     /// <summary>Whether a message is acknowledged only when its taker releases it, and not when it is handed out.</summary>
     public bool HoldsBack { get; init; }
 
-    /// <summary>Whether a sender waits until its messages are acknowledged: a bridge acknowledges what its broker has stored.</summary>
-    /// <remarks>The inner end of the bridge has it, too, and then acknowledges without delay.</remarks>
+    /// <summary>
+    /// Whether a sender waits until its messages are acknowledged: a bridge acknowledges what its broker has stored, and a work queue what
+    /// is on its disk.
+    /// </summary>
+    /// <remarks>The inner end of the bridge and the work queue have it, too, and then acknowledge without delay.</remarks>
     public bool Confirms { get; init; }
 
     /// <summary>By which the transport tells the endpoint that it makes no progress.</summary>
@@ -114,7 +117,7 @@ internal sealed record EndpointSettings
     public bool IsForeign => !Framing.IsFairlead;
 
     /// <summary>Whether no answers come back, because of the framing or because the transport is one-way or unreliable.</summary>
-    public required bool IsBare { get; init; }
+    public required bool IsRaw { get; init; }
 
     /// <exception cref="AddressFormatException">An option is unknown or has an invalid value.</exception>
     /// <param name="address">The address, whose options override the others.</param>
@@ -154,10 +157,8 @@ internal sealed record EndpointSettings
             LongestPiece = transport.LongestPiece(address),
             LongestTopic = transport.LongestTopic(address),
             Framing = framing,
-            IsBare = isBare,
-            Confirms = !isBare
-                && (capabilities & TransportCapabilities.Durable) != 0
-                && pattern is (PatternKind.Sender or PatternKind.Publisher),
+            IsRaw = isBare,
+            Confirms = ConfirmsOf(address, pattern, capabilities, isBare),
             Time = options.TimeProvider,
         };
     }
@@ -215,6 +216,26 @@ internal sealed record EndpointSettings
                     $"option 'heartbeat' cannot be '{AddressText.Display(address.Option("heartbeat")!)}': "
                         + "the longest interval is one day. Write 0 for none.")
             : null;
+
+    private static bool ConfirmsOf(Address address, PatternKind pattern, TransportCapabilities capabilities, bool isBare) => pattern switch
+    {
+        PatternKind.Publisher => !isBare && (capabilities & TransportCapabilities.Durable) != 0,
+        PatternKind.Sender => address.Option("durable") switch
+        {
+            "true" when isBare => throw new FairleadException(
+                ErrorCode.NotSupported,
+                "nothing acknowledges messages here, so durable=true cannot wait for it",
+                "Remove ?durable=true. A log has ?sync=each instead.")
+            {
+                Address = address,
+            },
+            "true" => true,
+            null or "false" => false,
+            string other => throw new AddressFormatException(
+                address.ToString(), $"option 'durable' cannot be '{AddressText.Display(other)}'. Use true or false."),
+        },
+        _ => false,
+    };
 
     private static WaitStrategy? WaitingOf(Address address) =>
         address.Option("waiting") switch

@@ -49,6 +49,9 @@ internal sealed class InnerWay(IBridged connection)
     /// <summary>Tells the other end why it makes no progress; null: it does again. No lock may be held.</summary>
     public void Hinder(string? why) => Volatile.Read(ref _end)?.Hinder(why);
 
+    /// <inheritdoc cref="IInnerEnd.Lose"/>
+    public void Lose(string? why, int attempts) => Volatile.Read(ref _end)?.Lose(why, attempts);
+
     /// <summary>Counts a message that the other end was to get or has sent, and that is lost. No lock may be held.</summary>
     public void CountDropped() => Volatile.Read(ref _end)?.CountDropped();
 
@@ -126,6 +129,9 @@ internal interface IInnerEnd
 
     /// <summary>Notes why this end makes no progress; null: it does again.</summary>
     void Hinder(string? why);
+
+    /// <summary>Notes why the broker behind the other end is lost and sought; null: it was found, after this number of attempts.</summary>
+    void Lose(string? why, int attempts);
 
     /// <summary>Counts a message of this end that is lost.</summary>
     void CountDropped();

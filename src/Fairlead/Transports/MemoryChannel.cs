@@ -68,8 +68,8 @@ internal abstract class MemoryInput
     /// <summary>Whether everything seen has been taken: the next poll reads what the peer writes. A hint for other threads.</summary>
     public abstract bool IsDrained { get; }
 
-    /// <summary>Finds the next complete message, of any kind. It stays the next until <see cref="TryPass"/> or
-    /// <see cref="Lend"/>.</summary>
+    /// <summary>Finds the next complete message, of any kind. It stays the next until <see cref="TryAdvance"/> or
+    /// <see cref="Lease"/>.</summary>
     /// <remarks>The memory is the peer's, which may still write to it: copy before checking.</remarks>
     public abstract bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body);
 
@@ -82,24 +82,24 @@ internal abstract class MemoryInput
     public abstract bool TryPeekPlain(bool looks, out uint ack, out ReadOnlySpan<byte> body);
 
     /// <summary>Returns whether the peeked message is so long that a lease costs less than a copy.</summary>
-    public abstract bool IsWorthLending(int bodyLength);
+    public abstract bool IsWorthLeasing(int bodyLength);
 
     /// <summary>Leases the peeked message and advances. The caller releases it once, from any thread.</summary>
-    public abstract Incoming Lend(in MessageHeader header, int bodyLength);
+    public abstract Incoming Lease(in MessageHeader header, int bodyLength);
 
     /// <summary>Advances past the peeked message; a copy of it belongs to the caller.</summary>
     /// <returns>
     /// False if the peer has overwritten it during the copy, in memory with many readers (<see cref="BroadcastInput"/>): the copy is then
     /// invalid.
     /// </returns>
-    public abstract bool TryPass(int bodyLength);
+    public abstract bool TryAdvance(int bodyLength);
 }
 
 /// <summary>Receives messages that the peer writes once for many readers, in memory that all of them read.</summary>
 internal abstract class BroadcastInput
 {
     /// <summary>Whether this side takes part: messages come there now, and not through the connection. Any thread.</summary>
-    public abstract bool IsSitting { get; }
+    public abstract bool HasJoined { get; }
 
     /// <summary>Takes a copy of the next message, if it was seen already and is published with this head and acknowledgement.</summary>
     /// <remarks>
@@ -112,9 +112,9 @@ internal abstract class BroadcastInput
     /// <remarks>Returns false if the peer needs an acknowledgement instead. Any thread, under the send lock.</remarks>
     /// <param name="messages">The messages from the beginning of the connection, modulo 2³².</param>
     /// <param name="bytes">The bytes of all of them.</param>
-    public abstract bool TellConsumed(uint messages, long bytes);
+    public abstract bool PublishConsumed(uint messages, long bytes);
 
     /// <summary>Returns whether the peer has stopped polling since the last call, and needs an acknowledgement. Called by the
     /// pump.</summary>
-    public abstract bool TakeIsToBeTold();
+    public abstract bool TakeIsToBePublished();
 }

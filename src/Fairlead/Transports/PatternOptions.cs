@@ -9,11 +9,13 @@ internal static class PatternOptions
     private static readonly (string Option, PatternKind TakenBy, PatternKind IgnoredBy)[] Table =
     [
         ("history", PatternKind.Publisher, PatternKind.Subscriber),
+        ("durable", PatternKind.Sender, PatternKind.WorkQueue),
+        ("durable", PatternKind.Sender, PatternKind.Receiver),
     ];
 
     /// <summary>Returns the options of this pattern alone, which it reads itself.</summary>
     public static string[] TakenBy(PatternKind pattern) =>
-        [.. Table.Where(row => row.TakenBy == pattern).Select(static row => row.Option)];
+        [.. Table.Where(row => row.TakenBy == pattern).Select(static row => row.Option).Distinct()];
 
     /// <summary>Returns the options of the patterns that this one talks to.</summary>
     public static string[] IgnoredBy(PatternKind pattern) =>

@@ -29,25 +29,25 @@ internal abstract class MemorySleep : SleepAnnouncer
     /// <summary>Announces a sleep on the memory, and sleeps until data arrives, the time has passed, or <see cref="Unpark"/>.
     /// Blocks.</summary>
     /// <remarks>Does not sleep if <paramref name="mayNot"/>, called after the announcement, returns true.</remarks>
-    public abstract void Park(TimeSpan timeout, Func<bool> mayNot);
+    public abstract void Sleep(TimeSpan timeout, Func<bool> mayNot);
 
-    /// <summary>Ends <see cref="Park"/> and <see cref="Stay"/>. Any thread.</summary>
+    /// <summary>Ends <see cref="Sleep"/> and <see cref="Park"/>. Any thread.</summary>
     public abstract void Unpark();
 
     /// <summary>Turns the announcement of <see cref="SleepAnnouncer.PrepareWait"/> into one on the memory, for
-    /// <see cref="Stay"/>.</summary>
+    /// <see cref="Park"/>.</summary>
     /// <remarks>
-    /// Returns false if the peer has withdrawn it in between. Under the endpoint's gate while no thread pumps. <see cref="EndStay"/> ends
+    /// Returns false if the peer has withdrawn it in between. Under the endpoint's gate while no thread pumps. <see cref="EndPark"/> ends
     /// it.
     /// </remarks>
-    public abstract bool TryStay();
+    public abstract bool TryPark();
 
     /// <summary>Sleeps until data arrives or <see cref="Unpark"/>, with occasional spurious wake-ups. Blocks. Without a lock.</summary>
-    public abstract void Stay();
+    public abstract void Park();
 
-    /// <summary>Ends a <see cref="Stay"/>, on the same thread.</summary>
+    /// <summary>Ends a <see cref="Park"/>, on the same thread.</summary>
     /// <param name="passesOn">
     /// Whether another thread sleeps there, or will: the wake-up of this thread may have been meant for that one.
     /// </param>
-    public abstract void EndStay(bool passesOn);
+    public abstract void EndPark(bool passesOn);
 }

@@ -36,7 +36,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
             }
             else
             {
-                LetGo();
+                ReleaseChunk();
             }
         }
 
@@ -70,7 +70,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
     {
         _ended = false;
         _wanted = 0;
-        LetGo();
+        ReleaseChunk();
     }
 
     /// <summary>Whether a message has arrived in part.</summary>
@@ -131,7 +131,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
         return true;
     }
 
-    public void Dispose() => LetGo();
+    public void Dispose() => ReleaseChunk();
 
     /// <summary>Releases the chunk when no message is partly received. Unread messages in it keep it.</summary>
     /// <remarks>While they do, later messages are appended to it, instead of using one more chunk.</remarks>
@@ -143,7 +143,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
             _chunk = null;
         }
 
-        LetGo();
+        ReleaseChunk();
     }
 
     /// <summary>Moves the partial frame to a chunk that has space for all of it.</summary>
@@ -179,7 +179,7 @@ internal sealed class StreamInput(StreamFraming framing) : IDisposable
 
     private static int Twice(int length) => (int)Math.Min(2L * length, Array.MaxLength);
 
-    private void LetGo()
+    private void ReleaseChunk()
     {
         _chunk?.Release();
         _chunk = null;

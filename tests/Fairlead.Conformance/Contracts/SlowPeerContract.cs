@@ -172,6 +172,72 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         }
     }
 
+    [Fact]
+    public async Task A_subscriber_that_is_stopped_is_reported_and_so_is_that_it_runs_again()
+    {
+        SkipUnless(Transport.KnowsPeer, "the kernel does not tell which process the peer is");
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        PeerProcess subscriber = Track(
+            PeerProcess.Start("subscriber", "connect", With(Bare(publisher.Address), "full=drop-oldest&messages=10").ToString(), ">"));
+        await subscriber.AnswerAsync();
+        await publisher.WaitForSubscribersAsync("t", 1);
+        StoppedPeers peers = new(publisher);
+        await subscriber.StopAsync();
+        while (publisher.Statistics.Dropped == 0)
+        {
+            await publisher.PublishAsync("t", new byte[100]);
+        }
+
+        Assert.Equal(subscriber.Id, (await peers.Stopped).ProcessId);
+        subscriber.Continue();
+        Assert.Equal(subscriber.Id, (await peers.Resumed).ProcessId);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_stopped_is_reported_while_a_message_waits()
+    {
+        SkipUnless(Transport.KnowsPeer, "the kernel does not tell which process the peer is");
+        Sender sender = Track(await Sender.BindAsync(NewPlace()));
+        PeerProcess receiver = Track(PeerProcess.Start("receiver", "connect", Bare(sender.Address).ToString()));
+        await receiver.AnswerAsync();
+        StoppedPeers peers = new(sender);
+        await receiver.StopAsync();
+        Task sending;
+        do
+        {
+            sending = sender.SendAsync(new byte[50_000]).AsTask();
+        }
+        while (sending.IsCompletedSuccessfully);
+
+        Assert.Equal(receiver.Id, (await peers.Stopped).ProcessId);
+        Assert.False(sending.IsCompleted);
+        receiver.Continue();
+        Assert.Equal(receiver.Id, (await peers.Resumed).ProcessId);
+    }
+
+    /// <summary>Which peers an endpoint has reported as stopped, and as running again.</summary>
+    private sealed class StoppedPeers
+    {
+        private readonly TaskCompletionSource<Peer> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<Peer> _resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public StoppedPeers(MessagingEndpoint endpoint) => endpoint.StateChanged += (_, change) =>
+        {
+            if (change.State == EndpointState.PeerStopped)
+            {
+                _stopped.TrySetResult(change.Peer!);
+            }
+            else if (change.State == EndpointState.PeerResumed)
+            {
+                _resumed.TrySetResult(change.Peer!);
+            }
+        };
+
+        public Task<Peer> Stopped => _stopped.Task;
+
+        public Task<Peer> Resumed => _resumed.Task;
+    }
+
     private static double[] Numbers(string words) =>
         [.. words.Split(' ').Select(static word => double.Parse(word, CultureInfo.InvariantCulture))];
 }

@@ -78,14 +78,14 @@ internal sealed class RawRing : IDisposable
                 }
 
                 bool hasEnded = _reader.HasEnded;
-                _ = _reader.Look();
+                _ = _reader.Poll();
                 while (_reader.TryRead(out MessageHeader header, out int length))
                 {
                     byte[] prefix = new byte[MessageHeader.Size];
                     header.Write(prefix);
                     Put((byte)header.Kind == RingLayout.Piece ? [] : prefix);
                     Put(_reader.Body(length));
-                    _reader.Pass(length);
+                    _reader.Advance(length);
                 }
 
                 _reader.GiveBack();
@@ -136,7 +136,7 @@ internal sealed class RawRing : IDisposable
                 {
                     int part = _writer!.WritePiece(buffer.AsSpan(written, count - written), default, default);
                     written += part;
-                    if (_writer.Publish() == Sleeper.BehindBell)
+                    if (_writer.Publish() == Sleeper.BehindDoorbell)
                     {
                         Ring();
                     }
@@ -148,7 +148,7 @@ internal sealed class RawRing : IDisposable
                 }
             }
 
-            if (_writer!.End() == Sleeper.BehindBell)
+            if (_writer!.End() == Sleeper.BehindDoorbell)
             {
                 Ring();
             }

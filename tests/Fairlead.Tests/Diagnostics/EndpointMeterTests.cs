@@ -154,16 +154,6 @@ public sealed class EndpointMeterTests
         }
     }
 
-    [Fact]
-    public async Task A_closed_endpoint_is_measured_no_more()
-    {
-        Receiver receiver = await Receiver.BindAsync($"inproc://meter-{Guid.NewGuid():N}");
-        Address address = receiver.Address;
-        Assert.NotEmpty(Collect(address, "Receiver"));
-        await receiver.DisposeAsync();
-        Assert.Empty(Collect(address, "Receiver"));
-    }
-
     /// <summary>Answers <c>x…</c>, and throws for anything else.</summary>
     private static Task AnswerAsync(Responder responder, CancellationToken stop) => responder.RunAsync(
         (request, _) => request.Span[0] == 'x' ? request.Memory : throw new InvalidDataException("no x"), cancellationToken: stop);

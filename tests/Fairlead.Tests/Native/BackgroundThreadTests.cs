@@ -51,7 +51,7 @@ public sealed class BackgroundThreadTests
     public void Deferred_work_starts_its_thread_at_the_next_call()
     {
         using ManualResetEventSlim visited = new();
-        Rounds<int> rounds = new("fairlead test", TimeSpan.FromMilliseconds(1), 10, _ => visited.Set());
+        DeferredWork<int> rounds = new("fairlead test", TimeSpan.FromMilliseconds(1), 10, _ => visited.Set());
         NoThreads.AssertRefused(rounds.Start);
 
         rounds.Start();

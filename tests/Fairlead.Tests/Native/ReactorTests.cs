@@ -339,7 +339,7 @@ public sealed class ReactorTests
 
         public Func<bool> Staying { get; init; } = static () => false;
 
-        public bool Stay() => Staying();
+        public bool Park() => Staying();
 
         public int Called => Volatile.Read(ref _called);
 

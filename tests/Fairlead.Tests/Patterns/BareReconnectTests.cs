@@ -25,7 +25,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
         Peers = [PatternKind.Pair],
         Takes = [MessageKind.Send],
         Needs = TransportCapabilities.Duplex,
-        TalksBare = true,
+        TalksRaw = true,
         MostPeers = 1,
     };
 

@@ -104,8 +104,8 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
                 {
                     if (number is 2 or 4)
                     {
-                        core.Pump.Told.OnRound();
-                        isHeldUp |= number == 4 && !core.Pump.Told.IsHere;
+                        core.Pump.Continuations.OnRound();
+                        isHeldUp |= number == 4 && !core.Pump.Continuations.IsHere;
                     }
                 },
                 count: 9));
@@ -205,7 +205,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             for (int i = 0; i < 2; i++)
             {
                 int number = i;
-                ReceiveOperation operation = ReceiveOperation.Rent(bound.Core, isBlocking: false);
+                ReceiveOperation operation = ReceiveOperation.Rent(bound.Core.Receivers, bound.Core.Pump, isBlocking: false);
                 operation.Task.GetAwaiter().UnsafeOnCompleted(() =>
                 {
                     if (number == 0)
@@ -377,7 +377,10 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     internal static void Tell(EndpointCore core, bool inline, Action<int> continuation, int count = 3)
     {
-        ReceiveOperation[] operations = [.. Enumerable.Range(0, count).Select(_ => ReceiveOperation.Rent(core, isBlocking: false))];
+        ReceiveOperation[] operations =
+        [
+            .. Enumerable.Range(0, count).Select(_ => ReceiveOperation.Rent(core.Receivers, core.Pump, isBlocking: false)),
+        ];
         for (int i = 0; i < operations.Length; i++)
         {
             int number = i;
@@ -391,7 +394,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             operations[i].NextCompleted = i + 1 < operations.Length ? operations[i + 1] : null;
         }
 
-        core.Pump.Told.Tell(operations[0], operations[^1], inline, core.Pump.Told.Prepare(inline));
+        core.Pump.Continuations.Tell(operations[0], operations[^1], inline, core.Pump.Continuations.Prepare(inline));
     }
 
     private EndpointCore NewCore() => Track(Receiver.Bind($"inproc://{Guid.NewGuid():N}")).Core;

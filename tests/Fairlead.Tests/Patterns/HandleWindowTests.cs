@@ -51,7 +51,7 @@ public sealed class HandleWindowTests
         Assert.False(window.IsAckDue);
         window.CountOut();
         Assert.True(window.IsAckDue);
-        window.NoteTold();
+        window.NoteAcknowledged();
         Assert.False(window.IsAckDue);
     }
 }

@@ -84,11 +84,11 @@ public sealed class ReceiveQueueTests
         Add(MessageKind.Deliver, id: 1, length: 8);
         Add(MessageKind.Send, id: 0, length: 2);
         _queue.Publish();
-        _queue.TellHead();
-        Assert.True(_queue.IsHeadTold);
+        _queue.AcknowledgeHead();
+        Assert.True(_queue.IsHeadAcknowledged);
         Assert.Equal((1u, 2L), (_queue.Window.Consumed, _queue.Bytes));
         _queue.Dequeue();
-        Assert.False(_queue.IsHeadTold);
+        Assert.False(_queue.IsHeadAcknowledged);
         Assert.Equal((1u, 2L), (_queue.Window.Consumed, _queue.Bytes));
         _queue.Dequeue();
         Assert.Equal((2u, 0L), (_queue.Window.Consumed, _queue.Bytes));
@@ -99,10 +99,10 @@ public sealed class ReceiveQueueTests
     {
         Add(MessageKind.Deliver, id: 1, length: 8);
         _queue.Publish();
-        _queue.TellHead();
+        _queue.AcknowledgeHead();
         Assert.Equal(1, _queue.Drop(1, withDeliveries: true, out _));
         Assert.True(_queue.IsEmpty);
-        Assert.False(_queue.IsHeadTold);
+        Assert.False(_queue.IsHeadAcknowledged);
         Assert.Equal((1u, 0L), (_queue.Window.Consumed, _queue.Bytes));
     }
 

@@ -42,7 +42,7 @@ public sealed class ReceiveWindowTests
         Assert.True(window.HasUntold);
         window.Consume(1);
         Assert.True(window.IsAckDue);
-        window.NoteTold();
+        window.NoteAcknowledged();
         Assert.False(window.IsAckDue || window.HasUntold);
         window.Consume(30);
         Assert.True(window.IsAckDue);

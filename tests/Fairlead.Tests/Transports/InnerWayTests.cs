@@ -146,6 +146,10 @@ public sealed class InnerWayTests : IDisposable
         {
         }
 
+        public void Lose(string? why, int attempts)
+        {
+        }
+
         public bool TryTake(MessageHeader header, ReadOnlySpan<byte> payload)
         {
             if (IsUp)

@@ -11,7 +11,7 @@ internal sealed unsafe class FutexSet
     private static readonly Lazy<bool> Available = new(static () => Libc.Futexes(null, 0) >= 0 || Libc.LastError != Errno.ENOSYS);
     private readonly Libc.FutexWord* _words = (Libc.FutexWord*)
         NativeMemory.AllocZeroed(Libc.FUTEX_WAITV_MAX, (nuint)sizeof(Libc.FutexWord));
-    private readonly int* _bell = (int*)NativeMemory.AllocZeroed(sizeof(int));
+    private readonly int* _doorbell = (int*)NativeMemory.AllocZeroed(sizeof(int));
     private readonly Dictionary<nint, int> _places = [];
     private int _rung;
     private int _count;
@@ -28,8 +28,8 @@ internal sealed unsafe class FutexSet
     {
         _count = 0;
         _places.Clear();
-        _rung = Volatile.Read(ref *_bell);
-        Add(_bell, _rung, Libc.FUTEX_PRIVATE);
+        _rung = Volatile.Read(ref *_doorbell);
+        Add(_doorbell, _rung, Libc.FUTEX_PRIVATE);
     }
 
     /// <summary>Whether the set holds no further word.</summary>
@@ -73,7 +73,7 @@ internal sealed unsafe class FutexSet
 
         // With a full fence: a thread that rings sees this, or this thread sees that it has rung.
         Interlocked.Exchange(ref _isAsleep, 1);
-        if (Volatile.Read(ref *_bell) == _rung)
+        if (Volatile.Read(ref *_doorbell) == _rung)
         {
             ref Libc.FutexWord last = ref _words[_count - 1];
             Futex.Wait(ref *(int*)last.Address, (int)last.Value, Timeout.InfiniteTimeSpan);
@@ -85,10 +85,10 @@ internal sealed unsafe class FutexSet
     /// <summary>Ends the sleep, or prevents the next one. Any thread may call it.</summary>
     public void Ring()
     {
-        Interlocked.Increment(ref *_bell);
+        Interlocked.Increment(ref *_doorbell);
         if (IsAvailable)
         {
-            _ = Libc.Futex(_bell, Libc.FUTEX_WAKE | Libc.FUTEX_PRIVATE_FLAG, 1, null);
+            _ = Libc.Futex(_doorbell, Libc.FUTEX_WAKE | Libc.FUTEX_PRIVATE_FLAG, 1, null);
             return;
         }
 
@@ -105,7 +105,7 @@ internal sealed unsafe class FutexSet
     public void Free()
     {
         NativeMemory.Free(_words);
-        NativeMemory.Free(_bell);
+        NativeMemory.Free(_doorbell);
     }
 
     private void Add(int* word, int value, uint flags) =>

@@ -13,7 +13,7 @@ internal interface IReactorClient
     /// Runs on the same thread after <see cref="OnReady"/>, repeatedly while it returns true. The thread may park elsewhere meanwhile and
     /// serve the client from there. Other reactor threads wait in the meantime; only a few may be parked at a time.
     /// </summary>
-    bool Stay() => false;
+    bool Park() => false;
 
     /// <summary>
     /// Runs when one of the methods above threw. The reactor is not affected. The client reports the error to the waiting callers, or arms

@@ -178,7 +178,7 @@ internal sealed unsafe class Reactor
             {
                 if (Interlocked.Increment(ref _staying) <= MostStaying)
                 {
-                    while (registration.Stay())
+                    while (registration.Park())
                     {
                     }
                 }

@@ -76,7 +76,7 @@ internal sealed class Registration : IDisposable
     }
 
     /// <summary>Called after <see cref="Notify"/>, on the same thread.</summary>
-    internal bool Stay() => _client.Stay();
+    internal bool Park() => _client.Park();
 
     /// <summary>Called after one of the others has thrown.</summary>
     internal void Fail(Exception exception) => _client.OnFailed(exception);

@@ -6,16 +6,16 @@ namespace Fairlead.Patterns.Links;
 /// <summary>The links that get messages of one kind, as of one version of the state that decides it.</summary>
 internal sealed class Audience
 {
-    private readonly BroadcastSeat?[] _seats;
+    private readonly BroadcastSlot?[] _slots;
 
     public Audience(Link[] links, int version, byte[] head)
     {
         Head = head;
         Links = links;
         Version = version;
-        _seats = Array.ConvertAll(links, static link => link.Place.Seat);
-        BroadcastSeat[] seats = [.. _seats.OfType<BroadcastSeat>()];
-        Seated = seats.Length == 0 ? null : new BroadcastAudience(head, seats);
+        _slots = Array.ConvertAll(links, static link => link.Place.Slot);
+        BroadcastSlot[] seats = [.. _slots.OfType<BroadcastSlot>()];
+        WithSlots = seats.Length == 0 ? null : new BroadcastAudience(head, seats);
     }
 
     /// <summary>Returns whether a broadcast write has reached this link of <see cref="Links"/>.</summary>
@@ -23,7 +23,7 @@ internal sealed class Audience
     /// Decides by the slot that the link had when this audience was created. Since then the link may have got another link's slot, which
     /// was reached.
     /// </remarks>
-    public bool IsReached(int index, ulong reached) => _seats[index] is { } seat && (seat.Bit & reached) != 0;
+    public bool IsReached(int index, ulong reached) => _slots[index] is { } seat && (seat.Bit & reached) != 0;
 
     /// <summary>The head of the messages for this audience.</summary>
     public byte[] Head { get; }
@@ -33,5 +33,5 @@ internal sealed class Audience
     public int Version { get; }
 
     /// <summary>The links that have a slot; null if none has.</summary>
-    public BroadcastAudience? Seated { get; }
+    public BroadcastAudience? WithSlots { get; }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Fairlead.Framing;
 using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
@@ -11,31 +10,29 @@ namespace Fairlead.Patterns.Links;
 internal readonly struct ConfirmedSending(EndpointCore core)
 {
     /// <summary>Buffers a message, and blocks until it is confirmed.</summary>
-    public void Send(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
+    public void Send(Link? link, in OutgoingMessage message, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         Outbox outbox = new(core);
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        Link? link = core.Placement.TheLink;
-        if (link is null || outbox.TrySendOn(link, MessageKind.Send, default, payload) != SendResult.Sent)
+        (LinkOutcome outcome, Link? taker) = outbox.Give(link, message, WhenFull.Refuse);
+        if (outcome != LinkOutcome.Sent)
         {
-            LinkResult result = outbox.Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, cancellationToken);
+            LinkResult result = outbox.Call(link, message, deadline, cancellationToken);
             outbox.ThrowUnlessSent(result, timeout);
-            link = Link.Of(result.PeerLink!);
+            taker = Link.Of(result.PeerLink!);
         }
 
-        new Flushing(core).Flush(link, timeout, deadline, cancellationToken);
+        new Flushing(core).Flush(taker!, timeout, deadline, cancellationToken);
     }
 
-    /// <summary>Buffers a message, and completes when it is confirmed. The span is copied if it has to wait.</summary>
-    public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken cancellationToken)
+    /// <summary>Buffers a message, and completes when it is confirmed. A span is copied if it has to wait.</summary>
+    public ValueTask SendAsync(Link? link, in OutgoingMessage message, CancellationToken cancellationToken)
     {
         Outbox outbox = new(core);
-        Link? link = core.Placement.TheLink;
-        return link is not null && outbox.TrySendOn(link, MessageKind.Send, default, payload) == SendResult.Sent
-            ? new Flushing(core).FlushAsync(link, null, default, cancellationToken)
-            : FinishAsync(
-                outbox.CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken),
-                cancellationToken);
+        (LinkOutcome outcome, Link? taker) = outbox.Give(link, message, WhenFull.Refuse);
+        return outcome == LinkOutcome.Sent
+            ? new Flushing(core).FlushAsync(taker!, null, default, cancellationToken)
+            : FinishAsync(outbox.CallAsync(link, message, null, cancellationToken), cancellationToken);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

@@ -17,44 +17,32 @@ namespace Fairlead.Patterns.Links;
 internal readonly partial struct Outbox
 {
     /// <summary>Sends, and blocks until the message is buffered or its answer has arrived. Waits for a peer if there is none.</summary>
-    public LinkResult Call(
-        MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> payload,
-        Deadline deadline,
-        CancellationToken cancellationToken,
-        in ReadOnlySequence<byte> parts = default) => CallOn(null, header, head, payload, deadline, cancellationToken, parts: parts);
-
-    public unsafe LinkResult CallOn(
-        Link? link,
-        MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> payload,
-        Deadline deadline,
-        CancellationToken cancellationToken,
-        Descriptor? handle = null,
-        in ReadOnlySequence<byte> parts = default)
+    /// <param name="link">The link; null for the next one in the round robin.</param>
+    /// <param name="message">The message. Its memory stays in place until this returns.</param>
+    /// <param name="deadline">When the caller gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public unsafe LinkResult Call(
+        Link? link, in OutgoingMessage message, Deadline deadline, CancellationToken cancellationToken)
     {
         ThrowIfClosing();
+        MessageKind kind = message.Header.Kind;
         long began = OperationMeter.StartCall();
-        TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(header.Kind, deadline.Remaining);
-        bool isMovable = link is null && IsMovable(header.Kind);
+        TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(kind, deadline.Remaining);
+        bool isMovable = link is null && IsMovable(kind);
         link ??= core.Placement.TheLink;
-        using Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        int length = payload.Length + new OutgoingPayload(parts).Length;
-        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
-        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        Check(link, payload, parts, whole.Length);
-        LookForRoom(link, whole.Length + length);
-        LinkOperation operation = LinkOperation.Rent(core, isBlocking: true, header, whole);
-        operation.IsMovable = isMovable && handle is null;
-        operation.Handle = handle;
-        operation.Deadline = deadline;
-        fixed (byte* start = payload)
+        using Activity? activity = Tracing.StartSend(kind, core.Address);
+        LinkOperation operation = Prepare(link, message, isMovable, isBlocking: true, deadline);
+        fixed (byte* start = message.Payload.Span)
         {
-            BorrowedMemory borrowed = BorrowedMemory.Rent(start, payload.Length);
-            operation.Borrow(borrowed.Memory);
-            operation.Borrow(parts);
+            BorrowedMemory borrowed = BorrowedMemory.Rent(start, message.Payload.Span.Length);
+            if (message.Payload.IsGathered)
+            {
+                operation.Borrow(message.Payload);
+            }
+            else
+            {
+                operation.Borrow(borrowed.Memory);
+            }
 
             // However this block is left, the operation and its borrowed memory have ended.
             try
@@ -62,7 +50,7 @@ internal readonly partial struct Outbox
                 try
                 {
                     StartCall(operation, link);
-                    if (length >= LinkOutput.LongPayload)
+                    if (message.Payload.Length >= LinkOutput.LongPayload)
                     {
                         Link.Of(operation.PeerLink)?.Sending.Push(operation);
                     }
@@ -81,7 +69,7 @@ internal readonly partial struct Outbox
                 }
 
                 LinkResult result = operation.Take();
-                OperationMeter.EndCall(began, header.Kind, core.MeterTags, began == 0 ? null : ErrorType(result));
+                OperationMeter.EndCall(began, kind, core.MeterTags, began == 0 ? null : ErrorType(result));
                 return result;
             }
             finally
@@ -91,11 +79,26 @@ internal readonly partial struct Outbox
         }
     }
 
+    /// <summary>Checks a message, and rents the operation of its caller. Nothing is sent, and the payload is not in it yet.</summary>
+    private LinkOperation Prepare(Link? link, in OutgoingMessage message, bool isMovable, bool isBlocking, Deadline deadline)
+    {
+        int length = message.Payload.Length;
+        Span<byte> space = stackalloc byte[SpaceForTrace(link, message.Head.Length, length)];
+        scoped ReadOnlySpan<byte> head = space.IsEmpty ? message.Head : Tracing.Extend(message.Head, space);
+        Check(link, message.Payload, head.Length);
+        LookForRoom(link, head.Length + length);
+        LinkOperation operation = LinkOperation.Rent(core, isBlocking, message.Header, head);
+        operation.IsMovable = isMovable && message.Handle is null;
+        operation.Handle = message.Handle;
+        operation.Deadline = deadline;
+        return operation;
+    }
+
     /// <summary>Sends a request by the fast path if possible. Returns false if nothing was done.</summary>
     /// <remarks>
     /// The reply is in <paramref name="reply"/>. If the call left the fast path on the way, its outcome is in <paramref name="result"/>.
     /// </remarks>
-    public unsafe bool TryCallShort(
+    public unsafe bool TryCallDirect(
         MessageFlags flags,
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
@@ -139,7 +142,7 @@ internal readonly partial struct Outbox
     }
 
     /// <summary>Does the same for an asynchronous caller, whose memory is free when this returns.</summary>
-    public unsafe bool TryCallShortAsync(
+    public unsafe bool TryCallDirectAsync(
         MessageFlags flags,
         ReadOnlySpan<byte> head,
         ReadOnlySpan<byte> payload,
@@ -209,47 +212,32 @@ internal readonly partial struct Outbox
         return core.Pump.Callers.Wait(operation, deadline, cancellationToken);
     }
 
-    /// <summary>Sends to this link or, with null, to the next one in the round robin.</summary>
-    /// <remarks>Either a span, which is copied if it has to wait, or memory or parts, which are borrowed.</remarks>
-    public ValueTask<LinkResult> CallOnAsync(
-        Link? link,
-        MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> span,
-        ReadOnlyMemory<byte> memory,
-        TimeSpan? timeout,
-        CancellationToken cancellationToken,
-        Descriptor? handle = null,
-        in ReadOnlySequence<byte> parts = default) =>
-        Begin(link, header, head, span, memory, timeout, cancellationToken, handle, parts).Task;
+    /// <summary>Sends, and completes when the message is buffered or its answer has arrived. Waits for a peer if there is none.</summary>
+    /// <param name="link">The link; null for the next one in the round robin.</param>
+    /// <param name="message">The message. A payload that may be borrowed stays in place until completion.</param>
+    /// <param name="timeout">When the caller gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public ValueTask<LinkResult> CallAsync(
+        Link? link, in OutgoingMessage message, TimeSpan? timeout, CancellationToken cancellationToken) =>
+        Begin(link, message, timeout, cancellationToken).Task;
 
     /// <summary>Does the same, for a caller that makes its own task of the operation.</summary>
-    public StartedCall Begin(
-        Link? link,
-        MessageHeader header,
-        ReadOnlySpan<byte> head,
-        ReadOnlySpan<byte> span,
-        ReadOnlyMemory<byte> memory,
-        in TimeSpan? timeout,
-        CancellationToken cancellationToken,
-        Descriptor? handle = null,
-        in ReadOnlySequence<byte> parts = default)
+    public StartedCall Begin(Link? link, in OutgoingMessage message, in TimeSpan? timeout, CancellationToken cancellationToken)
     {
         ThrowIfClosing();
 
         // Validates the timeout before anything is taken.
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
+        MessageKind kind = message.Header.Kind;
         long began = OperationMeter.StartCall();
-        bool isMovable = link is null && IsMovable(header.Kind);
+        bool isMovable = link is null && IsMovable(kind);
         link ??= core.Placement.TheLink;
         Activity? before = Activity.Current;
-        Activity? activity = Tracing.StartSend(header.Kind, core.Address);
-        int length = span.Length + memory.Length + new OutgoingPayload(parts).Length;
-        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, length)];
-        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
+        Activity? activity = Tracing.StartSend(kind, core.Address);
+        LinkOperation operation;
         try
         {
-            Check(link, span.IsEmpty ? memory.Span : span, parts, whole.Length);
+            operation = Prepare(link, message, isMovable, isBlocking: false, deadline);
         }
         catch when (activity is not null)
         {
@@ -258,18 +246,10 @@ internal readonly partial struct Outbox
             throw;
         }
 
-        LookForRoom(link, whole.Length + length);
-
         // A bridge does not wait for the outcome of one call; the next message is at its door.
-        bool mayLead = link is not null && !core.Settings.IsInner && header.Kind is MessageKind.Request or MessageKind.Deliver;
+        bool mayLead = link is not null && !core.Settings.IsInner && kind is MessageKind.Request or MessageKind.Deliver;
         using BriefLead lead = mayLead ? BriefLead.ForCall(core.Pump) : default;
-        LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, whole);
-        operation.IsMovable = isMovable && handle is null;
-        operation.Handle = handle;
-        operation.Deadline = deadline;
-        operation.Borrow(memory);
-        operation.Borrow(parts);
-        StartAwaited(operation, link, span, timeout, cancellationToken);
+        StartAwaited(operation, link, message.Payload, timeout, cancellationToken);
         lead.Lead(operation);
 
         if (activity is null && began == 0)
@@ -283,7 +263,7 @@ internal readonly partial struct Outbox
             Activity.Current = before;
         }
 
-        return new StartedCall(null, ObserveAsync(operation.Task, activity, began, header.Kind, core.MeterTags));
+        return new StartedCall(null, ObserveAsync(operation.Task, activity, began, kind, core.MeterTags));
     }
 
     /// <summary>Begins a request without a timeout whose caller awaits, like others of this endpoint. Returns null if nothing was
@@ -293,11 +273,9 @@ internal readonly partial struct Outbox
     /// cases, and takes longer. <c>bench/README.md</c> states what this way buys.
     /// </remarks>
     /// <param name="flags">The flags of the request.</param>
-    /// <param name="span">The request, which is copied if it has to wait; or <paramref name="memory"/>, which is borrowed.</param>
-    /// <param name="memory">The request.</param>
+    /// <param name="payload">The request. It stays in place until completion if it may be borrowed.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public LinkOperation? TryBeginBeside(
-        MessageFlags flags, ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, CancellationToken cancellationToken)
+    public LinkOperation? TryBeginBeside(MessageFlags flags, in OutgoingPayload payload, CancellationToken cancellationToken)
     {
         if (core.Pump.Awaited.Callers == 0 || OperationMeter.IsOn || Tracing.IsWatched)
         {
@@ -310,25 +288,28 @@ internal readonly partial struct Outbox
             return null;
         }
 
-        link.Sending.Check(span.IsEmpty ? memory.Span : span);
-        LookForRoom(link, span.Length + memory.Length);
+        Check(link, payload, headLength: 0);
+        LookForRoom(link, payload.Length);
         MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, default);
         operation.IsMovable = IsMovable(MessageKind.Request);
-        operation.Borrow(memory);
-        StartAwaited(operation, link, span, null, cancellationToken);
+        StartAwaited(operation, link, payload, null, cancellationToken);
         return operation;
     }
 
-    /// <summary>Starts an operation for an asynchronous caller, with this span unless it has borrowed its message.</summary>
+    /// <summary>Starts an operation for an asynchronous caller, which borrows the payload or copies it.</summary>
     private void StartAwaited(
-        LinkOperation operation, Link? link, ReadOnlySpan<byte> span, in TimeSpan? timeout, CancellationToken cancellationToken)
+        LinkOperation operation, Link? link, in OutgoingPayload payload, in TimeSpan? timeout, CancellationToken cancellationToken)
     {
         try
         {
-            if (!span.IsEmpty)
+            if (payload.IsBorrowable)
             {
-                operation.Copy(span);
+                operation.Borrow(payload);
+            }
+            else if (payload.Length > 0)
+            {
+                operation.Copy(payload);
             }
 
             operation.PeerLink = link;

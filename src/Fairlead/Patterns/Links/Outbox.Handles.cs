@@ -19,14 +19,7 @@ internal readonly partial struct Outbox
         // Validates the timeout before there is a copy that would have to be closed.
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
         Descriptor copy = CopyOf(handle, payload);
-        LinkResult result = CallOn(
-            null,
-            MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle),
-            default,
-            payload,
-            deadline,
-            cancellationToken,
-            copy);
+        LinkResult result = Call(null, MessageOf(copy, payload), deadline, cancellationToken);
         ThrowUnlessSent(result, timeout);
     }
 
@@ -36,16 +29,7 @@ internal readonly partial struct Outbox
         {
             cancellationToken.ThrowIfCancellationRequested();
             Descriptor copy = CopyOf(handle, payload.Span);
-            return FinishSendAsync(
-                CallOnAsync(
-                    null,
-                    MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle),
-                    default,
-                    default,
-                    payload,
-                    null,
-                    cancellationToken,
-                    copy));
+            return FinishSendAsync(CallAsync(null, MessageOf(copy, payload), null, cancellationToken));
         }
         catch (Exception exception) when (exception is FairleadException or OperationCanceledException)
         {
@@ -53,12 +37,15 @@ internal readonly partial struct Outbox
         }
     }
 
+    private static OutgoingMessage MessageOf(Descriptor copy, scoped in OutgoingPayload payload) =>
+        new(MessageHeader.Of(MessageKind.Send, flags: MessageFlags.Handle), default, payload) { Handle = copy };
+
     /// <summary>Duplicates a descriptor until the message has left. The caller may close the original at any time.</summary>
     private Descriptor CopyOf(SafeHandle handle, ReadOnlySpan<byte> payload)
     {
         ArgumentNullException.ThrowIfNull(handle);
         ThrowIfClosing();
-        if (core.Settings.IsBare || (core.Capabilities & TransportCapabilities.Handles) == 0)
+        if (core.Settings.IsRaw || (core.Capabilities & TransportCapabilities.Handles) == 0)
         {
             bool isForeign = core.Settings.IsForeign;
             string what = isForeign

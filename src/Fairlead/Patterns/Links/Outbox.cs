@@ -16,7 +16,7 @@ namespace Fairlead.Patterns.Links;
 internal readonly partial struct Outbox(EndpointCore core, bool isStream = false)
 {
     /// <summary>Whether messages carry the current trace. A foreign program would read it as part of the message.</summary>
-    private bool IsTraced => Tracing.IsOn && !core.Settings.IsBare;
+    private bool IsTraced => Tracing.IsOn && !core.Settings.IsRaw;
 
     /// <summary>Returns the length of a head that includes the current trace, or 0 without a trace.</summary>
     /// <remarks>
@@ -32,52 +32,15 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <remarks>Not if it might be an answer to messages that are still unread here.</remarks>
     private bool IsMovable(MessageKind kind) => kind == MessageKind.Request || (!core.IsBound && core.Profile.Takes.Length == 0);
 
-    /// <summary>Buffers a message if that works immediately.</summary>
-    public SendResult TrySend(MessageKind kind, ReadOnlySpan<byte> head, in OutgoingPayload payload)
-    {
-        if (core.Policy.Drops())
-        {
-            // Then no caller waits and keeps several buffers.
-            using Joined whole = payload.IsGathered ? new Joined(payload.Parts) : default;
-            return ToSendResult(Post(null, kind, head, payload.IsGathered ? whole.Span : payload.Span, mayDrop: false).Outcome);
-        }
+    /// <summary>Sends to this link or, with null, to the next one in the round robin, if that works immediately.</summary>
+    /// <remarks>Nothing is dropped. Under a dropping policy, a message that waits at this end counts as sent.</remarks>
+    public SendResult TrySend(Link? link, in OutgoingPayload payload) => TrySend(link, new OutgoingMessage(MessageKind.Send, payload));
 
+    private SendResult TrySend(Link? link, in OutgoingMessage message)
+    {
         ThrowIfClosing();
-        if (core.Placement.TheLink is not { } link)
-        {
-            return core.Presence.AwaitsPeers ? SendResult.NoPeer : SendResult.PeerGone;
-        }
-
-        return TrySendOn(link, kind, head, payload);
-    }
-
-    public SendResult TrySendOn(Link link, MessageKind kind, ReadOnlySpan<byte> head, in OutgoingPayload payload)
-    {
-        long start = OperationMeter.StartCall();
-        using Activity? activity = Tracing.StartSend(kind, core.Address);
-        Span<byte> space = stackalloc byte[SpaceForTrace(link, head.Length, payload.Length)];
-        scoped ReadOnlySpan<byte> whole = space.IsEmpty ? head : Tracing.Extend(head, space);
-        link.Sending.Check(payload, whole.Length);
-        MessageHeader header = MessageHeader.Of(kind);
-        LinkOutcome outcome = link.Sending.TrySend(header, whole, payload, isStream: isStream);
-        if (outcome == LinkOutcome.Full)
-        {
-            // The acknowledgements may have arrived, with no thread having read them.
-            core.Pump.CatchUp();
-            outcome = link.Sending.TrySend(header, whole, payload, isStream: isStream);
-        }
-        else if (link.Sending.ShouldLookForAcks())
-        {
-            core.FastPath.LookForAcks();
-        }
-
-        if (outcome == LinkOutcome.Sent)
-        {
-            // A message that does not go at once is measured where it waits.
-            OperationMeter.EndCall(start, kind, core.MeterTags, null);
-        }
-
-        return ToSendResult(outcome);
+        WhenFull whenFull = core.Policy.Drops() ? WhenFull.Queue : WhenFull.Refuse;
+        return ToSendResult(Give(link, message, whenFull).Outcome);
     }
 
     /// <summary>Buffers a message. Blocks until there are a peer and credit.</summary>
@@ -85,92 +48,115 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     {
         if (cancellationToken.IsCancellationRequested || !core.FastPath.TrySendPlain(payload))
         {
-            SendTheOrdinaryWay(payload, timeout, cancellationToken);
+            SendTo(null, payload, timeout, cancellationToken);
         }
     }
 
-    private void SendTheOrdinaryWay(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
+    /// <summary>Buffers a message for this link or, with null, for the next one in the round robin. Blocks until there is
+    /// credit.</summary>
+    /// <param name="link">The link.</param>
+    /// <param name="payload">The payload.</param>
+    /// <param name="timeout">When the caller gives up.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="head">Placed before the payload.</param>
+    public void SendTo(
+        Link? link,
+        in OutgoingPayload payload,
+        TimeSpan? timeout,
+        CancellationToken cancellationToken,
+        ReadOnlySpan<byte> head = default)
     {
+        OutgoingMessage message = new(MessageHeader.Of(MessageKind.Send), head, payload);
         cancellationToken.ThrowIfCancellationRequested();
         if (core.Policy.Drops())
         {
-            PostOrThrow(null, payload);
-            return;
+            GiveOrThrow(link, message);
         }
-
-        if (core.Settings.Confirms)
+        else if (core.Settings.Confirms)
         {
-            new ConfirmedSending(core).Send(payload, timeout, cancellationToken);
-            return;
+            new ConfirmedSending(core).Send(link, message, timeout, cancellationToken);
         }
-
-        if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
+        else if (payload.Length >= LinkOutput.LongPayload || TrySend(link, message) != SendResult.Sent)
         {
-            return;
+            Deadline deadline = Deadline.After(timeout, core.Settings.Time);
+            ThrowUnlessSent(Call(link, message, deadline, cancellationToken), timeout);
         }
-
-        Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkResult result = Call(MessageHeader.Of(MessageKind.Send), default, payload, deadline, cancellationToken);
-        ThrowUnlessSent(result, timeout);
     }
 
     public ValueTask SendAsync(ReadOnlySpan<byte> payload, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested && core.FastPath.TrySendPlain(payload)
             ? default
-            : SendTheOrdinaryWayAsync(payload, default, cancellationToken);
+            : SendToAsync(null, payload, cancellationToken);
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested && core.FastPath.TrySendPlain(payload.Span)
             ? default
-            : SendTheOrdinaryWayAsync(default, payload, cancellationToken);
+            : SendToAsync(null, payload, cancellationToken);
 
-    /// <summary>Sends a span, which is copied if it has to wait, or memory, which is borrowed.</summary>
-    private ValueTask SendTheOrdinaryWayAsync(
-        ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, CancellationToken cancellationToken)
+    /// <summary>Buffers a message for this link or, with null, for the next one in the round robin. Completes when there is
+    /// credit.</summary>
+    public ValueTask SendToAsync(
+        Link? link, in OutgoingPayload payload, CancellationToken cancellationToken, ReadOnlySpan<byte> head = default)
     {
+        OutgoingMessage message = new(MessageHeader.Of(MessageKind.Send), head, payload);
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled(cancellationToken);
         }
 
-        ReadOnlySpan<byte> payload = span.IsEmpty ? memory.Span : span;
         if (core.Policy.Drops())
         {
-            return PostAsync(null, payload);
+            try
+            {
+                GiveOrThrow(link, message);
+                return default;
+            }
+            catch (FairleadException exception)
+            {
+                return ValueTask.FromException(exception);
+            }
         }
 
         if (core.Settings.Confirms)
         {
-            return new ConfirmedSending(core).SendAsync(payload, cancellationToken);
+            return new ConfirmedSending(core).SendAsync(link, message, cancellationToken);
         }
 
-        if (payload.Length < LinkOutput.LongPayload && TrySend(MessageKind.Send, default, payload) == SendResult.Sent)
-        {
-            return default;
-        }
-
-        return FinishSendAsync(CallOnAsync(null, MessageHeader.Of(MessageKind.Send), default, span, memory, null, cancellationToken));
+        return payload.Length < LinkOutput.LongPayload && TrySend(link, message) == SendResult.Sent
+            ? default
+            : FinishSendAsync(CallAsync(link, message, null, cancellationToken));
     }
 
-    public Delivery Deliver(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
+    /// <summary>Sends to this link or, with null, to the next one in the round robin. Blocks until the receipt arrives.</summary>
+    public Delivery Deliver(
+        Link? link,
+        in OutgoingPayload payload,
+        TimeSpan? timeout,
+        CancellationToken cancellationToken,
+        ReadOnlySpan<byte> head = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = Deadline.After(timeout, core.Settings.Time);
-        LinkResult result = Call(MessageHeader.Of(MessageKind.Deliver), default, payload, deadline, cancellationToken);
-        return ToDelivery(result, timeout);
+        OutgoingMessage message = new(MessageHeader.Of(MessageKind.Deliver), head, payload);
+        return ToDelivery(Call(link, message, deadline, cancellationToken), timeout);
     }
 
-    public ValueTask<Delivery> DeliverAsync(ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<Delivery>(cancellationToken)
-            : FinishDeliverAsync(
-                CallOnAsync(null, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
+    /// <summary>Sends to this link or, with null, to the next one in the round robin. Completes with the receipt.</summary>
+    public ValueTask<Delivery> DeliverAsync(
+        Link? link,
+        in OutgoingPayload payload,
+        TimeSpan? timeout,
+        CancellationToken cancellationToken,
+        ReadOnlySpan<byte> head = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<Delivery>(cancellationToken);
+        }
 
-    public ValueTask<Delivery> DeliverAsync(ReadOnlyMemory<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<Delivery>(cancellationToken)
-            : FinishDeliverAsync(
-                CallOnAsync(null, MessageHeader.Of(MessageKind.Deliver), default, default, payload, timeout, cancellationToken), timeout);
+        OutgoingMessage message = new(MessageHeader.Of(MessageKind.Deliver), head, payload);
+        return FinishDeliverAsync(CallAsync(link, message, timeout, cancellationToken), timeout);
+    }
 
     /// <summary>Reads acknowledgements before a queue counts as full, because no thread may have read them yet.</summary>
     private void LookForRoom(Link? link, int length)
@@ -193,36 +179,6 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         link.Sending.Start(operation);
     }
 
-    /// <summary>Blocks until sent to one of many peers.</summary>
-    public void SendOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
-        ThrowUnlessSent(
-            CallOn(
-                link, MessageHeader.Of(MessageKind.Send), default, payload, Deadline.After(timeout, core.Settings.Time), cancellationToken),
-            timeout);
-
-    public ValueTask SendOnAsync(Link link, ReadOnlySpan<byte> payload, CancellationToken cancellationToken) =>
-        FinishSendAsync(CallOnAsync(link, MessageHeader.Of(MessageKind.Send), default, payload, default, null, cancellationToken));
-
-    public Delivery DeliverOn(Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return ToDelivery(
-            CallOn(
-                link,
-                MessageHeader.Of(MessageKind.Deliver),
-                default,
-                payload,
-                Deadline.After(timeout, core.Settings.Time),
-                cancellationToken),
-            timeout);
-    }
-
-    public ValueTask<Delivery> DeliverOnAsync(
-        Link link, ReadOnlySpan<byte> payload, TimeSpan? timeout, CancellationToken cancellationToken) =>
-        cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<Delivery>(cancellationToken)
-        : FinishDeliverAsync(
-            CallOnAsync(link, MessageHeader.Of(MessageKind.Deliver), default, payload, default, timeout, cancellationToken), timeout);
-
     /// <summary>Throws if the other end does not speak Fairlead's protocol, which receipts need.</summary>
     public void RequireProtocol()
     {
@@ -237,7 +193,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
             };
         }
 
-        if (core.Settings.IsBare)
+        if (core.Settings.IsRaw)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,

@@ -16,14 +16,14 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
 
     public override void Attach(PollSet pollSet)
     {
-        core.Watches.Add(this);
+        core.WaitSetAccess.Add(this);
         try
         {
-            pollSet.Add(core.Watches.PollDescriptor, Token, PollEvents.Read);
+            pollSet.Add(core.WaitSetAccess.PollDescriptor, Token, PollEvents.Read);
         }
         catch
         {
-            core.Watches.Remove(this);
+            core.WaitSetAccess.Remove(this);
             throw;
         }
     }
@@ -31,7 +31,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
     public override Readiness Take(out int count)
     {
         count = 1;
-        Readiness ready = core.Watches.Look(forRoom);
+        Readiness ready = core.WaitSetAccess.Look(forRoom);
         if (ready == Readiness.Closed)
         {
             // Its descriptor is about to be closed. LeaveAll gives up the role with all others.
@@ -42,19 +42,19 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
     }
 
     /// <summary>Takes the pump role if it is free; <see cref="Leave"/> releases it.</summary>
-    public bool TryLead() => Leads = !IsDetached && core.Watches.TryLead();
+    public bool TryLead() => Leads = !IsDetached && core.WaitSetAccess.TryLead();
 
     /// <summary>Prepares to sleep. Returns false when there is work to do first. Called by the leader.</summary>
-    public bool Prepare() => core.Watches.Prepare();
+    public bool Prepare() => core.WaitSetAccess.Prepare();
 
     /// <summary>Runs one pump iteration if there is work to do and no other thread does it.</summary>
     public void Turn(bool isReadable)
     {
         if (Leads)
         {
-            core.Watches.Turn(isReadable);
+            core.WaitSetAccess.Turn(isReadable);
         }
-        else if (isReadable || core.Watches.AnnouncesWaits)
+        else if (isReadable || core.WaitSetAccess.AnnouncesWaits)
         {
             core.Pump.TryTurn();
         }
@@ -63,12 +63,12 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
     public void Leave()
     {
         Leads = false;
-        core.Watches.Leave();
+        core.WaitSetAccess.Leave();
     }
 
     public void OnTurn()
     {
-        if (core.Watches.Look(forRoom) != Readiness.None)
+        if (core.WaitSetAccess.Look(forRoom) != Readiness.None)
         {
             Set.List(this);
         }
@@ -80,7 +80,7 @@ internal sealed class EndpointItem(WaitCore set, ulong token, object source, End
 
     protected override void Release()
     {
-        core.Watches.Remove(this);
-        Set.Unwatch(core.Watches.PollDescriptor);
+        core.WaitSetAccess.Remove(this);
+        Set.Unwatch(core.WaitSetAccess.PollDescriptor);
     }
 }

@@ -43,7 +43,7 @@ internal sealed class TimerItem : WaitItem, IAlarmed
         }
     }
 
-    void IAlarmed.OnAlarm() => Set.Nudge();
+    void IAlarmed.OnAlarm() => Set.Recheck();
 
     public override Readiness Take(out int count)
     {

@@ -86,7 +86,7 @@ internal sealed partial class WaitCore
         }
 
         // A waiting thread may lead that endpoint.
-        Nudge();
+        Recheck();
     }
 
     public void Unwatch(Descriptor descriptor) => _pollSet.Remove(descriptor);

@@ -34,7 +34,7 @@ internal sealed partial class WaitCore
     }
 
     /// <summary>Makes the waiting thread check everything: its token, its timers, added and removed items.</summary>
-    public void Nudge()
+    public void Recheck()
     {
         using (_gate.Hold())
         {

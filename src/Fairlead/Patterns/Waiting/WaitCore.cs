@@ -42,7 +42,7 @@ internal sealed partial class WaitCore : IDisposable
         try
         {
             using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
-                ? cancellationToken.UnsafeRegister(static state => ((WaitCore)state!).Nudge(), this)
+                ? cancellationToken.UnsafeRegister(static state => ((WaitCore)state!).Recheck(), this)
                 : default;
             _count = 0;
             while (true)
@@ -77,14 +77,14 @@ internal sealed partial class WaitCore : IDisposable
             _isWoken = true;
         }
 
-        Nudge();
+        Recheck();
     }
 
     /// <summary>Ends the wait of another thread and tears the set down.</summary>
     public void Dispose()
     {
         _isDisposed = true;
-        Nudge();
+        Recheck();
         TearDownIfFree();
     }
 

@@ -64,10 +64,7 @@ public sealed class ChildSupervisor : IAsyncDisposable
 
     /// <summary>Completes when no child runs and none will be started: all have stopped or were given up.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public Task AllEndedAsync(CancellationToken cancellationToken = default)
-    {
-        return _loop.AllEndedAsync().WaitAsync(cancellationToken);
-    }
+    public Task AllEndedAsync(CancellationToken cancellationToken = default) => _loop.AllEndedAsync().WaitAsync(cancellationToken);
 
     /// <summary>
     /// Replaces the children: starts new ones, ends those that are missing, and restarts those whose description differs. The others

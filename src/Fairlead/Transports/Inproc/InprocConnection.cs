@@ -10,8 +10,11 @@ namespace Fairlead.Transports.Inproc;
 /// queue.</remarks>
 internal sealed class InprocConnection : Connection, IBridged
 {
-    /// <summary>The longest head of a message to or from a bridge: a topic of a broker, the context of a trace, a few numbers.</summary>
-    private const int LongestHead = 4096;
+    /// <summary>
+    /// The longest head of a message to or from a bridge: 16 KiB of properties at a broker, a topic there, the context of a trace, a few
+    /// numbers.
+    /// </summary>
+    private const int LongestHead = (16 * 1024) + 4096;
 
     private readonly EventDescriptor _event = new();
     private readonly RankedLock _gate = new(LockRank.InprocInbox);
@@ -134,7 +137,7 @@ internal sealed class InprocConnection : Connection, IBridged
 
         _outbox.Clear();
         _outboxBytes = 0;
-        LetGoWhenIdle();
+        ReleaseWhenIdle();
         return wasTaken ? FlushResult.Done : FlushResult.Broken;
     }
 
@@ -214,7 +217,7 @@ internal sealed class InprocConnection : Connection, IBridged
     }
 
     /// <summary>Releases the chunk of a long message, or an empty one. A partly filled one stays for the next message.</summary>
-    private void LetGoWhenIdle()
+    private void ReleaseWhenIdle()
     {
         if (_chunk is not null && (_chunk.Capacity > Chunk.PooledSize || _chunk.IsUnshared))
         {

@@ -69,7 +69,7 @@ internal sealed class FollowingConnection : Connection
     public override bool TryTake(out Incoming message)
     {
         message = default;
-        if (_granted == 0 || !_follower.TryLend(out RecordLease record))
+        if (_granted == 0 || !_follower.TryLease(out RecordLease record))
         {
             return false;
         }

@@ -45,7 +45,7 @@ internal static class BroadcastLayout
     public const int SitBytes = 9;
     public const int LeaveBytes = 16;
 
-    public const int MostSeats = 64;
+    public const int MostSlots = 64;
 
     /// <summary>Returns the bytes of a record with a body of this length.</summary>
     public static long Whole(long bodyLength) => (RecordHead + bodyLength + RingLayout.Alignment - 1) & -RingLayout.Alignment;

@@ -15,7 +15,7 @@ namespace Fairlead.Transports.SharedMemory;
 internal sealed unsafe class BroadcastReader : IDisposable
 {
     /// <summary>This side reports its reading position at least once per this many bytes.</summary>
-    private const long LeastTold = 16 * 1024;
+    private const long LeastPublished = 16 * 1024;
 
     // Addresses in the memory, which outlives their uses. Asking the memory for them costs as much as reading there.
     private readonly RingMemory _memory;
@@ -24,13 +24,13 @@ internal sealed unsafe class BroadcastReader : IDisposable
     private readonly long _capacity;
     private readonly byte* _page;
     private readonly long _mask;
-    private volatile bool _isSitting;
+    private volatile bool _hasJoined;
     private bool _isPassed;
     private ulong _bit;
     private long _at;
     private long _next;
     private long _tail;
-    private long _told;
+    private long _published;
     private long _taken;
     private long _repeats;
     private uint _left;
@@ -46,10 +46,10 @@ internal sealed unsafe class BroadcastReader : IDisposable
     }
 
     /// <summary>Whether this side takes part. Any thread.</summary>
-    public bool IsSitting => _isSitting;
+    public bool HasJoined => _hasJoined;
 
     /// <summary>Whether there are unread records, for any subscriber. For a thread that is about to sleep.</summary>
-    public bool HasArrived => _isSitting && !_isPassed && Volatile.Read(ref *(long*)(_control + BroadcastLayout.TailAt)) != _at;
+    public bool HasArrived => _hasJoined && !_isPassed && Volatile.Read(ref *(long*)(_control + BroadcastLayout.TailAt)) != _at;
 
     /// <summary>The flag that tells that the publisher does not use a fence before it looks for sleepers.</summary>
     public int* Unfenced => (int*)(_control + BroadcastLayout.UnfencedAt);
@@ -99,12 +99,12 @@ internal sealed unsafe class BroadcastReader : IDisposable
     public void Sit(ReadOnlySpan<byte> body)
     {
         long position = body.Length == BroadcastLayout.SitBytes ? BinaryPrimitives.ReadInt64LittleEndian(body) : -1;
-        if (_isSitting
+        if (_hasJoined
             || _repeats > 0
             || position < _tail
             || (position & (RingLayout.Alignment - 1)) != 0
             || position > ReadTail()
-            || body[8] >= BroadcastLayout.MostSeats)
+            || body[8] >= BroadcastLayout.MostSlots)
         {
             throw Corrupt("it gave an invalid position for reading");
         }
@@ -113,8 +113,8 @@ internal sealed unsafe class BroadcastReader : IDisposable
         _at = _tail = position;
         _taken = 0;
         _isPassed = false;
-        TellRead();
-        _isSitting = true;
+        PublishRead();
+        _hasJoined = true;
     }
 
     /// <summary>Stops reading here. Messages then come through the connection, first those that this side may not have read.</summary>
@@ -122,13 +122,13 @@ internal sealed unsafe class BroadcastReader : IDisposable
     {
         long sent = body.Length == BroadcastLayout.LeaveBytes ? BinaryPrimitives.ReadInt64LittleEndian(body) : -1;
         long repeated = sent >= 0 ? BinaryPrimitives.ReadInt64LittleEndian(body[8..]) : -1;
-        if (!_isSitting || repeated < 0 || repeated > sent || _taken > sent || _taken < sent - repeated)
+        if (!_hasJoined || repeated < 0 || repeated > sent || _taken > sent || _taken < sent - repeated)
         {
             throw Corrupt("its count of records does not match those in the ring");
         }
 
         _repeats = _taken - (sent - repeated);
-        _isSitting = false;
+        _hasJoined = false;
 
         // Release: nothing below is read here again until the publisher says so, which it does only after it has seen this.
         Volatile.Write(ref *(uint*)(_page + RingLayout.LeftAt), ++_left);
@@ -137,7 +137,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
     /// <summary>Returns whether a message through the connection was already read here. None may come while this side takes part.</summary>
     public bool IsRepeated()
     {
-        if (_isSitting)
+        if (_hasJoined)
         {
             throw Corrupt("a message came through the connection and not through the broadcast ring");
         }
@@ -152,9 +152,9 @@ internal sealed unsafe class BroadcastReader : IDisposable
     }
 
     /// <summary>Reads the published position. Returns whether there is something to read.</summary>
-    public bool Look()
+    public bool Poll()
     {
-        if (!_isSitting || _isPassed)
+        if (!_hasJoined || _isPassed)
         {
             return false;
         }
@@ -181,12 +181,12 @@ internal sealed unsafe class BroadcastReader : IDisposable
     }
 
     /// <summary>Finds the next record for this side, whose body may be overwritten at any time.</summary>
-    /// <remarks>Copy the body. The copy counts only after <see cref="TryPass"/> returns true.</remarks>
+    /// <remarks>Copy the body. The copy counts only after <see cref="TryAdvance"/> returns true.</remarks>
     public bool TryRead(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
         header = default;
         body = default;
-        if (!_isSitting || _isPassed)
+        if (!_hasJoined || _isPassed)
         {
             return false;
         }
@@ -219,13 +219,13 @@ internal sealed unsafe class BroadcastReader : IDisposable
             _at += whole;
         }
 
-        TellRead();
+        PublishRead();
         return false;
     }
 
-    /// <summary>Combines <see cref="Look"/> and <see cref="TryRead"/>, but ignores invalid data, which those two report.</summary>
+    /// <summary>Combines <see cref="Poll"/> and <see cref="TryRead"/>, but ignores invalid data, which those two report.</summary>
     /// <remarks>
-    /// The header may be wrong, too, until <see cref="TryPass"/> confirms everything that was copied. The body lies within the published
+    /// The header may be wrong, too, until <see cref="TryAdvance"/> confirms everything that was copied. The body lies within the published
     /// data.
     /// </remarks>
     public bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
@@ -278,7 +278,7 @@ internal sealed unsafe class BroadcastReader : IDisposable
             _at += whole;
             if (_at == _tail)
             {
-                TellRead();
+                PublishRead();
                 return false;
             }
         }
@@ -329,14 +329,14 @@ internal sealed unsafe class BroadcastReader : IDisposable
     {
         _at += whole;
         _taken++;
-        if (_at - _told >= LeastTold)
+        if (_at - _published >= LeastPublished)
         {
-            TellRead();
+            PublishRead();
         }
     }
 
     /// <summary>Advances past the record that was read and copied. Returns false if the copy may be incomplete.</summary>
-    public bool TryPass()
+    public bool TryAdvance()
     {
         if (!IsStillThere())
         {
@@ -372,13 +372,13 @@ internal sealed unsafe class BroadcastReader : IDisposable
         return false;
     }
 
-    private void TellRead()
+    private void PublishRead()
     {
-        if (_told != _at)
+        if (_published != _at)
         {
-            _told = _at;
+            _published = _at;
 
-            // Release: nothing before this position is read any more. The acquire is in RingSeat.Look.
+            // Release: nothing before this position is read any more. The acquire is in RingSlot.Poll.
             Volatile.Write(ref *(long*)(_page + RingLayout.ReadAt), _at);
         }
     }

@@ -29,7 +29,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     /// <summary>The part of the ring to free at one time, as a power of two: an eighth.</summary>
     private const int FloorShift = 3;
 
-    private BiasedLock _gate = new(LockRank.BroadcastSeats);
+    private BiasedLock _gate = new(LockRank.BroadcastSlots);
     private readonly EndpointCounters _counters;
     private readonly Descriptor _file;
     private readonly RingMemory _memory;
@@ -38,11 +38,11 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     private readonly long _capacity;
     private readonly long _mask;
     private readonly long[] _firstInBlock;
-    private readonly RingSeat?[] _seats = new RingSeat?[BroadcastLayout.MostSeats];
+    private readonly RingSlot?[] _slots = new RingSlot?[BroadcastLayout.MostSlots];
     private readonly List<BroadcastAudience> _counting = [];
 
     // The sleep words of all slots, kept together because every message checks them.
-    private readonly nint[] _sleepers = new nint[BroadcastLayout.MostSeats];
+    private readonly nint[] _sleepers = new nint[BroadcastLayout.MostSlots];
     private long _tail;
     private long _floor;
     private long _lastBlock = -1;
@@ -87,7 +87,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
     public override int LongestBody { get; }
 
-    public override BroadcastSeat? TrySeat(Connection connection)
+    public override BroadcastSlot? TryTakeSlot(Connection connection)
     {
         if (connection is not SharedMemoryConnection peer || !peer.PeerHearsBroadcasts)
         {
@@ -96,15 +96,15 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
 
         using (_gate.Hold())
         {
-            int place = Array.IndexOf(_seats, null);
-            if (_isDisposed || place < 0 || !peer.TryPass(_file))
+            int place = Array.IndexOf(_slots, null);
+            if (_isDisposed || place < 0 || !peer.TryAdvance(_file))
             {
                 return null;
             }
 
             FenceAgain();
             _sleepers[place] = (nint)(peer.PeerControl + RingLayout.ReaderAt);
-            return _seats[place] = new RingSeat(this, peer, place);
+            return _slots[place] = new RingSlot(this, peer, place);
         }
     }
 
@@ -163,11 +163,11 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             {
                 EnterCounts();
                 long unread = 0;
-                foreach (RingSeat? seat in _seats)
+                foreach (RingSlot? seat in _slots)
                 {
-                    if (seat is { IsSitting: true })
+                    if (seat is { HasJoined: true })
                     {
-                        seat.Look();
+                        seat.Poll();
                         unread += _tail - seat.Read;
                     }
                 }
@@ -194,9 +194,9 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         {
             // Messages written for this audience before were counted when the version changed.
             ulong mask = 0;
-            foreach (BroadcastSeat seat in audience.Seats)
+            foreach (BroadcastSlot seat in audience.Slots)
             {
-                mask |= ((RingSeat)seat).IsReached ? seat.Bit : 0;
+                mask |= ((RingSlot)seat).IsReached ? seat.Bit : 0;
             }
 
             audience.Mask = mask;
@@ -251,12 +251,12 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
             if (Volatile.Read(ref *(int*)_sleepers[place]) != RingLayout.Awake)
             {
                 FenceAgain();
-                _seats[place]!.Wake();
+                _slots[place]!.Wake();
             }
         }
     }
 
-    /// <summary>Makes the fence, and begins to elide it after a while without sleepers, as <see cref="Elision"/> does for one
+    /// <summary>Makes the fence, and begins to elide it after a while without sleepers, as <see cref="FenceElision"/> does for one
     /// reader.</summary>
     /// <remarks>The fence is expensive: it waits until the written data has reached the CPUs that cache the old content.</remarks>
     private void FenceAndCount()
@@ -264,7 +264,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         if (++_alone > Patience)
         {
             _alone = 0;
-            if (RemoteFence.IsReached && Array.TrueForAll(_seats, static seat => seat is null or { Fences: true }))
+            if (RemoteFence.IsReached && Array.TrueForAll(_slots, static seat => seat is null or { Fences: true }))
             {
                 // Set the flag, then make this last fence: every later sleeper sees the flag, and every earlier one is seen from here on.
                 Volatile.Write(ref *(int*)(_control + BroadcastLayout.UnfencedAt), 1);
@@ -297,11 +297,11 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         const long Block = 1L << BlockShift;
         needed = (needed + Block - 1) & -Block;
         long floor = Math.Min(_tail, needed + (_capacity >> FloorShift));
-        foreach (RingSeat? seat in _seats)
+        foreach (RingSlot? seat in _slots)
         {
-            if (seat is { IsSitting: true })
+            if (seat is { HasJoined: true })
             {
-                seat.Look();
+                seat.Poll();
                 floor = Math.Min(floor, seat.Read);
                 inTheWay |= seat.Read < needed ? seat.Bit : 0;
             }
@@ -326,17 +326,17 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
     {
         EnterCounts();
         _creditMessages = _creditBytes = _longest = long.MaxValue;
-        foreach (RingSeat? seat in _seats)
+        foreach (RingSlot? seat in _slots)
         {
             if (seat is not { IsReached: true })
             {
                 continue;
             }
 
-            seat.Look();
+            seat.Poll();
             if (!seat.HasCredit(length))
             {
-                seat.MarkPassedOver();
+                seat.MarkSkipped();
                 _version++;
                 continue;
             }
@@ -354,7 +354,7 @@ internal sealed unsafe partial class BroadcastRing : Broadcast
         {
             for (ulong rest = audience.Mask; rest != 0; rest &= rest - 1)
             {
-                RingSeat seat = _seats[BitOperations.TrailingZeroCount(rest)]!;
+                RingSlot seat = _slots[BitOperations.TrailingZeroCount(rest)]!;
                 seat.Sent += audience.Messages;
                 seat.SentBytes += audience.Bytes;
             }

@@ -6,7 +6,7 @@ namespace Fairlead.Transports.SharedMemory;
 /// <summary>Combines a subscriber's connection with the broadcast ring of its publisher.</summary>
 /// <remarks>
 /// Frames in the connection say which part of the messages is in the broadcast ring; this keeps the order of sending. Used by the pump,
-/// except for <see cref="IsSitting"/> and <see cref="TellConsumed"/>.
+/// except for <see cref="HasJoined"/> and <see cref="PublishConsumed"/>.
 /// </remarks>
 /// <param name="memory">The memory in which this side receives and reports its consumption.</param>
 /// <param name="reader">The reader of that memory.</param>
@@ -16,18 +16,18 @@ internal sealed unsafe class RingBroadcastInput(
     RingMemory memory, RingReader reader, Connection connection, Func<BroadcastReader> openPassed) : BroadcastInput, IDisposable
 {
     private BroadcastReader? _reader;
-    private bool _isToBeTold;
+    private bool _isToBePublished;
 
     /// <summary>Null until the publisher has named its ring.</summary>
     public BroadcastReader? Reader => _reader;
 
     /// <inheritdoc/>
-    public override bool IsSitting => Volatile.Read(ref _reader) is { IsSitting: true };
+    public override bool HasJoined => Volatile.Read(ref _reader) is { HasJoined: true };
 
     /// <inheritdoc/>
     public override bool TryTakePublished(ReadOnlySpan<byte> head, uint ack, Span<byte> into, out int length)
     {
-        if (_reader is { IsSitting: true } broadcast)
+        if (_reader is { HasJoined: true } broadcast)
         {
             return broadcast.TryTake(head, ack, into, Math.Min(RingInput.ShortestLease - 1, connection.ReceiveLimit), out length);
         }
@@ -37,9 +37,9 @@ internal sealed unsafe class RingBroadcastInput(
     }
 
     /// <inheritdoc/>
-    public override bool TellConsumed(uint messages, long bytes)
+    public override bool PublishConsumed(uint messages, long bytes)
     {
-        // Write the bytes before the count; the publisher reads them in the reverse order. The acquire is in RingSeat.Look.
+        // Write the bytes before the count; the publisher reads them in the reverse order. The acquire is in RingSlot.Poll.
         byte* page = memory.Control;
         Volatile.Write(ref *(long*)(page + RingLayout.ConsumedBytesAt), bytes);
         Volatile.Write(ref *(uint*)(page + RingLayout.ConsumedAt), messages);
@@ -47,14 +47,14 @@ internal sealed unsafe class RingBroadcastInput(
         // Report before checking whether the publisher waits. The publisher announces its wait before it checks again, and this side leaves
         // before it checks for unreported consumption.
         Interlocked.MemoryBarrier();
-        return Volatile.Read(ref _reader) is { IsSitting: true, IsWaitedFor: false };
+        return Volatile.Read(ref _reader) is { HasJoined: true, IsWaitedFor: false };
     }
 
     /// <inheritdoc/>
-    public override bool TakeIsToBeTold()
+    public override bool TakeIsToBePublished()
     {
-        bool isToBeTold = _isToBeTold;
-        _isToBeTold = false;
+        bool isToBeTold = _isToBePublished;
+        _isToBePublished = false;
         if (isToBeTold)
         {
             Interlocked.MemoryBarrier();
@@ -76,7 +76,7 @@ internal sealed unsafe class RingBroadcastInput(
                     break;
                 case BroadcastLayout.Leave:
                     Require().Leave(message.Body.Span);
-                    _isToBeTold = true;
+                    _isToBePublished = true;
                     break;
                 case var kind:
                     isForUser = !kind.IsData() || _reader?.IsRepeated() != true;

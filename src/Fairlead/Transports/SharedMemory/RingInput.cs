@@ -26,19 +26,19 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     public void TrustLengths() => _pieces.TrustsLengths = true;
 
     /// <summary>Reads the published position. Returns whether there is something to take.</summary>
-    public bool Look()
+    public bool Poll()
     {
-        bool hasSome = reader.Look();
-        return broadcasts?.Reader is { } broadcast ? hasSome | broadcast.Look() : hasSome;
+        bool hasSome = reader.Poll();
+        return broadcasts?.Reader is { } broadcast ? hasSome | broadcast.Poll() : hasSome;
     }
 
-    /// <summary>Takes the next whole message of the data that <see cref="Look"/> saw.</summary>
+    /// <summary>Takes the next whole message of the data that <see cref="Poll"/> saw.</summary>
     /// <exception cref="FairleadException">Corrupt, TooLarge.</exception>
     public bool TryTake(out Incoming message)
     {
         while (true)
         {
-            if (Sitting is { } sitting && TryTakeBroadcast(sitting, out message))
+            if (Joined is { } sitting && TryTakeBroadcast(sitting, out message))
             {
                 return true;
             }
@@ -66,12 +66,12 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
             }
             else if ((byte)header.Kind == RingLayout.Nothing)
             {
-                reader.Pass(length);
+                reader.Advance(length);
             }
             else if ((byte)header.Kind == RingLayout.Piece)
             {
                 _pieceLength = _pieceRest = length;
-                PassPiece();
+                AdvancePiece();
             }
             else
             {
@@ -85,12 +85,12 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     }
 
     /// <inheritdoc/>
-    public override bool IsDrained => Sitting is { } sitting ? sitting.IsDrained : reader.IsDrained;
+    public override bool IsDrained => Joined is { } sitting ? sitting.IsDrained : reader.IsDrained;
 
     /// <inheritdoc/>
     public override bool TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
     {
-        if (Sitting is { } sitting)
+        if (Joined is { } sitting)
         {
             return TryPeekBroadcast(sitting, out header, out body);
         }
@@ -131,20 +131,20 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     }
 
     /// <inheritdoc/>
-    public override bool IsWorthLending(int bodyLength) => bodyLength >= ShortestLease;
+    public override bool IsWorthLeasing(int bodyLength) => bodyLength >= ShortestLease;
 
     /// <inheritdoc/>
-    public override Incoming Lend(in MessageHeader header, int bodyLength) => reader.Lend(header, bodyLength);
+    public override Incoming Lease(in MessageHeader header, int bodyLength) => reader.Lease(header, bodyLength);
 
     /// <inheritdoc/>
-    public override bool TryPass(int bodyLength)
+    public override bool TryAdvance(int bodyLength)
     {
-        if (Sitting is { } sitting)
+        if (Joined is { } sitting)
         {
-            return sitting.TryPass();
+            return sitting.TryAdvance();
         }
 
-        reader.PassAndGive(bodyLength);
+        reader.AdvanceAndReturn(bodyLength);
         return true;
     }
 
@@ -157,7 +157,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
     /// <summary>Whether the next data can only be the next record of the ring.</summary>
     private bool IsReadPlainly => broadcasts?.Reader is null && _pieceRest == 0 && !_pieces.HasPart && !_expectsHandshake;
 
-    private BroadcastReader? Sitting => broadcasts?.Reader is { IsSitting: true } sitting ? sitting : null;
+    private BroadcastReader? Joined => broadcasts?.Reader is { HasJoined: true } sitting ? sitting : null;
 
     /// <summary>Peeks at the broadcast ring. Once it is drained, the connection comes first.</summary>
     private bool TryPeekBroadcast(BroadcastReader broadcast, out MessageHeader header, out ReadOnlySpan<byte> body)
@@ -188,7 +188,7 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         }
 
         Copy(header, body, out message);
-        if (broadcast.TryPass())
+        if (broadcast.TryAdvance())
         {
             return true;
         }
@@ -216,14 +216,14 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         reader.Body(_pieceLength).Slice(_pieceLength - _pieceRest, count).CopyTo(room);
         _pieces.Filled(count);
         _pieceRest -= count;
-        PassPiece();
+        AdvancePiece();
     }
 
-    private void PassPiece()
+    private void AdvancePiece()
     {
         if (_pieceRest == 0)
         {
-            reader.Pass(_pieceLength);
+            reader.Advance(_pieceLength);
             reader.GiveBack();
         }
     }
@@ -246,12 +246,12 @@ internal sealed class RingInput(RingReader reader, RingBroadcastInput? broadcast
         // Lease only what the user reads: this side must not interpret data that the peer can change meanwhile.
         if (length >= ShortestLease && (header.Kind.IsData() || header.Kind == MessageKind.Reply))
         {
-            message = reader.Lend(header, length);
+            message = reader.Lease(header, length);
             return;
         }
 
         Copy(header, reader.Body(length), out message);
-        reader.Pass(length);
+        reader.Advance(length);
     }
 
     private static void CheckLength(in MessageHeader header, int length, int limit)

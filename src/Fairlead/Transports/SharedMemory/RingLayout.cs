@@ -53,7 +53,7 @@ internal static class RingLayout
     public const int LeftAt = 664;
 
     public const int Awake = 0;
-    public const int BehindBell = 1;
+    public const int BehindDoorbell = 1;
     public const int OnFutex = 2;
 
     public const int Alignment = 8;

@@ -218,7 +218,7 @@ internal sealed class RingOutput(Action ringBell) : MemoryOutput, IDisposable
     private void NoteWoken(Sleeper sleeper)
     {
         _hasWoken = true;
-        if (sleeper == Sleeper.BehindBell)
+        if (sleeper == Sleeper.BehindDoorbell)
         {
             ringBell();
         }

@@ -9,7 +9,7 @@ namespace Fairlead.Transports.SharedMemory;
 
 /// <summary>The receiving end of a ring, in memory that this side has created.</summary>
 /// <remarks>
-/// The thread that pumps uses <see cref="Look"/>, <see cref="TryRead"/> and <see cref="GiveBack"/>. Any thread may release leases, in any
+/// The thread that pumps uses <see cref="Poll"/>, <see cref="TryRead"/> and <see cref="GiveBack"/>. Any thread may release leases, in any
 /// order. Data in the memory is not trusted: positions and lengths are copied once and checked, and invalid ones throw Corrupt.
 /// </remarks>
 internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) : MemoryLease(stopsSender: true)
@@ -26,7 +26,8 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     private readonly byte* _data = memory.Data;
     private readonly long _mask = memory.Capacity - 1;
     private readonly RankedLock _gate = new(LockRank.RingLeases);
-    private Elision _elision = new((int*)(memory.Control + RingLayout.UnfencedHeadAt), (int*)(memory.Control + RingLayout.SenderFencesAt));
+    private FenceElision _fenceElision = new(
+        (int*)(memory.Control + RingLayout.UnfencedHeadAt), (int*)(memory.Control + RingLayout.SenderFencesAt));
     private LentRecords _leases;
     private long _read;
     private long _tail;
@@ -34,7 +35,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     private bool _hasLent;
     private long _head;
 
-    /// <summary>Whether the sender has marked the end. Read it before <see cref="Look"/>, which then sees everything.</summary>
+    /// <summary>Whether the sender has marked the end. Read it before <see cref="Poll"/>, which then sees everything.</summary>
     // Acquire; the release is in RingWriter.End.
     public bool HasEnded => Volatile.Read(ref *(int*)(_control + RingLayout.EndedAt)) != 0;
 
@@ -59,7 +60,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     }
 
     /// <summary>Reads the published position. Returns whether there is something to read.</summary>
-    public bool Look()
+    public bool Poll()
     {
         // Acquire: the records before this position are complete. The release is in RingWriter.Publish.
         long tail = Volatile.Read(ref *(long*)(_control + RingLayout.TailAt));
@@ -78,7 +79,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     }
 
     /// <summary>Reads the header and length of the next record. Returns false if there is none among those seen.</summary>
-    /// <remarks>It stays the next until <see cref="Pass"/> or <see cref="Lend"/>.</remarks>
+    /// <remarks>It stays the next until <see cref="Advance"/> or <see cref="Lease"/>.</remarks>
     public bool TryRead(out MessageHeader header, out int length)
     {
         header = default;
@@ -103,7 +104,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
     public bool IsDrained => _read == _tail;
 
-    /// <summary>Combines <see cref="Look"/> and <see cref="TryRead"/>, but ignores invalid data, which those two report.</summary>
+    /// <summary>Combines <see cref="Poll"/> and <see cref="TryRead"/>, but ignores invalid data, which those two report.</summary>
     public bool TryPeek(out MessageHeader header, out int length)
     {
         long rest = _tail - _read;
@@ -174,9 +175,9 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
 
     /// <summary>Advances past a copied record, and releases when enough was read.</summary>
     /// <remarks>The next poll that finds nothing, and so has time, releases smaller amounts.</remarks>
-    public void PassAndGive(int length)
+    public void AdvanceAndReturn(int length)
     {
-        Pass(length);
+        Advance(length);
         if (_read - _readThrough >= GiveBackBytes)
         {
             GiveBack();
@@ -187,10 +188,10 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     public ReadOnlySpan<byte> Body(int length) => new(_data + (_read & _mask) + MessageHeader.Size, length);
 
     /// <summary>Advances past a copied record. The next <see cref="GiveBack"/> releases its memory.</summary>
-    public void Pass(int length) => _read += RingLayout.Whole(length);
+    public void Advance(int length) => _read += RingLayout.Whole(length);
 
     /// <summary>Advances past a record that is leased in place. <see cref="Release"/> with the token releases it.</summary>
-    public Incoming Lend(in MessageHeader header, int length)
+    public Incoming Lease(in MessageHeader header, int length)
     {
         bool isHeld = false;
         memory.DangerousAddRef(ref isHeld);
@@ -261,11 +262,11 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     }
 
     /// <summary>Announces a sleep behind the doorbell. Returns false if there is data to read, or the end.</summary>
-    public bool PrepareWait() => Announce(RingLayout.BehindBell);
+    public bool PrepareWait() => Announce(RingLayout.BehindDoorbell);
 
     /// <summary>Sleeps on the memory until data is published, the time has passed, or <see cref="Unpark"/>.</summary>
     /// <remarks>Does not sleep if <paramref name="mayNot"/> returns true, or if there is data already.</remarks>
-    public void Park(TimeSpan timeout, Func<bool> mayNot)
+    public void Sleep(TimeSpan timeout, Func<bool> mayNot)
     {
         if (!Announce(RingLayout.OnFutex))
         {
@@ -290,10 +291,11 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
     }
 
     /// <summary>Turns an announced sleep behind the doorbell into one on the memory. Returns false if the peer has ended it.</summary>
-    public bool TryStay() => Interlocked.CompareExchange(ref Sleeping, RingLayout.OnFutex, RingLayout.BehindBell) == RingLayout.BehindBell;
+    public bool TryPark() =>
+        Interlocked.CompareExchange(ref Sleeping, RingLayout.OnFutex, RingLayout.BehindDoorbell) == RingLayout.BehindDoorbell;
 
     /// <summary>Sleeps on the memory, as announced.</summary>
-    public void Stay() => Futex.Wait(ref Sleeping, RingLayout.OnFutex, Timeout.InfiniteTimeSpan);
+    public void Park() => Futex.Wait(ref Sleeping, RingLayout.OnFutex, Timeout.InfiniteTimeSpan);
 
     /// <summary>Wakes another sleeper on the memory, if there is one.</summary>
     public void PassOn() => Futex.Wake(ref Sleeping);
@@ -309,7 +311,7 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         Volatile.Write(ref Sleeping, how);
 
         // Announce before checking again. The sender publishes before it checks for a sleeper: one of the two sees the other.
-        Elision.FenceForSleep((int*)(_control + RingLayout.UnfencedTailAt), Beside is { } beside ? beside.Unfenced : null);
+        FenceElision.FenceForSleep((int*)(_control + RingLayout.UnfencedTailAt), Beside is { } beside ? beside.Unfenced : null);
         if (!HasArrived)
         {
             return true;
@@ -333,14 +335,14 @@ internal sealed unsafe class RingReader(RingMemory memory, Action roomWasMade) :
         Volatile.Write(ref *(long*)(_control + RingLayout.HeadAt), head);
 
         // Release before checking. The sender announces itself before it checks again.
-        _elision.Fence();
+        _fenceElision.Fence();
         ref int sleeper = ref *(int*)(_control + RingLayout.WriterAt);
         if (Volatile.Read(ref sleeper) == 0)
         {
             return false;
         }
 
-        _elision.Meet();
+        _fenceElision.Meet();
         return RingLayout.IsWorthWaking(
                 memory.Capacity - (Volatile.Read(ref *(long*)(_control + RingLayout.TailAt)) - head),
                 memory.Capacity)

@@ -22,11 +22,11 @@ internal sealed class RingSleep(RingMemory memory, RingReader reader, SharedMemo
     public override void EndWait() => reader.EndWait();
 
     /// <inheritdoc/>
-    public override void Park(TimeSpan timeout, Func<bool> mayNot)
+    public override void Sleep(TimeSpan timeout, Func<bool> mayNot)
     {
         if (!connection.HasHungUp)
         {
-            reader.Park(timeout, mayNot);
+            reader.Sleep(timeout, mayNot);
         }
     }
 
@@ -34,9 +34,9 @@ internal sealed class RingSleep(RingMemory memory, RingReader reader, SharedMemo
     public override void Unpark() => reader.Unpark();
 
     /// <inheritdoc/>
-    public override bool TryStay()
+    public override bool TryPark()
     {
-        if (connection.HasHungUp || !reader.TryStay())
+        if (connection.HasHungUp || !reader.TryPark())
         {
             return false;
         }
@@ -48,10 +48,10 @@ internal sealed class RingSleep(RingMemory memory, RingReader reader, SharedMemo
     }
 
     /// <inheritdoc/>
-    public override void Stay() => reader.Stay();
+    public override void Park() => reader.Park();
 
     /// <inheritdoc/>
-    public override void EndStay(bool passesOn)
+    public override void EndPark(bool passesOn)
     {
         if (passesOn)
         {

@@ -17,7 +17,7 @@ internal sealed unsafe partial class RingWriter
     private readonly byte* _control;
     private readonly byte* _data;
     private readonly long _mask;
-    private Elision _elision;
+    private FenceElision _fenceElision;
     private long _head;
     private long _tail;
     private long _published;
@@ -31,7 +31,8 @@ internal sealed unsafe partial class RingWriter
         _data = memory.Data;
         _mask = memory.Capacity - 1;
         LongestBody = (int)(memory.Capacity / 2) - MessageHeader.Size;
-        _elision = new Elision((int*)(memory.Control + RingLayout.UnfencedTailAt), (int*)(memory.Control + RingLayout.ReceiverFencesAt));
+        _fenceElision = new FenceElision(
+            (int*)(memory.Control + RingLayout.UnfencedTailAt), (int*)(memory.Control + RingLayout.ReceiverFencesAt));
         Volatile.Write(ref *(int*)(memory.Control + RingLayout.SenderFencesAt), RemoteFence.IsAvailable ? 1 : 0);
         RemoteFence.Register();
     }
@@ -50,7 +51,7 @@ internal sealed unsafe partial class RingWriter
     /// <summary>Returns memory for a body in the ring, valid until <see cref="Commit"/>. Returns false if the ring is full now.</summary>
     public bool TryReserve(int bodyLength, out Span<byte> body)
     {
-        PassOverLoan();
+        SkipLoan();
         long whole = RingLayout.Whole(bodyLength);
         long hole = HoleBefore(whole);
         if (bodyLength > LongestBody || !HasRoom(hole + whole))
@@ -59,7 +60,7 @@ internal sealed unsafe partial class RingWriter
             return false;
         }
 
-        PassOverHole(hole);
+        SkipHole(hole);
 
         _reserved = whole;
         body = new Span<byte>(_data + (_tail & _mask) + MessageHeader.Size, bodyLength);
@@ -123,7 +124,7 @@ internal sealed unsafe partial class RingWriter
     /// <summary>Writes as much of a stream as fits, as one record, from up to three parts in order. Returns the length.</summary>
     public int WritePiece(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
     {
-        PassOverLoan();
+        SkipLoan();
 
         // At most a quarter of the ring: the peer reads one piece while the next is written.
         long hole = HoleBefore(LeastPiece);
@@ -134,7 +135,7 @@ internal sealed unsafe partial class RingWriter
             return 0;
         }
 
-        PassOverHole(hole);
+        SkipHole(hole);
 
         Span<byte> body = new(_data + (_tail & _mask) + MessageHeader.Size, length);
         int part = Put(first, body);
@@ -175,10 +176,10 @@ internal sealed unsafe partial class RingWriter
     /// <summary>Announces that this side waits for capacity. Returns false if there is some already.</summary>
     public bool PrepareWait()
     {
-        Volatile.Write(ref *(int*)(_control + RingLayout.WriterAt), RingLayout.BehindBell);
+        Volatile.Write(ref *(int*)(_control + RingLayout.WriterAt), RingLayout.BehindDoorbell);
 
         // Announce before checking again. The reader releases before it checks for a waiting sender: one of the two sees the other.
-        Elision.FenceForSleep((int*)(_control + RingLayout.UnfencedHeadAt));
+        FenceElision.FenceForSleep((int*)(_control + RingLayout.UnfencedHeadAt));
         if (!RingLayout.IsWorthWaking(Room() - HoleBefore(LeastPiece), _memory.Capacity))
         {
             return true;
@@ -238,13 +239,13 @@ internal sealed unsafe partial class RingWriter
     private Sleeper WakeReader()
     {
         // Publish before checking. The sleeper announces itself before it checks again.
-        _elision.Fence();
+        _fenceElision.Fence();
         if (Volatile.Read(ref *(int*)(_control + RingLayout.ReaderAt)) == RingLayout.Awake)
         {
             return Sleeper.None;
         }
 
-        _elision.Meet();
+        _fenceElision.Meet();
         return WakeIfAsleep();
     }
 
@@ -261,8 +262,8 @@ internal sealed unsafe partial class RingWriter
         // Any other value that a peer writes there harms only that peer.
         switch (Interlocked.Exchange(ref reader, RingLayout.Awake))
         {
-            case RingLayout.BehindBell:
-                return Sleeper.BehindBell;
+            case RingLayout.BehindDoorbell:
+                return Sleeper.BehindDoorbell;
             case RingLayout.OnFutex:
                 Futex.Wake(ref reader);
                 return Sleeper.Woken;
@@ -281,5 +282,5 @@ internal enum Sleeper
     Woken,
 
     /// <summary>It sleeps until its doorbell rings.</summary>
-    BehindBell,
+    BehindDoorbell,
 }

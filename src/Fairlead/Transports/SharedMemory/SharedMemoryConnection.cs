@@ -37,10 +37,10 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         Peer = peer;
         using Descriptor file = MemoryFile.Create("fairlead ring", RingMemory.ControlSize + capacity);
         _memory = new RingMemory(file, capacity);
-        _reader = new RingReader(_memory, RingBell);
+        _reader = new RingReader(_memory, RingDoorbell);
         _broadcasts = hearsBroadcasts ? new RingBroadcastInput(_memory, _reader, this, OpenPassedBroadcast) : null;
         _input = new RingInput(_reader, _broadcasts, this);
-        _output = new RingOutput(RingBell);
+        _output = new RingOutput(RingDoorbell);
         Memory = new RingChannel(_output, _input, new RingSleep(_memory, _reader, this), _broadcasts);
         InitializeControl(capacity);
 
@@ -100,7 +100,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
     public void WakePeer() => _output.WakePeer();
 
     /// <summary>Passes a broadcast ring to the peer. Returns false if its socket is full of doorbells.</summary>
-    public bool TryPass(Descriptor broadcast)
+    public bool TryAdvance(Descriptor broadcast)
     {
         ReadOnlySpan<byte> bell = [1];
         return DescriptorPassing.Send(_socket, bell, broadcast).Ok;
@@ -158,7 +158,7 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         // Read before polling: the poll then sees everything.
         bool hasHungUp = _hasHungUp;
         bool hasEnded = hasHungUp || _reader.HasEnded;
-        bool hasSome = _input.Look();
+        bool hasSome = _input.Poll();
         return !hasEnded ? FillResult.Drained : hasSome ? FillResult.More : FillResult.End;
     }
 
@@ -239,13 +239,13 @@ internal sealed unsafe class SharedMemoryConnection : Connection
         *(long*)(control + RingLayout.CapacityAt) = capacity;
 
         // Asleep until a thread leads. Arming the endpoint before that then needs no announcement.
-        *(int*)(control + RingLayout.ReaderAt) = RingLayout.BehindBell;
+        *(int*)(control + RingLayout.ReaderAt) = RingLayout.BehindDoorbell;
         *(int*)(control + RingLayout.ReceiverFencesAt) = RemoteFence.IsAvailable ? 1 : 0;
         *(uint*)(control + RingLayout.MagicAt) = RingLayout.Magic;
     }
 
     /// <summary>Rings the doorbell. Any thread. A full socket rings anyway; a closed one has no sleeper to wake.</summary>
-    private void RingBell()
+    private void RingDoorbell()
     {
         ReadOnlySpan<byte> bell = [1];
         _ = _socket.Write(bell);

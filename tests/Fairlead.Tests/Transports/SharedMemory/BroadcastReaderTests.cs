@@ -47,10 +47,10 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     {
         Write(announced: BodyLength, audience: 1);
 
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
         Assert.True(_reader.TryRead(out MessageHeader header, out ReadOnlySpan<byte> body));
         Assert.Equal((BodyLength, BodyLength), (header.Length, body.Length));
-        Assert.True(_reader.TryPass());
+        Assert.True(_reader.TryAdvance());
         Assert.True(_reader.IsDrained);
     }
 
@@ -64,7 +64,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
 
         Assert.False(_reader.TryPeek(out _, out _));
         Assert.False(_reader.TryTake(default, 0, new byte[2_000], 2_000, out _));
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
         Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.TryRead(out _, out _)).Code);
     }
 
@@ -72,12 +72,12 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     public void A_copy_does_not_count_whose_record_was_given_up_meanwhile()
     {
         Write(announced: BodyLength, audience: 1);
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
         Assert.True(_reader.TryRead(out _, out _));
 
         Floor = Tail;
 
-        Assert.False(_reader.TryPass());
+        Assert.False(_reader.TryAdvance());
         Assert.False(_reader.TryRead(out _, out _));
     }
 
@@ -86,7 +86,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     {
         Write(announced: BodyLength, audience: 2);
 
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
         Assert.False(_reader.TryRead(out _, out _));
         Assert.True(_reader.IsDrained);
     }
@@ -100,7 +100,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
         Tail = tail;
 
         Assert.False(_reader.TryPeek(out _, out _));
-        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.Look()).Code);
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.Poll()).Code);
     }
 
     /// <summary>Writes one record at the beginning, with room for <see cref="BodyLength"/> bytes whatever it announces.</summary>

@@ -25,7 +25,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
                 BroadcastLayout.WaitsAt,
                 BroadcastLayout.UnfencedAt,
                 BroadcastLayout.RecordHead,
-                BroadcastLayout.MostSeats));
+                BroadcastLayout.MostSlots));
         Assert.Equal((640, 648, 656, 664), (RingLayout.ReadAt, RingLayout.ConsumedAt, RingLayout.ConsumedBytesAt, RingLayout.LeftAt));
         Assert.Equal((24, 32, 40), (BroadcastLayout.Whole(0), BroadcastLayout.Whole(1), BroadcastLayout.Whole(9)));
     }
@@ -93,7 +93,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
             Assert.Equal(i, Payload.Check(message.Span).Number);
         }
 
-        Assert.True(publisher.Core.LinkSnapshot.MinBy(static link => link.Token)!.Place.Seat is { IsTaken: true });
+        Assert.True(publisher.Core.LinkSnapshot.MinBy(static link => link.Token)!.Place.Slot is { IsTaken: true });
         for (int i = 0; i < 100; i++)
         {
             using Message message = slow.Receive();
@@ -101,7 +101,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         }
 
         // It takes its slot again when the publisher has learnt that it has read.
-        for (int i = 100; !publisher.Core.LinkSnapshot.All(static link => link.Place.Seat is { IsTaken: true }); i++)
+        for (int i = 100; !publisher.Core.LinkSnapshot.All(static link => link.Place.Slot is { IsTaken: true }); i++)
         {
             Assert.Equal(2, publisher.Publish("t", Payload.Make(i, 10)));
             using Message message = slow.Receive();
@@ -146,7 +146,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         await using Publisher publisher = await Publisher.BindAsync(NewPlace());
         for (int round = 0; round < 3; round++)
         {
-            Subscriber[] subscribers = new Subscriber[BroadcastLayout.MostSeats + 6];
+            Subscriber[] subscribers = new Subscriber[BroadcastLayout.MostSlots + 6];
             for (int i = 0; i < subscribers.Length; i++)
             {
                 subscribers[i] = await Subscriber.ConnectAsync(Bare(publisher.Address), i % 2 == 0 ? "even,all" : "odd,all");

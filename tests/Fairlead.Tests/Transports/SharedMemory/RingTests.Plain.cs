@@ -57,7 +57,7 @@ public sealed partial class RingTests
                 (MessageHeader header, byte fill) = under.Dequeue();
                 Assert.Equal((MessageKind.Send, header.Length, header.Ack), (header.Kind, length, ack));
                 Assert.Equal(-1, _reader.Body(length).IndexOfAnyExcept(fill));
-                _reader.PassAndGive(length);
+                _reader.AdvanceAndReturn(length);
                 return true;
             }
 
@@ -73,7 +73,7 @@ public sealed partial class RingTests
                 Assert.Equal(-1, _reader.Body(length).IndexOfAnyExcept(fill));
             }
 
-            _reader.PassAndGive(length);
+            _reader.AdvanceAndReturn(length);
             return true;
         }
     });
@@ -96,7 +96,7 @@ public sealed partial class RingTests
             Assert.False(_reader.TryPeekPlain(looks: true, out _, out _));
             Assert.True(_reader.TryPeek(out MessageHeader read, out int length));
             Assert.Equal(header.Kind, read.Kind);
-            _reader.PassAndGive(length);
+            _reader.AdvanceAndReturn(length);
         }
 
         Write(plain);

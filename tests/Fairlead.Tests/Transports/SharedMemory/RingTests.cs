@@ -78,7 +78,7 @@ public sealed partial class RingTests : IDisposable
 
             if (random.Next(2) == 0)
             {
-                _ = _reader.Look();
+                _ = _reader.Poll();
                 while (_reader.TryRead(out MessageHeader header, out int announced))
                 {
                     (int expected, byte fill) = under.Dequeue();
@@ -86,11 +86,11 @@ public sealed partial class RingTests : IDisposable
                     Assert.Equal(-1, _reader.Body(announced).IndexOfAnyExcept(fill));
                     if (random.Next(2) == 0)
                     {
-                        leases.Add(_reader.Lend(header, announced));
+                        leases.Add(_reader.Lease(header, announced));
                     }
                     else
                     {
-                        _reader.Pass(announced);
+                        _reader.Advance(announced);
                     }
                 }
 
@@ -107,10 +107,10 @@ public sealed partial class RingTests : IDisposable
         }
 
         _writer.Publish();
-        _ = _reader.Look();
+        _ = _reader.Poll();
         while (_reader.TryRead(out _, out int length))
         {
-            _reader.Pass(length);
+            _reader.Advance(length);
         }
 
         leases.ForEach(static lease => lease.Release());
@@ -128,12 +128,12 @@ public sealed partial class RingTests : IDisposable
 
         _writer.Publish();
         Assert.True(_writer.PrepareWait());
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
         Assert.True(_reader.TryRead(out MessageHeader header, out int length));
-        Incoming first = _reader.Lend(header, length);
+        Incoming first = _reader.Lease(header, length);
         while (_reader.TryRead(out _, out length))
         {
-            _reader.Pass(length);
+            _reader.Advance(length);
         }
 
         _reader.GiveBack();
@@ -152,7 +152,7 @@ public sealed partial class RingTests : IDisposable
         MessageHeader header = new() { Kind = (MessageKind)1, Length = 3 };
         Assert.True(_writer.TryWrite(header, default, "one"u8, holdsBack: true, out _));
         Assert.Equal(RingLayout.Whole(3), _writer.Unpublished);
-        Assert.False(_reader.Look());
+        Assert.False(_reader.Poll());
         if (ends)
         {
             _ = _writer.End();
@@ -163,10 +163,10 @@ public sealed partial class RingTests : IDisposable
         }
 
         Assert.Equal((0L, ends), (_writer.Unpublished, _reader.HasEnded));
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
         Assert.True(_reader.TryRead(out _, out int length));
         Assert.Equal("one", Encoding.ASCII.GetString(_reader.Body(length)));
-        _reader.Pass(length);
+        _reader.Advance(length);
         Assert.Equal(!ends, _reader.TryRead(out _, out _));
     }
 
@@ -174,7 +174,7 @@ public sealed partial class RingTests : IDisposable
     public void A_sleeping_reader_is_told_of_once()
     {
         Assert.True(_reader.PrepareWait());
-        Assert.Equal(Sleeper.BehindBell, Write());
+        Assert.Equal(Sleeper.BehindDoorbell, Write());
         Assert.Equal(Sleeper.None, Write());
         Assert.False(_reader.PrepareWait());
         Assert.Equal(Sleeper.None, Write());
@@ -202,7 +202,7 @@ public sealed partial class RingTests : IDisposable
             {
                 for (int read = 0; read < Messages;)
                 {
-                    if (!_reader.Look())
+                    if (!_reader.Poll())
                     {
                         // Spins now and then: then the reader is met both awake and asleep.
                         bool hasWaited = (read & 1024) != 0 && SpinWait.SpinUntil(() => _reader.HasArrived, 1);
@@ -212,13 +212,13 @@ public sealed partial class RingTests : IDisposable
                             continue;
                         }
 
-                        _reader.Park(Timeout.InfiniteTimeSpan, static () => false);
+                        _reader.Sleep(Timeout.InfiniteTimeSpan, static () => false);
                         continue;
                     }
 
                     while (_reader.TryRead(out _, out int length))
                     {
-                        _reader.Pass(length);
+                        _reader.Advance(length);
                         read++;
                     }
 
@@ -263,7 +263,7 @@ public sealed partial class RingTests : IDisposable
     {
         Word(_far, RingLayout.TailAt) = tail;
 
-        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.Look()).Code);
+        Assert.Equal(ErrorCode.Corrupt, Assert.Throws<FairleadException>(() => _reader.Poll()).Code);
     }
 
     [Theory]
@@ -288,7 +288,7 @@ public sealed partial class RingTests : IDisposable
         Assert.True(_writer.TryReserve(8, out _));
         _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = (int)length });
         _writer.Publish();
-        Assert.True(_reader.Look());
+        Assert.True(_reader.Poll());
 
         // A peek leaves the error to the calls that report it.
         Assert.False(_reader.TryPeek(out _, out _));

@@ -23,7 +23,7 @@ internal sealed class Leavers
     /// <param name="isLate">Whether it found the link lost.</param>
     public void Add(LinkOperation operation, bool isLate)
     {
-        operation.At = LinkOperation.Stage.Moving;
+        operation.At = LinkOperation.Stage.Requeueing;
         (isLate ? _late : _first).Add(operation);
     }
 

@@ -15,7 +15,7 @@ internal sealed unsafe class PendingCalls
     private uint _lastId;
 
     // The inline call. It is not completed while it is inline, so one operation serves one call after the other.
-    private LinkOperation? _apart;
+    private LinkOperation? _inline;
     private LinkOperation? _spare;
 
     // The payload of the inline call, in its caller's memory.
@@ -25,7 +25,7 @@ internal sealed unsafe class PendingCalls
     public int Count => All.Count;
 
     /// <summary>Whether there can be an inline call now.</summary>
-    public bool HasPlaceApart => _apart is null;
+    public bool HasInlinePlace => _inline is null;
 
     /// <summary>Returns all calls, in the order in which their messages were sent.</summary>
     public LinkOperation[] InOrder()
@@ -69,29 +69,29 @@ internal sealed unsafe class PendingCalls
     /// <param name="length">The length of the payload.</param>
     /// <param name="number">The number of its message.</param>
     /// <param name="deadline">When its caller gives up.</param>
-    public LinkOperation KeepApart(
+    public LinkOperation KeepInline(
         PeerLink link, in MessageHeader header, ReadOnlySpan<byte> head, byte* payload, int length, uint number, Deadline deadline)
     {
         LinkOperation call = _spare ??= LinkOperation.Rent(link.Endpoint, isBlocking: true, header, default);
         _payload = payload;
         _length = length;
         call.Resume(link, header, head, number, deadline);
-        _apart = call;
+        _inline = call;
         return call;
     }
 
     /// <summary>Returns whether this is the inline call.</summary>
-    public bool IsApart(LinkOperation call) => _apart == call;
+    public bool IsInline(LinkOperation call) => _inline == call;
 
     /// <summary>Removes the inline call, because it has been answered.</summary>
-    public void TakeApart() => _apart = null;
+    public void TakeInline() => _inline = null;
 
     /// <summary>Turns the inline call into an ordinary one with its own copy of the payload.</summary>
     public void Join()
     {
-        if (_apart is { } call)
+        if (_inline is { } call)
         {
-            _apart = _spare = null;
+            _inline = _spare = null;
             call.Copy(new ReadOnlySpan<byte>(_payload, _length));
             _calls.Add(call.Header.Id, call);
         }

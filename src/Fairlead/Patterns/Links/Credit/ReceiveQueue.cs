@@ -20,7 +20,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
     private long _unreadBytes;
 
     // Whether the first queued message already counts as consumed, with its sender told. Written under the endpoint's gate.
-    private bool _isHeadTold;
+    private bool _isHeadAcknowledged;
 
     /// <summary>Whether no message has arrived and none is queued.</summary>
     public readonly bool IsEmpty => (_arrived.Count | _unread.Count) == 0;
@@ -38,7 +38,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
     public readonly MessageHeader First => _unread[0].Header;
 
     /// <summary>Whether the sender of the first message was told of a hand-over that is still to come. Any thread.</summary>
-    public readonly bool IsHeadTold => Volatile.Read(in _isHeadTold);
+    public readonly bool IsHeadAcknowledged => Volatile.Read(in _isHeadAcknowledged);
 
     /// <summary>Adds an arrived message. Called by the pump.</summary>
     public void Add(in Incoming message)
@@ -68,7 +68,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
 
         _unreadBytes += _arrivedBytes;
         _arrivedBytes = 0;
-        PassOverDropped();
+        SkipDropped();
         return count;
     }
 
@@ -100,15 +100,15 @@ internal struct ReceiveQueue(ReceiveWindow window)
             ConsumeHead(message.Header.Length, isHandedOut: true);
         }
 
-        PassOverDropped();
+        SkipDropped();
         return message;
     }
 
     /// <summary>Marks the first message as handed out, because its sender is told before the hand-over. Under the gate.</summary>
-    public void TellHead()
+    public void AcknowledgeHead()
     {
         // Before the lock under which the report is written: a thread that frees capacity for it sees the mark.
-        Volatile.Write(ref _isHeadTold, true);
+        Volatile.Write(ref _isHeadAcknowledged, true);
         Hold();
         Consume(First.Length);
     }
@@ -147,7 +147,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
             }
         }
 
-        PassOverDropped();
+        SkipDropped();
         return count;
     }
 
@@ -157,7 +157,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
         message.Header.Kind = MessageKind.Dropped;
     }
 
-    private void PassOverDropped()
+    private void SkipDropped()
     {
         while (_unread.Count > 0 && _unread[0].Header.Kind == MessageKind.Dropped)
         {
@@ -168,9 +168,9 @@ internal struct ReceiveQueue(ReceiveWindow window)
     /// <summary>Consumes the first message, which was taken or dropped, unless it was consumed when its sender was told.</summary>
     private void ConsumeHead(int length, bool isHandedOut)
     {
-        if (_isHeadTold)
+        if (_isHeadAcknowledged)
         {
-            Volatile.Write(ref _isHeadTold, false);
+            Volatile.Write(ref _isHeadAcknowledged, false);
             if (!isHandedOut)
             {
                 Window.Held?.RemoveLast();

@@ -48,9 +48,9 @@ internal sealed class ReceiveSide(PeerLink link)
     }
 
     /// <summary>Notes that the current consumption is about to be sent. Any thread.</summary>
-    public void NoteTold()
+    public void NoteAcknowledged()
     {
-        _inbound.Window.NoteTold();
-        _handles.NoteTold();
+        _inbound.Window.NoteAcknowledged();
+        _handles.NoteAcknowledged();
     }
 }

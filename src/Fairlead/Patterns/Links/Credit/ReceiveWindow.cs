@@ -18,8 +18,8 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     private uint _received;
     private uint _consumed;
     private long _consumedBytes;
-    private long _consumedBytesSinceTold;
-    private uint _told;
+    private long _consumedBytesSinceAcknowledged;
+    private uint _acknowledged;
     private uint _written;
 
     /// <summary>Consumed messages that must not be acknowledged yet; null: there are none at this end.</summary>
@@ -33,10 +33,10 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
 
     /// <summary>Whether enough was consumed to acknowledge it.</summary>
     public readonly bool IsAckDue =>
-        _consumed - Volatile.Read(in _told) >= _enoughMessages || Volatile.Read(in _consumedBytesSinceTold) >= _enoughBytes;
+        _consumed - Volatile.Read(in _acknowledged) >= _enoughMessages || Volatile.Read(in _consumedBytesSinceAcknowledged) >= _enoughBytes;
 
     /// <summary>Whether there is unacknowledged consumption.</summary>
-    public readonly bool HasUntold => Consumed != Volatile.Read(in _told);
+    public readonly bool HasUntold => Consumed != Volatile.Read(in _acknowledged);
 
     /// <summary>The number of messages that acknowledgements contain.</summary>
     public readonly uint Released => Held is null ? Consumed : Held.Released(Consumed);
@@ -77,7 +77,7 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     {
         _consumed++;
         _consumedBytes += length;
-        _consumedBytesSinceTold += length;
+        _consumedBytesSinceAcknowledged += length;
     }
 
     /// <summary>Counts a message that is received and consumed immediately. Under the gate while no thread pumps.</summary>
@@ -89,10 +89,10 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     }
 
     /// <summary>Notes that the current consumption is about to be acknowledged. Any thread.</summary>
-    public void NoteTold()
+    public void NoteAcknowledged()
     {
-        Volatile.Write(ref _told, Consumed);
-        Volatile.Write(ref _consumedBytesSinceTold, 0);
+        Volatile.Write(ref _acknowledged, Consumed);
+        Volatile.Write(ref _consumedBytesSinceAcknowledged, 0);
     }
 
     /// <summary>Returns the acknowledgement for the message that is written now. Under the send lock.</summary>

@@ -31,7 +31,7 @@ internal sealed class SendQueue(EndpointContext endpoint)
             long missed = Missed;
             for (int i = 0; i < _items.Count; i++)
             {
-                missed += _items[i].Missed + (_items[i].IsLeft ? 1 : 0);
+                missed += _items[i].Missed + (_items[i].HasNoCaller ? 1 : 0);
             }
 
             return missed;
@@ -131,18 +131,18 @@ internal sealed class SendQueue(EndpointContext endpoint)
     /// <summary>Enqueues a copy of a message without a caller, by a dropping policy.</summary>
     /// <remarks>If nothing may be dropped for it and the queue is full, the result is Full.</remarks>
     /// <returns>Sent: a copy is in the queue. Full. Dropped: this message was dropped.</returns>
-    public LinkOutcome Leave(in Letter letter, OverflowPolicy policy, bool mayDrop, Completions completions)
+    public LinkOutcome EnqueueCopy(in OutgoingMessage message, OverflowPolicy policy, WhenFull whenFull, Completions completions)
     {
-        int length = letter.Head.Length + letter.Payload.Length;
+        int length = message.Length;
         if (policy == OverflowPolicy.Latest
-            && letter.Topic is { } topic
+            && message.Topic is { } topic
             && _byTopic is not null
             && _byTopic.TryGetValue(topic, out LinkOperation? earlier))
         {
             if (_bytes - earlier.Length + length <= endpoint.Settings.Capacity || _items.Count == 1)
             {
                 _bytes += length - earlier.Length;
-                earlier.Replace(letter.Head, letter.Payload);
+                earlier.Replace(message);
                 earlier.Missed++;
                 endpoint.Drops.Count();
                 return LinkOutcome.Sent;
@@ -154,7 +154,7 @@ internal sealed class SendQueue(EndpointContext endpoint)
 
         if (!HasRoom(length))
         {
-            if (!mayDrop)
+            if (whenFull != WhenFull.Drop)
             {
                 return LinkOutcome.Full;
             }
@@ -168,7 +168,7 @@ internal sealed class SendQueue(EndpointContext endpoint)
             MakeRoom(length, completions);
         }
 
-        Enqueue(LinkOperation.Leave(endpoint, letter, policy == OverflowPolicy.Latest));
+        Enqueue(LinkOperation.CopyOf(endpoint, message, policy == OverflowPolicy.Latest));
         return LinkOutcome.Sent;
     }
 

@@ -16,13 +16,13 @@ internal abstract class SendSide
 {
     private BiasedLock _sending = new(LockRank.LinkSending);
     private SendWindow _window;
-    private BroadcastSeat? _seat;
+    private BroadcastSlot? _slot;
 
     /// <param name="link">The link.</param>
     protected SendSide(PeerLink link)
     {
         EndpointSettings settings = link.Endpoint.Settings;
-        _window = link.IsBare ? new SendWindow((uint)settings.Messages, settings.Capacity) : new SendWindow(0, 0);
+        _window = link.IsRaw ? new SendWindow((uint)settings.Messages, settings.Capacity) : new SendWindow(0, 0);
         Queue = new SendQueue(link.Endpoint);
     }
 
@@ -33,19 +33,19 @@ internal abstract class SendSide
     public SendQueue Queue { get; }
 
     /// <summary>The peer's slot in the broadcast, once it has had one. Set under the send lock; any thread may read it.</summary>
-    public BroadcastSeat? BroadcastSeat
+    public BroadcastSlot? BroadcastSlot
     {
-        get => Volatile.Read(ref _seat);
-        set => Volatile.Write(ref _seat, value);
+        get => Volatile.Read(ref _slot);
+        set => Volatile.Write(ref _slot, value);
     }
 
     /// <summary>Whether the peer takes part in the broadcast: its slot counts, and not the window. Under the send lock.</summary>
-    public bool IsSeated => _seat is { IsTaken: true };
+    public bool HasSlot => _slot is { IsTaken: true };
 
-    /// <summary>Whether <c>LinkSender.IsPlain</c> was true, and no thread has since held the lock that might have changed it.</summary>
+    /// <summary>Whether <c>SendLimits.IsPlain</c> was true, and no thread has since held the lock that might have changed it.</summary>
     protected bool IsKnownPlain { get; set; }
 
-    /// <summary>Takes the send lock for all but the fast path, which does not change what <c>LinkSender.IsPlain</c> depends
+    /// <summary>Takes the send lock for all but the fast path, which does not change what <c>SendLimits.IsPlain</c> depends
     /// on.</summary>
     public BiasedLock.Scope Hold()
     {
@@ -63,9 +63,9 @@ internal abstract class SendSide
     /// <param name="sendsRest">Whether to send it the messages that it has not read there.</param>
     public void Leave(bool sendsRest = true)
     {
-        if (_seat is { IsTaken: true } seat)
+        if (_slot is { IsTaken: true } slot)
         {
-            _window.Restore(seat.Leave(sendsRest));
+            _window.Restore(slot.Leave(sendsRest));
         }
     }
 

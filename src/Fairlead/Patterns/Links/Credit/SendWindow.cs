@@ -76,8 +76,10 @@ internal struct SendWindow
     public readonly bool HasCredit(int length) =>
         _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= Bytes);
 
-    /// <summary>Returns the same for known counts, where the bytes include the message. Also requires that counting needs no
-    /// growth.</summary>
+    /// <summary>Returns whether a message of this length may be sent now, and can be counted without growing.</summary>
+    public readonly bool HasCreditAtOnce(int length) => HasCreditAtOnce(length, Outstanding, OutstandingBytes + length);
+
+    /// <summary>Returns the same for known counts, where the bytes include the message.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool HasCreditAtOnce(int length, int count, long bytes) =>
         length <= Longest && count < _outstanding.Places && count < Messages && (count < AlwaysOutstanding || bytes <= Bytes);
@@ -100,7 +102,7 @@ internal struct SendWindow
     /// <summary>Counts a sent message.</summary>
     public void Add(long bytes) => _outstanding.Add(bytes);
 
-    /// <summary>Counts a sent message after <see cref="HasCreditAtOnce"/>.</summary>
+    /// <summary>Counts a sent message after <see cref="HasCreditAtOnce(int)"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void AddAtOnce(long bytes) => _outstanding.AddInPlace(bytes);
 

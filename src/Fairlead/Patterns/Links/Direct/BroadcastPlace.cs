@@ -13,7 +13,7 @@ namespace Fairlead.Patterns.Links.Direct;
 /// first; this keeps the order.
 /// </para>
 /// <para>
-/// Owns nothing: the slot belongs to the sending side (<see cref="SendSide.BroadcastSeat"/>), under whose lock this works. The publisher
+/// Owns nothing: the slot belongs to the sending side (<see cref="SendSide.BroadcastSlot"/>), under whose lock this works. The publisher
 /// calls it.
 /// </para>
 /// </remarks>
@@ -41,13 +41,13 @@ internal sealed class BroadcastPlace
     }
 
     /// <summary>Returns whether the peer's slot is one of these now.</summary>
-    public bool IsIn(ulong places) => _sender.BroadcastSeat is { } seat && (seat.Bit & places) != 0;
+    public bool IsIn(ulong places) => _sender.BroadcastSlot is { } seat && (seat.Bit & places) != 0;
 
-    /// <inheritdoc cref="SendSide.BroadcastSeat"/>
-    public BroadcastSeat? Seat => _sender.BroadcastSeat;
+    /// <inheritdoc cref="SendSide.BroadcastSlot"/>
+    public BroadcastSlot? Slot => _sender.BroadcastSlot;
 
     /// <summary>Whether the peer has corrupted the memory that it shares with the broadcast.</summary>
-    public bool HasSpoiltBroadcast => Seat is { IsCorrupt: true };
+    public bool HasSpoiltBroadcast => Slot is { IsCorrupt: true };
 
     /// <summary>Lets the peer take part if it has caught up. Returns true when it gets a slot for the first time.</summary>
     public bool TryJoin()
@@ -62,23 +62,23 @@ internal sealed class BroadcastPlace
         bool needsPump;
         using (_sender.Hold())
         {
-            if (_sender.IsSeated || !MayJoin)
+            if (_sender.HasSlot || !MayJoin)
             {
                 return false;
             }
 
-            if (_sender.BroadcastSeat is null)
+            if (_sender.BroadcastSlot is null)
             {
-                if (broadcast.TrySeat(_connection) is not { } newSeat)
+                if (broadcast.TryTakeSlot(_connection) is not { } slot)
                 {
                     return false;
                 }
 
-                _sender.BroadcastSeat = newSeat;
+                _sender.BroadcastSlot = slot;
                 isNew = true;
             }
 
-            BroadcastSeat seat = _sender.BroadcastSeat!;
+            BroadcastSlot seat = _sender.BroadcastSlot!;
             if (!seat.MayTake)
             {
                 return false;
@@ -101,7 +101,7 @@ internal sealed class BroadcastPlace
     {
         using (_sender.Hold())
         {
-            return _sender.IsSeated && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.BroadcastSeat!.TryResume(length);
+            return _sender.HasSlot && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.BroadcastSlot!.TryResume(length);
         }
     }
 
@@ -111,7 +111,7 @@ internal sealed class BroadcastPlace
     {
         using (_sender.Hold())
         {
-            return !_sender.IsSeated || _sender.Queue.Count > 0 || _sender.Queue.Missed > 0 || _sender.BroadcastSeat!.HasCaughtUp(length);
+            return !_sender.HasSlot || _sender.Queue.Count > 0 || _sender.Queue.Missed > 0 || _sender.BroadcastSlot!.HasCaughtUp(length);
         }
     }
 
@@ -140,6 +140,6 @@ internal sealed class BroadcastPlace
     public void GiveBack()
     {
         _sender.Leave(sendsRest: false);
-        _sender.BroadcastSeat?.Dispose();
+        _sender.BroadcastSlot?.Dispose();
     }
 }

@@ -76,7 +76,7 @@ internal sealed class MemoryReader : WaitedMemory
     /// <inheritdoc/>
     public override bool PrepareWait()
     {
-        _receiving.TellBeforeSleep();
+        _receiving.AcknowledgeBeforeSleep();
         return _sleep!.PrepareWait() || _pause.IsPaused;
     }
 
@@ -84,7 +84,7 @@ internal sealed class MemoryReader : WaitedMemory
     public override void EndWait() => _sleep!.EndWait();
 
     /// <inheritdoc/>
-    public override void TellBeforeSleep() => _receiving.TellBeforeSleep();
+    public override void AcknowledgeBeforeSleep() => _receiving.AcknowledgeBeforeSleep();
 
     /// <inheritdoc/>
     public override void Release()
@@ -100,7 +100,7 @@ internal sealed class MemoryReader : WaitedMemory
 
     /// <inheritdoc/>
     public override bool MayShareProcessor(bool withReaders) =>
-        _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { IsSitting: true }));
+        _memoryOutput is { } output && (output.TakeHasWoken() || (withReaders && _broadcasts is { HasJoined: true }));
 
     /// <summary>Delays a poll for published messages of a streaming peer, so that several messages accumulate.</summary>
     /// <remarks>
@@ -109,7 +109,7 @@ internal sealed class MemoryReader : WaitedMemory
     /// </remarks>
     public void Linger()
     {
-        if (_broadcasts is { IsSitting: true })
+        if (_broadcasts is { HasJoined: true })
         {
             // Other readers of the same memory may wait for this CPU. While they read, many messages accumulate.
             Thread.Yield();
@@ -128,7 +128,7 @@ internal sealed class MemoryReader : WaitedMemory
     /// <see cref="LinkReceiver.Receive"/> handles everything else: answers, ends and errors. Under the endpoint's gate while no thread
     /// pumps.
     /// </remarks>
-    public MessageCore? TryPull(int me)
+    public MessageCore? TryReceiveDirect(int me)
     {
         if (_memoryInput is not { } input || _link.State != LinkState.Up || _pause.IsPaused || !_receiver.Inbound.IsEmpty)
         {
@@ -137,7 +137,7 @@ internal sealed class MemoryReader : WaitedMemory
 
         if (_broadcasts is not null)
         {
-            return TryPullPublished(input);
+            return TryReceivePublished(input);
         }
 
         if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
@@ -159,15 +159,9 @@ internal sealed class MemoryReader : WaitedMemory
             return null;
         }
 
-        MessageCore message;
-        if (input.IsWorthLending(body.Length))
+        MessageCore message = _inHand.Take(input, header, body, out bool isCopied);
+        if (isCopied)
         {
-            message = MessageCore.Rent(_inHand, input.Lend(header, body.Length));
-        }
-        else
-        {
-            message = _inHand.Keep(header, body);
-            _ = input.TryPass(body.Length);
             _receiver.TakenInRow++;
         }
 
@@ -178,28 +172,28 @@ internal sealed class MemoryReader : WaitedMemory
 
     /// <summary>Takes the next message if it has no head, or is published with the same head as the previous one.</summary>
     /// <remarks>
-    /// Returns null without a change if anything is unusual; <see cref="TryPull"/> then finds out what. Same lock as there; nothing here
-    /// throws.
+    /// Returns null without a change if anything is unusual; <see cref="TryReceiveDirect"/> then finds out what. Same lock as there;
+    /// nothing here throws.
     /// </remarks>
     /// <param name="me">The calling thread.</param>
     /// <param name="looks">
     /// Whether to poll for published messages in any case. Otherwise, in a stream, the receiver first has to delay.
     /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public MessageCore? TryPullPlain(int me, bool looks)
+    public MessageCore? TryReceivePlain(int me, bool looks)
     {
         if (_link.State != LinkState.Up
             || _pause.IsPaused
             || _heartbeat is not null
             || !_receiver.Inbound.IsEmpty
-            || _inHand.Resident is not { } resident)
+            || _inHand.Cached is not { } resident)
         {
             return null;
         }
 
         if (_broadcasts is { } broadcasts)
         {
-            return TryPullAsBefore(resident, broadcasts);
+            return TryReceiveAsBefore(resident, broadcasts);
         }
 
         looks |= _receiver.TakenInRow < StreamLength || _isLatency;
@@ -214,15 +208,16 @@ internal sealed class MemoryReader : WaitedMemory
         }
 
         resident.ReusePlain(body);
-        _ = _memoryInput.TryPass(body.Length);
+        _ = _memoryInput.TryAdvance(body.Length);
         _hasLingered = false;
         _receiver.TakenInRow++;
         _receiver.Inbound.Window.ReceiveAndConsume(body.Length);
         return resident;
     }
 
-    /// <summary>Takes the acknowledgements that come next. Returns false at other data. Same lock as <see cref="TryPull"/>.</summary>
-    public bool PullAcks(int me)
+    /// <summary>Takes the acknowledgements that come next. Returns false at other data.</summary>
+    /// <remarks>Same lock as <see cref="TryReceiveDirect"/>.</remarks>
+    public bool ReadAcks(int me)
     {
         while (_memoryInput is { } input
             && _link.State == LinkState.Up
@@ -235,7 +230,7 @@ internal sealed class MemoryReader : WaitedMemory
                 return false;
             }
 
-            _ = input.TryPass(body.Length);
+            _ = input.TryAdvance(body.Length);
             _heartbeat?.Hear();
         }
 
@@ -252,11 +247,11 @@ internal sealed class MemoryReader : WaitedMemory
             && !HeadReader.TryGet(head, HeadField.Missed, out ReadOnlySpan<byte> _);
     }
 
-    /// <summary>Takes a published message. Same lock as <see cref="TryPull"/>.</summary>
+    /// <summary>Takes a published message. Same lock as <see cref="TryReceiveDirect"/>.</summary>
     /// <remarks>
     /// Only the final check shows that the publisher has not overwritten the copied data. Until then all of it may be wrong.
     /// </remarks>
-    private MessageCore? TryPullPublished(MemoryInput input)
+    private MessageCore? TryReceivePublished(MemoryInput input)
     {
         if (!input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
@@ -275,7 +270,7 @@ internal sealed class MemoryReader : WaitedMemory
         }
 
         MessageCore message = _inHand.Keep(header, body);
-        if (!_knownHead.IsPlain(message.Head) || !input.TryPass(body.Length))
+        if (!_knownHead.IsPlain(message.Head) || !input.TryAdvance(body.Length))
         {
             message.Release(message.Version, null);
             return null;
@@ -288,8 +283,8 @@ internal sealed class MemoryReader : WaitedMemory
     }
 
     /// <summary>Takes the next message from memory that many read, if its head is the same as the previous one's.</summary>
-    /// <remarks>Same conditions as <see cref="TryPullPlain"/>.</remarks>
-    private MessageCore? TryPullAsBefore(MessageCore resident, BroadcastInput broadcasts)
+    /// <remarks>Same conditions as <see cref="TryReceivePlain"/>.</remarks>
+    private MessageCore? TryReceiveAsBefore(MessageCore resident, BroadcastInput broadcasts)
     {
         if (!_knownHead.Any
             || !resident.IsPlainlyBack(0)

@@ -39,11 +39,11 @@ internal sealed class Admission(EndpointContext endpoint, ILinkOwner owner, Link
             };
         }
 
-        return Crowd(link) ?? owner.Refusal(link);
+        return TooManyPeers(link) ?? owner.Refusal(link);
     }
 
     /// <summary>Returns why one more peer is refused, or null if there is capacity.</summary>
-    public FairleadException? Crowd(Link link)
+    public FairleadException? TooManyPeers(Link link)
     {
         if (!endpoint.IsBound || table.UpCount < endpoint.MostPeers)
         {

@@ -229,6 +229,7 @@ internal sealed partial class EndpointCore
         Do(Drops.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);
+        Do(Owner.OnGone);
         if (Life.TryEndDrain())
         {
             Pump.Awaited.CountCaller(-1);
@@ -236,7 +237,7 @@ internal sealed partial class EndpointCore
 
         Life.SetGone();
         Do(Completion.OnGone);
-        Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Nudge()));
+        Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Wake()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);
     }

@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore
             FairleadEventSource.Log.Connected(Address.Display, link.Peer.ToString());
         }
 
-        link.Sending.ServeAdopted(completions);
+        link.Sending.ServeTakenOver(completions);
         try
         {
             Owner.OnUp(link, completions);
@@ -76,7 +76,7 @@ internal sealed partial class EndpointCore
             adopted = Placement.MoveFrom(link, completions);
         }
 
-        adopted?.Sending.ServeAdopted(completions);
+        adopted?.Sending.ServeTakenOver(completions);
 
         if (FairleadEventSource.Log.IsEnabled())
         {
@@ -159,8 +159,6 @@ internal sealed partial class EndpointCore
     /// <inheritdoc/>
     public override void HandOutAgain() => Receivers.HandOutAgain();
 
-    void IReceiveQueue.Withdraw(ReceiveOperation operation, Exception? error) => Receivers.Withdraw(operation, error);
-
     void IAcceptorOwner.OnAccepted(Connection connection, Completions completions) =>
         AddLink(connection, isAccepted: true, completions);
 
@@ -180,9 +178,9 @@ internal sealed partial class EndpointCore
 
     FairleadException? ILinkHost.Refusal(Link link, Handshake theirs) => Admission.Refusal(link, theirs);
 
-    FairleadException? ILinkHost.Crowd(Link link) => Admission.Crowd(link);
+    FairleadException? ILinkHost.TooManyPeers(Link link) => Admission.TooManyPeers(link);
 
-    void ILinkHost.ServeOpening(Link link) => Housekeeping.ServeOpening(link);
+    void ILinkHost.ServeHandshakes(Link link) => Housekeeping.ServeHandshakes(link);
 
     void ILinkHost.AddPeerClosed(Link link) => Table.AddPeerClosed(link);
 
@@ -218,7 +216,7 @@ internal sealed partial class EndpointCore
         return true;
     }
 
-    void ILinkHost.Hinder(string? why) => Presence.Hinder(why);
+    IPeerReports ILinkHost.Reports => Presence;
 
     bool IPumpOwner.IsServedAlways => Housekeeping.IsServedAlways;
 
@@ -232,7 +230,7 @@ internal sealed partial class EndpointCore
 
     void IPumpOwner.ServeLater() => Housekeeping.ServeLater();
 
-    void IPumpOwner.JoinRounds() => Housekeeping.JoinRounds();
+    void IPumpOwner.JoinDeferredWork() => Housekeeping.JoinDeferredWork();
 
     void IPumpOwner.OnReady(ulong token, PollEvents events, Completions completions)
     {

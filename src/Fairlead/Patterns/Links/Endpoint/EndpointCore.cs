@@ -18,13 +18,12 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// close it. Links and the pump report events that concern several parts. An event of one part goes directly to that part.
 /// </remarks>
 internal sealed partial class EndpointCore
-    : EndpointContext, IPumpOwner, ILinkHost, IAcceptorOwner, IPresenceOwner, IReceiveQueue, IDisposable
+    : EndpointContext, IPumpOwner, ILinkHost, IAcceptorOwner, IPresenceOwner, IDisposable
 {
     private const ulong ListenerToken = Pump.FirstToken;
 
     private readonly EndpointEntry _entry;
     private readonly Acceptor _acceptor;
-
     private readonly WatchList _watchList = new();
 
     private EndpointCore(
@@ -56,7 +55,7 @@ internal sealed partial class EndpointCore
         Placement = new Placement(this, Table, Presence);
         Receivers = new Receivers(this, Table, Presence, _watchList, Housekeeping);
         FastPath = new FastPath(this, Table, Housekeeping);
-        Watches = new Watches(this, _watchList, Table, Receivers, Presence, Placement);
+        WaitSetAccess = new WaitSetAccess(this, _watchList, Table, Receivers, Presence, Placement);
         Broadcasts = new BroadcastHolder(this);
         FanOut = new FanOutBatch(this, Table);
         Admission = new Admission(this, owner, Table);
@@ -79,7 +78,7 @@ internal sealed partial class EndpointCore
     public Receivers Receivers { get; }
 
     /// <summary>The wait sets that it is attached to.</summary>
-    public Watches Watches { get; }
+    public WaitSetAccess WaitSetAccess { get; }
 
     /// <summary>Sends to a peer that shares memory without a pump iteration.</summary>
     public FastPath FastPath { get; }
@@ -124,11 +123,18 @@ internal sealed partial class EndpointCore
     }
 
     /// <summary>Binds. Returns immediately; a waiting caller or the reactor serves the peers.</summary>
-    public static EndpointCore Bind(Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner)
+    /// <param name="address">Where.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="profile">The pattern.</param>
+    /// <param name="owner">The pattern, which hears of links.</param>
+    /// <param name="holdsBack">Whether the owner says when a received message is acknowledged.</param>
+    public static EndpointCore Bind(
+        Address address, EndpointOptions? options, PatternProfile profile, ILinkOwner owner, bool holdsBack = false)
     {
         Platform.Require();
         ITransport transport = BuiltInTransports.Find(address);
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
+        settings = holdsBack ? settings with { HoldsBack = true, Confirms = true } : settings;
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
         profile.CheckPolicy(address, settings.Full);
         return Serve(transport.Bind(address, settings), settings, profile, owner);

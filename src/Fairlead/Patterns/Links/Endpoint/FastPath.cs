@@ -49,8 +49,9 @@ internal sealed unsafe class FastPath
         }
 
         int me = NativeThread.ManagedId;
-        PlainSending outcome = link.Sending.TrySendPlain(payload, me);
-        return outcome == PlainSending.Sent || FinishSending(link, payload, me, outcome);
+        return link.Sending.TrySendPlain(payload, me, out bool isHalfFull)
+            ? !isHalfFull || LookIfTime(link)
+            : TryAgain(link, payload, me);
     }
 
     /// <summary>Reads acknowledgements that have probably arrived, directly or by a pump iteration if other data has arrived,
@@ -60,7 +61,7 @@ internal sealed unsafe class FastPath
         int me = NativeThread.ManagedId;
         using (_pump.Gate.Hold(me))
         {
-            if (_table.Alone is { } link && _pump.MayPull && _memory.MayGoOn() && link.Reader.PullAcks(me))
+            if (_table.Alone is { } link && _pump.MayReceiveDirect && _memory.MayGoOn() && link.Reader.ReadAcks(me))
             {
                 _memory.StopRinging(link.Memory!.Sleep);
                 return;
@@ -72,7 +73,12 @@ internal sealed unsafe class FastPath
 
     /// <summary>Whether <see cref="TryCall"/> may do something now. Its caller asks this first.</summary>
     public bool MayCall =>
-        _table.Alone is not null && _memory.Looks && _pump.MayPull && !_life.IsClosing && !OperationMeter.IsOn && !Tracing.IsWatched;
+        _table.Alone is not null
+        && _memory.Polls
+        && _pump.MayReceiveDirect
+        && !_life.IsClosing
+        && !OperationMeter.IsOn
+        && !Tracing.IsWatched;
 
     /// <summary>Calls the peer without leading: sends the request, polls the memory, and takes the reply from it.</summary>
     /// <remarks>
@@ -102,13 +108,13 @@ internal sealed unsafe class FastPath
         // Before anything is done, because a clock may throw.
         TimeSpan wait = deadline.RemainingWait;
         int me = NativeThread.ManagedId;
-        call = link.Calls.TryAskShort(flags, head, payload, length, deadline, me);
+        call = link.Calls.TryRequestDirect(flags, head, payload, length, deadline, me);
         if (call is null)
         {
             return null;
         }
 
-        MessageCore? reply = LookForReply(link, call, wait, me);
+        MessageCore? reply = PollForReply(link, call, wait, me);
         if (reply is not null)
         {
             _housekeeping.ServeLater(link);
@@ -121,46 +127,47 @@ internal sealed unsafe class FastPath
         return reply;
     }
 
-    private MessageCore? LookForReply(Link link, LinkOperation call, TimeSpan wait, int me)
+    private MessageCore? PollForReply(Link link, LinkOperation call, TimeSpan wait, int me)
     {
-        if (!_memory.TryBeginLook(me))
+        if (!_memory.TryBeginPoll(me))
         {
             return null;
         }
 
         // A reply that has not arrived by now was polled for long enough.
-        _memory.IsSoon = _memory.Look(wait, call);
+        _memory.IsSoon = _memory.Poll(wait, call);
         using (_pump.Gate.Hold(me))
         {
-            _memory.EndLook();
-            return _memory.IsSoon && _pump.MayPull && _table.Alone == link && _memory.MayGoOn() ? TakeReply(link, call, me) : null;
+            _memory.EndPoll();
+            return _memory.IsSoon && _pump.MayReceiveDirect && _table.Alone == link && _memory.MayGoOn() ? TakeReply(link, call, me) : null;
         }
     }
 
-    private bool FinishSending(Link link, ReadOnlySpan<byte> payload, int me, PlainSending outcome)
+    /// <summary>Reads acknowledgements now and then while more than half of the window is used. Returns true.</summary>
+    private bool LookIfTime(Link link)
     {
-        if (outcome == PlainSending.HalfFull)
+        if (link.Sending.IsTimeToLook())
         {
-            if (link.Sending.IsTimeToLook())
-            {
-                LookForAcks();
-            }
-
-            return true;
+            LookForAcks();
         }
 
+        return true;
+    }
+
+    private bool TryAgain(Link link, ReadOnlySpan<byte> payload, int me)
+    {
         if (link.Sending.HasRoomNow)
         {
             return false;
         }
 
         LookForAcks();
-        return link.Sending.TrySendPlain(payload, me) != PlainSending.NotSent;
+        return link.Sending.TrySendPlain(payload, me, out _);
     }
 
     private MessageCore? TakeReply(Link link, LinkOperation call, int me)
     {
-        MessageCore? reply = link.Calls.TryPullReply(call, me);
+        MessageCore? reply = link.Calls.TryReceiveReply(call, me);
         if (reply is not null)
         {
             _memory.StopRinging(link.Memory!.Sleep);

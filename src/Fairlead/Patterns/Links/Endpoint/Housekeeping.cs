@@ -16,7 +16,7 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// <param name="acceptor">Resumes accepting.</param>
 internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
 {
-    private static readonly Rounds<Housekeeping> Slow = new(
+    private static readonly DeferredWork<Housekeeping> Slow = new(
         "fairlead rounds", TimeSpan.FromMilliseconds(20), idle: 1, static housekeeping => housekeeping.Visit());
 
     private bool _isDue;
@@ -42,7 +42,7 @@ internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
     {
         if (!Volatile.Read(ref _isDue))
         {
-            JoinRounds();
+            JoinDeferredWork();
         }
     }
 
@@ -62,12 +62,12 @@ internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
     }
 
     /// <summary>Requests visits until the handshake of a link is over, or its time has passed.</summary>
-    public void ServeOpening(Link link)
+    public void ServeHandshakes(Link link)
     {
         using (endpoint.Pump.Gate.Hold())
         {
             _opening.Add(link);
-            JoinRounds();
+            JoinDeferredWork();
         }
     }
 
@@ -81,12 +81,12 @@ internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
                 _consuming.Add(link);
             }
 
-            JoinRounds();
+            JoinDeferredWork();
         }
     }
 
     /// <summary>Requests a visit, whether or not one is already due. With or without the gate.</summary>
-    public void JoinRounds()
+    public void JoinDeferredWork()
     {
         using (endpoint.Pump.Gate.Hold())
         {
@@ -107,7 +107,7 @@ internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
     /// <summary>Arranges for an endpoint without leader and waiter to be served. Under the gate.</summary>
     public void ServeWhileAway()
     {
-        if (endpoint.IsBound || !endpoint.Settings.IsBare)
+        if (endpoint.IsBound || !endpoint.Settings.IsRaw)
         {
             // A user that waits in iterations returns soon, and arming costs two system calls. A user that stays away must still learn of
             // the end, and peers must still get answers. Without credit, a connected end leaves unread data to the sender.

@@ -39,6 +39,11 @@ internal interface ILinkOwner
     {
     }
 
+    /// <summary>Nothing is left of the endpoint but its last word. Once, on any thread; may block for a disk.</summary>
+    void OnGone()
+    {
+    }
+
     /// <summary>The peer has read something and may have capacity for more.</summary>
     void OnCredit(Link link)
     {

@@ -22,7 +22,7 @@ internal sealed class LinkWaitOperation : Operation<Link?>
 
     public override void Withdraw(Exception? error) => _placement.Withdraw(this, error);
 
-    protected override void GiveBack()
+    protected override void ReturnToPool()
     {
         _placement = null!;
         Pool.Return(this);

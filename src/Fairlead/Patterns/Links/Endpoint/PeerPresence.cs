@@ -1,4 +1,5 @@
 using Fairlead.Patterns.Links.Pumping;
+using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
 using Fairlead.Transports;
@@ -11,7 +12,7 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// reads them. <see cref="EndpointCore"/> reports links that come and go. The <see cref="Reconnector"/> reports its attempts. Callers ask
 /// what they may still wait for.
 /// </remarks>
-internal sealed class PeerPresence : IReconnectorOwner, IDisposable
+internal sealed class PeerPresence : IReconnectorOwner, IPeerReports, IDisposable
 {
     private readonly EndpointContext _endpoint;
     private readonly IPresenceOwner _owner;
@@ -28,6 +29,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     private LinkEnd? _lastEnd;
     private FairleadException? _failure;
     private string? _hindrance;
+    private string? _brokerLoss;
 
     /// <param name="endpoint">The endpoint whose peer is tracked.</param>
     /// <param name="owner">Connects again, and ends what waits for a peer.</param>
@@ -40,7 +42,7 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         _reconnector = endpoint.IsBound
             ? null
             : new Reconnector(addresses, endpoint.Settings.Reconnect, endpoint.Settings.Time, this);
-        endpoint.Settings.Hindrance.Watch(Hinder);
+        endpoint.Settings.Hindrance.Watch(Hinder, LoseBroker);
     }
 
     /// <summary>How the last link went down, if that ended the endpoint. Otherwise null.</summary>
@@ -56,10 +58,10 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     /// <summary>Whether a caller may wait for a peer: on a bound or reconnecting endpoint, until it is over.</summary>
     public bool AwaitsPeers => !HasEnded && (_endpoint.IsBound || _endpoint.Settings.Reconnect != TimeSpan.Zero);
 
-    /// <summary>Why the broker behind a bridge takes nothing now; otherwise null.</summary>
-    public string? Hindrance => Volatile.Read(ref _hindrance);
+    /// <summary>Why the broker behind a bridge is lost, or takes nothing now; otherwise null.</summary>
+    public string? Hindrance => Volatile.Read(ref _brokerLoss) ?? Volatile.Read(ref _hindrance);
 
-    /// <summary>Notes and reports that the broker takes nothing, or does again. Any thread without locks.</summary>
+    /// <summary>Notes and reports that the broker or the store takes nothing; null: it does again. Any thread without locks.</summary>
     public void Hinder(string? why)
     {
         if (Interlocked.Exchange(ref _hindrance, why) == why)
@@ -67,13 +69,39 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
             return;
         }
 
-        _endpoint.Counters.SetBlocked(why is not null);
+        Show();
         EndpointState state = why is null ? EndpointState.Connected : EndpointState.Blocked;
         _changes.Add(new EndpointStateChange(state, CloseReason.Limit, 0) { Detail = why });
         if (why is not null)
         {
             FairleadEventSource.Log.Blocked(_endpoint.Address.Display, why);
         }
+    }
+
+    /// <summary>Reports that a peer's process is stopped, or runs again. Any thread without locks.</summary>
+    public void OnStopped(Peer peer, bool isStopped)
+    {
+        EndpointState state = isStopped ? EndpointState.PeerStopped : EndpointState.PeerResumed;
+        _changes.Add(new EndpointStateChange(state, CloseReason.Limit, 0) { Peer = peer });
+        FairleadEventSource.Log.PeerStopped(_endpoint.Address.Display, $"{peer}", isStopped ? "stopped" : "running again");
+    }
+
+    /// <summary>Notes and reports that the broker behind a bridge is lost and sought; null: it was found. One thread at a time, without
+    /// locks.</summary>
+    /// <remarks>What hindered the lost connection hinders no longer. The next one says so itself.</remarks>
+    /// <param name="why">The reason; null: the broker was found.</param>
+    /// <param name="attempts">The number of attempts since the loss.</param>
+    public void LoseBroker(string? why, int attempts)
+    {
+        if (why == Interlocked.Exchange(ref _brokerLoss, why))
+        {
+            return;
+        }
+
+        Volatile.Write(ref _hindrance, null);
+        Show();
+        EndpointState state = why is null ? EndpointState.Connected : EndpointState.Reconnecting;
+        _changes.Add(new EndpointStateChange(state, CloseReason.PeerDied, attempts) { Detail = why });
     }
 
     /// <summary>Returns the error of a call on an endpoint that is over.</summary>
@@ -90,6 +118,9 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
     public bool OnLost(PeerLink link, LinkEnd end, Completions completions)
     {
         _failure = link.Failure;
+
+        // A bridge that has ended seeks its broker no longer.
+        Volatile.Write(ref _brokerLoss, null);
         return SeekOrEnd(link, end, completions);
     }
 
@@ -196,8 +227,18 @@ internal sealed class PeerPresence : IReconnectorOwner, IDisposable
         _reconnector is { IsWanted: true } && !_endpoint.IsClosing && (IsReconnecting || link.WasUp)
         && end.Reason is CloseReason.PeerDied or CloseReason.ClosedByPeer or CloseReason.Heartbeat;
 
-    private void Tell(EndpointState state, CloseReason reason, int attempt) =>
+    private void Tell(EndpointState state, CloseReason reason, int attempt)
+    {
+        Show();
         _changes.Add(new EndpointStateChange(state, reason, attempt));
+    }
+
+    /// <summary>Shows the present state to other processes.</summary>
+    private void Show() =>
+        _endpoint.Counters.SetState(
+            IsReconnecting || Volatile.Read(ref _brokerLoss) is not null ? EndpointState.Reconnecting
+            : Volatile.Read(ref _hindrance) is not null ? EndpointState.Blocked
+            : EndpointState.Connected);
 }
 
 /// <summary>The owner of a <see cref="PeerPresence"/>.</summary>

@@ -204,7 +204,7 @@ internal sealed class Placement
 
     /// <summary>Enqueues a message for the next peer, by a dropping policy, or returns the link of a peer that is connected.</summary>
     /// <remarks>PeerGone means that no peer will come.</remarks>
-    public LinkOutcome LeaveWaiting(in Letter letter, bool mayDrop, out Link? link)
+    public LinkOutcome EnqueueWaiting(in OutgoingMessage message, WhenFull whenFull, out Link? link)
     {
         LinkOutcome outcome;
         using (Completions completions = Completions.Rent())
@@ -213,7 +213,7 @@ internal sealed class Placement
             _endpoint.Life.ThrowIfClosing();
             link = TheLink;
             outcome = link is not null ? LinkOutcome.Sent
-                : _presence.AwaitsPeers ? _messages.Leave(letter, _endpoint.Policy, mayDrop, completions)
+                : _presence.AwaitsPeers ? _messages.EnqueueCopy(message, _endpoint.Policy, whenFull, completions)
                 : LinkOutcome.PeerGone;
         }
 
@@ -228,7 +228,7 @@ internal sealed class Placement
     /// <summary>Gives waiting messages and callers to a link that comes up. Under the gate; the link serves them afterwards.</summary>
     public void OnUp(Link link, Completions completions)
     {
-        link.Adopt(_messages, completions);
+        link.TakeOver(_messages, completions);
         Volatile.Write(ref _latest, link);
         foreach (LinkWaitOperation operation in _callers)
         {
@@ -274,7 +274,7 @@ internal sealed class Placement
                 adopted = MoveFrom(link, completions);
             }
 
-            adopted?.Sending.ServeAdopted(completions);
+            adopted?.Sending.ServeTakenOver(completions);
         }
 
         _endpoint.Pump.Request();
@@ -283,7 +283,7 @@ internal sealed class Placement
     /// <summary>Does the same under the gate. The caller makes the returned link serve its new messages.</summary>
     public Link? MoveFrom(Link link, Completions completions)
     {
-        link.Sending.TakeMoving(_messages);
+        link.Sending.TakeRequeued(_messages);
         return Place(completions);
     }
 
@@ -291,7 +291,7 @@ internal sealed class Placement
     /// <remarks>The caller makes the returned link serve them.</remarks>
     public Link? Place(Completions completions)
     {
-        if (_messages.Count > 0 && !_endpoint.IsClosing && TheLink is { } link && link.Sending.TryAdopt(_messages, completions))
+        if (_messages.Count > 0 && !_endpoint.IsClosing && TheLink is { } link && link.Sending.TryTakeOver(_messages, completions))
         {
             return link;
         }
@@ -344,7 +344,7 @@ internal sealed class Placement
     private LinkOperation TakeUnsent()
     {
         LinkOperation operation = _messages.Dequeue();
-        if (operation.IsLeft)
+        if (operation.HasNoCaller)
         {
             _past.AddUndelivered();
         }

@@ -15,6 +15,9 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// </content>
 internal sealed partial class Receivers
 {
+    /// <summary>The queued messages that callers take before the peers are read again.</summary>
+    private const int TakenBetweenReads = 16;
+
     /// <summary>Returns the next message that is queued or in a peer's memory; null if there is none.</summary>
     public MessageCore? TryTakeNow()
     {
@@ -29,7 +32,7 @@ internal sealed partial class Receivers
     /// </remarks>
     public MessageCore? TryTakeAhead(CancellationToken cancellationToken)
     {
-        if (!_memory.IsAlone || cancellationToken.IsCancellationRequested || !_pump.Told.MayTakeAhead())
+        if (!_memory.IsAlone || cancellationToken.IsCancellationRequested || !_pump.Continuations.MayTakeAhead())
         {
             return null;
         }
@@ -39,13 +42,13 @@ internal sealed partial class Receivers
         using (Gate.Hold(me))
         {
             bool isFree = !(_pump.IsLed || _pump.IsWanted || _life.IsClosing) && _pump.Awaited.NoneButCallers && _ready.Count == 0;
-            message = isFree ? TryPull(me) : null;
+            message = isFree ? TryReceiveDirect(me) : null;
         }
 
         if (message is not null)
         {
             _isTakenAhead = true;
-            _pump.Told.NoteAhead();
+            _pump.Continuations.NoteAhead();
             Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Kind);
         }
 
@@ -63,7 +66,7 @@ internal sealed partial class Receivers
         BiasedLock.Scope gate = Gate.Hold(me);
         if (endsLook)
         {
-            _memory.EndLook();
+            _memory.EndPoll();
         }
 
         MessageCore? message = null;
@@ -71,14 +74,14 @@ internal sealed partial class Receivers
         if (link is not null
             && !_life.IsClosing
             && (_callers.Count | _ready.Count) == 0
-            && _pump.MayPull
-            && _memory.MayPullUnseen
+            && _pump.MayReceiveDirect
+            && _memory.MayReceiveUnseen
             && !(_pump.IsArmed && link.Memory!.Sleep.IsAnnounced))
         {
-            message = link.Reader.TryPullPlain(me, endsLook);
+            message = link.Reader.TryReceivePlain(me, endsLook);
             if (message is not null)
             {
-                _memory.CountPull();
+                _memory.CountReceive();
                 _counters.AddReceived(message.Length);
             }
         }
@@ -103,17 +106,17 @@ internal sealed partial class Receivers
 
     /// <summary>Polls the memory for as long as the endpoint may, without leading, and takes what arrives.</summary>
     /// <remarks>Returns false if a caller already waits here, or this endpoint does not poll.</remarks>
-    private bool TryLookAndPull(Deadline deadline, int me, out MessageCore? message)
+    private bool TryPollAndReceive(Deadline deadline, int me, out MessageCore? message)
     {
         message = null;
-        if (_table.Alone is not { } link || !_memory.Looks || _callers.Count > 0 || _ready.Count > 0)
+        if (_table.Alone is not { } link || !_memory.Polls || _callers.Count > 0 || _ready.Count > 0)
         {
             return false;
         }
 
         // Before polling, because a clock may throw.
         TimeSpan wait = deadline.RemainingWait;
-        if (!_memory.TryBeginLook(me))
+        if (!_memory.TryBeginPoll(me))
         {
             return false;
         }
@@ -124,7 +127,7 @@ internal sealed partial class Receivers
         }
 
         // A message that has not arrived by now was polled for long enough.
-        _memory.IsSoon = _memory.Look(wait);
+        _memory.IsSoon = _memory.Poll(wait);
         message = TryReceivePlain(me, endsLook: true) ?? TryTake(me, mayLinger: false);
         return true;
     }
@@ -134,12 +137,19 @@ internal sealed partial class Receivers
     /// <param name="mayLinger">Whether a batching delay is allowed for a stream; false if the caller has just polled.</param>
     private MessageCore? TryTake(int me, bool mayLinger = true)
     {
+        if (_taken >= TakenBetweenReads && _table.Count > 1)
+        {
+            // The queue may be long, and all of one peer. Others must not wait until it is empty.
+            _taken = 0;
+            _pump.TryTurn();
+        }
+
         MessageCore message;
         bool looks = false;
         if (mayLinger
             && _ready.Count == 0
             && _table.Alone is { Reader.IsStreaming: true } stream
-            && (looks = _memory.TryBeginLook(me))
+            && (looks = _memory.TryBeginPoll(me))
             && _table.Alone == stream)
         {
             stream.Reader.Linger();
@@ -149,7 +159,7 @@ internal sealed partial class Receivers
         {
             if (looks)
             {
-                _memory.EndLook();
+                _memory.EndPoll();
             }
 
             // A closing endpoint has already told its peers what it handed out, and hands out nothing more.
@@ -159,11 +169,12 @@ internal sealed partial class Receivers
                 return null;
             }
 
-            if (_ready.Next(tells: true) is >= 0 and int next)
+            if (_ready.Next(tells: true) is { } next)
             {
                 message = _ready.Take(next);
+                _taken++;
             }
-            else if (_pump.MayPull && TryPull(me) is { } pulled)
+            else if (_pump.MayReceiveDirect && TryReceiveDirect(me) is { } pulled)
             {
                 message = pulled;
             }
@@ -178,21 +189,21 @@ internal sealed partial class Receivers
     }
 
     /// <summary>Takes a message directly from the peer's memory. Under the gate, while no thread pumps.</summary>
-    private MessageCore? TryPull(int me)
+    private MessageCore? TryReceiveDirect(int me)
     {
         if (_table.Alone is not { } link)
         {
             return null;
         }
 
-        if (!_memory.MayGoOn() || link.Reader.TryPull(me) is not { } message)
+        if (!_memory.MayGoOn() || link.Reader.TryReceiveDirect(me) is not { } message)
         {
             return null;
         }
 
         _memory.StopRinging(link.Memory!.Sleep);
         _counters.AddReceived(message.Length);
-        if (!message.IsResident && message.Kind is MessageKind.Deliver or MessageKind.Request)
+        if (!message.IsCached && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
             link.Receiving.AddActive(message);
         }

@@ -22,11 +22,11 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// the callers. <c>Receivers.Taking.cs</c> contains taking an available message.
 /// </para>
 /// </remarks>
-internal sealed partial class Receivers : IReceiveQueue
+internal sealed partial class Receivers
 {
     private readonly EndpointContext _endpoint;
     private readonly PeerPresence _presence;
-    private readonly WatchList _watches;
+    private readonly WatchList _waitSets;
     private readonly LinkTable _table;
     private readonly Pump _pump;
     private readonly MemoryWaiter _memory;
@@ -37,6 +37,9 @@ internal sealed partial class Receivers : IReceiveQueue
     private readonly List<MessageCore> _handedOver = [];
     private RingQueue<ReceiveOperation> _callers;
     private bool _handsOutAgain;
+
+    // The messages taken since the last iteration read; a hint without the gate.
+    private int _taken;
 
     // A hint: written by the thread that has promised to arm, and by the pump.
     private bool _isTakenAhead;
@@ -53,7 +56,7 @@ internal sealed partial class Receivers : IReceiveQueue
         _endpoint = endpoint;
         _table = table;
         _presence = presence;
-        _watches = watches;
+        _waitSets = watches;
         _housekeeping = housekeeping;
         _pump = endpoint.Pump;
         _memory = endpoint.Pump.Memory;
@@ -66,7 +69,7 @@ internal sealed partial class Receivers : IReceiveQueue
     public bool IsEmpty => _ready.Count == 0;
 
     /// <summary>Whether there is a message that may be handed out. Under the gate.</summary>
-    public bool HasMessage => _ready.Next(tells: false) >= 0;
+    public bool HasMessage => _ready.Next(tells: false) is not null;
 
     /// <summary>Returns the most messages that this iteration takes from a single peer that shares memory. Called by the
     /// pump.</summary>
@@ -78,12 +81,11 @@ internal sealed partial class Receivers : IReceiveQueue
     {
         bool isTakenAhead = _isTakenAhead;
         _isTakenAhead = false;
+        _taken = 0;
         return !_memory.IsAlone || (_callers.Count == 0 && !_memory.IsLedByReceiver) ? int.MaxValue
             : isTakenAhead ? 1
             : Math.Max(1, _callers.Count);
     }
-
-    public Pump Pump => _pump;
 
     private ref BiasedLock Gate => ref _pump.Gate;
 
@@ -96,7 +98,7 @@ internal sealed partial class Receivers : IReceiveQueue
             return plain;
         }
 
-        if (cancellationToken.IsCancellationRequested || !TryLookAndPull(deadline, me, out MessageCore? message))
+        if (cancellationToken.IsCancellationRequested || !TryPollAndReceive(deadline, me, out MessageCore? message))
         {
             message = TryTake(me);
         }
@@ -107,7 +109,7 @@ internal sealed partial class Receivers : IReceiveQueue
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: true);
+        ReceiveOperation operation = ReceiveOperation.Rent(this, _pump, isBlocking: true);
         try
         {
             Enqueue(operation);
@@ -144,9 +146,9 @@ internal sealed partial class Receivers : IReceiveQueue
             return ValueTask.FromCanceled<MessageCore?>(cancellationToken);
         }
 
-        _pump.Told.FlushBeforeWait();
+        _pump.Continuations.FlushBeforeWait();
         using BriefLead lead = BriefLead.ForReceive(_pump);
-        ReceiveOperation operation = ReceiveOperation.Rent(this, isBlocking: false);
+        ReceiveOperation operation = ReceiveOperation.Rent(this, _pump, isBlocking: false);
         ValueTask<MessageCore?> task = operation.Task;
         try
         {
@@ -277,7 +279,11 @@ internal sealed partial class Receivers : IReceiveQueue
     /// No sender waits for answers any more. The deliveries of a dead peer may still be read. If this side ended the link, their senders
     /// were told, and the deliveries are dropped, too.
     /// </remarks>
-    public void DropUnread(Link link) => _ready.Drop(link.Receiving, id: null, withDeliveries: link.WasEndedHere, out _);
+    public void DropUnread(Link link)
+    {
+        _ready.Drop(link.Receiving, id: null, withDeliveries: link.WasEndedHere, out _);
+        _ready.Leave(link.Receiving);
+    }
 
     /// <summary>Ends the callers, and tells the wait sets, because the endpoint is over or closes. Under the gate.</summary>
     /// <param name="error">The error for the callers; null means that they get no message.</param>
@@ -293,7 +299,7 @@ internal sealed partial class Receivers : IReceiveQueue
             }
         }
 
-        _watches.TellOfEnd();
+        _waitSets.TellOfEnd();
     }
 
     /// <summary>Releases the memory of untaken messages. Under the gate.</summary>
@@ -313,7 +319,7 @@ internal sealed partial class Receivers : IReceiveQueue
             {
                 operation.TryFail(new ObjectDisposedException(_endpoint.Profile.Name));
             }
-            else if (_callers.Count == 0 && _ready.Next(tells: true) is >= 0 and int next)
+            else if (_callers.Count == 0 && _ready.Next(tells: true) is { } next)
             {
                 message = _ready.Take(next);
                 operation.TryComplete(message);
@@ -345,7 +351,7 @@ internal sealed partial class Receivers : IReceiveQueue
     /// <summary>Gives callers the messages that may be handed out. Under the gate; <see cref="AfterHandOut"/> follows without it.</summary>
     private void HandOut(Completions completions)
     {
-        while (_callers.Count > 0 && !_life.IsClosing && _ready.Next(tells: true) is >= 0 and int next)
+        while (_callers.Count > 0 && !_life.IsClosing && _ready.Next(tells: true) is { } next)
         {
             ReceiveOperation operation = _callers.Dequeue();
             MessageCore message = _ready.Take(next);

@@ -7,21 +7,21 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// </remarks>
 internal sealed class WatchList
 {
-    private IEndpointWatch[] _watches = [];
+    private IEndpointWatch[] _waitSets = [];
 
     /// <summary>Whether the endpoint is attached to a wait set.</summary>
-    public bool Any => _watches.Length > 0;
+    public bool Any => _waitSets.Length > 0;
 
     /// <summary>Adds a wait set. Under the gate.</summary>
-    public void Add(IEndpointWatch watch) => _watches = [.. _watches, watch];
+    public void Add(IEndpointWatch watch) => _waitSets = [.. _waitSets, watch];
 
     /// <summary>Removes a wait set. Under the gate.</summary>
-    public void Remove(IEndpointWatch watch) => _watches = [.. _watches.Where(other => other != watch)];
+    public void Remove(IEndpointWatch watch) => _waitSets = [.. _waitSets.Where(other => other != watch)];
 
     /// <summary>Notifies the wait sets of the end of a pump iteration. Called by the pump.</summary>
     public void TellOfTurn()
     {
-        foreach (IEndpointWatch watch in _watches)
+        foreach (IEndpointWatch watch in _waitSets)
         {
             watch.OnTurn();
         }
@@ -30,7 +30,7 @@ internal sealed class WatchList
     /// <summary>Notifies the wait sets that the endpoint is over or closing. Under the gate.</summary>
     public void TellOfEnd()
     {
-        foreach (IEndpointWatch watch in _watches)
+        foreach (IEndpointWatch watch in _waitSets)
         {
             watch.OnEnd();
         }
@@ -39,7 +39,7 @@ internal sealed class WatchList
     /// <summary>Notifies the wait sets that no thread pumps the endpoint any more. Under the gate.</summary>
     public void OfferRole()
     {
-        foreach (IEndpointWatch watch in _watches)
+        foreach (IEndpointWatch watch in _waitSets)
         {
             watch.OnRoleFree();
         }

@@ -25,7 +25,7 @@ internal sealed partial class LinkOutput
     /// <param name="moreFollow">Whether more messages follow, although no continuation waits behind this one.</param>
     public bool HoldsBack(int together, bool moreFollow = false)
     {
-        Continuations told = _endpoint.Pump.Told;
+        Continuations told = _endpoint.Pump.Continuations;
         if (_writeMode != WriteMode.Balanced || !told.AreBriefHere || !(moreFollow || told.HasMore) || ++_heldBack >= together)
         {
             _heldBack = 0;
@@ -139,7 +139,7 @@ internal sealed partial class LinkOutput
     {
         header.HeadLength = checked((ushort)headLength);
         header.Length = checked(headLength + payloadLength);
-        if (_side.BroadcastSeat is not null && header.Kind.IsData())
+        if (_side.BroadcastSlot is not null && header.Kind.IsData())
         {
             _side.Leave();
         }
@@ -157,7 +157,7 @@ internal sealed partial class LinkOutput
             _inbound.EndStream();
             long rest = _connection.Unflushed > 0 || _connection.HasLong ? _longestUnwritten : 0;
             _longestUnwritten = Math.Max(rest, (long)header.Length + MessageHeader.Size);
-            if (_link.IsBare)
+            if (_link.IsRaw)
             {
                 _side.Window.AddUnanswered(header.Length);
             }
@@ -183,7 +183,7 @@ internal sealed partial class LinkOutput
     /// <summary>Notes a long message that the kernel has only in part: the peer cannot have it yet. Under the send lock.</summary>
     private void NoteLong(in MessageHeader header)
     {
-        if (header.Length >= LongPayload && !_link.IsBare && header.Kind.IsData() && Unwritten is > 0 and long rest)
+        if (header.Length >= LongPayload && !_link.IsRaw && header.Kind.IsData() && Unwritten is > 0 and long rest)
         {
             _side.Window.AddHalfWritten(header.Id, rest);
         }

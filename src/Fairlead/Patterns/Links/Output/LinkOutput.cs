@@ -221,7 +221,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
             if (!IsDeferred)
             {
                 Become(OutputState.Deferred);
-                if (isWrittenBehind && (isStream || _endpoint.Pump.Told.IsHere))
+                if (isWrittenBehind && (isStream || _endpoint.Pump.Continuations.IsHere))
                 {
                     // Checked again behind the fence of Become: the watcher may have found this thread blocked, and nothing deferred.
                     return false;
@@ -347,7 +347,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
         switch (_writeMode)
         {
             case WriteMode.Balanced:
-                isWrittenBehind = isStream || _endpoint.Pump.Told.IsHere;
+                isWrittenBehind = isStream || _endpoint.Pump.Continuations.IsHere;
                 return isWrittenBehind || _burst.Note(Stopwatch.GetTimestamp(), _connection.Unflushed);
             case WriteMode.Buffered:
                 return mayWait;

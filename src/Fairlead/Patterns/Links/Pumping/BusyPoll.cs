@@ -139,7 +139,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
             next = pump.IsLed || life.IsTornDown ? null : pump.FindNext(isReactor: true);
         }
 
-        next?.Nudge();
+        next?.Wake();
     }
 
     /// <summary>Runs an iteration, continues while more arrives soon, and then keeps a promise to arm. Called by a reactor
@@ -196,7 +196,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
         {
             if (pump.Memory.IsAlone)
             {
-                hasArrived = pump.Memory.Look(Timeout.InfiniteTimeSpan);
+                hasArrived = pump.Memory.Poll(Timeout.InfiniteTimeSpan);
                 _failed = hasArrived ? 0 : Math.Min(_failed + 1, MostFailed);
                 poll = hasArrived ? pump.Memory.PollIfDue() : null;
             }

@@ -194,7 +194,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
         {
             // No longer than a wake-up would cost. An iteration over the poll set costs more than a memory poll, so the poll set waits
             // meanwhile.
-            if (pump.Memory.Look(Timeout.InfiniteTimeSpan))
+            if (pump.Memory.Poll(Timeout.InfiniteTimeSpan))
             {
                 pump.Memory.IsSoon = true;
                 pump.Serve(pump.Memory.PollIfDue(), completions);
@@ -235,7 +235,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
             next = pump.IsLed || life.IsTornDown ? null : pump.FindNext(isReactor: false);
         }
 
-        next?.Nudge();
+        next?.Wake();
     }
 
     /// <summary>Pumps in a blocking caller until its own operation is done.</summary>

@@ -32,7 +32,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
 
     /// <summary>Detects continuations, or groups that are timed together, that have not returned. Runs rarely, because its thread
     /// interrupts one that works.</summary>
-    private static readonly Rounds<Continuations> Watcher = new(
+    private static readonly DeferredWork<Continuations> Watcher = new(
         "fairlead watcher", TimeSpan.FromMilliseconds(1), idle: 20, static continuations => continuations.OnRound());
 
     // The instance whose continuations this thread runs, and the value of _heldUp when it began.

@@ -37,7 +37,7 @@ internal interface IPumpOwner
     void ServeLater();
 
     /// <summary>Does the same even if a visit is due, because the reactor cannot wait. With or without the gate.</summary>
-    void JoinRounds();
+    void JoinDeferredWork();
 
     /// <summary>Tears the endpoint down. Called by the thread that has the role permanently, with no lock held.</summary>
     void TearDown();

@@ -6,13 +6,13 @@ namespace Fairlead.Patterns.Links.Pumping;
 internal sealed partial class MemoryWaiter
 {
     /// <summary>Parks a reactor thread after an iteration. Returns whether it has parked and run the next iteration.</summary>
-    public bool Stay()
+    public bool Park()
     {
         MemorySleep sleep;
         int mine;
         using (pump.Gate.Hold())
         {
-            if (_stay != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
+            if (_parking != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
                 || life.IsClosing || life.IsTornDown || Alone is not { } memory)
             {
                 return false;
@@ -20,24 +20,24 @@ internal sealed partial class MemoryWaiter
 
             // The sleep was announced when the poll set was armed, and checked afterwards. Data that arrived since then has withdrawn it.
             sleep = memory.Sleep;
-            if (!sleep.TryStay())
+            if (!sleep.TryPark())
             {
                 return false;
             }
 
             _stays = Math.Max(1, unchecked(_stays + 1));
-            mine = _stay = _stays;
+            mine = _parking = _stays;
             _stayedAt = sleep;
         }
 
-        sleep.Stay();
+        sleep.Park();
         bool leads;
         using (pump.Gate.Hold())
         {
-            leads = _stay == mine;
+            leads = _parking == mine;
             if (leads)
             {
-                _stay = 0;
+                _parking = 0;
                 _stayedAt = null;
 
                 // The role is free: a thread that had taken it would have cancelled this one's parking.
@@ -46,7 +46,7 @@ internal sealed partial class MemoryWaiter
         }
 
         // If parking was cancelled before the sleep, this thread may have slept beside a later sleeper, and been woken in its place.
-        sleep.EndStay(passesOn: !leads);
+        sleep.EndPark(passesOn: !leads);
         if (!leads)
         {
             return false;
@@ -57,17 +57,17 @@ internal sealed partial class MemoryWaiter
     }
 
     /// <summary>Cancels the parking, because another thread leads or takes the data in memory. Under the gate.</summary>
-    public void Dismiss()
+    public void CancelWaiters()
     {
-        if (_stay != 0)
+        if (_parking != 0)
         {
-            _stay = 0;
+            _parking = 0;
             _stayedAt!.Unpark();
             _stayedAt = null;
         }
     }
 
-    private void Park(MemorySleep sleep, TimeSpan timeout)
+    private void Sleep(MemorySleep sleep, TimeSpan timeout)
     {
         using (pump.Gate.Hold())
         {
@@ -82,7 +82,7 @@ internal sealed partial class MemoryWaiter
 
         try
         {
-            sleep.Park(timeout, _mayNotSleep ??= () => _isWoken);
+            sleep.Sleep(timeout, _mayNotSleep ??= () => _isWoken);
         }
         finally
         {

@@ -20,15 +20,15 @@ namespace Fairlead.Patterns.Links.Pumping;
 /// </remarks>
 internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLife life, Pump pump)
 {
-    private const int LooksPerTime = 64;
+    private const int PollsPerTime = 64;
 
     /// <summary>The first polls, made without pauses, which would cost more than the polls themselves.</summary>
     /// <remarks>They take several hundred nanoseconds, within which a running peer answers.</remarks>
-    private const int HastyLooks = 256;
+    private const int Spins = 256;
     private const int TurnsPerPoll = 64;
 
     /// <summary>After this many messages taken without an iteration, the poll set is due: a new peer may wait to be accepted.</summary>
-    private const int PullsPerPoll = 1024;
+    private const int ReceivesPerPoll = 1024;
 
     /// <summary>The longest time to poll the memory before sleeping: about the cost of a wake-up on both sides.</summary>
     public static readonly long SpinSpan = Stopwatch.Frequency / 20_000;
@@ -46,10 +46,10 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     private MemorySleep? _parked;
     private volatile bool _isWoken;
     private int _unpolledTurns;
-    private int _pulls;
+    private int _receives;
 
     // The parked thread's number and the memory it sleeps on; 0 if no thread is parked.
-    private int _stay;
+    private int _parking;
     private int _stays;
     private MemorySleep? _stayedAt;
 
@@ -77,29 +77,29 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     public bool IsLedByReceiver { get; set; }
 
     /// <summary>Whether a thread is parked, which makes arming the reactor unnecessary. Under the gate.</summary>
-    public bool HasSomebodyStaying => _stay != 0;
+    public bool HasSomebodyStaying => _parking != 0;
 
     /// <summary>The number of threads that poll the memory without leading.</summary>
     public int Lookers => Volatile.Read(ref _lookers);
 
     /// <summary>Whether a wait begins with polling.</summary>
-    public bool Looks => settings.Waiting switch
+    public bool Polls => settings.Waiting switch
     {
         WaitStrategy.Efficient => false,
         WaitStrategy.Latency => true,
         _ => IsSoon,
     };
 
-    /// <summary>Whether a caller may take the next message without checking the poll set. It calls <see cref="CountPull"/>.</summary>
+    /// <summary>Whether a caller may take the next message without checking the poll set. It calls <see cref="CountReceive"/>.</summary>
     /// <remarks>Under the gate.</remarks>
-    public bool MayPullUnseen => ((_pulls + 1) & (PullsPerPoll - 1)) != 0;
+    public bool MayReceiveUnseen => ((_receives + 1) & (ReceivesPerPoll - 1)) != 0;
 
     /// <summary>Waits for messages in memory. Called by the leader.</summary>
     /// <returns>How long to wait on the poll set afterwards; null means not to check it at all.</returns>
     public TimeSpan? Wait(TimeSpan timeout)
     {
-        bool looks = Looks;
-        if (HasArrived() || (looks && Look(timeout)))
+        bool looks = Polls;
+        if (HasArrived() || (looks && Poll(timeout)))
         {
             IsSoon = true;
             return PollIfDue();
@@ -120,9 +120,9 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
             return PrepareWait() ? timeout : TimeSpan.Zero;
         }
 
-        memory.TellBeforeSleep();
+        memory.AcknowledgeBeforeSleep();
         long start = Stopwatch.GetTimestamp();
-        Park(memory.Sleep, timeout);
+        Sleep(memory.Sleep, timeout);
         IsSoon = Stopwatch.GetTimestamp() - start < (looks ? SoonSpan - SpinSpan : SoonSpan);
         return _isWoken ? TimeSpan.Zero : null;
     }
@@ -139,13 +139,13 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     }
 
     /// <summary>Counts a message that a caller has taken without an iteration. Under the gate.</summary>
-    public void CountPull() => _pulls++;
+    public void CountReceive() => _receives++;
 
     /// <summary>Counts an attempt to take something without an iteration. Under the gate.</summary>
     /// <remarks>Returns false if the poll set is due and has events; the next iteration then checks it.</remarks>
     public bool MayGoOn()
     {
-        if ((++_pulls & (PullsPerPoll - 1)) != 0 || !pump.PollSet.HasEvents)
+        if ((++_receives & (ReceivesPerPoll - 1)) != 0 || !pump.PollSet.HasEvents)
         {
             return true;
         }
@@ -158,7 +158,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     /// <remarks>
     /// Returns true if data has arrived, the poll set needs a check, or another thread has completed the call. Throws no exception.
     /// </remarks>
-    public bool Look(TimeSpan timeout, Operation? call = null)
+    public bool Poll(TimeSpan timeout, Operation? call = null)
     {
         // If this thread has just woken the peer, the peer may be on the same CPU: yield instead of spinning.
         bool yields = HasOneProcessor;
@@ -170,10 +170,10 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
         // Read the clock only after the first polls have failed, because reading it costs as much as several of them.
         long end = 0;
         long now;
-        int hasty = yields ? 0 : HastyLooks;
+        int hasty = yields ? 0 : Spins;
         do
         {
-            for (int i = -hasty; i < LooksPerTime; i++)
+            for (int i = -hasty; i < PollsPerTime; i++)
             {
                 if (HasArrived() || _isWoken || call is { IsClaimed: true })
                 {
@@ -220,15 +220,15 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
         return true;
     }
 
-    /// <summary>Begins to poll without leading. Until <see cref="EndLook"/>, no polled memory is released.</summary>
+    /// <summary>Begins to poll without leading. Until <see cref="EndPoll"/>, no polled memory is released.</summary>
     /// <remarks>
     /// Returns false if a thread leads or is about to. The memory of a link lost during it is released when polling ends.
     /// </remarks>
-    public bool TryBeginLook(int me)
+    public bool TryBeginPoll(int me)
     {
         using (pump.Gate.Hold(me))
         {
-            if (!pump.MayPull)
+            if (!pump.MayReceiveDirect)
             {
                 return false;
             }
@@ -239,7 +239,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     }
 
     /// <summary>Ends polling. Under the gate.</summary>
-    public void EndLook()
+    public void EndPoll()
     {
         if (--_lookers == 0 && _lost.Count > 0)
         {
@@ -306,7 +306,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     {
         if (pump.IsArmed && sleep.IsAnnounced)
         {
-            Dismiss();
+            CancelWaiters();
             sleep.EndWait();
         }
     }

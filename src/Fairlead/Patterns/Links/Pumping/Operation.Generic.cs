@@ -157,7 +157,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
     {
     }
 
-    protected abstract void GiveBack();
+    protected abstract void ReturnToPool();
 
     /// <summary>Returns the operation to the pool.</summary>
     public void Recycle()
@@ -171,7 +171,7 @@ internal abstract class Operation<T> : Operation, IValueTaskSource<T>
         _result = default!;
         _error = null;
         _core.Reset();
-        GiveBack();
+        ReturnToPool();
     }
 
     /// <summary>The timeout of one use. A late tick finds it ended and does not affect the next use.</summary>

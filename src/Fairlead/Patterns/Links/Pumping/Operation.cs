@@ -115,7 +115,7 @@ internal abstract class Operation
     }
 
     /// <summary>Makes a sleeping follower check again: it has to lead, or its token was cancelled.</summary>
-    public void Nudge()
+    public void Wake()
     {
         lock (this)
         {
@@ -128,7 +128,7 @@ internal abstract class Operation
     public void Interrupt()
     {
         OperationHost host = _host;
-        Nudge();
+        Wake();
         host.WakeLeader();
     }
 

@@ -49,7 +49,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
         Memory = new MemoryWaiter(settings, life, this);
         Callers = new CallerWaits(owner, settings, life, this);
         Polling = new BusyPoll(owner, settings, life, this);
-        Told = new Continuations(owner, settings, this);
+        Continuations = new Continuations(owner, settings, this);
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
 
@@ -69,7 +69,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     public BusyPoll Polling { get; }
 
     /// <summary>The asynchronous callers that are being completed.</summary>
-    public Continuations Told { get; }
+    public Continuations Continuations { get; }
 
     /// <summary>Whether a thread leads. Under the gate.</summary>
     public bool IsLed => _isLed;
@@ -84,7 +84,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     public string Name => _owner.Address.Display;
 
     /// <summary>Whether no thread leads or should: a caller may then receive directly from memory. Under the gate.</summary>
-    public bool MayPull => !(_isLed | _life.IsTornDown | _wantsReactor) && Awaited.None;
+    public bool MayReceiveDirect => !(_isLed | _life.IsTornDown | _wantsReactor) && Awaited.None;
 
     /// <inheritdoc/>
     public override void WakeLeader()
@@ -174,7 +174,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
         Polling.Serve(leads, completions, TimeSpan.Zero);
     }
 
-    bool IReactorClient.Stay() => Memory.Stay();
+    bool IReactorClient.Park() => Memory.Park();
 
     /// <summary>Makes the deferred work try again, because an iteration of the reactor has failed.</summary>
     void IReactorClient.OnFailed(Exception exception) => _owner.ServeLater();
@@ -204,7 +204,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
             return false;
         }
 
-        Memory.Dismiss();
+        Memory.CancelWaiters();
         return _isLed = true;
     }
 
@@ -230,7 +230,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
             _owner.TearDown();
         }
 
-        next?.Nudge();
+        next?.Wake();
     }
 
     /// <summary>Chooses the next leader: a follower, or else the reactor if it is needed. Under the gate, while no thread leads.</summary>
@@ -281,7 +281,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
         {
             // The system refuses, so the deferred work tries again.
             FairleadEventSource.Log.Contained(Name, exception.ToString());
-            _owner.JoinRounds();
+            _owner.JoinDeferredWork();
         }
     }
 

@@ -27,7 +27,7 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         bool areTold = pump is not null
             && (awaiting > 1
                 || (awaiting == 1 && isReactor && (pump.Polling.HasPromised || (pump.Polling.IsBusy && pump.Awaited.Callers > 1))));
-        bool areWatched = areTold && pump!.Told.Prepare(inline: isReactor);
+        bool areWatched = areTold && pump!.Continuations.Prepare(inline: isReactor);
         try
         {
             // An answered caller that only has to be signalled does not need the reactor; arming would cost a system call each time. After
@@ -39,14 +39,14 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
             if (areTold)
             {
                 (Operation first, Operation last) = completions.TakeAwaiting();
-                pump!.Told.Tell(first, last, inline: isReactor, areWatched);
+                pump!.Continuations.Tell(first, last, inline: isReactor, areWatched);
             }
             else
             {
                 completions.Run(inline: isReactor);
                 if (isReactor && awaiting > 0)
                 {
-                    pump?.Told.Flush();
+                    pump?.Continuations.Flush();
                 }
             }
         }

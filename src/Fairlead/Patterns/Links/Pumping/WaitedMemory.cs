@@ -18,7 +18,7 @@ internal abstract class WaitedMemory
     public abstract void EndWait();
 
     /// <summary>Tells the peer what was consumed, before a sleep that is not announced. Called by the leader.</summary>
-    public abstract void TellBeforeSleep();
+    public abstract void AcknowledgeBeforeSleep();
 
     /// <summary>Returns whether the peer may be on the same CPU, because it was woken since the last call.</summary>
     /// <param name="withReaders">Whether to ask also for a peer that may share the CPU with other readers of the same memory.</param>

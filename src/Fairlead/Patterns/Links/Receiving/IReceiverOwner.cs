@@ -12,7 +12,7 @@ internal interface IReceiverOwner
     int MessagesWanted { get; }
 
     /// <summary>Handles the peer's introduction or refusal.</summary>
-    void Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions);
+    void OnHandshake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions);
 
     /// <summary>Queues arrived messages for the user, or hands them to callers that wait.</summary>
     void Publish(Completions completions);

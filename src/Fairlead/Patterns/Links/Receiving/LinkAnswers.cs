@@ -87,7 +87,7 @@ internal sealed class LinkAnswers
     {
         _receiver.EndStream();
         return _link.Inner?.TryAnswer(MessageKind.Reply, id, payload) == true
-            || TryAnswerShort(MessageKind.Reply, id, payload)
+            || TryAnswerDirect(MessageKind.Reply, id, payload)
             || SendControl(MessageHeader.Of(MessageKind.Reply, id), default, payload);
     }
 
@@ -146,11 +146,11 @@ internal sealed class LinkAnswers
     }
 
     /// <summary>Tries to send an answer by the fast path, without credit.</summary>
-    private bool TryAnswerShort(MessageKind kind, uint id, ReadOnlySpan<byte> payload)
+    private bool TryAnswerDirect(MessageKind kind, uint id, ReadOnlySpan<byte> payload)
     {
         using (_sender.HoldPlain(NativeThread.ManagedId))
         {
-            if (_memoryOutput is not { } output || !_sender.IsPlain)
+            if (_memoryOutput is not { } output || !_sender.Limits.IsPlain)
             {
                 return false;
             }

@@ -54,20 +54,21 @@ internal sealed unsafe class LinkCalls
     /// <param name="flags">The flags of the request.</param>
     /// <param name="head">The head of the request.</param>
     /// <param name="payload">
-    /// The payload. It must stay in place until the operation ends, <see cref="TryPullReply"/> finds the reply, or <see cref="Join"/> is
+    /// The payload. It must stay in place until the operation ends, <see cref="TryReceiveReply"/> finds the reply, or <see cref="Join"/> is
     /// called.
     /// </param>
     /// <param name="length">The length of the payload.</param>
     /// <param name="deadline">When the caller gives up.</param>
     /// <param name="me">The calling thread.</param>
-    public LinkOperation? TryAskShort(MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, int me)
+    public LinkOperation? TryRequestDirect(
+        MessageFlags flags, ReadOnlySpan<byte> head, byte* payload, int length, Deadline deadline, int me)
     {
         using (_sender.HoldPlain(me))
         {
-            if (!_sender.IsPlain
-                || !_calls.HasPlaceApart
+            if (!_sender.Limits.IsPlain
+                || !_calls.HasInlinePlace
                 || length >= LinkOutput.LongPayload
-                || !_sender.HasCreditAtOnce(head.Length + length))
+                || !_sender.Window.HasCreditAtOnce(head.Length + length))
             {
                 return null;
             }
@@ -89,7 +90,7 @@ internal sealed unsafe class LinkCalls
             }
 
             _sender.NoteSent(header.Ack, header.Length, length);
-            return _calls.KeepApart(_link, header, head, payload, length, _sender.Window.LastNumber, deadline);
+            return _calls.KeepInline(_link, header, head, payload, length, _sender.Window.LastNumber, deadline);
         }
     }
 
@@ -104,7 +105,7 @@ internal sealed unsafe class LinkCalls
 
     /// <summary>Takes the reply to an inline call if it is the next message. Otherwise the call becomes an ordinary one.</summary>
     /// <remarks>Under the endpoint's gate while no thread pumps.</remarks>
-    public MessageCore? TryPullReply(LinkOperation call, int me)
+    public MessageCore? TryReceiveReply(LinkOperation call, int me)
     {
         if (_link.State != LinkState.Up
             || _pause.IsPaused
@@ -120,25 +121,15 @@ internal sealed unsafe class LinkCalls
 
         using (_sender.HoldPlain(me))
         {
-            if (!_calls.IsApart(call) || !_sender.TryNoteAck(header.Ack))
+            if (!_calls.IsInline(call) || !_sender.TryNoteAck(header.Ack))
             {
                 return null;
             }
 
-            _calls.TakeApart();
+            _calls.TakeInline();
         }
 
-        MessageCore reply;
-        if (input.IsWorthLending(body.Length))
-        {
-            reply = MessageCore.Rent(_inHand, input.Lend(header, body.Length));
-        }
-        else
-        {
-            reply = _inHand.Keep(header, body);
-            _ = input.TryPass(body.Length);
-        }
-
+        MessageCore reply = _inHand.Take(input, header, body, out _);
         _link.Heartbeat?.Hear();
         return reply;
     }
@@ -156,7 +147,7 @@ internal sealed unsafe class LinkCalls
             // A work queue acknowledges its items, but keeps each one until a worker has it.
             if (_link.State is LinkState.Up or LinkState.PeerClosed
                 && !_output.IsBroken
-                && !_link.IsBare
+                && !_link.IsRaw
                 && _calls.TryGet(id, out LinkOperation? call)
                 && (caller is null || call == caller)
                 && !(call == _output.Writing && _link.Connection.HasLong)
@@ -175,9 +166,23 @@ internal sealed unsafe class LinkCalls
         }
     }
 
-    /// <summary>Asks the peer to return every message that its user has not read.</summary>
+    /// <summary>The number of messages that were sent and have no answer. Any thread.</summary>
+    public int Count
+    {
+        get
+        {
+            using (_sender.Hold())
+            {
+                return _calls.Count;
+            }
+        }
+    }
+
+    /// <summary>Ends every message that was not sent, and asks the peer to return those that its user has not read.</summary>
     public void RecallAll()
     {
+        // Before the peer returns messages: that gives credit, by which these would be sent.
+        _sender.EndQueued();
         uint[] ids;
         using (_sender.Hold())
         {
@@ -259,7 +264,7 @@ internal sealed unsafe class LinkCalls
         if (call.Header.Kind == MessageKind.Request && _sender.MayMove(call, wasRead))
         {
             call.MayHaveBeenRead |= wasRead;
-            _sender.SetMoving(call);
+            _sender.SetRequeued(call);
             return;
         }
 

@@ -19,7 +19,7 @@ internal sealed partial class LinkReceiver
     {
         try
         {
-            TellHandedOver(kind);
+            AcknowledgeHandedOver(kind);
         }
         catch (Exception exception)
         {
@@ -28,9 +28,9 @@ internal sealed partial class LinkReceiver
         }
     }
 
-    private void TellHandedOver(MessageKind kind)
+    private void AcknowledgeHandedOver(MessageKind kind)
     {
-        if (_link.IsBare)
+        if (_link.IsRaw)
         {
             _connection.Consumption?.NoteHanded(Inbound.Window.Consumed);
 
@@ -62,13 +62,13 @@ internal sealed partial class LinkReceiver
     /// <summary>Tells the peer what was consumed, unless it knows. Urgent: before this returns, even within a burst.</summary>
     public void Acknowledge(bool isUrgent = false)
     {
-        if (_link.IsBare || _link.State is LinkState.Handshaking or LinkState.Down)
+        if (_link.IsRaw || _link.State is LinkState.Handshaking or LinkState.Down)
         {
             return;
         }
 
-        _side.NoteTold();
-        if (!Inbound.Window.IsWritten && !TellConsumed())
+        _side.NoteAcknowledged();
+        if (!Inbound.Window.IsWritten && !AcknowledgeConsumed())
         {
             _answers.SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
@@ -113,16 +113,16 @@ internal sealed partial class LinkReceiver
     }
 
     /// <summary>Acknowledges before a sleep, because a publisher that polls may wait for less than is normally acknowledged.</summary>
-    public void TellBeforeSleep()
+    public void AcknowledgeBeforeSleep()
     {
-        if (_broadcasts is { IsSitting: true } && Inbound.Window.HasUntold)
+        if (_broadcasts is { HasJoined: true } && Inbound.Window.HasUntold)
         {
             Acknowledge();
         }
     }
 
     /// <summary>Publishes the consumption in shared memory. Returns false if the peer needs a message instead.</summary>
-    private bool TellConsumed()
+    private bool AcknowledgeConsumed()
     {
         if (_broadcasts is not { } broadcasts)
         {
@@ -131,7 +131,7 @@ internal sealed partial class LinkReceiver
 
         using (_sender.Hold())
         {
-            return _link.State != LinkState.Down && broadcasts.TellConsumed(Inbound.Window.Consumed, Inbound.Window.ConsumedBytes);
+            return _link.State != LinkState.Down && broadcasts.PublishConsumed(Inbound.Window.Consumed, Inbound.Window.ConsumedBytes);
         }
     }
 }

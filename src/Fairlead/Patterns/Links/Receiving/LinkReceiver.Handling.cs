@@ -16,7 +16,7 @@ internal sealed partial class LinkReceiver
         {
             try
             {
-                _owner.Shake(header, message.Body.Span, completions);
+                _owner.OnHandshake(header, message.Body.Span, completions);
             }
             finally
             {
@@ -26,7 +26,7 @@ internal sealed partial class LinkReceiver
             return;
         }
 
-        if (!_link.IsBare)
+        if (!_link.IsRaw)
         {
             _hasNewCredit |= _sender.OnAck(header.Ack, completions);
         }
@@ -128,7 +128,7 @@ internal sealed partial class LinkReceiver
                 $"the peer published a message without a topic, or with one of more than {HeadReader.LongestTopic} bytes");
         }
 
-        if (_link.IsBare)
+        if (_link.IsRaw)
         {
             return;
         }

@@ -80,6 +80,12 @@ internal sealed partial class LinkReceiver
     /// <summary>Whether this link is in the endpoint's queue of links with messages. Under the gate.</summary>
     public bool IsReady { get; set; }
 
+    /// <summary>Whether it is there though it is down. Under the gate.</summary>
+    public bool IsLost { get; set; }
+
+    /// <summary>The turns of the client that it belongs to, from its first message on. Under the gate.</summary>
+    public ClientTurn? Client { get; set; }
+
     /// <summary>The messages taken in this link's turn of the round robin. Under the gate.</summary>
     public int Turn { get; set; }
 
@@ -103,7 +109,7 @@ internal sealed partial class LinkReceiver
                 }
             }
 
-            if (fill != FillResult.More || (_link.IsBare && Inbound.Count + Inbound.Arrived >= _endpoint.Settings.Messages))
+            if (fill != FillResult.More || (_link.IsRaw && Inbound.Count + Inbound.Arrived >= _endpoint.Settings.Messages))
             {
                 break;
             }
@@ -118,7 +124,7 @@ internal sealed partial class LinkReceiver
         }
 
         _endpoint.CountSkippedBytes(skipped);
-        if (_broadcasts is not null && _broadcasts.TakeIsToBeTold())
+        if (_broadcasts is not null && _broadcasts.TakeIsToBePublished())
         {
             Acknowledge();
         }
@@ -167,7 +173,7 @@ internal sealed partial class LinkReceiver
         }
 
         _owner.Publish(completions);
-        if (_link.IsBare && (Inbound.Bytes >= _endpoint.Settings.Capacity || Inbound.Count >= _endpoint.Settings.Messages))
+        if (_link.IsRaw && (Inbound.Bytes >= _endpoint.Settings.Capacity || Inbound.Count >= _endpoint.Settings.Messages))
         {
             _pause.Begin();
 
@@ -179,8 +185,8 @@ internal sealed partial class LinkReceiver
     /// <summary>Adds a message whose sender waits for an answer and that is being handed out.</summary>
     public void AddActive(MessageCore message) => InHand.Add(message);
 
-    /// <inheritdoc cref="MessagesInHand.LetGo"/>
-    public void RemoveActive(MessageCore message) => InHand.LetGo(message);
+    /// <inheritdoc cref="MessagesInHand.Settle"/>
+    public void RemoveActive(MessageCore message) => InHand.Settle(message);
 
     /// <inheritdoc cref="ReadPause.MayHandOut"/>
     public bool MayHandOut(bool tells) => _pause.MayHandOut(tells);

@@ -24,14 +24,14 @@ internal sealed partial class MessageCore
 
     public const string NotAccepted = "the receiver disposed the message without accepting it";
     public const string NotAnswered = "the responder disposed the request without a reply";
-    private const int MostSpare = 32;
+    private const int MostPooled = 32;
     private const int LeastOwn = 256;
 
     [ThreadStatic]
-    private static MessageCore? _spare;
+    private static MessageCore? _pooled;
 
     [ThreadStatic]
-    private static int _spareCount;
+    private static int _pooledCount;
 
     private readonly RankedLock _gate = new(LockRank.Message);
     private MessageCore? _next;
@@ -85,7 +85,7 @@ internal sealed partial class MessageCore
     /// <summary>Takes over an incoming message.</summary>
     public static MessageCore Rent(MessagesInHand home, in Incoming incoming)
     {
-        MessageCore core = RentSpare();
+        MessageCore core = RentPooled();
         core._home = home;
         core._incoming = incoming;
         core._body = incoming.Body;
@@ -108,7 +108,7 @@ internal sealed partial class MessageCore
     /// <summary>Returns a message with a copy of a short body.</summary>
     public static MessageCore Copy(MessagesInHand home, in MessageHeader header, ReadOnlySpan<byte> body)
     {
-        MessageCore core = RentSpare();
+        MessageCore core = RentPooled();
         core._home = home;
         core.Keep(header, body);
         core.Begin();
@@ -142,16 +142,16 @@ internal sealed partial class MessageCore
         _isKept = false;
     }
 
-    private static MessageCore RentSpare()
+    private static MessageCore RentPooled()
     {
-        if (_spare is not { } core)
+        if (_pooled is not { } core)
         {
             return Pool.TryRent() ?? new MessageCore();
         }
 
-        _spare = core._next;
+        _pooled = core._next;
         core._next = null;
-        _spareCount--;
+        _pooledCount--;
         return core;
     }
 
@@ -164,15 +164,15 @@ internal sealed partial class MessageCore
 
     private void Return()
     {
-        if (_spareCount >= MostSpare)
+        if (_pooledCount >= MostPooled)
         {
             Pool.Return(this);
             return;
         }
 
-        _next = _spare;
-        _spare = this;
-        _spareCount++;
+        _next = _pooled;
+        _pooled = this;
+        _pooledCount++;
     }
 
     /// <summary>Returns a token that is cancelled when the peer no longer waits. Created on demand.</summary>
@@ -253,9 +253,9 @@ internal sealed partial class MessageCore
             return;
         }
 
-        if (_isResident)
+        if (_isCached)
         {
-            ReleaseResident(version, reasonIfUnsettled);
+            ReleaseCached(version, reasonIfUnsettled);
             return;
         }
 
@@ -320,7 +320,7 @@ internal sealed partial class MessageCore
 
         if (header.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            home!.LetGo(this);
+            home!.Settle(this);
         }
 
         ForgetCancellation();

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links.Shared;
+using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links.Receiving;
 
@@ -13,11 +15,11 @@ namespace Fairlead.Patterns.Links.Receiving;
 internal sealed class MessagesInHand(PeerLink link)
 {
     /// <summary>The most cached messages. If the user has more, they come from the pool.</summary>
-    private const int MostResidents = 4;
+    private const int MostCached = 4;
 
     private readonly RankedLock _gate = new(LockRank.MessagesInHand);
     private readonly Dictionary<uint, MessageCore> _byId = [];
-    private MessageCore[] _residents = [];
+    private MessageCore[] _cached = [];
 
     /// <summary>The link.</summary>
     public PeerLink PeerLink => link;
@@ -30,13 +32,13 @@ internal sealed class MessagesInHand(PeerLink link)
             // Entering the lock is also a full fence: see Remove.
             using (_gate.Hold())
             {
-                return _byId.Count > 0 || Array.Exists(_residents, static resident => resident.IsInHand);
+                return _byId.Count > 0 || Array.Exists(_cached, static resident => resident.IsInHand);
             }
         }
     }
 
     /// <summary>The cached message that is reused first; null if there is none yet. Under the endpoint's gate.</summary>
-    public MessageCore? Resident => _residents is [var first, ..] ? first : null;
+    public MessageCore? Cached => _cached is [var first, ..] ? first : null;
 
     /// <summary>Adds a message that is handed out and whose sender waits for an answer.</summary>
     public void Add(MessageCore message)
@@ -49,7 +51,7 @@ internal sealed class MessagesInHand(PeerLink link)
     }
 
     /// <summary>Removes a message that the user has answered or released, which a closing link may wait for. Any thread.</summary>
-    public void LetGo(MessageCore message)
+    public void Settle(MessageCore message)
     {
         Remove(message);
         if (link.State == LinkState.PeerClosed || link.Endpoint.IsClosing)
@@ -60,9 +62,9 @@ internal sealed class MessagesInHand(PeerLink link)
 
     private void Remove(MessageCore message)
     {
-        if (message.IsResident)
+        if (message.IsCached)
         {
-            message.LetGo();
+            message.NoteSettled();
 
             // Clear the mark before looking. A closing endpoint, and the peer's end, are noted before the pump looks for such messages: one
             // of the two sees the other.
@@ -90,7 +92,7 @@ internal sealed class MessagesInHand(PeerLink link)
             }
         }
 
-        return Array.Find(_residents, resident => resident.IsInHand && resident.Id == id);
+        return Array.Find(_cached, resident => resident.IsInHand && resident.Id == id);
     }
 
     /// <summary>Returns all messages that are or may be in the user's hands, and forgets those by id. Called by the pump.</summary>
@@ -98,17 +100,37 @@ internal sealed class MessagesInHand(PeerLink link)
     {
         using (_gate.Hold())
         {
-            MessageCore[] all = [.. _byId.Values, .. _residents];
+            MessageCore[] all = [.. _byId.Values, .. _cached];
             _byId.Clear();
             return all;
         }
+    }
+
+    /// <summary>Takes a message that was seen in the peer's memory: a long one is leased, and any other copied.</summary>
+    /// <remarks>Under the endpoint's gate.</remarks>
+    /// <param name="input">The memory.</param>
+    /// <param name="header">The header of the next message there.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="isCopied">Whether it was copied, so that the memory is free again.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public MessageCore Take(MemoryInput input, in MessageHeader header, ReadOnlySpan<byte> body, out bool isCopied)
+    {
+        isCopied = !input.IsWorthLeasing(body.Length);
+        if (!isCopied)
+        {
+            return MessageCore.Rent(this, input.Lease(header, body.Length));
+        }
+
+        MessageCore message = Keep(header, body);
+        _ = input.TryAdvance(body.Length);
+        return message;
     }
 
     /// <summary>Copies a short message into a returned cached message, or into a pooled one if the user keeps them.</summary>
     /// <remarks>Under the endpoint's gate.</remarks>
     public MessageCore Keep(in MessageHeader header, ReadOnlySpan<byte> body)
     {
-        foreach (MessageCore resident in _residents)
+        foreach (MessageCore resident in _cached)
         {
             if (resident.IsBack)
             {
@@ -117,11 +139,11 @@ internal sealed class MessagesInHand(PeerLink link)
             }
         }
 
-        if (_residents.Length < MostResidents)
+        if (_cached.Length < MostCached)
         {
             MessageCore newcomer = MessageCore.Settle(this);
             newcomer.Reuse(header, body);
-            Volatile.Write(ref _residents, [.. _residents, newcomer]);
+            Volatile.Write(ref _cached, [.. _cached, newcomer]);
             return newcomer;
         }
 

@@ -67,7 +67,7 @@ internal sealed class ReadPause
 
     /// <summary>Whether queued messages are held back until the peer has read more of its answers.</summary>
     /// <remarks><c>Receivers.HandOutAgain</c> follows the end of the pause.</remarks>
-    public bool IsHeldBack => Volatile.Read(ref _isPaused) && !_link.IsBare;
+    public bool IsHeldBack => Volatile.Read(ref _isPaused) && !_link.IsRaw;
 
     /// <summary>Returns whether the next message may be handed out now. Under the endpoint's gate.</summary>
     /// <remarks>
@@ -82,7 +82,7 @@ internal sealed class ReadPause
             return false;
         }
 
-        return _link.IsBare || _receiver.Inbound.First.Kind != MessageKind.Deliver || IsTold(tells);
+        return _link.IsRaw || _receiver.Inbound.First.Kind != MessageKind.Deliver || IsAcknowledged(tells);
     }
 
     /// <summary>Completes immediately, or when a held-back peer has read enough of its answers or the link is over.</summary>
@@ -121,7 +121,7 @@ internal sealed class ReadPause
     /// <summary>Pauses if too many unread answers have accumulated.</summary>
     public void BeginIfUnread()
     {
-        if (!_isPaused && !_link.IsBare && UnwrittenAnswers > MostUnreadAnswers)
+        if (!_isPaused && !_link.IsRaw && UnwrittenAnswers > MostUnreadAnswers)
         {
             _isPaused = true;
             UpdateInterest();
@@ -149,7 +149,7 @@ internal sealed class ReadPause
         using (_sender.Hold())
         {
             ref ReceiveQueue inbound = ref _receiver.Inbound;
-            if (_link.IsBare && (inbound.Bytes > _endpoint.Settings.Capacity / 2 || inbound.Count > _endpoint.Settings.Messages / 2))
+            if (_link.IsRaw && (inbound.Bytes > _endpoint.Settings.Capacity / 2 || inbound.Count > _endpoint.Settings.Messages / 2))
             {
                 return;
             }
@@ -167,7 +167,7 @@ internal sealed class ReadPause
             _isPaused = false;
             _output.ReaderWait?.End();
             _output.ReaderWait = null;
-            if (!_link.IsBare)
+            if (!_link.IsRaw)
             {
                 // On shared memory, data that arrived meanwhile has not rung the doorbell, and queued messages do not ring it either.
                 _endpoint.HandOutAgain();
@@ -178,7 +178,7 @@ internal sealed class ReadPause
     /// <summary>Updates the events that the poll set reports for this link. Under the send lock.</summary>
     public void UpdateInterest()
     {
-        if (_isPaused && !_link.IsBare && UnwrittenAnswers <= MostUnreadAnswers / 2)
+        if (_isPaused && !_link.IsRaw && UnwrittenAnswers <= MostUnreadAnswers / 2)
         {
             Unpause();
         }
@@ -201,13 +201,13 @@ internal sealed class ReadPause
         }
     }
 
-    private bool IsTold(bool tells)
+    private bool IsAcknowledged(bool tells)
     {
-        bool isNew = tells && !_receiver.Inbound.IsHeadTold;
+        bool isNew = tells && !_receiver.Inbound.IsHeadAcknowledged;
         if (isNew)
         {
             // Before the lock: a thread that unblocks under it sees the mark.
-            _receiver.Inbound.TellHead();
+            _receiver.Inbound.AcknowledgeHead();
         }
 
         bool needsPump = false;
@@ -218,7 +218,7 @@ internal sealed class ReadPause
             {
                 try
                 {
-                    _receiver.NoteTold();
+                    _receiver.NoteAcknowledged();
                     MessageHeader ack = MessageHeader.Of(MessageKind.Ack);
                     _output.Commit(ref ack, default, default);
                     needsPump = !_output.IsBlocked && _output.FlushNow();

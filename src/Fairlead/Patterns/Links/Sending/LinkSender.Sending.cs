@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using Fairlead.Framing;
 using Fairlead.Native.Memory;
+using Fairlead.Patterns.Links.Credit;
 using Fairlead.Patterns.Links.Output;
 using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Shared;
@@ -12,72 +13,46 @@ namespace Fairlead.Patterns.Links.Sending;
 /// <content>Sending a message now, or queueing it.</content>
 internal sealed partial class LinkSender
 {
-    /// <summary>Sends a data message if there is credit and none waits before it. Does not block.</summary>
-    /// <param name="header">The header. Its lengths, its id and its acknowledgement are set here.</param>
-    /// <param name="head">Placed before the payload.</param>
-    /// <param name="payload">The payload, which is copied.</param>
+    /// <summary>Sends a data message if there is credit and none waits before it; otherwise refuses or queues it. Does not
+    /// block.</summary>
+    /// <param name="message">The message, which is copied.</param>
+    /// <param name="whenFull">What becomes of it without credit.</param>
     /// <param name="call">The call that waits for the answer, if any.</param>
     /// <param name="isStream">Whether more messages are known to follow immediately.</param>
-    public LinkOutcome TrySend(
-        MessageHeader header, ReadOnlySpan<byte> head, in OutgoingPayload payload, LinkOperation? call = null, bool isStream = false)
+    /// <returns>Sent: sent or queued. Full: neither. Dropped: this message was dropped. PeerGone.</returns>
+    public LinkOutcome Send(
+        in OutgoingMessage message, WhenFull whenFull = WhenFull.Refuse, LinkOperation? call = null, bool isStream = false)
     {
         LinkOutcome outcome;
         bool needsPump;
+        bool isQueued = false;
+        using (Completions? completions = whenFull == WhenFull.Refuse ? null : Completions.Rent())
         using (Hold())
         {
-            outcome = CanSend(head.Length + payload.Length);
+            outcome = _limits.Check(message.Length);
             if (outcome == LinkOutcome.Sent)
             {
-                long missed = MissedToTell(head.Length + payload.Length);
-                _output.Commit(ref header, head, payload, missed, call);
-                NoteMissedTold(missed);
+                MessageHeader header = message.Header;
+                long missed = MissedToReport(message.Length);
+                _output.Commit(ref header, message.Head, message.Payload, missed, call);
+                NoteMissedReported(missed);
                 if (call is not null)
                 {
                     call.At = LinkOperation.Stage.AwaitingAnswer;
                 }
-            }
 
-            // Write out when the window is full, whatever the batch size is.
-            needsPump = outcome == LinkOutcome.Sent
-                ? _output.FlushSoon(mayWait: call is null, isStream)
-                : _output.IsDeferred && _output.FlushNow();
-        }
-
-        if (needsPump)
-        {
-            _endpoint.Pump.Request();
-        }
-
-        return outcome;
-    }
-
-    /// <summary>Sends a message if that works immediately; otherwise queues a copy by the policy. Never waits.</summary>
-    /// <remarks>If nothing may be dropped for it and the queue is full, the result is Full.</remarks>
-    public LinkOutcome Post(in Letter letter, bool mayDrop)
-    {
-        LinkOutcome outcome;
-        bool needsPump;
-        bool isLeft = false;
-        using (Completions completions = Completions.Rent())
-        using (Hold())
-        {
-            outcome = CanSend(letter.Head.Length + letter.Payload.Length);
-            if (outcome == LinkOutcome.Sent)
-            {
-                MessageHeader header = letter.Header;
-                long missed = MissedToTell(letter.Head.Length + letter.Payload.Length);
-                _output.Commit(ref header, letter.Head, letter.Payload, missed);
-                NoteMissedTold(missed);
-                needsPump = _output.FlushSoon();
+                needsPump = _output.FlushSoon(mayWait: call is null, isStream);
             }
             else
             {
-                if (outcome == LinkOutcome.Full)
+                if (outcome == LinkOutcome.Full && completions is not null)
                 {
-                    outcome = Queue.Leave(letter, _link.Policy, mayDrop, completions);
-                    isLeft = outcome == LinkOutcome.Sent;
+                    NoteWaiting(isSlow: false);
+                    outcome = Queue.EnqueueCopy(message, _link.Policy, whenFull, completions);
+                    isQueued = outcome == LinkOutcome.Sent;
                 }
 
+                // Write out when the window is full, whatever the batch size is.
                 needsPump = _output.IsDeferred && _output.FlushNow();
             }
         }
@@ -86,7 +61,7 @@ internal sealed partial class LinkSender
         {
             _endpoint.Pump.Request();
         }
-        else if (isLeft)
+        else if (isQueued)
         {
             // A thread must read the acknowledgements that let the message continue.
             _endpoint.Pump.ArmForWaiters();
@@ -107,7 +82,7 @@ internal sealed partial class LinkSender
 
         using (Hold())
         {
-            return CanSend(length) == LinkOutcome.Sent && Queue.Missed == 0 && output.TryLoan(length, out memory);
+            return _limits.Check(length) == LinkOutcome.Sent && Queue.Missed == 0 && output.TryLoan(length, out memory);
         }
     }
 
@@ -119,7 +94,7 @@ internal sealed partial class LinkSender
         using (Hold())
         {
             header.Length = length;
-            if (CanSend(length) != LinkOutcome.Sent || Queue.Missed > 0 || _memoryOutput is not { HoldsLoan: true } output)
+            if (_limits.Check(length) != LinkOutcome.Sent || Queue.Missed > 0 || _memoryOutput is not { HoldsLoan: true } output)
             {
                 return false;
             }
@@ -211,7 +186,7 @@ internal sealed partial class LinkSender
             needsPump = !operation.IsClaimed && Begin(operation, completions);
         }
 
-        if (HasMoving)
+        if (HasRequeued)
         {
             _owner.Move();
         }
@@ -241,8 +216,8 @@ internal sealed partial class LinkSender
             || !operation.IsWhole
             || operation.PayloadLength >= LinkOutput.LongPayload
             || operation.Handle is not null
-            || !IsPlain
-            || !HasCreditAtOnce(operation.Length))
+            || !_limits.IsPlain
+            || !Window.HasCreditAtOnce(operation.Length))
         {
             return false;
         }
@@ -270,15 +245,13 @@ internal sealed partial class LinkSender
     /// <summary>Begins an operation. Returns true if a thread must pump. Under the send lock.</summary>
     private bool Begin(LinkOperation operation, Completions completions)
     {
-        switch (!HasPlaceFor(operation) && CanControl == LinkOutcome.Sent ? LinkOutcome.Full
-            : operation.Header.Kind.IsData() ? CanSend(operation.Length)
-            : CanControl)
+        switch (_limits.Check(operation))
         {
             case LinkOutcome.PeerGone:
                 EndUnsent(operation, completions, isLate: true);
                 return false;
             case LinkOutcome.Full:
-                NoteSlow();
+                NoteWaiting(isSlow: true);
                 LinkOutcome outcome = Queue.Add(operation, _link.Policy, completions);
                 if (outcome != LinkOutcome.Sent)
                 {
@@ -287,9 +260,9 @@ internal sealed partial class LinkSender
 
                 return _output.IsDeferred && _output.FlushNow();
             default:
-                operation.Missed = operation.Header.Kind.IsData() ? MissedToTell(operation.Length) : 0;
+                operation.Missed = operation.Header.Kind.IsData() ? MissedToReport(operation.Length) : 0;
                 _output.CommitOperation(operation, completions);
-                NoteMissedTold(operation.Missed);
+                NoteMissedReported(operation.Missed);
                 bool needsPump = _output.FlushSoon(mayWait: !operation.WantsAnswer);
                 if (_link.Policy != OverflowPolicy.Wait && _output.Writing == operation && !operation.WantsAnswer)
                 {
@@ -302,43 +275,35 @@ internal sealed partial class LinkSender
         }
     }
 
-    /// <summary>Sends a data message without a head, if that works immediately. The peer has it unless the result is NotSent.</summary>
+    /// <summary>Sends a data message without a head, if that works immediately. Returns false if nothing was done.</summary>
+    /// <param name="payload">The payload.</param>
+    /// <param name="me">The calling thread.</param>
+    /// <param name="isHalfFull">Whether more than half of the window was used before.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public PlainSending TrySendPlain(ReadOnlySpan<byte> payload, int me)
+    public bool TrySendPlain(ReadOnlySpan<byte> payload, int me, out bool isHalfFull)
     {
         // Released by hand: nothing here throws, and values used in a try block stay in memory instead of registers.
         BiasedLock.Scope sending = HoldPlain(me);
-        PlainSending outcome = PlainSending.NotSent;
+        bool isSent = false;
+        isHalfFull = false;
         int count = Window.Outstanding;
         long bytes = Window.OutstandingBytes + payload.Length;
-        if ((IsKnownPlain || (IsKnownPlain = IsPlain)) && Window.HasCreditAtOnce(payload.Length, count, bytes))
+        if ((IsKnownPlain || (IsKnownPlain = _limits.IsPlain)) && Window.HasCreditAtOnce(payload.Length, count, bytes))
         {
             uint ack = _receiver.Inbound.Window.Consumed;
             if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
-                outcome = Window.IsHalf(count, bytes) ? PlainSending.HalfFull : PlainSending.Sent;
+                isSent = true;
+                isHalfFull = Window.IsHalf(count, bytes);
             }
         }
 
         sending.Dispose();
-        return outcome;
+        return isSent;
     }
 
-    /// <summary>Whether sending needs nothing but credit and capacity. Under the send lock.</summary>
-    public bool IsPlain =>
-        _link.State == LinkState.Up
-        && _link.Close.IsOpen
-        && !(_output.TakesNoMore | _link.IsBare)
-        && Queue.Count == 0
-        && Queue.Missed == 0
-        && BroadcastSeat is null;
-
-    /// <summary>Returns whether a message of this length is within the credit, and can be counted without growing. Under the send
-    /// lock.</summary>
-    public bool HasCreditAtOnce(int length) => Window.HasCreditAtOnce(length, Window.Outstanding, Window.OutstandingBytes + length);
-
-    /// <summary>Counts a data message that <see cref="HasCreditAtOnce"/> allowed. Under the send lock.</summary>
+    /// <summary>Counts a data message that <see cref="SendWindow.HasCreditAtOnce(int)"/> allowed. Under the send lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void NoteSent(uint ack, int length, int payloadLength)
     {
@@ -355,17 +320,4 @@ internal sealed partial class LinkSender
             _counters.AddSent(payloadLength);
         }
     }
-}
-
-/// <summary>The result of <see cref="LinkSender.TrySendPlain"/>.</summary>
-internal enum PlainSending
-{
-    /// <summary>Nothing was done.</summary>
-    NotSent,
-
-    /// <summary>The peer has the message.</summary>
-    Sent,
-
-    /// <summary>The peer has the message, and more than half of the window is used.</summary>
-    HalfFull,
 }

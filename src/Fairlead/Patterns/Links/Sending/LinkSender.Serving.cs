@@ -14,7 +14,7 @@ namespace Fairlead.Patterns.Links.Sending;
 internal sealed partial class LinkSender
 {
     // The number reported behind the last message. The next message reports it again.
-    private long _missedTold;
+    private long _missedReported;
 
     /// <summary>Handles an acknowledgement, and lets queued messages continue. Called by the pump.</summary>
     /// <returns>Whether there is more credit than before.</returns>
@@ -27,15 +27,15 @@ internal sealed partial class LinkSender
 
         using (Hold())
         {
-            if (BroadcastSeat is not null && Window.IsOld(acknowledged))
+            if (BroadcastSlot is not null && Window.IsOld(acknowledged))
             {
                 // The peer's counters in shared memory have overtaken this acknowledgement.
                 return false;
             }
 
-            if (IsSeated)
+            if (HasSlot)
             {
-                AcknowledgeInSeat(acknowledged);
+                AcknowledgeInSlot(acknowledged);
             }
             else
             {
@@ -66,16 +66,16 @@ internal sealed partial class LinkSender
 
     /// <summary>Handles such an acknowledgement under the send lock. Returns false if there is more to do.</summary>
     public bool TryNoteAck(uint acknowledged) =>
-        !IsSeated
+        !HasSlot
         && Queue.Count == 0
         && !_link.Close.HasSaid
         && !_endpoint.HearsOfCredit
         && Window.TryAcknowledge(acknowledged);
 
     /// <summary>Handles an acknowledgement that arrives while the peer takes part in a broadcast. Under the send lock.</summary>
-    private void AcknowledgeInSeat(uint acknowledged)
+    private void AcknowledgeInSlot(uint acknowledged)
     {
-        if (!BroadcastSeat!.Acknowledge(acknowledged))
+        if (!BroadcastSlot!.Acknowledge(acknowledged))
         {
             throw new FairleadException(ErrorCode.Corrupt, "the peer acknowledged messages that were never sent");
         }
@@ -105,17 +105,14 @@ internal sealed partial class LinkSender
                 continue;
             }
 
-            int length = operation.Length + (operation.Missed > 0 ? MissedBytes : 0);
-            if (!HasCredit(length)
-                || !HasPlaceFor(operation)
-                || (_connection.HasLong && operation.PayloadLength >= _connection.LongThreshold))
+            if (!_limits.AllowsNext(operation))
             {
                 break;
             }
 
             Queue.Dequeue();
             DeferMissed(operation);
-            if (_link.IsBare && !IsStillGood(operation, completions))
+            if (_link.IsRaw && !IsStillGood(operation, completions))
             {
                 continue;
             }
@@ -146,7 +143,7 @@ internal sealed partial class LinkSender
             _output.CompleteWriting(completions);
         }
 
-        TellMissed();
+        ReportMissed();
         _owner.EndIfDue();
     }
 
@@ -159,7 +156,7 @@ internal sealed partial class LinkSender
             _connection.Check(operation.Payload.Span);
             return true;
         }
-        catch (FairleadException) when (operation.IsLeft)
+        catch (FairleadException) when (operation.HasNoCaller)
         {
             // No caller waits for the error: the connection ends with this message and reports it.
             return true;
@@ -177,7 +174,7 @@ internal sealed partial class LinkSender
     private long Refuse(LinkOperation operation, Exception why, Completions completions)
     {
         long missed = operation.Missed;
-        if (operation.IsLeft)
+        if (operation.HasNoCaller)
         {
             _endpoint.Drops.Count();
             operation.Finish(LinkOutcome.Dropped, _link, completions);
@@ -206,14 +203,14 @@ internal sealed partial class LinkSender
 
     /// <summary>Returns the number of dropped messages that the next message reports.</summary>
     /// <remarks>Returns 0 if the number would make the message too long for the peer; a later message then reports it.</remarks>
-    private long MissedToTell(int length) => Queue.Missed == 0 || _link.IsBare || !Takes(length + MissedBytes) ? 0 : Queue.Missed;
+    private long MissedToReport(int length) => Queue.Missed == 0 || _link.IsRaw || !Takes(length + MissedBytes) ? 0 : Queue.Missed;
 
     /// <summary>Notes that the message with the report has been committed.</summary>
-    private void NoteMissedTold(long missed)
+    private void NoteMissedReported(long missed)
     {
         if (missed > 0)
         {
-            _missedTold = 0;
+            _missedReported = 0;
             _ = Queue.TakeMissed();
         }
     }
@@ -226,23 +223,23 @@ internal sealed partial class LinkSender
             return;
         }
 
-        if (_link.IsBare || !Takes(operation.Length + MissedBytes))
+        if (_link.IsRaw || !Takes(operation.Length + MissedBytes))
         {
             Queue.DeferMissed(operation.Missed);
             operation.Missed = 0;
         }
         else
         {
-            _missedTold = 0;
+            _missedReported = 0;
         }
     }
 
     /// <summary>Reports messages dropped behind the last sent one, because the next message may come late. Under the send lock.</summary>
-    private void TellMissed()
+    private void ReportMissed()
     {
         if (Queue.Count > 0
-            || Queue.Missed == _missedTold
-            || _link.IsBare
+            || Queue.Missed == _missedReported
+            || _link.IsRaw
             || _link.State != LinkState.Up
             || _link.Close.HasSaid
             || _output.TakesNoMore
@@ -251,9 +248,9 @@ internal sealed partial class LinkSender
             return;
         }
 
-        _missedTold = Queue.Missed;
+        _missedReported = Queue.Missed;
         MessageHeader header = MessageHeader.Of(MessageKind.Ack);
-        _output.Commit(ref header, default, default, _missedTold);
+        _output.Commit(ref header, default, default, _missedReported);
         _output.FlushNow();
     }
 
@@ -281,8 +278,8 @@ internal sealed partial class LinkSender
 
                 // No broadcast may overtake it: a peer with queued messages does not take part.
                 Leave();
-                Letter letter = new(MessageHeader.Of(MessageKind.Publish), entry.Head, entry.Payload, topic: null, isMovable: false);
-                Queue.Enqueue(LinkOperation.Leave(_endpoint, letter, replaces: false));
+                OutgoingMessage message = new(MessageHeader.Of(MessageKind.Publish), entry.Head, entry.Payload);
+                Queue.Enqueue(LinkOperation.CopyOf(_endpoint, message, replaces: false));
             }
         }
     }

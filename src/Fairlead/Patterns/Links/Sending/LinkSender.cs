@@ -2,6 +2,7 @@ using System.Buffers;
 using Fairlead.Diagnostics;
 using Fairlead.Framing;
 using Fairlead.Native.Memory;
+using Fairlead.Native.Processes;
 using Fairlead.Patterns.Links.Credit;
 using Fairlead.Patterns.Links.Output;
 using Fairlead.Patterns.Links.Shared;
@@ -14,9 +15,9 @@ namespace Fairlead.Patterns.Links.Sending;
 /// <summary>Sends the user's messages on a link, and queues those without credit. Pattern → buffer → commit → wake.</summary>
 /// <remarks>
 /// Owns the send lock. Under it, owns the window granted by the peer, the queue of waiting messages, the operations that leave for another
-/// link, and the unreported drops. Any thread may send. The patterns call it, and so does the endpoint (<see cref="TryAdopt"/>). The pump
-/// calls it when credit or capacity has come (<see cref="OnAck"/>, <see cref="GoOn"/>). It completes operations through the completions
-/// passed in.
+/// link, and the unreported drops. Any thread may send. The patterns call it, and so does the endpoint (<see cref="TryTakeOver"/>). The
+/// pump calls it when credit or capacity has come (<see cref="OnAck"/>, <see cref="GoOn"/>). It completes operations through the
+/// completions passed in.
 /// </remarks>
 internal sealed partial class LinkSender : SendSide
 {
@@ -34,6 +35,7 @@ internal sealed partial class LinkSender : SendSide
     private readonly PeerLink _link;
     private readonly ISenderOwner _owner;
     private readonly LinkOutput _output;
+    private readonly SendLimits _limits;
     private readonly ReceiveSide _receiver;
     private readonly PendingCalls _calls;
     private readonly EndpointContext _endpoint;
@@ -43,6 +45,7 @@ internal sealed partial class LinkSender : SendSide
     private readonly bool _countsAlone;
     private int _looks;
     private EventPacer? _slowPacer;
+    private StoppedPeerWatch? _stoppedPeer;
 
     /// <param name="link">The link.</param>
     /// <param name="owner">Learns when the last word may be due, and of operations that leave.</param>
@@ -62,10 +65,14 @@ internal sealed partial class LinkSender : SendSide
         _counters = _endpoint.Counters;
         _countsAlone = _endpoint.MostPeers == 1;
         _output = new LinkOutput(link, outputOwner, this, receiver, calls);
+        _limits = new SendLimits(link, this, _output);
     }
 
     /// <summary>Writes to the connection.</summary>
     public LinkOutput Output => _output;
+
+    /// <summary>Decides whether a message may go now.</summary>
+    public SendLimits Limits => _limits;
 
     /// <summary>The number of data messages buffered, and how many of them were handed to the peer's user.</summary>
     public (long Sent, long Acknowledged) SendCounts
@@ -74,9 +81,9 @@ internal sealed partial class LinkSender : SendSide
         {
             using (Hold())
             {
-                if (IsSeated)
+                if (HasSlot)
                 {
-                    BroadcastTally tally = BroadcastSeat!.Tally();
+                    BroadcastTally tally = BroadcastSlot!.Tally();
                     return (tally.Sent, tally.Sent - tally.Outstanding);
                 }
 
@@ -125,7 +132,7 @@ internal sealed partial class LinkSender : SendSide
         {
             _connection.Check(payload.Span);
         }
-        else if (_link.IsBare)
+        else if (_link.IsRaw)
         {
             using Joined whole = new(payload.Parts);
             _connection.Check(whole.Span);
@@ -134,7 +141,7 @@ internal sealed partial class LinkSender : SendSide
 
     /// <summary>Returns true on every 128th message while more than half of the window is used: read acknowledgements.</summary>
     /// <remarks>They have probably arrived, and reading them in time avoids a sleep.</remarks>
-    public bool ShouldLookForAcks() => !_link.IsBare && Window.IsHalfUsed && IsTimeToLook();
+    public bool ShouldLookForAcks() => !_link.IsRaw && Window.IsHalfUsed && IsTimeToLook();
 
     /// <summary>Returns the same if more than half of the window is known to be used.</summary>
     public bool IsTimeToLook() => (++_looks & 127) == 0;
@@ -152,11 +159,11 @@ internal sealed partial class LinkSender : SendSide
         bool needsPump = false;
         using (Hold())
         {
-            hasRoom = CanSend(1) == LinkOutcome.Sent;
+            hasRoom = _limits.Check(1) == LinkOutcome.Sent;
             if (!hasRoom && _output.IsDeferred)
             {
                 needsPump = _output.FlushNow();
-                hasRoom = CanSend(1) == LinkOutcome.Sent;
+                hasRoom = _limits.Check(1) == LinkOutcome.Sent;
             }
         }
 
@@ -173,7 +180,7 @@ internal sealed partial class LinkSender : SendSide
     {
         using (Hold())
         {
-            return CanSend(length) != LinkOutcome.Full;
+            return _limits.Check(length) != LinkOutcome.Full;
         }
     }
 
@@ -186,98 +193,30 @@ internal sealed partial class LinkSender : SendSide
         }
     }
 
-    /// <summary>Stops reporting slow peers, because the link is over.</summary>
-    public void StopPacing() => _slowPacer?.Dispose();
-
-    private LinkOutcome CanSend(int length)
+    /// <summary>Stops reporting slow and stopped peers, because the link is over.</summary>
+    public void StopPacing()
     {
-        if (_link.State is LinkState.Down || _output.IsBroken || !_link.Close.IsOpen || _link.State is LinkState.PeerClosed)
-        {
-            return LinkOutcome.PeerGone;
-        }
-
-        if (Queue.Count > 0 || _link.State == LinkState.Handshaking)
-        {
-            return LinkOutcome.Full;
-        }
-
-        return HasCredit(length + (Queue.Missed > 0 ? MissedBytes : 0)) ? LinkOutcome.Sent : LinkOutcome.Full;
+        _slowPacer?.Dispose();
+        _stoppedPeer?.Dispose();
     }
-
-    /// <summary>Whether a message that needs no credit can be sent. Under the send lock.</summary>
-    public LinkOutcome CanControl => _link.State is LinkState.Down || _output.IsBroken ? LinkOutcome.PeerGone : LinkOutcome.Sent;
-
-    private bool HasCredit(int length)
-    {
-        if (_link.IsBare)
-        {
-            return !_connection.HasLong && HasBuffer(length) && (_connection.Room is not { } room || HasRoom(room, length));
-        }
-
-        if (IsSeated)
-        {
-            return BroadcastSeat!.HasRoom(length);
-        }
-
-        return Window.HasCredit(length) && HasBuffer(length);
-    }
-
-    /// <summary>Returns whether this end may buffer a message of this length until the kernel takes it.</summary>
-    /// <remarks>
-    /// This end's own capacity decides, because a peer may announce any window and then not read. A message longer than the capacity passes
-    /// when nothing is buffered.
-    /// </remarks>
-    private bool HasBuffer(int length)
-    {
-        if (FitsBuffer(length))
-        {
-            return true;
-        }
-
-        if (_output.TakesNoMore || _connection.HasLong)
-        {
-            return false;
-        }
-
-        // No event announces that this output can be written, so it is written now.
-        if (_output.FlushNow())
-        {
-            _endpoint.Pump.RequestTurnFromAnywhere();
-        }
-
-        return FitsBuffer(length);
-    }
-
-    private bool FitsBuffer(int length)
-    {
-        int unflushed = _connection.Unflushed;
-        return unflushed == 0 || (long)unflushed + length + MessageHeader.Size <= _endpoint.Settings.Capacity;
-    }
-
-    private bool HasRoom(OutputRoom room, int length)
-    {
-        int reports;
-        do
-        {
-            reports = _output.RoomReports;
-            if (room.Has(length))
-            {
-                return true;
-            }
-
-            // The descriptor reports capacity later, as after an incomplete flush.
-        }
-        while (!_output.TryBlock(reports));
-        return false;
-    }
-
-    /// <summary>Returns whether the receiver has capacity for one more file, and the connection for its message.</summary>
-    private bool HasPlaceFor(LinkOperation operation) => operation.Handle is null || (!_connection.HasLong && _link.Handles.HasPlace);
 
     /// <summary>Notes that a message has to wait for this peer. Under the send lock.</summary>
-    private void NoteSlow()
+    /// <param name="isSlow">Whether its sender waits, too.</param>
+    private void NoteWaiting(bool isSlow)
     {
-        if (_link.State == LinkState.Up && FairleadEventSource.Log.IsEnabled())
+        if (_link.State != LinkState.Up)
+        {
+            return;
+        }
+
+        if (_link.Peer.ProcessId is { } process && process != NativeProcess.Id)
+        {
+            _stoppedPeer ??= new StoppedPeerWatch(
+                process, _endpoint.Settings.Time, () => Window.Read, () => !HasRoomNow, _owner.OnPeerStopped);
+            _stoppedPeer.Begin();
+        }
+
+        if (isSlow && FairleadEventSource.Log.IsEnabled())
         {
             _slowPacer ??= new EventPacer(_endpoint.Settings.Time, () =>
             {

@@ -16,6 +16,9 @@ internal interface ILinkHost
     /// <summary>The memory that is written once for many peers. Any thread.</summary>
     BroadcastHolder Broadcasts { get; }
 
+    /// <summary>Takes reports about the peer. Any thread.</summary>
+    IPeerReports Reports { get; }
+
     /// <summary>The most messages that this iteration takes from a link.</summary>
     int MessagesWanted { get; }
 
@@ -23,10 +26,10 @@ internal interface ILinkHost
     FairleadException? Refusal(Link link, Handshake theirs);
 
     /// <summary>Returns why one more peer is refused, or null if there is capacity.</summary>
-    FairleadException? Crowd(Link link);
+    FairleadException? TooManyPeers(Link link);
 
     /// <summary>Requests visits until the handshake of a link is over, or its time has passed.</summary>
-    void ServeOpening(Link link);
+    void ServeHandshakes(Link link);
 
     /// <summary>The link has completed its handshake.</summary>
     void OnUp(Link link, Completions completions);
@@ -70,7 +73,17 @@ internal interface ILinkHost
     /// <summary>Handles a peer that subscribes or unsubscribes.</summary>
     /// <returns>Whether the answer is given now; otherwise the pattern sends it later.</returns>
     bool TrySubscribe(Link link, uint id, string topic, bool subscribes, out string? refusal);
+}
 
-    /// <summary>The broker behind a bridge takes nothing, or does again. Any thread without a lock.</summary>
+/// <summary>What a link has to say about its peer, and the other end of a bridge about its broker. Any thread without a lock.</summary>
+internal interface IPeerReports
+{
+    /// <summary>A peer's process is stopped while messages wait for it, or runs again.</summary>
+    void OnStopped(Peer peer, bool isStopped);
+
+    /// <summary>The broker behind a bridge takes nothing; null: it does again.</summary>
     void Hinder(string? why);
+
+    /// <summary>The broker behind a bridge is lost and sought; null: it was found, after this number of attempts.</summary>
+    void LoseBroker(string? why, int attempts);
 }

@@ -48,7 +48,10 @@ internal sealed class InnerEnd(Link link, ILinkHost host) : IInnerEnd
     public void Serve() => link.Endpoint.Pump.TryServe(link.Token, _runsInline);
 
     /// <inheritdoc/>
-    public void Hinder(string? why) => host.Hinder(why);
+    public void Hinder(string? why) => host.Reports.Hinder(why);
+
+    /// <inheritdoc/>
+    public void Lose(string? why, int attempts) => host.Reports.LoseBroker(why, attempts);
 
     /// <inheritdoc/>
     public void CountDropped() => link.Endpoint.Drops.Count();

@@ -59,11 +59,11 @@ internal sealed partial class Link
         using (Sending.Hold())
         {
             Close.Stop();
-            if (State is LinkState.Up or LinkState.PeerClosed && !IsBare && !Close.HasSaid)
+            if (State is LinkState.Up or LinkState.PeerClosed && !IsRaw && !Close.HasSaid)
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
             }
-            else if (IsBare && !Output.IsBlocked)
+            else if (IsRaw && !Output.IsBlocked)
             {
                 Output.FlushNow();
             }
@@ -81,7 +81,7 @@ internal sealed partial class Link
                 return State == LinkState.Down
                     || (Sending.Queue.Count == 0
                         && Sending.Window.Outstanding == 0
-                        && !Sending.IsSeated
+                        && !Sending.HasSlot
                         && Calls.Pending.Count == 0
                         && !Receiving.InHand.Any
                         && Output.IsWrittenOut());
@@ -190,7 +190,7 @@ internal sealed partial class Link
             CloseIfDue();
         }
 
-        if (Sending.HasMoving)
+        if (Sending.HasRequeued)
         {
             _host.Move(this);
         }
@@ -213,14 +213,14 @@ internal sealed partial class Link
         }
 
         bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
-        LinkEnd end = Close.EndOf(IsBare, State == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
+        LinkEnd end = Close.EndOf(IsRaw, State == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
         GoDown(end, completions);
     }
 
     /// <summary>Sends the final message once no message waits for credit. Under the send lock.</summary>
     public void CloseIfDue()
     {
-        if (Close.IsWordDue && Sending.Queue.Count == 0 && !IsBare && State is LinkState.Up or LinkState.PeerClosed)
+        if (Close.IsWordDue && Sending.Queue.Count == 0 && !IsRaw && State is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
         }

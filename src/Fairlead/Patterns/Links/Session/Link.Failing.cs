@@ -79,7 +79,7 @@ internal sealed partial class Link
 
     private void TellAndAbort(CloseReason reason, string? text)
     {
-        if (State == LinkState.Up && !IsBare && !Close.HasSaid)
+        if (State == LinkState.Up && !IsRaw && !Close.HasSaid)
         {
             WriteClose(reason, text, MessageFlags.None);
         }
@@ -87,7 +87,7 @@ internal sealed partial class Link
         Close.Stop();
 
         // A foreign peer is not told: if it does not read, there is nothing to wait for.
-        bool isTold = reason == CloseReason.ClosedByUs || (!IsBare && reason is CloseReason.SlowConsumer or CloseReason.Limit);
+        bool isTold = reason == CloseReason.ClosedByUs || (!IsRaw && reason is CloseReason.SlowConsumer or CloseReason.Limit);
         if (_connection.Unflushed > 0 && isTold)
         {
             _lingerTimer = Alarm.Create(_time, new LastWord(this), _endpoint.Settings.HandshakeTimeout, Timeout.InfiniteTimeSpan);
@@ -114,11 +114,11 @@ internal sealed partial class Link
                 }
 
                 Failure = exception;
-                if (State is LinkState.Up or LinkState.PeerClosed && !IsBare && !Output.IsBroken && !Close.HasSaid)
+                if (State is LinkState.Up or LinkState.PeerClosed && !IsRaw && !Output.IsBroken && !Close.HasSaid)
                 {
                     WriteClose(reason, exception.Message, MessageFlags.None);
                 }
-                else if (State == LinkState.Handshaking && IsAccepted && !IsBare)
+                else if (State == LinkState.Handshaking && IsAccepted && !IsRaw)
                 {
                     WriteRefusal(exception);
                 }

@@ -21,9 +21,9 @@ internal sealed partial class Link
     /// pump.</summary>
     public void Open(Completions completions)
     {
-        if (IsBare)
+        if (IsRaw)
         {
-            if (_host.Crowd(this) is { } crowded)
+            if (_host.TooManyPeers(this) is { } crowded)
             {
                 // A foreign program cannot be told the reason.
                 Failure = crowded;
@@ -49,7 +49,7 @@ internal sealed partial class Link
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             }
 
-            _host.ServeOpening(this);
+            _host.ServeHandshakes(this);
         }
         else
         {
@@ -130,7 +130,7 @@ internal sealed partial class Link
     };
 
     /// <summary>Handles the peer's introduction or refusal. Called by the pump.</summary>
-    public void Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions)
+    public void OnHandshake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions)
     {
         Handshake theirs = Handshake.Decode(header, body);
         MessageKind expected = IsAccepted ? MessageKind.Hello : MessageKind.Welcome;
@@ -186,7 +186,7 @@ internal sealed partial class Link
     }
 
     /// <summary>Takes over the operations that waited for a link, before all others. Called by the endpoint, under its gate.</summary>
-    public void Adopt(SendQueue waiting, Completions completions)
+    public void TakeOver(SendQueue waiting, Completions completions)
     {
         using (Sending.Hold())
         {

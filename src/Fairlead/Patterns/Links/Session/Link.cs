@@ -51,7 +51,7 @@ internal sealed partial class Link
         _host = host;
         _connection = connection;
         _time = endpoint.Settings.Time;
-        if (!IsBare && endpoint.Settings.Heartbeat is { Ticks: > 0 } interval)
+        if (!IsRaw && endpoint.Settings.Heartbeat is { Ticks: > 0 } interval)
         {
             Heartbeat = new Heartbeat(interval, _time, this);
         }
@@ -109,7 +109,7 @@ internal sealed partial class Link
     /// <summary>Handles an event that the poll set reported for the descriptor.</summary>
     public void OnEvents(PollEvents events, Completions completions)
     {
-        if (State == LinkState.Down || (IsBare && State == LinkState.Handshaking))
+        if (State == LinkState.Down || (IsRaw && State == LinkState.Handshaking))
         {
             // The connecting thread is about to open this raw link; a peer that speaks first is heard a moment later.
             return;
@@ -225,7 +225,7 @@ internal sealed partial class Link
 
     void IOutputOwner.OnUnblocked()
     {
-        if (Receiving.Inbound.IsHeadTold)
+        if (Receiving.Inbound.IsHeadAcknowledged)
         {
             _endpoint.HandOutAgain();
         }
@@ -247,14 +247,16 @@ internal sealed partial class Link
         EndSendingIfDue();
     }
 
+    void ISenderOwner.OnPeerStopped(bool isStopped) => _host.Reports.OnStopped(Peer, isStopped);
+
     void ISenderOwner.Move() => _host.Move(this);
 
     void IReadPauseOwner.SetInterest(PollEvents interest) => _host.SetInterest(this, interest);
 
     bool IReadPauseOwner.HasMessagesBeside() => _host.HasMessagesBeside(this);
 
-    void IReceiverOwner.Shake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions) =>
-        Shake(header, body, completions);
+    void IReceiverOwner.OnHandshake(in MessageHeader header, ReadOnlySpan<byte> body, Completions completions) =>
+        OnHandshake(header, body, completions);
 
     void IReceiverOwner.Publish(Completions completions) => _host.Publish(this, completions);
 

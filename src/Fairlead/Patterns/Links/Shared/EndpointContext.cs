@@ -124,6 +124,6 @@ internal abstract class EndpointContext
     protected static TransportCapabilities CapabilitiesOf(ITransport transport, Address address, EndpointSettings settings)
     {
         TransportCapabilities capabilities = transport.CapabilitiesOf(address);
-        return settings.IsBare ? capabilities & ~TransportCapabilities.Protocol : capabilities | TransportCapabilities.Protocol;
+        return settings.IsRaw ? capabilities & ~TransportCapabilities.Protocol : capabilities | TransportCapabilities.Protocol;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class FlushOperation : Operation<bool>
 
     public override void Withdraw(Exception? error) => PeerLink.Withdraw(this, error);
 
-    protected override void GiveBack()
+    protected override void ReturnToPool()
     {
         PeerLink = null!;
         Pool.Return(this);

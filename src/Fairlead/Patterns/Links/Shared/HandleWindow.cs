@@ -53,5 +53,5 @@ internal sealed class HandleWindow(int most)
     public bool IsAckDue => Volatile.Read(ref _untold) is > 0 and int untold && 4 * untold >= most;
 
     /// <summary>Notes that an acknowledgement is about to be sent. Any thread.</summary>
-    public void NoteTold() => Volatile.Write(ref _untold, 0);
+    public void NoteAcknowledged() => Volatile.Write(ref _untold, 0);
 }

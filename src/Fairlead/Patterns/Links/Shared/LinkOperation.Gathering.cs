@@ -30,24 +30,22 @@ internal sealed partial class LinkOperation
         }
     }
 
-    /// <summary>Borrows the parts, which must stay in place until the operation ends.</summary>
-    /// <remarks>An empty sequence has no effect. A single part becomes an ordinary payload.</remarks>
-    public void Borrow(in ReadOnlySequence<byte> parts)
+    /// <summary>Borrows a payload that allows it, and that must stay in place until the operation ends.</summary>
+    public void Borrow(in OutgoingPayload payload)
     {
-        if (parts.IsEmpty)
+        if (payload.IsGathered)
         {
-            return;
+            _partsLength = payload.Length;
+            _parts = payload.Parts;
         }
-
-        if (parts.IsSingleSegment)
+        else
         {
-            Payload = parts.First;
-            return;
+            Payload = payload.Memory;
         }
-
-        _partsLength = (int)parts.Length;
-        _parts = parts;
     }
+
+    /// <summary>Borrows memory, which must stay in place until the operation ends.</summary>
+    public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
 
     /// <summary>Joins the parts in rented memory, for writing from the payload or for reading it. Freed like the operation's
     /// copy.</summary>

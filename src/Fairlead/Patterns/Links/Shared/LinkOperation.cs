@@ -73,7 +73,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         AwaitingAnswer,
 
         /// <summary>Its link takes it no more; the endpoint is about to move it to another.</summary>
-        Moving,
+        Requeueing,
 
         Ended,
     }
@@ -95,7 +95,7 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     public uint Number { get; set; }
 
     /// <summary>Whether no caller waits for the outcome: the message was queued under a dropping policy.</summary>
-    public bool IsLeft { get; private set; }
+    public bool HasNoCaller { get; private set; }
 
     /// <summary>The number of messages dropped directly before it.</summary>
     public long Missed { get; set; }
@@ -190,30 +190,30 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
     }
 
     /// <summary>Creates a copy of a pending message for which no caller waits.</summary>
-    public static LinkOperation Leave(EndpointContext endpoint, in Letter letter, bool replaces)
+    public static LinkOperation CopyOf(EndpointContext endpoint, in OutgoingMessage message, bool replaces)
     {
-        LinkOperation operation = Rent(endpoint, isBlocking: false, letter.Header, letter.Head);
-        operation.IsLeft = true;
-        operation.IsMovable = letter.IsMovable;
-        operation.Topic = replaces ? letter.Topic : null;
-        operation.Copy(letter.Payload);
+        LinkOperation operation = Rent(endpoint, isBlocking: false, message.Header, message.Head);
+        operation.HasNoCaller = true;
+        operation.IsMovable = message.IsMovable;
+        operation.Topic = replaces ? message.Topic : null;
+        operation.Copy(message.Payload);
         return operation;
     }
 
     /// <summary>Replaces this message by a later one.</summary>
-    public void Replace(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    public void Replace(in OutgoingMessage message)
     {
         FreeMemory();
-        Header.HeadLength = checked((ushort)head.Length);
-        _head = ArrayPool<byte>.Shared.Rent(head.Length);
-        head.CopyTo(_head);
-        Copy(payload);
+        Header.HeadLength = checked((ushort)message.Head.Length);
+        _head = ArrayPool<byte>.Shared.Rent(message.Head.Length);
+        message.Head.CopyTo(_head);
+        Copy(message.Payload);
     }
 
     /// <inheritdoc/>
     public override void Signal(bool inline)
     {
-        if (IsLeft)
+        if (HasNoCaller)
         {
             EndAsyncWait();
             Recycle();
@@ -223,11 +223,8 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         base.Signal(inline);
     }
 
-    /// <summary>Borrows the payload, which must stay in place until the operation ends.</summary>
-    public void Borrow(ReadOnlyMemory<byte> payload) => Payload = payload;
-
     /// <summary>Copies the payload; the caller's memory is free immediately.</summary>
-    public void Copy(ReadOnlySpan<byte> payload)
+    public void Copy(in OutgoingPayload payload)
     {
         _copy = ArrayPool<byte>.Shared.Rent(payload.Length);
         payload.CopyTo(_copy);
@@ -322,11 +319,11 @@ internal sealed partial class LinkOperation : Operation<LinkResult>
         }
     }
 
-    protected override void GiveBack()
+    protected override void ReturnToPool()
     {
         FreeMemory();
         TakeHandle()?.Dispose();
-        IsLeft = IsMovable = MayHaveBeenRead = false;
+        HasNoCaller = IsMovable = MayHaveBeenRead = false;
         Deadline = default;
         Missed = 0;
         Topic = null;

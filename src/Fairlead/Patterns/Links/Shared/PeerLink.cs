@@ -28,8 +28,8 @@ internal abstract class PeerLink
         Token = token;
         IsAccepted = isAccepted;
         Peer = connection.Peer;
-        IsBare = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
-        PeerPattern = IsBare ? PatternKind.Foreign : default;
+        IsRaw = (connection.Capabilities & TransportCapabilities.Protocol) == 0;
+        PeerPattern = IsRaw ? PatternKind.Foreign : default;
         Policy = endpoint.Policy;
         Memory = connection.Memory;
         Inner = InnerWay.Of(connection);
@@ -47,7 +47,7 @@ internal abstract class PeerLink
     public bool IsAccepted { get; }
 
     /// <summary>Whether the link is raw: the peer does not speak Fairlead's protocol. Type 1 messages only, no acknowledgements.</summary>
-    public bool IsBare { get; }
+    public bool IsRaw { get; }
 
     /// <summary>The memory shared with the peer, if there is any.</summary>
     public MemoryChannel? Memory { get; }

@@ -16,11 +16,11 @@ internal sealed unsafe class BorrowedMemory : MemoryManager<byte>
     {
         BorrowedMemory memory = _free ?? new BorrowedMemory();
         _free = null;
-        memory.Lend(start, length);
+        memory.Lease(start, length);
         return memory;
     }
 
-    public void Lend(byte* start, int length)
+    public void Lease(byte* start, int length)
     {
         _start = start;
         _length = length;

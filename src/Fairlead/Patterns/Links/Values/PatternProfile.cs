@@ -32,7 +32,7 @@ internal sealed record PatternProfile
     public required TransportCapabilities Needs { get; init; }
 
     /// <summary>Whether it works with programs that do not speak Fairlead's protocol.</summary>
-    public bool TalksBare { get; init; }
+    public bool TalksRaw { get; init; }
 
     /// <summary>Whether joining and leaving links appear among the messages, in order.</summary>
     public bool ReportsLinks { get; init; }
@@ -58,7 +58,7 @@ internal sealed record PatternProfile
     /// <exception cref="FairleadException">NotSupported, with the missing capability.</exception>
     public void Check(Address address, TransportCapabilities capabilities, bool isForeign, string? remedy)
     {
-        if (isForeign && !TalksBare)
+        if (isForeign && !TalksRaw)
         {
             throw new FairleadException(
                 ErrorCode.NotSupported,

@@ -22,6 +22,18 @@ internal struct RingQueue<T>
         _items[(_head + Count++) & (_items.Length - 1)] = item;
     }
 
+    public void EnqueueFirst(T item)
+    {
+        if (_items is null || Count == _items.Length)
+        {
+            Grow();
+        }
+
+        _head = (_head - 1) & (_items.Length - 1);
+        _items[_head] = item;
+        Count++;
+    }
+
     public T Dequeue()
     {
         ref T slot = ref this[0];

@@ -4,14 +4,14 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
 
-public sealed class RoundsTests
+public sealed class DeferredWorkTests
 {
     [Fact]
     public async Task Each_item_is_visited_once_for_each_time_that_it_was_added()
     {
         const int Items = 100;
         int[] visits = new int[Items];
-        Rounds<int> rounds = new("test rounds", 1.Milliseconds(), idle: 0, item => Interlocked.Increment(ref visits[item]));
+        DeferredWork<int> rounds = new("test rounds", 1.Milliseconds(), idle: 0, item => Interlocked.Increment(ref visits[item]));
 
         rounds.Start();
         rounds.Start();
@@ -36,8 +36,8 @@ public sealed class RoundsTests
     public async Task Who_is_visited_may_add_himself_again()
     {
         int visits = 0;
-        Rounds<string>? rounds = null;
-        rounds = new Rounds<string>("test rounds", TimeSpan.FromMicroseconds(100), idle: 1, name =>
+        DeferredWork<string>? rounds = null;
+        rounds = new DeferredWork<string>("test rounds", TimeSpan.FromMicroseconds(100), idle: 1, name =>
         {
             if (Interlocked.Increment(ref visits) % 50 != 0)
             {

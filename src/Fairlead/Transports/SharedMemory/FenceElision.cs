@@ -11,7 +11,7 @@ namespace Fairlead.Transports.SharedMemory;
 /// </remarks>
 /// <param name="said">The flag, written by this side only.</param>
 /// <param name="otherFences">Whether the other side can make the fence. That side writes it once.</param>
-internal unsafe struct Elision(int* said, int* otherFences)
+internal unsafe struct FenceElision(int* said, int* otherFences)
 {
     private const int Patience = 64;
 

@@ -13,9 +13,9 @@ namespace Fairlead.Patterns.Links.Values;
 /// <param name="period">The time between two rounds.</param>
 /// <param name="idle">The rounds without work before the thread sleeps.</param>
 /// <param name="visit">Called on the thread, once for each added object. It may add the object again, for the next round.</param>
-internal sealed class Rounds<T>(string name, TimeSpan period, int idle, Action<T> visit)
+internal sealed class DeferredWork<T>(string name, TimeSpan period, int idle, Action<T> visit)
 {
-    private readonly RankedLock _gate = new(LockRank.Rounds);
+    private readonly RankedLock _gate = new(LockRank.DeferredWork);
 
     // A futex: 1 when the thread is woken from its sleep. Pinned, because the kernel identifies it by its address.
     private readonly int[] _called = GC.AllocateArray<int>(1, pinned: true);

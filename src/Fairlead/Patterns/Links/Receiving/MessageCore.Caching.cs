@@ -9,14 +9,14 @@ namespace Fairlead.Patterns.Links.Receiving;
 /// </content>
 internal sealed partial class MessageCore
 {
-    private bool _isResident;
+    private bool _isCached;
     private bool _isInHand;
 
     // A cached message whose sender waits for nothing, and whose cancellation token was not requested.
     private bool _isPlain;
 
     /// <summary>Whether the message belongs to its link's cache.</summary>
-    public bool IsResident => _isResident;
+    public bool IsCached => _isCached;
 
     /// <summary>Whether the sender of a cached message waits for an answer that is not on its way yet.</summary>
     public bool IsInHand => Volatile.Read(ref _isInHand);
@@ -24,13 +24,13 @@ internal sealed partial class MessageCore
     /// <summary>Creates a message for the link's cache, not handed out.</summary>
     public static MessageCore Settle(MessagesInHand home)
     {
-        MessageCore core = new() { _home = home, _isResident = true };
+        MessageCore core = new() { _home = home, _isCached = true };
         core._givenBack = core._version;
         return core;
     }
 
     /// <summary>Whether a cached message has been returned. Called by the thread that hands it out.</summary>
-    // Acquire: the thread that returned it no longer reads it. The release is in ReleaseResident.
+    // Acquire: the thread that returned it no longer reads it. The release is in ReleaseCached.
     public bool IsBack => Volatile.Read(ref _givenBack) == _version;
 
     /// <summary>Returns whether a cached message without duties is back, and has memory for this body. For the thread that hands
@@ -90,7 +90,7 @@ internal sealed partial class MessageCore
 
         if (version == _version)
         {
-            // Release: see ReleaseResident.
+            // Release: see ReleaseCached.
             Volatile.Write(ref _givenBack, version);
         }
 
@@ -98,9 +98,9 @@ internal sealed partial class MessageCore
     }
 
     /// <summary>Notes that the answer to a cached message is on its way, or that its sender no longer waits.</summary>
-    public void LetGo() => Volatile.Write(ref _isInHand, false);
+    public void NoteSettled() => Volatile.Write(ref _isInHand, false);
 
-    private void ReleaseResident(int version, string? reasonIfUnsettled)
+    private void ReleaseCached(int version, string? reasonIfUnsettled)
     {
         if (WantsAnswer)
         {
@@ -110,7 +110,7 @@ internal sealed partial class MessageCore
             {
                 // A cancellation is noted only while the message is unanswered, so _isTakenBack does not change any more.
                 PeerLink.Refuse(kind, id, _isTakenBack, reasonIfUnsettled);
-                _home!.LetGo(this);
+                _home!.Settle(this);
             }
         }
 

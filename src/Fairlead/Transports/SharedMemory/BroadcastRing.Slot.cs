@@ -16,7 +16,7 @@ internal sealed unsafe partial class BroadcastRing
     /// <summary>The credit at which waiting for a subscriber ends: many messages then follow without another wait.</summary>
     private const int MuchCredit = 2;
 
-    private sealed class RingSeat(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSeat
+    private sealed class RingSlot(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSlot
     {
         private long _windowMessages;
         private long _windowBytes;
@@ -25,21 +25,21 @@ internal sealed unsafe partial class BroadcastRing
         private long _sentBefore;
         private uint _leaves;
         private bool _isCorrupt;
-        private bool _isPassedOver;
+        private bool _isSkipped;
         private bool _isWaitedFor;
 
         public override ulong Bit { get; } = 1UL << place;
 
         public override bool IsCorrupt => Volatile.Read(ref _isCorrupt);
 
-        public bool IsSitting => IsTaken;
+        public bool HasJoined => IsTaken;
 
         /// <summary>Whether the subscriber can make a fence in both processes when it goes to sleep.</summary>
         public bool Fences { get; } = Volatile.Read(ref *(int*)(peer.PeerControl + RingLayout.ReceiverFencesAt)) != 0;
 
-        public override bool IsPassedOver => IsTaken && Volatile.Read(ref _isPassedOver);
+        public override bool IsSkipped => IsTaken && Volatile.Read(ref _isSkipped);
 
-        public bool IsReached => IsTaken && !_isPassedOver;
+        public bool IsReached => IsTaken && !_isSkipped;
 
         public long Sent { get; set; }
 
@@ -55,7 +55,7 @@ internal sealed unsafe partial class BroadcastRing
         public long RoomBytes => _windowBytes - (SentBytes - _acknowledgedBytes);
 
         /// <summary>Skips the subscriber until it has credit again, or has left and joined again. The caller changes the version.</summary>
-        public void MarkPassedOver() => _isPassedOver = true;
+        public void MarkSkipped() => _isSkipped = true;
 
         public bool HasCredit(int length) =>
             !_isCorrupt
@@ -78,7 +78,7 @@ internal sealed unsafe partial class BroadcastRing
                 _acknowledgedBytes = SentBytes - credit.Tally.OutstandingBytes;
                 Read = position = ring._tail;
                 IsTaken = true;
-                _isPassedOver = false;
+                _isSkipped = false;
             }
 
             Span<byte> body = peer.Reserve(BroadcastLayout.SitBytes);
@@ -94,7 +94,7 @@ internal sealed unsafe partial class BroadcastRing
                 if (IsTaken)
                 {
                     ring.Change();
-                    Look();
+                    Poll();
                     IsTaken = false;
                     _leaves++;
                     SetWaitedFor(false);
@@ -126,7 +126,7 @@ internal sealed unsafe partial class BroadcastRing
                 }
 
                 // A message is about to wait for this subscriber. No broadcast may overtake it, however soon there is capacity again.
-                PassOver();
+                Skip();
                 return false;
             }
         }
@@ -141,7 +141,7 @@ internal sealed unsafe partial class BroadcastRing
                 }
 
                 ring.EnterCounts();
-                Look();
+                Poll();
                 if (!IsTaken
                     || _isCorrupt
                     || length > Longest
@@ -153,7 +153,7 @@ internal sealed unsafe partial class BroadcastRing
 
                 ring.Change();
                 SetWaitedFor(false);
-                _isPassedOver = false;
+                _isSkipped = false;
                 return true;
             }
         }
@@ -163,7 +163,7 @@ internal sealed unsafe partial class BroadcastRing
             using (ring._gate.Hold())
             {
                 ring.EnterCounts();
-                Look();
+                Poll();
                 return !IsTaken
                     || _isCorrupt
                     || length > Longest
@@ -186,7 +186,7 @@ internal sealed unsafe partial class BroadcastRing
             using (ring._gate.Hold())
             {
                 ring.EnterCounts();
-                Look();
+                Poll();
                 return TallyNow();
             }
         }
@@ -200,9 +200,9 @@ internal sealed unsafe partial class BroadcastRing
                     Leave(sendsRest: false);
                 }
 
-                if (ring._seats[place] == this)
+                if (ring._slots[place] == this)
                 {
-                    ring._seats[place] = null;
+                    ring._slots[place] = null;
                 }
             }
         }
@@ -214,7 +214,7 @@ internal sealed unsafe partial class BroadcastRing
         /// <remarks>
         /// Reports older than the known counts date from before it joined. Any other impossible report marks the subscriber as corrupt.
         /// </remarks>
-        public void Look()
+        public void Poll()
         {
             byte* page = peer.PeerControl;
             long read = Volatile.Read(ref *(long*)(page + RingLayout.ReadAt));
@@ -239,19 +239,19 @@ internal sealed unsafe partial class BroadcastRing
             }
         }
 
-        private void PassOver()
+        private void Skip()
         {
-            if (!_isPassedOver)
+            if (!_isSkipped)
             {
                 ring.Change();
-                _isPassedOver = true;
+                _isSkipped = true;
             }
         }
 
         private bool IsRoomFor(int length)
         {
             ring.EnterCounts();
-            Look();
+            Poll();
 
             // Two messages may always be outstanding, whatever their length.
             return !_isCorrupt && RoomMessages >= 1 && (Sent - _acknowledged < 2 || RoomBytes >= length);

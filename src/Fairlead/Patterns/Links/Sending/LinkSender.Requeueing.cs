@@ -14,7 +14,7 @@ internal sealed partial class LinkSender
     public long Unsent { get; private set; }
 
     /// <summary>Whether operations are to move to another link. A hint.</summary>
-    public bool HasMoving => _leavers.Any;
+    public bool HasRequeued => _leavers.Any;
 
     /// <summary>Appends all operations of a queue to this link's queue. Under the send lock.</summary>
     public void Take(SendQueue waiting, Completions completions)
@@ -48,7 +48,7 @@ internal sealed partial class LinkSender
 
     /// <summary>Appends operations that have lost their link. Returns false if this link is about to go down, too.</summary>
     /// <remarks>Called by the endpoint, under its gate.</remarks>
-    public bool TryAdopt(SendQueue waiting, Completions completions)
+    public bool TryTakeOver(SendQueue waiting, Completions completions)
     {
         using (Hold())
         {
@@ -62,8 +62,21 @@ internal sealed partial class LinkSender
         }
     }
 
+    /// <summary>Ends the messages that wait for credit, unsent.</summary>
+    public void EndQueued()
+    {
+        using (Completions completions = Completions.Rent())
+        using (Hold())
+        {
+            while (Queue.Count > 0)
+            {
+                Queue.DequeueUnsent().Finish(LinkOutcome.PeerGone, _link, completions);
+            }
+        }
+    }
+
     /// <summary>Sends the operations taken over, within the credit. Called by the endpoint, without its gate.</summary>
-    public void ServeAdopted(Completions completions)
+    public void ServeTakenOver(Completions completions)
     {
         using (Hold())
         {
@@ -116,7 +129,7 @@ internal sealed partial class LinkSender
                 // An operation behind a long message may fit now.
                 ServeQueued(completions);
                 break;
-            case LinkOperation.Stage.Moving:
+            case LinkOperation.Stage.Requeueing:
                 _leavers.Remove(operation);
                 End(wasSent: false);
                 break;
@@ -160,7 +173,7 @@ internal sealed partial class LinkSender
     {
         while (Queue.Count > 0)
         {
-            if (Queue.First is { IsLeft: true } left && MayMove(left, wasRead: false))
+            if (Queue.First is { HasNoCaller: true } left && MayMove(left, wasRead: false))
             {
                 _leavers.Add(Queue.Dequeue(), isLate: false);
                 if (Queue.Count == 0)
@@ -172,7 +185,7 @@ internal sealed partial class LinkSender
             }
 
             LinkOperation operation = Queue.DequeueUnsent();
-            if (operation.IsLeft)
+            if (operation.HasNoCaller)
             {
                 Unsent++;
                 Queue.AddMissed(1);
@@ -184,7 +197,7 @@ internal sealed partial class LinkSender
 
     /// <summary>Hands leaving operations to the endpoint, in order of sending.</summary>
     /// <remarks>Under the endpoint's gate: nothing can withdraw them between the queues.</remarks>
-    public void TakeMoving(SendQueue waiting)
+    public void TakeRequeued(SendQueue waiting)
     {
         using (Hold())
         {
@@ -201,7 +214,7 @@ internal sealed partial class LinkSender
         && !_endpoint.IsClosing;
 
     /// <summary>Marks a call of a lost link for moving. Under the send lock.</summary>
-    public void SetMoving(LinkOperation call) => _leavers.Add(call, isLate: false);
+    public void SetRequeued(LinkOperation call) => _leavers.Add(call, isLate: false);
 
     private void EndUnsent(LinkOperation operation, Completions completions, bool isLate = false)
     {

@@ -22,7 +22,7 @@ namespace Fairlead.Patterns.Links.Endpoint;
 /// <param name="receivers">Its unread messages.</param>
 /// <param name="presence">Whether it is over.</param>
 /// <param name="placement">Chooses the link whose capacity counts.</param>
-internal sealed class Watches(
+internal sealed class WaitSetAccess(
     EndpointContext endpoint, WatchList list, LinkTable table, Receivers receivers, PeerPresence presence, Placement placement)
 {
     /// <summary>The descriptor that is readable when a pump iteration has work to do.</summary>

@@ -58,7 +58,7 @@ internal sealed unsafe partial class RingWriter
     }
 
     /// <summary>Skips the loan before anything is written at the tail.</summary>
-    private void PassOverLoan()
+    private void SkipLoan()
     {
         if (_loan == _tail)
         {
@@ -73,7 +73,7 @@ internal sealed unsafe partial class RingWriter
 
     /// <summary>Writes an empty record from the tail to the end of the loan.</summary>
     /// <remarks>Its header is before the borrower's bytes, at the latest where their own header would be.</remarks>
-    private void PassOverHole(long hole)
+    private void SkipHole(long hole)
     {
         if (hole > 0)
         {
