@@ -7,6 +7,22 @@ namespace Fairlead.Rpc;
 /// </remarks>
 public static class Rpc
 {
+    /// <summary>Checks that a text names a service: a plain word, or an address. Connects to nothing.</summary>
+    /// <param name="service">The text.</param>
+    /// <exception cref="ArgumentException">It can be neither.</exception>
+    /// <exception cref="AddressFormatException">It is an address with an error.</exception>
+    public static void CheckService(string service)
+    {
+        if (ServiceName.IsAddress(service))
+        {
+            _ = Address.Parse(service);
+        }
+        else
+        {
+            ServiceName.Check(service);
+        }
+    }
+
     /// <summary>Serves an object.</summary>
     /// <typeparam name="T">The contract.</typeparam>
     /// <param name="service">The name of the service, or an address.</param>

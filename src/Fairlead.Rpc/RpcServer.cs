@@ -28,7 +28,10 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
         (_responders, _options) = (responders, options);
         Descriptions = [.. offers.Select(static offer => offer.Contract)];
         InstanceOwner owner = new(responders, concurrency);
-        _dispatcher = new CallDispatcher(new ServedContracts([.. offers.Select(offer => offer.Serve(owner))]), options);
+        _dispatcher = new CallDispatcher(
+            new ServedContracts([.. offers.Select(offer => offer.Serve(owner))]),
+            options,
+            (client, why) => responders.Exists(responder => responder.Disconnect(client, why)));
         responders.ForEach(responder => responder.PeerLeft += (_, left) => _dispatcher.Leave(left.Peer));
         _turns = concurrency == RpcConcurrency.Concurrent ? null : new CallTurns(concurrency == RpcConcurrency.Serial);
         Addresses = [.. responders.Select(static responder => responder.Address)];
@@ -96,6 +99,8 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
     /// <summary>
     /// Takes no further calls, waits for the calls that it has accepted, at most for <see cref="RpcServerOptions.ShutdownTimeout"/>, and
     /// closes. Callers of calls that still run then get <see cref="ErrorCode.PeerGone"/>, and the tokens of these calls are cancelled.
+    /// Unless calls still run, <see cref="HandlerFailed"/> has been raised for each failure when this completes: do not wait for it in a
+    /// handler of that event.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -129,9 +134,9 @@ public sealed class RpcServer : IAsyncDisposable, IDisposable
                 await responder.DisposeAsync().ConfigureAwait(false);
             }
 
-            // Those of calls that do not end are released with their calls.
-            await _dispatcher
-                .ReleaseAsync()
+            // Objects of calls that do not end are released with their calls. The runs end when each failure has been reported.
+            await Task
+                .WhenAll(_dispatcher.ReleaseAsync(), ended.IsCompleted ? _runs : Task.CompletedTask)
                 .WaitAsync(LongestWait.Within(_options.ShutdownTimeout), _options.Endpoint.TimeProvider)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -4,8 +4,8 @@ namespace Fairlead.Rpc;
 public sealed record RpcServerOptions
 {
     /// <summary>
-    /// How many calls may run at the same time. One connection has three quarters of these places at most. Further calls wait, in the order
-    /// of their arrival.
+    /// How many calls may run at the same time. One client (<see cref="Peer.ClientComparer"/>) has three quarters of these places at most.
+    /// Further calls wait, in the order of their arrival.
     /// </summary>
     public int MaxConcurrentCalls { get; init; } = 64;
 
@@ -16,21 +16,22 @@ public sealed record RpcServerOptions
     public RpcConcurrency Concurrency { get; init; }
 
     /// <summary>
-    /// How many calls of one client may wait until they may run, counted for each connection. Further ones are refused with
+    /// How many calls of one client (<see cref="Peer.ClientComparer"/>) may wait until they may run. Further ones are refused with
     /// <see cref="ErrorCode.Full"/>, and are not executed.
     /// </summary>
     public int MaxQueuedCallsPerClient { get; init; } = 10_000;
 
     /// <summary>
-    /// How many bytes one client may make the server keep in memory, counted for each connection: calls that wait or run, calls with
-    /// streams, and items that the service has not read. Further ones are refused with <see cref="ErrorCode.Full"/>, and are not executed.
-    /// One call or item alone may be longer. Calls below 4 KiB do not count while they run: <see cref="MaxConcurrentCalls"/> limits them.
+    /// How many bytes one client (<see cref="Peer.ClientComparer"/>) may make the server keep in memory: calls that wait or run, calls with
+    /// streams, items that the service has not read, and the memory of the arguments beyond the bytes that have come. Further ones are
+    /// refused with <see cref="ErrorCode.Full"/>, and are not executed. One call or item alone may be longer. Calls below 4 KiB do not
+    /// count while they run: <see cref="MaxConcurrentCalls"/> limits them.
     /// </summary>
     public long MaxQueuedBytesPerClient { get; init; } = 256 * 1024 * 1024;
 
     /// <summary>
-    /// How many calls with streams may run at the same time, and how many clients may have objects that are called back. One connection has
-    /// three quarters of each at most. Further ones are refused with <see cref="ErrorCode.Full"/>.
+    /// How many calls with streams may run at the same time, and how many connections may have objects that are called back. One client
+    /// (<see cref="Peer.ClientComparer"/>) has three quarters of each at most. Further ones are refused with <see cref="ErrorCode.Full"/>.
     /// </summary>
     public int MaxStreamingCalls { get; init; } = 1000;
 
@@ -96,6 +97,12 @@ public sealed record RpcServerOptions
     /// length with both names.
     /// </summary>
     public EndpointOptions Endpoint { get; init; } = new();
+
+    /// <summary>How many malformed frames a client may send in ten seconds. The server ends connections that bring more.</summary>
+    internal int MaxMalformedFrames { get; init; } = 100;
+
+    /// <summary>Which connections belong to one client.</summary>
+    internal IEqualityComparer<Peer> Clients { get; init; } = Peer.ClientComparer;
 
     /// <summary>Whether calls are more than a call of the skeleton.</summary>
     internal bool NeedsContext => Authorize is not null || Intercept is not null || KeepContext;

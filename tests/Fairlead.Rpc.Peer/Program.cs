@@ -13,6 +13,9 @@ using Fairlead.Rpc.Peer;
 //   storm serve SERVICE LOG old|new  serves a version of the contract, denies some calls and is often full
 //   storm call SERVICE FIRST STEP old|new  makes every STEP-th call from FIRST on, as many as stdin says, and prints the same
 //   endless SERVICE              reads a stream without end, and says "reading"
+//   siege serve ADDRESS BYTES    serves with a limit for each client, and says where
+//   siege call ADDRESS FROM      calls for as many milliseconds as each line of stdin says, and prints how many a second
+//   siege attack KIND ADDRESS FROM CONNECTIONS  sends hostile frames until stdin ends, and says "attacking"; FROM is an address, or "-"
 switch (args)
 {
     case ["serve", var service, var path, .. var label]:
@@ -78,6 +81,18 @@ switch (args)
     case ["storm", "call", var service, var first, var step, var version]:
         await Storm.CallAsync(
             service, int.Parse(first, CultureInfo.InvariantCulture), int.Parse(step, CultureInfo.InvariantCulture), version == "new");
+        return 0;
+
+    case ["siege", "serve", var address, var bytes]:
+        await Siege.ServeAsync(address, long.Parse(bytes, CultureInfo.InvariantCulture));
+        return 0;
+
+    case ["siege", "call", var address, var from]:
+        await Siege.CallAsync(address, from);
+        return 0;
+
+    case ["siege", "attack", var kind, var address, var from, var connections]:
+        await Siege.AttackAsync(kind, address, from, int.Parse(connections, CultureInfo.InvariantCulture));
         return 0;
 
     case ["endless", var service]:

@@ -1,5 +1,3 @@
-using Fairlead.Rpc.Calls;
-
 namespace Fairlead.Rpc.Callbacks;
 
 /// <summary>The objects that the server may call as long as a call lasts.</summary>
@@ -9,32 +7,32 @@ namespace Fairlead.Rpc.Callbacks;
 /// </remarks>
 internal sealed class CallObjects
 {
-    private readonly List<(ClientSession Session, int Number, ClientSession.Target Target)> _objects = [];
+    private readonly List<(CallbackTargets Targets, int Number, CallbackTarget Target)> _objects = [];
 
     /// <summary>Adds an object.</summary>
     /// <returns>Its number.</returns>
-    public int Add(ClientSession session, RpcDescription contract, RpcSkeleton skeleton)
+    public int Add(CallbackTargets targets, RpcDescription contract, RpcSkeleton skeleton)
     {
-        int number = session.ReserveNumber();
-        _objects.Add((session, number, ClientSession.TargetOf(contract, skeleton)));
+        int number = targets.Reserve();
+        _objects.Add((targets, number, new CallbackTarget(contract, skeleton)));
         return number;
     }
 
     /// <summary>A call begins.</summary>
     public void Enter()
     {
-        foreach ((ClientSession session, int number, ClientSession.Target target) in _objects)
+        foreach ((CallbackTargets targets, int number, CallbackTarget target) in _objects)
         {
-            session.Keep(number, target);
+            targets.Keep(number, target);
         }
     }
 
     /// <summary>A call has ended.</summary>
     public void Leave()
     {
-        foreach ((ClientSession session, int number, ClientSession.Target target) in _objects)
+        foreach ((CallbackTargets targets, int number, CallbackTarget target) in _objects)
         {
-            session.Release(number, target);
+            targets.Release(number, target);
         }
     }
 

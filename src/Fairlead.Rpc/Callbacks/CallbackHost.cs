@@ -21,7 +21,7 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
         {
             lock (_lock)
             {
-                return _session?.Objects ?? 0;
+                return _session?.Targets.Count ?? 0;
             }
         }
     }
@@ -57,7 +57,7 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
         ClientSession session = Begin();
         call.Lane = session.Lane;
         call.WriteGuid(session.Id);
-        call.WriteInt32(session.NumberOf(target, contract, skeleton));
+        call.WriteInt32(session.Targets.NumberOf(target, contract, skeleton));
         return session.Completion;
     }
 
@@ -75,7 +75,7 @@ internal sealed class CallbackHost(IRpcLane lane, RpcClientOptions options) : ID
         call.Lane = session.Lane;
         call.Objects ??= new CallObjects();
         call.WriteGuid(session.Id);
-        call.WriteInt32(call.Objects.Add(session, contract, skeleton));
+        call.WriteInt32(call.Objects.Add(session.Targets, contract, skeleton));
     }
 
     private ClientSession Begin()

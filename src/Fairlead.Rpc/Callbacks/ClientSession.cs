@@ -4,32 +4,28 @@ using Fairlead.Testing;
 
 namespace Fairlead.Rpc.Callbacks;
 
-/// <summary>A session of callbacks at the client: it asks the server for callbacks, executes them, and sends the replies.</summary>
+/// <summary>A session of callbacks at the client: it asks the server for callbacks, and executes them.</summary>
 /// <remarks>
-/// Owns the objects by their numbers, and the callbacks that are being executed. One lock, never held during user code. The calls of an
-/// object are executed one after the other, in their order; different objects do not wait for each other.
+/// Owns the callbacks that are being executed. One lock, never held during user code. The calls of an object are executed one after the
+/// other, in their order; different objects do not wait for each other. <see cref="CallbackTargets"/> has the objects, and
+/// <see cref="CallbackAnswers"/> sends the answers.
 /// </remarks>
 internal sealed class ClientSession : IDisposable
 {
     private readonly RpcClientOptions _options;
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _end = new();
-    private readonly Dictionary<object, int> _numbers = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<int, Target> _targets = [];
-    private readonly Dictionary<int, HandmadeRequest> _running = [];
-
-    // Of those that are being executed.
-    private readonly Dictionary<int, Task> _executions = [];
+    private readonly Dictionary<int, Execution> _running = [];
     private readonly CancellationToken _ended;
     private readonly int _mostBytes;
     private readonly SessionLane _lane;
+    private readonly CallbackAnswers _answers;
 
     // The request that stays open as long as the session. Set before the lane is known.
     private Task<Message>? _held;
 
     // Of the frames of those that are being executed.
     private long _bytes;
-    private int _lastNumber;
     private bool _hasEnded;
 
     /// <summary>Begins a session.</summary>
@@ -55,6 +51,7 @@ internal sealed class ClientSession : IDisposable
         }
 
         _lane = new SessionLane(begun);
+        _answers = new CallbackAnswers(_lane, Id, _ended);
         Completion = DetachedTask.Run(() => HoldAsync(begun));
         _ = DetachedTask.Run(PollAsync);
     }
@@ -71,85 +68,22 @@ internal sealed class ClientSession : IDisposable
     /// <summary>Completes when the session has ended.</summary>
     public Task Completion { get; }
 
-    /// <summary>Returns the number of an object, 1 or more.</summary>
-    /// <param name="target">The object.</param>
-    /// <param name="contract">Its contract.</param>
-    /// <param name="skeleton">Makes its skeleton. Called only for an object without a number.</param>
-    public int NumberOf(object target, RpcDescription contract, Func<RpcSkeleton> skeleton)
+    /// <summary>The objects that the server may call.</summary>
+    public CallbackTargets Targets { get; } = new();
+
+    /// <summary>Completes when the callbacks that this side has accepted until this call are executed.</summary>
+    public Task ExecutedAsync()
     {
         lock (_lock)
         {
-            if (!_numbers.TryGetValue(target, out int number))
-            {
-                number = NextNumber();
-                _targets[number] = TargetOf(contract, skeleton());
-                _numbers[target] = number;
-            }
-
-            return number;
-        }
-    }
-
-    /// <summary>How many objects the server may call.</summary>
-    internal int Objects
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _targets.Count;
-            }
-        }
-    }
-
-    /// <summary>Makes what executes the calls of an object.</summary>
-    internal static Target TargetOf(RpcDescription contract, RpcSkeleton skeleton) =>
-        new(contract.Name, new CallDispatcher(contract, skeleton, new RpcServerOptions()) { ReportsAnswers = true });
-
-    /// <summary>Returns a number for an object that is known during calls only.</summary>
-    internal int ReserveNumber()
-    {
-        lock (_lock)
-        {
-            return NextNumber();
-        }
-    }
-
-    /// <summary>A call begins that passes an object.</summary>
-    internal void Keep(int number, Target target)
-    {
-        lock (_lock)
-        {
-            target.Calls = (target.Calls ?? 0) + 1;
-            _targets[number] = target;
-        }
-    }
-
-    /// <summary>A call that has passed an object has ended.</summary>
-    internal void Release(int number, Target target)
-    {
-        lock (_lock)
-        {
-            if (--target.Calls == 0)
-            {
-                _targets.Remove(number);
-            }
-        }
-    }
-
-    /// <summary>Completes when the callbacks that this side has accepted by now are executed.</summary>
-    internal Task ExecutedAsync()
-    {
-        lock (_lock)
-        {
-            return Task.WhenAll(_executions.Values);
+            return Task.WhenAll(_running.Values.Select(static execution => execution.Completion));
         }
     }
 
     /// <summary>Ends the session, and cancels the callbacks that are being executed. Harmless the second time.</summary>
     public void Dispose()
     {
-        HandmadeRequest[] running;
+        Execution[] running;
         lock (_lock)
         {
             if (_hasEnded)
@@ -163,9 +97,9 @@ internal sealed class ClientSession : IDisposable
 
         _end.Cancel();
         _end.Dispose();
-        foreach (HandmadeRequest request in running)
+        foreach (Execution execution in running)
         {
-            request.Cancel();
+            execution.Request.Cancel();
         }
     }
 
@@ -231,57 +165,61 @@ internal sealed class ClientSession : IDisposable
     {
         if (callback.Target == 0)
         {
-            HandmadeRequest? cancelled;
-            lock (_lock)
-            {
-                _running.TryGetValue(callback.Number, out cancelled);
-            }
-
-            cancelled?.Cancel();
+            Cancel(callback.Number);
             return;
         }
 
         HandmadeRequest request = HandmadeRequest.Create(callback.Frame, Lane.Peer, callback.Timeout);
-        if (Enter(callback, request) is not { } target)
+        if (Enter(callback, request) is not { } execution)
         {
-            _ = AnswerAsync(callback.Number, request);
+            _ = _answers.SendAsync(callback.Number, request);
             return;
         }
 
         // Only calls are in order. The items of a stream belong to a call that has not ended.
+        CallbackTarget target = execution.Target;
         bool isCall = Frames.IsPlainCall(callback.Frame);
         bool isTakenOver = target.Dispatcher.IsOneWay(callback.Frame) && HasRoom();
-        Task execution = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, target, callback, request, isTakenOver);
+        Task completion = ExecuteAsync(isCall ? target.Last : Task.CompletedTask, execution, isTakenOver);
         lock (_lock)
         {
-            if (_running.ContainsKey(callback.Number))
-            {
-                _executions[callback.Number] = execution;
-            }
+            execution.Completion = completion;
         }
 
         if (isCall)
         {
-            target.Last = execution;
+            target.Last = completion;
         }
 
         if (isTakenOver)
         {
             // The server has its reply when the call has been taken over, and before it is executed.
-            _ = AnswerAsync(callback.Number, new byte[] { (byte)ReplyStatus.Ok }, ErrorCode.Failed, "");
+            _ = _answers.AcceptAsync(callback.Number);
         }
     }
 
-    /// <summary>Counts a callback as one that is being executed. Fails its request, and returns null, if it cannot be executed.</summary>
-    private Target? Enter(Callback callback, HandmadeRequest request)
+    private void Cancel(int number)
     {
+        Execution? cancelled;
+        lock (_lock)
+        {
+            _running.TryGetValue(number, out cancelled);
+        }
+
+        cancelled?.Request.Cancel();
+    }
+
+    /// <summary>Counts a callback as one that is being executed. Fails its request, and returns null, if it cannot be executed.</summary>
+    private Execution? Enter(Callback callback, HandmadeRequest request)
+    {
+        CallbackTarget? target = Targets.Find(callback.Target);
         lock (_lock)
         {
             if (_hasEnded)
             {
                 request.Request.Fail(ErrorCode.Unavailable, "the client is about to end");
             }
-            else if (!_targets.TryGetValue(callback.Target, out Target? target))
+            else if (target is null)
             {
                 request.Request.Fail(ErrorCode.NotFound, "the client has no such object");
             }
@@ -290,14 +228,16 @@ internal sealed class ClientSession : IDisposable
                 request.Request.Fail(
                     ErrorCode.Full, $"the client executes {_running.Count} callbacks of {_bytes} bytes, as many as it accepts");
             }
-            else if (!_running.TryAdd(callback.Number, request))
-            {
-                request.Request.Fail(ErrorCode.AlreadyExists, "the client executes a callback of that number");
-            }
             else
             {
-                _bytes += callback.Frame.Length;
-                return target;
+                Execution execution = new(callback, target, request);
+                if (_running.TryAdd(callback.Number, execution))
+                {
+                    _bytes += callback.Frame.Length;
+                    return execution;
+                }
+
+                request.Request.Fail(ErrorCode.AlreadyExists, "the client executes a callback of that number");
             }
         }
 
@@ -313,45 +253,24 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    // What the server has sent before it saw the end of the call is dropped.
-    private bool IsKnown(Target target)
-    {
-        lock (_lock)
-        {
-            return target.Calls is not 0;
-        }
-    }
-
-    // Not one that is in use: after 2³¹ numbers the first ones come again.
-    private int NextNumber()
-    {
-        do
-        {
-            _lastNumber = _lastNumber == int.MaxValue ? 1 : _lastNumber + 1;
-        }
-        while (_targets.ContainsKey(_lastNumber));
-
-        return _lastNumber;
-    }
-
     private void Leave(Callback callback)
     {
         lock (_lock)
         {
             _running.Remove(callback.Number);
             _bytes -= callback.Frame.Length;
-            _executions.Remove(callback.Number);
         }
     }
 
-    private async Task ExecuteAsync(Task former, Target target, Callback callback, HandmadeRequest request, bool isTakenOver)
+    private async Task ExecuteAsync(Task former, Execution execution, bool isTakenOver)
     {
         await former.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        (Callback callback, CallbackTarget target, HandmadeRequest request) = execution;
         using Activity? activity = CallbackTrace.Start(target.Contract, callback.Trace);
         try
         {
-            // One-way: the server has been told that it will be executed.
-            if (isTakenOver || IsKnown(target))
+            // What the server has sent before it saw the end of the call is dropped, unless it was told that it will be executed.
+            if (isTakenOver || Targets.IsKnown(target))
             {
                 await target.Dispatcher.HandleAsync(request.Request, request.Context).ConfigureAwait(false);
             }
@@ -374,7 +293,7 @@ internal sealed class ClientSession : IDisposable
         }
         else
         {
-            await AnswerAsync(callback.Number, request).ConfigureAwait(false);
+            await _answers.SendAsync(callback.Number, request).ConfigureAwait(false);
         }
     }
 
@@ -390,75 +309,10 @@ internal sealed class ClientSession : IDisposable
         }
     }
 
-    private Task AnswerAsync(int number, HandmadeRequest request)
+    /// <summary>A callback that is being executed.</summary>
+    private sealed record Execution(Callback Callback, CallbackTarget Target, HandmadeRequest Request)
     {
-        request.Dispose();
-        return AnswerAsync(number, request.Reply, request.Error ?? ErrorCode.Failed, request.ErrorText ?? "");
-    }
-
-    private async Task AnswerAsync(int number, ReadOnlyMemory<byte>? reply, ErrorCode error, string text)
-    {
-        try
-        {
-            await SendAsync(number, reply, error, text).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is FairleadException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The server no longer waits, or has gone.
-        }
-    }
-
-    private async Task SendAsync(int number, ReadOnlyMemory<byte>? reply, ErrorCode error, string text)
-    {
-        try
-        {
-            (await RequestAsync(number, reply, error, text).ConfigureAwait(false)).Dispose();
-        }
-        catch (FairleadException tooLong) when (tooLong.Code == ErrorCode.TooLarge && reply is not null)
-        {
-            // The server waits for an answer.
-            (await RequestAsync(number, null, tooLong.Code, tooLong.Message).ConfigureAwait(false)).Dispose();
-        }
-    }
-
-    private ValueTask<Message> RequestAsync(int number, ReadOnlyMemory<byte>? reply, ErrorCode error, string text)
-    {
-        RpcWriter answer = new(stackalloc byte[RpcWriter.InitialSize]);
-        try
-        {
-            Frames.WriteAnswer(ref answer, Id, number);
-            answer.WriteBoolean(reply is null);
-            if (reply is { } bytes)
-            {
-                answer.WriteRaw(bytes.Span);
-            }
-            else
-            {
-                answer.WriteInt32((int)error);
-                answer.WriteMessage(text);
-            }
-
-            return Lane.RequestAsync(answer.Written, default, _ended);
-        }
-        finally
-        {
-            answer.Dispose();
-        }
-    }
-
-    /// <summary>An object.</summary>
-    /// <param name="contract">The name of its contract.</param>
-    /// <param name="dispatcher">Executes its calls.</param>
-    internal sealed class Target(string contract, CallDispatcher dispatcher)
-    {
-        /// <summary>How many calls that pass it run; null: it is known as long as the session. Under the session's lock.</summary>
-        public int? Calls { get; set; }
-
-        public string Contract { get; } = contract;
-
-        public CallDispatcher Dispatcher { get; } = dispatcher;
-
-        /// <summary>The last call. Only the loop that asks for callbacks uses it.</summary>
-        public Task Last { get; set; } = Task.CompletedTask;
+        /// <summary>Completes when it is executed and answered. Under the session's lock.</summary>
+        public Task Completion { get; set; } = Task.CompletedTask;
     }
 }

@@ -7,19 +7,19 @@ namespace Fairlead.Rpc.Callbacks;
 /// One lock. The frames of a session may overtake each other, and the call that passes an object may overtake the session: they wait for
 /// it.
 /// </remarks>
-/// <param name="most">
+/// <param name="options">
 /// The most sessions, and the most that frames wait for. One client has three quarters of each at most, and leaves the rest to others.
 /// </param>
-/// <param name="limit">How long a call of an object may take; null: without limit.</param>
-internal sealed class SessionTable(int most, TimeSpan? limit)
+internal sealed class SessionTable(RpcServerOptions options)
 {
-    private readonly int _mostOfClient = ClientShares.MostOfOne(most);
+    private readonly ClientCounts _open = new(options.MaxStreamingCalls, options.Clients);
+    private readonly ClientCounts _missing = new(options.MaxStreamingCalls, options.Clients);
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerSession> _sessions = [];
     private readonly Dictionary<Guid, Awaited> _awaited = [];
 
     /// <summary>The options of the calls of objects.</summary>
-    public RpcClientOptions CallOptions { get; } = new() { Timeout = limit };
+    public RpcClientOptions CallOptions { get; } = new() { Timeout = options.CallbackTimeout };
 
     /// <summary>Adds the session of a client.</summary>
     /// <returns>Null: there are too many, or it is there already.</returns>
@@ -29,13 +29,13 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
         Awaited? awaited;
         lock (_lock)
         {
-            int ofClient = _sessions.Values.Count(other => ReferenceEquals(other.Client, client));
-            if (_sessions.Count == most || ofClient == _mostOfClient || !_sessions.TryAdd(id, session))
+            if (_sessions.ContainsKey(id) || !_open.TryAdd(client))
             {
                 return null;
             }
 
-            _awaited.Remove(id, out awaited);
+            _sessions.Add(id, session);
+            awaited = Forget(id);
         }
 
         awaited?.Session.TrySetResult(session);
@@ -45,8 +45,9 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
     /// <summary>Returns a session when it is there.</summary>
     /// <param name="id">Its identity.</param>
     /// <param name="client">The client that names it.</param>
+    /// <returns>Null: it is not there, and too many are awaited already.</returns>
     /// <exception cref="FairleadException">PeerGone: there is no such session.</exception>
-    public Task<ServerSession> FindAsync(Guid id, Peer client)
+    public Task<ServerSession>? FindAsync(Guid id, Peer client)
     {
         lock (_lock)
         {
@@ -57,11 +58,10 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
 
             if (!_awaited.TryGetValue(id, out Awaited? awaited))
             {
-                if (_awaited.Count == most
-                    || _awaited.Values.Count(other => ReferenceEquals(other.Client, client)) == _mostOfClient)
+                if (!_missing.TryAdd(client))
                 {
                     // Identities that were invented must not fill the memory, nor the places of other clients.
-                    return Task.FromException<ServerSession>(Gone());
+                    return null;
                 }
 
                 _awaited[id] = awaited = new Awaited(client);
@@ -80,16 +80,32 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
         }
     }
 
-    /// <summary>Ends a session.</summary>
-    public void Close(Guid id)
+    /// <summary>Ends a session, if it has not ended.</summary>
+    public void Close(Guid id, ServerSession session)
     {
-        ServerSession? session;
         lock (_lock)
         {
-            _sessions.Remove(id, out session);
+            Forget(id, session);
         }
 
-        session?.End();
+        session.End();
+    }
+
+    /// <summary>Ends the sessions of a connection that has ended, and the waits of its frames for others.</summary>
+    public void Leave(Peer connection)
+    {
+        KeyValuePair<Guid, ServerSession>[] ended;
+        KeyValuePair<Guid, Awaited>[] missed;
+        lock (_lock)
+        {
+            ended = [.. _sessions.Where(one => ReferenceEquals(one.Value.Client, connection))];
+            missed = [.. _awaited.Where(one => ReferenceEquals(one.Value.Client, connection))];
+            Array.ForEach(ended, one => Forget(one.Key, one.Value));
+            Array.ForEach(missed, one => Forget(one.Key));
+        }
+
+        Array.ForEach(ended, static one => one.Value.End());
+        Array.ForEach(missed, static one => one.Value.Session.TrySetException(Gone()));
     }
 
     private async Task<ServerSession> WaitAsync(Guid id, Awaited awaited)
@@ -106,7 +122,7 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
                 // Another frame may have given up before, and a later one may wait again.
                 if (_awaited.GetValueOrDefault(id) == awaited)
                 {
-                    _awaited.Remove(id);
+                    Forget(id);
                 }
             }
 
@@ -114,7 +130,29 @@ internal sealed class SessionTable(int most, TimeSpan? limit)
         }
     }
 
-    private static FairleadException Gone() => new(ErrorCode.PeerGone, "the client whose object was called has disconnected")
+    // Under the lock. Another connection may have a session of the same identity.
+    private void Forget(Guid id, ServerSession session)
+    {
+        if (_sessions.GetValueOrDefault(id) == session)
+        {
+            _sessions.Remove(id);
+            _open.Remove(session.Client);
+        }
+    }
+
+    // Under the lock.
+    private Awaited? Forget(Guid id)
+    {
+        if (_awaited.Remove(id, out Awaited? awaited))
+        {
+            _missing.Remove(awaited.Client);
+        }
+
+        return awaited;
+    }
+
+    /// <summary>Returns the error for a session that is not there.</summary>
+    public static FairleadException Gone() => new(ErrorCode.PeerGone, "the client whose object was called has disconnected")
     {
         Delivery = DeliveryStatus.NotDelivered,
     };

@@ -6,6 +6,42 @@ namespace Fairlead.Rpc.Calls;
 /// <content>Executes a call that may run, and answers it.</content>
 internal sealed partial class CallDispatcher
 {
+    private ValueTask InvokeInTurn(Called called, Request request, RequestContext context, ServerCall? streams)
+    {
+        if (called.Held is not { } held || request.Length < ClientShares.LongCall)
+        {
+            return Invoke(called, request, context, streams);
+        }
+
+        LongRead read = held.Read = _reads.Enter(request.Peer);
+        if (!read.IsHere)
+        {
+            return InvokeLaterAsync(called, read, request, context, streams);
+        }
+
+        ValueTask invoked = Invoke(called, request, context, streams);
+        read.End();
+        return invoked;
+    }
+
+    private async ValueTask InvokeLaterAsync(
+        Called called, LongRead read, Request request, RequestContext context, ServerCall? streams)
+    {
+        await read.Turn.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        ValueTask invoked = default;
+        if (context.CancellationToken.IsCancellationRequested)
+        {
+            Replies.RefuseInTime(request);
+        }
+        else
+        {
+            invoked = Invoke(called, request, context, streams);
+        }
+
+        read.End();
+        await invoked.ConfigureAwait(false);
+    }
+
     private ValueTask Invoke(Called called, Request request, RequestContext context, ServerCall? streams)
     {
         (ServedContract contract, ushort member) = (called.Contract, called.Member);
@@ -44,11 +80,21 @@ internal sealed partial class CallDispatcher
             span?.FailAtServer(wrong);
             span?.Dispose();
             called.Held?.Dispose();
-            request.Fail(ErrorCode.Corrupt, wrong.Message);
+            if (wrong.Code == ErrorCode.Corrupt)
+            {
+                _malformed.Fail(request, wrong);
+            }
+            else
+            {
+                // Nothing was executed, and the client may try again.
+                Replies.Refuse(request, wrong.Code, wrong.Message);
+            }
+
             return default;
         }
         catch (Exception exception)
         {
+            Count(request, exception);
             span?.FailAtServer(exception);
             span?.Dispose();
             return ValueTask.FromException(exception);
@@ -88,18 +134,32 @@ internal sealed partial class CallDispatcher
         }
     }
 
+    // The caller of a one-way member has its reply.
+    private void Count(Request request, Exception exception)
+    {
+        if (exception is RpcFormatException wrong)
+        {
+            _malformed.Count(request.Peer, wrong);
+        }
+    }
+
     private async ValueTask AnswerAsync(Called call, ValueTask invoked, Request request, RequestContext context)
     {
         try
         {
             await invoked.ConfigureAwait(false);
         }
-        catch (Exception exception) when (!call.Contract.IsOneWay(call.Member))
+        catch (Exception exception) when (call.Contract.IsOneWay(call.Member))
+        {
+            Count(request, exception);
+            throw;
+        }
+        catch (Exception exception)
         {
             call.Held?.Dispose();
-            if (exception is RpcFormatException)
+            if (exception is RpcFormatException wrong)
             {
-                request.Fail(ErrorCode.Corrupt, exception.Message);
+                _malformed.Fail(request, wrong);
             }
             else if (exception is OperationCanceledException or FairleadException { Code: ErrorCode.Timeout }
                 && context.CancellationToken.IsCancellationRequested)

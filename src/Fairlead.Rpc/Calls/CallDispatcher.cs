@@ -17,6 +17,8 @@ internal sealed partial class CallDispatcher : IDisposable
     private readonly CallQueue _queue;
     private readonly StreamFrames _streams;
     private readonly SessionTable _sessions;
+    private readonly MalformedFrames _malformed;
+    private readonly LongReads _reads;
     private readonly ActiveCalls _active = new();
 
     /// <param name="description">The only contract.</param>
@@ -29,13 +31,18 @@ internal sealed partial class CallDispatcher : IDisposable
 
     /// <param name="contracts">The contracts, and what executes the calls.</param>
     /// <param name="options">The limits, checked.</param>
-    public CallDispatcher(ServedContracts contracts, RpcServerOptions options)
+    /// <param name="tooManyMalformed">
+    /// Gets the connection of each malformed frame beyond the limit, with a text for it. Null: such frames are not counted.
+    /// </param>
+    public CallDispatcher(ServedContracts contracts, RpcServerOptions options, Action<Peer, string>? tooManyMalformed = null)
     {
         (_contracts, _options) = (contracts, options);
-        _shares = new ClientShares(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient);
+        _shares = new ClientShares(options.MaxQueuedCallsPerClient, options.MaxQueuedBytesPerClient, options.Clients);
+        _reads = new LongReads(options);
         _queue = new CallQueue(options, _shares);
-        _streams = new StreamFrames(options, _shares);
-        _sessions = new SessionTable(options.MaxStreamingCalls, options.CallbackTimeout);
+        _malformed = new MalformedFrames(options, tooManyMalformed);
+        _streams = new StreamFrames(options, _shares, _malformed);
+        _sessions = new SessionTable(options);
     }
 
     /// <summary>
@@ -80,7 +87,12 @@ internal sealed partial class CallDispatcher : IDisposable
     }
 
     /// <summary>Notes that a client has disconnected.</summary>
-    public void Leave(Peer client) => _contracts.Leave(client);
+    public void Leave(Peer client)
+    {
+        _contracts.Leave(client);
+        _sessions.Leave(client);
+        _reads.Leave(client);
+    }
 
     /// <summary>Releases the objects that were made for calls. To be called once, at the end of the server.</summary>
     public Task ReleaseAsync() => _contracts.EndAsync();
@@ -101,7 +113,7 @@ internal sealed partial class CallDispatcher : IDisposable
 
         if (Frames.FaultOf(request.Span) is { } fault)
         {
-            request.Fail(ErrorCode.Corrupt, fault);
+            _malformed.Fail(request, fault);
             return default;
         }
 
@@ -139,7 +151,7 @@ internal sealed partial class CallDispatcher : IDisposable
         }
         catch (RpcFormatException wrong)
         {
-            request.Fail(ErrorCode.Corrupt, wrong.Message);
+            _malformed.Fail(request, wrong);
             return default;
         }
     }
@@ -205,7 +217,7 @@ internal sealed partial class CallDispatcher : IDisposable
             return WaitAndCallAsync(call, request, context, turn, position);
         }
 
-        ValueTask invoked = Invoke(call, request, context, streams: null);
+        ValueTask invoked = InvokeInTurn(call, request, context, streams: null);
         if (!invoked.IsCompletedSuccessfully)
         {
             return FinishAsync(call, invoked, client, request, context);
@@ -219,7 +231,7 @@ internal sealed partial class CallDispatcher : IDisposable
 
     private bool TryHold(ref Called call, Request request)
     {
-        if (_shares.Hold(request.Peer, request.Length) is { } held)
+        if (_shares.Hold(request.Peer, request.Length, isRead: true) is { } held)
         {
             call = call with { Held = held };
             return true;
@@ -250,7 +262,7 @@ internal sealed partial class CallDispatcher : IDisposable
         }
 
         return mayRun
-            ? await FinishAsync(call, Invoke(call, request, context, streams: null), client, request, context).ConfigureAwait(false)
+            ? await FinishAsync(call, InvokeInTurn(call, request, context, streams: null), client, request, context).ConfigureAwait(false)
             : default;
     }
 
@@ -280,22 +292,29 @@ internal sealed partial class CallDispatcher : IDisposable
         }
 
         ServerCall? streams = null;
+        CancellationTokenRegistration over = default;
         try
         {
             streams = _streams.Open(id, request);
+            if (streams is not null)
+            {
+                // A service may ignore its token: what its caller has sent is released nonetheless.
+                over = context.CancellationToken.UnsafeRegister(static call => ((ServerCall)call!).End(), streams);
+            }
 
             // The arguments are kept as long as the call lasts.
             if (streams is not null
                 && TryHold(ref call, request)
                 && await _queue.WaitForTurnAsync(request, context, turn).ConfigureAwait(false))
             {
-                ValueTask invoked = Invoke(call, request, context, streams);
+                ValueTask invoked = InvokeInTurn(call, request, context, streams);
                 await AnswerAsync(call, invoked, request, context).ConfigureAwait(false);
             }
         }
         finally
         {
             call.Held?.Dispose();
+            await over.DisposeAsync().ConfigureAwait(false);
             if (streams is not null)
             {
                 _streams.Remove(id);
@@ -305,69 +324,6 @@ internal sealed partial class CallDispatcher : IDisposable
             _active.Leave();
         }
 
-        return default;
-    }
-
-    // The request stays open as long as the client.
-    private async ValueTask<ReadOnlyMemory<byte>> HoldAsync(Guid id, Request request, RequestContext context)
-    {
-        if (_sessions.Open(id, request.Peer) is null)
-        {
-            Replies.Refuse(
-                request, ErrorCode.Full, $"the server has {_options.MaxStreamingCalls} clients with callbacks, as many as it accepts");
-            return default;
-        }
-
-        try
-        {
-            await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            Replies.FailInTime(request);
-        }
-        finally
-        {
-            _sessions.Close(id);
-        }
-
-        return default;
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> PollAsync(
-        Guid id, bool takesTraces, Request request, RequestContext context)
-    {
-        try
-        {
-            CancellationToken cancellationToken = context.CancellationToken;
-            ServerSession session = await _sessions.FindAsync(id, request.Peer).WaitAsync(cancellationToken).ConfigureAwait(false);
-            await session.PollAsync(request, takesTraces, cancellationToken).ConfigureAwait(false);
-        }
-        catch (RpcFormatException wrong)
-        {
-            request.Fail(ErrorCode.Corrupt, wrong.Message);
-        }
-        catch (FairleadException missing)
-        {
-            Replies.Refuse(request, missing.Code, missing.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            Replies.FailInTime(request);
-        }
-
-        return default;
-    }
-
-    private ValueTask<ReadOnlyMemory<byte>> TakeAnswer(ref RpcReader frame, int number, Request request)
-    {
-        // A session that has ended waits for nothing.
-        if (_sessions.TryFind(frame.ReadGuid()) is { } session)
-        {
-            session.Answer(ref frame, number);
-        }
-
-        request.Reply([(byte)ReplyStatus.Ok]);
         return default;
     }
 

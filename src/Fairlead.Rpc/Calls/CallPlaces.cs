@@ -7,16 +7,16 @@ namespace Fairlead.Rpc.Calls;
 /// over while their client has as many places as one client may have.
 /// </summary>
 /// <remarks>
-/// Owns the count of places that each client has, and the queues of their calls. One lock, never held while other code runs. A client is a
-/// connection.
+/// Owns the count of places that each client has, and the queues of their calls. One lock, never held while other code runs.
 /// </remarks>
 /// <param name="count">The number of places. One client has three quarters of them at most, and leaves the rest to others.</param>
-internal sealed class CallPlaces(int count)
+/// <param name="clients">Which connections belong to one client.</param>
+internal sealed class CallPlaces(int count, IEqualityComparer<Peer> clients)
 {
     private readonly int _mostOfClient = ClientShares.MostOfOne(count);
     private readonly Lock _lock = new();
-    private readonly Dictionary<Peer, int> _taken = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<Peer, ClientQueue> _queues = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Peer, int> _taken = new(clients);
+    private readonly Dictionary<Peer, ClientQueue> _queues = new(clients);
 
     // The queues of the clients that may have further places, by the arrival of their first calls.
     private readonly SortedDictionary<long, ClientQueue> _turns = [];
@@ -24,7 +24,7 @@ internal sealed class CallPlaces(int count)
     private long _arrivals;
 
     /// <summary>Takes a place, or the last position in the queue of a client.</summary>
-    /// <param name="client">The client. <see cref="Leave"/> gets the same object.</param>
+    /// <param name="client">A connection of the client. <see cref="Leave"/> gets the same.</param>
     /// <returns>Null: the call has a place. Otherwise its position, which <see cref="CallPosition.WaitAsync"/> awaits.</returns>
     public CallPosition? Enter(Peer client)
     {

@@ -8,7 +8,7 @@ namespace Fairlead.Rpc.Calls;
 /// </remarks>
 internal sealed class CallQueue(RpcServerOptions options, ClientShares shares) : IDisposable
 {
-    private readonly CallPlaces _places = new(options.MaxConcurrentCalls);
+    private readonly CallPlaces _places = new(options.MaxConcurrentCalls, options.Clients);
     private readonly CancellationTokenSource _dismissed = new();
 
     /// <summary>How many calls wait.</summary>

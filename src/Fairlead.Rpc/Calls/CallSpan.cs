@@ -94,7 +94,7 @@ internal sealed class CallSpan : IDisposable
     public void FailAtServer(Exception exception) => _error = exception switch
     {
         RpcException { IsOfThisService: true } or OperationCanceledException => null,
-        RpcFormatException => $"{ErrorCode.Corrupt}",
+        RpcFormatException wrong => $"{wrong.Code}",
         FairleadException known => $"{known.Code}",
         _ => exception.GetType().FullName,
     };

@@ -50,7 +50,7 @@ public readonly struct RpcInvocation
     public CancellationToken CancellationToken => _context.CancellationToken;
 
     /// <summary>A reader of the arguments. They are valid until the call has been answered.</summary>
-    public RpcReader Arguments => new(_request.Span[_arguments..]);
+    public RpcReader Arguments => new(_request.Span[_arguments..], _held);
 
     /// <summary>The metadata of the call.</summary>
     /// <exception cref="RpcFormatException">It is malformed.</exception>
@@ -181,7 +181,8 @@ public readonly struct RpcInvocation
             return null;
         }
 
-        Task<ServerSession> found = _sessions.FindAsync(session, _request.Peer);
+        Task<ServerSession> found = _sessions.FindAsync(session, _request.Peer)
+            ?? Task.FromException<ServerSession>(SessionTable.Gone());
         CallbackLane lane = new(found, target);
 
         // A service that never calls the object does not miss its client.

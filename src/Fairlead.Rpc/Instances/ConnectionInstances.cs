@@ -11,6 +11,9 @@ internal sealed class ConnectionInstances(Func<RpcContext, MadeInstance> make, I
 
     // Connections do not share a peer object, though two of one process have equal ones.
     private readonly Dictionary<Peer, Kept> _kept = new(ReferenceEqualityComparer.Instance);
+
+    // The objects whose connections have ended, until they are released: the end of the server waits for them, too.
+    private readonly List<Task> _releasing = [];
     private bool _hasEnded;
 
     /// <inheritdoc/>
@@ -39,7 +42,14 @@ internal sealed class ConnectionInstances(Func<RpcContext, MadeInstance> make, I
         Kept? kept;
         lock (_lock)
         {
-            if (!_kept.Remove(client, out kept) || !kept.End())
+            if (!_kept.Remove(client, out kept))
+            {
+                return;
+            }
+
+            _releasing.RemoveAll(static released => released.IsCompleted);
+            _releasing.Add(kept.Released.Task);
+            if (!kept.End())
             {
                 return;
             }
@@ -53,11 +63,13 @@ internal sealed class ConnectionInstances(Func<RpcContext, MadeInstance> make, I
     {
         Kept[] all;
         Kept[] idle;
+        Task[] releasing;
         lock (_lock)
         {
             _hasEnded = true;
             all = [.. _kept.Values];
             idle = [.. all.Where(static kept => kept.End())];
+            releasing = [.. _releasing];
             _kept.Clear();
         }
 
@@ -66,7 +78,7 @@ internal sealed class ConnectionInstances(Func<RpcContext, MadeInstance> make, I
             _ = DetachedTask.Run(() => ReleaseAsync(kept));
         }
 
-        return Task.WhenAll(all.Select(static kept => kept.Released.Task));
+        return Task.WhenAll([.. releasing, .. all.Select(static kept => kept.Released.Task)]);
     }
 
     private Kept Enter(Peer client, out bool isFirst)

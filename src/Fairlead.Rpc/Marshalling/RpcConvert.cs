@@ -27,9 +27,12 @@ public static class RpcConvert
         {
             // The other side may see the text: not what the exception says.
             throw new RpcFormatException(
-                $"{typeof(TConverter).Name} does not make a {typeof(T).Name} of what has come: {exception.GetType().Name}", exception);
+                $"{typeof(TConverter).Name} does not make a {typeof(T).Name} of what has come: {exception.GetType().Name}", exception)
+            {
+                IsOfValue = true,
+            };
         }
 
-        return value ?? throw RpcReader.Corrupt($"{typeof(TConverter).Name} makes null of what has come");
+        return value ?? throw RpcReader.Refused($"{typeof(TConverter).Name} makes null of what has come");
     }
 }

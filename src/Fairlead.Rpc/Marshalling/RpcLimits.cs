@@ -15,6 +15,14 @@ internal static class RpcLimits
     /// <summary>The bytes of memory that the values of any frame may take.</summary>
     public const int FreeMemory = 32 * 1024 * 1024;
 
+    /// <summary>
+    /// The bytes of memory that values may take beyond those of their frame without counting, and the least that a reader then adds.
+    /// </summary>
+    public const int MemoryStep = 16 * 1024;
+
+    /// <summary>The bytes of memory that the values of another serializer are reckoned to take for each of its bytes.</summary>
+    public const int SerializedMemory = 4;
+
     /// <summary>The bytes of an object without its parts.</summary>
     public const int ObjectMemory = 24;
 

@@ -20,8 +20,11 @@ public ref partial struct RpcReader
     private int _at;
     private int _depth;
 
-    // Bytes that values may still take in memory.
+    private readonly IMemoryShare? _share;
+
+    // Bytes that values may take in memory now, and those that may be added from the share.
     private long _memory;
+    private long _rest;
 
     /// <summary>Makes a reader.</summary>
     /// <param name="frame">The bytes; they must outlive the reader.</param>
@@ -29,6 +32,21 @@ public ref partial struct RpcReader
     {
         _frame = frame;
         _memory = RpcLimits.FreeMemory + ((long)RpcLimits.MemoryPerByte * frame.Length);
+    }
+
+    /// <summary>Makes a reader whose values count in a share, if they take clearly more memory than the frame has bytes.</summary>
+    /// <param name="frame">The bytes, which the share has already; they must outlive the reader.</param>
+    /// <param name="share">The share; null: the values do not count.</param>
+    internal RpcReader(ReadOnlySpan<byte> frame, IMemoryShare? share)
+        : this(frame)
+    {
+        if (share is not null)
+        {
+            long free = frame.Length + RpcLimits.MemoryStep;
+            _share = share;
+            _rest = _memory - free;
+            _memory = free;
+        }
     }
 
     /// <summary>How many bytes are left.</summary>
@@ -218,6 +236,7 @@ public ref partial struct RpcReader
             throw Short(checked((int)Math.Min((long)count * Unsafe.SizeOf<T>(), int.MaxValue)));
         }
 
+        TakeMemory(RpcLimits.ObjectMemory + ((long)count * Unsafe.SizeOf<T>()));
         T[] values = GC.AllocateUninitializedArray<T>(count);
         Take(count * Unsafe.SizeOf<T>()).CopyTo(MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -228,6 +247,7 @@ public ref partial struct RpcReader
     {
         ArgumentNullException.ThrowIfNull(serializer);
         ReadOnlySpan<byte> shared = Take(ReadCount());
+        TakeMemory(RpcLimits.SerializedMemory * (long)shared.Length);
         byte[] copy = ArrayPool<byte>.Shared.Rent(shared.Length);
         try
         {
@@ -246,7 +266,7 @@ public ref partial struct RpcReader
 
     /// <summary>Returns the error for a case that this reader does not know.</summary>
     public static FormatException NotInUnion<T>(int number)
-        where T : class => Corrupt($"{typeof(T).Name} has no case {number} here; its sender may have a newer version of the contract");
+        where T : class => Refused($"{typeof(T).Name} has no case {number} here; its sender may have a newer version of the contract");
 
     /// <summary>Begins a nested value; the counterpart is <see cref="Leave"/>.</summary>
     public void Enter()
@@ -302,9 +322,14 @@ public ref partial struct RpcReader
         {
             throw Corrupt($"{Left} bytes are left behind the last value");
         }
+
+        _share?.EndRead();
     }
 
     internal static RpcFormatException Corrupt(string what) => new(what);
+
+    /// <summary>Returns the error for a value that is well-formed, and that this side does not accept.</summary>
+    internal static RpcFormatException Refused(string what) => new(what) { IsOfValue = true };
 
     /// <summary>Reads a number in 7 bits a byte, least significant first.</summary>
     public int ReadNumber()
@@ -331,10 +356,26 @@ public ref partial struct RpcReader
     {
         if ((_memory -= bytes) < 0)
         {
+            AddMemory();
+        }
+    }
+
+    /// <summary>Adds what is missing, and some more for the next values.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AddMemory()
+    {
+        long missing = -_memory;
+        if (missing > _rest)
+        {
             throw Corrupt(
                 $"the values of {_frame.Length} bytes need more than {RpcLimits.MemoryPerByte} times as much memory; "
                     + "send them in parts or as a stream");
         }
+
+        long added = Math.Min(_rest, Math.Max(missing, RpcLimits.MemoryStep));
+        _share!.Take(added);
+        _memory += added;
+        _rest -= added;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

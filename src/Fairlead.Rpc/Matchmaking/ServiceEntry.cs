@@ -6,9 +6,9 @@ namespace Fairlead.Rpc.Matchmaking;
 internal sealed record ServiceEntry
 {
     private const int MostAddresses = 4;
+
     /// <summary>The longest text, in characters.</summary>
     public const int MostText = 256;
-
 
     /// <summary>The name of the service.</summary>
     [RpcMember(1)]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Streams;
 
@@ -50,9 +51,12 @@ internal struct Batch
     }
 
     /// <summary>Unmarshals the next item.</summary>
+    /// <param name="read">Unmarshals it.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="share">The share of its client in memory; null: it has none.</param>
     /// <returns>False: there is none left.</returns>
-    /// <exception cref="RpcFormatException">The bytes are not such an item.</exception>
-    public bool TryRead<T>(RpcRead<T> read, out T item)
+    /// <exception cref="RpcFormatException">The bytes are not such an item. Full: it needs more memory than is left.</exception>
+    public bool TryRead<T>(RpcRead<T> read, out T item, IMemoryShare? share = null)
     {
         if (_left == 0)
         {
@@ -60,7 +64,7 @@ internal struct Batch
             return false;
         }
 
-        RpcReader reader = new(_frame.AsSpan(_at));
+        RpcReader reader = new(_frame.AsSpan(_at), share);
         item = read(ref reader);
         _at = _frame.Length - reader.Left;
         if (--_left == 0)
@@ -73,4 +77,4 @@ internal struct Batch
 }
 
 /// <summary>A batch, and its bytes among those that its client makes the server keep.</summary>
-internal readonly record struct HeldBatch(Batch Batch, IDisposable Held);
+internal readonly record struct HeldBatch(Batch Batch, ClientShares.HeldFrame Held);

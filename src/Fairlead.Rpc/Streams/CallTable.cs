@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Streams;
@@ -8,11 +7,10 @@ namespace Fairlead.Rpc.Streams;
 /// One lock, which also guards the count of frames of each call. Frames of a call may overtake each other: the first makes the entry. It
 /// stays until the call has ended or, if the call itself does not come, until the last frame has left.
 /// </remarks>
-/// <param name="most">The most calls. One client has three quarters of them at most, and leaves the rest to others.</param>
-internal sealed class CallTable(int most)
+/// <param name="options">The most calls. One client has three quarters of them at most, and leaves the rest to others.</param>
+internal sealed class CallTable(RpcServerOptions options)
 {
-    private readonly int _mostOfClient = ClientShares.MostOfOne(most);
-    private readonly Dictionary<Peer, int> _clients = new(ReferenceEqualityComparer.Instance);
+    private readonly ClientCounts _clients = new(options.MaxStreamingCalls, options.Clients);
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, ServerCall> _calls = [];
 
@@ -78,20 +76,13 @@ internal sealed class CallTable(int most)
             return call;
         }
 
-        int calls = _clients.GetValueOrDefault(client);
-        if (_calls.Count == most || calls == _mostOfClient)
-        {
-            return null;
-        }
-
-        _clients[client] = calls + 1;
-        return _calls[id] = new ServerCall(client);
+        return _clients.TryAdd(client) ? _calls[id] = new ServerCall(client) : null;
     }
 
     // Under the lock.
     private void Forget(Guid id)
     {
-        if (_calls.Remove(id, out ServerCall? call) && --CollectionsMarshal.GetValueRefOrNullRef(_clients, call.Client) == 0)
+        if (_calls.Remove(id, out ServerCall? call))
         {
             _clients.Remove(call.Client);
         }

@@ -1,11 +1,12 @@
 using System.Threading.Channels;
+using Fairlead.Rpc.Calls;
 
 namespace Fairlead.Rpc.Streams;
 
 /// <summary>A parameter that is a stream, at the server: batches that have come, of which few wait.</summary>
 /// <remarks>
-/// The channel has the only lock. Any thread brings batches; one enumerates. The bytes of a batch count for its client until it has been
-/// read, or the stream has ended.
+/// The channel has the only lock. Any thread brings batches; one enumerates. The bytes of a batch, and the memory of its items, count for
+/// its client until the batch has been read, or the stream has ended.
 /// </remarks>
 internal sealed class Incoming
 {
@@ -16,7 +17,7 @@ internal sealed class Incoming
         new BoundedChannelOptions(MostWaiting) { AllowSynchronousContinuations = false });
 
     // The batch that is being read.
-    private IDisposable? _held;
+    private ClientShares.HeldFrame? _held;
     private bool _hasEnded;
 
     private int _isTaken;
@@ -100,7 +101,7 @@ internal sealed class Incoming
 
         private bool TryMove()
         {
-            bool has = _batch.TryRead(read, out T item);
+            bool has = _batch.TryRead(read, out T item, Volatile.Read(ref incoming._held));
             Current = item;
             return has;
         }

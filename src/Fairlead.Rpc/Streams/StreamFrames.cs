@@ -4,9 +4,9 @@ namespace Fairlead.Rpc.Streams;
 
 /// <summary>Answers the frames of calls with streams, except the calls themselves.</summary>
 /// <remarks>Owns the table of the calls. Any thread.</remarks>
-internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares)
+internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares, MalformedFrames malformed)
 {
-    private readonly CallTable _calls = new(options.MaxStreamingCalls);
+    private readonly CallTable _calls = new(options);
 
     /// <summary>Returns the call that comes now.</summary>
     /// <returns>The call, which <see cref="Remove"/> forgets; null: it cannot begin, and has been answered.</returns>
@@ -19,7 +19,7 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
         }
         else if (!isFirst)
         {
-            request.Fail(ErrorCode.Corrupt, "a call with streams was opened twice");
+            malformed.Fail(request, "a call with streams was opened twice");
         }
 
         return isFirst ? call : null;
@@ -38,7 +38,7 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
     public ValueTask<ReadOnlyMemory<byte>> PushAsync(Guid id, int stream, Request request, RequestContext context)
     {
         // Before it is copied, until it has been read or its call has ended.
-        if (shares.Hold(request.Peer, request.Length) is not { } held)
+        if (shares.Hold(request.Peer, request.Length, isRead: false) is not { } held)
         {
             request.Fail(ErrorCode.Full, shares.FullText);
             return default;
@@ -77,10 +77,10 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
             {
                 Replies.FailInTime(request);
             }
-            else if (failure is RpcFormatException)
+            else if (failure is RpcFormatException wrong)
             {
                 // An item of the caller that the producer has read.
-                request.Fail(ErrorCode.Corrupt, failure.Message);
+                malformed.Fail(request, wrong);
             }
             else
             {
@@ -89,7 +89,7 @@ internal sealed class StreamFrames(RpcServerOptions options, ClientShares shares
         }
         catch (RpcFormatException wrong)
         {
-            request.Fail(ErrorCode.Corrupt, wrong.Message);
+            malformed.Fail(request, wrong);
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {

@@ -21,7 +21,7 @@ public sealed class ClientSessionTests : IDisposable
     public ClientSessionTests()
     {
         _session = new ClientSession(_server, new RpcClientOptions(), mostBytes: 100_000);
-        _target = _session.NumberOf(_object, Contract, () => _object);
+        _target = _session.Targets.NumberOf(_object, Contract, () => _object);
     }
 
     public void Dispose() => _session.Dispose();
@@ -82,15 +82,15 @@ public sealed class ClientSessionTests : IDisposable
     [Fact]
     public async Task One_way_callbacks_that_were_accepted_are_executed_although_the_call_that_passed_the_object_has_ended()
     {
-        int number = _session.ReserveNumber();
-        ClientSession.Target target = ClientSession.TargetOf(Contract, _object);
-        _session.Keep(number, target);
+        int number = _session.Targets.Reserve();
+        CallbackTarget target = new(Contract, _object);
+        _session.Targets.Keep(number, target);
         _server.Send(CallOf(1, member: Tell) with { Target = number }, CallOf(2, member: Tell) with { Target = number });
         Assert.Equal((1, null), await _server.AnswerAsync());
         Assert.Equal((2, null), await _server.AnswerAsync());
         await _object.Called.WaitAsync(Watchdog);
         Task executed = _session.ExecutedAsync();
-        _session.Release(number, target);
+        _session.Targets.Release(number, target);
         Assert.False(executed.IsCompleted);
         _object.Go.SetResult();
         await executed.WaitAsync(Watchdog);

@@ -9,7 +9,7 @@ public sealed class CallPlacesTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
     private static readonly Client One = new() { ProcessId = 1 };
-    private static readonly Client Other = new() { ProcessId = 1 };
+    private static readonly Client Other = new() { ProcessId = 2 };
 
     [Theory]
     [InlineData("shm", 0)]
@@ -31,7 +31,12 @@ public sealed class CallPlacesTests
 
             return number;
         });
-        RpcServerOptions options = new() { MaxConcurrentCalls = Most, BlockingThreads = threads };
+        RpcServerOptions options = new()
+        {
+            MaxConcurrentCalls = Most,
+            BlockingThreads = threads,
+            Clients = ReferenceEqualityComparer.Instance,
+        };
         await using RpcServer server = await Rpc.ServeAsync<IGuarded>(Places.New(transport), service, options);
         await using RpcClient<IGuarded> slow = await Rpc.ConnectAsync<IGuarded>($"{server.Addresses[0]}");
         await using RpcClient<IGuarded> quick = await Rpc.ConnectAsync<IGuarded>($"{server.Addresses[0]}");
@@ -57,7 +62,7 @@ public sealed class CallPlacesTests
     {
         foreach ((int count, int most) in ((int, int)[])[(1, 1), (3, 3), (4, 3), (64, 48)])
         {
-            CallPlaces places = new(count);
+            CallPlaces places = New(count);
             for (int i = 0; i < most; i++)
             {
                 Assert.Null(places.Enter(One));
@@ -71,7 +76,7 @@ public sealed class CallPlacesTests
     [Fact]
     public async Task Calls_wait_in_their_order_and_pass_those_of_a_client_with_all_its_places()
     {
-        CallPlaces places = new(4);
+        CallPlaces places = New(4);
         for (int i = 0; i < 3; i++)
         {
             Assert.Null(places.Enter(One));
@@ -103,7 +108,7 @@ public sealed class CallPlacesTests
     [Fact]
     public async Task A_call_that_is_given_up_leaves_its_position_or_its_place()
     {
-        CallPlaces places = new(1);
+        CallPlaces places = New(1);
         using CancellationTokenSource giveUp = new();
         Assert.Null(places.Enter(One));
         CallPosition waiting = places.Enter(One)!;
@@ -118,6 +123,21 @@ public sealed class CallPlacesTests
         Assert.Null(places.Enter(One));
         Assert.NotNull(places.Enter(Other));
     }
+
+    [Fact]
+    public void Connections_of_one_client_have_its_places_together()
+    {
+        CallPlaces places = New(4);
+        Client again = new() { ProcessId = 1 };
+        Assert.Null(places.Enter(One));
+        Assert.Null(places.Enter(again));
+        Assert.Null(places.Enter(One));
+        Assert.NotNull(places.Enter(again));
+        Assert.NotNull(places.Enter(new Client { ProcessId = 1 }));
+        Assert.Null(places.Enter(Other));
+    }
+
+    private static CallPlaces New(int count) => new(count, Client.ClientComparer);
 
     private static Task Wait(CallPlaces places, Client client) => places.Enter(client)!.WaitAsync(CancellationToken.None).AsTask();
 }

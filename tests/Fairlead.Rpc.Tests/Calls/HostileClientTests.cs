@@ -7,7 +7,9 @@ using Xunit.Abstractions;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>One client fills all that a server keeps for it, by frames of each kind. Another is served as before.</summary>
-/// <remarks>eng/nightly.sh measures the rate of the honest client, too.</remarks>
+/// <remarks>
+/// Each connection is a client here. eng/nightly.sh measures the rate of the honest client, too; SiegeTests has clients in processes.
+/// </remarks>
 public sealed class HostileClientTests(ITestOutputHelper output)
 {
     private const double LeastShare = 0.5;
@@ -33,6 +35,8 @@ public sealed class HostileClientTests(ITestOutputHelper output)
             MaxStreamingCalls = Streams,
             MaxQueuedCallsPerClient = 100,
             MaxQueuedBytesPerClient = Budget,
+            MaxMalformedFrames = int.MaxValue,
+            Clients = ReferenceEqualityComparer.Instance,
         };
         await using RpcServer server = await Rpc.ServeAsync<IBesieged>(Contracts.Places.New(transport), new Besieged(), options);
         await using RpcClient<IBesieged> honest = await Rpc.ConnectAsync<IBesieged>($"{server.Addresses[0]}");

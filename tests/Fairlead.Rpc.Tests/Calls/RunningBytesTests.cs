@@ -16,7 +16,12 @@ public sealed class RunningBytesTests
     [InlineData("shm", 1)]
     public async Task Running_calls_fill_the_share_of_their_client_only(string transport, int blockingThreads)
     {
-        RpcServerOptions options = new() { MaxQueuedBytesPerClient = Budget, BlockingThreads = blockingThreads };
+        RpcServerOptions options = new()
+        {
+            MaxQueuedBytesPerClient = Budget,
+            BlockingThreads = blockingThreads,
+            Clients = ReferenceEqualityComparer.Instance,
+        };
         await using RpcServer server = await Rpc.ServeAsync<IBesieged>(Contracts.Places.New(transport), new Besieged(), options);
         await using RpcClient<IBesieged> greedy = await Rpc.ConnectAsync<IBesieged>($"{server.Addresses[0]}");
         await using RpcClient<IBesieged> other = await Rpc.ConnectAsync<IBesieged>($"{server.Addresses[0]}");

@@ -149,6 +149,30 @@ public sealed class ServicesTests
             contracts,
             Offered(await AnswerAsync([(byte)FrameKind.Call, flags, 0, 0, 1, 2, 3, 4]), ReplyStatus.Stale).Count);
 
+    /// <summary>Calls carry the hash of their contract beside the number of their member.</summary>
+    [Theory]
+    [InlineData("inproc", RpcConcurrency.Concurrent)]
+    [InlineData("unix", RpcConcurrency.Concurrent)]
+    [InlineData("tcp", RpcConcurrency.Serial)]
+    public async Task Members_of_two_contracts_may_have_equal_numbers_and_names(string transport, RpcConcurrency concurrency)
+    {
+        SemaphoreSlim noted = new(0);
+        await using RpcServer server = await Rpc.ServeAsync(
+            Places.New(transport),
+            new RpcServices().Add<ITwice>(new Twice()).Add<IThrice>(new Thrice(noted)),
+            new RpcServerOptions { Concurrency = concurrency });
+        await using RpcClient<ITwice> client = await Rpc.ConnectAsync<ITwice>($"{server.Addresses[0]}");
+        IThrice thrice = await client.GetServiceAsync<IThrice>();
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Equal(2 * i, await client.Service.TimesAsync(i).AsTask().WaitAsync(Watchdog));
+            Assert.Equal($"{3 * i}", await thrice.TimesAsync($"{i}").AsTask().WaitAsync(Watchdog));
+            Assert.Equal(i, await client.Service.CountAsync(i).CountAsync().AsTask().WaitAsync(Watchdog));
+            await Task.Run(() => thrice.CountAsync(i)).WaitAsync(Watchdog);
+            Assert.True(await noted.WaitAsync(Watchdog));
+        }
+    }
+
     [Fact]
     public void Contracts_that_calls_cannot_tell_apart_are_refused()
     {
@@ -194,6 +218,38 @@ public sealed class ServicesTests
         .Add<ICalculator>(new Calculator())
         .Add<IStreams>(new Contracts.Streams())
         .Add<ICallbacks>(static _ => new Contracts.Callbacks(), RpcLifetime.Connection);
+}
+
+[RpcContract]
+public interface ITwice
+{
+    ValueTask<int> TimesAsync(int number, CancellationToken cancellationToken = default);
+
+    IAsyncEnumerable<int> CountAsync(int count, CancellationToken cancellationToken = default);
+}
+
+[RpcContract]
+public interface IThrice
+{
+    ValueTask<string> TimesAsync(string number, CancellationToken cancellationToken = default);
+
+    [OneWay]
+    void CountAsync(int count);
+}
+
+internal sealed class Twice : ITwice
+{
+    public ValueTask<int> TimesAsync(int number, CancellationToken cancellationToken) => new(2 * number);
+
+    public IAsyncEnumerable<int> CountAsync(int count, CancellationToken cancellationToken) => AsyncEnumerable.Range(0, count);
+}
+
+internal sealed class Thrice(SemaphoreSlim noted) : IThrice
+{
+    public ValueTask<string> TimesAsync(string number, CancellationToken cancellationToken) =>
+        new($"{3 * int.Parse(number, System.Globalization.CultureInfo.InvariantCulture)}");
+
+    public void CountAsync(int count) => noted.Release();
 }
 
 [RpcContract]

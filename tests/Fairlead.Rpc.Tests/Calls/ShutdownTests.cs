@@ -24,6 +24,31 @@ public sealed class ShutdownTests
         await Assert.ThrowsAsync<FairleadException>(async () => await client.Service.WorkAsync());
     }
 
+    [Theory]
+    [InlineData("inproc", 0)]
+    [InlineData("unix", 0)]
+    [InlineData("shm", 1)]
+    public async Task A_server_has_reported_all_failures_when_it_has_ended(string transport, int blockingThreads)
+    {
+        RpcServerOptions options = new() { BlockingThreads = blockingThreads };
+        RpcServer server = await Rpc.ServeAsync<ISlow>(Places.New(transport), new Broken(), options);
+        await using RpcClient<ISlow> client = await Rpc.ConnectAsync<ISlow>($"{server.Addresses[0]}");
+        TaskCompletionSource reporting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ManualResetEventSlim hasEnded = new();
+        bool? endedBefore = null;
+        server.HandlerFailed += (_, _) =>
+        {
+            // Long enough for a server that does not wait for this.
+            reporting.SetResult();
+            endedBefore = hasEnded.Wait(TimeSpan.FromSeconds(1));
+        };
+        await Assert.ThrowsAsync<RpcException>(() => client.Service.WorkAsync().AsTask().WaitAsync(Watchdog));
+        await reporting.Task.WaitAsync(Watchdog);
+        await server.DisposeAsync().AsTask().WaitAsync(Watchdog);
+        hasEnded.Set();
+        Assert.False(endedBefore);
+    }
+
     [Fact]
     public async Task A_server_may_wait_without_limit_for_its_calls()
     {
@@ -60,6 +85,15 @@ public sealed class ShutdownTests
 public interface ISlow
 {
     ValueTask<int> WorkAsync(CancellationToken cancellationToken = default);
+}
+
+internal sealed class Broken : ISlow
+{
+    public async ValueTask<int> WorkAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        throw new InvalidOperationException("as asked");
+    }
 }
 
 internal sealed class Slow : ISlow

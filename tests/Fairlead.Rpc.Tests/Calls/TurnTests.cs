@@ -371,8 +371,10 @@ public sealed class TurnTests
         return held;
     }
 
+    // Each connection is a client: those of a process would be one.
     private static ValueTask<RpcServer> ServeAsync(Turns service, string transport, RpcServerOptions? options = null) =>
-        Rpc.ServeAsync<ITurns>(Places.New(transport), service, options);
+        Rpc.ServeAsync<ITurns>(
+            Places.New(transport), service, (options ?? new RpcServerOptions()) with { Clients = ReferenceEqualityComparer.Instance });
 
     private static ValueTask<RpcClient<ITurns>> ConnectAsync(RpcServer server) => Rpc.ConnectAsync<ITurns>($"{server.Addresses[0]}");
 

@@ -75,7 +75,8 @@ public sealed class HostileFrameTests
     [Fact]
     public async Task Mutated_calls_end_by_a_reply_or_a_refusal()
     {
-        await using RpcServer server = await Rpc.ServeAsync<IEchoes>($"inproc://rpc-{Guid.NewGuid():N}", new Echoes());
+        await using RpcServer server = await Rpc.ServeAsync<IEchoes>(
+            $"inproc://rpc-{Guid.NewGuid():N}", new Echoes(), new RpcServerOptions { MaxMalformedFrames = int.MaxValue });
         await using Requester stranger = await Requester.ConnectAsync(server.Addresses[0]);
         Random random = new(5242);
         byte[] frame = new byte[200];

@@ -19,6 +19,17 @@ internal sealed class RpcPeer : IDisposable
 
     public static RpcPeer Start(params string[] arguments) => new(Process.Start(Command(arguments))!);
 
+    /// <summary>Starts it with what processor time others leave, as if it were on another machine.</summary>
+    public static RpcPeer StartAside(params string[] arguments)
+    {
+        ProcessStartInfo start = Command(arguments);
+        start.FileName = "chrt";
+        start.ArgumentList.Insert(0, "dotnet");
+        start.ArgumentList.Insert(0, "0");
+        start.ArgumentList.Insert(0, "--idle");
+        return new RpcPeer(Process.Start(start)!);
+    }
+
     /// <summary>Starts it with a variable of its environment.</summary>
     public static RpcPeer StartWith(string name, string value, params string[] arguments)
     {
@@ -55,6 +66,17 @@ internal sealed class RpcPeer : IDisposable
     public void EndInput() => _process.StandardInput.Close();
 
     public void Signal(Signal signal) => Signals.Send(_process.Id, signal);
+
+    /// <summary>Returns the most memory that it has had, in bytes.</summary>
+    public long PeakMemory()
+    {
+        string line = File.ReadLines($"/proc/{Id}/status").First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return 1024 * long.Parse(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Makes the most memory that it has had the memory that it has now.</summary>
+    public void ForgetPeakMemory() => File.WriteAllText($"/proc/{Id}/clear_refs", "5");
 
     /// <summary>Stops it, and returns when it stands still.</summary>
     public void Stop()

@@ -48,6 +48,9 @@ internal sealed class FramesAtServer(RpcServerOptions options) : IDisposable
         return (request, handled);
     }
 
+    /// <summary>The connection of a client has ended.</summary>
+    public void Leave(Client client) => _dispatcher.Leave(client);
+
     /// <summary>Handles a frame until it has been answered.</summary>
     public async Task<HandmadeRequest> AnswerAsync(byte[] frame, Client? client = null)
     {

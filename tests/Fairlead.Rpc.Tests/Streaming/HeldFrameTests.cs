@@ -7,10 +7,9 @@ namespace Fairlead.Rpc.Tests.Streaming;
 /// <summary>The frames that one client makes a server keep are limited, and leave the others their share.</summary>
 public sealed class HeldFrameTests
 {
-    private static readonly Client One = HandmadePeer();
-    private static readonly Client Other = HandmadePeer();
-
-    private static Client HandmadePeer() => new() { ProcessId = Environment.ProcessId };
+    private static readonly Client One = new() { ProcessId = 1 };
+    private static readonly Client Again = new() { ProcessId = 1 };
+    private static readonly Client Other = new() { ProcessId = 2 };
 
     [Fact]
     public async Task Frames_that_are_kept_have_nothing_behind_their_identity()
@@ -91,6 +90,66 @@ public sealed class HeldFrameTests
         HandmadeRequest refused = await server.AnswerAsync(Frames.Session(Guid.NewGuid()), One);
         Assert.Equal((byte)ReplyStatus.Refused, refused.Reply!.Value.Span[0]);
         Assert.False(server.Handle(Frames.Session(Guid.NewGuid()), Other).Handled.IsCompleted);
+    }
+
+    /// <summary>A client that opens a hundred connections has no more than with one.</summary>
+    [Fact]
+    public async Task Connections_of_one_client_have_one_share()
+    {
+        using FramesAtServer server = new(new RpcServerOptions { MaxStreamingCalls = 4, MaxQueuedBytesPerClient = 100_000 });
+        for (int i = 0; i < 3; i++)
+        {
+            Client connection = i == 1 ? Again : One;
+            Assert.False(server.Handle(FramesAtServer.Open(Guid.NewGuid()), connection).Handled.IsCompleted);
+            Assert.False(server.Handle(Frames.Session(Guid.NewGuid()), connection).Handled.IsCompleted);
+        }
+
+        HandmadeRequest refused = await server.AnswerAsync(FramesAtServer.Open(Guid.NewGuid()), Again);
+        Assert.Equal((byte)ReplyStatus.Refused, refused.Reply!.Value.Span[0]);
+        refused = await server.AnswerAsync(Frames.Session(Guid.NewGuid()), Again);
+        Assert.Equal((byte)ReplyStatus.Refused, refused.Reply!.Value.Span[0]);
+        Assert.False(server.Handle(Frames.Session(Guid.NewGuid()), Other).Handled.IsCompleted);
+        Assert.False(server.Handle(FramesAtServer.Open(Guid.NewGuid()), Other).Handled.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Items_over_several_connections_fill_one_share()
+    {
+        using FramesAtServer server = new(new RpcServerOptions { MaxQueuedBytesPerClient = 100_000 });
+        server.Handle(Push(Guid.NewGuid()), One);
+        server.Handle(Push(Guid.NewGuid()), Again);
+        Assert.Equal(ErrorCode.Full, (await server.AnswerAsync(Push(Guid.NewGuid()), new Client { ProcessId = 1 })).Error);
+        Assert.False(server.Handle(Push(Guid.NewGuid()), Other).Handled.IsCompleted);
+    }
+
+    /// <summary>The frames of a connection that has ended may still be handled. They take no room from its next connection.</summary>
+    [Fact]
+    public async Task A_connection_that_has_ended_keeps_no_session_and_waits_for_none()
+    {
+        using FramesAtServer server = new(new RpcServerOptions { MaxStreamingCalls = 4 });
+        (HandmadeRequest Request, Task Handled)[] sessions =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => server.Handle(Frames.Session(Guid.NewGuid()), One)),
+        ];
+        (HandmadeRequest Request, Task Handled)[] polls =
+        [
+            .. Enumerable.Range(0, 3).Select(_ => server.Handle(Frames.Poll(Guid.NewGuid()), One)),
+        ];
+        server.Leave(Again);
+        Assert.True(server.Handle(Frames.Session(Guid.NewGuid()), Again).Handled.IsCompleted);
+        Assert.True(server.Handle(Frames.Poll(Guid.NewGuid()), Again).Handled.IsCompleted);
+
+        server.Leave(One);
+        await Task.WhenAll(polls.Select(static poll => poll.Handled)).WaitAsync(FramesAtServer.Watchdog);
+        Assert.All(polls, static poll => Assert.Equal((byte)ReplyStatus.Refused, poll.Request.Reply!.Value.Span[0]));
+        var id = Guid.NewGuid();
+        Assert.False(server.Handle(Frames.Session(id), Again).Handled.IsCompleted);
+        Assert.False(server.Handle(Frames.Poll(Guid.NewGuid()), Again).Handled.IsCompleted);
+
+        // The end of a former session is not that of another.
+        Array.ForEach(sessions, static session => session.Request.Cancel());
+        await Task.WhenAll(sessions.Select(static session => session.Handled)).WaitAsync(FramesAtServer.Watchdog);
+        Assert.False(server.Handle(Frames.Poll(id), Again).Handled.IsCompleted);
     }
 
     /// <summary>A batch that is read makes room, however many of them a stream has.</summary>
