@@ -18,6 +18,9 @@ internal sealed class AmqpTransport(string scheme) : ITransport
         | TransportCapabilities.CrossHost
         | TransportCapabilities.ManyPeers;
 
+    /// <summary>How often opening is tried when the broker itself fails.</summary>
+    private const int MaxAttempts = 4;
+
     public string Scheme => scheme;
 
     public IReadOnlyList<string> Options => BrokerAddress.Options;
@@ -38,7 +41,9 @@ internal sealed class AmqpTransport(string scheme) : ITransport
         BrokerAddress broker = BrokerAddress.Of(address, settings);
         if (Tunnel.Carries(settings.Pattern))
         {
-            return Task.Run(() => Tunnel.BindAsync(broker, settings)).GetAwaiter().GetResult();
+            return Task.Run(() => RetryAsync(
+                async _ => await Tunnel.BindAsync(broker, settings).ConfigureAwait(false), CancellationToken.None))
+                .GetAwaiter().GetResult();
         }
 
         return Task.Run(async () =>
@@ -56,7 +61,8 @@ internal sealed class AmqpTransport(string scheme) : ITransport
         BrokerAddress broker = BrokerAddress.Of(address, settings);
         if (Tunnel.Carries(settings.Pattern))
         {
-            return await Tunnel.ConnectAsync(broker, settings, cancellationToken).ConfigureAwait(false);
+            return await RetryAsync(token => Tunnel.ConnectAsync(broker, settings, token), cancellationToken)
+                .ConfigureAwait(false);
         }
 
         Bridge bridge = await OpenAsync(broker, settings, cancellationToken).ConfigureAwait(false);
@@ -74,7 +80,30 @@ internal sealed class AmqpTransport(string scheme) : ITransport
         }
     }
 
-    private static async Task<Bridge> OpenAsync(BrokerAddress broker, EndpointSettings settings, CancellationToken cancellationToken)
+    private static Task<Bridge> OpenAsync(BrokerAddress broker, EndpointSettings settings, CancellationToken cancellationToken) =>
+        RetryAsync(token => OpenOnceAsync(broker, settings, token), cancellationToken);
+
+    /// <summary>Opens again a few times, with growing pauses, when the broker itself failed at what it does every day.</summary>
+    private static async Task<T> RetryAsync<T>(
+        Func<CancellationToken, ValueTask<T>> open, CancellationToken cancellationToken)
+    {
+        // Not the endpoint's clock: who turns that may be waiting for the endpoint.
+        ReopenPause pause = new(TimeProvider.System);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await open(cancellationToken).ConfigureAwait(false);
+            }
+            catch (FairleadException problem) when (attempt < MaxAttempts && BrokerErrors.IsInternal(problem))
+            {
+                await pause.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async ValueTask<Bridge> OpenOnceAsync(
+        BrokerAddress broker, EndpointSettings settings, CancellationToken cancellationToken)
     {
         Bridge bridge = Bridge.Of(broker, settings);
         try

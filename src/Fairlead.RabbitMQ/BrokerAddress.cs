@@ -20,11 +20,15 @@ internal sealed record BrokerAddress
     public static readonly string[] Options =
     [
         "authority", "certificate", "content", "credentials", "declare", "deliveries", "durable", "key", "length", "lifetime", "login",
-        "name", "prefetch", "priorities", "priority", "single", "unique",
+        "name", "prefetch", "priorities", "priority", "single", "ttl", "unique",
     ];
 
     /// <summary>The deliveries of a message if the address gives no limit: as many as RabbitMQ 4 allows in a quorum queue.</summary>
     public const int UsualDeliveries = 20;
+
+    /// <summary>The limits of the time that a message may wait in a queue. The broker counts milliseconds in 32 bits.</summary>
+    public static readonly TimeSpan ShortestTimeToLive = TimeSpan.FromMilliseconds(1);
+    public static readonly TimeSpan LongestTimeToLive = TimeSpan.FromDays(24);
 
     private static readonly string[] EncryptedOptions = ["authority", "certificate", "key", "login"];
 
@@ -70,6 +74,9 @@ internal sealed record BrokerAddress
 
     /// <summary>The type of the content of this end's messages, such as <c>application/json</c>; null: none.</summary>
     public string? Content { get; init; }
+
+    /// <summary>How long this end's messages wait in a queue before the broker drops them; null: without limit.</summary>
+    public TimeSpan? TimeToLive { get; init; }
 
     /// <summary>The file of the authorities that may have issued the broker's certificate; null: those of the system.</summary>
     public string? Authority { get; init; }
@@ -155,7 +162,17 @@ internal sealed record BrokerAddress
             Limits = QueueLimits.Of(address, Flag(address, "single")),
             Priority = (byte?)AddressOptions.Int(address, "priority", 0, byte.MaxValue),
             Content = address.Option("content"),
+            TimeToLive = TimeToLiveOf(address, "ttl"),
         };
+    }
+
+    /// <summary>Returns the time for which a message may wait in a queue, of an option; null if the option is absent.</summary>
+    public static TimeSpan? TimeToLiveOf(Address address, string option)
+    {
+        TimeSpan? time = AddressOptions.Duration(address, option);
+        return time is null || (time >= ShortestTimeToLive && time <= LongestTimeToLive)
+            ? time
+            : throw new AddressFormatException(address.Display, $"option '{option}' cannot be this: write 1ms to 24d");
     }
 
     /// <summary>Returns the properties that all messages of this end have.</summary>
@@ -170,6 +187,11 @@ internal sealed record BrokerAddress
         if (Content is { } content)
         {
             properties.ContentType = content;
+        }
+
+        if (TimeToLive is { } time)
+        {
+            properties.Expiration = Bridges.AmqpProperties.MillisecondsOf(time);
         }
 
         return properties;

@@ -91,6 +91,10 @@ internal static class BrokerErrors
         return new FairleadException(code, what, remedy, problem) { Address = broker.Address };
     }
 
+    /// <summary>Whether the broker itself failed at what was asked, or closed a connection because of another endpoint on it.</summary>
+    public static bool IsInternal(FairleadException problem) =>
+        problem.InnerException is OperationInterruptedException { ShutdownReason.ReplyCode: BrokerRefusal.InternalError };
+
     /// <summary>Whether trying again may help, because the error is about the connection and not about what was asked.</summary>
     /// <remarks>A refused certificate may be renewed, and a broker that is stopped during the handshake looks alike.</remarks>
     public static bool IsPassing(FairleadException problem) =>

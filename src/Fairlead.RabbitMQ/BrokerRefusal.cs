@@ -10,6 +10,8 @@ namespace Fairlead.RabbitMQ;
 /// </remarks>
 internal static class BrokerRefusal
 {
+    public const int InternalError = 541;
+
     private const int ConnectionForced = 320;
     private const int AccessRefused = 403;
     private const int NotFound = 404;

@@ -7,25 +7,16 @@ namespace Fairlead.RabbitMQ;
 /// <param name="Length">How many messages wait before the queue takes no more; null: without limit.</param>
 internal readonly record struct QueueLimits(bool IsSingle, int? Priorities, TimeSpan? Lifetime, int? Length)
 {
-    /// <summary>The broker counts milliseconds in 32 bits.</summary>
-    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(24);
-
     /// <summary>Whether there is any.</summary>
     public bool Any => this != default;
 
     /// <exception cref="AddressFormatException">A value is malformed.</exception>
     public static QueueLimits Of(Address address, bool isSingle)
     {
-        TimeSpan? lifetime = AddressOptions.Duration(address, "lifetime");
-        if (lifetime is { } given && (given < TimeSpan.FromMilliseconds(1) || given > LongestLifetime))
-        {
-            throw new AddressFormatException(address.Display, "option 'lifetime' cannot be this: write 1ms to 24d");
-        }
-
         return new QueueLimits(
             isSingle,
             AddressOptions.Int(address, "priorities", 1, byte.MaxValue),
-            lifetime,
+            BrokerAddress.TimeToLiveOf(address, "lifetime"),
             AddressOptions.Int(address, "length", 1, int.MaxValue));
     }
 

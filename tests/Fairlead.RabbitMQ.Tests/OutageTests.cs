@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Threading.Channels;
+using Fairlead.Diagnostics;
 using Xunit.Abstractions;
 
 namespace Fairlead.RabbitMQ.Tests;
@@ -152,6 +154,58 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
         await sending;
         CloseReport report = await sender.CloseAsync(Patience);
         Assert.True(report.IsComplete, report.ToString());
+    }
+
+    /// <summary>Both ends of a queue, and a hub, whose connections go through the broker.</summary>
+    [BrokerFact]
+    public async Task An_endpoint_that_seeks_its_broker_says_so_and_other_processes_see_it()
+    {
+        BrokerCluster broker = paused.Node;
+        await using Receiver receiver = await Receiver.ConnectAsync(broker.Address("sought"));
+        await using Sender sender = await Sender.ConnectAsync(broker.Address("sought", "&messages=1"));
+        await using Hub hub = await Hub.BindAsync(broker.Address("sought-hub"));
+        Channel<EndpointStateChange>[] all = [ChangesOf(receiver), ChangesOf(sender), ChangesOf(hub)];
+        broker.Pause(1);
+        try
+        {
+            foreach (Channel<EndpointStateChange> changes in all)
+            {
+                EndpointStateChange lost = await changes.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+                Assert.Equal((EndpointState.Reconnecting, CloseReason.PeerDied, 0), (lost.State, lost.Reason, lost.Attempt));
+                Assert.Contains("broker", lost.Detail, StringComparison.Ordinal);
+            }
+
+            Assert.Equal([true, true, true], Listed().Select(static endpoint => endpoint.IsReconnecting));
+            _ = sender.TrySend("fills the window"u8);
+            FairleadException late = Assert.Throws<FairleadException>(() => sender.Send("too late"u8, 200.Milliseconds()));
+            Assert.Equal(ErrorCode.Timeout, late.Code);
+            Assert.Contains("the broker closed the connection", late.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            broker.Resume(1);
+        }
+
+        foreach (Channel<EndpointStateChange> changes in all)
+        {
+            EndpointStateChange found = await changes.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+            Assert.Equal((EndpointState.Connected, CloseReason.PeerDied, null), (found.State, found.Reason, found.Detail));
+            Assert.InRange(found.Attempt, 1, int.MaxValue);
+        }
+
+        Assert.Equal([false, false, false], Listed().Select(static endpoint => endpoint.IsReconnecting));
+        using Message message = await receiver.ReceiveAsync(Patience);
+        Assert.Equal("fills the window", message.Text);
+
+        static EndpointInfo[] Listed() =>
+            [.. EndpointRegistry.List().Where(endpoint => endpoint.Address.Contains("name=sought", StringComparison.Ordinal))];
+
+        static Channel<EndpointStateChange> ChangesOf(MessagingEndpoint endpoint)
+        {
+            Channel<EndpointStateChange> changes = Channel.CreateUnbounded<EndpointStateChange>();
+            endpoint.StateChanged += (_, change) => Assert.True(changes.Writer.TryWrite(change));
+            return changes;
+        }
     }
 
     [BrokerFact]

@@ -92,9 +92,16 @@ public sealed class PoisonTests
         Redeliveries counts = new();
         string key = Redeliveries.KeyOf(null, "body"u8);
         Assert.Equal((key, "id"), (Redeliveries.KeyOf(null, "body"u8.ToArray()), Redeliveries.KeyOf("id", "body"u8)));
-        Assert.Equal((1, 2, 1), (counts.Add(key), counts.Add(key), counts.Add("id")));
+        Assert.Equal((1, 1, 2), (counts.Add("id"), counts.Add(key), counts.Add(key)));
         counts.End(key);
         Assert.Equal(1, counts.Add(key));
+        for (int i = 0; i <= Redeliveries.Most; i++)
+        {
+            _ = counts.Add("done");
+            counts.End("done");
+        }
+
+        Assert.Equal(2, counts.Add("id"));
         for (int i = 0; i <= Redeliveries.Most; i++)
         {
             _ = counts.Add($"other {i}");

@@ -102,6 +102,8 @@ public sealed class QueueOptionTests
     [InlineData("&priorities=256")]
     [InlineData("&length=0")]
     [InlineData("&content=")]
+    [InlineData("&ttl=0s")]
+    [InlineData("&ttl=25d")]
     [InlineData("&single=yes")]
     [InlineData("&login=certificate")]
     public void A_value_that_the_broker_cannot_take_is_refused_before_it_is_asked(string option) =>

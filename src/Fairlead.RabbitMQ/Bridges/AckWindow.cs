@@ -56,6 +56,9 @@ internal sealed class AckWindow : IAlarmed, IDisposable
         Now,
     }
 
+    /// <summary>Whether the channel has ended, so the broker learns of no further acknowledgement.</summary>
+    public bool IsOver => _session.End is not null;
+
     /// <summary>A delivery has come. One of the others follows for it.</summary>
     public void Begin(ulong tag)
     {

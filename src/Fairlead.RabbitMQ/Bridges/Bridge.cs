@@ -163,6 +163,20 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
 
     protected virtual bool DefersSubscription(Link link, uint id, string topic, bool subscribes) => false;
 
+    /// <summary>Asks the user's endpoint something that it refuses. Its answer follows all that was sent to it before.</summary>
+    protected ValueTask<LinkResult> BeginRoundTrip(Link link) => BeginCall(link, MessageKind.Subscribe, ">"u8);
+
+    /// <summary>Sends a call that is no message of the user.</summary>
+    protected ValueTask<LinkResult> BeginCall(Link link, MessageKind kind, ReadOnlySpan<byte> payload)
+    {
+        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), default);
+        operation.PeerLink = link;
+        operation.Copy(payload);
+        ValueTask<LinkResult> task = operation.Task;
+        link.Sending.Start(operation);
+        return task;
+    }
+
     /// <summary>Returns the next message of the user's endpoint; when the token is cancelled, what has come until then, and null.</summary>
     /// <remarks>An endpoint may end immediately after a message, which is here then.</remarks>
     protected async ValueTask<MessageCore?> NextAsync(CancellationToken ended)
@@ -241,8 +255,9 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
                     break;
                 }
 
+                link.Inner?.Lose(end?.WhatHappened ?? "the connection to the broker ended", 0);
                 OnLost();
-                (_session, end) = await ReopenAsync().ConfigureAwait(false);
+                (_session, end) = await ReopenAsync(link).ConfigureAwait(false);
                 if (_session is null)
                 {
                     break;
@@ -286,12 +301,12 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
     }
 
     /// <summary>Connects again, for as long as the address says. Returns the session, or the last error.</summary>
-    private async Task<(BrokerSession? Session, FairleadException? Error)> ReopenAsync()
+    private async Task<(BrokerSession? Session, FairleadException? Error)> ReopenAsync(Link link)
     {
         bool isLimited = settings.Reconnect > TimeSpan.Zero || broker.Address.Option("reconnect") is not null;
         Deadline deadline = Deadline.After(isLimited ? settings.Reconnect : null, settings.Time);
         _pause.Lose();
-        while (true)
+        for (int attempt = 1; ; attempt++)
         {
             // Also before the first attempt: a broker that takes a session and ends it at once is not asked without pause.
             await _pause.WaitAsync(_closing.Token).ConfigureAwait(false);
@@ -300,11 +315,13 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
             {
                 await OpenAsync(_closing.Token).ConfigureAwait(false);
                 _pause.Open();
+                link.Inner?.Lose(null, attempt);
                 return (_session, null);
             }
             catch (FairleadException problem)
             {
                 error = problem;
+                FairleadEventSource.Log.Reconnecting(broker.Address.Display, attempt, error.WhatHappened);
             }
 
             if (deadline.Passed || !IsPassing(error))

@@ -6,6 +6,12 @@ namespace Fairlead.RabbitMQ.Bridges;
 /// <summary>The headers of messages at the broker. Other programs need none of them: a body alone is a message.</summary>
 internal static class Headers
 {
+    /// <summary>How the names of Fairlead's own headers begin.</summary>
+    public const string Own = "fairlead-";
+
+    /// <summary>The user's correlation identity, of a message whose correlation identity belongs to its answer.</summary>
+    public const string Correlation = "fairlead-correlation";
+
     /// <summary>True: it was published before, and may have been stored then.</summary>
     public const string Again = "fairlead-again";
 

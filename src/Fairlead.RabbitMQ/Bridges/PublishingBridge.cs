@@ -1,4 +1,3 @@
-using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
@@ -44,12 +43,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
 
     protected override void OnUp(Link link)
     {
-        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(MessageKind.Subscribe), default);
-        operation.PeerLink = link;
-        operation.Copy(Encoding.UTF8.GetBytes(">"));
-        ValueTask<LinkResult> task = operation.Task;
-        link.Sending.Start(operation);
-        _ = ForgetAsync(task);
+        _ = ForgetAsync(BeginCall(link, MessageKind.Subscribe, ">"u8));
 
         static async Task ForgetAsync(ValueTask<LinkResult> task) => (await task.ConfigureAwait(false)).Answer.Release();
     }
@@ -77,6 +71,16 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
     {
         string topic = message.Topic;
         BasicProperties properties = isAgain ? _again : _plain;
+        if (AmqpProperties.GivenTo(message.Core.Head) is { } given)
+        {
+            properties = new BasicProperties(properties);
+            AmqpProperties.AddTo(properties, given);
+            if (isAgain)
+            {
+                AmqpProperties.SetHeader(properties, Headers.Again, true);
+            }
+        }
+
         ReadOnlyMemory<byte> body = message.Memory;
         _unconfirmed.Add(message);
         if (isAgain)

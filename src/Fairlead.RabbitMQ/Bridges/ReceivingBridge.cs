@@ -28,6 +28,10 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
 
     private readonly Redeliveries _redeliveries = new();
     private readonly KnownMessages? _known = broker.IsUnique ? new KnownMessages() : null;
+    private readonly HandedOut _handedOut = new();
+
+    // Completes when the user's end has returned what it had not read of the last session, and each outcome is noted.
+    private Task _recalled = Task.CompletedTask;
 
     protected override PatternProfile Profile => Inner;
 
@@ -37,6 +41,10 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
     protected override async Task ServeAsync(BrokerSession session, Link link, CancellationToken ended)
     {
         await session.Channel.BasicQosAsync(0, Address.Prefetch, global: false, ended).ConfigureAwait(false);
+
+        // The broker delivers again what the user's end has returned. It may be handed out only then: a message that comes again while its
+        // first copy is on its way back would go back with that, and all later ones would overtake it.
+        await _recalled.WaitAsync(ended).ConfigureAwait(false);
         using AckWindow acks = new(session, Address.Prefetch);
         AnswerChannel answers = new(session, Address, Settings);
         await using (answers.ConfigureAwait(false))
@@ -46,11 +54,18 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             await UntilAsync(ended).ConfigureAwait(false);
             if (session.End is not null)
             {
-                consumer.Recall();
+                _recalled = consumer.RecallAsync();
             }
 
             await acks.AwaitIdleAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Completes when the user's end has handled everything that was sent to it before, and each outcome is noted.</summary>
+    private async Task AwaitHandledAsync(ValueTask<LinkResult> roundTrip, Link link)
+    {
+        (await roundTrip.ConfigureAwait(false)).Answer.Release();
+        await _handedOut.AwaitNotedAsync(() => link.Calls.Count, CancellationToken.None).ConfigureAwait(false);
     }
 
     private async Task FollowAsync(ValueTask<LinkResult> task, Link link, Delivered delivered, string? id)
@@ -72,6 +87,14 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         {
             // If the connection was lost meanwhile, the broker waits for the answer to a later delivery of the same message.
             delivered = _known?.End(id, outcome.IsDelivered) ?? delivered;
+        }
+
+        _handedOut.Remove();
+        if (!outcome.IsDelivered && delivered.Acks.IsOver)
+        {
+            // The broker delivers it again: it was neither rejected nor given up.
+            delivered.Acks.Abandon();
+            return;
         }
 
         if (outcome.IsDelivered)
@@ -149,14 +172,30 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
         // Under the gate. The client may still hand over what has arrived on a lost connection.
         private bool _isLost;
 
-        /// <summary>Takes back what no user has read, because the broker delivers it again.</summary>
-        /// <remarks>An unread copy of the lost session would be a second one, or come before older ones.</remarks>
-        public void Recall()
+        /// <summary>Takes back what no user has read, because the broker delivers it again. Completes when that is done.</summary>
+        /// <remarks>
+        /// An unread copy of the lost session would be a second one, or come before older ones. This thread takes the messages out of the
+        /// user's end itself, because perhaps no thread waits there.
+        /// </remarks>
+        public Task RecallAsync()
         {
             lock (_gate)
             {
                 _isLost = true;
+            }
+
+            bool serves = link.Inner?.TryBeginSend() == true;
+            try
+            {
                 link.Calls.RecallAll();
+                return bridge.AwaitHandledAsync(bridge.BeginRoundTrip(link), link);
+            }
+            finally
+            {
+                if (serves)
+                {
+                    link.Inner!.EndSend();
+                }
             }
         }
 
@@ -209,6 +248,7 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
                     return;
             }
 
+            bridge._handedOut.Add();
             try
             {
                 _ = bridge.FollowAsync(HandOut(properties, redelivered, delivered.Earlier, body.Span), link, delivered, id);
@@ -216,11 +256,13 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             catch (ObjectDisposedException)
             {
                 // The endpoint closes: the broker delivers the message to another.
+                bridge._handedOut.Remove();
                 acks.Abandon();
             }
             catch (Exception problem)
             {
                 // Longer than the receiver accepts, and not in hand: another delivery of it has its own outcome.
+                bridge._handedOut.Remove();
                 _ = id is null ? null : bridge._known?.End(id, isAccepted: false);
                 if (properties.ReplyTo is null && !bridge.Address.HasDeadLetters)
                 {
@@ -236,16 +278,22 @@ internal sealed class ReceivingBridge(BrokerAddress broker, EndpointSettings set
             IReadOnlyBasicProperties properties, bool redelivered, long count, ReadOnlySpan<byte> body)
         {
             bool mayBeKnown = redelivered || Headers.Flag(properties, Headers.Again);
-            Span<byte> space = stackalloc byte[16];
+            byte[] field = AmqpProperties.FieldOf(properties);
+            Span<byte> space = field.Length == 0 ? stackalloc byte[16] : new byte[16 + field.Length];
             HeadWriter head = new(space);
             if (count > 0)
             {
                 head.Add(HeadField.Deliveries, (ulong)count);
             }
 
+            if (field.Length > 0)
+            {
+                head.Add(HeadField.Properties, field);
+            }
+
             MessageHeader header = MessageHeader.Of(
                 MessageKind.Deliver, flags: mayBeKnown ? MessageFlags.Redelivered : MessageFlags.None);
-            return new Outbox(bridge.Core).CallOnAsync(link, header, head.Written, body, default, null, CancellationToken.None);
+            return new Outbox(bridge.Core).CallAsync(link, new OutgoingMessage(header, head.Written, body), null, CancellationToken.None);
         }
     }
 }

@@ -13,8 +13,7 @@ internal sealed class Redeliveries
     public const int Most = 4096;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
-    private readonly Queue<string> _order = new();
+    private readonly OrderedDictionary<string, int> _counts = new(StringComparer.Ordinal);
 
     /// <summary>Returns by what a message is counted.</summary>
     public static string KeyOf(string? id, ReadOnlySpan<byte> body) => id ?? Convert.ToHexString(SHA256.HashData(body));
@@ -26,13 +25,9 @@ internal sealed class Redeliveries
         {
             int count = _counts.GetValueOrDefault(key) + 1;
             _counts[key] = count;
-            if (count == 1)
+            if (_counts.Count > Most)
             {
-                _order.Enqueue(key);
-                if (_order.Count > Most)
-                {
-                    _ = _counts.Remove(_order.Dequeue());
-                }
+                _counts.RemoveAt(0);
             }
 
             return count;

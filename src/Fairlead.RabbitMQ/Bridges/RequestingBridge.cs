@@ -147,16 +147,20 @@ internal sealed class RequestingBridge(BrokerAddress broker, EndpointSettings se
     private BasicProperties PropertiesOf(string id, in Request request)
     {
         BasicProperties properties = Address.NewProperties();
-        properties.ReplyTo = ReplyQueue;
-        properties.CorrelationId = id;
+        if (AmqpProperties.GivenTo(request.Message.Core.Head) is { } given)
+        {
+            AmqpProperties.AddTo(properties, given);
+        }
+
+        AmqpProperties.ExpectAnswer(properties, ReplyQueue, id);
         if (request.Timeout is { } timeout)
         {
-            properties.Expiration = ((long)Math.Max(1, timeout.TotalMilliseconds)).ToString(CultureInfo.InvariantCulture);
+            properties.Expiration = AmqpProperties.MillisecondsOf(timeout);
         }
 
         if (request.Idempotent)
         {
-            properties.Headers = new Dictionary<string, object?> { [Headers.Idempotent] = true };
+            AmqpProperties.SetHeader(properties, Headers.Idempotent, true);
         }
 
         return properties;

@@ -177,16 +177,22 @@ internal sealed class RespondingBridge(BrokerAddress broker, EndpointSettings se
         private ValueTask<LinkResult> Call(
             IReadOnlyBasicProperties properties, bool redelivered, ReadOnlySpan<byte> body, CancellationToken cancellationToken)
         {
-            Span<byte> space = stackalloc byte[16];
+            byte[] field = AmqpProperties.FieldOf(properties);
+            Span<byte> space = field.Length == 0 ? stackalloc byte[16] : new byte[16 + field.Length];
             HeadWriter head = new(space);
+            if (field.Length > 0)
+            {
+                head.Add(HeadField.Properties, field);
+            }
+
             TimeSpan? timeout = TimeoutOf(properties);
             if (timeout is { } span)
             {
                 head.Add(HeadField.Deadline, (ulong)Math.Max(0, span.TotalMicroseconds));
             }
 
-            return new Outbox(bridge.Core).CallOnAsync(
-                link, HeaderOf(properties, redelivered), head.Written, body, default, timeout, cancellationToken);
+            return new Outbox(bridge.Core).CallAsync(
+                link, new OutgoingMessage(HeaderOf(properties, redelivered), head.Written, body), timeout, cancellationToken);
         }
 
         private async Task RefuseAsync(Asked asked, ErrorCode code, string text)

@@ -153,27 +153,32 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
     private BasicProperties PropertiesOf(Outgoing item)
     {
         bool isNamed = Address.IsDurable || Address.IsUnique || item.IsAgain;
-        if (!isNamed && !item.WantsReceipt)
+        BrokerProperties? given = item.Given;
+        if (!isNamed && !item.WantsReceipt && given is null)
         {
             return _plain;
         }
 
         BasicProperties properties = Address.NewProperties();
+        if (given is not null)
+        {
+            AmqpProperties.AddTo(properties, given);
+        }
+
         string id = item.Id;
         if (item.WantsReceipt)
         {
-            properties.ReplyTo = ReplyQueue;
-            properties.CorrelationId = id;
+            AmqpProperties.ExpectAnswer(properties, ReplyQueue, id);
         }
 
         if (isNamed)
         {
-            properties.MessageId = id;
+            properties.MessageId ??= id;
         }
 
         if (item.IsAgain)
         {
-            properties.Headers = new Dictionary<string, object?> { [Headers.Again] = true };
+            AmqpProperties.SetHeader(properties, Headers.Again, true);
         }
 
         return properties;
@@ -204,7 +209,7 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
     private Task OnReturned(BrokerSession session, BasicReturnEventArgs returned)
     {
         string what = $"the broker has no queue '{returned.RoutingKey}' any more";
-        if (returned.BasicProperties.CorrelationId is { } id)
+        if (returned.BasicProperties is { ReplyTo: not null, CorrelationId: { } id })
         {
             Settle(id, ReceiptStatus.NotDelivered, what);
         }
@@ -245,6 +250,9 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
         public bool IsAgain { get; set; }
 
         public ReadOnlyMemory<byte> Body => message.Memory;
+
+        /// <summary>The properties that its sender has given; null: none.</summary>
+        public BrokerProperties? Given => AmqpProperties.GivenTo(message.Core.Head);
 
         /// <summary>The bytes of the body, also when the message has been disposed.</summary>
         public int Length { get; } = message.Length;

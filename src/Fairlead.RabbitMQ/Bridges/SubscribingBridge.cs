@@ -110,14 +110,23 @@ internal sealed class SubscribingBridge(BrokerAddress broker, EndpointSettings s
                 return Task.CompletedTask;
             }
 
-            Span<byte> space = stackalloc byte[3 + topic.Length];
+            byte[] field = AmqpProperties.FieldOf(properties);
+            Span<byte> space = field.Length == 0 ? stackalloc byte[3 + topic.Length] : new byte[6 + topic.Length + field.Length];
             HeadWriter head = new(space);
             head.Add(HeadField.Topic, topic);
+            if (field.Length > 0)
+            {
+                head.Add(HeadField.Properties, field);
+            }
+
             try
             {
                 _ = FollowAsync(
-                    new Outbox(bridge.Core).CallOnAsync(
-                        link, MessageHeader.Of(MessageKind.Publish), head.Written, body.Span, default, null, CancellationToken.None),
+                    new Outbox(bridge.Core).CallAsync(
+                        link,
+                        new OutgoingMessage(MessageHeader.Of(MessageKind.Publish), head.Written, body.Span),
+                        null,
+                        CancellationToken.None),
                     deliveryTag);
             }
             catch (ObjectDisposedException)

@@ -73,14 +73,26 @@ internal static class Topology
     }
 
     /// <summary>Declares the queue of requests, which is always transient: a request does not outlive its requester.</summary>
-    public static Task DeclareRequestsAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken) =>
-        broker.IsDurable || broker.GivesDeliveries
-            ? throw new FairleadException(
+    public static Task DeclareRequestsAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)
+    {
+        if (broker.IsDurable || broker.GivesDeliveries)
+        {
+            throw new FairleadException(
                 ErrorCode.NotSupported, "requests are neither durable nor delivered again", "Remove ?durable= and ?deliveries=.")
             {
                 Address = broker.Address,
-            }
-            : DeclareQueueAsync(channel, broker, cancellationToken);
+            };
+        }
+
+        // The responder would take it for the timeout of a requester that waits for an answer without limit.
+        return broker.TimeToLive is null
+            ? DeclareQueueAsync(channel, broker, cancellationToken)
+            : throw new FairleadException(
+                ErrorCode.NotSupported, "a request lives as long as its requester waits", "Remove ?ttl=, and give requests a timeout.")
+            {
+                Address = broker.Address,
+            };
+    }
 
     /// <summary>Declares the exchange of an address.</summary>
     public static Task DeclareExchangeAsync(IChannel channel, BrokerAddress broker, CancellationToken cancellationToken)

@@ -92,6 +92,15 @@ internal static class Tunnel
             };
         }
 
+        if (broker.TimeToLive is not null)
+        {
+            throw new FairleadException(
+                ErrorCode.NotSupported, "a connection would end with the first message that the broker drops", "Remove ?ttl=.")
+            {
+                Address = broker.Address,
+            };
+        }
+
         if (broker.Limits.Any)
         {
             throw Topology.NoSharedQueue(broker);

@@ -113,12 +113,18 @@ internal sealed class TunnelListener : IListener
         {
             while (!_closing.IsCancellationRequested)
             {
-                await _session!.WaitForEndAsync(_closing.Token).ConfigureAwait(false);
+                TunnelSession session = _session!;
+                await session.WaitForEndAsync(_closing.Token).ConfigureAwait(false);
+                _settings.Hindrance.Lose(session.End?.WhatHappened ?? "the connection to the broker ended", 0);
                 _pause.Lose();
+                int attempts = 1;
                 while (!await TryReopenAsync().ConfigureAwait(false))
                 {
                     // Each attempt waits first, longer and longer.
+                    attempts++;
                 }
+
+                _settings.Hindrance.Lose(null, attempts);
             }
         }
         catch (OperationCanceledException)

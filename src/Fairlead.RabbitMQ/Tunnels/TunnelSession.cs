@@ -41,6 +41,9 @@ internal sealed class TunnelSession
     /// <summary>Cancelled when the session is lost or closed.</summary>
     public CancellationToken Ended => _session.Ended;
 
+    /// <summary>Why it ended, or null.</summary>
+    public FairleadException? End => _session.End;
+
     /// <summary>The node of the broker.</summary>
     public string Node => _session.Broker.RemoteAddress!;
 
