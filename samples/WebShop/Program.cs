@@ -30,9 +30,14 @@ app.MapPost(
             Sender sender = await orders.GetAsync(cancellationToken);
             Delivery delivery = await sender.DeliverAsync(
                 order, ShopJson.Default.Order, timeout: TimeSpan.FromSeconds(5), cancellationToken);
-            return delivery.Status == DeliveryStatus.Delivered
-                ? Results.Accepted()
-                : Results.Problem($"{delivery.Status}: {delivery.Reason}", statusCode: StatusCodes.Status422UnprocessableEntity);
+            return delivery switch
+            {
+                { IsDelivered: true } => Results.Accepted(),
+
+                // Without a cause it is the worker itself that has refused the order. With one, it has ended, or did not answer in time.
+                { Cause: null } => Results.Problem($"{delivery}", statusCode: StatusCodes.Status422UnprocessableEntity),
+                _ => Results.Problem($"{sender.Address}: {delivery}", statusCode: StatusCodes.Status503ServiceUnavailable),
+            };
         }
         catch (FairleadException problem)
         {

@@ -1,19 +1,25 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 namespace Fairlead.Hosting;
 
-/// <summary>Opens a sending endpoint before the receiving ones, and closes it after them: a handler may send to its end.</summary>
-internal sealed class EndpointService<T>(HostedEndpoint<T> endpoint) : IHostedLifecycleService
-    where T : MessagingEndpoint
+/// <summary>What the services of a host send or call with: it opens before the receiving endpoints, and closes after them.</summary>
+internal interface ISendingEnd
 {
-    public async Task StartingAsync(CancellationToken cancellationToken)
-    {
-        if (endpoint.Start == EndpointStart.AtStart)
-        {
-            _ = await endpoint.GetAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
+    EndpointStart Start { get; }
+
+    /// <summary>Opens it, if it is not open.</summary>
+    Task OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>Closes it. It opens no more.</summary>
+    /// <param name="cancellationToken">Cancelled when the host has no more time.</param>
+    Task CloseAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Opens a sending end before the receiving endpoints, and closes it after them: a handler may send or call to its end.</summary>
+internal sealed class EndpointService(ISendingEnd end) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) =>
+        end.Start == EndpointStart.AtStart ? end.OpenAsync(cancellationToken) : Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -23,5 +29,5 @@ internal sealed class EndpointService<T>(HostedEndpoint<T> endpoint) : IHostedLi
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => endpoint.CloseAsync(null, cancellationToken);
+    public Task StoppedAsync(CancellationToken cancellationToken) => end.CloseAsync(cancellationToken);
 }

@@ -10,7 +10,7 @@ internal sealed class EndpointValidation : IValidateOptions<HostedEndpointOption
         List<string> problems = [.. options.Problems];
         if (string.IsNullOrWhiteSpace(options.Address))
         {
-            problems.Add($"it has no address. Set {EndpointConfiguration.SectionOf(name ?? "")}:Address, or ConnectionStrings:{name}.");
+            problems.Add($"it has no address. Set {HostedSettings.SectionOf(name ?? "")}:Address, or ConnectionStrings:{name}.");
         }
         else
         {
@@ -24,21 +24,12 @@ internal sealed class EndpointValidation : IValidateOptions<HostedEndpointOption
             }
         }
 
-        Require(options.Concurrency is null or > 0, $"its Concurrency is {options.Concurrency}; take 1 or more");
-        Require(options.MaxQueueDepth is null or > 0, $"its MaxQueueDepth is {options.MaxQueueDepth}; take 1 or more, or none");
-        Require(options.CloseTimeout >= TimeSpan.Zero, $"its CloseTimeout is {options.CloseTimeout}; take zero or more");
-        Require(options.RetryDelay > TimeSpan.Zero, $"its RetryDelay is {options.RetryDelay}; take more than zero");
-        Require(options.MaxRetryDelay >= options.RetryDelay, $"its MaxRetryDelay is {options.MaxRetryDelay}; take at least its RetryDelay");
-        return problems.Count == 0
-            ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(problems.Select(problem => $"The endpoint '{name}': {problem}"));
-
-        void Require(bool holds, string problem)
-        {
-            if (!holds)
-            {
-                problems.Add(problem);
-            }
-        }
+        problems.Require(options.Concurrency is null or > 0, $"its Concurrency is {options.Concurrency}; take 1 or more");
+        problems.Require(options.MaxQueueDepth is null or > 0, $"its MaxQueueDepth is {options.MaxQueueDepth}; take 1 or more, or none");
+        problems.Require(options.CloseTimeout >= TimeSpan.Zero, $"its CloseTimeout is {options.CloseTimeout}; take zero or more");
+        problems.Require(options.RetryDelay > TimeSpan.Zero, $"its RetryDelay is {options.RetryDelay}; take more than zero");
+        problems.Require(
+            options.MaxRetryDelay >= options.RetryDelay, $"its MaxRetryDelay is {options.MaxRetryDelay}; take at least its RetryDelay");
+        return HostedSettings.Judge(name, problems);
     }
 }

@@ -44,12 +44,25 @@ public sealed partial class FairleadBuilder
     {
         AddEndpoint(name, kind, configure);
         Services.AddSingleton<IHostedService>(
-            provider => new EndpointService<T>(provider.GetRequiredKeyedService<HostedEndpoint<T>>(name)));
+            provider => new EndpointService(provider.GetRequiredKeyedService<HostedEndpoint<T>>(name)));
         return this;
     }
 
     private void AddEndpoint<T>(string name, EndpointKind<T> kind, Action<HostedEndpointOptions>? configure)
         where T : MessagingEndpoint
+    {
+        AddSettings(name, configure);
+        Services.AddKeyedSingleton(
+            name,
+            (provider, _) => new HostedEndpoint<T>(
+                name, kind, provider.GetRequiredService<IOptionsMonitor<HostedEndpointOptions>>(), LoggerOf(provider)));
+        AddStatus(name, static (provider, name) => provider.GetRequiredKeyedService<HostedEndpoint<T>>(name));
+    }
+
+    /// <summary>Takes a name, under which the host has one endpoint at most, with settings that are checked at the start.</summary>
+    private void AddSettings<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(
+        string name, Action<TOptions>? configure)
+        where TOptions : class
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (Services.Any(service =>
@@ -58,19 +71,18 @@ public sealed partial class FairleadBuilder
             throw new ArgumentException($"The host has an endpoint '{name}'. Give this one another name.", nameof(name));
         }
 
-        OptionsBuilder<HostedEndpointOptions> options = Services.AddOptions<HostedEndpointOptions>(name).ValidateOnStart();
+        OptionsBuilder<TOptions> options = Services.AddOptions<TOptions>(name).ValidateOnStart();
         if (configure is not null)
         {
             options.Configure(configure);
         }
+    }
 
-        Services.AddKeyedSingleton(
-            name,
-            (provider, _) => new HostedEndpoint<T>(
-                name, kind, provider.GetRequiredService<IOptionsMonitor<HostedEndpointOptions>>(), LoggerOf(provider)));
-        Services.AddKeyedSingleton<IEndpointStatus>(
-            name, static (provider, key) => provider.GetRequiredKeyedService<HostedEndpoint<T>>(key));
-        Services.AddSingleton<IEndpointStatus>(provider => provider.GetRequiredKeyedService<HostedEndpoint<T>>(name));
+    /// <summary>Lets the health check see an endpoint.</summary>
+    private void AddStatus(string name, Func<IServiceProvider, string, IEndpointStatus> status)
+    {
+        Services.AddKeyedSingleton(name, (provider, _) => status(provider, name));
+        Services.AddSingleton(provider => status(provider, name));
     }
 
     private FairleadBuilder AddReceiving<T, [DynamicallyAccessedMembers(Constructors)] THandler>(

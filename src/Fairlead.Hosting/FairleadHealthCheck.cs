@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Hosting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -14,7 +13,7 @@ namespace Fairlead.Hosting
             Dictionary<string, object> data = [];
             foreach (IEndpointStatus endpoint in endpoints)
             {
-                (HealthStatus status, string text) = Of(endpoint);
+                (HealthStatus status, string text) = endpoint.Health;
                 worst = (HealthStatus)Math.Min((int)worst, (int)status);
                 data[endpoint.Name] = text;
                 if (status != HealthStatus.Healthy)
@@ -26,32 +25,6 @@ namespace Fairlead.Hosting
             string description = problems.Count == 0 ? "all endpoints work" : string.Join("; ", problems);
             worst = worst == HealthStatus.Unhealthy ? context.Registration.FailureStatus : worst;
             return Task.FromResult(new HealthCheckResult(worst, description, data: data));
-        }
-
-        private static (HealthStatus Status, string Text) Of(IEndpointStatus endpoint)
-        {
-            if (endpoint.Current is not { } open)
-            {
-                return endpoint.Problem is { } problem ? (HealthStatus.Unhealthy, problem.Message)
-                    : endpoint.Change is { State: EndpointState.Ended } ended ? (HealthStatus.Unhealthy, $"it has ended ({ended.Reason})")
-                    : (HealthStatus.Healthy, "not open yet");
-            }
-
-            if (endpoint.Change is { State: EndpointState.Reconnecting or EndpointState.Blocked } change)
-            {
-                string detail = change.Detail is { } why ? $": {why}" : "";
-                return (
-                    HealthStatus.Degraded,
-                    change.State == EndpointState.Blocked
-                        ? $"the broker reads nothing{detail}"
-                        : string.Create(CultureInfo.InvariantCulture, $"it reconnects, attempt {change.Attempt}{detail}"));
-            }
-
-            long depth = open.Statistics.QueueDepth;
-            string waiting = string.Create(CultureInfo.InvariantCulture, $"{open.Peers.Count} peers, {depth} messages wait");
-            return endpoint.Options.MaxQueueDepth is { } most && depth > most
-                ? (HealthStatus.Degraded, string.Create(CultureInfo.InvariantCulture, $"{waiting}, and at most {most} may"))
-                : (HealthStatus.Healthy, waiting);
         }
     }
 }

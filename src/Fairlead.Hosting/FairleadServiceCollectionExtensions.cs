@@ -18,6 +18,10 @@ public static class FairleadServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HostedEndpointOptions>, EndpointConfiguration>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HostedEndpointOptions>, EndpointValidation>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HostedServerOptions>, ServerConfiguration>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HostedServerOptions>, ServerValidation>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HostedClientOptions>, ClientConfiguration>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HostedClientOptions>, ClientValidation>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EventLog>());
         return new FairleadBuilder(services);
     }

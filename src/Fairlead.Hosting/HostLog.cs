@@ -31,6 +31,15 @@ internal static partial class HostLog
     [LoggerMessage(8, LogLevel.Debug, "The endpoint '{Name}' takes no further message, and waits for the handlers that run.")]
     public static partial void Stopping(ILogger logger, string name);
 
+    [LoggerMessage(9, LogLevel.Error, "A call of {Peer} at the server '{Name}' failed.")]
+    public static partial void CallFailed(ILogger logger, Exception exception, string name, Peer? peer);
+
+    [LoggerMessage(10, LogLevel.Information, "The server '{Name}' is closed: all calls that it had accepted have ended.")]
+    public static partial void ServerClosed(ILogger logger, string name);
+
+    [LoggerMessage(11, LogLevel.Information, "The client '{Name}' is closed.")]
+    public static partial void ClientClosed(ILogger logger, string name);
+
     /// <summary>An event of the library, with the number and the name that it has there.</summary>
     public static void Event(ILogger logger, LogLevel level, EventId id, string text) =>
         logger.Log(level, id, text, null, static (state, _) => state);

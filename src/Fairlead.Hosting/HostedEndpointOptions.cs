@@ -5,7 +5,7 @@ namespace Fairlead.Hosting;
 /// The configuration section <c>Fairlead:Endpoints:NAME</c> has the same names, and overrides what the program sets. A connection string
 /// <c>ConnectionStrings:NAME</c> is the address if the section has none. The host checks all settings before it starts.
 /// </remarks>
-public sealed class HostedEndpointOptions
+public sealed class HostedEndpointOptions : IHostedOptions
 {
     /// <summary>The address, such as <c>unix://orders?capacity=4MiB</c>. Required.</summary>
     public string? Address { get; set; }
@@ -50,4 +50,6 @@ public sealed class HostedEndpointOptions
 
     /// <summary>What the configuration has that cannot be read.</summary>
     internal List<string> Problems { get; } = [];
+
+    List<string> IHostedOptions.Problems => Problems;
 }

@@ -8,14 +8,5 @@ internal interface IEndpointStatus
     /// <summary>What messages call the pattern.</summary>
     string Kind { get; }
 
-    /// <summary>The open endpoint, if it is open.</summary>
-    MessagingEndpoint? Current { get; }
-
-    /// <summary>Why it could not be opened the last time; null after a success, and before the first attempt.</summary>
-    Exception? Problem { get; }
-
-    /// <summary>The last change of its state since it was opened.</summary>
-    EndpointStateChange? Change { get; }
-
-    HostedEndpointOptions Options { get; }
+    EndpointHealth Health { get; }
 }

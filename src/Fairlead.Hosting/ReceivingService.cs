@@ -31,22 +31,8 @@ internal sealed class ReceivingService<T>(
     private Task _running = Task.CompletedTask;
 
     /// <summary>Checks that a handler can be made: a missing service ends the start, and not the first message.</summary>
-    public async Task StartingAsync(CancellationToken cancellationToken)
-    {
-        AsyncServiceScope scope = scopes.CreateAsyncScope();
-        await using (scope.ConfigureAwait(false))
-        {
-            try
-            {
-                _ = scope.ServiceProvider.GetRequiredService(handler);
-            }
-            catch (InvalidOperationException exception)
-            {
-                throw new InvalidOperationException(
-                    $"The handler {handler.Name} of the endpoint '{endpoint.Name}' cannot be made: {exception.Message}", exception);
-            }
-        }
-    }
+    public Task StartingAsync(CancellationToken cancellationToken) =>
+        HandlerCheck.RunAsync(scopes, handler, "handler", endpoint.Name);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

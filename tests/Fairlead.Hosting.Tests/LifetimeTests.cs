@@ -212,6 +212,33 @@ public sealed class LifetimeTests
         await host.StopAsync();
     }
 
+    /// <summary>A caller that was told of the loss must not read that all is well.</summary>
+    [Fact]
+    public async Task The_health_knows_a_loss_as_soon_as_a_sender_does()
+    {
+        using IHost host = Hosts.Make(builder => builder.AddSender("out"), (Hosts.AddressOf("out"), $"unix://{_name}"));
+        await host.StartAsync();
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+        for (int life = 0; life < 20; life++)
+        {
+            await using Receiver receiver = await Receiver.BindAsync($"unix://{_name}");
+            Sender sender = await host.Endpoint<Sender>("out").GetAsync();
+            Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync()).Status);
+            Task<Delivery> unread = sender.DeliverAsync("hello"u8, Hosts.Limit).AsTask();
+
+            await receiver.CloseAsync();
+            Assert.False((await unread).IsDelivered);
+
+            HealthReport lost = await health.CheckHealthAsync();
+            Assert.Equal(HealthStatus.Unhealthy, lost.Status);
+            Assert.EndsWith("opens again at its next use", lost.Entries["fairlead"].Description, StringComparison.Ordinal);
+            await sender.Completion.WaitAsync(Hosts.Limit);
+            Assert.Equal(HealthStatus.Unhealthy, (await health.CheckHealthAsync()).Status);
+        }
+
+        await host.StopAsync();
+    }
+
     [Fact]
     public async Task The_health_is_degraded_while_too_many_messages_wait()
     {

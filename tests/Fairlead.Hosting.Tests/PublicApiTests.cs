@@ -1,16 +1,19 @@
 using Fairlead.Selection;
 using Fairlead.Tests.PublicSurface;
+using OpenTelemetry.Trace;
 
 namespace Fairlead.Hosting.Tests;
 
-/// <summary>The public surface is a file beside the library: each change of it shows in the diff of its commit.</summary>
+/// <summary>The public surface is a file beside the package: each change of it shows in the diff of its commit.</summary>
 public sealed class PublicApiTests
 {
-    [Fact]
-    public void The_public_surface_is_what_its_file_says()
+    [Theory]
+    [InlineData("Fairlead.Hosting", typeof(FairleadBuilder))]
+    [InlineData("Fairlead.OpenTelemetry", typeof(FairleadTracerProviderBuilderExtensions))]
+    public void The_public_surface_is_what_its_file_says(string package, Type known)
     {
-        string file = Path.Combine(AreaTests.Root(), "src/Fairlead.Hosting/PublicAPI.txt");
-        string actual = PublicApiText.Of(typeof(FairleadBuilder).Assembly);
+        string file = Path.Combine(AreaTests.Root(), $"src/{package}/PublicAPI.txt");
+        string actual = PublicApiText.Of(known.Assembly);
         if (Environment.GetEnvironmentVariable("FAIRLEAD_RENEW") is not null)
         {
             File.WriteAllText(file, actual);

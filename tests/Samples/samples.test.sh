@@ -313,6 +313,44 @@ test_a_web_application_and_a_worker() {
   kill -TERM "$web"; wait "$web"
 }
 
+test_a_server_of_another_protocol_is_a_supervised_child() {
+  printf 'hello\ncrash\nhello again\n' | McpHost > said 2> changes
+  equal "$(printf "HELLO\nthe server was lost at 'crash'\nHELLO AGAIN")" "$(cat said)"
+  contains "$(cat changes)" 'tools'
+  equal 2 "$(grep -c 'the server begins' tools.log)"
+}
+
+test_no_server_outlives_its_host() {
+  mkfifo texts
+  McpHost < texts > said 2> changes & local host=$!
+  exec 8> texts
+  echo hello >&8
+  line_in said HELLO
+  local child; child=$({ cat /proc/"$host"/task/*/children 2> /dev/null || true; } | tr -d ' ')
+  kill -9 "$host"; wait "$host" 2> /dev/null || true
+  tail --pid="$child" -s 0.05 -f /dev/null
+  exec 8>&-
+}
+
+test_a_call_through_three_hosts_is_one_trace() {
+  HostedCalls stock > stocked 2>&1 & local stock=$!
+  line_in stocked "The server 'stock' is open at"
+  HostedCalls shop > shopped 2>&1 & local shop=$!
+  line_in shopped "The server 'shop' is open at"
+  HostedCalls buy pears > bought 2>&1
+  contains "$(cat bought)" 'here are your pears'
+  exits 1 HostedCalls buy figs
+  contains "$(cat err)" 'there are no figs'
+  contains "$(fairlead call shop CheckAsync --contract Fairlead.Health)" Serving
+  kill -TERM "$shop"; wait "$shop"
+  kill -TERM "$stock"; wait "$stock"
+  local trace; trace=$(sed -n 's/^trace \([0-9a-f]*\) Client HostedCalls.IShop.BuyAsync$/\1/p' bought)
+  grep -qx "trace $trace Server HostedCalls.IShop/BuyAsync" shopped
+  grep -qx "trace $trace Client HostedCalls.IStock/TakeAsync" shopped
+  grep -qx "trace $trace Server HostedCalls.IStock/TakeAsync" stocked
+  grep -qE '^p99 of BuyAsync: at most [0-9.]+ s$' shopped
+}
+
 test_survey() {
   mkfifo ask; exec 7<> ask
   Survey server < ask > served 2> serving 7>&- & server=$!
