@@ -1,5 +1,6 @@
 using System.Text;
 using Fairlead.Cli.Commands;
+using Fairlead.Cli.Commands.Messaging;
 
 namespace Fairlead.Cli.Chat;
 
@@ -94,7 +95,12 @@ internal sealed class ChatClient(Pair pair, IChatScreen screen, bool saysEnd)
             throw sentAway;
         }
 
-        screen.Show("* the other side has left");
+        // The other side ends because this one has said that it leaves.
+        if (!_isLeaving)
+        {
+            screen.Show("* the other side has left");
+        }
+
         return ExitCode.Ok;
     }
 

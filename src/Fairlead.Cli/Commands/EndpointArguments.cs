@@ -147,9 +147,11 @@ internal sealed class EndpointArguments
         connected.StateChanged += static (endpoint, change) => ErrorLine.WriteBare(change.State switch
         {
             EndpointState.Blocked => $"blocked: {change.Detail}",
+            EndpointState.PeerStopped => $"messages wait for {change.Peer}, which is stopped",
+            EndpointState.PeerResumed => $"{change.Peer} runs again",
             EndpointState.Connected when change.Reason == CloseReason.Limit => "blocked no more",
             EndpointState.Connected => $"reconnected to {PeerText.Of((MessagingEndpoint)endpoint!)}",
-            EndpointState.Reconnecting => $"connection lost ({change.Reason}), reconnecting",
+            EndpointState.Reconnecting => $"connection lost ({change.Detail ?? change.Reason.ToString()}), reconnecting",
             _ => $"gave up reconnecting after {change.Attempt} attempts ({change.Reason})",
         });
         ErrorLine.WriteBare($"connected to {PeerText.Of(connected)}");

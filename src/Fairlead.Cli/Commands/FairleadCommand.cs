@@ -1,5 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Fairlead.Cli.Commands.Calling;
+using Fairlead.Cli.Commands.Certificates;
+using Fairlead.Cli.Commands.Chatting;
+using Fairlead.Cli.Commands.Locking;
+using Fairlead.Cli.Commands.Logging;
+using Fairlead.Cli.Commands.Messaging;
+using Fairlead.Cli.Commands.Working;
 
 namespace Fairlead.Cli.Commands;
 

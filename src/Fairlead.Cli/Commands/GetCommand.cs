@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Fairlead.Cli.Commands.Calling;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Services;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Fairlead.Cli.Commands.Logging;
 using Fairlead.Cli.Output;
 
 namespace Fairlead.Cli.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Fairlead.Cli.Commands.Locking;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Processes;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using Fairlead.Cli.Commands.Locking;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Processes;
 using Fairlead.Diagnostics;
@@ -116,13 +117,13 @@ internal sealed class ListCommand : ToolCommand
         var hasParents = Array.Exists(lines, static line => line.ParentPid is not null);
         string[] columns = ["ENDPOINT", "KIND", "PID", "PROGRAM", "CLIENTS", "MESSAGES", "DROPPED", "MISSED", "SINCE"];
         var hasLabels = Array.Exists(lines, static line => line.Label is not null);
-        var hasBlocked = Array.Exists(lines, static line => line.Blocked == true);
+        var hasStates = Array.Exists(lines, static line => line.Blocked == true || line.Reconnecting == true || line.Stopped == true);
         columns =
         [
             .. columns,
             .. hasParents ? new[] { "PARENT" } : [],
             .. hasLabels ? new[] { "LABEL" } : [],
-            .. hasBlocked ? new[] { "STATE" } : [],
+            .. hasStates ? new[] { "STATE" } : [],
         ];
         Table endpoints = new([.. columns.Select(static name => new Column(name))]);
         Write(
@@ -134,7 +135,7 @@ internal sealed class ListCommand : ToolCommand
                 .. Cells(line),
                 .. hasParents ? new Cell[] { line.ParentPid is { } parent ? Number(parent) : "-" } : [],
                 .. hasLabels ? new Cell[] { VisibleText.OneLine(line.Label ?? "-") } : [],
-                .. hasBlocked ? new Cell[] { line.Blocked == true ? new Cell("blocked", CellTone.Bad) : "-" } : [],
+                .. hasStates ? new[] { StateOf(line) } : [],
             ],
             static line => JsonSerializer.Serialize(line, OutputJson.Readable.EndpointLine));
 
@@ -216,6 +217,12 @@ internal sealed class ListCommand : ToolCommand
             table.Write();
         }
     }
+
+    private static Cell StateOf(EndpointLine line) =>
+        line.Stopped == true ? new Cell("stopped", CellTone.Bad)
+        : line.Blocked == true ? new Cell("blocked", CellTone.Bad)
+        : line.Reconnecting == true ? new Cell("reconnecting", CellTone.Bad)
+        : "-";
 
     private static Cell[] Cells(BoardLine line) =>
     [

@@ -71,14 +71,17 @@ internal static class NewOption
 
     public static Option<TimeSpan?> Timeout(string description) => Duration("--timeout", description);
 
-    public static Option<long?> Count(string description)
+    public static Option<long?> Count(string description) => Limit("--count", description);
+
+    /// <summary>Creates an option with a number; without it, there is no limit.</summary>
+    public static Option<long?> Limit(string name, string description)
     {
-        Option<long?> option = new("--count") { Description = description, HelpName = "N" };
-        option.Validators.Add(static result =>
+        Option<long?> option = new(name) { Description = description, HelpName = "N" };
+        option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && !(long.TryParse(token.Value, out var count) && count > 0))
+            if (result.Tokens is [var token] && !(long.TryParse(token.Value, out var number) && number > 0))
             {
-                result.AddError($"--count takes a number of 1 or more, not '{token.Value}'");
+                result.AddError($"{name} takes a number of 1 or more, not '{token.Value}'");
             }
         });
         return option;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Cli.Commands.Logging;
 using Fairlead.Cli.Output;
 using Fairlead.Memory;
 

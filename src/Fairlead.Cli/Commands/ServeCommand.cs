@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fairlead.Cli.Commands.Calling;
 using Fairlead.Cli.Output;
 using Fairlead.Cli.Services;
 using Fairlead.Cli.Services.Tftp;
@@ -37,6 +38,10 @@ internal sealed class ServeCommand : ToolCommand
     };
     private readonly Option<TimeSpan?> _timeout = NewOption.Timeout(
         "With --exec, time limit for a command; then the command and the processes that it started are killed");
+    private readonly Option<TimeSpan?> _idle = NewOption.Duration(
+        "--idle", "With --exec, kill a command that neither reads nor writes for this long, with the processes that it started");
+    private readonly Option<long?> _maxOutput = NewOption.Limit(
+        "--max-output", "With --exec, the most bytes that a command may write; one that writes more is killed");
     private readonly Option<int?> _key = ServiceArguments.Key();
     private readonly Option<bool> _once = NewOption.Switch("--once", "End after the first client");
     private readonly Option<bool> _verbose = NewOption.Switch(
@@ -60,6 +65,8 @@ internal sealed class ServeCommand : ToolCommand
         Add(_zone);
         Add(_exec);
         Add(_timeout);
+        Add(_idle);
+        Add(_maxOutput);
         Add(_key);
         Add(_once);
         Add(_verbose);
@@ -69,6 +76,9 @@ internal sealed class ServeCommand : ToolCommand
             ("fairlead serve date tcp://127.0.0.1:0 --zone UTC", "Date and time of day, at any free port, which is printed to stderr"),
             ("fairlead serve echo tcp://127.0.0.1:7007 --mode process --max-children 10", "A process for each client"),
             ("fairlead serve --exec 'tr a-z A-Z' unix:///tmp/upper", "Any program for each client, as inetd does"),
+            (
+                "fairlead serve --exec 'bc -l' tcp://127.0.0.1:7070 --idle 1m --max-output 1000000",
+                "A command that is silent for a minute, or writes more than 1,000,000 bytes, is killed"),
             ("fairlead serve tftp ./boot udp://127.0.0.1:6969", "The files of a folder, to read by TFTP"),
             ("fairlead serve shmtime --key 5278 --mode 666", "A clock in a System V segment, for the programs of all users"),
         ];
@@ -90,14 +100,15 @@ internal sealed class ServeCommand : ToolCommand
         var isVerbose = parsed.GetValue(_verbose);
         if (parsed.GetValue(_exec) is { } command)
         {
+            ProgramLimits limits = new(parsed.GetValue(_timeout), parsed.GetValue(_idle), parsed.GetValue(_maxOutput));
             Serve(
-                parsed,
-                null,
-                ServeMode.Process,
-                ClientPrograms.OfCommand(command, most, parsed.GetValue(_timeout), isVerbose),
-                words,
-                cancellationToken);
+                parsed, null, ServeMode.Process, ClientPrograms.OfCommand(command, most, limits, isVerbose), words, cancellationToken);
             return ExitCode.Ok;
+        }
+
+        if (parsed.GetValue(_idle) is not null || parsed.GetValue(_maxOutput) is not null)
+        {
+            throw ToolException.Usage("--idle and --max-output limit a command. Add --exec COMMAND, or remove them");
         }
 
         var zone = ServiceArguments.ZoneOf(parsed.GetValue(_zone));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Fairlead.Cli.Commands.Messaging;
 using Fairlead.Cli.Input;
 using Fairlead.Cli.Output;
 using Fairlead.Processes;

@@ -55,6 +55,12 @@ internal sealed record EndpointLine
     /// <summary>True while its broker takes nothing from it; missing otherwise.</summary>
     public bool? Blocked { get; init; }
 
+    /// <summary>True while its process is stopped; missing otherwise.</summary>
+    public bool? Stopped { get; init; }
+
+    /// <summary>True while it seeks its lost peer or broker; missing otherwise.</summary>
+    public bool? Reconnecting { get; init; }
+
     /// <summary>The name of the program; one that runs under <c>dotnet</c> is named after its assembly.</summary>
     [JsonIgnore]
     public string ProgramName => NameOf(Program);
@@ -87,5 +93,7 @@ internal sealed record EndpointLine
         Since = endpoint.Since,
         Label = endpoint.Label.Length > 0 ? endpoint.Label : null,
         Blocked = endpoint.IsBlocked ? true : null,
+        Stopped = endpoint.IsStopped ? true : null,
+        Reconnecting = endpoint.IsReconnecting ? true : null,
     };
 }

@@ -8,6 +8,9 @@ internal sealed record Declaration(string Name, string Result, IReadOnlyList<Dec
 {
     private const string Token = "CancellationToken";
 
+    /// <summary>Whether its caller may cancel it.</summary>
+    public bool HasToken { get; private init; }
+
     /// <summary>Takes a declaration apart; null if it is not one, or not one of this member.</summary>
     /// <param name="text">The text.</param>
     /// <param name="member">The name of the member; null: any.</param>
@@ -30,7 +33,10 @@ internal sealed record Declaration(string Name, string Result, IReadOnlyList<Dec
         }
 
         string result = Words(text[..(open - name.Length)]) is [.., var last] ? last : "";
-        return new Declaration(name, result, [.. parameters.Where(static one => one.Type != Token)]);
+        return new Declaration(name, result, [.. parameters.Where(static one => one.Type != Token)])
+        {
+            HasToken = parameters.Exists(static one => one.Type == Token),
+        };
     }
 
     /// <summary>Splits a text where brackets, texts and characters of C# are closed.</summary>

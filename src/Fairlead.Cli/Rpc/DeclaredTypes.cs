@@ -39,7 +39,7 @@ internal sealed class DeclaredTypes
     {
         foreach (string declaration in declarations.Distinct(StringComparer.Ordinal))
         {
-            string text = WithoutSummary(declaration);
+            (_, string text) = DeclaredText.Parted(declaration);
             if (text.Length <= MostCharacters)
             {
                 Read(text);
@@ -71,17 +71,6 @@ internal sealed class DeclaredTypes
     /// <summary>The members of a contract by their names; null: no such type is known.</summary>
     public IReadOnlyDictionary<string, Declaration>? Contract(string name) => _contracts.GetValueOrDefault(name);
 
-    private static string WithoutSummary(string text)
-    {
-        int start = 0;
-        while (string.CompareOrdinal(text, start, "///", 0, 3) == 0 && text.IndexOf('\n', start) is >= 0 and int end)
-        {
-            start = end + 1;
-        }
-
-        return text[start..];
-    }
-
     private static void Add<T>(Dictionary<string, T?> types, string name, T type)
         where T : class
     {
@@ -91,73 +80,64 @@ internal sealed class DeclaredTypes
         }
     }
 
-    private static bool TryCut(string text, string start, out string rest)
-    {
-        bool begins = text.StartsWith(start, StringComparison.Ordinal);
-        rest = begins ? text[start.Length..] : text;
-        return begins;
-    }
-
     private void Read(string text)
     {
-        bool isFlags = TryCut(text, "[Flags] ", out text);
-        if (TryCut(text, "[RpcUnion(", out string rest))
+        if (DeclaredText.TryUnion(text, out List<(int Number, string Type)> cases, out _, out string union))
         {
-            ReadUnion(rest);
+            Dictionary<int, string> byNumber = [];
+            foreach ((int number, string type) in cases)
+            {
+                byNumber.TryAdd(number, type);
+            }
+
+            Add(_unions, union, byNumber);
         }
-        else if (TryCut(text, "public enum ", out rest))
+        else if (DeclaredText.TryEnum(text, out bool isFlags, out string head, out string values))
         {
-            ReadEnum(rest, isFlags);
+            ReadEnum(head, values, isFlags);
         }
-        else if (TryCut(text, "public record struct ", out rest) || TryCut(text, "public record ", out rest))
+        else if (DeclaredText.TryRecord(text, out _, out string record, out List<string> parts))
         {
-            ReadRecord(rest);
+            ReadRecord(record, parts);
         }
-        else if (TryCut(text, "using ", out rest) && rest.TrimEnd(';').Split(" = ", 2) is [var converted, var parts])
+        else if (DeclaredText.Cut(text, "using ") is { } alias && alias.TrimEnd(';').Split(" = ", 2) is [var converted, var travelling])
         {
-            Add(_converted, converted, parts);
+            Add(_converted, converted, travelling);
         }
-        else if (TryCut(text, "public interface ", out rest))
+        else if (DeclaredText.Cut(text, "public interface ") is { } contract)
         {
-            ReadContract(rest);
+            ReadContract(contract);
         }
     }
 
-    // Grade : byte { Raw = 0, Fine = 1 }
-    private void ReadEnum(string text, bool isFlags)
+    private void ReadEnum(string head, string values, bool isFlags)
     {
-        int open = text.IndexOf('{');
-        if (open < 0 || !text.EndsWith('}'))
+        string[] sides = head.Split(':', StringSplitOptions.TrimEntries);
+        string type = sides is [_, var written] ? written : "int";
+        if (sides.Length > 2 || !Integers.TryGetValue(type, out (string Shape, Int128 Least, Int128 Most) integer))
         {
             return;
         }
 
-        string[] head = text[..open].Split(':', StringSplitOptions.TrimEntries);
-        string type = head is [_, var written] ? written : "int";
-        if (head.Length > 2 || !Integers.TryGetValue(type, out (string Shape, Int128 Least, Int128 Most) integer))
-        {
-            return;
-        }
-
-        List<(string, Int128)> values = [];
+        List<(string, Int128)> known = [];
         HashSet<string> names = new(StringComparer.Ordinal);
-        foreach (string value in text[(open + 1)..^1].Split(','))
+        foreach (string value in values.Split(','))
         {
-            string[] sides = value.Split('=', StringSplitOptions.TrimEntries);
+            string[] both = value.Split('=', StringSplitOptions.TrimEntries);
 
             // Behind many values, a sign stands for the rest.
-            if (values.Count < MostValues
-                && sides is [var name, var digits]
+            if (known.Count < MostValues
+                && both is [var name, var digits]
                 && IsName(name)
                 && Int128.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out Int128 number)
                 && number >= integer.Least && number <= integer.Most
                 && names.Add(name))
             {
-                values.Add((name, number));
+                known.Add((name, number));
             }
         }
 
-        Add(_enums, head[0], new EnumShape(head[0], integer.Shape, isFlags, values));
+        Add(_enums, sides[0], new EnumShape(sides[0], integer.Shape, isFlags, known));
     }
 
     // Letters as people see them: a name is printed.
@@ -166,48 +146,18 @@ internal sealed class DeclaredTypes
         && !char.IsAsciiDigit(text[0])
         && text.All(static letter => char.IsLetterOrDigit(letter) || letter == '_');
 
-    // 1, typeof(Circle)), RpcUnion(2, typeof(Square))] public abstract class Figure;
-    private void ReadUnion(string text)
+    private void ReadRecord(string record, List<string> parts)
     {
-        const string End = "))] public ";
-        int end = text.IndexOf(End, StringComparison.Ordinal);
-        if (end < 0 || Declaration.Words(text[(end + End.Length)..].TrimEnd(';')) is not [.., var name])
-        {
-            return;
-        }
-
-        Dictionary<int, string> cases = [];
-        foreach (string one in text[..end].Split(")), RpcUnion("))
-        {
-            if (one.Split(", typeof(", 2) is [var digits, var type]
-                && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            {
-                cases.TryAdd(number, type);
-            }
-        }
-
-        Add(_unions, name, cases);
-    }
-
-    // Order([RpcMember(1)] Line[] Lines, Grade Grade);
-    private void ReadRecord(string text)
-    {
-        int open = Declaration.IndexOf(text, '(');
-        if (open < 0 || !text.EndsWith(");", StringComparison.Ordinal))
-        {
-            return;
-        }
-
-        Dictionary<string, string> parts = new(StringComparer.Ordinal);
-        foreach (string part in Declaration.Split(text[(open + 1)..^2], ','))
+        Dictionary<string, string> types = new(StringComparer.Ordinal);
+        foreach (string part in parts)
         {
             if (Declaration.Words(part) is [.., var type, var name] && type.Length <= LongestName)
             {
-                parts.TryAdd(name, type);
+                types.TryAdd(name, type);
             }
         }
 
-        Add(_records, text[..open], parts);
+        Add(_records, record, types);
     }
 
     // Lines behind the name: {, the members, }

@@ -41,6 +41,9 @@ internal sealed class EnumShape : Shape
     /// <summary>The names, for an error.</summary>
     public string Names => _values.Length == 0 ? "There is none" : $"There is {string.Join(", ", _values.Select(static one => one.Name))}";
 
+    /// <summary>The name that is declared first; null: there is none.</summary>
+    public string? FirstName => _values.Length == 0 ? null : _values[0].Name;
+
     public override string Words => $"a name of {_type}, {(IsFlags ? "or several with commas, " : "")}or {Integer.Words}";
 
     private ulong Mask => ulong.MaxValue >> (64 - (8 * _bytes));

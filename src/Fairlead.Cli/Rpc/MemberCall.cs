@@ -31,16 +31,15 @@ internal sealed class MemberCall
     public IReadOnlyList<DeclaredParameter>? Parameters { get; }
 
     /// <summary>Whether <see cref="Find"/> finds a member, or several.</summary>
-    public static bool Has(RpcDescription contract, string name) => contract.Members.Any(
-        member => member.Name.Equals(name, StringComparison.OrdinalIgnoreCase)
-            || member.Name.Equals(name + Suffix, StringComparison.OrdinalIgnoreCase));
+    public static bool Has(RpcDescription contract, string name) =>
+        Array.Exists(NamesFor(name), wanted => IndexOf(contract.Members, wanted, StringComparison.OrdinalIgnoreCase, 0) >= 0);
 
     /// <summary>Finds a member: by its name, without <c>Async</c>, or in other case if only one fits.</summary>
     /// <exception cref="ToolException">Usage: there is none, or several.</exception>
     public static MemberCall Find(RpcDescription contract, string name, string service)
     {
         IReadOnlyList<RpcMember> members = contract.Members;
-        foreach (string wanted in (ReadOnlySpan<string>)[name, name + Suffix])
+        foreach (string wanted in NamesFor(name))
         {
             int exact = IndexOf(members, wanted, StringComparison.Ordinal, 0);
             int found = exact < 0 ? IndexOf(members, wanted, StringComparison.OrdinalIgnoreCase, 0) : exact;
@@ -72,6 +71,9 @@ internal sealed class MemberCall
 
     /// <summary>A parameter for an error: its name in quotes, or which it is.</summary>
     public string NameOf(int parameter) => Parameters?[parameter].Name is { } known ? $"'{known}'" : $"{parameter + 1}";
+
+    /// <summary>The names that a member may have for this one of the command line, the best first.</summary>
+    private static string[] NamesFor(string name) => [name, name + Suffix];
 
     private static int IndexOf(IReadOnlyList<RpcMember> members, string name, StringComparison comparison, int start)
     {

@@ -126,6 +126,68 @@ public sealed class ServeModeTests : IDisposable
         await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
     }
 
+    [Fact]
+    public async Task A_command_that_neither_reads_nor_writes_is_killed_with_what_it_started()
+    {
+        string pid = Path.Combine(_home.Work, "idle");
+        var (server, address) = await _home.ServeAsync(
+            "serve", "--exec", $"sleep 1000 & echo $! > '{pid}'; cat", "tcp://127.0.0.1:0", "--idle", "1s");
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Parse(address).Port!.Value);
+        byte[] byteOf = new byte[1];
+        await client.GetStream().WriteAsync("x"u8.ToArray());
+        Assert.Equal(1, await client.GetStream().ReadAsync(byteOf));
+
+        Assert.Equal(0, await client.GetStream().ReadAsync(byteOf));
+        Assert.Matches(
+            "^fairlead: the command for .* neither read nor wrote for 1 s and was killed$",
+            await server.ErrorLineAsync("fairlead: the command for "));
+        await EventuallyAsync(() => !Directory.Exists($"/proc/{File.ReadAllText(pid).Trim()}"));
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+    }
+
+    [Fact]
+    public async Task A_command_that_writes_too_much_is_killed_and_its_client_gets_no_more_than_the_limit()
+    {
+        const int Most = 100_000;
+        var (server, address) = await _home.ServeAsync("serve", "--exec", "yes", "tcp://127.0.0.1:0", "--max-output", $"{Most}");
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Parse(address).Port!.Value);
+        using MemoryStream all = new();
+        await client.GetStream().CopyToAsync(all);
+
+        Assert.InRange(all.Length, 1, Most);
+        Assert.Matches(
+            "^fairlead: the command for .* wrote more than 100000 bytes, the limit of --max-output, and was killed$",
+            await server.ErrorLineAsync("fairlead: the command for "));
+        await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
+    }
+
+    /// <summary>More than both pipes hold, and the ends of both directions.</summary>
+    [Fact]
+    public async Task A_command_with_limits_gets_all_bytes_and_both_ends()
+    {
+        var (server, address) = await _home.ServeAsync(
+            "serve", "--exec", "cat; echo end", "tcp://127.0.0.1:0", "--idle", "1m", "--max-output", "10000000", "--once");
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, Address.Parse(address).Port!.Value);
+        NetworkStream stream = client.GetStream();
+        byte[] sent = new byte[3_000_000];
+        new Random(1).NextBytes(sent);
+        Task writing = WriteAsync();
+        using MemoryStream all = new();
+        await stream.CopyToAsync(all);
+        await writing;
+        Assert.Equal([.. sent, .. "end\n"u8], all.ToArray());
+        Assert.Equal(0, (await server.ExitAsync()).ExitCode);
+
+        async Task WriteAsync()
+        {
+            await stream.WriteAsync(sent);
+            client.Client.Shutdown(SocketShutdown.Send);
+        }
+    }
+
     /// <summary>The same with the tool itself as the child, which starts more slowly.</summary>
     [Fact]
     public async Task A_process_for_each_client_is_reaped()

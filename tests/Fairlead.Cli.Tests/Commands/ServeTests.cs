@@ -296,6 +296,8 @@ public sealed class ServeTests : IDisposable
     [InlineData("serve nothing tcp://127.0.0.1:0", "the service 'nothing' does not exist")]
     [InlineData("serve echo", "an address is needed")]
     [InlineData("serve echo inproc://x", "stays inside one process")]
+    [InlineData("serve echo tcp://127.0.0.1:0 --idle 5s", "limit a command")]
+    [InlineData("serve echo tcp://127.0.0.1:0 --max-output 5", "limit a command")]
     [InlineData("serve echo fifo:///tmp/x", "two FIFOs")]
     [InlineData("serve echo unixgram:///tmp/x --mode process", "inherits a stream socket")]
     [InlineData("serve echo udp://127.0.0.1:0 --mode process", "inherits a stream socket")]

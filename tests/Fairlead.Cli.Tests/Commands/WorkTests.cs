@@ -86,6 +86,42 @@ public sealed class WorkTests : IDisposable
             served.ToString());
     }
 
+    [Fact]
+    public async Task What_a_worker_has_too_long_is_done_by_another()
+    {
+        var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--take-over-after", "200ms");
+        var fifo = await _home.StartShell("mkfifo endless").EndAsync();
+        Assert.True(fifo.ExitCode == 0, fifo.ToString());
+        _home.Start("work", "pull", address, "--exec", "cat > begun; read forever < endless");
+        var pushing = _home.Start("work", "push", address, "dig");
+        var begun = await _home.StartShell("until [ -s begun ]; do :; done").EndAsync();
+        Assert.True(begun.ExitCode == 0, begun.ToString());
+
+        var other = await _home.RunAsync("work", "pull", address, "--count", "1");
+        Assert.True(other is { ExitCode: 0, Output: "dig\n" }, other.ToString());
+        var pushed = await pushing.EndAsync();
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        var ended = await _home.StartShell("echo > endless").EndAsync();
+        Assert.True(ended.ExitCode == 0, ended.ToString());
+        await queue.ErrorLineAsync("fairlead: accepted late, after ");
+        await queue.SignalAsync("INT");
+        var served = await queue.EndAsync();
+        Assert.Contains("1 items done, 1 redelivered, 1 taken over, 0 given up", served.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pause_before_the_next_try_may_be_longer_than_a_minute()
+    {
+        var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--retry-delay", "2h");
+        _home.Start("work", "pull", address, "--exec", "read item; echo did $item; test $item != bad");
+        var bad = _home.Start("work", "push", address, "bad");
+        var good = await _home.RunAsync("work", "push", address, "good");
+        Assert.True(good is { ExitCode: 0, Error: "" }, good.ToString());
+        await queue.SignalAsync("INT");
+        await queue.EndAsync();
+        Assert.NotEqual(0, (await bad.EndAsync()).ExitCode);
+    }
+
     [Theory]
     [InlineData("KILL")]
     [InlineData("INT")]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Fairlead.Cli.Commands;
+using Fairlead.Cli.Commands.Calling;
 using Fairlead.Cli.Services;
 using Fairlead.Cli.Services.Tftp;
 using Fairlead.Cli.Tests.Running;
