@@ -3,6 +3,9 @@
 # test.sh, after the build.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+# A compiler server that this stage started would outlive it.
+export UseSharedCompilation=false
 place=$(mktemp -d); packages=$place/artifacts/packages
 trap 'rm -rf "$place"' EXIT
 
@@ -27,6 +30,7 @@ is_complete() {
       analyzers/dotnet/cs/Fairlead.Rpc.Generator.dll \
     && holds "$packages/Fairlead.RabbitMQ".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.RabbitMQ.xml \
     && holds "$packages/Fairlead.Hosting".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.Hosting.xml \
+    && holds "$packages/Fairlead.OpenTelemetry".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.OpenTelemetry.xml \
     && holds "$packages/Fairlead.Cli".[0-9]*.nupkg README.md icon.png LICENSE THIRD-PARTY-NOTICES.txt DotnetToolSettings.xml \
     && holds "$packages/Fairlead.Cli".[0-9]*.snupkg Fairlead.Cli.pdb
 }
@@ -40,7 +44,7 @@ says() { [ "$1" = "$2" ] || { echo "$3 is $1, and must be $2"; return 1; }; }
 has_one_version() {
   local id version; version=$(version_of Fairlead)
   [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+-dev\.[0-9]+$ ]] || { echo "$version does not count the commits"; return 1; }
-  for id in Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.Cli; do says "$(version_of "$id")" "$version" "the version of $id" || return 1; done
+  for id in Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry Fairlead.Cli; do says "$(version_of "$id")" "$version" "the version of $id" || return 1; done
   says "$("$place/tool/fairlead" --version | cut -d + -f 1)" "$version" "the version of the installed tool"
 }
 asks_for() { grep -F "<dependency id=\"Fairlead\" version=\"$2\"" "$place/nuspec/$1.$(version_of "$1").nuspec"; }
@@ -57,7 +61,7 @@ names_its_repository() {
 }
 documents_the_public_types_only() {
   local name types documented
-  for name in Fairlead Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting; do
+  for name in Fairlead Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry; do
     types=$(grep -c '^[a-z]' "src/$name/PublicAPI.txt"); documented=$(grep -c '<member name="T:' "artifacts/obj/$name/release/public/$name.xml")
     says "$documented" "$types" "the number of documented types of $name" || return 1
   done

@@ -14,7 +14,8 @@ internal static class PagePrograms
         + "global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
 
     /// <summary>The pages whose programs need the packages of a host. All of their code stands in samples, which are compiled.</summary>
-    public static readonly string[] OfHosts = ["docs/hosting.md", "docs/package/Fairlead.Hosting.md"];
+    public static readonly string[] OfHosts =
+        ["docs/hosting.md", "docs/package/Fairlead.Hosting.md", "docs/package/Fairlead.OpenTelemetry.md"];
 
     private static readonly MetadataReference[] References =
     [

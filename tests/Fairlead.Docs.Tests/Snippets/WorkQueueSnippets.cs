@@ -1,3 +1,5 @@
+using Fairlead.Time;
+
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/patterns/work-queue.md</summary>
@@ -16,6 +18,42 @@ public sealed class WorkQueueSnippets
         Assert.Equal(("dig", false), await _done.Task);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => working);
+    }
+
+    [Fact]
+    public async Task Items_are_stored()
+    {
+        await using var queue = await WorkQueue.BindAsync("unix://jobs", new() { Store = "log://jobs" });
+        await using Sender sender = await Sender.ConnectAsync("unix://jobs?durable=true");
+        await sender.SendAsync("dig"u8);
+        Assert.Equal(1, queue.Count);
+    }
+
+    [Fact]
+    public async Task Items_are_taken_over()
+    {
+        await using var queue = await WorkQueue.BindAsync("unix://jobs", new()
+        {
+            TakeOverAfter = TimeSpan.FromMinutes(10),
+            RetryDelay = 1.Seconds(),
+            LateAcceptance = late => Console.Error.WriteLine($"{late.Worker} was late: {late.After}"),
+        });
+        await using Sender sender = await Sender.ConnectAsync("unix://jobs");
+        Task<Delivery> delivering = sender.DeliverAsync("dig"u8).AsTask();
+        await using var worker = await Receiver.ConnectAsync("unix://jobs");
+        using (Message first = await worker.ReceiveAsync())
+        {
+            first.Reject("not yet");
+        }
+
+        using (Message again = await worker.ReceiveAsync())
+        {
+            Assert.True(again.Redelivered);
+            again.Accept();
+        }
+
+        Assert.True((await delivering).IsDelivered);
+        Assert.Equal(0, queue.TakenOver);
     }
 
     [Fact]
