@@ -16,6 +16,9 @@ case ${1:-} in
   *) echo "test.sh: $1 is not a way to test; it is quick, changed, or nothing" >&2; exit 2 ;;
 esac
 
+# What nohup ignores would be ignored by the programs under test, too, and no shell can undo that.
+if [ $((0x$(awk '/^SigIgn/ { print $2 }' /proc/$$/status) & 1)) -ne 0 ]; then exec env --default-signal=HUP "$PWD/test.sh"; fi
+
 results=$PWD/artifacts/test-results
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDTERMINALLOGGER=off MSBUILDDISABLENODEREUSE=1
 

@@ -37,8 +37,9 @@ public record EndpointOptions
     /// </remarks>
     public TimeSpan? Heartbeat { get; init; }
 
-    /// <summary>How long a peer may take for its part of the handshake; default 5 seconds.</summary>
-    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long a peer may take for its part of the handshake; default 10 seconds.</summary>
+    /// <remarks>On a machine with too many busy processes, one that has just started may need seconds until it introduces itself.</remarks>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long connecting waits for a listener. Default zero: fails immediately with <see cref="ErrorCode.NotFound"/>.</summary>
     /// <remarks>In the address: <c>?wait=5s</c>.</remarks>

@@ -8,6 +8,10 @@ public abstract class Contract : WatchedTest
     /// <summary>Begins the reason for which a test is left out and not counted, because it can never apply.</summary>
     public const string NotApplicable = "not for ";
 
+    /// <summary>Options for a machine that is too busy to start a process in seconds, where a test is not about how long a handshake
+    /// takes.</summary>
+    protected static readonly EndpointOptions Unhurried = new() { HandshakeTimeout = 60.Seconds() };
+
     /// <summary>Begins a test on a transport.</summary>
     protected Contract(TransportUnderTest transport, ITestOutputHelper output)
         : base(output) => Transport = transport;
@@ -36,12 +40,12 @@ public abstract class Contract : WatchedTest
     {
         if (senderBinds)
         {
-            Sender bound = Track(await Sender.BindAsync(NewPlace()));
-            return (bound, Track(await Receiver.ConnectAsync(With(OtherEnd(bound.Address), options))));
+            Sender bound = Track(await Sender.BindAsync(NewPlace(), Unhurried));
+            return (bound, Track(await Receiver.ConnectAsync(With(OtherEnd(bound.Address), options), Unhurried)));
         }
 
-        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(options)));
-        return (Track(await Sender.ConnectAsync(OtherEnd(receiver.Address))), receiver);
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(options), Unhurried));
+        return (Track(await Sender.ConnectAsync(OtherEnd(receiver.Address), Unhurried)), receiver);
     }
 
     /// <summary>Returns the address that another end connects to: only the options that both ends must specify remain.</summary>

@@ -1,7 +1,9 @@
 namespace Fairlead.TestPeer;
 
-/// <summary>Options of peers that connect on a busy machine, where no test is about how long a handshake takes.</summary>
+/// <summary>Options of peers on a busy machine, where no test is about how long a handshake takes.</summary>
 internal static class Patience
 {
-    public static EndpointOptions Options { get; } = new() { HandshakeTimeout = TimeSpan.FromSeconds(60) };
+    public static TimeSpan Time { get; } = TimeSpan.FromSeconds(60);
+
+    public static EndpointOptions Options { get; } = new() { HandshakeTimeout = Time };
 }

@@ -148,6 +148,9 @@ test_a_shell_gives_the_keys_to_the_job_in_the_foreground() {
   type 'exit 7'
   wait "$terminal" || code=$?
   equal 7 "$code"
+
+  # A shell that exits leaves its jobs in the background alone.
+  kill "$(sed -n 's/.*\[2] \([0-9]\{1,\}\).*/\1/p' typed | head -n 1)"
 }
 
 # Whoever speaks first, and whoever was started first: both hear everything.

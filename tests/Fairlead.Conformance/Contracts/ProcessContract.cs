@@ -12,7 +12,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     public async Task Messages_to_another_process(bool peerBinds)
     {
         (PeerProcess peer, Sender sender) = await OpenAsync(
-            "receiver", peerBinds, address => Sender.BindAsync(address), address => Sender.ConnectAsync(address));
+            "receiver", peerBinds, address => Sender.BindAsync(address, Unhurried), address => Sender.ConnectAsync(address, Unhurried));
 
         await peer.TellAsync("take 1000");
         for (int i = 0; i < 1_000; i++)
@@ -39,7 +39,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     public async Task Messages_from_another_process(bool peerBinds)
     {
         (PeerProcess peer, Receiver receiver) = await OpenAsync(
-            "sender", peerBinds, address => Receiver.BindAsync(address), address => Receiver.ConnectAsync(address));
+            "sender", peerBinds, address => Receiver.BindAsync(address, Unhurried), address => Receiver.ConnectAsync(address, Unhurried));
 
         await peer.TellAsync("send 2000 300");
         for (int i = 0; i < 2_000; i++)
@@ -76,7 +76,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     public async Task Requests_to_another_process(bool peerBinds)
     {
         (PeerProcess peer, Requester requester) = await OpenAsync(
-            "responder", peerBinds, address => Requester.BindAsync(address), address => Requester.ConnectAsync(address));
+            "responder", peerBinds, address => Requester.BindAsync(address, Unhurried), address => Requester.ConnectAsync(address, Unhurried));
         await peer.AskAsync("echo");
 
         Task<Message>[] asking = [.. Enumerable.Range(0, 2_000).Select(i => requester.RequestAsync(Payload.Make(i, 40)).AsTask())];
@@ -102,7 +102,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     public async Task Requests_from_another_process(bool peerBinds)
     {
         (PeerProcess peer, Responder responder) = await OpenAsync(
-            "requester", peerBinds, address => Responder.BindAsync(address), address => Responder.ConnectAsync(address));
+            "requester", peerBinds, address => Responder.BindAsync(address, Unhurried), address => Responder.ConnectAsync(address, Unhurried));
         Task running = responder.RunAsync((request, _) => request.Memory);
 
         Assert.Equal("hello there", await peer.AskAsync("request hello there"));
@@ -124,7 +124,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
 
         (PeerProcess peer, Pair pair) = await OpenAsync(
-            "pair", peerBinds: false, address => Pair.BindAsync(address), address => Pair.ConnectAsync(address));
+            "pair", peerBinds: false, address => Pair.BindAsync(address, Unhurried), address => Pair.ConnectAsync(address, Unhurried));
         await peer.TellAsync("send 1000 50");
         for (int i = 0; i < 1_000; i++)
         {

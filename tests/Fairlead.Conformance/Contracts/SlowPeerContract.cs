@@ -61,7 +61,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     {
         const int Count = 50_000;
         const int Size = 5_000;
-        Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
+        Receiver receiver = Track(await Receiver.BindAsync(NewPlace(), Unhurried));
         PeerProcess sender = Track(
             PeerProcess.Start(
                 new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = HeapLimit.ToString("X", CultureInfo.InvariantCulture) },
@@ -96,7 +96,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
         int others = TestSize.Of(24, full: 99);
         const int Rounds = 150;
         const int Window = 100;
-        Hub hub = Track(await Hub.BindAsync(NewPlace()));
+        Hub hub = Track(await Hub.BindAsync(NewPlace(), new() { HandshakeTimeout = Unhurried.HandshakeTimeout }));
         PeerProcess audience = Track(
             PeerProcess.Start("audience", Bare(hub.Address).ToString(), others.ToString(CultureInfo.InvariantCulture)));
         await audience.AnswerAsync();
@@ -176,7 +176,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     public async Task A_subscriber_that_is_stopped_is_reported_and_so_is_that_it_runs_again()
     {
         SkipUnless(Transport.KnowsPeer, "the kernel does not tell which process the peer is");
-        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new() { HandshakeTimeout = Unhurried.HandshakeTimeout }));
         PeerProcess subscriber = Track(
             PeerProcess.Start("subscriber", "connect", With(Bare(publisher.Address), "full=drop-oldest&messages=10").ToString(), ">"));
         await subscriber.AnswerAsync();
@@ -197,7 +197,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     public async Task A_receiver_that_is_stopped_is_reported_while_a_message_waits()
     {
         SkipUnless(Transport.KnowsPeer, "the kernel does not tell which process the peer is");
-        Sender sender = Track(await Sender.BindAsync(NewPlace()));
+        Sender sender = Track(await Sender.BindAsync(NewPlace(), Unhurried));
         PeerProcess receiver = Track(PeerProcess.Start("receiver", "connect", Bare(sender.Address).ToString()));
         await receiver.AnswerAsync();
         StoppedPeers peers = new(sender);

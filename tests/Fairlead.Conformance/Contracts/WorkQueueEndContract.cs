@@ -5,9 +5,6 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>How a work queue ends: when the last sender has left, or before; then each sender learns what became of its items.</summary>
 public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
-    /// <summary>Long enough for a busy machine.</summary>
-    private static readonly EndpointOptions Patient = new() { HandshakeTimeout = 60.Seconds() };
-
     [Fact]
     public async Task What_waits_when_the_queue_closes_is_not_delivered_because_it_closed()
     {
@@ -166,7 +163,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     {
         for (int round = 0; round < TestSize.Of(8, full: 20); round++)
         {
-            WorkQueue queue = Open(new() { HandshakeTimeout = Patient.HandshakeTimeout });
+            WorkQueue queue = Open(new() { HandshakeTimeout = Unhurried.HandshakeTimeout });
             Address place = queue.Address;
             Receiver worker = await WorkerAsync(queue);
             Task working = WorkAsync(worker);
@@ -180,7 +177,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
                     Thread.SpinWait(spins);
                     try
                     {
-                        await using Sender sender = await Sender.ConnectAsync(place, Patient);
+                        await using Sender sender = await Sender.ConnectAsync(place, Unhurried);
                         Assert.True((await sender.DeliverAsync("x"u8)).IsDelivered);
                         served++;
                     }

@@ -16,7 +16,7 @@ internal static class KeepingVerb
 
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using Receiver receiver = await Receiver.BindAsync(arguments[0]);
+        await using Receiver receiver = await Receiver.BindAsync(arguments[0], Patience.Options);
         using MappedLog log = MappedLog.Open($"log://{arguments[1]}");
         using LogFollower follower = log.Follow(arguments[2]);
         Dictionary<int, SafeHandle> kept = [];

@@ -14,7 +14,9 @@ internal static class PublisherVerb
     public static async Task<int> RunAsync(string[] arguments)
     {
         await using var publisher =
-            arguments[0] == "bind" ? await Publisher.BindAsync(arguments[1]) : await Publisher.ConnectAsync(arguments[1]);
+            arguments[0] == "bind"
+                ? await Publisher.BindAsync(arguments[1], new() { HandshakeTimeout = Patience.Time })
+                : await Publisher.ConnectAsync(arguments[1]);
         var next = 0;
         return await new Commands()
             .On(

@@ -13,7 +13,9 @@ internal static class RequesterVerb
     public static async Task<int> RunAsync(string[] arguments)
     {
         await using var requester =
-            arguments[0] == "bind" ? await Requester.BindAsync(arguments[1]) : await Requester.ConnectAsync(arguments[1], Patience.Options);
+            arguments[0] == "bind"
+                ? await Requester.BindAsync(arguments[1], Patience.Options)
+                : await Requester.ConnectAsync(arguments[1], Patience.Options);
         return await new Commands()
             .On("request", async words =>
             {

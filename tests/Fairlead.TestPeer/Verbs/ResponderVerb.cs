@@ -11,7 +11,9 @@ internal static class ResponderVerb
     public static async Task<int> RunAsync(string[] arguments)
     {
         await using var responder =
-            arguments[0] == "bind" ? await Responder.BindAsync(arguments[1]) : await Responder.ConnectAsync(arguments[1], Patience.Options);
+            arguments[0] == "bind"
+                ? await Responder.BindAsync(arguments[1], Patience.Options)
+                : await Responder.ConnectAsync(arguments[1], Patience.Options);
         Request held = default;
         return await new Commands()
             .On("echo", words =>

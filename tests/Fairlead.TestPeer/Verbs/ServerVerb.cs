@@ -10,11 +10,11 @@ internal static class ServerVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        await using var receiver = await Receiver.BindAsync(arguments[0]);
-        await using var responder = await Responder.BindAsync(arguments[1]);
-        await using var publisher = await Publisher.BindAsync(arguments[2]);
-        await using var hub = await Hub.BindAsync(arguments[3]);
-        await using var queue = await WorkQueue.BindAsync(arguments[4]);
+        await using var receiver = await Receiver.BindAsync(arguments[0], Patience.Options);
+        await using var responder = await Responder.BindAsync(arguments[1], Patience.Options);
+        await using var publisher = await Publisher.BindAsync(arguments[2], new() { HandshakeTimeout = Patience.Time });
+        await using var hub = await Hub.BindAsync(arguments[3], new() { HandshakeTimeout = Patience.Time });
+        await using var queue = await WorkQueue.BindAsync(arguments[4], new() { HandshakeTimeout = Patience.Time });
         Console.WriteLine("ok");
         await Task.WhenAny(
             receiver.RunAsync(static (message, _) =>

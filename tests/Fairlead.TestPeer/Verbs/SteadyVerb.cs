@@ -18,9 +18,9 @@ internal static class SteadyVerb
         await using MessagingEndpoint endpoint = arguments[0] switch
         {
             "send" or "gather" => await Sender.ConnectAsync(address),
-            "receive" => await Receiver.BindAsync(address),
+            "receive" => await Receiver.BindAsync(address, Patience.Options),
             "request" => await Requester.ConnectAsync(address),
-            _ => await Responder.BindAsync(address),
+            _ => await Responder.BindAsync(address, Patience.Options),
         };
         var isBlocking = arguments[2] == "blocking";
         var count = int.Parse(arguments[3], CultureInfo.InvariantCulture);

@@ -13,7 +13,7 @@ internal static class SubscriberVerb
     public static async Task<int> RunAsync(string[] arguments)
     {
         await using var subscriber = arguments[0] == "bind"
-            ? await Subscriber.BindAsync(arguments[1], arguments[2])
+            ? await Subscriber.BindAsync(arguments[1], arguments[2], Patience.Options)
             : await Subscriber.ConnectAsync(arguments[1], arguments[2], Patience.Options);
         var commands = new Commands().On(
             "slow", words => SlowAsync(subscriber, TimeSpan.FromMicroseconds(int.Parse(words[0], CultureInfo.InvariantCulture))));
