@@ -25,4 +25,7 @@ public enum Readiness
 
     /// <summary>A timer's time has passed.</summary>
     Elapsed = 32,
+
+    /// <summary>The source has a deadline, and has not been ready for so long. Reported again after each further such time.</summary>
+    Overdue = 64,
 }

@@ -35,13 +35,18 @@ public sealed class WaitSet : IDisposable
     /// of a peer is always reported.
     /// </param>
     /// <param name="state">Any object; returned in <see cref="WaitEvent.State"/>.</param>
+    /// <param name="deadline">
+    /// How long nothing may come: then the endpoint is <see cref="Readiness.Overdue"/>, once for each such time, by its own clock. The time
+    /// begins when the endpoint is attached, and anew whenever it is reported as readable. Null, the default: any time.
+    /// </param>
     /// <exception cref="InvalidOperationException">The endpoint is already in this set.</exception>
     /// <exception cref="ObjectDisposedException">The endpoint or the set is closed.</exception>
-    public WaitAttachment Attach(MessagingEndpoint endpoint, Readiness interest = Readiness.Readable, object? state = null)
+    public WaitAttachment Attach(
+        MessagingEndpoint endpoint, Readiness interest = Readiness.Readable, object? state = null, TimeSpan? deadline = null)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        return Add(
-            new EndpointItem(_core, _core.NextToken(), endpoint, endpoint.Core, Checked(interest).HasFlag(Readiness.Writable)), state);
+        EndpointItem item = new(_core, _core.NextToken(), endpoint, endpoint.Core, Checked(interest).HasFlag(Readiness.Writable));
+        return Add(item, state, deadline, endpoint.Core.Settings.Time);
     }
 
     /// <summary>Adds a descriptor: a socket, pipe, terminal, pidfd or eventfd.</summary>
@@ -51,14 +56,16 @@ public sealed class WaitSet : IDisposable
     /// </param>
     /// <param name="interest">Readable, Writable, or both.</param>
     /// <param name="state">Any object; returned in <see cref="WaitEvent.State"/>.</param>
+    /// <param name="deadline">How long nothing may come, as for an endpoint, by the system clock.</param>
     /// <exception cref="FairleadException">
     /// NotSupported: the kernel cannot wait for it; regular files are always ready. AlreadyExists: this descriptor is already in the set.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The handle or the set is closed.</exception>
-    public WaitAttachment Attach(SafeHandle handle, Readiness interest = Readiness.Readable, object? state = null)
+    public WaitAttachment Attach(
+        SafeHandle handle, Readiness interest = Readiness.Readable, object? state = null, TimeSpan? deadline = null)
     {
         ArgumentNullException.ThrowIfNull(handle);
-        return Add(new DescriptorItem(_core, _core.NextToken(), handle, Checked(interest)), state);
+        return Add(new DescriptorItem(_core, _core.NextToken(), handle, Checked(interest)), state, deadline, TimeProvider.System);
     }
 
     /// <summary>Adds a signal. While attached, it has no other effect: SIGTERM and SIGINT do not end the process.</summary>
@@ -68,11 +75,13 @@ public sealed class WaitSet : IDisposable
     /// </remarks>
     /// <param name="signal">A member of <see cref="PosixSignal"/>, or a system signal number cast to it: <c>(PosixSignal)10</c>.</param>
     /// <param name="state">Any object; returned in <see cref="WaitEvent.State"/>.</param>
+    /// <param name="deadline">How long it may not come, as for an endpoint, by the system clock.</param>
     /// <exception cref="FairleadException">
     /// NotSupported: the signal does not exist, processes cannot handle it, or the runtime needs it itself. AlreadyExists: it is blocked,
     /// and another listener of this process has it.
     /// </exception>
-    public WaitAttachment Attach(PosixSignal signal, object? state = null) => Add(new SignalItem(_core, _core.NextToken(), signal), state);
+    public WaitAttachment Attach(PosixSignal signal, object? state = null, TimeSpan? deadline = null) =>
+        Add(new SignalItem(_core, _core.NextToken(), signal), state, deadline, TimeProvider.System);
 
     /// <summary>Adds a one-time timer. It leaves the set when it has been reported.</summary>
     /// <param name="due">The time from now.</param>
@@ -145,12 +154,41 @@ public sealed class WaitSet : IDisposable
         }
     }
 
+    private WaitAttachment Add(WaitItem item, object? state, TimeSpan? deadline, TimeProvider time)
+    {
+        if (deadline is not { } longest)
+        {
+            return Add(item, state);
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(longest, TimeSpan.Zero, nameof(deadline));
+        // In the set before the item: whatever takes the item out, on any thread, then takes this out, too.
+        WaitAttachment attachment = new(item, state);
+        item.Silence = new SilenceItem(_core, _core.NextToken(), longest, time) { Owner = attachment };
+        try
+        {
+            _core.Add(item.Silence);
+            Enter(item, attachment);
+            return attachment;
+        }
+        catch
+        {
+            item.Silence.Detach();
+            throw;
+        }
+    }
+
     private WaitAttachment Add(WaitItem item, object? state)
     {
-        // Set before the item is in the set, because another thread may report it at once.
         WaitAttachment attachment = new(item, state);
+        Enter(item, attachment);
+        return attachment;
+    }
+
+    private void Enter(WaitItem item, WaitAttachment attachment)
+    {
+        // Set before the item is in the set, because another thread may report it at once.
         item.Owner = attachment;
         _core.Add(item);
-        return attachment;
     }
 }

@@ -27,7 +27,7 @@ public sealed class SocketConnection : IDisposable
     /// <summary>The network address of this end: <c>10.0.0.7:5242</c>. Null for a Unix socket, and for a broken connection.</summary>
     public string? LocalAddress => HostAddresses.LocalOf(_socket);
 
-    /// <summary>The socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?)"/>. The connection owns it.</summary>
+    /// <summary>The socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?, TimeSpan?)"/>. The connection owns it.</summary>
     public SafeHandle Handle => _socket;
 
     /// <summary>Connects, or takes over an inherited socket that is connected.</summary>

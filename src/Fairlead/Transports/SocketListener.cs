@@ -27,8 +27,8 @@ public sealed class SocketListener : IDisposable
     public Address Address => _listener.Address;
 
     /// <summary>
-    /// The listening socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?)"/>: readable while a client waits. The listener
-    /// owns it.
+    /// The listening socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?, TimeSpan?)"/>: readable while a client waits.
+    /// The listener owns it.
     /// </summary>
     public SafeHandle Handle => _listener.WaitDescriptor;
 

@@ -3,7 +3,7 @@ namespace Fairlead.Patterns.Waiting;
 /// <summary>A one-time or periodic timer in a set.</summary>
 /// <remarks>With the system clock, the wait in the kernel ends when the timer is due. With another clock, a timer of that clock wakes the
 /// set.</remarks>
-internal sealed class TimerItem : WaitItem, IAlarmed
+internal class TimerItem : WaitItem, IAlarmed
 {
     private readonly TimeProvider _time;
     private readonly ITimer? _alarm;
@@ -66,6 +66,18 @@ internal sealed class TimerItem : WaitItem, IAlarmed
         _due += beats * _period;
         count = (int)Math.Min(beats, int.MaxValue);
         return Readiness.Elapsed;
+    }
+
+    /// <summary>Lets a period begin now. Called by the waiting thread.</summary>
+    protected void Restart()
+    {
+        long now = _time.GetTimestamp();
+        _due = _period > long.MaxValue - now ? long.MaxValue : now + _period;
+        if (_alarm is not null && !IsDetached)
+        {
+            TimeSpan period = Deadline.ForTimer(_time.GetElapsedTime(now, _due));
+            _alarm.Change(period, period);
+        }
     }
 
     protected override void Release() => _alarm?.Dispose();

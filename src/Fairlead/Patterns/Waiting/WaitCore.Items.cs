@@ -18,14 +18,14 @@ internal sealed partial class WaitCore
     private volatile TimerItem[] _timers = [];
     private ulong _lastToken = WakeToken;
 
-    /// <summary>The number of items in the set.</summary>
+    /// <summary>The number of items that the user has attached.</summary>
     public int Count
     {
         get
         {
             using (_gate.Hold())
             {
-                return _items.Count;
+                return _items.Values.Count(static item => item is not SilenceItem);
             }
         }
     }

@@ -89,6 +89,7 @@ internal sealed partial class WaitCore
             return false;
         }
 
+        item.Silence?.Hear(ready);
         if (_count == _found.Length)
         {
             Array.Resize(ref _found, 2 * _count);

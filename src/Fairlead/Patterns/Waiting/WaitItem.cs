@@ -19,6 +19,10 @@ internal abstract class WaitItem(WaitCore set, ulong token)
     /// <summary>Whether the item is listed for a check. Under the set's gate.</summary>
     public bool IsListed { get; set; }
 
+    /// <summary>What tells that the item has not been ready for a while; null if it need not be. Set before the item is in the
+    /// set.</summary>
+    public SilenceItem? Silence { get; set; }
+
     public bool IsDetached => Volatile.Read(ref _isDetached) != 0;
 
     protected WaitCore Set { get; } = set;
@@ -37,6 +41,7 @@ internal abstract class WaitItem(WaitCore set, ulong token)
         if (Interlocked.Exchange(ref _isDetached, 1) == 0)
         {
             Release();
+            Silence?.Detach();
             Set.Remove(this);
         }
     }

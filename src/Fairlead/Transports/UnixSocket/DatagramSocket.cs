@@ -32,8 +32,8 @@ public sealed class DatagramSocket : IDisposable
     public Address Address { get; }
 
     /// <summary>
-    /// The socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?)"/>: readable while the kernel holds datagrams. Before you
-    /// wait, call <see cref="TryReceive"/> while <see cref="HasMore"/>. This object owns it.
+    /// The socket, for <see cref="WaitSet.Attach(SafeHandle, Readiness, object?, TimeSpan?)"/>: readable while the kernel holds datagrams.
+    /// Before you wait, call <see cref="TryReceive"/> while <see cref="HasMore"/>. This object owns it.
     /// </summary>
     public SafeHandle Handle => _socket;
 
