@@ -46,7 +46,7 @@ internal sealed class FairleadCommand : Command, IHasExamples
             ]
         ),
         ("Processes", [new SpawnCommand(), new SuperviseCommand(), new SignalCommand()]),
-        ("Inspect", [new ListCommand(), new InfoCommand(), new RemoveCommand()]),
+        ("Inspect", [new ListCommand(), new WatchCommand(), new InfoCommand(), new RemoveCommand()]),
         ("Small services", [new ServeCommand(), new GetCommand(), new BenchCommand()]),
         ("Networks", [new CertificateCommand(), new PortCommand(), new InterfacesCommand(), new ResolveCommand()]),
         ("Shells", [new CompletionCommand()]),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Registry;
 
 namespace Fairlead.Diagnostics;
@@ -25,6 +26,28 @@ public static class EndpointRegistry
         ArgumentNullException.ThrowIfNull(address);
         return FindHolder(address, RuntimeDirectory.Current());
     }
+
+    /// <summary>
+    /// Watches which endpoints live at an address, of any pattern: those that are bound there, and those that are connected to it. Returns
+    /// them at first, also if there are none, and again after each change.
+    /// </summary>
+    /// <remarks>
+    /// The kernel tells of changes, also of a process that is killed. Between two results an endpoint may have come and gone. Options of
+    /// the address are ignored.
+    /// </remarks>
+    /// <param name="address">The address.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <exception cref="FairleadException">The runtime directory is not safe to use, or cannot be created.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static IAsyncEnumerable<IReadOnlyList<EndpointInfo>> WatchAsync(Address address, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return WatchAsync(address, RuntimeDirectory.Current(), cancellationToken);
+    }
+
+    /// <summary>Returns the endpoints at an address.</summary>
+    internal static IEnumerable<EndpointInfo> Find(Address address, RuntimeDirectory directory) =>
+        Read(directory).Endpoints.Where(entry => IsAt(entry, address, directory));
 
     internal static EndpointListing Read(RuntimeDirectory directory)
     {
@@ -78,7 +101,7 @@ public static class EndpointRegistry
     }
 
     internal static EndpointInfo? FindHolder(Address address, RuntimeDirectory directory) =>
-        Read(directory).Endpoints.FirstOrDefault(entry => entry.IsBound && IsAt(entry, address, directory));
+        Find(address, directory).FirstOrDefault(static entry => entry.IsBound);
 
     /// <summary>
     /// Finds the holder of a socket file: by the file, if the entry has it, because the name may refer to another file by now; otherwise by
@@ -89,6 +112,16 @@ public static class EndpointRegistry
         Read(directory)
             .Endpoints.FirstOrDefault(entry =>
                 entry.IsBound && (entry.Socket == FileIdentity.None ? IsAt(entry, address, directory) : entry.Socket == socket));
+
+    private static async IAsyncEnumerable<IReadOnlyList<EndpointInfo>> WatchAsync(
+        Address address, RuntimeDirectory directory, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using EndpointWatch watch = new(directory, address);
+        await foreach (IReadOnlyList<EndpointInfo> endpoints in watch.RunAsync(cancellationToken).ConfigureAwait(false))
+        {
+            yield return endpoints;
+        }
+    }
 
     private static bool IsAt(EndpointInfo entry, Address address, RuntimeDirectory directory) =>
         !entry.IsAddressCut && Address.TryParse(entry.Address, out var held) && held.Scheme == address.Scheme

@@ -88,6 +88,24 @@ public sealed class AddressSnippets
         Assert.Equal(1, receiver.Statistics.MessagesReceived);
     }
 
+    /// <summary>docs/observing.md</summary>
+    [Fact]
+    public async Task Who_comes_and_goes_is_told()
+    {
+        using CancellationTokenSource stop = new();
+        CancellationToken cancellationToken = stop.Token;
+        await using var receiver = await Receiver.BindAsync("unix://orders");
+        await using var sender = await Sender.ConnectAsync("unix://orders");
+        stop.CancelAfter(100.Milliseconds());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (IReadOnlyList<EndpointInfo> living in EndpointRegistry.WatchAsync("unix://orders", cancellationToken))
+            {
+                Console.WriteLine($"{living.Count(static one => one.IsBound)} bound, {living.Count(static one => !one.IsBound)} connected");
+            }
+        });
+    }
+
     [Fact]
     public async Task Connecting_waits_when_it_is_told_to()
     {
