@@ -103,7 +103,7 @@ public sealed class DefaultsTests
             null => "null",
             bool given => given ? "true" : "false",
             int.MaxValue => "no limit",
-            int or long => Number(name, Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+            byte or int or long => Number(name, Convert.ToInt64(value, CultureInfo.InvariantCulture)),
             TimeSpan { Ticks: 0 } => "0",
             TimeSpan span when span.Ticks % TimeSpan.TicksPerMinute == 0 => $"{span.TotalMinutes} min",
             TimeSpan span when span.Ticks % TimeSpan.TicksPerSecond == 0 => $"{span.TotalSeconds} s",

@@ -20,6 +20,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(LogLine))]
 [JsonSerializable(typeof(MessageLine))]
 [JsonSerializable(typeof(PortLine))]
+[JsonSerializable(typeof(PresenceLine))]
 [JsonSerializable(typeof(RecordLine))]
 [JsonSerializable(typeof(ResolveLine))]
 [JsonSerializable(typeof(SegmentLine))]
@@ -30,6 +31,7 @@ namespace Fairlead.Cli.Output;
 [JsonSerializable(typeof(SignalLine))]
 [JsonSerializable(typeof(SignalNumberLine))]
 [JsonSerializable(typeof(TourLine))]
+[JsonSerializable(typeof(WorkItemLine))]
 internal sealed partial class OutputJson : JsonSerializerContext
 {
     /// <summary>Writes letters of all languages unescaped; these lines are not for web pages.</summary>

@@ -30,6 +30,12 @@ internal enum HeadField : byte
     /// <summary>In a handshake: the most unread open files on this side, 2 bytes; absent means none.</summary>
     Handles = 7,
 
+    /// <summary>For a work queue: the priority of an item, 1 byte; absent means 0.</summary>
+    Priority = 8,
+
+    /// <summary>For a work queue: the time before which an item is not handed out, in milliseconds since 1970, 8 bytes.</summary>
+    NotBefore = 9,
+
     /// <summary>
     /// Between an endpoint and the bridge to its broker, in one process: the properties of the message there, as fields of their own.
     /// </summary>

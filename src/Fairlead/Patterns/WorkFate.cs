@@ -8,4 +8,5 @@ internal enum WorkFate
     GivenUp,
     TakenBack,
     GivenBack,
+    Dropped,
 }

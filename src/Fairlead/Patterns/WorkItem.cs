@@ -7,7 +7,7 @@ internal sealed class WorkItem
 {
     public WorkItem(WorkQueue queue, Message message)
     {
-        (Queue, Message) = (queue, message);
+        (Queue, Message, Options) = (queue, message, WorkItemOptions.Read(message.Core.Head));
         Place = new LinkedListNode<WorkItem>(this);
     }
 
@@ -15,11 +15,23 @@ internal sealed class WorkItem
 
     public Message Message { get; }
 
-    /// <summary>The item's node in the list of waiting items; detached if it does not wait.</summary>
+    /// <summary>When it is handed out.</summary>
+    public WorkItemOptions Options { get; init; }
+
+    /// <summary>Identifies it in its queue.</summary>
+    public long Number { get; set; }
+
+    /// <summary>The item's node in the list of items that wait, or of those that were given up; detached if it is in neither.</summary>
     public LinkedListNode<WorkItem> Place { get; }
 
     /// <summary>The worker that has the item; null if it waits, or was taken over.</summary>
     public WorkHandOut? At { get; set; }
+
+    /// <summary>Whether it was dropped while a worker had it: it is not handed out again.</summary>
+    public bool IsDropped { get; set; }
+
+    /// <summary>Why it was given up.</summary>
+    public string? Reason { get; set; }
 
     /// <summary>Whether its end is decided: the thread that sets it under the gate ends the item, alone.</summary>
     public bool IsClaimed { get; set; }

@@ -5,26 +5,31 @@ using Fairlead.Patterns.Links.Values;
 namespace Fairlead;
 
 /// <summary>
-/// The items of a work queue that wait, that workers have, and that wait for their next try. Decides what becomes of an item when a worker
-/// answers for it, or has it too long.
+/// The items of a work queue that wait, that workers have, that wait for their time, and that were given up. Decides what becomes of an
+/// item when a worker answers for it, or has it too long.
 /// </summary>
-/// <remarks>Owns the three lists and the clock's alarm. Under the queue's gate; the counters are read without it.</remarks>
+/// <remarks>Owns the four lists and the clock's alarm. Under the queue's gate; the counters are read without it.</remarks>
 internal sealed class WorkItems : IDisposable
 {
-    private static readonly TimeSpan LongestTime = TimeSpan.FromDays(24);
+    internal static readonly TimeSpan LongestTime = TimeSpan.FromDays(24);
+
+    /// <summary>Items for later than this wait so long: a time that no clock can count is as good as never.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
 
     private readonly WorkQueueOptions _options;
-    private readonly LinkedList<WorkItem> _waiting = new();
+    private readonly WaitingItems _waiting = new();
 
-    // In the order in which they were handed out, which is that of their deadlines. Only with a time after which items are taken over.
+    // In the order in which they were handed out, which is that of their deadlines.
     private readonly LinkedList<WorkHandOut> _handedOut = new();
 
-    // By the time at which they enter the queue again.
+    // By the time at which they enter the queue, or enter it again.
     private readonly PriorityQueue<WorkItem, long> _delayed = new();
 
-    // Null where the options set no times.
-    private readonly ITimer? _alarm;
+    // The oldest first.
+    private readonly LinkedList<WorkItem> _givenUp = new();
+    private readonly ITimer _alarm;
     private long _armedFor = long.MaxValue;
+    private long _lastNumber;
     private long _redeliveries;
     private long _takenOver;
 
@@ -33,10 +38,7 @@ internal sealed class WorkItems : IDisposable
     public WorkItems(WorkQueueOptions options, IAlarmed owner)
     {
         _options = options;
-        if (options.TakeOverAfter is not null || options.RetryDelay > TimeSpan.Zero)
-        {
-            _alarm = Alarm.Create(options.TimeProvider, owner, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _alarm = Alarm.Create(options.TimeProvider, owner, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>How often an item was, or will be, handed out again.</summary>
@@ -51,68 +53,116 @@ internal sealed class WorkItems : IDisposable
     /// <summary>Whether the queue is closed: what workers return does not wait any more.</summary>
     public bool IsClosed { get; private set; }
 
-    public static void RequireTimes(WorkQueueOptions options)
+    /// <summary>Gives an item the number by which it is found.</summary>
+    public void Register(WorkItem item) => item.Number = ++_lastNumber;
+
+    /// <summary>Appends an item, when its time has come.</summary>
+    public void Add(WorkItem item)
     {
-        if (options.TakeOverAfter is { } time)
+        if (item.Options.NotBefore is { } time && time - _options.TimeProvider.GetUtcNow() is { Ticks: > 0 } delay)
         {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero, nameof(options));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(time, LongestTime, nameof(options));
+            Delay(item, After(Now, delay < LongestDelay ? delay : LongestDelay));
         }
-
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.RetryDelay, TimeSpan.Zero, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxRetryDelay, options.RetryDelay, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxRetryDelay, LongestTime, nameof(options));
+        else
+        {
+            _waiting.Add(item);
+        }
     }
-
-    /// <summary>Appends an item.</summary>
-    public void Add(WorkItem item) => _waiting.AddLast(item.Place);
 
     /// <summary>Takes the first item out; null: none waits.</summary>
-    public WorkItem? TryTake()
-    {
-        WorkItem? first = _waiting.First?.Value;
-        if (first is not null)
-        {
-            _waiting.Remove(first.Place);
-        }
+    public WorkItem? TryTake() => _waiting.TryTake();
 
-        return first;
-    }
+    /// <summary>Puts an item before all others of its priority.</summary>
+    public void PutBack(WorkItem item) => _waiting.PutBack(item);
 
-    /// <summary>Puts an item before all others.</summary>
-    public void PutBack(WorkItem item) => _waiting.AddFirst(item.Place);
+    /// <summary>Removes an item that waits, also for its time; false: it does not wait.</summary>
+    public bool TryLeave(WorkItem item) => _waiting.TryRemove(item) || _delayed.Remove(item, out _, out _);
 
-    /// <summary>Removes an item that waits, also before its next try; false: it does not wait.</summary>
-    public bool TryLeave(WorkItem item)
-    {
-        if (item.Place.List is null)
-        {
-            return _delayed.Remove(item, out _, out _);
-        }
-
-        _waiting.Remove(item.Place);
-        return true;
-    }
-
-    /// <summary>Takes all items that wait out, for good.</summary>
-    public List<WorkItem> Close()
+    /// <summary>Takes all items that no worker has out, for good.</summary>
+    /// <param name="givenUp">Those that were given up.</param>
+    /// <returns>Those that wait.</returns>
+    public List<WorkItem> Close(out List<WorkItem> givenUp)
     {
         IsClosed = true;
-        List<WorkItem> items = [.. _waiting, .. _delayed.UnorderedItems.Select(static delayed => delayed.Element)];
+        List<WorkItem> items = [.. _waiting.All, .. _delayed.UnorderedItems.Select(static delayed => delayed.Element)];
+        givenUp = [.. _givenUp];
         _waiting.Clear();
         _delayed.Clear();
+        _givenUp.Clear();
         items.ForEach(static item => item.IsClaimed = true);
         return items;
     }
+
+    /// <summary>Keeps an item that was given up, if it may be kept. Its sender learns nothing more.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="evicted">An older one for which there is no place any more. The caller ends it.</param>
+    public bool TryKeep(WorkItem item, out WorkItem? evicted)
+    {
+        evicted = null;
+        if (IsClosed || _options.KeepGivenUp == 0 || item.Message.WantsReceipt || item.IsDropped)
+        {
+            return false;
+        }
+
+        if (_givenUp.Count >= _options.KeepGivenUp)
+        {
+            evicted = _givenUp.First!.Value;
+            _givenUp.RemoveFirst();
+        }
+
+        _givenUp.AddLast(item.Place);
+        return true;
+    }
+
+    /// <summary>Takes an item out of those that were given up; false: it is none of them.</summary>
+    public bool TryForgive(WorkItem item)
+    {
+        if (item.Place.List != _givenUp)
+        {
+            return false;
+        }
+
+        _givenUp.Remove(item.Place);
+        return true;
+    }
+
+    /// <summary>Lets a delayed item wait for a worker now; false: it is not delayed.</summary>
+    public bool TryHasten(WorkItem item)
+    {
+        if (!_delayed.Remove(item, out _, out _))
+        {
+            return false;
+        }
+
+        Resume(item);
+        return true;
+    }
+
+    /// <summary>Describes all items, in the order in which they may be handed out, then those at workers, and those given up.</summary>
+    public IEnumerable<WorkItemPlace> All() =>
+    [
+        .. _waiting.All.Select(static item => new WorkItemPlace(item, WorkItemState.Waiting)),
+        .. _delayed.UnorderedItems.OrderBy(static delayed => delayed.Priority)
+            .Select(delayed => new WorkItemPlace(delayed.Element, WorkItemState.Delayed) { Due = TimeOf(delayed.Priority) }),
+        .. _handedOut.Select(static handOut => new WorkItemPlace(handOut.Item, WorkItemState.AtWorker)
+        {
+            Worker = handOut.Worker.Link.Peer,
+        }),
+        .. _givenUp.Select(static item => new WorkItemPlace(item, WorkItemState.GivenUp)),
+    ];
+
+    /// <summary>Returns the items that have these numbers and have not ended.</summary>
+    public List<WorkItem> Find(IReadOnlySet<long> numbers) =>
+        [.. All().Where(place => numbers.Contains(place.Item.Number)).Select(static place => place.Item)];
 
     /// <summary>Notes that a worker has an item.</summary>
     public void Begin(WorkHandOut handOut)
     {
         handOut.Worker.InHand++;
         handOut.Item.At = handOut;
+        _handedOut.AddLast(handOut.Place);
         if (_options.TakeOverAfter is { } time)
         {
-            _handedOut.AddLast(handOut.Place);
             ArmFor(After(handOut.Since, time));
         }
     }
@@ -137,27 +187,58 @@ internal sealed class WorkItems : IDisposable
     public void TakeDue(List<WorkHandOut> stuck, List<(WorkItem Item, WorkFate Fate)> ended)
     {
         _armedFor = long.MaxValue;
-        List<WorkItem> first = [];
         if (!IsClosed)
         {
             long now = Now;
-            TakeOver(now, stuck, first, ended);
-            while (_delayed.TryPeek(out _, out long due) && due <= now)
+            List<WorkItem> first = [];
+            while (_options.TakeOverAfter is { } time && _handedOut.First?.Value is { } handOut && After(handOut.Since, time) <= now)
             {
-                first.Add(_delayed.Dequeue());
+                stuck.Add(handOut);
+                WorkFate fate = TakeOver(handOut);
+                if (fate == WorkFate.Waits)
+                {
+                    first.Add(handOut.Item);
+                }
+                else
+                {
+                    ended.Add((handOut.Item, fate));
+                }
             }
-        }
 
-        // Before all items that came later.
-        for (int i = first.Count - 1; i >= 0; i--)
-        {
-            PutBack(first[i]);
+            List<WorkItem> due = [];
+            while (_delayed.TryPeek(out _, out long time) && time <= now)
+            {
+                due.Add(_delayed.Dequeue());
+            }
+
+            // Items that had been handed out go before all that came later, in their order. Others come now.
+            first.AddRange(due.Where(static item => item.Deliveries > 0));
+            first.Reverse();
+            first.ForEach(PutBack);
+            due.Where(static item => item.Deliveries == 0).ToList().ForEach(_waiting.Add);
         }
 
         ArmForNext();
     }
 
-    public void Dispose() => _alarm?.Dispose();
+    /// <summary>Takes an item from the worker that has it.</summary>
+    /// <returns>Waits: the caller puts it back. Otherwise the caller ends it.</returns>
+    public WorkFate TakeOver(WorkHandOut handOut)
+    {
+        WorkItem item = handOut.Item;
+        MarkTakenOver(handOut);
+        item.At = null;
+        item.Deliveries++;
+        item.MayHaveBeenRead = true;
+        item.Doubts++;
+        _takenOver++;
+        WorkFate fate = Returned(item, item.Message.IsTakenBack);
+        item.IsClaimed = fate != WorkFate.Waits;
+        _redeliveries += item.IsClaimed ? 0 : 1;
+        return fate;
+    }
+
+    public void Dispose() => _alarm.Dispose();
 
     private WorkFate Judge(WorkItem item, LinkResult result, Delivery delivery)
     {
@@ -212,35 +293,21 @@ internal sealed class WorkItems : IDisposable
 
     /// <summary>Decides what becomes of an item that a worker has not accepted.</summary>
     private WorkFate Returned(WorkItem item, bool isTakenBack) =>
-        item.Deliveries >= _options.MaxDeliveries ? WorkFate.GivenUp
+        item.IsDropped ? WorkFate.Dropped
+        : item.Deliveries >= _options.MaxDeliveries ? WorkFate.GivenUp
         : isTakenBack ? WorkFate.TakenBack
         : IsClosed ? WorkFate.GivenBack
         : WorkFate.Waits;
 
-    private void TakeOver(
-        long now, List<WorkHandOut> stuck, List<WorkItem> waiting, List<(WorkItem Item, WorkFate Fate)> ended)
+    private void Resume(WorkItem item)
     {
-        while (_handedOut.First?.Value is { } handOut && After(handOut.Since, _options.TakeOverAfter!.Value) <= now)
+        if (item.Deliveries > 0)
         {
-            WorkItem item = handOut.Item;
-            stuck.Add(handOut);
-            MarkTakenOver(handOut);
-            item.At = null;
-            item.Deliveries++;
-            item.MayHaveBeenRead = true;
-            item.Doubts++;
-            _takenOver++;
-            WorkFate fate = Returned(item, item.Message.IsTakenBack);
-            item.IsClaimed = fate != WorkFate.Waits;
-            if (item.IsClaimed)
-            {
-                ended.Add((item, fate));
-            }
-            else
-            {
-                _redeliveries++;
-                waiting.Add(item);
-            }
+            _waiting.PutBack(item);
+        }
+        else
+        {
+            _waiting.Add(item);
         }
     }
 
@@ -272,19 +339,30 @@ internal sealed class WorkItems : IDisposable
 
         // Items that failed together, because of one outage, must not come back together.
         pause *= 1 - (Random.Shared.NextDouble() / 2);
-        long due = After(Now, TimeSpan.FromSeconds(pause));
+        Delay(item, After(Now, TimeSpan.FromSeconds(pause)));
+        return true;
+    }
+
+    private void Delay(WorkItem item, long due)
+    {
         _delayed.Enqueue(item, due);
         ArmFor(due);
-        return true;
+    }
+
+    private DateTimeOffset TimeOf(long due)
+    {
+        TimeSpan rest = TimeSpan.FromSeconds((due - Now) / (double)_options.TimeProvider.TimestampFrequency);
+        DateTimeOffset time = _options.TimeProvider.GetUtcNow();
+        return rest < DateTimeOffset.MaxValue - time ? time + rest : DateTimeOffset.MaxValue;
     }
 
     private long After(long start, TimeSpan time) => start + (long)(time.TotalSeconds * _options.TimeProvider.TimestampFrequency);
 
     private void ArmForNext()
     {
-        if (_handedOut.First?.Value is { } first)
+        if (_options.TakeOverAfter is { } time && _handedOut.First?.Value is { } first)
         {
-            ArmFor(After(first.Since, _options.TakeOverAfter!.Value));
+            ArmFor(After(first.Since, time));
         }
 
         if (_delayed.TryPeek(out _, out long due))
@@ -301,8 +379,9 @@ internal sealed class WorkItems : IDisposable
             _armedFor = due;
             double seconds = Math.Max(0, due - Now) / (double)_options.TimeProvider.TimestampFrequency;
 
-            // Timers count whole milliseconds, and may ring before a fraction is over.
-            _alarm!.Change(TimeSpan.FromMilliseconds(Math.Ceiling(seconds * 1000)), Timeout.InfiniteTimeSpan);
+            // Timers count whole milliseconds, and may ring before a fraction is over. No timer can be set to more than some weeks.
+            double milliseconds = Math.Min(Math.Ceiling(seconds * 1000), LongestTime.TotalMilliseconds);
+            _alarm.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
         }
     }
 }

@@ -92,7 +92,13 @@ public sealed partial class WorkQueue
     {
         using (_gate.Hold())
         {
-            _taken += item.IsRecovered ? 0 : 1;
+            // An item that was given up before is in the queue again.
+            _taken += item.IsRecovered || item.Number > 0 ? 0 : 1;
+            if (item.Number == 0)
+            {
+                _items.Register(item);
+            }
+
             if (++_held >= _options.MaxItems && !_items.IsClosed)
             {
                 _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -228,11 +234,10 @@ public sealed partial class WorkQueue
     /// <summary>Gives up an item that is too long for every connected worker, and tells its sender why.</summary>
     private async Task RefuseTooLongAsync(WorkItem item, long longest)
     {
-        string why = await GiveUpAsync(
+        await GiveUpAsync(
                 item,
                 $"no worker accepts {item.Message.Length} bytes: the most that a worker accepts is {longest} (?maxmessage=)")
             .ConfigureAwait(false);
-        EndUndone(item, ReceiptStatus.NotDelivered, why);
         Dispatch();
     }
 

@@ -50,9 +50,13 @@ public sealed partial class WorkQueue
             _items.TakeDue(stuck, ended);
         }
 
+        FinishTakeOver(stuck, ended, $"a worker has had it for {SecondsText.Of(_options.TakeOverAfter)} without accepting it");
+    }
+
+    private void FinishTakeOver(List<WorkHandOut> stuck, List<(WorkItem Item, WorkFate Fate)> ended, string reason)
+    {
         // What a worker has not read by then comes back, and is not done twice.
         stuck.ForEach(static handOut => handOut.Recall());
-        string reason = $"a worker has had it for {SecondsText.Of(_options.TakeOverAfter)} without accepting it";
         foreach ((WorkItem item, WorkFate fate) in ended)
         {
             _ = EndAsync(item, fate, reason);
@@ -92,7 +96,10 @@ public sealed partial class WorkQueue
                 End(item, ReceiptStatus.Accepted, null);
                 break;
             case WorkFate.GivenUp:
-                EndUndone(item, ReceiptStatus.NotDelivered, await GiveUpAsync(item, reason).ConfigureAwait(false));
+                await GiveUpAsync(item, reason).ConfigureAwait(false);
+                break;
+            case WorkFate.Dropped:
+                EndDropped(item);
                 break;
             case WorkFate.TakenBack:
                 EndTakenBack(item);
@@ -135,31 +142,109 @@ public sealed partial class WorkQueue
             item.Doubts > 0 ? "the work queue was closed" : "the work queue was closed before a worker accepted it");
     }
 
-    /// <returns>The reason, for the sender.</returns>
-    private async ValueTask<string> GiveUpAsync(WorkItem item, string reason)
+    private void EndDropped(WorkItem item)
+    {
+        CountDropped(item);
+        EndUndone(item, ReceiptStatus.NotDelivered, "it was dropped from the work queue");
+    }
+
+    private void CountDropped(WorkItem item)
+    {
+        // The sender of any other item learns of its end by the receipt.
+        if (!item.Message.WantsReceipt)
+        {
+            Core.Drops.Count();
+        }
+    }
+
+    private async ValueTask GiveUpAsync(WorkItem item, string reason)
     {
         Interlocked.Increment(ref _givenUp);
         string told = item.Deliveries == 0 ? reason : $"given up after {item.Deliveries} deliveries: {reason}";
+        bool isHandled = false;
         if (_options.DeadLetter is { } deadLetter)
         {
             try
             {
                 await deadLetter(new DeadLetter(item.Message.Memory, item.Message.Peer, item.Deliveries, reason)).ConfigureAwait(false);
+                isHandled = true;
             }
             catch (Exception exception)
             {
                 string why = RaiseHandlerFailed(HandlerKind.DeadLetter, exception, item.Message.Peer);
                 told = $"{told}; dead-letter handler: {why}";
-                Core.Drops.Count();
             }
         }
-        else if (!item.Message.WantsReceipt)
+
+        if (TryKeepGivenUp(item, told))
         {
-            // The sender of any other item learns of its end by the receipt.
+            return;
+        }
+
+        if (!isHandled && (_options.DeadLetter is not null || !item.Message.WantsReceipt))
+        {
             Core.Drops.Count();
         }
 
-        return told;
+        EndUndone(item, ReceiptStatus.NotDelivered, told);
+    }
+
+    /// <summary>Keeps an item of which its sender learns nothing more, so that it can be tried again.</summary>
+    private bool TryKeepGivenUp(WorkItem item, string reason)
+    {
+        if (_options.KeepGivenUp == 0 || item.Message.WantsReceipt)
+        {
+            return false;
+        }
+
+        item.Reason = reason;
+        if (item.Stored is { } stored)
+        {
+            // Before it can be found, and tried again.
+            _store!.GiveUp(stored, item.Deliveries, reason);
+        }
+
+        WorkItem? evicted;
+        using (_gate.Hold())
+        {
+            if (!_items.TryKeep(item, out evicted))
+            {
+                return false;
+            }
+        }
+
+        if (evicted is not null)
+        {
+            EndForgotten(evicted);
+        }
+
+        Release(CountOut());
+        return true;
+    }
+
+    /// <summary>Ends an item that was given up, and is in no list any more.</summary>
+    private void EndForgotten(WorkItem item)
+    {
+        if (_options.DeadLetter is null)
+        {
+            Core.Drops.Count();
+        }
+
+        LeaveStore(item);
+        item.Message.Dispose();
+    }
+
+    /// <summary>Lets an item that was given up wait for a worker, as if it were new.</summary>
+    private void EnterAgain(WorkItem item)
+    {
+        if (item.Stored is { } stored)
+        {
+            _store!.Forgive(stored);
+        }
+
+        (item.Deliveries, item.Reason, item.IsClaimed) = (0, null, false);
+        _ = CountIn(item);
+        Enter(item);
     }
 
     /// <summary>Ends an item that no worker has accepted. A lost worker may still have processed it.</summary>
@@ -182,6 +267,15 @@ public sealed partial class WorkQueue
     {
         item.Watch.Unregister();
         LeaveStore(item);
+        Waiters waiters = CountOut();
+        item.Message.AnswerUnlessDisposed(status, reason);
+        item.Message.Dispose();
+        Release(waiters);
+    }
+
+    /// <summary>Counts an item out. The caller releases those that waited for it.</summary>
+    private Waiters CountOut()
+    {
         TaskCompletionSource? room = null;
         TaskCompletionSource? drained = null;
         using (_gate.Hold())
@@ -197,10 +291,13 @@ public sealed partial class WorkQueue
             }
         }
 
-        item.Message.AnswerUnlessDisposed(status, reason);
-        item.Message.Dispose();
-        room?.TrySetResult();
-        drained?.TrySetResult();
+        return new Waiters(room, drained);
+    }
+
+    private void Release(Waiters waiters)
+    {
+        waiters.Room?.TrySetResult();
+        waiters.Drained?.TrySetResult();
         FinishIfDue();
     }
 
@@ -218,10 +315,11 @@ public sealed partial class WorkQueue
     private void GiveBack()
     {
         List<WorkItem> items;
+        List<WorkItem> givenUp;
         TaskCompletionSource? room;
         using (_gate.Hold())
         {
-            items = _items.Close();
+            items = _items.Close(out givenUp);
             (room, _room) = (_room, null);
         }
 
@@ -230,6 +328,19 @@ public sealed partial class WorkQueue
         foreach (WorkItem item in items)
         {
             EndGivenBack(item);
+        }
+
+        foreach (WorkItem item in givenUp)
+        {
+            if (item.Stored is null)
+            {
+                EndForgotten(item);
+            }
+            else
+            {
+                // The next queue has it.
+                item.Message.Dispose();
+            }
         }
     }
 
@@ -253,4 +364,7 @@ public sealed partial class WorkQueue
             _finished.TrySetResult(true);
         }
     }
+
+    /// <summary>Callers that wait for capacity, and those that wait for an empty queue.</summary>
+    private readonly record struct Waiters(TaskCompletionSource? Room, TaskCompletionSource? Drained);
 }

@@ -30,9 +30,40 @@ public sealed partial class WorkQueue
             Message message = new(MessageCore.Make(new AnswerRecord(new Peer()), header, payload));
 
             // Whether a worker had it is not known.
-            WorkItem item = new(this, message) { Stored = stored, IsRecovered = true, MayHaveBeenRead = true };
-            _ = CountIn(item);
-            Enter(item);
+            WorkItem item = new(this, message)
+            {
+                Stored = stored,
+                Options = WorkItemOptions.Of(stored.Priority, stored.NotBefore),
+                IsRecovered = true,
+                MayHaveBeenRead = true,
+            };
+            if (stored.GivenUp is { } end)
+            {
+                KeepRecovered(item, end);
+            }
+            else
+            {
+                _ = CountIn(item);
+                Enter(item);
+            }
+        }
+    }
+
+    private void KeepRecovered(WorkItem item, (int Deliveries, string Reason) end)
+    {
+        (item.Deliveries, item.Reason, item.IsClaimed) = (end.Deliveries, end.Reason, true);
+        bool isKept;
+        WorkItem? evicted;
+        using (_gate.Hold())
+        {
+            _items.Register(item);
+            isKept = _items.TryKeep(item, out evicted);
+        }
+
+        // There are more than this queue is to keep.
+        if ((isKept ? evicted : item) is { } forgotten)
+        {
+            EndForgotten(forgotten);
         }
     }
 
@@ -71,7 +102,7 @@ public sealed partial class WorkQueue
         {
             try
             {
-                item.Stored = store.Add(item.Message.Span);
+                item.Stored = store.Add(item.Message.Span, item.Options.Priority, item.Options.Milliseconds);
             }
             catch (FairleadException problem) when (problem.Code == ErrorCode.TooLarge || item.Message.WantsReceipt || IsClosed())
             {

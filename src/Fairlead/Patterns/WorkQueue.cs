@@ -41,6 +41,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
 
     private readonly WorkQueueOptions _options;
     private readonly WorkStore? _store;
+    private WorkControl? _control;
 
     private WorkQueue(WorkQueueOptions options, WorkStore? store)
     {
@@ -89,10 +90,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     public static WorkQueue Bind(Address address, WorkQueueOptions? options = null)
     {
         options ??= new WorkQueueOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxItems, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Prefetch, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDeliveries, 1, nameof(options));
-        WorkItems.RequireTimes(options);
+        WorkQueueOptions.Check(options);
         WorkStore? store = options.Store is { } place ? WorkStore.Open(place) : null;
         WorkQueue? queue = null;
         try
@@ -109,6 +107,16 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
 
         queue.Recover();
         queue._taking = queue.TakeAsync();
+        try
+        {
+            queue._control = options.AllowControl ? WorkControl.Open(queue) : null;
+        }
+        catch
+        {
+            queue.Dispose();
+            throw;
+        }
+
         return queue;
     }
 
@@ -169,6 +177,101 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
         }
     }
 
+    /// <summary>Returns the items in the order in which they will be handed out, then those at workers, and then those given up.</summary>
+    /// <remarks>An item that is just being written to the <see cref="WorkQueueOptions.Store"/> is in no list.</remarks>
+    /// <param name="limit">How many items to return at most.</param>
+    public IReadOnlyList<WorkQueueItem> List(int limit = int.MaxValue)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        using (_gate.Hold())
+        {
+            return [.. _items.All().Take(limit).Select(static place => place.Describe())];
+        }
+    }
+
+    /// <summary>Ends items: their senders learn that they are not delivered, and those of type 1 count as dropped.</summary>
+    /// <remarks>An item that a worker has read is still accepted from it, but not handed out again.</remarks>
+    /// <param name="numbers">Their numbers, from <see cref="List"/>.</param>
+    /// <returns>How many of them were in the queue.</returns>
+    public int Drop(params ReadOnlySpan<long> numbers)
+    {
+        List<WorkHandOut> atWorkers = [];
+        List<WorkItem> dropped = [];
+        List<WorkItem> forgotten = [];
+        using (_gate.Hold())
+        {
+            foreach (WorkItem item in _items.Find(new HashSet<long>([.. numbers])))
+            {
+                if (item.At is { } at)
+                {
+                    item.IsDropped = true;
+                    atWorkers.Add(at);
+                }
+                else if (_items.TryForgive(item))
+                {
+                    forgotten.Add(item);
+                }
+                else if (_items.TryLeave(item))
+                {
+                    item.IsClaimed = true;
+                    dropped.Add(item);
+                }
+            }
+        }
+
+        atWorkers.ForEach(static at => at.Recall());
+        forgotten.ForEach(EndForgotten);
+        dropped.ForEach(EndDropped);
+        return atWorkers.Count + forgotten.Count + dropped.Count;
+    }
+
+    /// <summary>
+    /// Lets workers try items now: those that wait for their time, those that another worker has, which is taken over as after
+    /// <see cref="WorkQueueOptions.TakeOverAfter"/>, and those that were given up, with all their deliveries.
+    /// </summary>
+    /// <param name="numbers">Their numbers, from <see cref="List"/>.</param>
+    /// <returns>How many of them were in the queue. Items that already waited for a worker count, too.</returns>
+    public int Retry(params ReadOnlySpan<long> numbers)
+    {
+        List<WorkItem> forgiven = [];
+        List<WorkHandOut> stuck = [];
+        List<(WorkItem Item, WorkFate Fate)> ended = [];
+        int count;
+        using (_gate.Hold())
+        {
+            List<WorkItem> found = _items.Find(new HashSet<long>([.. numbers]));
+            count = found.Count;
+            foreach (WorkItem item in found)
+            {
+                if (item.At is { } at)
+                {
+                    stuck.Add(at);
+                    WorkFate fate = _items.TakeOver(at);
+                    if (fate == WorkFate.Waits)
+                    {
+                        _items.PutBack(item);
+                    }
+                    else
+                    {
+                        ended.Add((item, fate));
+                    }
+                }
+                else if (_items.TryForgive(item))
+                {
+                    forgiven.Add(item);
+                }
+                else
+                {
+                    _items.TryHasten(item);
+                }
+            }
+        }
+
+        FinishTakeOver(stuck, ended, "it was taken from its worker");
+        forgiven.ForEach(EnterAgain);
+        return count;
+    }
+
     void ILinkOwner.OnUp(Link link, Completions completions)
     {
         if (link.PeerPattern != PatternKind.Receiver)
@@ -203,7 +306,11 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
 
     void ILinkOwner.OnNeverUp() => FinishIfDue();
 
-    void ILinkOwner.OnClosing() => GiveBack();
+    void ILinkOwner.OnClosing()
+    {
+        _control?.BeginClose();
+        GiveBack();
+    }
 
     void ILinkOwner.OnGone()
     {

@@ -58,4 +58,37 @@ public sealed record WorkQueueOptions : EndpointOptions
     /// message is told in any case.
     /// </remarks>
     public Func<DeadLetter, ValueTask>? DeadLetter { get; init; }
+
+    /// <summary>How many given up items of type 1 the queue keeps, for <see cref="WorkQueue.Retry"/>; default 0.</summary>
+    /// <remarks>
+    /// The oldest are dropped when there are more. They do not count against <see cref="MaxItems"/>, and a queue that has no other items is
+    /// drained. <see cref="DeadLetter"/> is called all the same. With a <see cref="Store"/> they are kept for the next queue, too. An item
+    /// of type 2 is not kept: its sender was told that it was not delivered.
+    /// </remarks>
+    public int KeepGivenUp { get; init; }
+
+    /// <summary>
+    /// Whether other processes of this user on this machine may list, drop and retry items, by <see cref="WorkQueueControl"/> or
+    /// <c>fairlead work list</c>; default false.
+    /// </summary>
+    /// <remarks>The queue then has a second endpoint, at a <c>unix://</c> address.</remarks>
+    public bool AllowControl { get; init; }
+
+    /// <exception cref="ArgumentOutOfRangeException">A number or a time is out of its range.</exception>
+    internal static void Check(WorkQueueOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxItems, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Prefetch, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxDeliveries, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.KeepGivenUp, nameof(options));
+        if (options.TakeOverAfter is { } time)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero, nameof(options));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(time, WorkItems.LongestTime, nameof(options));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.RetryDelay, TimeSpan.Zero, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxRetryDelay, options.RetryDelay, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxRetryDelay, WorkItems.LongestTime, nameof(options));
+    }
 }

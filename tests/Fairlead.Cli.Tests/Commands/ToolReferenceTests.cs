@@ -35,6 +35,7 @@ public sealed partial class ToolReferenceTests
         [typeof(LogLine)] = "`log info`",
         [typeof(MessageLine)] = "`receive`, `subscribe`, `work pull`, `listen`, `connect`, `survey`",
         [typeof(PortLine)] = "`port`",
+        [typeof(PresenceLine)] = "`watch`",
         [typeof(RecordLine)] = "`log follow`, `log replay`",
         [typeof(ResolveLine)] = "`resolve`",
         [typeof(SegmentLine)] = "`list --segments`, `info`",
@@ -45,6 +46,7 @@ public sealed partial class ToolReferenceTests
         [typeof(SystemVLine)] = "`list --sysv`",
         [typeof(TimeLine)] = "`get`",
         [typeof(TourLine)] = "`tour`",
+        [typeof(WorkItemLine)] = "`work list`",
     };
 
     [Fact]

@@ -76,7 +76,10 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     public async Task Requests_to_another_process(bool peerBinds)
     {
         (PeerProcess peer, Requester requester) = await OpenAsync(
-            "responder", peerBinds, address => Requester.BindAsync(address, Unhurried), address => Requester.ConnectAsync(address, Unhurried));
+            "responder",
+            peerBinds,
+            address => Requester.BindAsync(address, Unhurried),
+            address => Requester.ConnectAsync(address, Unhurried));
         await peer.AskAsync("echo");
 
         Task<Message>[] asking = [.. Enumerable.Range(0, 2_000).Select(i => requester.RequestAsync(Payload.Make(i, 40)).AsTask())];
@@ -102,7 +105,10 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     public async Task Requests_from_another_process(bool peerBinds)
     {
         (PeerProcess peer, Responder responder) = await OpenAsync(
-            "requester", peerBinds, address => Responder.BindAsync(address, Unhurried), address => Responder.ConnectAsync(address, Unhurried));
+            "requester",
+            peerBinds,
+            address => Responder.BindAsync(address, Unhurried),
+            address => Responder.ConnectAsync(address, Unhurried));
         Task running = responder.RunAsync((request, _) => request.Memory);
 
         Assert.Equal("hello there", await peer.AskAsync("request hello there"));

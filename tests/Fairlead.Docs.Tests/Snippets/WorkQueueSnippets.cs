@@ -57,6 +57,42 @@ public sealed class WorkQueueSnippets
     }
 
     [Fact]
+    public async Task Items_have_priorities_and_times()
+    {
+        await using var queue = await WorkQueue.BindAsync("inproc://jobs");
+        await using Sender sender = await Sender.ConnectAsync("inproc://jobs");
+        await sender.SendAsync("now"u8, new WorkItemOptions { Priority = 9 });
+        await sender.SendAsync("tomorrow"u8, new WorkItemOptions { NotBefore = TimeProvider.System.GetLocalNow().AddDays(1) });
+        await using Receiver worker = await Receiver.ConnectAsync("inproc://jobs");
+        using Message job = await worker.ReceiveAsync();
+        Assert.Equal("now", job.Text);
+        Assert.Equal(2, queue.Count);
+    }
+
+    [Fact]
+    public async Task A_queue_is_looked_into()
+    {
+        using CancellationTokenSource stop = new();
+        CancellationToken cancellationToken = stop.Token;
+        await using var queue = await WorkQueue.BindAsync("unix://jobs", new() { KeepGivenUp = 1000, AllowControl = true });
+        await using Sender sender = await Sender.ConnectAsync("unix://jobs");
+        _ = sender.DeliverAsync("dig"u8).AsTask();
+        while (queue.Count == 0)
+        {
+            await Task.Yield();
+        }
+
+        await using var control = await WorkQueueControl.ConnectAsync("unix://jobs", cancellationToken);
+        foreach (WorkQueueItem item in await control.ListAsync(cancellationToken: cancellationToken))
+        {
+            Console.WriteLine($"{item.Number}: {item.State}, {item.Deliveries} deliveries. {item.Reason}");
+        }
+
+        Assert.Equal(1, queue.Drop(queue.List()[0].Number));
+        Assert.Equal(0, queue.Count);
+    }
+
+    [Fact]
     public async Task A_queue_ends_when_all_is_done()
     {
         using CancellationTokenSource stop = new();

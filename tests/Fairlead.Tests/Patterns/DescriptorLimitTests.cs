@@ -28,7 +28,10 @@ public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest
         };
         Address address = transport.NewPlace();
         await using PeerProcess peer = PeerProcess.StartBy(
-            string.Create(CultureInfo.InvariantCulture, $"prlimit --nofile={Limit}:{Limit}"), verb, "bind", address.ToString());
+            string.Create(CultureInfo.InvariantCulture, $"env FAIRLEAD_PATIENCE=5 prlimit --nofile={Limit}:{Limit}"),
+            verb,
+            "bind",
+            address.ToString());
         Assert.Equal(address.ToString(), await peer.AnswerAsync());
         await peer.TellAsync(verb == "receiver" ? "hold" : "echo");
 

@@ -70,7 +70,7 @@ public sealed class StoredWorkTests : IDisposable
         await using Sender sender = await Sender.ConnectAsync($"{_place}?durable=true");
         await sender.SendAsync("an item");
         using MappedLog log = MappedLog.Open(Store.WithoutOptions());
-        Assert.Contains(log.Replay(), static record => record.ToArray().AsSpan(1).SequenceEqual("an item"u8));
+        Assert.Contains(log.Replay(), static record => record.ToArray().AsSpan(10).SequenceEqual("an item"u8));
         Assert.InRange(log.Info().Synced, 2, long.MaxValue);
     }
 
@@ -174,6 +174,93 @@ public sealed class StoredWorkTests : IDisposable
         Assert.Equal(("the old one", true), (again.Text, again.Redelivered));
     }
 
+    /// <summary>Each is in the order and state that it had, also after it was moved to another segment.</summary>
+    [Fact]
+    public async Task Priorities_times_and_ends_are_kept()
+    {
+        WorkItemOptions later = new() { NotBefore = TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(5), Priority = 2 };
+        await using (WorkQueue queue = Bind(keepGivenUp: 10))
+        await using (Sender sender = await Sender.ConnectAsync(_place))
+        {
+            await using (Receiver worker = await Receiver.ConnectAsync(_place))
+            {
+                foreach (string text in new[] { "given up", "forgiven", "forgotten" })
+                {
+                    await sender.SendAsync(text);
+                    using Message bad = await worker.ReceiveAsync(Patience);
+                    bad.Reject("it is bad");
+                }
+
+                await Polling.Until(() => queue.GivenUp == 3 && queue.List().Count == 3);
+                await worker.CloseAsync(Patience);
+            }
+
+            await sender.SendAsync("low"u8, default(WorkItemOptions));
+            await sender.SendAsync("later"u8, later);
+            await sender.SendAsync("high"u8, new WorkItemOptions { Priority = 200 });
+            await Polling.Until(() => queue.Count == 3);
+            long[] ended = [.. queue.List().Where(static item => item.State == WorkItemState.GivenUp).Select(static item => item.Number)];
+            Assert.Equal(1, queue.Retry(ended[1]));
+            Assert.Equal(1, queue.Drop(ended[2]));
+            Assert.True((await sender.CloseAsync(Patience)).IsComplete);
+        }
+
+        await using (WorkQueue next = Bind(keepGivenUp: 10))
+        {
+            WorkQueueItem[] items = [.. next.List()];
+            Assert.Equal(["high", "forgiven", "low", "later", "given up"], items.Select(TextOf));
+            Assert.Equal("given up after 1 deliveries: it is bad", items[^1].Reason);
+            Assert.Equal((1, WorkItemState.GivenUp), (items[^1].Deliveries, items[^1].State));
+            Assert.Equal((2, WorkItemState.Delayed), (items[3].Priority, items[3].State));
+            Assert.InRange(items[3].Due!.Value, later.NotBefore.Value - 60.Seconds(), later.NotBefore.Value + 60.Seconds());
+
+            // Enough passes through the store to move what is old.
+            await using Sender sender = await Sender.ConnectAsync(_place);
+            await using Receiver worker = await Receiver.ConnectAsync(_place);
+            for (int i = 0; i < 3000; i++)
+            {
+                await sender.SendAsync(new byte[1000]);
+                using Message item = await worker.ReceiveAsync(Patience);
+                item.Accept();
+            }
+
+            await Polling.Until(() => next.Accepted >= 3000);
+        }
+
+        await using WorkQueue last = Bind(keepGivenUp: 10);
+        Assert.Equal(["later", "given up"], last.List().Select(TextOf).Where(static text => text is "later" or "given up"));
+        Assert.Equal("given up after 1 deliveries: it is bad", last.List().Single(static item => TextOf(item) == "given up").Reason);
+    }
+
+    /// <summary>A queue that keeps nothing that was given up does not hand it out either.</summary>
+    [Fact]
+    public async Task What_an_earlier_queue_had_given_up_is_dropped_by_one_that_keeps_nothing()
+    {
+        await using (WorkQueue queue = Bind(keepGivenUp: 1))
+        await using (Sender sender = await Sender.ConnectAsync(_place))
+        await using (Receiver worker = await Receiver.ConnectAsync(_place))
+        {
+            await sender.SendAsync("bad");
+            using (Message bad = await worker.ReceiveAsync(Patience))
+            {
+                bad.Reject("it is bad");
+            }
+
+            await Polling.Until(() => queue.List().Any(static item => item.State == WorkItemState.GivenUp));
+        }
+
+        await using (WorkQueue next = Bind())
+        {
+            Assert.Equal((0, 1L), (next.Count, next.Statistics.Dropped));
+            Assert.Empty(next.List());
+        }
+
+        await using WorkQueue last = Bind(keepGivenUp: 1);
+        Assert.Empty(last.List());
+    }
+
+    private static string TextOf(WorkQueueItem item) => System.Text.Encoding.UTF8.GetString(item.Beginning.Span);
+
     private static async Task<Message> NextAsync(params Receiver[] workers)
     {
         using CancellationTokenSource end = new(Patience);
@@ -192,5 +279,6 @@ public sealed class StoredWorkTests : IDisposable
         }
     }
 
-    private WorkQueue Bind() => WorkQueue.Bind(_place, new() { Store = Store });
+    private WorkQueue Bind(int keepGivenUp = 0) => WorkQueue.Bind(
+        _place, new() { Store = Store, KeepGivenUp = keepGivenUp, MaxDeliveries = keepGivenUp > 0 ? 1 : 5 });
 }

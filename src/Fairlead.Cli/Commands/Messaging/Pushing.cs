@@ -5,7 +5,7 @@ namespace Fairlead.Cli.Commands.Messaging;
 /// <summary>
 /// Items on their way into one work queue after the other: items that an ended queue has certainly not taken go to the next one.
 /// </summary>
-internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, TimeSpan? timeout) : IDisposable
+internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, byte priority, TimeSpan? delay, TimeSpan? timeout) : IDisposable
 {
     /// <summary>The number of items whose receipts are awaited at the same time.</summary>
     private const int InFlight = 256;
@@ -31,7 +31,8 @@ internal sealed class Pushing(IAsyncEnumerator<ReadOnlyMemory<byte>> items, Time
         while (!_lost.Task.IsCompleted && await NextAsync(cancellationToken) is var (number, item))
         {
             await _places.WaitAsync(cancellationToken);
-            _ = FollowAsync(sender, sender.DeliverAsync(item.AsMemory(), timeout, cancellationToken), number, item);
+            WorkItemOptions options = new() { Priority = priority, NotBefore = TimeProvider.System.GetUtcNow() + delay };
+            _ = FollowAsync(sender, sender.DeliverAsync(item, options, timeout, cancellationToken), number, item);
         }
 
         for (var i = 0; i < InFlight; i++)

@@ -11,6 +11,9 @@ internal sealed class WorkCommand : Command, IHasExamples
         Add(new WorkPushCommand());
         Add(new WorkPullCommand());
         Add(new WorkServeCommand());
+        Add(new WorkListCommand());
+        Add(new WorkDropCommand());
+        Add(new WorkRetryCommand());
     }
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =

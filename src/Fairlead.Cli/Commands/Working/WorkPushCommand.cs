@@ -15,18 +15,24 @@ internal sealed class WorkPushCommand : ToolCommand
 
     private readonly EndpointArguments _endpoint;
     private readonly PayloadArguments _payload;
+    private readonly Option<int> _priority = NewOption.Number(
+        "--priority", "Workers get items with a higher number first", normally: 0, byte.MaxValue);
+    private readonly Option<TimeSpan?> _delay = NewOption.Duration("--delay", "Workers get each item after this time");
 
     public WorkPushCommand()
         : base("push", "Push items of work and wait until they are done")
     {
         _endpoint = EndpointArguments.AddTo(this, binds: false, "Longest time until an item is done", ["work-queue"], turns: false);
         _payload = PayloadArguments.AddTo(this, "item");
+        Add(_priority);
+        Add(_delay);
         Examples =
         [
             ("seq 100 | fairlead work push unix://jobs -", "Push one item per line; exit when all are done"),
             (
                 "fairlead work push unix://jobs --file job.json --timeout 1m",
                 "Exit 0 if a worker accepts it, 124 if none does within a minute"),
+            ("fairlead work push unix://jobs 'rotate logs' --priority 9 --delay 1h", "An urgent item, in an hour; exit when it is done"),
             ("fairlead work push unix://jobs 'make all' --wait 10s", "Wait for a process that serves the queue before serving it here"),
         ];
     }
@@ -34,7 +40,7 @@ internal sealed class WorkPushCommand : ToolCommand
     protected override async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         await using var items = _payload.ReadAsync(parsed, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        using var pushing = new Pushing(items, _endpoint.Timeout(parsed));
+        using var pushing = new Pushing(items, (byte)parsed.GetValue(_priority), parsed.GetValue(_delay), _endpoint.Timeout(parsed));
         while (true)
         {
             Sender sender;

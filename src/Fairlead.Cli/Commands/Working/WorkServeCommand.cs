@@ -12,6 +12,7 @@ internal sealed class WorkServeCommand : ToolCommand
     private const int DefaultPrefetch = 1;
 
     private const int DefaultDeliveries = 5;
+    private const int KeptGivenUp = 1000;
 
     private readonly EndpointArguments _endpoint;
     private readonly Option<int> _prefetch = NewOption.Number("--prefetch", "Limit for items that a worker has at a time", DefaultPrefetch);
@@ -24,6 +25,12 @@ internal sealed class WorkServeCommand : ToolCommand
     private readonly Option<TimeSpan?> _retry = NewOption.Duration(
         "--retry-delay", "Pause before an item that a worker returned is tried again; doubles with each delivery, up to a minute");
 
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = "Keep the items in this log until they are done: log://jobs",
+        HelpName = "ADDRESS",
+    };
+
     public WorkServeCommand()
         : base("serve", "Serve a work queue until interrupted")
     {
@@ -33,6 +40,7 @@ internal sealed class WorkServeCommand : ToolCommand
         Add(_deliveries);
         Add(_takeOver);
         Add(_retry);
+        Add(_store);
         Examples =
         [
             ("fairlead work serve unix://jobs", "Serve all processes that push and pull there"),
@@ -42,6 +50,7 @@ internal sealed class WorkServeCommand : ToolCommand
             (
                 "fairlead work serve unix://jobs --take-over-after 10m --retry-delay 5s",
                 "An item goes to another worker when one has had it for ten minutes, and waits after a failure"),
+            ("fairlead work serve unix://jobs --store log://jobs", "Items survive the end of this process, and of the machine"),
         ];
     }
 
@@ -52,6 +61,8 @@ internal sealed class WorkServeCommand : ToolCommand
     {
         Prefetch = prefetch,
         MaxDeliveries = deliveries,
+        KeepGivenUp = KeptGivenUp,
+        AllowControl = true,
         DeadLetter = static letter =>
         {
             ErrorLine.Write(
@@ -69,6 +80,7 @@ internal sealed class WorkServeCommand : ToolCommand
         {
             TakeOverAfter = parsed.GetValue(_takeOver),
             RetryDelay = parsed.GetValue(_retry) ?? TimeSpan.Zero,
+            Store = parsed.GetValue(_store) is { } store ? Address.Parse(store) : null,
         };
         if (options.RetryDelay > options.MaxRetryDelay)
         {

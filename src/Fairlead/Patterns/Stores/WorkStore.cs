@@ -7,17 +7,10 @@ namespace Fairlead.Patterns.Stores;
 
 /// <summary>Keeps the items of a work queue in a log until they have ended.</summary>
 /// <remarks>
-/// <code>
-/// a record:   0       kind     1: an item   2: an item that was moved here   3: items that have ended
-///             1 ..    1        the payload
-///                     2        8 bytes: the number of the record that it replaces
-///             9 ..    2        8 bytes: the number of the record that held the item first; the payload
-///                     3        8 bytes each: the numbers of their records
-/// </code>
 /// <para>
-/// Numbers are little endian. The named position <c>work-queue</c> of the log stands at the oldest record of an item that has not ended:
-/// the log keeps everything from there on, and removes older segments. A queue holds that position, so no second one can use the store.
-/// When few old items keep many segments alive, they are moved: written once more at the end.
+/// Its records are those of <see cref="WorkRecord"/>. The named position <c>work-queue</c> of the log stands at the oldest record of an
+/// item that has not ended: the log keeps everything from there on, and removes older segments. A queue holds that position, so no second
+/// one can use the store. When few old items keep many segments alive, they are moved: written once more at the end.
 /// </para>
 /// <para>
 /// Owns the log, the position and the items that have not ended, under its gate, in which records are appended. Any thread. An item is on
@@ -27,11 +20,6 @@ namespace Fairlead.Patterns.Stores;
 internal sealed class WorkStore : IDisposable
 {
     private const string PositionName = "work-queue";
-    private const byte Item = 1;
-    private const byte MovedItem = 2;
-    private const byte EndedItems = 3;
-    private const int NumberBytes = sizeof(long);
-
     private const long UsualSegment = 16 << 20;
 
     /// <summary>What a record takes beyond its content, about.</summary>
@@ -109,16 +97,46 @@ internal sealed class WorkStore : IDisposable
     }
 
     /// <summary>Appends an item. It is on the disk after the next <see cref="Sync"/>.</summary>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="priority">Its priority.</param>
+    /// <param name="notBefore">The time from which on it is handed out, in milliseconds since 1970; 0: none.</param>
     /// <exception cref="FairleadException">Full: the disk is full. TooLarge: the item is longer than a segment of the log.</exception>
-    public StoredItem Add(ReadOnlySpan<byte> payload)
+    public StoredItem Add(ReadOnlySpan<byte> payload, byte priority = 0, ulong notBefore = 0)
     {
         using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            StoredItem item = new(payload.Length) { Offset = _appended };
-            item.Number = item.First = Append(Item, default, payload);
+            StoredItem item = new(payload.Length, priority, notBefore) { Offset = _appended };
+            Span<byte> head = stackalloc byte[WorkRecord.MostHead];
+            item.Number = item.First = Append(WorkRecord.WriteItem(head, item), payload);
             Note(item);
             return item;
+        }
+    }
+
+    /// <summary>Notes that an item is kept, and not handed out. If that cannot be written, the next queue hands it out.</summary>
+    public void GiveUp(StoredItem item, int deliveries, string reason)
+    {
+        using (_gate.Hold())
+        {
+            if (!_isDisposed)
+            {
+                item.GivenUp = (deliveries, reason);
+                TryAppendGivenUp(item);
+            }
+        }
+    }
+
+    /// <summary>Notes that an item that was given up is handed out. If that cannot be written, the next queue keeps it.</summary>
+    public void Forgive(StoredItem item)
+    {
+        using (_gate.Hold())
+        {
+            if (!_isDisposed)
+            {
+                item.GivenUp = null;
+                TryAppend(WorkRecord.WriteForgiven(stackalloc byte[WorkRecord.MostHead], item), default);
+            }
         }
     }
 
@@ -193,7 +211,7 @@ internal sealed class WorkStore : IDisposable
         while (_position.TryRead(out LogRecord record))
         {
             ReadOnlySpan<byte> bytes = record.Span;
-            if (!IsKnown(bytes))
+            if (!WorkRecord.IsKnown(bytes))
             {
                 throw new FairleadException(
                     ErrorCode.Incompatible,
@@ -204,26 +222,32 @@ internal sealed class WorkStore : IDisposable
                 };
             }
 
-            int head = HeadOf(bytes);
-            for (int at = 1; bytes[0] == EndedItems && at < bytes.Length; at += NumberBytes)
+            switch (WorkRecord.KindOf(bytes))
             {
-                items.Remove(BinaryPrimitives.ReadInt64LittleEndian(bytes[at..]));
-            }
+                case WorkRecord.Kind.Item or WorkRecord.Kind.MovedItem:
+                    StoredItem item = WorkRecord.ReadItem(bytes, record.Sequence);
+                    item.Offset = _appended;
+                    if (WorkRecord.KindOf(bytes) == WorkRecord.Kind.MovedItem)
+                    {
+                        items.Remove(WorkRecord.NumberIn(bytes));
+                    }
 
-            if (bytes[0] == MovedItem)
-            {
-                items.Remove(BinaryPrimitives.ReadInt64LittleEndian(bytes[1..]));
-            }
+                    items[item.Number] = (item, WorkRecord.PayloadOf(bytes).ToArray());
+                    break;
+                case WorkRecord.Kind.EndedItems:
+                    for (ReadOnlySpan<byte> ended = bytes[1..]; ended.Length > 0; ended = ended[WorkRecord.NumberBytes..])
+                    {
+                        items.Remove(BinaryPrimitives.ReadInt64LittleEndian(ended));
+                    }
 
-            if (bytes[0] != EndedItems)
-            {
-                StoredItem item = new(bytes.Length - head)
-                {
-                    Number = record.Sequence,
-                    First = bytes[0] == Item ? record.Sequence : BinaryPrimitives.ReadInt64LittleEndian(bytes[(1 + NumberBytes)..]),
-                    Offset = _appended,
-                };
-                items[item.Number] = (item, bytes[head..].ToArray());
+                    break;
+                default:
+                    if (items.TryGetValue(WorkRecord.NumberIn(bytes), out (StoredItem Item, byte[] Payload) kept))
+                    {
+                        kept.Item.GivenUp = WorkRecord.ReadGivenUp(bytes);
+                    }
+
+                    break;
             }
 
             _last = record.Sequence;
@@ -243,28 +267,22 @@ internal sealed class WorkStore : IDisposable
         Recovered = [.. items.Values.OrderBy(static kept => kept.Item.First)];
     }
 
-    private static bool IsKnown(ReadOnlySpan<byte> record) => record is [Item or MovedItem or EndedItems, ..]
-        && record.Length >= HeadOf(record)
-        && (record[0] != EndedItems || (record.Length - 1) % NumberBytes == 0);
-
-    /// <summary>The length of what is before the payload.</summary>
-    private static int HeadOf(ReadOnlySpan<byte> record) => record[0] == MovedItem ? 1 + (2 * NumberBytes) : 1;
-
     private void Note(StoredItem item)
     {
         _live[item.Number] = item;
         _needed += item.Length + RecordOverhead;
     }
 
-    private long Append(byte kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    /// <param name="head">The record's bytes up to the payload.</param>
+    /// <param name="payload">The rest.</param>
+    private long Append(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
-        int length = 1 + head.Length + payload.Length;
+        int length = head.Length + payload.Length;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            buffer[0] = kind;
-            head.CopyTo(buffer.AsSpan(1));
-            payload.CopyTo(buffer.AsSpan(1 + head.Length));
+            head.CopyTo(buffer);
+            payload.CopyTo(buffer.AsSpan(head.Length));
             _last = _log.Append(buffer.AsSpan(0, length));
             _appended += length + RecordOverhead;
             return _last;
@@ -281,7 +299,8 @@ internal sealed class WorkStore : IDisposable
         while (_unwritten.Count > 0)
         {
             int count = Math.Min(_unwritten.Count, EndedTogether);
-            if (TryAppend(EndedItems, default, MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_unwritten)[..count])) is null)
+            Span<byte> numbers = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_unwritten)[..count]);
+            if (TryAppend([(byte)WorkRecord.Kind.EndedItems], numbers) is null)
             {
                 return;
             }
@@ -290,12 +309,20 @@ internal sealed class WorkStore : IDisposable
         }
     }
 
+    private void TryAppendGivenUp(StoredItem item)
+    {
+        if (item.GivenUp is { } end)
+        {
+            TryAppend(WorkRecord.WriteGivenUp(stackalloc byte[WorkRecord.MostHead], item, end.Deliveries), WorkRecord.BytesOf(end.Reason));
+        }
+    }
+
     /// <summary>Appends a record that can wait; null: there is no room now.</summary>
-    private long? TryAppend(byte kind, ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
+    private long? TryAppend(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload)
     {
         try
         {
-            return Append(kind, head, payload);
+            return Append(head, payload);
         }
         catch (FairleadException error) when (IsPassing(error))
         {
@@ -331,6 +358,7 @@ internal sealed class WorkStore : IDisposable
             return;
         }
 
+        Span<byte> head = stackalloc byte[WorkRecord.MostHead];
         foreach (StoredItem item in _live.Values.Take(MovedTogether).ToArray())
         {
             using LogFollower reader = _log.Follow(LogStart.At(item.Number));
@@ -340,8 +368,7 @@ internal sealed class WorkStore : IDisposable
             }
 
             long offset = _appended;
-            ReadOnlySpan<long> replaced = [item.Number, item.First];
-            if (TryAppend(MovedItem, MemoryMarshal.AsBytes(replaced), record.Span[HeadOf(record.Span)..]) is not { } number)
+            if (TryAppend(WorkRecord.WriteMoved(head, item), WorkRecord.PayloadOf(record.Span)) is not { } number)
             {
                 return;
             }
@@ -350,6 +377,7 @@ internal sealed class WorkStore : IDisposable
             _live.Remove(item.Number);
             (item.Number, item.Offset) = (number, offset);
             _live[number] = item;
+            TryAppendGivenUp(item);
         }
     }
 }

@@ -315,7 +315,8 @@ public sealed class FifoTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(ErrorCode.NotFound, nobody.Code);
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Receiver.Connect($"fifo://{path}")).Code);
 
-        // Another file: a child of another test may still hold the read end of the first, which was open above, until it executes its program.
+        // Another file: a child of another test may still hold the read end of the first, which was open above, until it executes its
+        // program.
         path = _directory["waiting"];
         Shell($"mkfifo {path}");
         using CancellationTokenSource cancel = new();
