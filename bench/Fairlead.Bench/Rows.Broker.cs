@@ -20,6 +20,8 @@ internal static partial class Rows
                 new AmqpStream(isDurable: true),
                 new FairleadStream("amqp", options: "&durable=true") { Goal = 1 / 1.2 },
                 new FairleadStream("amqp", Reading.Loop, "&durable=true") { Goal = 1 / 1.2 }),
+            new OneWay("work", 64, new AmqpStream(isDurable: false), new FairleadWork(isStored: false)),
+            new OneWay("work-stored", 64, new AmqpStream(isDurable: true), new FairleadWork(isStored: true)),
             new RoundTrip(
                 "amqp-call",
                 64,
