@@ -78,13 +78,14 @@ public sealed class WorkControlTests : IDisposable
     [Fact]
     public async Task Items_in_a_store_survive_the_death_of_their_queue()
     {
-        var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--store", "log://kept");
+        var store = $"log://{_home.Work}/kept";
+        var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--store", store);
         var sent = await _home.RunAsync("send", address, "an item");
         Assert.True(sent.ExitCode == 0, sent.ToString());
         await queue.SignalAsync("KILL");
         await queue.EndAsync();
 
-        await _home.ServeAsync("work", "serve", "unix://jobs", "--store", "log://kept");
+        await _home.ServeAsync("work", "serve", "unix://jobs", "--store", store);
         var pulled = await _home.RunAsync("work", "pull", address, "--count", "1");
         Assert.Equal("an item\n", pulled.Output);
     }

@@ -53,7 +53,12 @@ public sealed class PayloadFormsTests
         MethodInfo[] added =
         [
             .. Extensions.Where(method =>
-                method.Name == verb && method.GetParameters()[0].ParameterType == pattern && method.GetGenericArguments().Length < 2),
+                method.Name == verb
+                && method.GetParameters()[0].ParameterType == pattern
+                && method.GetGenericArguments().Length < 2
+
+                // Items with options are bytes; these methods are no further form of a payload.
+                && !Array.Exists(method.GetParameters(), static parameter => parameter.ParameterType == typeof(WorkItemOptions))),
         ];
         Assert.Contains(own, Takes<ReadOnlySpan<byte>>);
         Assert.Contains(own, Takes<ReadOnlySequence<byte>>);
