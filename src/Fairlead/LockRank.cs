@@ -91,6 +91,9 @@ internal enum LockRank : byte
     /// <summary>The items of a work queue that its store has.</summary>
     WorkStore,
 
+    /// <summary>What a publisher has stored, and the subscribers that read it.</summary>
+    StoredPublications,
+
     /// <summary>The records of a named position that the user has returned.</summary>
     LogPositions,
 

@@ -22,6 +22,7 @@ internal static partial class Program
         ["cleaner"] = CleanerVerb.RunAsync,
         ["confirmed"] = ConfirmedVerb.RunAsync,
         ["faults"] = FaultsVerb.RunAsync,
+        ["follower"] = FollowerVerb.RunAsync,
         ["guardian"] = GuardianVerb.RunAsync,
         ["headless"] = HeadlessVerb.RunAsync,
         ["heir"] = HeirVerb.RunAsync,

@@ -19,6 +19,9 @@ internal sealed record MessageLine
     /// <summary>The number of messages that were dropped before this one.</summary>
     public long? Missed { get; init; }
 
+    /// <summary>Its place among all that its publisher has stored.</summary>
+    public string? Position { get; init; }
+
     /// <summary>Whether a work queue delivered it before to a worker that may have read it.</summary>
     public bool? Redelivered { get; init; }
 
@@ -42,6 +45,7 @@ internal sealed record MessageLine
             Bytes = message.Length,
             Topic = message.Topic.Length == 0 ? null : message.Topic,
             Missed = message.Missed == 0 ? null : message.Missed,
+            Position = message.Position?.ToString(),
             Redelivered = message.Redelivered ? true : null,
             Deliveries = message.Deliveries == 0 ? null : message.Deliveries,
             Pid = message.Peer.ProcessId,

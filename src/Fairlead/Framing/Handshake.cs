@@ -25,6 +25,7 @@ internal sealed record Handshake
     private const int LongestText = 1024;
     private const int FullBytes = 3 + 1;
     private const int HandlesBytes = 3 + 2;
+    private const int PositionBytes = 3 + PublishedPosition.Bytes;
 
     public ushort Lowest { get; init; } = LowestVersion;
 
@@ -53,12 +54,16 @@ internal sealed record Handshake
     /// <summary>The most unread open files on this side.</summary>
     public int Handles { get; init; }
 
+    /// <summary>The last message of a publisher with a store.</summary>
+    public PublishedPosition? Position { get; init; }
+
     public static MessageHeader HeaderOf(MessageKind kind) => new() { Kind = kind, Id = MagicHigh, Ack = MagicLow };
 
     public byte[] Encode()
     {
         byte[] text = Encoding.UTF8.GetBytes(Text.Length > LongestText / 4 ? Text[..(LongestText / 4)] : Text);
-        byte[] body = new byte[FixedSize + text.Length + (Full is null ? 0 : FullBytes) + (Handles == 0 ? 0 : HandlesBytes)];
+        int fieldBytes = (Full is null ? 0 : FullBytes) + (Handles == 0 ? 0 : HandlesBytes) + (Position is null ? 0 : PositionBytes);
+        byte[] body = new byte[FixedSize + text.Length + fieldBytes];
         BinaryPrimitives.WriteUInt16BigEndian(body, Lowest);
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(2), Highest);
         body[4] = (byte)Pattern;
@@ -81,6 +86,13 @@ internal sealed record Handshake
             Span<byte> handles = stackalloc byte[sizeof(ushort)];
             BinaryPrimitives.WriteUInt16BigEndian(handles, (ushort)Handles);
             fields.Add(HeadField.Handles, handles);
+        }
+
+        if (Position is { } last)
+        {
+            Span<byte> position = stackalloc byte[PublishedPosition.Bytes];
+            last.WriteTo(position);
+            fields.Add(HeadField.Position, position);
         }
 
         return body;
@@ -118,6 +130,9 @@ internal sealed record Handshake
                 && handles.Length == sizeof(ushort)
                     ? BinaryPrimitives.ReadUInt16BigEndian(handles)
                     : 0,
+            Position = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Position, out ReadOnlySpan<byte> position)
+                ? PublishedPosition.Read(position)
+                : null,
             Text = PlainText.OneLine(Encoding.UTF8.GetString(body.Slice(FixedSize, textLength))),
         };
     }

@@ -37,9 +37,21 @@ internal enum HeadField : byte
     NotBefore = 9,
 
     /// <summary>
+    /// The <see cref="PublishedPosition"/> of a stored message; in a handshake that of the publisher's last one, in Subscribe that of the
+    /// last one which the subscriber has; 16 bytes.
+    /// </summary>
+    Position = 10,
+
+    /// <summary>
     /// Between an endpoint and the bridge to its broker, in one process: the properties of the message there, as fields of their own.
     /// </summary>
     Properties = 11,
+
+    /// <summary>
+    /// In Subscribe: the subscriber wants stored messages first. 8 bytes: how many of the last ones if there is no position; 1 byte: 1 if
+    /// more topics follow, before which none are sent.
+    /// </summary>
+    Replay = 12,
 }
 
 /// <summary>Writes a head into the caller's memory.</summary>

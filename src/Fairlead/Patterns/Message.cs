@@ -64,6 +64,10 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
     /// <summary>Whether another receiver had this message before and did not accept it.</summary>
     public bool Redelivered => (Core.Header.Flags & MessageFlags.Redelivered) != 0;
 
+    /// <summary>The place of the message among all that its publisher has stored; null if it stores none.</summary>
+    public PublishedPosition? Position =>
+        HeadReader.TryGet(Core.Head, HeadField.Position, out ReadOnlySpan<byte> position) ? PublishedPosition.Read(position) : null;
+
     /// <summary>How many times a work queue has delivered this message before.</summary>
     public int Deliveries => HeadReader.TryGet(Core.Head, HeadField.Deliveries, out ulong count) ? (int)Math.Min(count, int.MaxValue) : 0;
 

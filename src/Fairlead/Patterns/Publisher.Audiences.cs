@@ -37,7 +37,7 @@ public sealed partial class Publisher
     /// </remarks>
     /// <param name="topic">A topic, without wildcards.</param>
     /// <exception cref="ArgumentException">The topic is not valid.</exception>
-    public int SubscribersOf(string topic) => AudienceOf(topic).Links.Length;
+    public int SubscribersOf(string topic) => AudienceOf(topic).Count;
 
     /// <summary>Completes when at least <paramref name="count"/> subscribers have subscribed to the topic.</summary>
     /// <param name="topic">A topic, without wildcards.</param>
@@ -122,16 +122,24 @@ public sealed partial class Publisher
             _audiences.Clear();
         }
 
+        int later = 0;
         List<Link> links = [];
         foreach (Link link in Core.LinkSnapshot)
         {
             if (link.Tag is Subscriptions subscriptions && subscriptions.Match(topic))
             {
-                links.Add(link);
+                if (subscriptions.IsBehind)
+                {
+                    later++;
+                }
+                else
+                {
+                    links.Add(link);
+                }
             }
         }
 
-        return _audiences[topic] = new Audience([.. links], version, head);
+        return _audiences[topic] = new Audience([.. links], version, head, later);
     }
 
     /// <summary>Returns the head of all messages on a topic.</summary>
@@ -242,7 +250,11 @@ public sealed partial class Publisher
         }
     }
 
-    void ILinkOwner.OnClosing() => TellOfChange();
+    void ILinkOwner.OnClosing()
+    {
+        _stored?.End();
+        TellOfChange();
+    }
 
     private FairleadException TooFew(string topic, int subscribers, int count) =>
         new(

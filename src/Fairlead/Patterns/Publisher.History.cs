@@ -1,6 +1,10 @@
+using System.Buffers.Binary;
+using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
+using Fairlead.Patterns.Stores;
 
 namespace Fairlead;
 
@@ -12,11 +16,15 @@ public sealed partial class Publisher
     private readonly RankedLock _historyGate = new(LockRank.PublisherHistory);
     private readonly History? _history;
 
-    /// <summary>Adds the message to the history and returns its audience.</summary>
-    /// <remarks>A subscriber that asks for the topic later gets the message from the history and is not part of this audience.</remarks>
-    private Audience Enter(string topic, ReadOnlySpan<byte> message)
+    /// <summary>Adds the message to the history or the store and returns its audience.</summary>
+    /// <remarks>A subscriber that asks for the topic later gets the message from there and is not part of this audience.</remarks>
+    /// <param name="topic">The topic.</param>
+    /// <param name="message">The payload.</param>
+    /// <param name="position">The place in the store; null without one.</param>
+    private Audience Enter(string topic, ReadOnlySpan<byte> message, out PublishedPosition? position)
     {
-        if (_history is null)
+        position = null;
+        if (_history is null && _stored is null)
         {
             return AudienceOf(topic);
         }
@@ -24,7 +32,8 @@ public sealed partial class Publisher
         using (_historyGate.Hold())
         {
             Audience audience = AudienceOf(topic);
-            _history.Add(topic, audience.Head, message);
+            _history?.Add(topic, audience.Head, message);
+            position = _stored?.Append(topic, message);
             return audience;
         }
     }
@@ -61,5 +70,139 @@ public sealed partial class Publisher
 
         link.Sending.ServeReplayed();
         return null;
+    }
+
+    /// <summary>Lets a subscriber begin with stored messages, when it has asked for its last topic. Called by the pump.</summary>
+    private string? Resume(Link link, string pattern, ReadOnlySpan<byte> head, ReadOnlySpan<byte> replay)
+    {
+        Subscriptions subscriptions = (Subscriptions)link.Tag!;
+        bool begins = subscriptions.IsEmpty || (subscriptions.IsBehind && !subscriptions.IsCatchingUp);
+        if (!begins || replay.Length != Subscriber.ReplayBytes)
+        {
+            // It has messages already: what it asks for now comes from now on.
+            return Change(link, pattern, subscribes: true);
+        }
+
+        subscriptions.IsBehind = true;
+        if (Change(link, pattern, subscribes: true) is { } refusal)
+        {
+            return refusal;
+        }
+
+        bool isLast = replay[^1] == 0;
+        if (isLast)
+        {
+            subscriptions.IsCatchingUp = true;
+            PublishedPosition? after = HeadReader.TryGet(head, HeadField.Position, out ReadOnlySpan<byte> position)
+                ? PublishedPosition.Read(position)
+                : null;
+
+            // What is published from now on does not count.
+            long start = _stored!.StartOf((long)Math.Min(BinaryPrimitives.ReadUInt64BigEndian(replay), long.MaxValue));
+            _stored.Start(() => CatchUpAsync(
+                link, subscriptions, () => after is { } seen ? _stored.ReadBehind(seen) : (_stored.ReadFrom(start), 0)));
+        }
+
+        return null;
+    }
+
+    /// <summary>Publishes when it is this caller's turn: subscribers get stored messages in their order.</summary>
+    private async ValueTask<int> PublishStoredAsync(
+        StoredPublications stored, string topic, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        using StoredPublications.Turn turn = await stored.TakeAsync(cancellationToken).ConfigureAwait(false);
+        Round round = Start(topic, message.Span, mayWait: false);
+        return round.Waiting is null ? End(round) : await FinishAsync(round, message, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Returns whether a subscriber whose queue is full gets the messages from the store, later.</summary>
+    private static bool MayFallBehind(Link link) =>
+        link.PeerAsksFor is null or OverflowPolicy.Wait && link.Tag is Subscriptions { IsCatchingUp: true };
+
+    /// <summary>Lets a subscriber get messages from the store, from this one on. Called by the one who publishes.</summary>
+    private void FallBehind(Link link, PublishedPosition position)
+    {
+        Subscriptions subscriptions = (Subscriptions)link.Tag!;
+        subscriptions.IsBehind = true;
+        ChangeAudiences();
+        _stored!.Start(() => CatchUpAsync(link, subscriptions, () => (_stored.ReadFrom(position.Number), 0)));
+    }
+
+    /// <summary>Sends a subscriber what is stored, until it has all of it; from then on it gets what is published.</summary>
+    private async Task CatchUpAsync(Link link, Subscriptions subscriptions, Func<(PublicationReader Reader, long Missed)> open)
+    {
+        try
+        {
+            (PublicationReader reader, long missed) = open();
+            using PublicationReader opened = reader;
+            if (missed > 0)
+            {
+                link.Sending.AddMissed(missed);
+            }
+
+            while (TryReadStored(reader, subscriptions) is { } message)
+            {
+                if (subscriptions.Match(message.Topic) && !await SendStoredAsync(link, message).ConfigureAwait(false))
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is not (ObjectDisposedException or OperationCanceledException))
+        {
+            // Without this message the next one would be out of order. The subscriber connects again, and asks from here.
+            link.Fail(exception);
+        }
+        catch (Exception)
+        {
+            // The publisher ends.
+        }
+    }
+
+    /// <summary>Reads the next stored message; null: there is none, and the subscriber gets those that are published from now on.</summary>
+    private StoredMessage? TryReadStored(PublicationReader reader, Subscriptions subscriptions)
+    {
+        if (reader.Next() is { } next)
+        {
+            return next;
+        }
+
+        // Publishing adds to the store and looks for its audience under this lock: a message is in one or the other.
+        using (_historyGate.Hold())
+        {
+            if (reader.Next() is { } late)
+            {
+                return late;
+            }
+
+            subscriptions.IsBehind = false;
+            ChangeAudiences();
+            return null;
+        }
+    }
+
+    private async ValueTask<bool> SendStoredAsync(Link link, StoredMessage message)
+    {
+        byte[] head = [.. Head(message.Topic), .. PositionField(message.Position)];
+        if (!link.Sending.Takes((long)head.Length + message.Payload.Length))
+        {
+            link.Sending.CountMissed();
+            return true;
+        }
+
+        LinkResult result = await new Outbox(Core)
+            .CallAsync(link, new OutgoingMessage(MessageHeader.Of(MessageKind.Publish), head, message.Payload), null, _stored!.Ending)
+            .ConfigureAwait(false);
+        return result.Outcome == LinkOutcome.Sent;
+    }
+
+    private static byte[] PositionField(PublishedPosition position)
+    {
+        byte[] bytes = new byte[3 + PublishedPosition.Bytes];
+        Span<byte> value = stackalloc byte[PublishedPosition.Bytes];
+        position.WriteTo(value);
+        HeadWriter field = new(bytes);
+        field.Add(HeadField.Position, value);
+        return bytes;
     }
 }

@@ -19,7 +19,7 @@ public sealed partial class Publisher
     /// <param name="topic">Words separated by dots; see <see cref="TopicFilter"/>.</param>
     /// <param name="message">The payload. Copied before this returns.</param>
     /// <param name="cancellationToken">Ends the wait. Subscribers with full queues then miss the message.</param>
-    /// <returns>The number of subscribers it was buffered for.</returns>
+    /// <returns>The number of subscribers it was buffered for, with those that get it from the store later.</returns>
     /// <exception cref="ArgumentException">The topic is not valid.</exception>
     /// <exception cref="FairleadException">
     /// Full: this publisher uses <see cref="OverflowPolicy.Fail"/>, and the queue of a subscriber is full. The others have received the
@@ -28,6 +28,7 @@ public sealed partial class Publisher
     public int Publish(string topic, ReadOnlySpan<byte> message, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        using StoredPublications.Turn turn = StoredPublications.Take(_stored, cancellationToken);
         Round round = Start(topic, message, mayWait: true);
         int reached = round.Waiting is null ? End(round) : Finish(round, message, cancellationToken);
         AwaitConfirmed(cancellationToken);
@@ -40,7 +41,7 @@ public sealed partial class Publisher
         string topic, in T value, CancellationToken cancellationToken)
         where T : unmanaged
     {
-        if (_history is not null || Core.Settings.Confirms)
+        if (_history is not null || _stored is not null || Core.Settings.Confirms)
         {
             using StructBytes kept = StructBytes.Of(in value);
             return Publish(topic, kept.Span, cancellationToken);
@@ -79,6 +80,11 @@ public sealed partial class Publisher
             return ValueTask.FromCanceled<int>(cancellationToken);
         }
 
+        if (_stored is not null)
+        {
+            return PublishStoredAsync(_stored, topic, message, cancellationToken);
+        }
+
         Round round = Start(topic, message.Span, mayWait: false);
         ValueTask<int> reached =
             round.Waiting is null ? new ValueTask<int>(End(round)) : FinishAsync(round, message, cancellationToken);
@@ -96,6 +102,11 @@ public sealed partial class Publisher
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<int>(cancellationToken);
+        }
+
+        if (_stored is not null)
+        {
+            return PublishStoredAsync(_stored, topic, message.ToArray(), cancellationToken);
         }
 
         Round round = Start(topic, message, mayWait: false);
@@ -174,14 +185,20 @@ public sealed partial class Publisher
     private Round Start(string topic, ReadOnlySpan<byte> message, bool mayWait, ReadOnlySpan<byte> fields = default)
     {
         new Outbox(Core).ThrowIfClosing();
-        Audience audience = Enter(topic, message);
-        Round round = new() { Head = fields.IsEmpty ? audience.Head : [.. audience.Head, .. fields] };
+        Audience audience = Enter(topic, message, out PublishedPosition? position);
+        if (position is { } place)
+        {
+            fields = PositionField(place);
+        }
+
+        Round round = new() { Head = fields.IsEmpty ? audience.Head : [.. audience.Head, .. fields], Position = position };
         ulong reached = fields.IsEmpty ? WriteOnce(audience, message, default, ref round) : 0;
         if (round.Buffered < audience.Links.Length)
         {
             GiveOthers(audience, reached, topic, message, mayWait, ref round);
         }
 
+        round.Buffered += audience.Later;
         return round;
     }
 
@@ -250,7 +267,10 @@ public sealed partial class Publisher
                     try
                     {
                         Give(link, outbox, topic, message, ref round);
-                        Rejoin(link);
+                        if (_stored is null)
+                        {
+                            Rejoin(link);
+                        }
                     }
                     catch (Exception exception) when (exception is not ObjectDisposedException)
                     {
@@ -262,7 +282,7 @@ public sealed partial class Publisher
     }
 
     /// <summary>Sends to one subscriber through its connection.</summary>
-    private static void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
+    private void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
         if (message.Length > link.LongestPayload || !link.Sending.Takes((long)head.Length + message.Length))
@@ -272,11 +292,16 @@ public sealed partial class Publisher
         }
         else
         {
-            WhenFull whenFull = link.Policy.Drops() ? WhenFull.Drop : WhenFull.Refuse;
+            bool mayFallBehind = round.Position is not null && MayFallBehind(link);
+            WhenFull whenFull = link.Policy.Drops() && !mayFallBehind ? WhenFull.Drop : WhenFull.Refuse;
             OutgoingMessage outgoing = new(MessageHeader.Of(MessageKind.Publish), head, message) { Topic = topic };
             switch (outbox.Give(link, outgoing, whenFull).Outcome)
             {
                 case LinkOutcome.Sent:
+                    round.Buffered++;
+                    break;
+                case LinkOutcome.Full when mayFallBehind:
+                    FallBehind(link, round.Position!.Value);
                     round.Buffered++;
                     break;
                 case LinkOutcome.Full when link.Policy == OverflowPolicy.Wait:
@@ -361,6 +386,7 @@ public sealed partial class Publisher
     private struct Round
     {
         public byte[] Head;
+        public PublishedPosition? Position;
         public int Buffered;
         public int Failed;
         public List<Link>? Waiting;

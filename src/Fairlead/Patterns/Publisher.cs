@@ -34,6 +34,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     };
 
     private readonly TimeSpan _longestWait;
+    private readonly StoredPublications? _stored;
 
     private Publisher(Address address, PublisherOptions? options)
     {
@@ -52,6 +53,13 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(_longestWait, TimeSpan.Zero, nameof(options));
         }
+
+        if (options.Store is { } store)
+        {
+            _stored = history == 0
+                ? new StoredPublications(store)
+                : throw new ArgumentException("A publisher has either a store or a history.", nameof(options));
+        }
     }
 
     /// <summary>Binds a publisher that subscribers connect to.</summary>
@@ -59,7 +67,17 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     public static Publisher Bind(Address address, PublisherOptions? options = null)
     {
         Publisher publisher = new(address, options);
-        publisher.Open(EndpointCore.Bind(address, options, Profile, publisher));
+        try
+        {
+            publisher.Open(EndpointCore.Bind(address, options, Profile, publisher));
+        }
+        catch
+        {
+            publisher._stored?.Dispose();
+            throw;
+        }
+
+        publisher.RequireNoBridge();
         if (publisher.Core.IsToBridge)
         {
             publisher.AwaitBridge();
@@ -85,9 +103,21 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         Address address, PublisherOptions? options = null, CancellationToken cancellationToken = default)
     {
         Publisher publisher = new(address, options);
-        publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, cancellationToken).ConfigureAwait(false));
+        try
+        {
+            publisher.Open(await EndpointCore.ConnectAsync(address, options, Profile, publisher, cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            publisher._stored?.Dispose();
+            throw;
+        }
+
+        publisher.RequireNoBridge();
         return publisher;
     }
+
+    PublishedPosition? ILinkOwner.LastPosition => _stored?.Last;
 
     FairleadException? ILinkOwner.Refusal(Link link) => link.PeerAsksFor switch
     {
@@ -132,6 +162,26 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => Change(link, topic, subscribes);
 
+    string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes, ReadOnlySpan<byte> head) =>
+        _stored is not null && subscribes && HeadReader.TryGet(head, HeadField.Replay, out ReadOnlySpan<byte> replay)
+            ? Resume(link, topic, head, replay)
+            : Change(link, topic, subscribes);
+
+    void ILinkOwner.OnGone() => _stored?.Dispose();
+
+    private void RequireNoBridge()
+    {
+        if (_stored is not null && Core.IsToBridge)
+        {
+            Dispose();
+            throw new FairleadException(
+                ErrorCode.NotSupported, "a publisher at a broker has no store", "Use a stream or durable queues of the broker.")
+            {
+                Address = Address,
+            };
+        }
+    }
+
     /// <summary>Blocks until the bridge of a bound publisher is up, which takes no other process. A message before that would be
     /// lost.</summary>
     private void AwaitBridge()
@@ -153,6 +203,20 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         private const int MostPatterns = 10_000;
 
         private volatile string[] _patterns = [];
+        private volatile bool _isBehind;
+
+        /// <summary>Whether the subscriber still gets stored messages, and is in no audience.</summary>
+        public bool IsBehind
+        {
+            get => _isBehind;
+            set => _isBehind = value;
+        }
+
+        /// <summary>Whether it has asked for all its topics, and gets stored messages. Of the pump.</summary>
+        public bool IsCatchingUp { get; set; }
+
+        /// <summary>Whether it has asked for nothing yet.</summary>
+        public bool IsEmpty => _patterns.Length == 0;
 
         /// <summary>Returns those of a bridge, from which no subscription has to come first.</summary>
         public static Subscriptions OfEverything() => new() { _patterns = [">"] };

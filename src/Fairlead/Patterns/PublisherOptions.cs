@@ -18,4 +18,18 @@ public sealed record PublisherOptions : EndpointOptions
     /// <see cref="EndpointOptions.MaxUnreadBytes"/> bytes, but always the last message. In the address: <c>?history=100</c>.
     /// </remarks>
     public int History { get; init; }
+
+    /// <summary>
+    /// The log that keeps what is published: <c>log://prices?keep=1GiB</c>, or the path of one. Null, the default: nothing is kept there.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// Each message gets a number (<see cref="Message.Position"/>). A subscriber that reconnects gets what it has missed, and then what is
+    /// published, without a gap and in order. One that is new may ask for stored messages (<see cref="SubscriberOptions"/>). The log
+    /// decides how much is kept, and when it is on the disk. What it does not keep any more is counted as missed, on whatever topic it was.
+    /// </para>
+    /// <para>Publishing calls run one after the other. The log belongs to this publisher alone. Not together with
+    /// <see cref="History"/>.</para>
+    /// </remarks>
+    public Address? Store { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Fairlead.Framing;
 using Fairlead.Patterns.Links;
@@ -22,13 +23,29 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         Policies = [OverflowPolicy.Wait, OverflowPolicy.DropOldest, OverflowPolicy.DropNewest, OverflowPolicy.Latest],
     };
 
+    /// <summary>The length of the field that asks for stored messages.</summary>
+    internal const int ReplayBytes = sizeof(ulong) + 1;
+
+    // Both fields, each with its number and length.
+    private const int MostHeadBytes = 3 + PublishedPosition.Bytes + 3 + ReplayBytes;
+
     /// <summary>For the factories only, because an unopened subscriber is unusable.</summary>
-    private Subscriber()
+    private Subscriber(EndpointOptions? options)
     {
+        if (options is SubscriberOptions { Replay: var replay, ResumeAfter: var after })
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(replay, nameof(options));
+            (_replay, _position) = (replay, after);
+        }
     }
 
     private readonly RankedLock _gate = new(LockRank.Subscriptions);
     private readonly HashSet<string> _patterns = [];
+    private readonly int _replay;
+
+    // The last stored message that has arrived, or that was there when this end first connected. Under the gate; null: the publisher stores
+    // none.
+    private PublishedPosition? _position;
 
     private Inbox Inbox => new(Core);
 
@@ -58,7 +75,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     /// <inheritdoc cref="Receiver.Bind" path="/exception"/>
     public static Subscriber Bind(Address address, string topics = ">", EndpointOptions? options = null)
     {
-        Subscriber subscriber = new();
+        Subscriber subscriber = new(options);
         subscriber.Add(topics);
         subscriber.Open(EndpointCore.Bind(address, options, Profile, subscriber));
         return subscriber;
@@ -92,16 +109,17 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         Deadline? deadline = null;
         while (true)
         {
-            Subscriber subscriber = new();
+            Subscriber subscriber = new(options);
             string[] patterns = subscriber.Add(topics);
             subscriber.Open(
                 await EndpointCore.ConnectAsync(address, options, Profile, subscriber, cancellationToken).ConfigureAwait(false));
             deadline ??= Deadline.After(subscriber.Core.Settings.Wait, subscriber.Core.Settings.Time);
             try
             {
-                foreach (string pattern in patterns)
+                for (int i = 0; i < patterns.Length; i++)
                 {
-                    await subscriber.AskAsync(MessageKind.Subscribe, pattern, cancellationToken).ConfigureAwait(false);
+                    byte[] head = subscriber.ReplayField(isLast: i == patterns.Length - 1);
+                    await subscriber.AskAsync(MessageKind.Subscribe, patterns[i], cancellationToken, head).ConfigureAwait(false);
                 }
 
                 return subscriber;
@@ -207,15 +225,17 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         // Under the lock to the last one: a topic that is given up meanwhile must not be asked for behind its Unsubscribe.
         using (_gate.Hold())
         {
-            foreach (string pattern in _patterns)
+            // A longer pattern would end the connection, and with it the others.
+            byte[][] payloads =
+            [
+                .. _patterns
+                    .Select(Encoding.UTF8.GetBytes)
+                    .Where(payload => link.Sending.Takes(payload.Length + (link.IsAccepted ? 0 : MostHeadBytes))),
+            ];
+            for (int i = 0; i < payloads.Length; i++)
             {
-                byte[] payload = Encoding.UTF8.GetBytes(pattern);
-
-                // A longer pattern would end the connection, and with it the others.
-                if (link.Sending.Takes(payload.Length))
-                {
-                    link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), default, payload);
-                }
+                ReadOnlySpan<byte> head = link.IsAccepted ? default : ReplayFieldLocked(isLast: i == payloads.Length - 1);
+                link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), head, payloads[i]);
             }
         }
     }
@@ -227,6 +247,48 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
 
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes) => "a subscriber does not publish";
+
+    void ILinkOwner.OnPosition(Link link, PublishedPosition position, bool isStart)
+    {
+        using (_gate.Hold())
+        {
+            // What was stored before is asked for by its number.
+            if (!isStart || (_position is null && _replay == 0))
+            {
+                _position = position;
+            }
+        }
+    }
+
+    private byte[] ReplayField(bool isLast)
+    {
+        using (_gate.Hold())
+        {
+            return ReplayFieldLocked(isLast);
+        }
+    }
+
+    /// <summary>Returns the head fields that ask a publisher for stored messages; none if it has none. Under the gate.</summary>
+    private byte[] ReplayFieldLocked(bool isLast)
+    {
+        if (_position is null && _replay == 0)
+        {
+            return [];
+        }
+
+        Span<byte> bytes = stackalloc byte[PublishedPosition.Bytes];
+        HeadWriter head = new(stackalloc byte[MostHeadBytes]);
+        if (_position is { } position)
+        {
+            position.WriteTo(bytes);
+            head.Add(HeadField.Position, bytes);
+        }
+
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, _replay == int.MaxValue ? ulong.MaxValue : (ulong)_replay);
+        bytes[sizeof(ulong)] = isLast ? (byte)0 : (byte)1;
+        head.Add(HeadField.Replay, bytes[..ReplayBytes]);
+        return head.Written.ToArray();
+    }
 
     private string[] Add(string topics)
     {
@@ -262,7 +324,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         }
     }
 
-    private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken cancellationToken)
+    private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken cancellationToken, byte[]? head = null)
     {
         Core.Life.ThrowIfClosing();
         Link[] links = Core.Links();
@@ -273,11 +335,12 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 
         // All are asked before an answer is awaited: a publisher that does not answer must not keep the topic from the others.
         byte[] payload = Encoding.UTF8.GetBytes(topic);
-        await Task.WhenAll(Array.ConvertAll(links, link => AskOnAsync(link, kind, topic, payload, cancellationToken)))
+        await Task.WhenAll(Array.ConvertAll(links, link => AskOnAsync(link, kind, topic, payload, head ?? [], cancellationToken)))
             .ConfigureAwait(false);
     }
 
-    private async Task AskOnAsync(Link link, MessageKind kind, string topic, byte[] payload, CancellationToken cancellationToken)
+    private async Task AskOnAsync(
+        Link link, MessageKind kind, string topic, byte[] payload, byte[] head, CancellationToken cancellationToken)
     {
         if (link.State == LinkState.Handshaking)
         {
@@ -285,7 +348,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             return;
         }
 
-        if (!link.Sending.Takes(payload.Length))
+        if (!link.Sending.Takes(head.Length + payload.Length))
         {
             // This publisher cannot have the topic, so there is nothing to give up.
             if (kind == MessageKind.Subscribe && !IsBound)
@@ -296,7 +359,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             return;
         }
 
-        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), default);
+        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), head);
         operation.PeerLink = link;
         operation.Copy(payload);
         ValueTask<LinkResult> task = operation.Task;

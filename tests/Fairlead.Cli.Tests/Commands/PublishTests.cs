@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
@@ -145,6 +146,28 @@ public sealed class PublishTests : IDisposable
         var outcome = await publisher.ExitAsync();
         Assert.True(outcome.ExitCode == 6, outcome.ToString());
         Assert.Contains("the subscriber is gone", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_stored_is_there_for_those_that_come_later()
+    {
+        var store = $"log://{_home.Work}/kept";
+        var alone = await _home.RunAsync("publish", "unix://prices", "eu", "1", "--store", store);
+        Assert.True(alone is { ExitCode: 0, Error: "" }, alone.ToString());
+        var publisher = _home.Start("publish", "unix://prices", "eu", "-", "--store", store, "--verbose");
+        await publisher.ErrorLineAsync("listening on ");
+        await publisher.SayAsync("2");
+        var first = await _home.RunAsync("subscribe", "unix://prices", "eu", "--replay", "all", "--count", "2", "--output", "json");
+        JsonElement[] lines = [.. first.Lines.Select(static line => JsonSerializer.Deserialize<JsonElement>(line))];
+        Assert.Equal(["1", "2"], lines.Select(static line => line.GetProperty("text").GetString()));
+        var position = lines[0].GetProperty("position").GetString()!;
+        var second = await _home.RunAsync("subscribe", "unix://prices", "eu", "--after", position, "--count", "1");
+        Assert.Equal("2\n", second.Output);
+
+        foreach (var wrong in new[] { "--replay=some", "--replay=-1", "--after=17" })
+        {
+            Assert.Equal(2, (await _home.RunAsync("subscribe", "unix://prices", wrong)).ExitCode);
+        }
     }
 
     [Fact]

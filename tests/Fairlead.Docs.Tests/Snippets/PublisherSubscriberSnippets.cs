@@ -37,6 +37,17 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
+    public async Task Messages_are_stored()
+    {
+        await using var publisher = await Publisher.BindAsync("unix://prices", new() { Store = "log://prices?keep=1GiB" });
+        publisher.Publish("eu.bond.10y", "101.25");
+        await using var subscriber = await Subscriber.ConnectAsync(
+            "unix://prices", "eu.>", new SubscriberOptions { Replay = 100, ReconnectTimeout = Timeout.InfiniteTimeSpan });
+        using Message price = await subscriber.ReceiveAsync();
+        Assert.Equal("101.25", price.Text);
+    }
+
+    [Fact]
     public async Task A_slow_one_gets_what_it_asks_for()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices");

@@ -10,6 +10,8 @@ namespace Fairlead.Tests.Framing;
 /// </summary>
 public sealed class GoldenFrameTests
 {
+    private static readonly byte[] Position = [0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0, 0, 0, 0, 0, 0, 0, 17];
+
     private static readonly byte[] Trace = [0, .. Enumerable.Range(0x10, 24).Select(i => (byte)i), 1];
 
     private static readonly Dictionary<string, Sample> Samples = new()
@@ -25,6 +27,11 @@ public sealed class GoldenFrameTests
             Id = 9,
             Flags = MessageFlags.Redelivered,
             Fields = [(HeadField.Deliveries, 2UL)],
+        },
+        ["deliver-item"] = new(MessageKind.Deliver, "later")
+        {
+            Id = 7,
+            Fields = [(HeadField.Priority, new byte[] { 200 }), (HeadField.NotBefore, 1_900_000_000_000UL)],
         },
         ["receipt-accepted"] = new(MessageKind.Receipt, (byte)ReceiptStatus.Accepted, "") { Id = 1, Ack = 3 },
         ["receipt-not-delivered"] = new(MessageKind.Receipt, (byte)ReceiptStatus.NotDelivered, "the disk is full") { Id = 1, Ack = 3 },
@@ -45,6 +52,15 @@ public sealed class GoldenFrameTests
         ["publish"] = new(MessageKind.Publish, "99.5")
         {
             Fields = [(HeadField.Topic, "eu.bond.10y"u8.ToArray()), (HeadField.Missed, 12UL)],
+        },
+        ["publish-stored"] = new(MessageKind.Publish, "99.5")
+        {
+            Fields = [(HeadField.Topic, "eu.bond.10y"u8.ToArray()), (HeadField.Position, Position)],
+        },
+        ["subscribe-replay"] = new(MessageKind.Subscribe, "eu.bond.*")
+        {
+            Id = 5,
+            Fields = [(HeadField.Position, Position), (HeadField.Replay, new byte[] { 0, 0, 0, 0, 0, 0, 0, 100, 1 })],
         },
         ["subscribe"] = new(MessageKind.Subscribe, "eu.bond.*") { Id = 5 },
         ["unsubscribe"] = new(MessageKind.Unsubscribe, "eu.bond.*") { Id = 6 },
@@ -92,6 +108,12 @@ public sealed class GoldenFrameTests
             LongestMessage = 16_777_216,
             ProcessId = 4243,
             Text = "fairlead receive",
+        }),
+        ["welcome-stored"] = (MessageKind.Welcome, Hello with
+        {
+            Pattern = PatternKind.Publisher,
+            Text = "fairlead publish",
+            Position = new PublishedPosition(0x0123_4567_89AB_CDEF, 17),
         }),
         ["refuse"] = (MessageKind.Refuse, Hello with
         {

@@ -17,6 +17,12 @@ internal sealed class PublishCommand : ToolCommand
     private readonly PayloadArguments _payload;
     private readonly Option<bool> _now = NewOption.Switch("--now", "Publish even without subscribers; unwanted messages are lost");
 
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = "Keep the messages in this log for subscribers that come later: log://prices. Waits for no subscriber",
+        HelpName = "ADDRESS",
+    };
+
     public PublishCommand()
         : base("publish", "Publish messages under a topic; the first one waits for a subscriber")
     {
@@ -33,6 +39,7 @@ internal sealed class PublishCommand : ToolCommand
         Add(_topic);
         _payload = PayloadArguments.AddTo(this, "message");
         Add(_now);
+        Add(_store);
         Examples =
         [
             ("fairlead publish unix://prices eu.bond.10y 98.7", "Publish one message, as soon as it has a subscriber"),
@@ -40,6 +47,9 @@ internal sealed class PublishCommand : ToolCommand
                 "sensor | fairlead publish unix://state room.temperature - --full latest",
                 "A slow subscriber gets the latest value, and the number of values it missed"),
             ("tail -F app.log | fairlead publish unix://log app.log - --now", "Publish one message per line to present subscribers"),
+            (
+                "tail -F app.log | fairlead publish unix://log app.log - --store log://kept",
+                "Keep each line, also for subscribers that are away"),
         ];
     }
 
@@ -49,12 +59,13 @@ internal sealed class PublishCommand : ToolCommand
         TopicFilter.CheckTopic(topic);
         var payloads = _payload.ReadAsync(parsed, cancellationToken);
         var timeout = _endpoint.Timeout(parsed);
+        var store = parsed.GetValue(_store) is { } place ? Address.Parse(place) : null;
         await using var publisher = await _endpoint.OpenAsync(
             parsed,
-            (address, options) => Publisher.Bind(address, Settings(options, timeout)),
-            (address, options, end) => Publisher.ConnectAsync(address, Settings(options, timeout), end),
+            (address, options) => Publisher.Bind(address, Settings(options, timeout) with { Store = store }),
+            (address, options, end) => Publisher.ConnectAsync(address, Settings(options, timeout) with { Store = store }, end),
             cancellationToken);
-        var isPatient = !parsed.GetValue(_now);
+        var isPatient = !parsed.GetValue(_now) && store is null;
         var reconnects = _endpoint.Reconnects(parsed);
         var waits = isPatient;
         await foreach (var message in payloads)

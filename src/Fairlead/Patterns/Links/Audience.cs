@@ -8,9 +8,10 @@ internal sealed class Audience
 {
     private readonly BroadcastSlot?[] _slots;
 
-    public Audience(Link[] links, int version, byte[] head)
+    public Audience(Link[] links, int version, byte[] head, int later = 0)
     {
         Head = head;
+        Later = later;
         Links = links;
         Version = version;
         _slots = Array.ConvertAll(links, static link => link.Place.Slot);
@@ -29,6 +30,12 @@ internal sealed class Audience
     public byte[] Head { get; }
 
     public Link[] Links { get; }
+
+    /// <summary>The number of all subscribers.</summary>
+    public int Count => Links.Length + Later;
+
+    /// <summary>How many more get these messages from the publisher's store.</summary>
+    public int Later { get; }
 
     public int Version { get; }
 

@@ -73,27 +73,13 @@ internal sealed class WorkStore : IDisposable
         place.RequireKnown(["segment"]);
 
         // Segments that no item needs are removed when the next one is begun.
-        MappedLog log = MappedLog.Open(place, new LogOptions { SegmentSize = UsualSegment, MaxSize = 1 });
-        LogFollower? position = null;
-        try
+        LogOptions options = new() { SegmentSize = UsualSegment, MaxSize = 1 };
+        return OwnedLog.Open(place, options, PositionName, (log, position) =>
         {
-            position = log.Follow(PositionName);
             WorkStore store = new(log, position, place.Size("segment") ?? UsualSegment);
             store.Recover(place);
             return store;
-        }
-        catch (FairleadException error) when (error.Address is null)
-        {
-            position?.Dispose();
-            log.Dispose();
-            throw error.At(place);
-        }
-        catch
-        {
-            position?.Dispose();
-            log.Dispose();
-            throw;
-        }
+        });
     }
 
     /// <summary>Appends an item. It is on the disk after the next <see cref="Sync"/>.</summary>

@@ -27,7 +27,10 @@ internal struct KnownHead
             return true;
         }
 
-        if (!HeadReader.IsWellFormed(head, out _) || HeadReader.TryGet(head, HeadField.Missed, out ulong _) || !HeadReader.HasTopic(head))
+        if (!HeadReader.IsWellFormed(head, out _)
+            || HeadReader.TryGet(head, HeadField.Missed, out ulong _)
+            || HeadReader.TryGet(head, HeadField.Position, out ReadOnlySpan<byte> _)
+            || !HeadReader.HasTopic(head))
         {
             return false;
         }

@@ -204,7 +204,11 @@ internal sealed partial class EndpointCore
 
     void ILinkHost.OnCredit(Link link) => Owner.OnCredit(link);
 
-    bool ILinkHost.TrySubscribe(Link link, uint id, string topic, bool subscribes, out string? refusal)
+    PublishedPosition? ILinkHost.LastPosition => Owner.LastPosition;
+
+    void ILinkHost.OnPosition(Link link, PublishedPosition position, bool isStart) => Owner.OnPosition(link, position, isStart);
+
+    bool ILinkHost.TrySubscribe(Link link, uint id, string topic, bool subscribes, ReadOnlySpan<byte> head, out string? refusal)
     {
         if (Owner.DefersSubscription(link, id, topic, subscribes))
         {
@@ -212,7 +216,7 @@ internal sealed partial class EndpointCore
             return false;
         }
 
-        refusal = Owner.OnSubscription(link, topic, subscribes);
+        refusal = Owner.OnSubscription(link, topic, subscribes, head);
         return true;
     }
 

@@ -23,6 +23,17 @@ internal interface ILinkOwner
     /// <summary>Handles a peer that subscribes or unsubscribes. Returns null to accept, or else the reason.</summary>
     string? OnSubscription(Link link, string topic, bool subscribes);
 
+    /// <summary>Handles a peer that subscribes, with what its frame says beside the topic.</summary>
+    string? OnSubscription(Link link, string topic, bool subscribes, ReadOnlySpan<byte> head) => OnSubscription(link, topic, subscribes);
+
+    /// <summary>The last message that a publisher has stored, for the handshake; null: it stores none.</summary>
+    PublishedPosition? LastPosition => null;
+
+    /// <summary>A stored message has arrived, or (<paramref name="isStart"/>) the peer has introduced itself with its last one.</summary>
+    void OnPosition(Link link, PublishedPosition position, bool isStart)
+    {
+    }
+
     /// <summary>Takes over a subscription whose answer takes time. Returns whether the owner sends the receipt itself, later.</summary>
     bool DefersSubscription(Link link, uint id, string topic, bool subscribes) => false;
 

@@ -25,7 +25,10 @@ internal interface IReceiverOwner
 
     /// <summary>Handles a peer that subscribes or unsubscribes.</summary>
     /// <returns>Whether the answer is given now; otherwise the pattern sends it later.</returns>
-    bool TrySubscribe(uint id, string topic, bool subscribes, out string? refusal);
+    bool TrySubscribe(uint id, string topic, bool subscribes, ReadOnlySpan<byte> head, out string? refusal);
+
+    /// <summary>A message has arrived that its publisher has stored.</summary>
+    void OnPosition(PublishedPosition position);
 
     /// <summary>Handles the peer's last word: it sends no more.</summary>
     void OnClose(in Incoming message, Completions completions);

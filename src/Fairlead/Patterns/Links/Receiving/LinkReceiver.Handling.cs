@@ -51,6 +51,12 @@ internal sealed partial class LinkReceiver
             if (header.HeadLength > 0)
             {
                 _endpoint.Counters.AddMissed(_missed.HearBefore(message.Head));
+                if (header.Kind == MessageKind.Publish
+                    && HeadReader.TryGet(message.Head, HeadField.Position, out ReadOnlySpan<byte> place)
+                    && PublishedPosition.Read(place) is { } position)
+                {
+                    _owner.OnPosition(position);
+                }
             }
 
             Inbound.Add(message);
@@ -151,7 +157,7 @@ internal sealed partial class LinkReceiver
 
         string topic = Encoding.UTF8.GetString(message.Payload.Span);
         bool subscribes = message.Header.Kind == MessageKind.Subscribe;
-        if (_owner.TrySubscribe(message.Header.Id, topic, subscribes, out string? refusal))
+        if (_owner.TrySubscribe(message.Header.Id, topic, subscribes, message.Head, out string? refusal))
         {
             _answers.SendReceiptOfPump(message.Header.Id, refusal is null ? ReceiptStatus.Accepted : ReceiptStatus.NotDelivered, refusal);
         }

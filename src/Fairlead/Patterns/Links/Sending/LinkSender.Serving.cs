@@ -201,6 +201,15 @@ internal sealed partial class LinkSender
         _endpoint.Drops.Count();
     }
 
+    /// <summary>Counts messages that the peer misses, and that this end does not have to drop.</summary>
+    public void AddMissed(long count)
+    {
+        using (Hold())
+        {
+            Queue.AddMissed(count);
+        }
+    }
+
     /// <summary>Returns the number of dropped messages that the next message reports.</summary>
     /// <remarks>Returns 0 if the number would make the message too long for the peer; a later message then reports it.</remarks>
     private long MissedToReport(int length) => Queue.Missed == 0 || _link.IsRaw || !Takes(length + MissedBytes) ? 0 : Queue.Missed;

@@ -72,7 +72,13 @@ internal interface ILinkHost
 
     /// <summary>Handles a peer that subscribes or unsubscribes.</summary>
     /// <returns>Whether the answer is given now; otherwise the pattern sends it later.</returns>
-    bool TrySubscribe(Link link, uint id, string topic, bool subscribes, out string? refusal);
+    bool TrySubscribe(Link link, uint id, string topic, bool subscribes, ReadOnlySpan<byte> head, out string? refusal);
+
+    /// <summary>The last message that a publisher has stored, for the handshake; null: it stores none.</summary>
+    PublishedPosition? LastPosition { get; }
+
+    /// <summary>A stored message has arrived, or (<paramref name="isStart"/>) the peer has introduced itself with its last one.</summary>
+    void OnPosition(Link link, PublishedPosition position, bool isStart);
 }
 
 /// <summary>What a link has to say about its peer, and the other end of a bridge about its broker. Any thread without a lock.</summary>

@@ -126,6 +126,7 @@ internal sealed partial class Link
         ProcessId = NativeProcess.Id,
         Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,
         Handles = _endpoint.Settings.Handles,
+        Position = _host.LastPosition,
         Text = _endpoint.Settings.Program ?? ProgramName.For(_connection.Capabilities),
     };
 
@@ -155,6 +156,11 @@ internal sealed partial class Link
         if (_host.Refusal(this, theirs) is { } refusal)
         {
             throw refusal;
+        }
+
+        if (theirs.Position is { } last)
+        {
+            _host.OnPosition(this, last, isStart: true);
         }
 
         Handles.ToPeer = theirs.Handles;

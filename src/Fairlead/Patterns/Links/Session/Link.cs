@@ -264,8 +264,10 @@ internal sealed partial class Link
 
     void IReceiverOwner.OnCredit() => _host.OnCredit(this);
 
-    bool IReceiverOwner.TrySubscribe(uint id, string topic, bool subscribes, out string? refusal) =>
-        _host.TrySubscribe(this, id, topic, subscribes, out refusal);
+    bool IReceiverOwner.TrySubscribe(uint id, string topic, bool subscribes, ReadOnlySpan<byte> head, out string? refusal) =>
+        _host.TrySubscribe(this, id, topic, subscribes, head, out refusal);
+
+    void IReceiverOwner.OnPosition(PublishedPosition position) => _host.OnPosition(this, position, isStart: false);
 
     void IReceiverOwner.OnClose(in Incoming message, Completions completions) => OnClose(message, completions);
 

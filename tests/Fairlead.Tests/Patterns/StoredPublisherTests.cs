@@ -1,0 +1,396 @@
+using System.Globalization;
+using Fairlead.Conformance;
+using Fairlead.Logs;
+using Fairlead.Tests.Conformance;
+using Fairlead.Time;
+
+namespace Fairlead.Tests.Patterns;
+
+/// <summary>A publisher with a store: who was away gets what was missed, and then what is published, in order and without a gap.</summary>
+public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest(output), IDisposable
+{
+    private static readonly EndpointOptions Returning = new() { ReconnectTimeout = 60.Seconds() };
+
+    private readonly TemporaryDirectory _directory = new();
+    private readonly Address _place = $"unix://stored-{Guid.NewGuid():N}";
+
+    private Address Store => $"log://{_directory.Path}/kept?segment=64KiB";
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(3, "2 4")]
+    [InlineData(100, "0 2 4")]
+    [InlineData(int.MaxValue, "0 2 4")]
+    public async Task A_new_subscriber_chooses_how_much_it_wants(int replay, string expected)
+    {
+        Publisher publisher = Track(Bind());
+        for (int i = 0; i < 5; i++)
+        {
+            publisher.Publish(i % 2 == 0 ? "even" : "odd", Bytes(i));
+        }
+
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "even", new SubscriberOptions { Replay = replay }));
+        publisher.Publish("odd", Bytes(5));
+        publisher.Publish("even", Bytes(6));
+        Assert.Equal($"{expected} 6".TrimStart(), string.Join(' ', await TakeUntilAsync(subscriber, 6)));
+        Assert.Equal(0, subscriber.Missed);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_subscriber_that_was_away_gets_what_it_missed(bool hadOne)
+    {
+        Publisher first = Track(Bind());
+        first.Publish("n", Bytes(0));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "n,other", Returning));
+        if (hadOne)
+        {
+            first.Publish("n", Bytes(1));
+            Assert.Equal([1], await TakeUntilAsync(subscriber, 1));
+        }
+
+        await first.CloseAsync();
+        await using (Publisher alone = Publisher.Bind($"{_place}-elsewhere", new() { Store = Store }))
+        {
+            for (int i = 2; i < 300; i++)
+            {
+                alone.Publish(i % 3 == 0 ? "other" : i % 3 == 1 ? "n" : "nobody", Bytes(i));
+            }
+        }
+
+        Publisher second = Track(Bind());
+        second.Publish("n", Bytes(300));
+        Assert.Equal(Enumerable.Range(2, 299).Where(static i => i % 3 != 2), await TakeUntilAsync(subscriber, 300));
+        Assert.Equal(0, subscriber.Missed);
+    }
+
+    [Fact]
+    public async Task What_is_published_meanwhile_comes_behind_what_is_stored()
+    {
+        const int Stored = 2000;
+        const int Publishers = 4;
+        const int Each = 1000;
+        Publisher publisher = Track(Bind());
+        for (int i = 0; i < Stored; i++)
+        {
+            publisher.Publish("n", Bytes(i));
+        }
+
+        Task[] publishing =
+        [
+            .. Enumerable.Range(0, Publishers).Select(one => Task.Run(async () =>
+            {
+                for (int i = 0; i < Each; i++)
+                {
+                    _ = i % 2 == 0 ? publisher.Publish("n", Bytes(i)) : await publisher.PublishAsync("n", Bytes(i));
+                }
+            })),
+        ];
+        Subscriber[] subscribers =
+        [
+            .. await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Subscriber.ConnectAsync(
+                _place,
+                "n",
+                new SubscriberOptions { Replay = int.MaxValue, OverflowPolicy = OverflowPolicy.Wait, MaxUnreadMessages = 10 }).AsTask())),
+        ];
+        foreach (Subscriber subscriber in subscribers)
+        {
+            Track(subscriber);
+        }
+
+        await Task.WhenAll(subscribers.Select(async subscriber =>
+        {
+            for (long due = 1; due <= Stored + (Publishers * Each); due++)
+            {
+                using Message message = await subscriber.ReceiveAsync();
+                Assert.Equal(due, message.Position!.Value.Number);
+            }
+        }));
+        await Task.WhenAll(publishing);
+        Assert.All(subscribers, static subscriber => Assert.Equal(0, subscriber.Missed));
+    }
+
+    [Fact]
+    public async Task A_subscriber_goes_on_where_it_has_been()
+    {
+        Publisher publisher = Track(Bind());
+        publisher.Publish("n", Bytes(0));
+        publisher.Publish("n", Bytes(1));
+        PublishedPosition position;
+        await using (Subscriber early = await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { Replay = 100 }))
+        {
+            using Message message = await early.ReceiveAsync();
+            position = PublishedPosition.Parse(message.Position!.Value.ToString());
+        }
+
+        publisher.Publish("n", Bytes(2));
+        Subscriber late = Track(await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { ResumeAfter = position }));
+        Assert.Equal([1, 2], await TakeUntilAsync(late, 2));
+    }
+
+    [Fact]
+    public async Task What_the_log_does_not_keep_any_more_is_counted()
+    {
+        Publisher publisher = Track(Publisher.Bind(_place, new() { Store = $"{Store}&keep=128KiB" }));
+        publisher.Publish("n", Bytes(0));
+        PublishedPosition position;
+        await using (Subscriber early = await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { Replay = 1 }))
+        {
+            using Message message = await early.ReceiveAsync();
+            position = message.Position!.Value;
+        }
+
+        byte[] large = new byte[1000];
+        for (int i = 1; i <= 1000; i++)
+        {
+            BitConverter.TryWriteBytes(large, i);
+            publisher.Publish("n", large);
+        }
+
+        Subscriber late = Track(await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { ResumeAfter = position }));
+        using Message first = await late.ReceiveAsync();
+        int number = BitConverter.ToInt32(first.Span);
+        Assert.InRange(number, 100, 1000);
+        Assert.Equal(number - 1, first.Missed);
+        Assert.Equal(Enumerable.Range(number + 1, 1000 - number), await TakeUntilAsync(late, 1000));
+    }
+
+    [Fact]
+    public async Task A_store_that_was_begun_anew_is_not_taken_for_the_old_one()
+    {
+        Publisher first = Track(Bind());
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "n", Returning));
+        for (int i = 0; i < 10; i++)
+        {
+            first.Publish("n", Bytes(i));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 10), await TakeUntilAsync(subscriber, 9));
+        await first.CloseAsync();
+        Directory.Delete($"{_directory.Path}/kept", recursive: true);
+        await using (Publisher alone = Publisher.Bind($"{_place}-elsewhere", new() { Store = Store }))
+        {
+            for (int i = 100; i < 120; i++)
+            {
+                alone.Publish("n", Bytes(i));
+            }
+        }
+
+        _ = Track(Bind());
+        Assert.Equal(Enumerable.Range(100, 20), await TakeUntilAsync(subscriber, 119));
+    }
+
+    /// <summary>Of the messages of one run, the machine has lost the last ones, and another run has taken their numbers.</summary>
+    [Fact]
+    public async Task Numbers_that_another_run_has_taken_are_not_taken_for_the_old_ones()
+    {
+        long last;
+        await using (Publisher first = Bind())
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                first.Publish("n", Bytes(i));
+            }
+        }
+
+        PublishedPosition lost;
+        await using (Publisher second = Bind())
+        await using (Subscriber subscriber = await Subscriber.ConnectAsync(_place, "n"))
+        {
+            second.Publish("n", Bytes(5));
+            using Message message = await subscriber.ReceiveAsync();
+            lost = message.Position!.Value;
+            last = lost.Number;
+        }
+
+        // It had seen three more than what was kept.
+        PublishedPosition ahead = lost with { Number = last + 3 };
+        await using Publisher third = Bind();
+        for (int i = 6; i < 12; i++)
+        {
+            third.Publish("n", Bytes(i));
+        }
+
+        Subscriber late = Track(await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { ResumeAfter = ahead }));
+        Assert.Equal(Enumerable.Range(6, 6), await TakeUntilAsync(late, 11));
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_is_killed_and_started_again_sees_every_message_once_and_in_order()
+    {
+        int kills = TestSize.Of(8, full: 100);
+        string file = $"{_directory.Path}/seen";
+        Publisher publisher = Track(Bind());
+        using CancellationTokenSource end = new();
+        Task<int> publishing = Task.Run(async () =>
+        {
+            int count = 0;
+            for (; !end.IsCancellationRequested; count++)
+            {
+                await publisher.PublishAsync(count % 2 == 0 ? "a.x" : "b", Bytes(count.ToString(CultureInfo.InvariantCulture)));
+                if (count % 100 == 0)
+                {
+                    await Task.Yield();
+                }
+            }
+
+            return count;
+        });
+        Random random = RandomSeed.Printed(Output);
+        long length = 0;
+        for (int i = 0; i < kills; i++)
+        {
+            PeerProcess follower = Track(PeerProcess.Start("follower", _place.ToString(), "a.*,b", file));
+            await follower.AnswerAsync();
+            long enough = length + random.Next(1, 20_000);
+            await Until(() => new FileInfo(file).Length >= enough, "it has seen more");
+            await follower.KillAsync();
+            length = new FileInfo(file).Length;
+        }
+
+        await end.CancelAsync();
+        int all = await publishing;
+        PeerProcess last = Track(PeerProcess.Start("follower", _place.ToString(), "a.*,b", file));
+        await last.AnswerAsync();
+        string tail = $" {all - 1}\n";
+        await Until(() => File.ReadAllText(file).EndsWith(tail, StringComparison.Ordinal), "it has seen the last");
+        string[] seen = [.. File.ReadLines(file).Select(static line => line.Split(' ')[1])];
+        Output.WriteLine($"{kills} kills, {seen.Length} messages");
+        Assert.Equal(Enumerable.Range(0, all).Select(static i => i.ToString(CultureInfo.InvariantCulture)), seen);
+    }
+
+    [Fact]
+    public async Task A_publisher_that_is_killed_goes_on_with_its_numbers()
+    {
+        string file = $"{_directory.Path}/seen";
+        PeerProcess follower = null!;
+        int next = 0;
+        for (int round = 0; round < 3; round++)
+        {
+            await using Publisher publisher = Bind();
+            follower ??= Track(PeerProcess.Start("follower", _place.ToString(), "n", file));
+            for (int i = 0; i < 50; i++)
+            {
+                publisher.Publish("n", Bytes(next++.ToString(CultureInfo.InvariantCulture)));
+            }
+        }
+
+        _ = Track(Bind());
+        string tail = $" {next - 1}\n";
+        await Until(() => File.Exists(file) && File.ReadAllText(file).EndsWith(tail, StringComparison.Ordinal), "it has seen the last");
+        Assert.Equal(
+            Enumerable.Range(0, next).Select(static i => i.ToString(CultureInfo.InvariantCulture)),
+            File.ReadLines(file).Select(static line => line.Split(' ')[1]));
+    }
+
+    [Fact]
+    public async Task A_subscriber_without_options_and_a_publisher_without_a_store_are_as_before()
+    {
+        await using Publisher plain = Publisher.Bind(_place);
+        await using Subscriber subscriber = await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { Replay = 10 });
+        plain.Publish("n", Bytes(1));
+        using Message message = await subscriber.ReceiveAsync();
+        Assert.Null(message.Position);
+    }
+
+    [Fact]
+    public void A_store_has_one_publisher_and_no_history_beside_it()
+    {
+        using Publisher publisher = Bind();
+        FairleadException taken = Assert.Throws<FairleadException>(
+            () => Publisher.Bind($"{_place}-other", new() { Store = Store }));
+        Assert.Equal((ErrorCode.AlreadyExists, Store), (taken.Code, taken.Address));
+        Assert.Throws<ArgumentException>(() => Publisher.Bind($"{_place}-other", new() { Store = Store, History = 10 }));
+    }
+
+    [Fact]
+    public void A_log_of_something_else_is_no_store()
+    {
+        using (MappedLog log = MappedLog.Open(Store))
+        {
+            log.Append("a line"u8);
+        }
+
+        FairleadException other = Assert.Throws<FairleadException>(() => Bind());
+        Assert.Equal(ErrorCode.Incompatible, other.Code);
+        using MappedLog free = MappedLog.Open(Store);
+    }
+
+    /// <summary>Whatever runs on the thread that publishes does not wait for its own turn.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reader_may_publish_what_it_makes_of_a_message(bool isBlocking)
+    {
+        const int Rounds = 500;
+        await using Publisher publisher = Publisher.Bind($"inproc://stored-{Guid.NewGuid():N}", new() { Store = Store });
+        await using Subscriber subscriber = await Subscriber.ConnectAsync(publisher.Address, "n");
+        publisher.Publish("n", Bytes(0));
+        for (int i = 0; i < Rounds; i++)
+        {
+            using Message message = await subscriber.ReceiveAsync();
+            Assert.Equal(i, BitConverter.ToInt32(message.Span));
+            int reached = isBlocking ? publisher.Publish("n", Bytes(i + 1)) : await publisher.PublishAsync("n", Bytes(i + 1));
+            Assert.Equal(1, reached);
+        }
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_stops_reading_stored_messages_holds_nobody_up()
+    {
+        Publisher publisher = Track(Bind());
+        for (int i = 0; i < 5000; i++)
+        {
+            publisher.Publish("n", new byte[1000]);
+        }
+
+        Subscriber lazy = Track(await Subscriber.ConnectAsync(
+            _place, "n", new SubscriberOptions { Replay = int.MaxValue, MaxUnreadMessages = 2, OverflowPolicy = OverflowPolicy.Wait }));
+        Subscriber eager = Track(await Subscriber.ConnectAsync(_place, "n"));
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.InRange(publisher.Publish("n", Bytes(i)), 1, 2);
+            using Message message = await eager.ReceiveAsync();
+            Assert.Equal(i, BitConverter.ToInt32(message.Span));
+        }
+
+        using Message first = await lazy.ReceiveAsync();
+        Assert.Equal(1, first.Position!.Value.Number);
+        Assert.True((await publisher.CloseAsync(1.Milliseconds())).Sent >= 100);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1-2")]
+    [InlineData("0123456789abcdef-")]
+    [InlineData("0123456789abcdeg-1")]
+    [InlineData("0123456789abcdef--1")]
+    [InlineData(null)]
+    public void What_is_no_position_is_refused(string? text)
+    {
+        Assert.False(PublishedPosition.TryParse(text, out _));
+        PublishedPosition position = new(0xFEDC_BA98_7654_3210, long.MaxValue);
+        Assert.Equal(position, PublishedPosition.Parse(position.ToString()));
+    }
+
+    private static byte[] Bytes(int number) => BitConverter.GetBytes(number);
+
+    private static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
+
+    private static async Task<List<int>> TakeUntilAsync(Subscriber subscriber, int last)
+    {
+        List<int> numbers = [];
+        do
+        {
+            using Message message = await subscriber.ReceiveAsync();
+            numbers.Add(BitConverter.ToInt32(message.Span));
+        }
+        while (numbers[^1] != last);
+        return numbers;
+    }
+
+    private Publisher Bind() => Publisher.Bind(_place, new() { Store = Store });
+}
