@@ -100,7 +100,7 @@ public sealed partial class Publisher
             // What is published from now on does not count.
             long start = _stored!.StartOf((long)Math.Min(BinaryPrimitives.ReadUInt64BigEndian(replay), long.MaxValue));
             _stored.Start(() => CatchUpAsync(
-                link, subscriptions, () => after is { } seen ? _stored.ReadBehind(seen) : (_stored.ReadFrom(start), 0)));
+                link, subscriptions, () => after is { } seen ? _stored.ReadBehind(seen) : _stored.ReadLast(start)));
         }
 
         return null;
@@ -125,23 +125,22 @@ public sealed partial class Publisher
         Subscriptions subscriptions = (Subscriptions)link.Tag!;
         subscriptions.IsBehind = true;
         ChangeAudiences();
-        _stored!.Start(() => CatchUpAsync(link, subscriptions, () => (_stored.ReadFrom(position.Number), 0)));
+        _stored!.Start(() => CatchUpAsync(link, subscriptions, () => _stored.ReadFrom(position.Number)));
     }
 
     /// <summary>Sends a subscriber what is stored, until it has all of it; from then on it gets what is published.</summary>
-    private async Task CatchUpAsync(Link link, Subscriptions subscriptions, Func<(PublicationReader Reader, long Missed)> open)
+    private async Task CatchUpAsync(Link link, Subscriptions subscriptions, Func<PublicationReader> open)
     {
         try
         {
-            (PublicationReader reader, long missed) = open();
-            using PublicationReader opened = reader;
-            if (missed > 0)
-            {
-                link.Sending.AddMissed(missed);
-            }
-
+            using PublicationReader reader = open();
             while (TryReadStored(reader, subscriptions) is { } message)
             {
+                if (reader.TakeMissed() is > 0 and long missed)
+                {
+                    link.Sending.AddMissed(missed);
+                }
+
                 if (subscriptions.Match(message.Topic) && !await SendStoredAsync(link, message).ConfigureAwait(false))
                 {
                     return;

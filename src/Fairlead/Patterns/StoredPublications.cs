@@ -68,7 +68,10 @@ internal sealed class StoredPublications : IDisposable
     }
 
     /// <inheritdoc cref="PublicationStore.ReadBehind"/>
-    public (PublicationReader Reader, long Missed) ReadBehind(PublishedPosition seen) => _store.ReadBehind(seen);
+    public PublicationReader ReadBehind(PublishedPosition seen) => _store.ReadBehind(seen);
+
+    /// <inheritdoc cref="PublicationStore.ReadLast"/>
+    public PublicationReader ReadLast(long start) => _store.ReadLast(start);
 
     /// <inheritdoc cref="PublicationStore.ReadFrom"/>
     public PublicationReader ReadFrom(long number) => _store.ReadFrom(number);

@@ -159,6 +159,30 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
     }
 
     [Fact]
+    public async Task A_subscriber_that_does_not_keep_up_gets_all_that_is_kept_and_the_number_of_the_others()
+    {
+        Publisher publisher = Track(Publisher.Bind(_place, new() { Store = $"{Store}&keep=128KiB", MaxUnreadMessages = 10 }));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { MaxUnreadMessages = 10 }));
+        byte[] large = new byte[1000];
+        for (int i = 0; i < 2000; i++)
+        {
+            BitConverter.TryWriteBytes(large, i);
+            Assert.Equal(1, publisher.Publish("n", large));
+        }
+
+        long due = 0;
+        while (due < 2000)
+        {
+            using Message message = await subscriber.ReceiveAsync();
+            Assert.Equal(due + message.Missed, BitConverter.ToInt32(message.Span));
+            due = BitConverter.ToInt32(message.Span) + 1;
+        }
+
+        Assert.InRange(subscriber.Missed, 100, 1990);
+        Assert.Equal(0, publisher.Statistics.Dropped);
+    }
+
+    [Fact]
     public async Task A_store_that_was_begun_anew_is_not_taken_for_the_old_one()
     {
         Publisher first = Track(Bind());
@@ -221,23 +245,19 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
     [Fact]
     public async Task A_subscriber_that_is_killed_and_started_again_sees_every_message_once_and_in_order()
     {
+        const int EachLife = 1000;
         int kills = TestSize.Of(8, full: 100);
         string file = $"{_directory.Path}/seen";
         Publisher publisher = Track(Bind());
-        using CancellationTokenSource end = new();
-        Task<int> publishing = Task.Run(async () =>
+        int all = kills * EachLife;
+        using SemaphoreSlim due = new(0);
+        Task publishing = Task.Run(async () =>
         {
-            int count = 0;
-            for (; !end.IsCancellationRequested; count++)
+            for (int i = 0; i < all; i++)
             {
-                await publisher.PublishAsync(count % 2 == 0 ? "a.x" : "b", Bytes(count.ToString(CultureInfo.InvariantCulture)));
-                if (count % 100 == 0)
-                {
-                    await Task.Yield();
-                }
+                await due.WaitAsync();
+                await publisher.PublishAsync(i % 2 == 0 ? "a.x" : "b", Bytes(i.ToString(CultureInfo.InvariantCulture)));
             }
-
-            return count;
         });
         Random random = RandomSeed.Printed(Output);
         long length = 0;
@@ -245,14 +265,16 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
         {
             PeerProcess follower = Track(PeerProcess.Start("follower", _place.ToString(), "a.*,b", file));
             await follower.AnswerAsync();
-            long enough = length + random.Next(1, 20_000);
+            due.Release(EachLife);
+
+            // A line has at least 20 bytes.
+            long enough = length + random.Next(1, 20 * EachLife);
             await Until(() => new FileInfo(file).Length >= enough, "it has seen more");
             await follower.KillAsync();
             length = new FileInfo(file).Length;
         }
 
-        await end.CancelAsync();
-        int all = await publishing;
+        await publishing;
         PeerProcess last = Track(PeerProcess.Start("follower", _place.ToString(), "a.*,b", file));
         await last.AnswerAsync();
         string tail = $" {all - 1}\n";

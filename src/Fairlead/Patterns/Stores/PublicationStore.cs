@@ -78,42 +78,36 @@ internal sealed class PublicationStore : IDisposable
         return Last;
     }
 
-    /// <summary>Returns the number of the first of the last messages. Same lock as <see cref="Append"/>.</summary>
-    public long StartOf(long count) => count >= _last ? 1 : _last - count + 1;
+    /// <summary>Returns the number of the first of the last messages; 0: of all that there are. Same lock as
+    /// <see cref="Append"/>.</summary>
+    public long StartOf(long count) => count >= _last ? 0 : _last - count + 1;
+
+    /// <summary>Begins to read with one of the last messages. Those that were removed are not missed.</summary>
+    /// <param name="start">From <see cref="StartOf"/>.</param>
+    public PublicationReader ReadLast(long start) =>
+        start == 0 ? ReadAll() : new PublicationReader(_log.Follow(LogStart.At(start)), first: 0);
 
     /// <summary>Begins to read behind a message.</summary>
-    /// <returns>The reader, and how many records behind the message the log does not have any more.</returns>
-    public (PublicationReader Reader, long Missed) ReadBehind(PublishedPosition seen)
+    public PublicationReader ReadBehind(PublishedPosition seen)
     {
         if (seen.Number <= 0)
         {
-            return (ReadAll(), 0);
+            return ReadAll();
         }
 
-        LogFollower reader = _log.Follow(LogStart.At(seen.Number));
-        if (reader.TryRead(out LogRecord record))
+        using LogFollower place = _log.Follow(LogStart.At(seen.Number));
+        if (place.TryRead(out LogRecord record) && (record.Sequence > seen.Number || EpochOf(record.Span) == seen.Epoch))
         {
-            if (record.Sequence > seen.Number)
-            {
-                // It has been removed since, and perhaps more.
-                long missed = record.Sequence - seen.Number - 1;
-                reader.Dispose();
-                return (ReadFrom(record.Sequence), missed);
-            }
-
-            if (EpochOf(record.Span) == seen.Epoch)
-            {
-                return (new PublicationReader(reader), 0);
-            }
+            // It is there, or was removed, and perhaps some behind it.
+            return ReadFrom(seen.Number + 1);
         }
 
         // The machine has lost the last messages in a crash, or the log has been replaced.
-        reader.Dispose();
-        return (LastOf(seen) is { } last ? ReadFrom(last + 1) : ReadAll(), 0);
+        return LastOf(seen) is { } last ? ReadFrom(last + 1) : ReadAll();
     }
 
     /// <summary>Begins to read with a record, or with the oldest one if it is not there any more.</summary>
-    public PublicationReader ReadFrom(long number) => new(_log.Follow(LogStart.At(number)));
+    public PublicationReader ReadFrom(long number) => new(_log.Follow(LogStart.At(number)), number);
 
     /// <summary>Returns what is in a record; null: it is not a publisher's.</summary>
     public static StoredMessage? Decode(in LogRecord record)
@@ -140,7 +134,7 @@ internal sealed class PublicationStore : IDisposable
         _log.Dispose();
     }
 
-    private PublicationReader ReadAll() => new(_log.Follow(LogStart.Oldest));
+    private PublicationReader ReadAll() => new(_log.Follow(LogStart.Oldest), first: 0);
 
     private static ulong EpochOf(ReadOnlySpan<byte> record) =>
         record.Length < HeadBytes ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(record);
