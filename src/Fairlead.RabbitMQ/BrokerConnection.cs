@@ -142,9 +142,11 @@ internal sealed class BrokerConnection : IAsyncDisposable
             {
                 return;
             }
+
+            // Before another user could take a connection that is about to close.
+            Retire();
         }
 
-        Retire();
         await _abandoned.CancelAsync().ConfigureAwait(false);
         await Finishing.DoAsync("a broker's connection", CloseAsync).ConfigureAwait(false);
     }

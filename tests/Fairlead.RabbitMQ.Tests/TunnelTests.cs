@@ -189,6 +189,19 @@ public sealed class TunnelTests(PausedBroker paused)
         Assert.True((await sending).IsComplete);
     }
 
+    /// <summary>The queue that is found may be the one of the end before, which the broker deletes right then.</summary>
+    [BrokerFact]
+    public async Task A_name_that_has_just_become_free_is_taken_again_and_again()
+    {
+        const int Times = 30;
+        Address address = Broker.NewAddress();
+        for (int i = 0; i < Times; i++)
+        {
+            Hub hub = await UntilFreeAsync(address);
+            hub.Dispose();
+        }
+    }
+
     /// <summary>The broker deletes the queue of a connection a moment after its end.</summary>
     private static async Task<Hub> UntilFreeAsync(Address address)
     {

@@ -15,6 +15,8 @@ internal sealed class TunnelSession
     /// <summary>How the names begin that the broker gives to queues. It gives none of them to a user that asks for it.</summary>
     private const string ClientQueues = BrokerQueues.Generated;
 
+    private const int MostAttempts = 5;
+
     private readonly BrokerAddress _broker;
     private readonly BrokerSession _session;
     private readonly IChannel _publishing;
@@ -55,6 +57,30 @@ internal sealed class TunnelSession
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="FairleadException">AlreadyExists: another end has the queue. As for <see cref="BrokerSession"/>.</exception>
     public static async Task<TunnelSession> OpenAsync(
+        BrokerAddress broker,
+        Transports.EndpointSettings settings,
+        string queue,
+        Action<TunnelSession, string>? opened,
+        CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await OpenOnceAsync(broker, settings, queue, opened, cancellationToken).ConfigureAwait(false);
+            }
+            catch (FairleadException gone) when (attempt < MostAttempts && IsGone(gone.InnerException))
+            {
+                // It was the queue of an end that has just closed. The broker deletes such a queue a moment later: here between declaring
+                // and consuming it. Now it is gone.
+            }
+        }
+    }
+
+    private static bool IsGone(Exception? problem) =>
+        problem is OperationInterruptedException { ShutdownReason.ReplyCode: Constants.NotFound };
+
+    private static async Task<TunnelSession> OpenOnceAsync(
         BrokerAddress broker,
         Transports.EndpointSettings settings,
         string queue,
