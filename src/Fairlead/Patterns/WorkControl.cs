@@ -9,8 +9,8 @@ namespace Fairlead;
 /// <remarks>
 /// <para>Owns a responder at a <c>unix://</c> address of its own. Its label names the queue, and by that a client finds it.</para>
 /// <para>
-/// A request is words with blanks between: <c>list LIMIT</c>, <c>drop NUMBER …</c> or <c>retry NUMBER …</c>. The reply is JSON: an array of
-/// items, or how many of these items were in the queue.
+/// A request is words with blanks between: <c>list LIMIT [STATE]</c>, <c>drop NUMBER …</c> or <c>retry NUMBER …</c>. The reply is JSON: an
+/// array of items, or how many of these items were in the queue.
 /// </para>
 /// </remarks>
 internal sealed class WorkControl
@@ -58,18 +58,22 @@ internal sealed class WorkControl
         long[] numbers = [.. words.Skip(1).Select(ReadNumber)];
         return words.FirstOrDefault() switch
         {
-            "list" when numbers.Length == 1 => Write(_queue.List((int)Math.Min(numbers[0], MostItems))),
+            "list" when numbers is [var limit] => Write(_queue.List(LimitOf(limit))),
+            "list" when numbers is [var limit, <= (int)WorkItemState.GivenUp and var state] =>
+                Write(_queue.List(LimitOf(limit), (WorkItemState)state)),
             "drop" => Encoding.UTF8.GetBytes(_queue.Drop(numbers).ToString(CultureInfo.InvariantCulture)),
             "retry" => Encoding.UTF8.GetBytes(_queue.Retry(numbers).ToString(CultureInfo.InvariantCulture)),
             _ => throw Unknown(),
         };
     }
 
+    private static int LimitOf(long limit) => (int)Math.Min(limit, MostItems);
+
     private static long ReadNumber(string word) =>
         long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : throw Unknown();
 
     private static FairleadException Unknown() => new(
-        ErrorCode.NotSupported, "this is no command of a work queue", "Send list LIMIT, drop NUMBER … or retry NUMBER ….");
+        ErrorCode.NotSupported, "this is no command of a work queue", "Send list LIMIT [STATE], drop NUMBER … or retry NUMBER ….");
 
     private static ReadOnlyMemory<byte> Write(IReadOnlyList<WorkQueueItem> items)
     {

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Values;
@@ -23,12 +21,8 @@ public static class WorkItemExtensions
         ReadOnlySpan<byte> message,
         WorkItemOptions item,
         TimeSpan? timeout = null,
-        CancellationToken cancellationToken = default)
-    {
-        HeadWriter head = new(stackalloc byte[WorkItemOptions.MostHeadBytes]);
-        item.WriteTo(ref head);
-        OutboxOf(sender).SendTo(null, message, timeout, cancellationToken, head.Written);
-    }
+        CancellationToken cancellationToken = default) =>
+        OutboxOf(sender).SendTo(null, message, timeout, cancellationToken, item.ToHead());
 
     /// <summary>Sends an item (type 1). Completes like a send without options.</summary>
     /// <param name="sender">A sender that is connected to a <see cref="WorkQueue"/>.</param>
@@ -37,12 +31,8 @@ public static class WorkItemExtensions
     /// <param name="cancellationToken">Ends the wait. The item is then not sent.</param>
     /// <inheritdoc cref="Send" path="/exception"/>
     public static ValueTask SendAsync(
-        this Sender sender, ReadOnlySpan<byte> message, WorkItemOptions item, CancellationToken cancellationToken = default)
-    {
-        HeadWriter head = new(stackalloc byte[WorkItemOptions.MostHeadBytes]);
-        item.WriteTo(ref head);
-        return OutboxOf(sender).SendToAsync(null, message, cancellationToken, head.Written);
-    }
+        this Sender sender, ReadOnlySpan<byte> message, WorkItemOptions item, CancellationToken cancellationToken = default) =>
+        OutboxOf(sender).SendToAsync(null, message, cancellationToken, item.ToHead());
 
     /// <summary>Sends an item (type 2). Blocks until a worker has accepted it.</summary>
     /// <param name="sender">A sender that is connected to a <see cref="WorkQueue"/>.</param>
@@ -57,12 +47,8 @@ public static class WorkItemExtensions
         ReadOnlySpan<byte> message,
         WorkItemOptions item,
         TimeSpan? timeout = null,
-        CancellationToken cancellationToken = default)
-    {
-        HeadWriter head = new(stackalloc byte[WorkItemOptions.MostHeadBytes]);
-        item.WriteTo(ref head);
-        return OutboxOf(sender).Deliver(null, message, timeout, cancellationToken, head.Written);
-    }
+        CancellationToken cancellationToken = default) =>
+        OutboxOf(sender).Deliver(null, message, timeout, cancellationToken, item.ToHead());
 
     /// <summary>Sends an item (type 2). Completes when a worker has accepted it, or when none can.</summary>
     /// <inheritdoc cref="Deliver" path="/param|/returns|/exception"/>
@@ -71,12 +57,8 @@ public static class WorkItemExtensions
         ReadOnlySpan<byte> message,
         WorkItemOptions item,
         TimeSpan? timeout = null,
-        CancellationToken cancellationToken = default)
-    {
-        HeadWriter head = new(stackalloc byte[WorkItemOptions.MostHeadBytes]);
-        item.WriteTo(ref head);
-        return OutboxOf(sender).DeliverAsync(null, message, timeout, cancellationToken, head.Written);
-    }
+        CancellationToken cancellationToken = default) =>
+        OutboxOf(sender).DeliverAsync(null, message, timeout, cancellationToken, item.ToHead());
 
     private static Outbox OutboxOf(Sender sender)
     {

@@ -5,8 +5,7 @@ namespace Fairlead;
 /// <summary>When a work queue hands out an item.</summary>
 public readonly record struct WorkItemOptions
 {
-    /// <summary>Enough for what <see cref="WriteTo"/> writes.</summary>
-    internal const int MostHeadBytes = 16;
+    private const int MostHeadBytes = 16;
 
     private static readonly long LastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
@@ -48,9 +47,10 @@ public readonly record struct WorkItemOptions
             : DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(milliseconds, (ulong)LastMillisecond)),
     };
 
-    /// <summary>Adds the head fields that are not the default.</summary>
-    internal void WriteTo(ref HeadWriter head)
+    /// <summary>Returns the head fields of what is not the default.</summary>
+    internal byte[] ToHead()
     {
+        HeadWriter head = new(stackalloc byte[MostHeadBytes]);
         if (Priority != 0)
         {
             head.Add(HeadField.Priority, [Priority]);
@@ -60,5 +60,7 @@ public readonly record struct WorkItemOptions
         {
             head.Add(HeadField.NotBefore, time);
         }
+
+        return head.Written.ToArray();
     }
 }

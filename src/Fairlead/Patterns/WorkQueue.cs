@@ -180,12 +180,19 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     /// <summary>Returns the items in the order in which they will be handed out, then those at workers, and then those given up.</summary>
     /// <remarks>An item that is just being written to the <see cref="WorkQueueOptions.Store"/> is in no list.</remarks>
     /// <param name="limit">How many items to return at most.</param>
-    public IReadOnlyList<WorkQueueItem> List(int limit = int.MaxValue)
+    /// <param name="state">The state of the items to return; null: all.</param>
+    public IReadOnlyList<WorkQueueItem> List(int limit = int.MaxValue, WorkItemState? state = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         using (_gate.Hold())
         {
-            return [.. _items.All().Take(limit).Select(static place => place.Describe())];
+            return
+            [
+                .. _items.All()
+                    .Where(place => state is null || place.State == state)
+                    .Take(limit)
+                    .Select(static place => place.Describe()),
+            ];
         }
     }
 

@@ -48,13 +48,15 @@ public sealed class WorkQueueControl : IDisposable, IAsyncDisposable
 
     /// <summary>Returns items, as <see cref="WorkQueue.List"/> does, but at most 10,000.</summary>
     /// <param name="limit">How many to return at most.</param>
+    /// <param name="state">The state of the items to return; null: all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">PeerGone: the queue has ended.</exception>
-    public async ValueTask<IReadOnlyList<WorkQueueItem>> ListAsync(int limit = int.MaxValue, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyList<WorkQueueItem>> ListAsync(
+        int limit = int.MaxValue, WorkItemState? state = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
         using Message reply = await AskAsync(
-            string.Create(CultureInfo.InvariantCulture, $"list {limit}"), cancellationToken).ConfigureAwait(false);
+            string.Create(CultureInfo.InvariantCulture, $"list {limit} {(int?)state}"), cancellationToken).ConfigureAwait(false);
         try
         {
             return WorkQueueItemJson.Read(reply.Memory);

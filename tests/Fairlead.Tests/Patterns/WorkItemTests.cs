@@ -275,6 +275,8 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
         Assert.Equal(here[0].Sender!.ProcessId, there[0].Sender!.ProcessId);
         Assert.InRange(there[0].Due!.Value, here[0].Due!.Value - 10.Seconds(), here[0].Due!.Value + 10.Seconds());
         Assert.Single(await control.ListAsync(1));
+        Assert.Equal([here[2].Number], (await control.ListAsync(1, WorkItemState.GivenUp)).Select(static item => item.Number));
+        Assert.Empty(await control.ListAsync(state: WorkItemState.AtWorker));
 
         Assert.Equal(1, await control.DropAsync([here[0].Number, 12345]));
         Assert.Equal(1, queue.Count);
@@ -306,7 +308,8 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     [InlineData("")]
     [InlineData("list")]
     [InlineData("list -1")]
-    [InlineData("list 1 2")]
+    [InlineData("list 1 2 3")]
+    [InlineData("list 1 4")]
     [InlineData("drop 9223372036854775808")]
     [InlineData("drop all")]
     [InlineData("burn 1")]

@@ -64,9 +64,8 @@ internal sealed class ItemsArgument
         var state = parsed.GetValue(_all);
         if (state is not null)
         {
-            // A list has a limit; items that are done leave it.
-            var items = await control.ListAsync(cancellationToken: cancellationToken);
-            numbers = [.. items.Where(item => item.State == state).Select(static item => item.Number)];
+            var items = await control.ListAsync(state: state, cancellationToken: cancellationToken);
+            numbers = [.. items.Select(static item => item.Number)];
         }
 
         var count = numbers.Length == 0 ? 0 : await act(numbers, cancellationToken);

@@ -12,8 +12,8 @@ internal sealed class WorkCommand : Command, IHasExamples
         Add(new WorkPullCommand());
         Add(new WorkServeCommand());
         Add(new WorkListCommand());
-        Add(new WorkDropCommand());
-        Add(new WorkRetryCommand());
+        Add(WorkItemsCommand.Drop());
+        Add(WorkItemsCommand.Retry());
     }
 
     public IReadOnlyList<(string Line, string What)> Examples { get; } =

@@ -34,7 +34,7 @@ internal sealed class WorkListCommand : ToolCommand
     {
         await using var control = await _queue.ConnectAsync(parsed, cancellationToken);
         var limit = (int)Math.Min(parsed.GetValue(_count) ?? int.MaxValue, int.MaxValue);
-        var lines = (await control.ListAsync(limit, cancellationToken)).Select(WorkItemLine.Of);
+        var lines = (await control.ListAsync(limit, cancellationToken: cancellationToken)).Select(WorkItemLine.Of);
         if (parsed.GetRequiredValue(_output) == "json")
         {
             foreach (var line in lines)
