@@ -9,7 +9,11 @@ namespace Fairlead.Tests;
 /// Checks the references between the folders of the library, which the compiler cannot do inside one assembly: they go down only.
 /// <code>
 ///   Testing                    messages and requests made by hand, for tests of handlers
-///   Patterns                   what users name, and below it wait sets; never names a concrete transport
+///   Patterns/Forms             messages as text, JSON, values, channels; of all patterns
+///   Patterns/Working           work queues; beside Publishing and Calling, whose requests it uses
+///   Patterns/Publishing        publishers and subscribers
+///   Patterns/Calling           requesters and responders
+///   Patterns                   what users name besides, and what all share; below it wait sets; never names a concrete transport
 ///   Patterns/Links             the halves of all patterns, and below them the rooms of the engine (docs/design/engine.md)
 ///   Transports                 contracts, below them the concrete folders, which do not know each other
 ///   Memory                     what users name, and below it what backs it; beside Transports
@@ -148,8 +152,14 @@ public sealed partial class ArchitectureTests
         ["Patterns/Links"] = [.. BelowEngine, .. Rooms],
         ["Patterns/Stores"] = [Root, "Logs"],
         ["Patterns/Waiting"] = [Root, .. Native, "Processes", "Patterns/Links", .. Rooms],
-        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", .. Rooms, "Patterns/Waiting", "Patterns/Stores"],
-        ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Links", .. Rooms],
+        ["Patterns"] = [Root, "Framing", "Registry", "Diagnostics", "Patterns/Links", .. Rooms, "Patterns/Waiting"],
+        ["Patterns/Calling"] = [Root, "Framing", "Diagnostics", "Patterns", "Patterns/Links", .. Rooms],
+        ["Patterns/Publishing"] = [Root, "Framing", "Diagnostics", "Patterns", "Patterns/Links", .. Rooms, "Patterns/Stores"],
+        ["Patterns/Working"] =
+            [Root, "Framing", "Registry", "Patterns", "Patterns/Calling", "Patterns/Links", .. Rooms, "Patterns/Stores"],
+        ["Patterns/Forms"] =
+            [Root, "Framing", "Patterns", "Patterns/Calling", "Patterns/Publishing", "Patterns/Working", "Patterns/Links", .. Rooms],
+        ["Testing"] = [Root, "Framing", "Patterns", "Patterns/Calling", "Patterns/Publishing", "Patterns/Links", .. Rooms],
     };
 
     /// <summary>References that go up, each with its reason.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using Fairlead.Conformance;
 using Fairlead.Diagnostics;
+using Fairlead.Patterns.Working;
 using Fairlead.Tests.Conformance;
 using Fairlead.Time;
 

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Forms;
 
 /// <summary>Receives messages in a loop and puts their values into a channel with capacity for one value.</summary>
 internal static class ReceivingChannel

@@ -1,6 +1,6 @@
 using Fairlead.Patterns.Stores;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>An item of a work queue. Under the queue's gate, except while one thread alone has it.</summary>
 internal sealed class WorkItem

@@ -3,6 +3,7 @@ using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Stores;
+using Fairlead.Patterns.Working;
 
 namespace Fairlead;
 

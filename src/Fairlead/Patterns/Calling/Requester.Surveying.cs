@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Fairlead.Patterns.Calling;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Fairlead.Framing;
+using Fairlead.Patterns.Calling;
 using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Receiving;
 using Fairlead.Patterns.Links.Session;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Fairlead.Diagnostics;
+using Fairlead.Patterns.Working;
 
 namespace Fairlead;
 

@@ -1,5 +1,6 @@
 using Fairlead.Framing;
 using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Working;
 
 namespace Fairlead;
 

@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Patterns.Forms;
 
 /// <summary>Gives each received value to all observers.</summary>
 /// <remarks>

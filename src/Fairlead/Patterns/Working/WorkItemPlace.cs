@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>Where an item of a work queue is. Valid under the queue's gate.</summary>
 internal readonly record struct WorkItemPlace(WorkItem Item, WorkItemState State)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
+using Fairlead.Patterns.Forms;
 
 namespace Fairlead;
 

@@ -1,6 +1,6 @@
 using Fairlead.Patterns.Stores;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Publishing;
 
 /// <summary>The store of a publisher, the turn of those who publish, and the subscribers that still read from the store.</summary>
 /// <remarks>

@@ -1,3 +1,5 @@
+using Fairlead.Patterns.Working;
+
 namespace Fairlead;
 
 /// <summary>The options of a <see cref="WorkQueue"/>.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>Lists, drops and retries items of a work queue for other processes of this user.</summary>
 /// <remarks>

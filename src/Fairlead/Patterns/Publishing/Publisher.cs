@@ -5,6 +5,7 @@ using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Values;
+using Fairlead.Patterns.Publishing;
 
 namespace Fairlead;
 

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Forms;
 
 /// <summary>The writer of a channel whose reader is a peer.</summary>
 /// <remarks>

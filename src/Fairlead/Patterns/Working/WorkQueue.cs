@@ -5,6 +5,7 @@ using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
 using Fairlead.Patterns.Stores;
+using Fairlead.Patterns.Working;
 
 namespace Fairlead;
 

@@ -2,7 +2,7 @@ using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>
 /// The items of a work queue that wait, that workers have, that wait for their time, and that were given up. Decides what becomes of an

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>Items of a work queue as JSON, on the way from a queue to the program that controls it.</summary>
 /// <remarks>Both may be of different versions: what is unknown is skipped, what is absent has its default.</remarks>

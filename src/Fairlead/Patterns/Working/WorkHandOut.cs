@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>An item of a work queue at a worker. Under the queue's gate.</summary>
 internal sealed class WorkHandOut

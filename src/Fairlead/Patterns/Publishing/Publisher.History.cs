@@ -4,6 +4,7 @@ using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Shared;
 using Fairlead.Patterns.Links.Values;
+using Fairlead.Patterns.Publishing;
 using Fairlead.Patterns.Stores;
 
 namespace Fairlead;

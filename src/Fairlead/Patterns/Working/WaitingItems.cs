@@ -1,4 +1,4 @@
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>The items of a work queue that a worker may get now: by priority, and those of one priority in their order.</summary>
 /// <remarks>Owns a list for each priority that has been used. Under the queue's gate.</remarks>

@@ -3,7 +3,7 @@ using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Shared;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Calling;
 
 /// <summary>The task of a request's reply: that of its operation, whose result becomes the reply when it is taken.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using Fairlead.Patterns.Links.Session;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Working;
 
 /// <summary>A worker of a work queue. Under the queue's gate.</summary>
 internal sealed class WorkPlace(Link link)

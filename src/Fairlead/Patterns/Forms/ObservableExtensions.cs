@@ -1,3 +1,5 @@
+using Fairlead.Patterns.Forms;
+
 namespace Fairlead;
 
 /// <summary>Wraps receiving endpoints as observables, for code that takes <see cref="IObservable{T}"/>.</summary>

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Fairlead.Patterns.Links.Session;
 
-namespace Fairlead;
+namespace Fairlead.Patterns.Calling;
 
 /// <summary>A survey in progress: the responders it has asked, and the results so far.</summary>
 internal sealed class SurveyRun : IAlarmed, IDisposable
