@@ -31,7 +31,6 @@ internal sealed class InterfacesCommand : ToolCommand
 
     protected override Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var format = parsed.GetRequiredValue(_output);
         Table table = new(
             new("INTERFACE"),
             new("IPV4"),
@@ -40,27 +39,11 @@ internal sealed class InterfacesCommand : ToolCommand
             new("MTU", IsNumber: true),
             new("MBIT/S", IsNumber: true),
             new("FLAGS"));
-        foreach (var line in NetworkInterfaces.Read(parsed.GetValue(_name)))
-        {
-            switch (format)
-            {
-                case "json":
-                    StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.InterfaceLine));
-                    break;
-                case "text":
-                    StandardOutput.WriteLine(string.Join('\t', Cells(line).Select(static cell => cell.Text)));
-                    break;
-                default:
-                    table.Add(Cells(line));
-                    break;
-            }
-        }
-
-        if (format == "table")
-        {
-            table.Write();
-        }
-
+        table.Write(
+            NetworkInterfaces.Read(parsed.GetValue(_name)),
+            parsed.GetRequiredValue(_output),
+            Cells,
+            static line => JsonSerializer.Serialize(line, OutputJson.Readable.InterfaceLine));
         return Task.FromResult(ExitCode.Ok);
     }
 

@@ -96,10 +96,9 @@ internal sealed class ListCommand : ToolCommand
                 new("LAST", IsNumber: true),
                 new("ATTACHED", IsNumber: true),
                 new("CHANGED"));
-            Write(
+            segments.Write(
                 SharedRegion.SystemVSegments().Select(SegmentLine.Of),
                 parsed.GetRequiredValue(_output),
-                segments,
                 static line => Cells(line),
                 static line => JsonSerializer.Serialize(line, OutputJson.Readable.SegmentLine));
             return Task.FromResult(ExitCode.Ok);
@@ -126,10 +125,9 @@ internal sealed class ListCommand : ToolCommand
             .. hasStates ? new[] { "STATE" } : [],
         ];
         Table endpoints = new([.. columns.Select(static name => new Column(name))]);
-        Write(
+        endpoints.Write(
             lines,
             parsed.GetRequiredValue(_output),
-            endpoints,
             line =>
             [
                 .. Cells(line),
@@ -159,10 +157,9 @@ internal sealed class ListCommand : ToolCommand
             new("PROCESSES"),
             new("USED"),
             new("CHANGED"));
-        Write(
+        table.Write(
             SystemVTables.Read(),
             output,
-            table,
             static line => Cells(line),
             static line => JsonSerializer.Serialize(line, OutputJson.Readable.SystemVLine));
     }
@@ -179,10 +176,9 @@ internal sealed class ListCommand : ToolCommand
             new("PID", IsNumber: true),
             new("PROGRAM"),
             new("SINCE"));
-        Write(
+        table.Write(
             boards.SelectMany(BoardLine.Of),
             output,
-            table,
             static line => Cells(line),
             static line => JsonSerializer.Serialize(line, OutputJson.Readable.BoardLine));
         foreach (SharedBoardInfo board in boards)
@@ -191,30 +187,6 @@ internal sealed class ListCommand : ToolCommand
             {
                 ErrorLine.Write(damage);
             }
-        }
-    }
-
-    private static void Write<T>(IEnumerable<T> lines, string output, Table table, Func<T, Cell[]> cells, Func<T, string> json)
-    {
-        foreach (var line in lines)
-        {
-            switch (output)
-            {
-                case "json":
-                    StandardOutput.WriteLine(json(line));
-                    break;
-                case "text":
-                    StandardOutput.WriteLine(string.Join('\t', cells(line).Select(static cell => cell.Text)));
-                    break;
-                default:
-                    table.Add(cells(line));
-                    break;
-            }
-        }
-
-        if (output is not ("json" or "text"))
-        {
-            table.Write();
         }
     }
 

@@ -35,6 +35,31 @@ internal sealed class Table(params IReadOnlyList<Column> columns)
         }
     }
 
+    /// <summary>Writes lines in a format: json and text write them as they come, and any other this table when all are known.</summary>
+    public void Write<T>(IEnumerable<T> lines, string format, Func<T, Cell[]> cells, Func<T, string> json)
+    {
+        foreach (var line in lines)
+        {
+            switch (format)
+            {
+                case "json":
+                    StandardOutput.WriteLine(json(line));
+                    break;
+                case "text":
+                    StandardOutput.WriteLine(string.Join('\t', cells(line).Select(static cell => cell.Text)));
+                    break;
+                default:
+                    Add(cells(line));
+                    break;
+            }
+        }
+
+        if (format is not ("json" or "text"))
+        {
+            Write();
+        }
+    }
+
     private void WritePlain()
     {
         var widths = columns

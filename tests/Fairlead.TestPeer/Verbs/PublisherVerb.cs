@@ -5,8 +5,8 @@ using Fairlead.Conformance;
 namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
-/// <c>publisher bind|connect ADDRESS</c>: <c>publish TOPIC COUNT</c> says for how many subscribers the last one was buffered; <c>flood
-/// COUNT SIZE</c> publishes over 50 topics, closes, and says how many were acknowledged, how many dropped, how long one took in
+/// <c>publisher bind|connect ADDRESS [STORE]</c>: <c>publish TOPIC COUNT</c> says for how many subscribers the last one was buffered;
+/// <c>flood COUNT SIZE</c> publishes over 50 topics, closes, and says how many were acknowledged, how many dropped, how long one took in
 /// microseconds, and how many bytes this process had at most.
 /// </summary>
 internal static class PublisherVerb
@@ -15,7 +15,9 @@ internal static class PublisherVerb
     {
         await using var publisher =
             arguments[0] == "bind"
-                ? await Publisher.BindAsync(arguments[1], new() { HandshakeTimeout = Patience.Time })
+                ? await Publisher.BindAsync(
+                    arguments[1],
+                    new() { HandshakeTimeout = Patience.Time, Store = arguments.Length > 2 ? Address.Parse(arguments[2]) : null })
                 : await Publisher.ConnectAsync(arguments[1]);
         var next = 0;
         return await new Commands()

@@ -17,6 +17,25 @@ internal sealed class SmallFileSystem : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Fills it with a file, and returns the path of that file.</summary>
+    public string Fill()
+    {
+        string path = $"{Path}/ballast";
+        using FileStream file = File.Create(path);
+        try
+        {
+            while (true)
+            {
+                file.Write(new byte[4096]);
+                file.Flush();
+            }
+        }
+        catch (IOException)
+        {
+            return path;
+        }
+    }
+
     public void Dispose()
     {
         Run("umount", "-l", Path);

@@ -22,8 +22,7 @@ public sealed class StoreDiskTests(ITestOutputHelper output) : WatchedTest(outpu
     {
         using SmallFileSystem small = new();
         await using WorkQueue queue = Bind(small);
-        string ballast = $"{small.Path}/ballast";
-        Fill(ballast);
+        string ballast = small.Fill();
         await using Sender sender = await Sender.ConnectAsync(_place);
         await using Receiver worker = await Receiver.ConnectAsync(_place);
 
@@ -83,22 +82,5 @@ public sealed class StoreDiskTests(ITestOutputHelper output) : WatchedTest(outpu
         var queue = WorkQueue.Bind(_place, new() { Store = $"log://{small.Path}/jobs?segment=64KiB" });
         queue.StateChanged += (_, change) => _changes.Enqueue(change);
         return queue;
-    }
-
-    private static void Fill(string path)
-    {
-        using FileStream file = File.Create(path);
-        try
-        {
-            while (true)
-            {
-                file.Write(new byte[4096]);
-                file.Flush();
-            }
-        }
-        catch (IOException)
-        {
-            // The disk is full.
-        }
     }
 }

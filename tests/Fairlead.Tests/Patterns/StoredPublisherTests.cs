@@ -2,6 +2,7 @@ using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Logs;
 using Fairlead.Tests.Conformance;
+using Fairlead.Tests.Memory;
 using Fairlead.Time;
 
 namespace Fairlead.Tests.Patterns;
@@ -207,6 +208,22 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
         Assert.Equal(Enumerable.Range(100, 20), await TakeUntilAsync(subscriber, 119));
     }
 
+    /// <summary>A peer may say anything.</summary>
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    [InlineData(0)]
+    public async Task A_position_that_is_none_of_the_store_begins_with_what_there_is(long number)
+    {
+        Publisher publisher = Track(Bind());
+        publisher.Publish("n", Bytes(1));
+        Subscriber subscriber = Track(
+            await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { ResumeAfter = new PublishedPosition(42, number) }));
+        publisher.Publish("n", Bytes(2));
+        Assert.Equal([1, 2], await TakeUntilAsync(subscriber, 2));
+        Assert.Equal(0, subscriber.Missed);
+    }
+
     /// <summary>Of the messages of one run, the machine has lost the last ones, and another run has taken their numbers.</summary>
     [Fact]
     public async Task Numbers_that_another_run_has_taken_are_not_taken_for_the_old_ones()
@@ -285,27 +302,47 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
     }
 
     [Fact]
-    public async Task A_publisher_that_is_killed_goes_on_with_its_numbers()
+    public async Task What_a_killed_publisher_had_published_is_there_and_the_next_one_goes_on()
     {
-        string file = $"{_directory.Path}/seen";
-        PeerProcess follower = null!;
-        int next = 0;
-        for (int round = 0; round < 3; round++)
+        const int Each = 50;
+        const int Kills = 3;
+        Subscriber? subscriber = null;
+        for (int kill = 0; kill < Kills; kill++)
         {
-            await using Publisher publisher = Bind();
-            follower ??= Track(PeerProcess.Start("follower", _place.ToString(), "n", file));
-            for (int i = 0; i < 50; i++)
-            {
-                publisher.Publish("n", Bytes(next++.ToString(CultureInfo.InvariantCulture)));
-            }
+            PeerProcess publisher = Track(PeerProcess.Start("publisher", "bind", _place.ToString(), Store.ToString()));
+            await publisher.AnswerAsync();
+            subscriber ??= Track(await Subscriber.ConnectAsync(_place, "n", Returning));
+            await publisher.AskAsync($"publish n {Each}");
+            await publisher.KillAsync();
         }
 
         _ = Track(Bind());
-        string tail = $" {next - 1}\n";
-        await Until(() => File.Exists(file) && File.ReadAllText(file).EndsWith(tail, StringComparison.Ordinal), "it has seen the last");
-        Assert.Equal(
-            Enumerable.Range(0, next).Select(static i => i.ToString(CultureInfo.InvariantCulture)),
-            File.ReadLines(file).Select(static line => line.Split(' ')[1]));
+        for (long number = 1; number <= Kills * Each; number++)
+        {
+            using Message message = await subscriber!.ReceiveAsync();
+            Assert.Equal((number, (int)((number - 1) % Each)), (message.Position!.Value.Number, Payload.Check(message.Span).Number));
+        }
+
+        Assert.Equal(0, subscriber!.Missed);
+    }
+
+    [MountFact]
+    public async Task What_does_not_fit_on_the_disk_is_published_to_nobody_and_the_publisher_goes_on_when_there_is_room()
+    {
+        using SmallFileSystem small = new();
+        Publisher publisher = Track(
+            Publisher.Bind(_place, new() { Store = $"log://{small.Path}/kept?segment=64KiB&keep=64KiB" }));
+        Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "n"));
+        publisher.Publish("n", new byte[40_000]);
+        string ballast = small.Fill();
+        FairleadException full = Assert.Throws<FairleadException>(() => publisher.Publish("n", new byte[40_000]));
+        Assert.Equal(ErrorCode.Full, full.Code);
+        File.Delete(ballast);
+        Assert.Equal(1, publisher.Publish("n", "there is room"u8));
+
+        (await subscriber.ReceiveAsync()).Dispose();
+        using Message message = await subscriber.ReceiveAsync();
+        Assert.Equal(("there is room", 2L), (message.Text, message.Position!.Value.Number));
     }
 
     [Fact]

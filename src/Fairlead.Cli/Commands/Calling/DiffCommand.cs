@@ -46,30 +46,14 @@ internal sealed class DiffCommand : ToolCommand
         RpcDescription latest = await ContractSource.LoadAsync(parsed.GetRequiredValue(_new), name, timeout, cancellationToken);
         IReadOnlyList<DifferenceLine> differences = ContractDiff.Compare(old, latest);
         string format = parsed.GetRequiredValue(_output);
-        Table table = new(new("MEMBER"), new("CHANGE"), new("BREAKS"), new("OLD"), new("NEW"));
-        foreach (DifferenceLine line in differences)
+        if (differences.Count > 0)
         {
-            switch (format)
-            {
-                case "json":
-                    StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.DifferenceLine));
-                    break;
-                case "text":
-                    StandardOutput.WriteLine(string.Join('\t', Cells(line).Select(static cell => cell.Text)));
-                    break;
-                default:
-                    table.Add(Cells(line));
-                    break;
-            }
+            new Table(new("MEMBER"), new("CHANGE"), new("BREAKS"), new("OLD"), new("NEW")).Write(
+                differences, format, Cells, static line => JsonSerializer.Serialize(line, OutputJson.Readable.DifferenceLine));
         }
 
         if (format == "table")
         {
-            if (differences.Count > 0)
-            {
-                table.Write();
-            }
-
             ErrorLine.WriteBare(Summary(old, latest, differences));
         }
 

@@ -13,7 +13,7 @@ internal sealed class WorkListCommand : ToolCommand
 
     private readonly QueueArgument _queue;
     private readonly Option<long?> _count = NewOption.Count("Show at most this many items");
-    private readonly Option<string> _output = NewOption.Output("table", "json");
+    private readonly Option<string> _output = NewOption.Output("table", "json", "text");
 
     public WorkListCommand()
         : base("list", "Show the items of a work queue")
@@ -34,17 +34,6 @@ internal sealed class WorkListCommand : ToolCommand
     {
         await using var control = await _queue.ConnectAsync(parsed, cancellationToken);
         var limit = (int)Math.Min(parsed.GetValue(_count) ?? int.MaxValue, int.MaxValue);
-        var lines = (await control.ListAsync(limit, cancellationToken: cancellationToken)).Select(WorkItemLine.Of);
-        if (parsed.GetRequiredValue(_output) == "json")
-        {
-            foreach (var line in lines)
-            {
-                StandardOutput.WriteLine(JsonSerializer.Serialize(line, OutputJson.Readable.WorkItemLine));
-            }
-
-            return ExitCode.Ok;
-        }
-
         Table table = new(
             new("ITEM", IsNumber: true),
             new("STATE"),
@@ -53,21 +42,24 @@ internal sealed class WorkListCommand : ToolCommand
             new("BYTES", IsNumber: true),
             new("TEXT"),
             new("DETAIL"));
-        foreach (var line in lines)
-        {
-            table.Add(
-                Number(line.Number),
-                line.State,
-                Number(line.Priority),
-                Number(line.Deliveries),
-                Number(line.Bytes),
-                Cut(line.Text),
-                Detail(line));
-        }
-
-        table.Write();
+        table.Write(
+            (await control.ListAsync(limit, cancellationToken: cancellationToken)).Select(WorkItemLine.Of),
+            parsed.GetRequiredValue(_output),
+            Cells,
+            static line => JsonSerializer.Serialize(line, OutputJson.Readable.WorkItemLine));
         return ExitCode.Ok;
     }
+
+    private static Cell[] Cells(WorkItemLine line) =>
+    [
+        Number(line.Number),
+        line.State,
+        Number(line.Priority),
+        Number(line.Deliveries),
+        Number(line.Bytes),
+        Cut(line.Text),
+        Detail(line),
+    ];
 
     private static string Detail(WorkItemLine line) => line switch
     {
