@@ -50,6 +50,28 @@ public sealed class WorkControlTests : IDisposable
     }
 
     [Fact]
+    public async Task An_interrupted_queue_finishes_what_it_has_and_takes_nothing_new()
+    {
+        var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--finish", "--timeout", "2m");
+        var first = _home.Start("work", "push", address, "first");
+        await ListAsync(address, static all => all.Length == 1);
+        await queue.SignalAsync("TERM");
+        await queue.ErrorLineAsync($"fairlead: {address}: takes nothing new; 1 items are left. Interrupt again to abandon them");
+        var late = _home.Start("work", "push", address, "late");
+
+        Assert.Equal("first\n", (await _home.RunAsync("work", "pull", address, "--count", "1")).Output);
+
+        var ended = await queue.EndAsync();
+        Assert.True(ended.ExitCode == 143, ended.ToString());
+        Assert.Contains("1 items done, 0 redelivered, 0 given up", ended.Error, StringComparison.Ordinal);
+        var pushed = await first.EndAsync();
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+
+        // It did not reach the queue, or waited there in vain, or found that nothing listens any more.
+        Assert.NotEqual(0, (await late.EndAsync()).ExitCode);
+    }
+
+    [Fact]
     public async Task Pushed_items_have_a_priority_and_a_time()
     {
         var (_, address) = await _home.ServeAsync("work", "serve", "unix://jobs");

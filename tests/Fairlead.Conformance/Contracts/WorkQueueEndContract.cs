@@ -139,6 +139,62 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
+    public async Task A_queue_that_takes_nothing_new_does_what_it_has_whoever_is_connected()
+    {
+        WorkQueue queue = Open();
+        Sender sender = await SenderAsync(queue);
+        Task<Delivery> first = sender.DeliverAsync("1"u8).AsTask();
+        await Until(() => queue.Count == 1, "the queue has the first item");
+        queue.StopTaking();
+        Task<Delivery> second = sender.DeliverAsync("2"u8).AsTask();
+        Sender late = await SenderAsync(queue);
+        Task<Delivery> third = late.DeliverAsync("3"u8).AsTask();
+
+        Task finishing = queue.FinishAsync();
+        Receiver worker = await WorkerAsync(queue);
+        await AcceptAsync(worker, "1");
+        await finishing.WaitAsync(60.Seconds());
+
+        Assert.True((await first).IsDelivered);
+        Assert.False(second.IsCompleted);
+        Assert.False(third.IsCompleted);
+        queue.StopTaking();
+        Assert.True((await queue.CloseAsync(60.Seconds())).IsComplete);
+        foreach (Delivery delivery in await Task.WhenAll(second, third))
+        {
+            Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause));
+        }
+
+        Assert.Equal(new() { Taken = 1, Accepted = 1 }, queue.ItemStatistics);
+        Assert.Throws<ObjectDisposedException>(queue.StopTaking);
+    }
+
+    [Fact]
+    public async Task A_full_queue_that_takes_nothing_new_leaves_the_rest_with_its_senders()
+    {
+        const int Items = 100;
+        WorkQueue queue = Open(new() { MaxItems = 3 });
+        Sender sender = await SenderAsync(queue);
+        Task<Delivery>[] deliveries = [.. Enumerable.Range(0, Items).Select(_ => sender.DeliverAsync("x"u8).AsTask())];
+        await Until(() => queue.Count == 3, "the queue is full");
+        Receiver worker = await WorkerAsync(queue);
+        Task working = WorkAsync(worker);
+        await Until(() => queue.Accepted >= 10, "some are done");
+
+        queue.StopTaking();
+        await queue.FinishAsync().WaitAsync(60.Seconds());
+        await queue.CloseAsync(60.Seconds());
+        await working;
+
+        Delivery[] ends = await Task.WhenAll(deliveries);
+        Assert.Equal(queue.Accepted, ends.Count(static delivery => delivery.IsDelivered));
+        Assert.All(
+            ends.Where(static delivery => !delivery.IsDelivered),
+            static delivery => Assert.Equal((DeliveryStatus.NotDelivered, ErrorCode.PeerGone), (delivery.Status, delivery.Cause)));
+        Assert.Equal(new() { Taken = queue.Accepted, Accepted = queue.Accepted }, queue.ItemStatistics);
+    }
+
+    [Fact]
     public async Task Waiting_for_the_last_sender_ends_with_its_token_or_the_queue()
     {
         WorkQueue queue = Open();

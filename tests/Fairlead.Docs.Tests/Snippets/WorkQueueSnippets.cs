@@ -112,6 +112,23 @@ public sealed class WorkQueueSnippets
         Assert.Equal(1, queue.Accepted);
     }
 
+    [Fact]
+    public async Task A_queue_ends_although_its_senders_go_on()
+    {
+        using CancellationTokenSource stop = new();
+        CancellationToken cancellationToken = stop.Token;
+        await using var queue = await WorkQueue.BindAsync("inproc://jobs");
+        Task working = WorkAsync(cancellationToken);
+        await using Sender sender = await Sender.ConnectAsync("inproc://jobs");
+        Assert.True((await sender.DeliverAsync("dig"u8)).IsDelivered);
+        queue.StopTaking();
+        await queue.FinishAsync(cancellationToken);
+        await queue.CloseAsync();
+        Assert.False((await sender.DeliverAsync("dig"u8)).IsDelivered);
+        await Record.ExceptionAsync(() => working);
+        Assert.Equal(1, queue.ItemStatistics.Accepted);
+    }
+
     private async Task WorkAsync(CancellationToken cancellationToken)
     {
         await using var worker = await Receiver.ConnectAsync("inproc://jobs", cancellationToken: cancellationToken);

@@ -172,6 +172,42 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
+    public async Task The_statistics_say_what_became_of_every_item()
+    {
+        (WorkQueue queue, Sender sender) = await QueueAsync(new() { MaxDeliveries = 1, KeepGivenUp = 10 });
+        Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
+        await SendAsync(sender, "bad", default);
+        for (int i = 0; i < 2; i++)
+        {
+            using (Message bad = await worker.ReceiveAsync())
+            {
+                bad.Reject("it is bad");
+            }
+
+            await Until(() => queue.List(state: WorkItemState.GivenUp).Count == 1, "it is given up");
+            Assert.Equal(1, queue.Retry(queue.List()[0].Number));
+        }
+
+        Assert.Equal("bad", await DoAsync(worker));
+        Task<Delivery> dropped = sender.DeliverAsync("dropped"u8, In(TimeSpan.FromHours(1))).AsTask();
+        await Until(() => queue.Count == 1, "it waits");
+        queue.Drop(queue.List()[0].Number);
+        Assert.False((await dropped).IsDelivered);
+        using CancellationTokenSource giving = new();
+        Task<Delivery> takenBack = sender.DeliverAsync("taken back"u8, In(TimeSpan.FromHours(1)), cancellationToken: giving.Token).AsTask();
+        await Until(() => queue.Count == 1, "it waits");
+        await giving.CancelAsync();
+        await Until(() => queue.TakenBack == 1, "its sender has given up");
+        await SendAsync(sender, "lost", In(TimeSpan.FromHours(1)));
+        await Until(() => queue.ItemStatistics.Taken == 4, "the last one is in the queue");
+        Assert.Equal(1, queue.ItemStatistics.Held);
+
+        await queue.CloseAsync();
+        Assert.Equal(
+            new() { Taken = 4, TriedAgain = 2, Accepted = 1, GivenUp = 2, Dropped = 1, TakenBack = 1, GivenBack = 1 }, queue.ItemStatistics);
+    }
+
+    [Fact]
     public async Task A_dropped_item_that_its_worker_returns_is_not_handed_out_again()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync();

@@ -31,6 +31,11 @@ internal sealed class WorkServeCommand : ToolCommand
         HelpName = "ADDRESS",
     };
 
+    private readonly Option<bool> _finish = new("--finish")
+    {
+        Description = "On interruption, take nothing new, and end when all items are done, or --timeout is over",
+    };
+
     public WorkServeCommand()
         : base("serve", "Serve a work queue until interrupted")
     {
@@ -41,6 +46,7 @@ internal sealed class WorkServeCommand : ToolCommand
         Add(_takeOver);
         Add(_retry);
         Add(_store);
+        Add(_finish);
         Examples =
         [
             ("fairlead work serve unix://jobs", "Serve all processes that push and pull there"),
@@ -51,6 +57,9 @@ internal sealed class WorkServeCommand : ToolCommand
                 "fairlead work serve unix://jobs --take-over-after 10m --retry-delay 5s",
                 "An item goes to another worker when one has had it for ten minutes, and waits after a failure"),
             ("fairlead work serve unix://jobs --store log://jobs", "Items survive the end of this process, and of the machine"),
+            (
+                "fairlead work serve unix://jobs --finish --timeout 10m",
+                "Ctrl-C waits up to ten minutes for the items that are in the queue, and takes no others"),
         ];
     }
 
@@ -96,15 +105,40 @@ internal sealed class WorkServeCommand : ToolCommand
         }
         finally
         {
+            if (parsed.GetValue(_finish))
+            {
+                await FinishAsync(queue, _endpoint.Timeout(parsed));
+            }
+
             await queue.CloseAsync(_endpoint.Timeout(parsed));
 
             // Items that workers still held: their senders get the status unknown.
             var doubt = queue.Count;
+            WorkQueueStatistics items = queue.ItemStatistics;
             string takenOver = queue.TakenOver == 0 ? "" : $"{queue.TakenOver} taken over, ";
+            string dropped = items.Dropped == 0 ? "" : $"{items.Dropped} dropped, ";
+            string left = items.LeftInStore == 0 ? "" : $"{items.LeftInStore} left in the store, ";
             ErrorLine.Write(
                 $"{queue.Address}: {queue.Accepted} items done, {queue.Redeliveries} redelivered, {takenOver}{queue.GivenUp} given up, "
-                    + $"{queue.TakenBack} withdrawn by their senders, {queue.GivenBack} returned to their senders, {doubt} in doubt"
+                    + $"{dropped}{queue.TakenBack} withdrawn by their senders, {queue.GivenBack} returned to their senders, {left}"
+                    + $"{doubt} in doubt"
             );
+        }
+    }
+
+    /// <summary>Waits until what the queue has is done, at most for the timeout.</summary>
+    private static async Task FinishAsync(WorkQueue queue, TimeSpan? timeout)
+    {
+        queue.StopTaking();
+        ErrorLine.Write($"{queue.Address}: takes nothing new; {queue.Count} items are left. Interrupt again to abandon them");
+        using CancellationTokenSource limit = new(timeout ?? Timeout.InfiniteTimeSpan, TimeProvider.System);
+        try
+        {
+            await queue.FinishAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            ErrorLine.Write($"{queue.Address}: {queue.Count} items were not done in time (--timeout)");
         }
     }
 }

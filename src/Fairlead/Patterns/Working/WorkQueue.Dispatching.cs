@@ -21,15 +21,14 @@ public sealed partial class WorkQueue
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _drained;
     private readonly TaskCompletionSource<bool> _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopTaking = new();
+    private readonly WorkCounters _counters = new();
+    private bool _isTaking = true;
     private int _waitsForFinish;
     private long _taken;
-    private long _givenBack;
     private int _held;
     private int _turn;
-    private long _accepted;
     private long _lateAcceptances;
-    private long _givenUp;
-    private long _takenBack;
 
     /// <summary>For tests that force an order of events: called after each hand-over, with a check whether the answer has
     /// arrived.</summary>
@@ -39,15 +38,19 @@ public sealed partial class WorkQueue
     private async Task TakeAsync()
     {
         await RoomForRecoveredAsync().ConfigureAwait(false);
-        while (true)
+        while (!_stopTaking.IsCancellationRequested)
         {
             try
             {
-                while (await Core.Receivers.ReceiveAsync(null, CancellationToken.None).ConfigureAwait(false) is { } received)
+                if (await Core.Receivers.ReceiveAsync(null, _stopTaking.Token).ConfigureAwait(false) is not { } received)
                 {
-                    await TakeAsync(new Message(received)).ConfigureAwait(false);
+                    return;
                 }
 
+                await TakeAsync(new Message(received)).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stopTaking.IsCancellationRequested)
+            {
                 return;
             }
             catch (ObjectDisposedException)
@@ -93,11 +96,22 @@ public sealed partial class WorkQueue
     {
         using (_gate.Hold())
         {
-            // An item that was given up before is in the queue again.
-            _taken += item.IsRecovered || item.Number > 0 ? 0 : 1;
-            if (item.Number == 0)
+            if (item.Number > 0)
+            {
+                // It was given up before, and is in the queue again.
+                _counters.Count(WorkCount.TriedAgain);
+            }
+            else
             {
                 _items.Register(item);
+                if (item.IsRecovered)
+                {
+                    _counters.Count(WorkCount.Recovered);
+                }
+                else
+                {
+                    _taken++;
+                }
             }
 
             if (++_held >= _options.MaxItems && !_items.IsClosed)

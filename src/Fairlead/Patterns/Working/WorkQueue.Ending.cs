@@ -93,7 +93,7 @@ public sealed partial class WorkQueue
             case WorkFate.Accepted:
                 // Who sees the count and closes the queue finds the item in no store.
                 LeaveStore(item);
-                Interlocked.Increment(ref _accepted);
+                _counters.Count(WorkCount.Accepted);
                 End(item, ReceiptStatus.Accepted, null);
                 break;
             case WorkFate.GivenUp:
@@ -115,7 +115,7 @@ public sealed partial class WorkQueue
 
     private void EndTakenBack(WorkItem item)
     {
-        Interlocked.Increment(ref _takenBack);
+        _counters.Count(WorkCount.TakenBack);
         EndUndone(item, ReceiptStatus.TakenBack, null);
     }
 
@@ -125,12 +125,13 @@ public sealed partial class WorkQueue
         if (item.Stored is not null && !item.Message.WantsReceipt && !item.IsUntold)
         {
             // Its sender was told that the queue has it, and the next queue does it.
+            _counters.Count(WorkCount.LeftInStore);
             item.IsKept = true;
             End(item, ReceiptStatus.Closed, null);
             return;
         }
 
-        Interlocked.Increment(ref _givenBack);
+        _counters.Count(WorkCount.GivenBack);
         if (!item.Message.WantsReceipt)
         {
             // The sender was told earlier that the queue has the item, and learns nothing more. That is a loss, so count it.
@@ -145,6 +146,7 @@ public sealed partial class WorkQueue
 
     private void EndDropped(WorkItem item)
     {
+        _counters.Count(WorkCount.Dropped);
         CountDropped(item);
         EndUndone(item, ReceiptStatus.NotDelivered, "it was dropped from the work queue");
     }
@@ -160,7 +162,7 @@ public sealed partial class WorkQueue
 
     private async ValueTask GiveUpAsync(WorkItem item, string reason)
     {
-        Interlocked.Increment(ref _givenUp);
+        _counters.Count(WorkCount.GivenUp);
         string told = item.Deliveries == 0 ? reason : $"given up after {item.Deliveries} deliveries: {reason}";
         bool isHandled = false;
         if (_options.DeadLetter is { } deadLetter)
@@ -349,6 +351,7 @@ public sealed partial class WorkQueue
     private void FinishIfDue()
     {
         long taken;
+        bool isTaking;
         using (_gate.Hold())
         {
             if (_waitsForFinish == 0 || _held > 0 || _items.IsClosed)
@@ -356,11 +359,11 @@ public sealed partial class WorkQueue
                 return;
             }
 
-            taken = _taken;
+            (taken, isTaking) = (_taken, _isTaking);
         }
 
         // Items that arrive in between are counted by the core, and then differ from the number taken here.
-        if (Core.TryRetire(PatternKind.Receiver, taken))
+        if (Core.TryRetire(isTaking ? PatternKind.Receiver : null, taken))
         {
             _finished.TrySetResult(true);
         }

@@ -243,6 +243,7 @@ public sealed partial class WorkQueue
     /// <summary>Ends an item that cannot be stored.</summary>
     private void Refuse(WorkItem item, FairleadException problem)
     {
+        _counters.Count(WorkCount.Refused);
         if (!item.Message.WantsReceipt)
         {
             Core.Drops.Count();

@@ -63,7 +63,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     }
 
     /// <summary>The number of items that workers have accepted.</summary>
-    public long Accepted => Interlocked.Read(ref _accepted);
+    public long Accepted => _counters[WorkCount.Accepted];
 
     /// <summary>How often an item was handed out again.</summary>
     public long Redeliveries => _items.Redeliveries;
@@ -75,16 +75,41 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     public long LateAcceptances => Interlocked.Read(ref _lateAcceptances);
 
     /// <summary>The number of items that were given up.</summary>
-    public long GivenUp => Interlocked.Read(ref _givenUp);
+    public long GivenUp => _counters[WorkCount.GivenUp];
 
     /// <summary>The number of items whose senders gave up, by a timeout or token, before a worker accepted them.</summary>
-    public long TakenBack => Interlocked.Read(ref _takenBack);
+    public long TakenBack => _counters[WorkCount.TakenBack];
 
     /// <summary>The number of items that no worker had accepted when the queue closed.</summary>
     /// <remarks>
     /// Senders that wait for a receipt are told. Items of type 1 are lost, and counted in <see cref="CloseReport.NotDelivered"/>.
     /// </remarks>
-    public long GivenBack => Interlocked.Read(ref _givenBack);
+    public long GivenBack => _counters[WorkCount.GivenBack];
+
+    /// <summary>What became of the items. <see cref="MessagingEndpoint.Statistics"/> counts messages.</summary>
+    public WorkQueueStatistics ItemStatistics
+    {
+        get
+        {
+            using (_gate.Hold())
+            {
+                return new()
+                {
+                    Taken = _taken,
+                    Recovered = _counters[WorkCount.Recovered],
+                    TriedAgain = _counters[WorkCount.TriedAgain],
+                    Held = _held,
+                    Accepted = _counters[WorkCount.Accepted],
+                    GivenUp = _counters[WorkCount.GivenUp],
+                    Dropped = _counters[WorkCount.Dropped],
+                    TakenBack = _counters[WorkCount.TakenBack],
+                    GivenBack = _counters[WorkCount.GivenBack],
+                    Refused = _counters[WorkCount.Refused],
+                    LeftInStore = _counters[WorkCount.LeftInStore],
+                };
+            }
+        }
+    }
 
     /// <summary>Binds a queue that senders and workers connect to.</summary>
     /// <inheritdoc cref="Receiver.Bind" path="/param|/exception"/>
@@ -142,10 +167,32 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
         }
     }
 
+    /// <summary>Takes no more items, for good. Those that the queue has are still worked on.</summary>
+    /// <remarks>
+    /// <para>
+    /// An item on its way is taken or not. One that is not taken stays with its sender, as if the queue were full: the sender waits. When the
+    /// queue closes, its senders learn that these items are not delivered.
+    /// </para>
+    /// <para>Items that were given up can be tried again. Calling it again has no effect.</para>
+    /// </remarks>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    public void StopTaking()
+    {
+        using (_gate.Hold())
+        {
+            ObjectDisposedException.ThrowIf(_items.IsClosed, this);
+            _isTaking = false;
+        }
+
+        // The loop that takes items ends.
+        _stopTaking.Cancel();
+        FinishIfDue();
+    }
+
     /// <summary>Completes when the queue is empty and no sender is connected. From then on it accepts no connections.</summary>
     /// <remarks>
     /// Senders that connect earlier are waited for, too. A sender that connects later finds no listener, and no item is in transit at that
-    /// moment. All that remains is to close the queue.
+    /// moment. All that remains is to close the queue. After <see cref="StopTaking"/> senders are not waited for.
     /// </remarks>
     /// <param name="cancellationToken">Ends the wait; the queue continues.</param>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
@@ -323,6 +370,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     void ILinkOwner.OnGone()
     {
         _items.Dispose();
+        _stopTaking.Dispose();
         CloseStore();
     }
 

@@ -110,20 +110,18 @@ internal sealed partial class EndpointCore
         }
     }
 
-    /// <summary>Refuses new connections from now on, if only peers of this pattern are connected and nothing is unread here.</summary>
-    /// <remarks>
-    /// Nothing is unread if the user has taken every received message. Peers that connect later find no listener. This sees every peer
-    /// accepted earlier. Does not wait.
-    /// </remarks>
-    public bool TryRetire(PatternKind others, long taken)
+    /// <summary>Refuses new connections from now on, if the user has taken every message that was handed out.</summary>
+    /// <remarks>Peers that connect later find no listener. This sees every peer accepted earlier. Does not wait.</remarks>
+    /// <param name="others">
+    /// The only peers that may be connected; then nothing may be unread here, either. Null: whoever is connected, and whatever is unread.
+    /// </param>
+    /// <param name="taken">How many messages the user has taken.</param>
+    public bool TryRetire(PatternKind? others, long taken)
     {
         using (Gate.Hold())
         {
             // Only one call retires. After its return, the listener is closed.
-            if (!Receivers.IsEmpty
-                || Counters.MessagesReceived != taken
-                || Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others)
-                || !Life.TryRetire())
+            if (Counters.MessagesReceived != taken || (others is { } only && !HasOnly(only)) || !Life.TryRetire())
             {
                 return false;
             }
@@ -132,6 +130,10 @@ internal sealed partial class EndpointCore
         _acceptor.Stop();
         return true;
     }
+
+    /// <summary>Whether only peers of this pattern are connected, and nothing is unread. Under the gate.</summary>
+    private bool HasOnly(PatternKind others) =>
+        Receivers.IsEmpty && !Array.Exists(Table.All, link => link.State == LinkState.Handshaking || link.PeerPattern != others);
 
     /// <summary>
     /// Takes nothing new and says goodbye, if no earlier call has done so. The task completes when everything is drained; for a later
