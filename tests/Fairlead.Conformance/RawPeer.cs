@@ -14,11 +14,11 @@ public sealed class RawPeer(Socket socket) : IDisposable
 
     /// <summary>Connects to a bound endpoint and performs the handshake of this pattern.</summary>
     public static RawPeer Introduce(
-        TransportUnderTest transport, Address bound, string pattern, uint windowMessages = 1_000, ulong windowBytes = 1 << 20)
+        TransportUnderTest transport, Address bound, string pattern, uint messages = 1_000, ulong capacity = 1 << 20)
     {
         ArgumentNullException.ThrowIfNull(transport);
         RawPeer peer = new(transport.ConnectRaw(bound));
-        peer.SayHello(pattern, windowMessages: windowMessages, windowBytes: windowBytes);
+        peer.SayHello(pattern, messages: messages, capacity: capacity);
         (byte kind, _, byte[] body) = peer.Read() ?? throw new InvalidOperationException("The endpoint ended instead of a welcome.");
         Assert.True(kind == 'W', $"The answer to the hello was {(char)kind}: {System.Text.Encoding.UTF8.GetString(body)}");
         return peer;
@@ -31,9 +31,9 @@ public sealed class RawPeer(Socket socket) : IDisposable
         ushort highest = 1,
         char kind = 'H',
         byte[]? behind = null,
-        uint windowMessages = 1_000,
+        uint messages = 1_000,
         string text = "raw peer",
-        ulong windowBytes = 1 << 20)
+        ulong capacity = 1 << 20)
     {
         Handshake handshake = new()
         {
@@ -41,8 +41,8 @@ public sealed class RawPeer(Socket socket) : IDisposable
             Lowest = lowest,
             Highest = highest,
             Error = kind == 'R' ? ErrorCode.Unavailable : 0,
-            WindowMessages = windowMessages,
-            WindowBytes = windowBytes,
+            Messages = messages,
+            Capacity = capacity,
             LongestMessage = 1 << 30,
             ProcessId = Environment.ProcessId,
             Text = text,

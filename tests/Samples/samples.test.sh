@@ -316,6 +316,27 @@ test_a_web_application_and_a_worker() {
   kill -TERM "$web"; wait "$web"
 }
 
+# send_orders NAME: sends orders until one is not accepted; those that were are in the file accepted-NAME.
+send_orders() {
+  local i=0
+  while fairlead send --deliver --wait 0s unix://shop "{\"Thing\":\"$1-$i\",\"Count\":1}" 2>> refused; do
+    echo "$1-$i" >> "accepted-$1"; i=$((i + 1))
+  done
+}
+
+test_a_worker_that_is_stopped_under_load_has_handled_all_that_it_accepted() {
+  HostedWorker > worked 2>&1 & local worker=$!
+  line_in worked "The receiver 'orders' is open at unix://shop"
+  local name senders=()
+  for name in a b c d; do send_orders "$name" & senders+=($!); done
+  for name in a b c d; do line_in "accepted-$name" "$name-9"; done
+  kill -TERM "$worker"; timeout 30 tail --pid="$worker" -s 0.05 -f /dev/null; wait "$worker"
+  wait "${senders[@]}"
+  contains "$(cat worked)" "The endpoint 'orders' is closed"
+  local order
+  while read -r order; do grep -qF "1 $order for pid" worked; done < <(cat accepted-?)
+}
+
 test_a_server_of_another_protocol_is_a_supervised_child() {
   printf 'hello\ncrash\nhello again\n' | McpHost > said 2> changes
   equal "$(printf "HELLO\nthe server was lost at 'crash'\nHELLO AGAIN")" "$(cat said)"

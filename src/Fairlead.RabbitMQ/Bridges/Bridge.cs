@@ -173,7 +173,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         operation.PeerLink = link;
         operation.Copy(payload);
         ValueTask<LinkResult> task = operation.Task;
-        link.Sending.Start(operation);
+        link.Sender.Start(operation);
         return task;
     }
 
@@ -217,7 +217,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         HoldsBack = HoldsBack,
 
         // Within the process a write is a place in a queue, and a signal only if the reader sleeps. The flusher would cost more.
-        Writing = WriteMode.Immediate,
+        WriteMode = WriteMode.Immediate,
         Program = Broker.Program,
     };
 

@@ -110,7 +110,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
             message.Dispose();
         }
 
-        link.Receiving.Release(done);
+        link.Receiver.Release(done);
 
         return Task.CompletedTask;
     }

@@ -126,7 +126,7 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
                 // Its outcome was reported as unknown when the connection was lost.
                 item.Release();
                 _unconfirmed.RemoveAgain();
-                link.Receiving.Release(_unconfirmed.Skip());
+                link.Receiver.Release(_unconfirmed.Skip());
                 return;
             }
 
@@ -199,7 +199,7 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
                 }
             }
 
-            link.Receiving.Release(done);
+            link.Receiver.Release(done);
         }
 
         return Task.CompletedTask;

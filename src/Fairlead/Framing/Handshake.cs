@@ -35,11 +35,11 @@ internal sealed record Handshake
 
     public ErrorCode Error { get; init; }
 
-    public uint WindowMessages { get; init; }
+    public uint Messages { get; init; }
 
     public TimeSpan Heartbeat { get; init; }
 
-    public ulong WindowBytes { get; init; }
+    public ulong Capacity { get; init; }
 
     public ulong LongestMessage { get; init; }
 
@@ -68,9 +68,9 @@ internal sealed record Handshake
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(2), Highest);
         body[4] = (byte)Pattern;
         body[5] = (byte)Error;
-        BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(8), WindowMessages);
+        BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(8), Messages);
         BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(12), (uint)Math.Clamp(Heartbeat.TotalMilliseconds, 0, uint.MaxValue));
-        BinaryPrimitives.WriteUInt64BigEndian(body.AsSpan(16), WindowBytes);
+        BinaryPrimitives.WriteUInt64BigEndian(body.AsSpan(16), Capacity);
         BinaryPrimitives.WriteUInt64BigEndian(body.AsSpan(24), LongestMessage);
         BinaryPrimitives.WriteUInt32BigEndian(body.AsSpan(32), (uint)ProcessId);
         BinaryPrimitives.WriteUInt16BigEndian(body.AsSpan(36), (ushort)text.Length);
@@ -118,9 +118,9 @@ internal sealed record Handshake
             Highest = BinaryPrimitives.ReadUInt16BigEndian(body[2..]),
             Pattern = (PatternKind)body[4],
             Error = (ErrorCode)body[5],
-            WindowMessages = BinaryPrimitives.ReadUInt32BigEndian(body[8..]),
+            Messages = BinaryPrimitives.ReadUInt32BigEndian(body[8..]),
             Heartbeat = TimeSpan.FromMilliseconds(BinaryPrimitives.ReadUInt32BigEndian(body[12..])),
-            WindowBytes = BinaryPrimitives.ReadUInt64BigEndian(body[16..]),
+            Capacity = BinaryPrimitives.ReadUInt64BigEndian(body[16..]),
             LongestMessage = BinaryPrimitives.ReadUInt64BigEndian(body[24..]),
             ProcessId = (int)BinaryPrimitives.ReadUInt32BigEndian(body[32..]),
             Full = HeadReader.TryGet(body[(FixedSize + textLength)..], HeadField.Full, out ReadOnlySpan<byte> full) && full.Length == 1

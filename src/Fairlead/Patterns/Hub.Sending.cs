@@ -117,7 +117,7 @@ public sealed partial class Hub
             catch (Exception exception)
             {
                 // Go on: the clients behind this one may have capacity by now. After a cancellation, none of these calls waits.
-                link.Sending.CountMissed();
+                link.Sender.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
@@ -177,10 +177,10 @@ public sealed partial class Hub
     /// <summary>Sends to one client. Returns false if it does not get the message, or has no capacity yet.</summary>
     private bool Give(Link link, in Outbox outbox, ReadOnlySpan<byte> message, ref List<Link>? full)
     {
-        if (!link.Sending.Takes(message.Length))
+        if (!link.Sender.Takes(message.Length))
         {
             // A client that announces a small limit must not keep the message from the others.
-            link.Sending.CountMissed();
+            link.Sender.CountMissed();
             link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, which is longer than the client accepts");
             return false;
         }
@@ -199,7 +199,7 @@ public sealed partial class Hub
     private int Start(ReadOnlySpan<byte> message, HubClient? except, out List<Link>? waiting)
     {
         Outbox.ThrowIfClosing();
-        Outbox outbox = new(Core, Core.FanOut.Begin());
+        Outbox outbox = new(Core, Core.FanOutBatch.Begin());
         waiting = null;
         List<Link>? full = null;
         int count;
@@ -209,7 +209,7 @@ public sealed partial class Hub
         }
         finally
         {
-            Core.FanOut.End();
+            Core.FanOutBatch.End();
         }
 
         if (full is null)
@@ -217,7 +217,7 @@ public sealed partial class Hub
             return count;
         }
 
-        switch (Core.Settings.Full)
+        switch (Core.Settings.OverflowPolicy)
         {
             case OverflowPolicy.Wait:
                 waiting = full;
@@ -234,7 +234,7 @@ public sealed partial class Hub
             default:
                 foreach (Link link in full)
                 {
-                    link.Sending.CountMissed();
+                    link.Sender.CountMissed();
                     link.Kill(CloseReason.SlowConsumer, "its queue was full when a message was broadcast");
                 }
 

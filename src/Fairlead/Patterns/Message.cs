@@ -165,7 +165,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         }
 
         link.Answers.SendReceipt(id, status, reason);
-        link.Receiving.RemoveActive(core);
+        link.Receiver.RemoveActive(core);
     }
 
     /// <summary>Returns the memory. A second call has no effect.</summary>

@@ -142,7 +142,7 @@ public sealed partial class Pair : MessagingEndpoint, ILinkOwner
             };
         }
 
-        (Core.Placement.TheLink ?? throw Core.Presence.EndException()).EndSending();
+        (Core.Placement.SingleLink ?? throw Core.Presence.EndException()).EndSending();
     }
 
     /// <summary>Returns this end as a <see cref="Stream"/>: sends what is written and reads what is received, without boundaries.</summary>

@@ -93,11 +93,11 @@ internal abstract class BroadcastSlot
 }
 
 /// <summary>The limits and counts of a peer that begins to take part, counted from the beginning of its link.</summary>
-/// <param name="WindowMessages">The most unread messages.</param>
-/// <param name="WindowBytes">The most unread bytes.</param>
+/// <param name="Messages">The most unread messages.</param>
+/// <param name="Capacity">The most unread bytes.</param>
 /// <param name="Longest">The longest body that it accepts.</param>
 /// <param name="Tally">The messages sent to it so far.</param>
-internal readonly record struct BroadcastCredit(long WindowMessages, long WindowBytes, long Longest, BroadcastTally Tally);
+internal readonly record struct BroadcastCredit(long Messages, long Capacity, long Longest, BroadcastTally Tally);
 
 /// <summary>The messages sent to a peer from the beginning of its link, and the unacknowledged ones among them.</summary>
 internal readonly record struct BroadcastTally(long Sent, long SentBytes, long Outstanding, long OutstandingBytes);

@@ -50,7 +50,7 @@ internal sealed record EndpointSettings
     public int? LongestMessage { get; init; }
 
     /// <summary>The overflow policy; null: the pattern's default.</summary>
-    public OverflowPolicy? Full { get; init; }
+    public OverflowPolicy? OverflowPolicy { get; init; }
 
     /// <summary>The interval; zero for none.</summary>
     public required TimeSpan Heartbeat { get; init; }
@@ -58,7 +58,7 @@ internal sealed record EndpointSettings
     public required TimeSpan HandshakeTimeout { get; init; }
 
     /// <summary>How long connecting waits for a listener.</summary>
-    public required TimeSpan Wait { get; init; }
+    public required TimeSpan ConnectTimeout { get; init; }
 
     /// <summary>How long a closed TCP connection stays open for bytes that its peer lacks; zero: closing resets it.</summary>
     public TimeSpan Linger { get; init; }
@@ -92,10 +92,10 @@ internal sealed record EndpointSettings
     public TimeSpan Reconnect { get; init; }
 
     /// <summary>How blocking callers wait for shared memory.</summary>
-    public WaitStrategy Waiting { get; init; }
+    public WaitStrategy WaitStrategy { get; init; }
 
     /// <summary>When sent messages leave for the kernel.</summary>
-    public WriteMode Writing { get; init; }
+    public WriteMode WriteMode { get; init; }
 
     /// <summary>How much a peer learns about a handler's exception.</summary>
     public ErrorDetails ErrorDetails { get; init; }
@@ -142,15 +142,15 @@ internal sealed record EndpointSettings
             LongestMessage = (AddressOptions.Size(address, "maxmessage") ?? options.MaxMessageBytes) is { } longest
                 ? (int)Math.Clamp(longest, 1, NoLimit)
                 : null,
-            Full = AddressOptions.Enum<OverflowPolicy>(address, "full") ?? options.OverflowPolicy,
+            OverflowPolicy = AddressOptions.Enum<OverflowPolicy>(address, "full") ?? options.OverflowPolicy,
             Heartbeat = HeartbeatOf(address) ?? options.Heartbeat ?? (crossHost ? TimeSpan.FromSeconds(10) : TimeSpan.Zero),
             HandshakeTimeout =
                 options.HandshakeTimeout > transport.LeastHandshakeTime ? options.HandshakeTimeout : transport.LeastHandshakeTime,
             Linger = LingeringClose.TimeOf(address),
-            Wait = AddressOptions.Duration(address, "wait") ?? options.ConnectTimeout,
+            ConnectTimeout = AddressOptions.Duration(address, "wait") ?? options.ConnectTimeout,
             Reconnect = AddressOptions.Duration(address, "reconnect") ?? options.ReconnectTimeout,
-            Waiting = WaitingOf(address) ?? options.WaitStrategy,
-            Writing = WritingOf(address) ?? options.WriteMode,
+            WaitStrategy = WaitingOf(address) ?? options.WaitStrategy,
+            WriteMode = WritingOf(address) ?? options.WriteMode,
             ErrorDetails = options.ErrorDetails,
             Label = options.Label,
             Handles = HandlesOf(address, options, capabilities, framing),

@@ -60,6 +60,20 @@ public sealed class SuperviseTests : IDisposable
     }
 
     [Fact]
+    public async Task No_child_outlives_a_supervisor_that_is_killed()
+    {
+        Write("""{ "children": [{ "name": "a", "command": ["sleep", "1000"] }, { "name": "b", "command": ["sleep", "1000"] }] }""");
+        var supervising = _home.Start("supervise", File);
+        await supervising.ErrorLineAsync("b: started");
+        await supervising.SignalAsync("KILL");
+
+        // The children have its output open, which ends with the last of them.
+        var outcome = await supervising.EndAsync();
+
+        Assert.Equal(137, outcome.ExitCode);
+    }
+
+    [Fact]
     public async Task A_hang_up_reads_the_file_again_and_a_wrong_file_changes_nothing()
     {
         const string Kept = """{ "name": "kept", "command": ["sleep", "1000"] }""";

@@ -88,7 +88,7 @@ public sealed class FaultPlays
     }
 
     private static (int Callers, int Blocked, int Partly, int Looking) Left(Pump pump) =>
-        (pump.Awaited.Callers, pump.Awaited.BlockedLinks, pump.Awaited.PartlyRead, pump.Memory.Lookers);
+        (pump.AwaitedEvents.Callers, pump.AwaitedEvents.BlockedLinks, pump.AwaitedEvents.PartlyRead, pump.MemoryWaiter.Lookers);
 
     private static void Require(bool isSo, string otherwise)
     {

@@ -79,8 +79,8 @@ public sealed class GoldenFrameTests
     private static readonly Handshake Hello = new()
     {
         Pattern = PatternKind.Sender,
-        WindowMessages = 16_384,
-        WindowBytes = 1_048_576,
+        Messages = 16_384,
+        Capacity = 1_048_576,
         LongestMessage = 2_147_483_583,
         ProcessId = 4242,
         Text = "fairlead send",
@@ -102,8 +102,8 @@ public sealed class GoldenFrameTests
         ["welcome"] = (MessageKind.Welcome, Hello with
         {
             Pattern = PatternKind.Receiver,
-            WindowMessages = 100,
-            WindowBytes = 65_536,
+            Messages = 100,
+            Capacity = 65_536,
             Heartbeat = TimeSpan.FromSeconds(10),
             LongestMessage = 16_777_216,
             ProcessId = 4243,

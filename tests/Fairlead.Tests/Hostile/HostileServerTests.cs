@@ -48,8 +48,8 @@ public abstract class HostileServerTests(TransportUnderTest transport, ITestOutp
             Pattern = PatternKind.Receiver,
             Lowest = 1,
             Highest = 1,
-            WindowMessages = 100,
-            WindowBytes = 100_000,
+            Messages = 100,
+            Capacity = 100_000,
             LongestMessage = 100_000,
             Text = "flapping",
         }.Encode();

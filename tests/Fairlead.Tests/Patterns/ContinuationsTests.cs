@@ -211,7 +211,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
                     if (number == 0)
                     {
                         Task<Message> receiving = bound.ReceiveAsync().AsTask();
-                        Assert.True(bound.Core.Pump.Polling.IsPromised);
+                        Assert.True(bound.Core.Pump.BusyPoll.IsPromised);
                         peer.Send("news"u8);
                         using Message news = receiving.GetAwaiter().GetResult();
                         Assert.Equal("news", news.Text);
@@ -232,9 +232,9 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
                 Thread.Yield();
             }
 
-            bound.Core.Pump.Polling.Serve(leads, completions, TimeSpan.Zero);
+            bound.Core.Pump.BusyPoll.Serve(leads, completions, TimeSpan.Zero);
         });
-        Assert.False(bound.Core.Pump.Polling.IsPromised);
+        Assert.False(bound.Core.Pump.BusyPoll.IsPromised);
     }
 
     /// <summary>Some handlers start together, and requests come while they block: each needs a thread that reads.</summary>
@@ -300,7 +300,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             {
                 (await requester.RequestAsync("quick"u8)).Dispose();
             }
-            while (!responder.Core.Pump.Polling.IsBusy);
+            while (!responder.Core.Pump.BusyPoll.IsBusy);
             ValueTask<Message> waiting = requester.RequestAsync("wait"u8);
             (await requester.RequestAsync("release"u8)).Dispose();
             (await waiting).Dispose();
@@ -346,7 +346,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
             {
                 (await requester.RequestAsync("quick"u8)).Dispose();
             }
-            while (!responder.Core.Pump.Polling.IsBusy);
+            while (!responder.Core.Pump.BusyPoll.IsBusy);
             ValueTask<Message> leaving = requester.RequestAsync("leave"u8);
             ValueTask<Message> waiting = requester.RequestAsync("wait"u8);
             isWanted.Release();

@@ -20,7 +20,7 @@ internal readonly struct BroadcastWriter(EndpointCore core)
     public int WriteOnce(Audience audience, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> behind, out ulong reached)
     {
         reached = 0;
-        if (core.Broadcasts.Current is not { } broadcast || audience.WithSlots is not { } seated)
+        if (core.BroadcastHolder.Current is not { } broadcast || audience.WithSlots is not { } seated)
         {
             return 0;
         }

@@ -33,7 +33,7 @@ internal readonly struct Flushing(EndpointCore core)
         try
         {
             link.Output.Start(operation);
-            if (!core.Pump.Callers.Wait(operation, deadline, cancellationToken))
+            if (!core.Pump.CallerWaits.Wait(operation, deadline, cancellationToken))
             {
                 operation.Withdraw(
                     cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);

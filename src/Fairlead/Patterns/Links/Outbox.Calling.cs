@@ -29,7 +29,7 @@ internal readonly partial struct Outbox
         long began = OperationMeter.StartCall();
         TimeSpan recall = deadline.IsInfinite ? TimeSpan.Zero : LinkOperation.RecallBefore(kind, deadline.Remaining);
         bool isMovable = link is null && IsMovable(kind);
-        link ??= core.Placement.TheLink;
+        link ??= core.Placement.SingleLink;
         using Activity? activity = Tracing.StartSend(kind, core.Address);
         LinkOperation operation = Prepare(link, message, isMovable, isBlocking: true, deadline);
         fixed (byte* start = message.Payload.Span)
@@ -52,7 +52,7 @@ internal readonly partial struct Outbox
                     StartCall(operation, link);
                     if (message.Payload.Length >= LinkOutput.LongPayload)
                     {
-                        Link.Of(operation.PeerLink)?.Sending.Push(operation);
+                        Link.Of(operation.PeerLink)?.Sender.Push(operation);
                     }
 
                     if (!Wait(operation, deadline, recall, cancellationToken))
@@ -124,7 +124,7 @@ internal readonly partial struct Outbox
 
             try
             {
-                if (!core.Pump.Callers.Wait(call, deadline, cancellationToken))
+                if (!core.Pump.CallerWaits.Wait(call, deadline, cancellationToken))
                 {
                     call.Withdraw(cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
                 }
@@ -198,7 +198,7 @@ internal readonly partial struct Outbox
     {
         if (recall > TimeSpan.Zero)
         {
-            if (core.Pump.Callers.Wait(operation, deadline.Before(recall), cancellationToken))
+            if (core.Pump.CallerWaits.Wait(operation, deadline.Before(recall), cancellationToken))
             {
                 return true;
             }
@@ -209,7 +209,7 @@ internal readonly partial struct Outbox
             }
         }
 
-        return core.Pump.Callers.Wait(operation, deadline, cancellationToken);
+        return core.Pump.CallerWaits.Wait(operation, deadline, cancellationToken);
     }
 
     /// <summary>Sends, and completes when the message is buffered or its answer has arrived. Waits for a peer if there is none.</summary>
@@ -231,7 +231,7 @@ internal readonly partial struct Outbox
         MessageKind kind = message.Header.Kind;
         long began = OperationMeter.StartCall();
         bool isMovable = link is null && IsMovable(kind);
-        link ??= core.Placement.TheLink;
+        link ??= core.Placement.SingleLink;
         Activity? before = Activity.Current;
         Activity? activity = Tracing.StartSend(kind, core.Address);
         LinkOperation operation;
@@ -277,13 +277,13 @@ internal readonly partial struct Outbox
     /// <param name="cancellationToken">Ends the wait.</param>
     public LinkOperation? TryBeginBeside(MessageFlags flags, in OutgoingPayload payload, CancellationToken cancellationToken)
     {
-        if (core.Pump.Awaited.Callers == 0 || OperationMeter.IsOn || Tracing.IsWatched)
+        if (core.Pump.AwaitedEvents.Callers == 0 || OperationMeter.IsOn || Tracing.IsWatched)
         {
             return null;
         }
 
         ThrowIfClosing();
-        if (core.Placement.TheLink is not { } link)
+        if (core.Placement.SingleLink is not { } link)
         {
             return null;
         }

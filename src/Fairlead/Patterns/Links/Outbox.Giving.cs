@@ -25,7 +25,7 @@ internal readonly partial struct Outbox
     {
         MessageKind kind = message.Header.Kind;
         bool isMovable = link is null && IsMovable(kind);
-        link ??= core.Placement.TheLink;
+        link ??= core.Placement.SingleLink;
         if (link is null && whenFull == WhenFull.Refuse)
         {
             return (LinkOutcome.PeerGone, null);
@@ -51,17 +51,17 @@ internal readonly partial struct Outbox
                 return (outcome, null);
             }
 
-            link.Sending.Check(whole.Payload, whole.Head.Length);
+            link.Sender.Check(whole.Payload, whole.Head.Length);
         }
 
-        outcome = link.Sending.Send(whole, whenFull == WhenFull.Drop ? WhenFull.Queue : whenFull, isStream: isStream);
+        outcome = link.Sender.Send(whole, whenFull == WhenFull.Drop ? WhenFull.Queue : whenFull, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
             // Before anything is refused or dropped: the acknowledgements may have arrived, with no thread having read them.
             core.Pump.CatchUp();
-            outcome = link.Sending.Send(whole, whenFull, isStream: isStream);
+            outcome = link.Sender.Send(whole, whenFull, isStream: isStream);
         }
-        else if (link.Sending.ShouldLookForAcks())
+        else if (link.Sender.ShouldLookForAcks())
         {
             core.FastPath.LookForAcks();
         }
@@ -114,7 +114,7 @@ internal readonly partial struct Outbox
             };
         }
 
-        link?.Sending.Check(payload, headLength);
+        link?.Sender.Check(payload, headLength);
     }
 
     /// <summary>Refuses a message that is longer than an array can be, whatever the peer accepts.</summary>

@@ -57,12 +57,12 @@ internal readonly partial struct Outbox
             };
         }
 
-        if (core.Placement.TheLink is { } link)
+        if (core.Placement.SingleLink is { } link)
         {
-            link.Sending.CheckHandles();
+            link.Sender.CheckHandles();
 
             // Before there is a copy that would have to be closed.
-            link.Sending.Check(payload);
+            link.Sender.Check(payload);
         }
 
         bool isEntered = false;

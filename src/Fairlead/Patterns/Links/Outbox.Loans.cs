@@ -22,39 +22,39 @@ internal readonly partial struct Outbox
 
         if (core.IsClosing
             || Tracing.IsOn
-            || core.Placement.TheLink is not { } link
+            || core.Placement.SingleLink is not { } link
             || (link.Connection.Capabilities & TransportCapabilities.ZeroCopy) == 0)
         {
             return null;
         }
 
-        if (link.Sending.TryLoan(size, out memory))
+        if (link.Sender.TryLoan(size, out memory))
         {
             return link;
         }
 
         // The acknowledgements may have arrived, with no thread having read them.
         core.Pump.CatchUp();
-        return link.Sending.TryLoan(size, out memory) ? link : null;
+        return link.Sender.TryLoan(size, out memory) ? link : null;
     }
 
     /// <summary>Sends a loan in place, if that works immediately.</summary>
     public bool TrySendLoan(Link link, int length)
     {
         ThrowIfClosing();
-        if (Tracing.IsOn || core.Placement.TheLink != link)
+        if (Tracing.IsOn || core.Placement.SingleLink != link)
         {
             return false;
         }
 
         long start = OperationMeter.StartCall();
-        if (!link.Sending.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
+        if (!link.Sender.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
         {
             return false;
         }
 
         OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
-        if (link.Sending.ShouldLookForAcks())
+        if (link.Sender.ShouldLookForAcks())
         {
             core.FastPath.LookForAcks();
         }

@@ -27,7 +27,7 @@ internal static class WaitedCalls
             }
             catch (Exception exception)
             {
-                links[i].Sending.CountMissed();
+                links[i].Sender.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }

@@ -191,7 +191,7 @@ public sealed partial class Publisher
     {
         int length = round.Head.Length + message.Length;
         if (Tracing.IsWatched
-            || Core.Broadcasts.GetOrMake() is not { } broadcast
+            || Core.BroadcastHolder.GetOrMake() is not { } broadcast
             || !waiting.Exists(static link => link.Place.Slot is { IsTaken: true }))
         {
             return;

@@ -64,12 +64,12 @@ public sealed partial class Publisher
                 History.Entry entry = _history[i];
                 if (TopicFilter.Matches(pattern, entry.Topic) && !before.Match(entry.Topic))
                 {
-                    link.Sending.Replay(entry, _history);
+                    link.Sender.Replay(entry, _history);
                 }
             }
         }
 
-        link.Sending.ServeReplayed();
+        link.Sender.ServeReplayed();
         return null;
     }
 
@@ -139,7 +139,7 @@ public sealed partial class Publisher
             {
                 if (reader.TakeMissed() is > 0 and long missed)
                 {
-                    link.Sending.AddMissed(missed);
+                    link.Sender.AddMissed(missed);
                 }
 
                 if (subscriptions.Match(message.Topic) && !await SendStoredAsync(link, message).ConfigureAwait(false))
@@ -184,9 +184,9 @@ public sealed partial class Publisher
     private async ValueTask<bool> SendStoredAsync(Link link, StoredMessage message)
     {
         byte[] head = [.. Head(message.Topic), .. PositionField(message.Position)];
-        if (!link.Sending.Takes((long)head.Length + message.Payload.Length))
+        if (!link.Sender.Takes((long)head.Length + message.Payload.Length))
         {
-            link.Sending.CountMissed();
+            link.Sender.CountMissed();
             return true;
         }
 

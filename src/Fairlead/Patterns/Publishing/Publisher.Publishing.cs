@@ -207,14 +207,14 @@ public sealed partial class Publisher
     private void GiveOthers(
         Audience audience, ulong reached, string topic, ReadOnlySpan<byte> message, bool mayWait, ref Round round)
     {
-        Outbox outbox = new(Core, Core.FanOut.Begin());
+        Outbox outbox = new(Core, Core.FanOutBatch.Begin());
         try
         {
             GiveAll(audience, reached, outbox, topic, message, mayWait, ref round);
         }
         finally
         {
-            Core.FanOut.End();
+            Core.FanOutBatch.End();
         }
     }
 
@@ -237,7 +237,7 @@ public sealed partial class Publisher
             catch (Exception exception)
             {
                 // Go on without waiting: the subscribers behind this one may have capacity by now.
-                waiting[i].Sending.CountMissed();
+                waiting[i].Sender.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
@@ -258,7 +258,7 @@ public sealed partial class Publisher
                 if (mayWait
                     && link.Policy == OverflowPolicy.Wait
                     && link.Place.Slot is { IsSkipped: true, IsCorrupt: false }
-                    && link.Sending.Takes((long)round.Head.Length + message.Length))
+                    && link.Sender.Takes((long)round.Head.Length + message.Length))
                 {
                     // Wait for this subscriber instead of letting it leave the shared memory.
                     (round.Waiting ??= []).Add(link);
@@ -286,10 +286,10 @@ public sealed partial class Publisher
     private void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
-        if (message.Length > link.LongestPayload || !link.Sending.Takes((long)head.Length + message.Length))
+        if (message.Length > link.LongestPayload || !link.Sender.Takes((long)head.Length + message.Length))
         {
             // Longer than this subscriber accepts; the others get the message.
-            link.Sending.CountMissed();
+            link.Sender.CountMissed();
         }
         else
         {
@@ -309,7 +309,7 @@ public sealed partial class Publisher
                     (round.Waiting ??= []).Add(link);
                     break;
                 case LinkOutcome.Full when whenFull == WhenFull.Refuse:
-                    link.Sending.CountMissed();
+                    link.Sender.CountMissed();
                     round.Failed++;
                     break;
             }
@@ -329,7 +329,7 @@ public sealed partial class Publisher
         LinkOutcome outcome = new Outbox(Core).Give(link, outgoing, WhenFull.Refuse).Outcome;
         if (outcome == LinkOutcome.Full)
         {
-            link.Sending.CountMissed();
+            link.Sender.CountMissed();
         }
 
         return outcome == LinkOutcome.Sent;
@@ -359,7 +359,7 @@ public sealed partial class Publisher
             case LinkOutcome.Sent:
                 return true;
             case LinkOutcome.TimedOut:
-                link.Sending.CountMissed();
+                link.Sender.CountMissed();
                 link.Kill(
                     CloseReason.SlowConsumer,
                     $"it asked the publisher to wait, and its queue stayed full for {SecondsText.Of(_longestWait)}");

@@ -113,7 +113,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             string[] patterns = subscriber.Add(topics);
             subscriber.Open(
                 await EndpointCore.ConnectAsync(address, options, Profile, subscriber, cancellationToken).ConfigureAwait(false));
-            deadline ??= Deadline.After(subscriber.Core.Settings.Wait, subscriber.Core.Settings.Time);
+            deadline ??= Deadline.After(subscriber.Core.Settings.ConnectTimeout, subscriber.Core.Settings.Time);
             try
             {
                 for (int i = 0; i < patterns.Length; i++)
@@ -230,7 +230,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             [
                 .. _patterns
                     .Select(Encoding.UTF8.GetBytes)
-                    .Where(payload => link.Sending.Takes(payload.Length + (link.IsAccepted ? 0 : MostHeadBytes))),
+                    .Where(payload => link.Sender.Takes(payload.Length + (link.IsAccepted ? 0 : MostHeadBytes))),
             ];
             for (int i = 0; i < payloads.Length; i++)
             {
@@ -348,12 +348,12 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             return;
         }
 
-        if (!link.Sending.Takes(head.Length + payload.Length))
+        if (!link.Sender.Takes(head.Length + payload.Length))
         {
             // This publisher cannot have the topic, so there is nothing to give up.
             if (kind == MessageKind.Subscribe && !IsBound)
             {
-                throw LinkErrors.TooLarge(link, payload.Length, 0, link.Sending.LongestToPeer);
+                throw LinkErrors.TooLarge(link, payload.Length, 0, link.Sender.LongestToPeer);
             }
 
             return;
@@ -366,7 +366,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
         try
         {
             operation.WatchFor(null, Core.Settings.Time, cancellationToken);
-            link.Sending.Start(operation);
+            link.Sender.Start(operation);
         }
         catch (Exception exception)
         {

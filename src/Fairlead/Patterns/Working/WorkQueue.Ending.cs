@@ -156,7 +156,7 @@ public sealed partial class WorkQueue
         // The sender of any other item learns of its end by the receipt.
         if (!item.Message.WantsReceipt)
         {
-            Core.Drops.Count();
+            Core.DropReport.Count();
         }
     }
 
@@ -186,7 +186,7 @@ public sealed partial class WorkQueue
 
         if (!isHandled && (_options.DeadLetter is not null || !item.Message.WantsReceipt))
         {
-            Core.Drops.Count();
+            Core.DropReport.Count();
         }
 
         EndUndone(item, ReceiptStatus.NotDelivered, told);
@@ -230,7 +230,7 @@ public sealed partial class WorkQueue
     {
         if (_options.DeadLetter is null)
         {
-            Core.Drops.Count();
+            Core.DropReport.Count();
         }
 
         LeaveStore(item);

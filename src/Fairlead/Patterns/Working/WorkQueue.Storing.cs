@@ -206,14 +206,14 @@ public sealed partial class WorkQueue
             Link? next = (Link?)item.Message.Core.PeerLink;
             if (next != link)
             {
-                link?.Receiving.Release(count);
+                link?.Receiver.Release(count);
                 (link, count) = (next, 0);
             }
 
             count++;
         }
 
-        link?.Receiving.Release(count);
+        link?.Receiver.Release(count);
     }
 
     private bool TrySync()
@@ -246,7 +246,7 @@ public sealed partial class WorkQueue
         _counters.Count(WorkCount.Refused);
         if (!item.Message.WantsReceipt)
         {
-            Core.Drops.Count();
+            Core.DropReport.Count();
         }
 
         End(item, ReceiptStatus.NotDelivered, $"the work queue cannot store it: {problem.WhatHappened}");

@@ -386,7 +386,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     {
         try
         {
-            return worker.Link.Sending.Send(new OutgoingMessage(call.Header, head, item.Message.Span), call: call) == LinkOutcome.Sent;
+            return worker.Link.Sender.Send(new OutgoingMessage(call.Header, head, item.Message.Span), call: call) == LinkOutcome.Sent;
         }
         catch (Exception exception)
         {

@@ -18,8 +18,8 @@ internal sealed unsafe partial class BroadcastRing
 
     private sealed class RingSlot(BroadcastRing ring, SharedMemoryConnection peer, int place) : BroadcastSlot
     {
-        private long _windowMessages;
-        private long _windowBytes;
+        private long _messages;
+        private long _capacity;
         private long _acknowledged;
         private long _acknowledgedBytes;
         private long _sentBefore;
@@ -50,9 +50,9 @@ internal sealed unsafe partial class BroadcastRing
         /// <summary>The position before which the subscriber has read everything, by its latest report.</summary>
         public long Read { get; private set; }
 
-        public long RoomMessages => _windowMessages - (Sent - _acknowledged);
+        public long RoomMessages => _messages - (Sent - _acknowledged);
 
-        public long RoomBytes => _windowBytes - (SentBytes - _acknowledgedBytes);
+        public long RoomBytes => _capacity - (SentBytes - _acknowledgedBytes);
 
         /// <summary>Skips the subscriber until it has credit again, or has left and joined again. The caller changes the version.</summary>
         public void MarkSkipped() => _isSkipped = true;
@@ -60,8 +60,8 @@ internal sealed unsafe partial class BroadcastRing
         public bool HasCredit(int length) =>
             !_isCorrupt
             && length <= Longest
-            && RoomMessages >= Math.Max(1, _windowMessages / LeastCredit)
-            && RoomBytes >= Math.Max(length, _windowBytes / LeastCredit);
+            && RoomMessages >= Math.Max(1, _messages / LeastCredit)
+            && RoomBytes >= Math.Max(length, _capacity / LeastCredit);
 
         public override bool MayTake => !_isCorrupt && Volatile.Read(ref *(uint*)(peer.PeerControl + RingLayout.LeftAt)) == _leaves;
 
@@ -71,7 +71,7 @@ internal sealed unsafe partial class BroadcastRing
             using (ring._gate.Hold())
             {
                 ring.Change();
-                (_windowMessages, _windowBytes, Longest) = (credit.WindowMessages, credit.WindowBytes, credit.Longest);
+                (_messages, _capacity, Longest) = (credit.Messages, credit.Capacity, credit.Longest);
                 Sent = _sentBefore = credit.Tally.Sent;
                 SentBytes = credit.Tally.SentBytes;
                 _acknowledged = Sent - credit.Tally.Outstanding;
@@ -145,8 +145,8 @@ internal sealed unsafe partial class BroadcastRing
                 if (!IsTaken
                     || _isCorrupt
                     || length > Longest
-                    || RoomMessages < Math.Max(1, _windowMessages / EnoughCredit)
-                    || RoomBytes < Math.Max(length, _windowBytes / EnoughCredit))
+                    || RoomMessages < Math.Max(1, _messages / EnoughCredit)
+                    || RoomBytes < Math.Max(length, _capacity / EnoughCredit))
                 {
                     return false;
                 }
@@ -167,8 +167,8 @@ internal sealed unsafe partial class BroadcastRing
                 return !IsTaken
                     || _isCorrupt
                     || length > Longest
-                    || (RoomMessages >= Math.Max(1, _windowMessages / MuchCredit)
-                        && RoomBytes >= Math.Min(_windowBytes, Math.Max(length, _windowBytes / MuchCredit)));
+                    || (RoomMessages >= Math.Max(1, _messages / MuchCredit)
+                        && RoomBytes >= Math.Min(_capacity, Math.Max(length, _capacity / MuchCredit)));
             }
         }
 

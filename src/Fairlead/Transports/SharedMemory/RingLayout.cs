@@ -76,9 +76,9 @@ internal static class RingLayout
 
     /// <summary>Returns the ring size for a window: unread messages with their headers, and space for answers and
     /// acknowledgements.</summary>
-    public static long CapacityFor(long windowBytes, long windowMessages)
+    public static long CapacityFor(long capacity, long messages)
     {
-        long wanted = windowBytes + (windowMessages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;
+        long wanted = capacity + (messages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;
         long capacity = Math.Max(LeastCapacity, Environment.SystemPageSize);
         while (capacity < wanted && capacity < MostCapacity)
         {

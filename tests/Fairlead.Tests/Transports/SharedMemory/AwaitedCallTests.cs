@@ -35,7 +35,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
         for (int i = 0; !isThere; i++)
         {
             ValueTask<Message> asking = _requester.RequestAsync(Encoding.UTF8.GetBytes($"{i}"));
-            isThere = asking.IsCompleted && _requester.Core.Pump.Awaited.Callers == 0;
+            isThere = asking.IsCompleted && _requester.Core.Pump.AwaitedEvents.Callers == 0;
             using Message reply = await asking;
             Assert.Equal($"{i}", reply.Text);
         }
@@ -50,7 +50,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
         byte[] question = "question"u8.ToArray();
         ValueTask<Message> asking = _requester.RequestAsync(question.AsSpan());
         Assert.False(asking.IsCompleted);
-        Assert.Equal(1, _requester.Core.Pump.Awaited.Callers);
+        Assert.Equal(1, _requester.Core.Pump.AwaitedEvents.Callers);
         question.AsSpan().Clear();
         using (Request request = _responder.Receive())
         {
@@ -60,7 +60,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
 
         using Message reply = await asking;
         Assert.Equal("answer", reply.Text);
-        Assert.Equal(0, _requester.Core.Pump.Awaited.Callers);
+        Assert.Equal(0, _requester.Core.Pump.AwaitedEvents.Callers);
     }
 
     [Fact]

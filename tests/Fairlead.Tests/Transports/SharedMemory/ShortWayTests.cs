@@ -119,11 +119,11 @@ public sealed class ShortWayTests : IDisposable
     {
         using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
         using Requester looks = await Requester.ConnectAsync(responder.Address);
-        await Polling.Until(looks.Core.Pump.Callers.TryLeadBriefly).WaitAsync(60.Seconds());
-        looks.Core.Pump.Callers.LeadBriefly(ReceiveOperation.Rent(looks.Core.Receivers, looks.Core.Pump, isBlocking: true));
+        await Polling.Until(looks.Core.Pump.CallerWaits.TryLeadBriefly).WaitAsync(60.Seconds());
+        looks.Core.Pump.CallerWaits.LeadBriefly(ReceiveOperation.Rent(looks.Core.Receivers, looks.Core.Pump, isBlocking: true));
 
         using Requester leaves = await Requester.ConnectAsync(responder.Address.With("waiting", "efficient"));
-        Assert.False(leaves.Core.Pump.Callers.TryLeadBriefly());
+        Assert.False(leaves.Core.Pump.CallerWaits.TryLeadBriefly());
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class ReceiveSide(PeerLink link)
     private const int AcksPerWindow = 4;
     private const int TellsPerWindow = 16;
 
-    private readonly HandleWindow _handles = link.Handles;
+    private readonly HandleWindow _handles = link.HandleWindow;
 
     private ReceiveQueue _inbound = new(
         // A publisher polls for acknowledgements, which costs almost nothing, and meanwhile has others that wait for it.

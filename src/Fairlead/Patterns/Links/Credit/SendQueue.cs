@@ -144,7 +144,7 @@ internal sealed class SendQueue(EndpointContext endpoint)
                 _bytes += length - earlier.Length;
                 earlier.Replace(message);
                 earlier.Missed++;
-                endpoint.Drops.Count();
+                endpoint.DropReport.Count();
                 return LinkOutcome.Sent;
             }
 
@@ -198,7 +198,7 @@ internal sealed class SendQueue(EndpointContext endpoint)
         {
             // Unless its caller has just withdrawn it.
             PassMissed(0, 1);
-            endpoint.Drops.Count();
+            endpoint.DropReport.Count();
             completions.Add(operation);
         }
     }
@@ -207,7 +207,7 @@ internal sealed class SendQueue(EndpointContext endpoint)
     public void CountDropped()
     {
         Missed++;
-        endpoint.Drops.Count();
+        endpoint.DropReport.Count();
     }
 
     /// <summary>Counts drops before the message that is now at this index.</summary>

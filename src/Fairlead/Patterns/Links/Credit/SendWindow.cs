@@ -19,10 +19,10 @@ internal struct SendWindow
     private HalfWritten _halfWritten;
     private uint _acknowledged;
 
-    public SendWindow(uint messages, long bytes)
+    public SendWindow(uint messages, long capacity)
     {
         Messages = messages;
-        Bytes = bytes;
+        Capacity = capacity;
         Longest = EndpointSettings.NoLimit;
     }
 
@@ -30,7 +30,7 @@ internal struct SendWindow
     public uint Messages { get; private set; }
 
     /// <summary>The most bytes of unread messages that the peer holds.</summary>
-    public long Bytes { get; private set; }
+    public long Capacity { get; private set; }
 
     /// <summary>The longest message that the peer accepts, head and payload together.</summary>
     public long Longest { get; private set; }
@@ -62,10 +62,10 @@ internal struct SendWindow
 
     /// <summary>Sets the limits that the peer announced in its handshake.</summary>
     /// <remarks>The number is cut to the most that an endpoint can ask for, because each outstanding message is recorded here.</remarks>
-    public void Grant(uint messages, ulong bytes, ulong longest)
+    public void Grant(uint messages, ulong capacity, ulong longest)
     {
         Messages = Math.Clamp(messages, 1, EndpointSettings.MostMessages);
-        Bytes = (long)Math.Min(bytes, long.MaxValue);
+        Capacity = (long)Math.Min(capacity, long.MaxValue);
         Longest = (long)Math.Min(longest, (ulong)EndpointSettings.NoLimit);
     }
 
@@ -74,7 +74,7 @@ internal struct SendWindow
 
     /// <summary>Returns whether a message of this length may be sent now.</summary>
     public readonly bool HasCredit(int length) =>
-        _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= Bytes);
+        _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes + length <= Capacity);
 
     /// <summary>Returns whether a message of this length may be sent now, and can be counted without growing.</summary>
     public readonly bool HasCreditAtOnce(int length) => HasCreditAtOnce(length, Outstanding, OutstandingBytes + length);
@@ -82,22 +82,22 @@ internal struct SendWindow
     /// <summary>Returns the same for known counts, where the bytes include the message.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool HasCreditAtOnce(int length, int count, long bytes) =>
-        length <= Longest && count < _outstanding.Places && count < Messages && (count < AlwaysOutstanding || bytes <= Bytes);
+        length <= Longest && count < _outstanding.Places && count < Messages && (count < AlwaysOutstanding || bytes <= Capacity);
 
     /// <summary>Whether the window has capacity for another message. A hint.</summary>
     public readonly bool HasRoomNow =>
-        _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes < Bytes);
+        _outstanding.Count < Messages && (_outstanding.Count < AlwaysOutstanding || _outstanding.Bytes < Capacity);
 
     /// <summary>Whether more than half of the window is used. A hint.</summary>
     public readonly bool IsHalfUsed => IsHalf(_outstanding.Count, _outstanding.Bytes);
 
     /// <summary>Returns the same for a known number of outstanding messages and bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly bool IsHalf(int count, long bytes) => count > Messages >> 1 || bytes > Bytes >> 1;
+    public readonly bool IsHalf(int count, long bytes) => count > Messages >> 1 || bytes > Capacity >> 1;
 
     /// <summary>Returns whether one part in this many is free, in messages and in bytes.</summary>
     public readonly bool HasFree(int part) =>
-        Messages - _outstanding.Count >= Math.Max(1, Messages / part) && Bytes - _outstanding.Bytes >= Bytes / part;
+        Messages - _outstanding.Count >= Math.Max(1, Messages / part) && Capacity - _outstanding.Bytes >= Capacity / part;
 
     /// <summary>Counts a sent message.</summary>
     public void Add(long bytes) => _outstanding.Add(bytes);

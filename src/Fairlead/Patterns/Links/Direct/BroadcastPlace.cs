@@ -84,7 +84,7 @@ internal sealed class BroadcastPlace
                 return false;
             }
 
-            seat.Take(new BroadcastCredit(_sender.Window.Messages, _sender.Window.Bytes, _sender.Window.Longest, _sender.Window.Tally));
+            seat.Take(new BroadcastCredit(_sender.Window.Messages, _sender.Window.Capacity, _sender.Window.Longest, _sender.Window.Tally));
             needsPump = _output.FlushSoon();
         }
 
@@ -137,7 +137,7 @@ internal sealed class BroadcastPlace
         && _sender.Window.HasFree(LeastFree);
 
     /// <summary>Releases the slot when the link ends. Under the send lock.</summary>
-    public void GiveBack()
+    public void ReleaseSlot()
     {
         _sender.Leave(sendsRest: false);
         _sender.BroadcastSlot?.Dispose();

@@ -61,7 +61,7 @@ internal sealed class MemoryReader : WaitedMemory
         _memoryOutput = link.Memory?.Output;
         _broadcasts = link.Memory?.Broadcasts;
         _takesPlain = _endpoint.Profile.Accepts(MessageKind.Send);
-        _isLatency = _endpoint.Settings.Waiting == WaitStrategy.Latency;
+        _isLatency = _endpoint.Settings.WaitStrategy == WaitStrategy.Latency;
     }
 
     /// <summary>Whether the peer streams, which makes a batching delay worthwhile.</summary>

@@ -75,7 +75,7 @@ internal sealed class Acceptor(
                 Connection? accepted = open.TryAccept();
                 for (int dropped = open.TakeDropped(); dropped > 0; dropped--)
                 {
-                    endpoint.Drops.Count();
+                    endpoint.DropReport.Count();
                 }
 
                 if (accepted is not { } connection)

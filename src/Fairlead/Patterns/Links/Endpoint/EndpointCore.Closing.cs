@@ -196,7 +196,7 @@ internal sealed partial class EndpointCore
 
         // The pump, or the tear-down, ends this when nothing is in transit any more. Until then the reactor waits as for any asynchronous
         // caller.
-        Pump.Awaited.CountCaller(+1);
+        Pump.AwaitedEvents.CountCaller(+1);
         Task drained = Life.BeginDrain();
         Pump.RequestTurn();
         return drained;
@@ -225,21 +225,21 @@ internal sealed partial class EndpointCore
         }
 
         Do(() => ReleaseAll(completions));
-        Do(Broadcasts.Dispose);
+        Do(BroadcastHolder.Dispose);
         Do(Pump.Dispose);
         Do(Presence.Dispose);
-        Do(Drops.Dispose);
+        Do(DropReport.Dispose);
         Do(() => EndpointMeter.Remove(_entry.Counters));
         Do(_entry.Dispose);
         Do(Owner.OnGone);
         if (Life.TryEndDrain())
         {
-            Pump.Awaited.CountCaller(-1);
+            Pump.AwaitedEvents.CountCaller(-1);
         }
 
         Life.SetGone();
         Do(Completion.OnGone);
-        Do(() => Array.ForEach(Pump.Callers.Followers(), static follower => follower.Wake()));
+        Do(() => Array.ForEach(Pump.CallerWaits.Followers(), static follower => follower.Wake()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);
     }

@@ -29,7 +29,7 @@ internal sealed partial class EndpointCore
 
         cancellationToken.ThrowIfCancellationRequested();
         bool seeks = settings.Reconnect != TimeSpan.Zero;
-        ConnectAttempts? attempts = seeks || settings.Wait > TimeSpan.Zero || settings.Wait == Timeout.InfiniteTimeSpan ? new() : null;
+        ConnectAttempts? attempts = seeks || settings.ConnectTimeout > TimeSpan.Zero || settings.ConnectTimeout == Timeout.InfiniteTimeSpan ? new() : null;
         settings = settings with { Attempts = attempts };
         try
         {
@@ -53,7 +53,7 @@ internal sealed partial class EndpointCore
     private static async ValueTask<EndpointCore> SeekAsync(
         Address[] addresses, EndpointSettings settings, PatternProfile profile, ILinkOwner owner, CancellationToken cancellationToken)
     {
-        Deadline deadline = Deadline.After(settings.Wait, settings.Time);
+        Deadline deadline = Deadline.After(settings.ConnectTimeout, settings.Time);
         for (TimeSpan pause = ShortestWait; ; pause = 2 * pause < LongestWait ? 2 * pause : LongestWait)
         {
             // A peer that ends during the handshake counts as absent, too: the next one may be about to start.
@@ -106,7 +106,7 @@ internal sealed partial class EndpointCore
             }
         }
 
-        profile.CheckPolicy(addresses[0], settings.Full);
+        profile.CheckPolicy(addresses[0], settings.OverflowPolicy);
         return settings;
     }
 

@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore
             FairleadEventSource.Log.Connected(Address.Display, link.Peer.ToString());
         }
 
-        link.Sending.ServeTakenOver(completions);
+        link.Sender.ServeTakenOver(completions);
         try
         {
             Owner.OnUp(link, completions);
@@ -76,7 +76,7 @@ internal sealed partial class EndpointCore
             adopted = Placement.MoveFrom(link, completions);
         }
 
-        adopted?.Sending.ServeTakenOver(completions);
+        adopted?.Sender.ServeTakenOver(completions);
 
         if (FairleadEventSource.Log.IsEnabled())
         {
@@ -262,7 +262,7 @@ internal sealed partial class EndpointCore
         Table.Settle(completions);
         if (Life.IsDraining && IsDrained && Life.TryEndDrain())
         {
-            Pump.Awaited.CountCaller(-1);
+            Pump.AwaitedEvents.CountCaller(-1);
         }
 
         _watchList.TellOfTurn();

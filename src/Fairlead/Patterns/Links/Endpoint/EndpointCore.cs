@@ -56,8 +56,8 @@ internal sealed partial class EndpointCore
         Receivers = new Receivers(this, Table, Presence, _watchList, Housekeeping);
         FastPath = new FastPath(this, Table, Housekeeping);
         WaitSetAccess = new WaitSetAccess(this, _watchList, Table, Receivers, Presence, Placement);
-        Broadcasts = new BroadcastHolder(this);
-        FanOut = new FanOutBatch(this, Table);
+        BroadcastHolder = new BroadcastHolder(this);
+        FanOutBatch = new FanOutBatch(this, Table);
         Admission = new Admission(this, owner, Table);
         Completion = new CompletionSource(this, Presence, Placement);
     }
@@ -105,10 +105,10 @@ internal sealed partial class EndpointCore
     public Housekeeping Housekeeping { get; }
 
     /// <summary>Writes messages for many peers once, if the transport supports it.</summary>
-    public BroadcastHolder Broadcasts { get; }
+    public BroadcastHolder BroadcastHolder { get; }
 
     /// <summary>Writes messages for many peers in batches, where each peer gets a copy.</summary>
-    public FanOutBatch FanOut { get; }
+    public FanOutBatch FanOutBatch { get; }
 
     /// <summary>The current links, without a copy. Must not be changed.</summary>
     public Link[] LinkSnapshot => Table.All;
@@ -136,7 +136,7 @@ internal sealed partial class EndpointCore
         EndpointSettings settings = EndpointSettings.From(address, options, profile.Kind, transport);
         settings = holdsBack ? settings with { HoldsBack = true, Confirms = true } : settings;
         profile.Check(address, CapabilitiesOf(transport, address, settings), settings.IsForeign, transport.Remedy);
-        profile.CheckPolicy(address, settings.Full);
+        profile.CheckPolicy(address, settings.OverflowPolicy);
         return Serve(transport.Bind(address, settings), settings, profile, owner);
     }
 

@@ -43,7 +43,7 @@ internal sealed class FanOutBatch(EndpointContext endpoint, LinkTable table) : I
     public void End()
     {
         long now = _stream.End();
-        if (!table.HasDeferred || endpoint.Settings.Writing != WriteMode.Balanced)
+        if (!table.HasDeferred || endpoint.Settings.WriteMode != WriteMode.Balanced)
         {
             return;
         }

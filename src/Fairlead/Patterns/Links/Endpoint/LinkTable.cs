@@ -162,11 +162,11 @@ internal sealed partial class LinkTable(Pump pump)
         {
             Link[] announcing = [.. _links.Values.Where(static link => link.Connection.Sleep is not null)];
             Volatile.Write(ref _announcing, announcing);
-            pump.Memory.Announcing = Array.ConvertAll(announcing, static link => (WaitedMemory)link.Reader);
+            pump.MemoryWaiter.Announcing = Array.ConvertAll(announcing, static link => (WaitedMemory)link.Reader);
         }
 
         Link? alone = _links.Count == 1 && _links.Values.First() is { Connection.Memory: not null } link ? link : null;
         Volatile.Write(ref _alone, alone);
-        pump.Memory.Alone = alone?.Reader;
+        pump.MemoryWaiter.Alone = alone?.Reader;
     }
 }

@@ -45,7 +45,7 @@ internal sealed class Placement
     /// <summary>The link for the next message; null without a peer.</summary>
     /// <remarks>For a pattern with one peer, that peer's link. For one that may send to any peer, the next link of the round
     /// robin.</remarks>
-    public Link? TheLink
+    public Link? SingleLink
     {
         get
         {
@@ -88,7 +88,7 @@ internal sealed class Placement
                 return;
             }
 
-            up = TheLink;
+            up = SingleLink;
             if (up is null)
             {
                 _callers.Add(operation);
@@ -141,7 +141,7 @@ internal sealed class Placement
         if (link is not null)
         {
             operation.PeerLink = link;
-            link.Sending.Start(operation);
+            link.Sender.Start(operation);
         }
         else if (_presence.AwaitsPeers)
         {
@@ -162,7 +162,7 @@ internal sealed class Placement
         using (Gate.Hold())
         {
             _endpoint.Life.ThrowIfClosing();
-            Link? link = TheLink;
+            Link? link = SingleLink;
             if (link is null && _presence.AwaitsPeers && !operation.IsClaimed)
             {
                 switch (_messages.Add(operation, _endpoint.Policy, completions))
@@ -211,7 +211,7 @@ internal sealed class Placement
         using (Gate.Hold())
         {
             _endpoint.Life.ThrowIfClosing();
-            link = TheLink;
+            link = SingleLink;
             outcome = link is not null ? LinkOutcome.Sent
                 : _presence.AwaitsPeers ? _messages.EnqueueCopy(message, _endpoint.Policy, whenFull, completions)
                 : LinkOutcome.PeerGone;
@@ -260,7 +260,7 @@ internal sealed class Placement
             _past.AddUndelivered();
         }
 
-        _endpoint.Drops.Count();
+        _endpoint.DropReport.Count();
     }
 
     /// <summary>Moves unsent messages of a link to another link, or keeps them for the next peer. Called by the first link.</summary>
@@ -274,7 +274,7 @@ internal sealed class Placement
                 adopted = MoveFrom(link, completions);
             }
 
-            adopted?.Sending.ServeTakenOver(completions);
+            adopted?.Sender.ServeTakenOver(completions);
         }
 
         _endpoint.Pump.Request();
@@ -283,7 +283,7 @@ internal sealed class Placement
     /// <summary>Does the same under the gate. The caller makes the returned link serve its new messages.</summary>
     public Link? MoveFrom(Link link, Completions completions)
     {
-        link.Sending.TakeRequeued(_messages);
+        link.Sender.TakeRequeued(_messages);
         return Place(completions);
     }
 
@@ -291,7 +291,7 @@ internal sealed class Placement
     /// <remarks>The caller makes the returned link serve them.</remarks>
     public Link? Place(Completions completions)
     {
-        if (_messages.Count > 0 && !_endpoint.IsClosing && TheLink is { } link && link.Sending.TryTakeOver(_messages, completions))
+        if (_messages.Count > 0 && !_endpoint.IsClosing && SingleLink is { } link && link.Sender.TryTakeOver(_messages, completions))
         {
             return link;
         }
@@ -366,12 +366,12 @@ internal sealed class Placement
             Link link = links[at < links.Length ? at : at % links.Length];
             if (link.State == LinkState.Up)
             {
-                if (link.Sending.HasRoomNow)
+                if (link.Sender.HasRoomNow)
                 {
                     return link;
                 }
 
-                least = least is null || link.Sending.Waiting < least.Sending.Waiting ? link : least;
+                least = least is null || link.Sender.Waiting < least.Sender.Waiting ? link : least;
             }
             else if (link.State == LinkState.PeerClosed)
             {

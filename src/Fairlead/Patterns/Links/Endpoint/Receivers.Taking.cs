@@ -41,7 +41,7 @@ internal sealed partial class Receivers
         MessageCore? message;
         using (Gate.Hold(me))
         {
-            bool isFree = !(_pump.IsLed || _pump.IsWanted || _life.IsClosing) && _pump.Awaited.NoneButCallers && _ready.Count == 0;
+            bool isFree = !(_pump.IsLed || _pump.IsWanted || _life.IsClosing) && _pump.AwaitedEvents.NoneButCallers && _ready.Count == 0;
             message = isFree ? TryReceiveDirect(me) : null;
         }
 
@@ -49,7 +49,7 @@ internal sealed partial class Receivers
         {
             _isTakenAhead = true;
             _pump.Continuations.NoteAhead();
-            Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Kind);
+            Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Kind);
         }
 
         return message;
@@ -92,9 +92,9 @@ internal sealed partial class Receivers
             return null;
         }
 
-        if (link!.Receiving.IsAckDue)
+        if (link!.Receiver.IsAckDue)
         {
-            link.Receiving.AfterHandOver(message.Kind);
+            link.Receiver.AfterHandOver(message.Kind);
         }
         else
         {
@@ -184,7 +184,7 @@ internal sealed partial class Receivers
             }
         }
 
-        Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Kind);
+        Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Kind);
         return message;
     }
 
@@ -205,7 +205,7 @@ internal sealed partial class Receivers
         _counters.AddReceived(message.Length);
         if (!message.IsCached && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.Receiving.AddActive(message);
+            link.Receiver.AddActive(message);
         }
 
         return message;

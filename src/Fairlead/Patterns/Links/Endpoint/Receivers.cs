@@ -59,7 +59,7 @@ internal sealed partial class Receivers
         _waitSets = watches;
         _housekeeping = housekeeping;
         _pump = endpoint.Pump;
-        _memory = endpoint.Pump.Memory;
+        _memory = endpoint.Pump.MemoryWaiter;
         _life = endpoint.Life;
         _counters = endpoint.Counters;
         _ready = new ReadyLinks(endpoint.Counters);
@@ -113,7 +113,7 @@ internal sealed partial class Receivers
         try
         {
             Enqueue(operation);
-            if (!_pump.Callers.Wait(operation, deadline, cancellationToken))
+            if (!_pump.CallerWaits.Wait(operation, deadline, cancellationToken))
             {
                 operation.Withdraw(cancellationToken.IsCancellationRequested ? new OperationCanceledException(cancellationToken) : null);
             }
@@ -206,7 +206,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            _ready.Publish(link.Receiving);
+            _ready.Publish(link.Receiver);
             HandOut(completions);
         }
 
@@ -218,7 +218,7 @@ internal sealed partial class Receivers
     {
         if (_endpoint.Profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !_endpoint.EndsWithPeer))
         {
-            link.Receiving.Inbound.AddMarker(marker);
+            link.Receiver.Inbound.AddMarker(marker);
             Publish(link, completions);
         }
     }
@@ -252,7 +252,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return Array.Exists(_table.All, link => link != slow && link.Receiving.InboundCount > 0 && !link.Pause.IsHeldBack);
+            return Array.Exists(_table.All, link => link != slow && link.Receiver.InboundCount > 0 && !link.Pause.IsHeldBack);
         }
     }
 
@@ -261,7 +261,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return link.Receiving.InboundCount == 0;
+            return link.Receiver.InboundCount == 0;
         }
     }
 
@@ -270,7 +270,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return _ready.Drop(link.Receiving, id, withDeliveries: true, out kind) > 0;
+            return _ready.Drop(link.Receiver, id, withDeliveries: true, out kind) > 0;
         }
     }
 
@@ -281,8 +281,8 @@ internal sealed partial class Receivers
     /// </remarks>
     public void DropUnread(Link link)
     {
-        _ready.Drop(link.Receiving, id: null, withDeliveries: link.WasEndedHere, out _);
-        _ready.Leave(link.Receiving);
+        _ready.Drop(link.Receiver, id: null, withDeliveries: link.WasEndedHere, out _);
+        _ready.Leave(link.Receiver);
     }
 
     /// <summary>Ends the callers, and tells the wait sets, because the endpoint is over or closes. Under the gate.</summary>
@@ -342,7 +342,7 @@ internal sealed partial class Receivers
 
         if (message is not null)
         {
-            Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Header.Kind);
+            Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Header.Kind);
         }
 
         operation.Signal(inline: false);
@@ -367,7 +367,7 @@ internal sealed partial class Receivers
         // earlier.
         foreach (MessageCore message in _handedOver)
         {
-            Link.Of(message.PeerLink).Receiving.AfterHandOver(message.Header.Kind);
+            Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Header.Kind);
         }
 
         _handedOver.Clear();

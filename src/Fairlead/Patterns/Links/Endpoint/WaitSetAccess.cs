@@ -30,7 +30,7 @@ internal sealed class WaitSetAccess(
 
     /// <summary>Whether messages may arrive without making <see cref="PollDescriptor"/> readable, unless <see cref="Prepare"/> was
     /// called.</summary>
-    public bool AnnouncesWaits => endpoint.Pump.Memory.Announcing.Length > 0;
+    public bool AnnouncesWaits => endpoint.Pump.MemoryWaiter.Announcing.Length > 0;
 
     /// <summary>Attaches the endpoint to a wait set. <see cref="Remove"/> or the endpoint's end detaches it.</summary>
     public void Add(IEndpointWatch watch)
@@ -74,7 +74,7 @@ internal sealed class WaitSetAccess(
         }
 
         // Outside the gate: a link's locks must not be taken under it here.
-        return forRoom && placement.TheLink is { } link && link.Sending.HasRoom() ? ready | Readiness.Writable : ready;
+        return forRoom && placement.SingleLink is { } link && link.Sender.HasRoom() ? ready | Readiness.Writable : ready;
     }
 
     /// <summary>Takes the pump role if it is free. <see cref="Leave"/> gives it back.</summary>
@@ -107,7 +107,7 @@ internal sealed class WaitSetAccess(
 
     /// <summary>Announces a sleep on <see cref="PollDescriptor"/>. Returns false if an iteration has work to do. Called by the
     /// leader.</summary>
-    public bool Prepare() => endpoint.Pump.Memory.PrepareWait();
+    public bool Prepare() => endpoint.Pump.MemoryWaiter.PrepareWait();
 
     /// <summary>Runs a pump iteration after a sleep, if there is work to do. Called by the leader.</summary>
     /// <param name="isReadable">Whether <see cref="PollDescriptor"/> is readable.</param>

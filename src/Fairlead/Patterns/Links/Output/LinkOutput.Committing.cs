@@ -195,7 +195,7 @@ internal sealed partial class LinkOutput
         if (operation.TakeHandle() is { } handle)
         {
             _connection.Handles!.Attach(handle);
-            _link.Handles.NoteSent(_side.Window.LastNumber + 1);
+            _link.HandleWindow.NoteSent(_side.Window.LastNumber + 1);
         }
     }
 

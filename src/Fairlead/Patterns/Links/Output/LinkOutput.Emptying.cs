@@ -24,7 +24,7 @@ internal sealed partial class LinkOutput
                 needsPump = FlushNow();
             }
 
-            isDone = _endpoint.Settings.Confirms ? Confirming.Await(operation) : AwaitWritten(operation);
+            isDone = _endpoint.Settings.Confirms ? ConfirmWaiters.Await(operation) : AwaitWritten(operation);
         }
 
         // A long message may be complete as well.
@@ -56,7 +56,7 @@ internal sealed partial class LinkOutput
         using (_side.Hold())
         {
             _flushing.Remove(operation);
-            Confirming.Remove(operation);
+            ConfirmWaiters.Remove(operation);
             isOurs = error is null ? operation.TryComplete(false) : operation.TryFail(error);
         }
 

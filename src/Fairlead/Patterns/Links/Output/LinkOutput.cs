@@ -61,12 +61,12 @@ internal sealed partial class LinkOutput : IDeferredOutput
         _endpoint = link.Endpoint;
         _connection = link.Connection;
         _isMemory = link.Memory?.Output is not null;
-        _writeMode = _endpoint.Settings.Writing;
-        Confirming = new ConfirmWaiters(link, side);
+        _writeMode = _endpoint.Settings.WriteMode;
+        ConfirmWaiters = new ConfirmWaiters(link, side);
     }
 
     /// <summary>The callers that wait for acknowledgements. Under the send lock.</summary>
-    public ConfirmWaiters Confirming { get; }
+    public ConfirmWaiters ConfirmWaiters { get; }
 
     /// <summary>The callers that wait until the peer reads, who learn of what is written. Under the send lock.</summary>
     public ReaderWait? ReaderWait { get; set; }
@@ -199,7 +199,7 @@ internal sealed partial class LinkOutput : IDeferredOutput
 
         if (before == OutputState.Blocked || next == OutputState.Blocked)
         {
-            _endpoint.Pump.Awaited.CountBlocked(next == OutputState.Blocked ? +1 : -1);
+            _endpoint.Pump.AwaitedEvents.CountBlocked(next == OutputState.Blocked ? +1 : -1);
         }
     }
 

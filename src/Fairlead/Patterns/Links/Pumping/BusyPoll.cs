@@ -71,16 +71,16 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
 
     /// <summary>Whether polling may pay although the last iteration ended some time ago, because both ends had to be woken
     /// meanwhile.</summary>
-    private bool PaysAfterPause => pump.Memory.IsAlone ? _failed < MostFailed : PollSetSpan > MemoryWaiter.SpinSpan;
+    private bool PaysAfterPause => pump.MemoryWaiter.IsAlone ? _failed < MostFailed : PollSetSpan > MemoryWaiter.SpinSpan;
 
     /// <summary>How long the poll set may be polled after the last iteration.</summary>
     private long PollSetSpan => SpanAfter(_lastServed - _begun);
 
     /// <summary>Whether there is memory shared with one peer, or a poll set whose waits need no announcement.</summary>
-    private bool IsPollable => pump.Memory.IsAlone || pump.Memory.Announcing.Length == 0;
+    private bool IsPollable => pump.MemoryWaiter.IsAlone || pump.MemoryWaiter.Announcing.Length == 0;
 
     /// <summary>Takes the role for one poll before an asynchronous receive waits, if its thread should poll the memory itself.</summary>
-    public bool TryLeadForReceive() => pump.Memory.IsAlone && TryBegin(ref _lastReceive, others: false);
+    public bool TryLeadForReceive() => pump.MemoryWaiter.IsAlone && TryBegin(ref _lastReceive, others: false);
 
     /// <summary>Polls the memory for up to 50 µs once the receive is queued, and gives the role back.</summary>
     public void LeadForReceive(Operation operation)
@@ -88,7 +88,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
         using PumpRole role = new(pump, Completions.Rent(), isReactor: false);
         try
         {
-            pump.Memory.IsLedByReceiver = true;
+            pump.MemoryWaiter.IsLedByReceiver = true;
             if (!operation.IsClaimed)
             {
                 owner.FlushDeferred();
@@ -98,7 +98,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
         }
         finally
         {
-            pump.Memory.IsLedByReceiver = false;
+            pump.MemoryWaiter.IsLedByReceiver = false;
             End();
         }
     }
@@ -194,11 +194,11 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
         bool hasArrived;
         try
         {
-            if (pump.Memory.IsAlone)
+            if (pump.MemoryWaiter.IsAlone)
             {
-                hasArrived = pump.Memory.Poll(Timeout.InfiniteTimeSpan);
+                hasArrived = pump.MemoryWaiter.Poll(Timeout.InfiniteTimeSpan);
                 _failed = hasArrived ? 0 : Math.Min(_failed + 1, MostFailed);
-                poll = hasArrived ? pump.Memory.PollIfDue() : null;
+                poll = hasArrived ? pump.MemoryWaiter.PollIfDue() : null;
             }
             else
             {
@@ -222,7 +222,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
     private bool TryBegin(ref long last, bool others)
     {
         // Reading the clock costs as much as all that follows.
-        if (settings.Waiting == WaitStrategy.Efficient || pump.Awaited.Callers > 0 != others)
+        if (settings.WaitStrategy == WaitStrategy.Efficient || pump.AwaitedEvents.Callers > 0 != others)
         {
             return false;
         }
@@ -231,7 +231,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
         long since = now - last;
         last = now;
         bool isSoon = since < (others && PaysAfterPause ? PauseSpan : MemoryWaiter.SoonSpan);
-        if ((!isSoon && settings.Waiting != WaitStrategy.Latency) || (!pump.Memory.IsAlone && _pollSetPolls.Skips()))
+        if ((!isSoon && settings.WaitStrategy != WaitStrategy.Latency) || (!pump.MemoryWaiter.IsAlone && _pollSetPolls.Skips()))
         {
             return false;
         }
@@ -239,7 +239,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
         bool leads = false;
         try
         {
-            leads = Interlocked.Increment(ref _polling) <= MostPolling && pump.Callers.TryLeadAlone(others);
+            leads = Interlocked.Increment(ref _polling) <= MostPolling && pump.CallerWaits.TryLeadAlone(others);
         }
         finally
         {
@@ -255,7 +255,7 @@ internal sealed class BusyPoll(IPumpOwner owner, EndpointSettings settings, Endp
     /// <summary>Runs an iteration, whose duration bounds the next poll of the poll set.</summary>
     private void Run(in PumpRole role, TimeSpan? poll)
     {
-        if (!pump.Memory.IsAlone)
+        if (!pump.MemoryWaiter.IsAlone)
         {
             _begun = Stopwatch.GetTimestamp();
         }

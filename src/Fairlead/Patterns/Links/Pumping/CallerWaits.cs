@@ -137,7 +137,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
     /// </remarks>
     public bool TryLeadBriefly()
     {
-        if (pump.Memory.IsAlone && settings.Waiting == WaitStrategy.Efficient)
+        if (pump.MemoryWaiter.IsAlone && settings.WaitStrategy == WaitStrategy.Efficient)
         {
             return false;
         }
@@ -152,7 +152,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
         using (pump.Gate.Hold())
         {
             if (life.IsClosing
-                || pump.Awaited.Callers > 0 != others
+                || pump.AwaitedEvents.Callers > 0 != others
                 || _followers.Count > 0
                 || (others && pump.IsWanted)
                 || !pump.TryLead())
@@ -190,14 +190,14 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
     /// <remarks>It never spins for long, because that would hold up a peer on this core.</remarks>
     public void YieldFor(Operation operation, Completions completions)
     {
-        if (pump.Memory.IsAlone)
+        if (pump.MemoryWaiter.IsAlone)
         {
             // No longer than a wake-up would cost. An iteration over the poll set costs more than a memory poll, so the poll set waits
             // meanwhile.
-            if (pump.Memory.Poll(Timeout.InfiniteTimeSpan))
+            if (pump.MemoryWaiter.Poll(Timeout.InfiniteTimeSpan))
             {
-                pump.Memory.IsSoon = true;
-                pump.Serve(pump.Memory.PollIfDue(), completions);
+                pump.MemoryWaiter.IsSoon = true;
+                pump.Serve(pump.MemoryWaiter.PollIfDue(), completions);
             }
 
             return;
@@ -214,7 +214,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
     {
         using (pump.Gate.Hold())
         {
-            if (!pump.Memory.IsAlone)
+            if (!pump.MemoryWaiter.IsAlone)
             {
                 pump.Disarm();
                 return;
@@ -222,7 +222,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
 
             // The thread that armed the reactor has announced to the peer that it sleeps. Withdraw that, and the peer need not ring; other
             // events still wake the reactor.
-            pump.Memory.EndWait();
+            pump.MemoryWaiter.EndWait();
         }
     }
 
@@ -243,7 +243,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
     {
         try
         {
-            if (!pump.Memory.IsAlone)
+            if (!pump.MemoryWaiter.IsAlone)
             {
                 using (pump.Gate.Hold())
                 {
@@ -254,14 +254,14 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
             owner.FlushDeferred();
             if (operation.TryBeginLead())
             {
-                if (!deadline.IsInfinite && pump.Memory.Announcing.Length == 0 && operation.WantsAnswer)
+                if (!deadline.IsInfinite && pump.MemoryWaiter.Announcing.Length == 0 && operation.WantsAnswer)
                 {
                     // Arming a kernel timer costs as much as many replies take.
                     using Completions completions = Completions.Rent();
                     YieldFor(operation, completions);
                 }
 
-                pump.Memory.IsLedByReceiver = operation.WaitsForMessage;
+                pump.MemoryWaiter.IsLedByReceiver = operation.WaitsForMessage;
                 while (!operation.IsClaimed && !deadline.Passed && !cancellationToken.IsCancellationRequested && !life.IsClosed)
                 {
                     using Completions completions = Completions.Rent();
@@ -273,7 +273,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
         finally
         {
             operation.EndLead();
-            pump.Memory.IsLedByReceiver = false;
+            pump.MemoryWaiter.IsLedByReceiver = false;
             pump.Leave(isReactor: false);
         }
     }

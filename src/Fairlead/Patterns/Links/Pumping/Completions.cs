@@ -68,7 +68,7 @@ internal sealed class Completions : IDisposable
         LockOrder.AssertNoneHeld();
         Operation? first = null;
         Operation? last = null;
-        for (Operation? operation = GiveBack(), next; operation is not null; operation = next)
+        for (Operation? operation = ReturnToPool(), next; operation is not null; operation = next)
         {
             next = operation.NextCompleted;
             operation.NextCompleted = null;
@@ -94,7 +94,7 @@ internal sealed class Completions : IDisposable
     /// <param name="inline">Whether continuations may run on this thread: true on reactor threads, false on a user's thread.</param>
     public void Run(bool inline)
     {
-        Operation? operation = GiveBack();
+        Operation? operation = ReturnToPool();
         if (inline)
         {
             LockOrder.AssertNoneHeld();
@@ -114,7 +114,7 @@ internal sealed class Completions : IDisposable
 
     /// <summary>Returns the list to the pool before user code runs, which may rent again.</summary>
     /// <returns>The first operation that was in the list.</returns>
-    private Operation? GiveBack()
+    private Operation? ReturnToPool()
     {
         Operation? first = _first;
         _first = _last = null;

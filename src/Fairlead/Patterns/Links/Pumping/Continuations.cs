@@ -81,7 +81,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
     /// </remarks>
     public bool MayTakeAhead()
     {
-        if (!IsHere || HasMore || !pump.Polling.HasPromised)
+        if (!IsHere || HasMore || !pump.BusyPoll.HasPromised)
         {
             return false;
         }
@@ -110,7 +110,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
     /// </remarks>
     public void FlushBeforeWait()
     {
-        if (!IsHere || settings.Writing == WriteMode.Buffered)
+        if (!IsHere || settings.WriteMode == WriteMode.Buffered)
         {
             owner.FlushDeferred();
         }
@@ -123,7 +123,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
         bool canWatch = Watcher.TryStart();
         if (canWatch && inline)
         {
-            pump.Polling.Promise();
+            pump.BusyPoll.Promise();
         }
 
         return canWatch;
@@ -173,7 +173,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
     /// <summary>Writes the deferred output of finished continuations, unless the user decides when to write.</summary>
     public void Flush()
     {
-        if (settings.Writing == WriteMode.Balanced && !IsHere)
+        if (settings.WriteMode == WriteMode.Balanced && !IsHere)
         {
             Write();
         }
@@ -232,7 +232,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
             PoolWork.Queue(this);
         }
 
-        pump.Polling.EndPromise();
+        pump.BusyPoll.EndPromise();
         Write();
     }
 
@@ -245,7 +245,7 @@ internal sealed class Continuations(IPumpOwner owner, EndpointSettings settings,
         _hereSince = Volatile.Read(ref _heldUp);
         _areBriefHere = false;
         bool runs = false;
-        if (pump.Polling.HasPromised)
+        if (pump.BusyPoll.HasPromised)
         {
             _aheadSince = 0;
         }

@@ -12,7 +12,7 @@ internal sealed partial class MemoryWaiter
         int mine;
         using (pump.Gate.Hold())
         {
-            if (_parking != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.Awaited.Callers == 0
+            if (_parking != 0 || pump.IsLed || pump.IsWanted || !pump.IsArmed || pump.AwaitedEvents.Callers == 0
                 || life.IsClosing || life.IsTornDown || Alone is not { } memory)
             {
                 return false;
@@ -52,7 +52,7 @@ internal sealed partial class MemoryWaiter
             return false;
         }
 
-        pump.Polling.Serve(leads, Completions.Rent(), ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null);
+        pump.BusyPoll.Serve(leads, Completions.Rent(), ++_unpolledTurns >= TurnsPerPoll ? TimeSpan.Zero : null);
         return true;
     }
 

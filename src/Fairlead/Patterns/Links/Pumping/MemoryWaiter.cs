@@ -83,7 +83,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     public int Lookers => Volatile.Read(ref _lookers);
 
     /// <summary>Whether a wait begins with polling.</summary>
-    public bool Polls => settings.Waiting switch
+    public bool Polls => settings.WaitStrategy switch
     {
         WaitStrategy.Efficient => false,
         WaitStrategy.Latency => true,
@@ -105,7 +105,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
             return PollIfDue();
         }
 
-        if (settings.Waiting == WaitStrategy.Latency)
+        if (settings.WaitStrategy == WaitStrategy.Latency)
         {
             return TimeSpan.Zero;
         }
@@ -164,7 +164,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
         bool yields = HasOneProcessor;
         foreach (WaitedMemory memory in Announcing)
         {
-            yields |= memory.MayShareProcessor(withReaders: settings.Waiting != WaitStrategy.Latency);
+            yields |= memory.MayShareProcessor(withReaders: settings.WaitStrategy != WaitStrategy.Latency);
         }
 
         // Read the clock only after the first polls have failed, because reading it costs as much as several of them.
@@ -210,7 +210,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     public bool TryMakeRoom()
     {
         if (Alone is not { } memory
-            || settings.Waiting == WaitStrategy.Efficient
+            || settings.WaitStrategy == WaitStrategy.Efficient
             || !memory.MayShareProcessor(withReaders: false))
         {
             return false;
@@ -250,7 +250,7 @@ internal sealed partial class MemoryWaiter(EndpointSettings settings, EndpointLi
     }
 
     /// <summary>Releases the memory of a link that has gone down, when no thread polls it any more.</summary>
-    public void GiveBack(WaitedMemory memory)
+    public void Release(WaitedMemory memory)
     {
         using (pump.Gate.Hold())
         {

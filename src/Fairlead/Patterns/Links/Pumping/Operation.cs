@@ -44,7 +44,7 @@ internal abstract class Operation
         _host = host;
         if (!isBlocking)
         {
-            host.Awaited.CountCaller(+1);
+            host.AwaitedEvents.CountCaller(+1);
         }
 
         _sleeps = _nudged = false;
@@ -64,7 +64,7 @@ internal abstract class Operation
                 return false;
             }
 
-            _host.Awaited.CountCaller(+1);
+            _host.AwaitedEvents.CountCaller(+1);
             IsBlocking = false;
             return true;
         }
@@ -132,7 +132,7 @@ internal abstract class Operation
         host.WakeLeader();
     }
 
-    protected void EndAsyncWait() => _host.Awaited.CountCaller(-1);
+    protected void EndAsyncWait() => _host.AwaitedEvents.CountCaller(-1);
 
     /// <summary>Signals a blocking caller, as the claimer's last access. Returns false without a change if the caller does not
     /// block.</summary>

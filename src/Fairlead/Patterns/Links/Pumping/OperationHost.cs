@@ -7,7 +7,7 @@ internal abstract class OperationHost
     private AwaitedEvents _awaited;
 
     /// <summary>The events that a thread must wait for.</summary>
-    public ref AwaitedEvents Awaited => ref _awaited;
+    public ref AwaitedEvents AwaitedEvents => ref _awaited;
 
     /// <summary>Wakes the leader, which may sleep in the kernel, because its operation is done. Any thread, with no lock held.</summary>
     public abstract void WakeLeader();

@@ -60,7 +60,7 @@ internal sealed partial class Pump
     /// <summary>Waits, and handles what has arrived. Called by the leader.</summary>
     public void Turn(TimeSpan timeout, Completions completions)
     {
-        TimeSpan? poll = timeout == TimeSpan.Zero || Memory.Announcing.Length == 0 ? timeout : Memory.Wait(timeout);
+        TimeSpan? poll = timeout == TimeSpan.Zero || MemoryWaiter.Announcing.Length == 0 ? timeout : MemoryWaiter.Wait(timeout);
         if (poll > TimeSpan.Zero && poll < TimeSpan.FromMilliseconds(1))
         {
             // The poll set counts in milliseconds.
@@ -89,7 +89,7 @@ internal sealed partial class Pump
         int count = 0;
         if (poll is { } wait)
         {
-            Memory.NotePoll();
+            MemoryWaiter.NotePoll();
             count = PollSet.Wait(_events, wait);
         }
 

@@ -46,9 +46,9 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     {
         _owner = owner;
         _life = life;
-        Memory = new MemoryWaiter(settings, life, this);
-        Callers = new CallerWaits(owner, settings, life, this);
-        Polling = new BusyPoll(owner, settings, life, this);
+        MemoryWaiter = new MemoryWaiter(settings, life, this);
+        CallerWaits = new CallerWaits(owner, settings, life, this);
+        BusyPoll = new BusyPoll(owner, settings, life, this);
         Continuations = new Continuations(owner, settings, this);
         PollSet.Add(_wake.Descriptor, WakeToken, PollEvents.Read);
     }
@@ -60,13 +60,13 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     public PollSet PollSet { get; } = new();
 
     /// <summary>The leader's wait for peers that share memory.</summary>
-    public MemoryWaiter Memory { get; }
+    public MemoryWaiter MemoryWaiter { get; }
 
     /// <summary>The waits of callers in their own threads.</summary>
-    public CallerWaits Callers { get; }
+    public CallerWaits CallerWaits { get; }
 
     /// <summary>The polling of threads for asynchronous callers.</summary>
-    public BusyPoll Polling { get; }
+    public BusyPoll BusyPoll { get; }
 
     /// <summary>The asynchronous callers that are being completed.</summary>
     public Continuations Continuations { get; }
@@ -84,7 +84,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     public string Name => _owner.Address.Display;
 
     /// <summary>Whether no thread leads or should: a caller may then receive directly from memory. Under the gate.</summary>
-    public bool MayReceiveDirect => !(_isLed | _life.IsTornDown | _wantsReactor) && Awaited.None;
+    public bool MayReceiveDirect => !(_isLed | _life.IsTornDown | _wantsReactor) && AwaitedEvents.None;
 
     /// <inheritdoc/>
     public override void WakeLeader()
@@ -96,7 +96,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
                 return;
             }
 
-            if (Memory.Announcing.Length > 0)
+            if (MemoryWaiter.Announcing.Length > 0)
             {
                 Wake();
                 return;
@@ -167,14 +167,14 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
             leads = TryLead();
             if (!leads)
             {
-                Memory.Unpark();
+                MemoryWaiter.Unpark();
             }
         }
 
-        Polling.Serve(leads, completions, TimeSpan.Zero);
+        BusyPoll.Serve(leads, completions, TimeSpan.Zero);
     }
 
-    bool IReactorClient.Park() => Memory.Park();
+    bool IReactorClient.Park() => MemoryWaiter.Park();
 
     /// <summary>Makes the deferred work try again, because an iteration of the reactor has failed.</summary>
     void IReactorClient.OnFailed(Exception exception) => _owner.ServeLater();
@@ -204,7 +204,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
             return false;
         }
 
-        Memory.CancelWaiters();
+        MemoryWaiter.CancelWaiters();
         return _isLed = true;
     }
 
@@ -237,14 +237,14 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     public Operation? FindNext(bool isReactor, int answered = 0)
     {
         _owner.OfferRole();
-        if (Callers.NextFollower is { } follower)
+        if (CallerWaits.NextFollower is { } follower)
         {
             return follower;
         }
 
         if (_wantsReactor
-            || Awaited.AnyBehind(answered)
-            || (isReactor && _owner.IsServedAlways && !(answered > 0 && Memory.IsAlone)))
+            || AwaitedEvents.AnyBehind(answered)
+            || (isReactor && _owner.IsServedAlways && !(answered > 0 && MemoryWaiter.IsAlone)))
         {
             // In the last case peers send while no user call runs. A caller about to be completed takes the next message directly from
             // memory.
@@ -261,14 +261,14 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
     /// <summary>Arms the reactor. Under the gate, while no thread leads.</summary>
     public void Arm()
     {
-        if (_life.IsTornDown || _registration is null || Polling.IsPromised || Memory.HasSomebodyStaying)
+        if (_life.IsTornDown || _registration is null || BusyPoll.IsPromised || MemoryWaiter.HasSomebodyStaying)
         {
             // In the last case the sleep is announced and the reactor armed: there has been no iteration since.
             return;
         }
 
         // Also when armed: an iteration since then may have drained the doorbell, and withdrawn the announcement.
-        if (!Memory.PrepareWait())
+        if (!MemoryWaiter.PrepareWait())
         {
             Wake();
         }
@@ -312,7 +312,7 @@ internal sealed partial class Pump : OperationHost, IReactorClient, IDisposable
         if (!_life.IsTornDown)
         {
             _wake.Signal();
-            Memory.Unpark();
+            MemoryWaiter.Unpark();
         }
     }
 }

@@ -17,7 +17,7 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
     public void Serve(TimeSpan? poll, ulong readable = 0) => pump?.Serve(poll, completions, readable);
 
     /// <summary>Does the same as <see cref="CallerWaits.YieldFor"/>.</summary>
-    public void YieldFor(Operation operation) => pump?.Callers.YieldFor(operation, completions);
+    public void YieldFor(Operation operation) => pump?.CallerWaits.YieldFor(operation, completions);
 
     public void Dispose()
     {
@@ -26,13 +26,13 @@ internal readonly ref struct PumpRole(Pump? pump, Completions completions, bool 
         // While this thread has promised to arm, no other does: a continuation that blocks must be noticed.
         bool areTold = pump is not null
             && (awaiting > 1
-                || (awaiting == 1 && isReactor && (pump.Polling.HasPromised || (pump.Polling.IsBusy && pump.Awaited.Callers > 1))));
+                || (awaiting == 1 && isReactor && (pump.BusyPoll.HasPromised || (pump.BusyPoll.IsBusy && pump.AwaitedEvents.Callers > 1))));
         bool areWatched = areTold && pump!.Continuations.Prepare(inline: isReactor);
         try
         {
             // An answered caller that only has to be signalled does not need the reactor; arming would cost a system call each time. After
             // a reactor iteration, other peers may need it while the caller runs. With shared memory, this peer is the only one.
-            pump?.Leave(isReactor, answered: isReactor && !pump.Memory.IsAlone ? 0 : awaiting);
+            pump?.Leave(isReactor, answered: isReactor && !pump.MemoryWaiter.IsAlone ? 0 : awaiting);
         }
         finally
         {
@@ -65,7 +65,7 @@ internal ref struct BriefLead
     private BriefLead(Pump pump, bool isReceive)
     {
         _isReceive = isReceive;
-        _pump = (isReceive ? pump.Polling.TryLeadForReceive() : pump.Callers.TryLeadBriefly()) ? pump : null;
+        _pump = (isReceive ? pump.BusyPoll.TryLeadForReceive() : pump.CallerWaits.TryLeadBriefly()) ? pump : null;
     }
 
     /// <summary>Takes the role for a call, before it is sent.</summary>
@@ -84,11 +84,11 @@ internal ref struct BriefLead
             {
                 if (_isReceive)
                 {
-                    led.Polling.LeadForReceive(operation);
+                    led.BusyPoll.LeadForReceive(operation);
                 }
                 else
                 {
-                    led.Callers.LeadBriefly(operation);
+                    led.CallerWaits.LeadBriefly(operation);
                 }
             }
             catch (Exception exception)

@@ -48,7 +48,7 @@ internal sealed unsafe class LinkCalls
     }
 
     /// <summary>The pending calls. Under the send lock.</summary>
-    public PendingCalls Pending => _calls;
+    public PendingCalls PendingCalls => _calls;
 
     /// <summary>Sends a request immediately, if that is possible without another inline call. Returns null if nothing was done.</summary>
     /// <param name="flags">The flags of the request.</param>

@@ -44,7 +44,7 @@ internal sealed partial class LinkReceiver
         bool isDue = isUrgent
             || _link.State == LinkState.PeerClosed
             || IsAckDue
-            || _link.Handles.IsAckDue;
+            || _link.HandleWindow.IsAckDue;
         if (isDue)
         {
             Acknowledge(isUrgent);

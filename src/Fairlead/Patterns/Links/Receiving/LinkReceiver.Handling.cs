@@ -38,7 +38,7 @@ internal sealed partial class LinkReceiver
                 CheckData(message);
                 if ((header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
                 {
-                    _link.Handles.CountIn();
+                    _link.HandleWindow.CountIn();
                 }
             }
             catch

@@ -120,7 +120,7 @@ internal sealed partial class LinkReceiver
         int dropped = _connection.TakeDropped(out long skipped);
         for (; dropped > 0; dropped--)
         {
-            _endpoint.Drops.Count();
+            _endpoint.DropReport.Count();
         }
 
         _endpoint.CountSkippedBytes(skipped);
@@ -148,7 +148,7 @@ internal sealed partial class LinkReceiver
         if (hasPart != _hasPart && (!hasPart || _link.State != LinkState.Down))
         {
             _hasPart = hasPart;
-            _endpoint.Pump.Awaited.CountPart(hasPart ? +1 : -1);
+            _endpoint.Pump.AwaitedEvents.CountPart(hasPart ? +1 : -1);
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed partial class LinkReceiver
         Incoming message = Inbound.Dequeue();
         if (message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
         {
-            _link.Handles.CountOut();
+            _link.HandleWindow.CountOut();
         }
 
         return message;

@@ -31,7 +31,7 @@ internal sealed partial class LinkSender
         try
         {
             Check(operation.Payload.Span, operation.Header.HeadLength);
-            if (operation.Handle is not null && _link.Handles.ToPeer == 0)
+            if (operation.Handle is not null && _link.HandleWindow.ToPeer == 0)
             {
                 throw LinkErrors.NoHandles(_link);
             }

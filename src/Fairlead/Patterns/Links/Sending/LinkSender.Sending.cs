@@ -137,7 +137,7 @@ internal sealed partial class LinkSender
     /// </remarks>
     public void Start(LinkOperation operation)
     {
-        bool needsPump = !TryStartInMemory(operation) && StartInAnyCase(operation);
+        bool needsPump = !TryStartInMemory(operation) && StartThroughConnection(operation);
         if (needsPump)
         {
             _endpoint.Pump.Request();
@@ -176,7 +176,7 @@ internal sealed partial class LinkSender
     }
 
     /// <summary>Returns whether a thread must pump.</summary>
-    private bool StartInAnyCase(LinkOperation operation)
+    private bool StartThroughConnection(LinkOperation operation)
     {
         bool needsPump;
         using (Completions completions = Completions.Rent())

@@ -40,11 +40,11 @@ internal sealed partial class LinkSender
             else
             {
                 Window.Acknowledge(acknowledged);
-                _link.Handles.Acknowledge(acknowledged);
+                _link.HandleWindow.Acknowledge(acknowledged);
             }
 
             ServeQueued(completions);
-            _output.Confirming.Serve(completions);
+            _output.ConfirmWaiters.Serve(completions);
             return true;
         }
     }
@@ -176,7 +176,7 @@ internal sealed partial class LinkSender
         long missed = operation.Missed;
         if (operation.HasNoCaller)
         {
-            _endpoint.Drops.Count();
+            _endpoint.DropReport.Count();
             operation.Finish(LinkOutcome.Dropped, _link, completions);
             return missed + 1;
         }
@@ -198,7 +198,7 @@ internal sealed partial class LinkSender
             Queue.AddMissed(1);
         }
 
-        _endpoint.Drops.Count();
+        _endpoint.DropReport.Count();
     }
 
     /// <summary>Counts messages that the peer misses, and that this end does not have to drop.</summary>

@@ -187,7 +187,7 @@ internal sealed partial class LinkSender : SendSide
     /// <summary>Refuses a file that the peer did not ask for.</summary>
     public void CheckHandles()
     {
-        if (_link.State != LinkState.Handshaking && _link.Handles.ToPeer == 0)
+        if (_link.State != LinkState.Handshaking && _link.HandleWindow.ToPeer == 0)
         {
             throw LinkErrors.NoHandles(_link);
         }

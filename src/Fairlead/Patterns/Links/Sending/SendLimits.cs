@@ -134,5 +134,5 @@ internal sealed class SendLimits
     }
 
     /// <summary>Returns whether the receiver has capacity for one more file, and the connection for its message.</summary>
-    private bool HasPlaceFor(LinkOperation operation) => operation.Handle is null || (!_connection.HasLong && _link.Handles.HasPlace);
+    private bool HasPlaceFor(LinkOperation operation) => operation.Handle is null || (!_connection.HasLong && _link.HandleWindow.HasPlace);
 }

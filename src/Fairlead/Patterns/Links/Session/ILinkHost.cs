@@ -14,7 +14,7 @@ namespace Fairlead.Patterns.Links.Session;
 internal interface ILinkHost
 {
     /// <summary>The memory that is written once for many peers. Any thread.</summary>
-    BroadcastHolder Broadcasts { get; }
+    BroadcastHolder BroadcastHolder { get; }
 
     /// <summary>Takes reports about the peer. Any thread.</summary>
     IPeerReports Reports { get; }

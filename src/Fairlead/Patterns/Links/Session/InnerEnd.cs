@@ -54,5 +54,5 @@ internal sealed class InnerEnd(Link link, ILinkHost host) : IInnerEnd
     public void Lose(string? why, int attempts) => host.Reports.LoseBroker(why, attempts);
 
     /// <inheritdoc/>
-    public void CountDropped() => link.Endpoint.Drops.Count();
+    public void CountDropped() => link.Endpoint.DropReport.Count();
 }

@@ -79,11 +79,11 @@ internal sealed partial class Link
             using (Sending.Hold())
             {
                 return State == LinkState.Down
-                    || (Sending.Queue.Count == 0
-                        && Sending.Window.Outstanding == 0
-                        && !Sending.HasSlot
-                        && Calls.Pending.Count == 0
-                        && !Receiving.InHand.Any
+                    || (Sender.Queue.Count == 0
+                        && Sender.Window.Outstanding == 0
+                        && !Sender.HasSlot
+                        && Calls.PendingCalls.Count == 0
+                        && !Receiver.InHand.Any
                         && Output.IsWrittenOut());
             }
         }
@@ -103,16 +103,16 @@ internal sealed partial class Link
 
         // In this order: a message that is being handed out leaves the queue only when it is among those in hand.
         bool hasUnread = !_host.HasNoInbound(this);
-        if (Receiving.InHand.Any || Receiving.HoldsBack || (hasUnread && !_endpoint.IsClosing))
+        if (Receiver.InHand.Any || Receiver.HoldsBack || (hasUnread && !_endpoint.IsClosing))
         {
             return;
         }
 
-        Receiving.Acknowledge();
+        Receiver.Acknowledge();
         using (Sending.Hold())
         {
             // If this side has sent its final message, too, its unread messages are not handed out.
-            if ((hasUnread && !Close.HasSaid) || (Close.IsFinal && Calls.Pending.Count > 0) || !Output.IsWrittenOut())
+            if ((hasUnread && !Close.HasSaid) || (Close.IsFinal && Calls.PendingCalls.Count > 0) || !Output.IsWrittenOut())
             {
                 return;
             }
@@ -131,32 +131,32 @@ internal sealed partial class Link
                 return;
             }
 
-            Do(Place.GiveBack);
+            Do(Place.ReleaseSlot);
             long unwritten = 0;
             Do(() => unwritten = Output.Unwritten);
-            End = end = end with { Sent = Sending.Window.Sent, Acknowledged = Sending.Window.Read, Peer = Peer, Unwritten = unwritten };
+            End = end = end with { Sent = Sender.Window.Sent, Acknowledged = Sender.Window.Read, Peer = Peer, Unwritten = unwritten };
             State = LinkState.Down;
             Do(() => Output.CompleteWriting(completions));
             Do(Output.EndFlushes);
-            Do(Output.Confirming.End);
+            Do(Output.ConfirmWaiters.End);
             Do(Output.Unblock);
             Do(Output.Forget);
             Do(Pause.Unpause);
-            Do(() => Receiving.NotePart(false));
+            Do(() => Receiver.NotePart(false));
             Do(() => Calls.EndCalls(end, completions));
-            Do(() => Sending.EndQueued(completions));
-            End = end = end with { Unsent = Sending.Unsent };
+            Do(() => Sender.EndQueued(completions));
+            End = end = end with { Unsent = Sender.Unsent };
         }
 
         Do(() => _handshakeTimer?.Dispose());
         Do(() => Heartbeat?.Stop());
-        Do(Sending.StopPacing);
+        Do(Sender.StopPacing);
         Do(() => _lingerTimer?.Dispose());
         Do(() => _host.OnDown(this, end, completions));
 
         // Behind OnDown, which drops the unread requests under the gate: until then, a receiver may still take one of them.
-        Do(Receiving.CancelActive);
-        Do(() => _endpoint.Pump.Memory.GiveBack(Reader));
+        Do(Receiver.CancelActive);
+        Do(() => _endpoint.Pump.MemoryWaiter.Release(Reader));
 
         static void Do(Action step) => Finishing.Do("a connection's end", step);
     }
@@ -168,7 +168,7 @@ internal sealed partial class Link
         using (Sending.Hold())
         {
             Output.CompleteWriting(completions);
-            Receiving.HearMissedBehind(message);
+            Receiver.HearMissedBehind(message);
             Close.Hear(
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
                 payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
@@ -184,13 +184,13 @@ internal sealed partial class Link
                 Calls.EndUnread(completions);
             }
 
-            Sending.EndQueued(completions);
+            Sender.EndQueued(completions);
 
             // Nothing waits before this side's final message any more.
             CloseIfDue();
         }
 
-        if (Sending.HasRequeued)
+        if (Sender.HasRequeued)
         {
             _host.Move(this);
         }
@@ -220,7 +220,7 @@ internal sealed partial class Link
     /// <summary>Sends the final message once no message waits for credit. Under the send lock.</summary>
     public void CloseIfDue()
     {
-        if (Close.IsWordDue && Sending.Queue.Count == 0 && !IsRaw && State is LinkState.Up or LinkState.PeerClosed)
+        if (Close.IsWordDue && Sender.Queue.Count == 0 && !IsRaw && State is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
         }
@@ -229,7 +229,7 @@ internal sealed partial class Link
     /// <summary>Ends the stream to a peer without the protocol once everything is written. Under the send lock.</summary>
     public void EndSendingIfDue()
     {
-        if (Close.IsEndOfStreamDue && Sending.Queue.Count == 0 && Output.IsWrittenOut())
+        if (Close.IsEndOfStreamDue && Sender.Queue.Count == 0 && Output.IsWrittenOut())
         {
             Close.IsEndOfStreamDue = false;
             _connection.EndSending();
@@ -239,7 +239,7 @@ internal sealed partial class Link
     private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
     {
         // The content of the broadcast ring comes before the final message.
-        Sending.Leave();
+        Sender.Leave();
         Span<byte> payload = stackalloc byte[1 + (LinkAnswers.LongestReason * LinkAnswers.MostBytesOfCharacter)];
 
         // The reason is from the reader's view: if this side closed, the peer of the reader did.
@@ -249,7 +249,7 @@ internal sealed partial class Link
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
         // Messages that are never sent count as missed, too: the peer gets the total number with the final message.
-        long missed = Sending.Takes(1 + length + MissedMessages.HeadBytes) ? Sending.Queue.MissedInAll : 0;
+        long missed = Sender.Takes(1 + length + MissedMessages.HeadBytes) ? Sender.Queue.MissedInAll : 0;
         Output.Commit(ref header, default, payload[..(1 + length)], missed);
         Output.FlushNow();
     }

@@ -50,7 +50,7 @@ internal sealed partial class Link
                 "The inner exception of this side says why. Unless it comes from your code, report it.",
                 exception),
         };
-        Finishing.Do("a connection", () => Receiving.PublishArrived(completions));
+        Finishing.Do("a connection", () => Receiver.PublishArrived(completions));
         Reject(failure, completions);
     }
 

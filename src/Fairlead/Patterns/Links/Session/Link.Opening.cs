@@ -119,12 +119,12 @@ internal sealed partial class Link
     private Handshake Introduction() => new()
     {
         Pattern = _endpoint.Settings.Pattern,
-        WindowMessages = (uint)_endpoint.Settings.Messages,
-        WindowBytes = (ulong)_endpoint.Settings.Capacity,
+        Messages = (uint)_endpoint.Settings.Messages,
+        Capacity = (ulong)_endpoint.Settings.Capacity,
         LongestMessage = (ulong)_connection.ReceiveLimit + (ulong)(Inner?.HeadRoom ?? 0),
         Heartbeat = _endpoint.Settings.Heartbeat,
         ProcessId = NativeProcess.Id,
-        Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.Full : null,
+        Full = _endpoint.Settings.Pattern == PatternKind.Subscriber ? _endpoint.Settings.OverflowPolicy : null,
         Handles = _endpoint.Settings.Handles,
         Position = _host.LastPosition,
         Text = _endpoint.Settings.Program ?? ProgramName.For(_connection.Capabilities),
@@ -163,8 +163,8 @@ internal sealed partial class Link
             _host.OnPosition(this, last, isStart: true);
         }
 
-        Handles.ToPeer = theirs.Handles;
-        Sending.Window.Grant(theirs.WindowMessages, theirs.WindowBytes, theirs.LongestMessage);
+        HandleWindow.ToPeer = theirs.Handles;
+        Sender.Window.Grant(theirs.Messages, theirs.Capacity, theirs.LongestMessage);
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         Heartbeat?.Start();
@@ -196,8 +196,8 @@ internal sealed partial class Link
     {
         using (Sending.Hold())
         {
-            Sending.Take(waiting, completions);
-            Sending.Queue.AddMissed(waiting.TakeMissed());
+            Sender.Take(waiting, completions);
+            Sender.Queue.AddMissed(waiting.TakeMissed());
 
             // The handshake reply goes before all messages, and leaves when the link is up: a peer that has connected finds it so.
             State = LinkState.Up;

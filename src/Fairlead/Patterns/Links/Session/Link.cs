@@ -26,7 +26,7 @@ namespace Fairlead.Patterns.Links.Session;
 /// way round.
 /// </para>
 /// <para>
-/// Sending: <see cref="Sending"/> → <see cref="Output"/> → connection. Receiving: connection → <see cref="Receiving"/> or
+/// Sending: <see cref="Sender"/> → <see cref="Output"/> → connection. Receiving: connection → <see cref="Receiver"/> or
 /// <see cref="Reader"/> → the endpoint. Only data needs credit (see <see cref="SendWindow"/>); other kinds of message pass at any time
 /// (<see cref="Answers"/>).
 /// </para>
@@ -59,22 +59,22 @@ internal sealed partial class Link
         // From the bottom to the top: each part gets those below it.
         PendingCalls calls = new();
         ReceiveSide inbound = new(this);
-        Sending = new LinkSender(this, this, this, inbound, calls);
-        Pause = new ReadPause(this, this, inbound, Sending, Output);
-        Answers = new LinkAnswers(this, inbound, Sending, Pause);
+        Sender = new LinkSender(this, this, this, inbound, calls);
+        Pause = new ReadPause(this, this, inbound, Sender, Output);
+        Answers = new LinkAnswers(this, inbound, Sender, Pause);
         MessagesInHand inHand = new(this);
-        Calls = new LinkCalls(this, calls, Sending, inbound, inHand, Pause);
-        Receiving = new LinkReceiver(this, this, inbound, inHand, Sending, Calls, Answers, Pause);
-        Reader = new MemoryReader(this, Receiving, inbound, Sending, Pause);
-        Place = new BroadcastPlace(this, Sending, host.Broadcasts);
+        Calls = new LinkCalls(this, calls, Sender, inbound, inHand, Pause);
+        Receiver = new LinkReceiver(this, this, inbound, inHand, Sender, Calls, Answers, Pause);
+        Reader = new MemoryReader(this, Receiver, inbound, Sender, Pause);
+        Place = new BroadcastPlace(this, Sender, host.BroadcastHolder);
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 
     /// <summary>Sends the user's messages, and queues those that wait for credit.</summary>
-    public LinkSender Sending { get; }
+    public LinkSender Sender { get; }
 
     /// <summary>Writes to the connection.</summary>
-    public LinkOutput Output => Sending.Output;
+    public LinkOutput Output => Sender.Output;
 
     /// <summary>The calls that wait for an answer.</summary>
     public LinkCalls Calls { get; }
@@ -83,7 +83,7 @@ internal sealed partial class Link
     public LinkAnswers Answers { get; }
 
     /// <summary>Handles received messages.</summary>
-    public LinkReceiver Receiving { get; }
+    public LinkReceiver Receiver { get; }
 
     /// <summary>Reads messages in place from shared memory.</summary>
     public MemoryReader Reader { get; }
@@ -124,7 +124,7 @@ internal sealed partial class Link
         if ((events & (PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp | PollEvents.Error)) != 0
             && (!Pause.IsPaused || (events & (PollEvents.HangUp | PollEvents.Error)) != 0))
         {
-            Receiving.Receive(completions);
+            Receiver.Receive(completions);
         }
 
         if (Output.TellsRoomByReading && Output.ReportRoom())
@@ -141,7 +141,7 @@ internal sealed partial class Link
         if (Reader.HasArrived && State != LinkState.Down)
         {
             // This may handle an event of the descriptor as well.
-            Receiving.Receive(completions);
+            Receiver.Receive(completions);
             isBlocked = Output.ReportRoom();
         }
 
@@ -155,7 +155,7 @@ internal sealed partial class Link
     [return: NotNullIfNotNull(nameof(life))]
     public static Link? Of(PeerLink? life) => (Link?)life;
 
-    public override bool Withdraw(LinkOperation operation, Exception? error) => Sending.Withdraw(operation, error);
+    public override bool Withdraw(LinkOperation operation, Exception? error) => Sender.Withdraw(operation, error);
 
     public override void Withdraw(FlushOperation operation, Exception? error) => Output.Withdraw(operation, error);
 
@@ -190,7 +190,7 @@ internal sealed partial class Link
                 return;
             }
 
-            _ = Sending.GoOn(completions);
+            _ = Sender.GoOn(completions);
         }
 
         // Output that the kernel has taken is room for more, as an acknowledgement is.
@@ -225,7 +225,7 @@ internal sealed partial class Link
 
     void IOutputOwner.OnUnblocked()
     {
-        if (Receiving.Inbound.IsHeadAcknowledged)
+        if (Receiver.Inbound.IsHeadAcknowledged)
         {
             _endpoint.HandOutAgain();
         }

@@ -40,9 +40,9 @@ internal abstract class EndpointContext
         Counters = counters;
         Life = life;
         MostPeers = isBound ? profile.MostPeers : 1;
-        Policy = settings.Full ?? profile.Policy;
+        Policy = settings.OverflowPolicy ?? profile.Policy;
         MeterTags = settings.IsInner ? [] : EndpointMeter.Add(counters, address, profile.Kind);
-        Drops = new DropReport(counters, settings.Time, () => Address, profile.Name);
+        DropReport = new DropReport(counters, settings.Time, () => Address, profile.Name);
     }
 
     /// <summary>The bound or connected address; with several addresses, the last one that was connected or tried.</summary>
@@ -79,7 +79,7 @@ internal abstract class EndpointContext
     public EndpointCounters Counters { get; }
 
     /// <summary>Counts dropped messages.</summary>
-    public DropReport Drops { get; }
+    public DropReport DropReport { get; }
 
     /// <summary>The current phase, and the end.</summary>
     public EndpointLife Life { get; }

@@ -33,7 +33,7 @@ internal abstract class PeerLink
         Policy = endpoint.Policy;
         Memory = connection.Memory;
         Inner = InnerWay.Of(connection);
-        Handles = new HandleWindow(endpoint.Settings.Handles);
+        HandleWindow = new HandleWindow(endpoint.Settings.Handles);
     }
 
     public EndpointContext Endpoint { get; }
@@ -59,7 +59,7 @@ internal abstract class PeerLink
     public int LongestPayload => Inner?.LongestPayload ?? int.MaxValue;
 
     /// <summary>The open files that messages carry.</summary>
-    public HandleWindow Handles { get; }
+    public HandleWindow HandleWindow { get; }
 
     /// <summary>The heartbeat; null if there is none.</summary>
     public Heartbeat? Heartbeat { get; protected init; }
