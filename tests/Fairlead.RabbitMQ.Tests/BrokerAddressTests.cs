@@ -27,6 +27,23 @@ public sealed class BrokerAddressTests
         Assert.Equal(("/", "guest", 256), (broker.VirtualHost, broker.Credentials.User, (int)broker.Prefetch));
     }
 
+    [Fact]
+    public async Task A_publisher_with_a_store_is_refused_before_it_connects_or_has_opened_the_store()
+    {
+        string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        PublisherOptions stored = new() { Store = Address.Parse($"log://{folder}/published") };
+        foreach (Func<Task> open in new Func<Task>[]
+        {
+            () => Publisher.BindAsync("amqp://127.0.0.1:1?name=x", stored).AsTask(),
+            () => Publisher.ConnectAsync("amqp://127.0.0.1:1?name=x", stored).AsTask(),
+        })
+        {
+            Assert.Equal(ErrorCode.NotSupported, (await Assert.ThrowsAsync<FairleadException>(open)).Code);
+        }
+
+        Assert.False(Directory.Exists(folder));
+    }
+
     /// <summary>It may stand there unescaped, as in the path of every URI.</summary>
     [Theory]
     [InlineData("amqp://one,two/v@h?name=orders", "guest", "guest")]

@@ -16,13 +16,26 @@ internal static partial class Siege
     private static readonly RpcDescription Contract = RpcContracts.Of<ISiege>().Description;
     private static long _answers;
 
-    /// <summary>Serves until stdin ends, and says where.</summary>
+    /// <summary>
+    /// Serves until stdin ends, and says where. For each line of stdin it says for how many milliseconds the collector has stopped the process
+    /// since the last one, how many seconds those were, and how many of its collections were full.
+    /// </summary>
     public static async Task ServeAsync(string address, long budget)
     {
         RpcServerOptions options = new() { MaxQueuedBytesPerClient = budget };
         await using RpcServer server = await Rpc.ServeAsync<ISiege>(address, new Besieged(), options);
         Console.WriteLine(server.Addresses[0]);
-        await Console.In.ReadToEndAsync();
+        (TimeSpan paused, int full) = (TimeSpan.Zero, 0);
+        var clock = Stopwatch.StartNew();
+        while (await Console.In.ReadLineAsync() is not null)
+        {
+            (TimeSpan before, int fullBefore) = (paused, full);
+            (paused, full) = (GC.GetTotalPauseDuration(), GC.CollectionCount(GC.MaxGeneration));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(paused - before).TotalMilliseconds:F0} {clock.Elapsed.TotalSeconds:F2} {full - fullBefore}"));
+            clock.Restart();
+        }
     }
 
     /// <summary>Makes calls for as many milliseconds as each line of stdin says, and prints how many a second.</summary>

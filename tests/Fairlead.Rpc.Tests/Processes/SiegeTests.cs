@@ -47,14 +47,16 @@ public sealed class SiegeTests(ITestOutputHelper output)
             string[] attack = ["siege", "attack", kind, address, hostileFrom, Connections.ToString(CultureInfo.InvariantCulture)];
             using RpcPeer hostile = IsMeasured ? RpcPeer.StartAside(attack) : RpcPeer.Start(attack);
             Assert.Equal("attacking", await hostile.LineAsync());
+            await CollectionsAsync(server);
             double beside = await RateAsync(honest, Rounds);
+            string collections = await CollectionsAsync(server);
             hostile.EndInput();
             string? answers = await hostile.LineAsync();
             long memory = server.PeakMemory();
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{transport}, {kind}: {alone:F0} calls/s alone, {beside:F0} beside ({beside / alone:F2}), "
-                    + $"{memory >> 20} MiB of {before >> 20} before, {answers} answers"));
+                    + $"{memory >> 20} MiB of {before >> 20} before, {answers} answers, {collections}"));
             if (memory > before + Budget + MostBeside)
             {
                 faults.Add($"{kind}: {memory >> 20} MiB");
@@ -71,6 +73,15 @@ public sealed class SiegeTests(ITestOutputHelper output)
         Assert.Empty(faults);
         honest.EndInput();
         await honest.EndAsync();
+    }
+
+    /// <summary>Returns what the collector did in the server since the last call of this.</summary>
+    private static async Task<string> CollectionsAsync(RpcPeer server)
+    {
+        await server.SayAsync("collections");
+        return (await server.LineAsync())!.Split(' ') is [var paused, var seconds, var full]
+            ? $"stopped for {paused} ms of {seconds} s by the collector, {full} full collections"
+            : throw new InvalidOperationException("The server did not say what its collector did.");
     }
 
     /// <summary>Returns the most calls a second of some rounds.</summary>

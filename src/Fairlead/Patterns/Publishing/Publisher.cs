@@ -6,6 +6,7 @@ using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Values;
 using Fairlead.Patterns.Publishing;
+using Fairlead.Transports;
 
 namespace Fairlead;
 
@@ -57,6 +58,15 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
         if (options.Store is { } store)
         {
+            if (BuiltInTransports.Find(address).IsToBridge)
+            {
+                throw new FairleadException(
+                    ErrorCode.NotSupported, "a publisher at a broker has no store", "Use a stream or durable queues of the broker.")
+                {
+                    Address = address,
+                };
+            }
+
             _stored = history == 0
                 ? new StoredPublications(store)
                 : throw new ArgumentException("A publisher has either a store or a history.", nameof(options));
@@ -78,7 +88,6 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
             throw;
         }
 
-        publisher.RequireNoBridge();
         if (publisher.Core.IsToBridge)
         {
             publisher.AwaitBridge();
@@ -114,7 +123,6 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
             throw;
         }
 
-        publisher.RequireNoBridge();
         return publisher;
     }
 
@@ -169,19 +177,6 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
             : Change(link, topic, subscribes);
 
     void ILinkOwner.OnGone() => _stored?.Dispose();
-
-    private void RequireNoBridge()
-    {
-        if (_stored is not null && Core.IsToBridge)
-        {
-            Dispose();
-            throw new FairleadException(
-                ErrorCode.NotSupported, "a publisher at a broker has no store", "Use a stream or durable queues of the broker.")
-            {
-                Address = Address,
-            };
-        }
-    }
 
     /// <summary>Blocks until the bridge of a bound publisher is up, which takes no other process. A message before that would be
     /// lost.</summary>
