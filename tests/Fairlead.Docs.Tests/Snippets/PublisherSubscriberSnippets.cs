@@ -37,6 +37,17 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
+    public async Task Messages_are_counted_for_one_that_is_away()
+    {
+        await using var publisher = await Publisher.BindAsync("unix://prices");
+        await using var subscriber = await Subscriber.ConnectAsync(
+            "unix://prices", "eu.>", new SubscriberOptions { CountWhileAway = true, ReconnectTimeout = Timeout.InfiniteTimeSpan });
+        publisher.Publish("eu.bond.10y", "101.25");
+        using Message price = await subscriber.ReceiveAsync();
+        Assert.Equal(("101.25", 0L), (price.Text, price.Missed));
+    }
+
+    [Fact]
     public async Task Messages_are_stored()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices", new() { Store = "log://prices?keep=1GiB" });

@@ -62,6 +62,11 @@ public sealed class GoldenFrameTests
             Id = 5,
             Fields = [(HeadField.Position, Position), (HeadField.Replay, new byte[] { 0, 0, 0, 0, 0, 0, 0, 100, 1 })],
         },
+        ["subscribe-account"] = new(MessageKind.Subscribe, "eu.bond.*")
+        {
+            Id = 5,
+            Fields = [(HeadField.Account, new byte[] { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 1, 44, 0 })],
+        },
         ["subscribe"] = new(MessageKind.Subscribe, "eu.bond.*") { Id = 5 },
         ["unsubscribe"] = new(MessageKind.Unsubscribe, "eu.bond.*") { Id = 6 },
         ["ack"] = new(MessageKind.Ack, "") { Ack = 0x80000001 },

@@ -103,6 +103,7 @@ internal sealed class SubscribeCommand : ToolCommand
         ConnectTimeout = options.ConnectTimeout,
         ReconnectTimeout = options.ReconnectTimeout,
         OverflowPolicy = options.OverflowPolicy,
+        CountWhileAway = options.ReconnectTimeout != TimeSpan.Zero,
         Replay = parsed.GetValue(_replay) ?? 0,
         ResumeAfter = parsed.GetValue(_after),
     };

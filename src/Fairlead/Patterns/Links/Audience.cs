@@ -1,4 +1,5 @@
 using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Links.Values;
 using Fairlead.Transports;
 
 namespace Fairlead.Patterns.Links;
@@ -8,8 +9,9 @@ internal sealed class Audience
 {
     private readonly BroadcastSlot?[] _slots;
 
-    public Audience(Link[] links, int version, byte[] head, int later = 0)
+    public Audience(Link[] links, int version, byte[] head, int later = 0, DueCount[]? counts = null)
     {
+        Counts = counts;
         Head = head;
         Later = later;
         Links = links;
@@ -38,6 +40,9 @@ internal sealed class Audience
     public int Later { get; }
 
     public int Version { get; }
+
+    /// <summary>Where these messages are counted; null: nobody has looked for that.</summary>
+    public DueCount[]? Counts { get; }
 
     /// <summary>The links that have a slot; null if none has.</summary>
     public BroadcastAudience? WithSlots { get; }

@@ -6,6 +6,7 @@ using Fairlead.Framing;
 using Fairlead.Patterns.Links;
 using Fairlead.Patterns.Links.Endpoint;
 using Fairlead.Patterns.Links.Session;
+using Fairlead.Patterns.Publishing;
 
 namespace Fairlead;
 
@@ -110,8 +111,29 @@ public sealed partial class Publisher
 
     private Audience AudienceOf(string topic)
     {
+        if (FindUncounted(topic) is { } uncounted)
+        {
+            return uncounted;
+        }
+
+        using (_historyGate.Hold())
+        {
+            return Find(topic, withAccounts: true)!;
+        }
+    }
+
+    /// <summary>Returns the audience of a topic if none of it has an account; else null, and the publisher's lock is needed.</summary>
+    private Audience? FindUncounted(string topic) => _accounts.IsEmpty ? Find(topic, withAccounts: false) : null;
+
+    /// <summary>Returns the audience of a topic.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="withAccounts">Whether this is under the publisher's lock. Otherwise null is returned if a member has an account.</param>
+    private Audience? Find(string topic, bool withAccounts)
+    {
         int version = Volatile.Read(ref _version);
-        if (_audiences.TryGetValue(topic, out Audience? audience) && audience.Version == version)
+        if (_audiences.TryGetValue(topic, out Audience? audience)
+            && audience.Version == version
+            && (audience.Counts is not null) == withAccounts)
         {
             return audience;
         }
@@ -124,9 +146,28 @@ public sealed partial class Publisher
 
         int later = 0;
         List<Link> links = [];
+        List<SubscriberAccount> accounts = [];
+        HashSet<SubscriberAccount> present = [];
         foreach (Link link in Core.LinkSnapshot)
         {
-            if (link.Tag is Subscriptions subscriptions && subscriptions.Match(topic))
+            if (link.Tag is not Subscriptions { IsJoining: false } subscriptions)
+            {
+                continue;
+            }
+
+            SubscriberAccount? account = subscriptions.Account;
+            if (account is not null && !withAccounts)
+            {
+                return null;
+            }
+
+            bool matches = subscriptions.Match(topic);
+            if (account is not null && present.Add(account) && matches)
+            {
+                accounts.Add(account);
+            }
+
+            if (matches)
             {
                 if (subscriptions.IsBehind)
                 {
@@ -139,7 +180,12 @@ public sealed partial class Publisher
             }
         }
 
-        return _audiences[topic] = new Audience([.. links], version, head, later);
+        if (withAccounts)
+        {
+            accounts.AddRange(_accounts.Away(topic, present));
+        }
+
+        return _audiences[topic] = new Audience([.. links], version, head, later, withAccounts ? [.. accounts] : null);
     }
 
     /// <summary>Returns the head of all messages on a topic.</summary>

@@ -16,6 +16,7 @@ public sealed partial class Publisher
 
     private readonly RankedLock _historyGate = new(LockRank.PublisherHistory);
     private readonly History? _history;
+    private readonly SubscriberAccounts _accounts = new();
 
     /// <summary>Adds the message to the history or the store and returns its audience.</summary>
     /// <remarks>A subscriber that asks for the topic later gets the message from there and is not part of this audience.</remarks>
@@ -25,14 +26,19 @@ public sealed partial class Publisher
     private Audience Enter(string topic, ReadOnlySpan<byte> message, out PublishedPosition? position)
     {
         position = null;
-        if (_history is null && _stored is null)
+        if (_history is null && _stored is null && FindUncounted(topic) is { } uncounted)
         {
-            return AudienceOf(topic);
+            return uncounted;
         }
 
         using (_historyGate.Hold())
         {
-            Audience audience = AudienceOf(topic);
+            Audience audience = Find(topic, withAccounts: true)!;
+            foreach (DueCount count in audience.Counts!)
+            {
+                count.Due++;
+            }
+
             _history?.Add(topic, audience.Head, message);
             position = _stored?.Append(topic, message);
             return audience;
@@ -71,6 +77,41 @@ public sealed partial class Publisher
 
         link.Sender.ServeReplayed();
         return null;
+    }
+
+    /// <summary>Tells a subscriber how many messages it has missed, when it has asked for its last topic. Called by the pump.</summary>
+    private string? Reckon(Link link, string pattern, ReadOnlySpan<byte> field)
+    {
+        Subscriptions subscriptions = (Subscriptions)link.Tag!;
+        if ((!subscriptions.IsEmpty && !subscriptions.IsJoining) || field.Length != Subscriber.AccountBytes)
+        {
+            // It has messages already, which would count twice.
+            return Change(link, pattern, subscribes: true);
+        }
+
+        subscriptions.IsJoining = true;
+        string? refusal = Change(link, pattern, subscribes: true);
+        if (field[^1] == 0)
+        {
+            long missed;
+            using (_historyGate.Hold())
+            {
+                // What is published before this lock is missed, and what is published after it is sent.
+                missed = _accounts.Enter(
+                    new Guid(field[..Subscriber.AccountNameBytes]),
+                    subscriptions,
+                    BinaryPrimitives.ReadInt64BigEndian(field[Subscriber.AccountNameBytes..]));
+                subscriptions.IsJoining = false;
+                ChangeAudiences();
+            }
+
+            if (missed > 0)
+            {
+                link.Sender.AddMissed(missed);
+            }
+        }
+
+        return refusal;
     }
 
     /// <summary>Lets a subscriber begin with stored messages, when it has asked for its last topic. Called by the pump.</summary>

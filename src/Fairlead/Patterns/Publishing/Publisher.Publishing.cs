@@ -42,7 +42,7 @@ public sealed partial class Publisher
         string topic, in T value, CancellationToken cancellationToken)
         where T : unmanaged
     {
-        if (_history is not null || _stored is not null || Core.Settings.Confirms)
+        if (_history is not null || _stored is not null || Core.Settings.Confirms || FindUncounted(topic) is not { } audience)
         {
             using StructBytes kept = StructBytes.Of(in value);
             return Publish(topic, kept.Span, cancellationToken);
@@ -50,7 +50,6 @@ public sealed partial class Publisher
 
         cancellationToken.ThrowIfCancellationRequested();
         new Outbox(Core).ThrowIfClosing();
-        Audience audience = AudienceOf(topic);
         Round round = new() { Head = audience.Head };
         ReadOnlySpan<byte> bare = MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value));
         ulong reached = WriteOnce(audience, bare, LayoutMark.Behind<T>(), ref round);

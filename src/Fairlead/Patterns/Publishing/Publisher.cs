@@ -158,6 +158,14 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
+        if (link.Tag is Subscriptions { Account: not null } subscriptions)
+        {
+            using (_historyGate.Hold())
+            {
+                _accounts.Leave(subscriptions);
+            }
+        }
+
         ChangeAudiences();
         _audiences.Clear();
     }
@@ -174,7 +182,9 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
     string? ILinkOwner.OnSubscription(Link link, string topic, bool subscribes, ReadOnlySpan<byte> head) =>
         _stored is not null && subscribes && HeadReader.TryGet(head, HeadField.Replay, out ReadOnlySpan<byte> replay)
             ? Resume(link, topic, head, replay)
-            : Change(link, topic, subscribes);
+        : _stored is null && _history is null && subscribes && HeadReader.TryGet(head, HeadField.Account, out ReadOnlySpan<byte> account)
+            ? Reckon(link, topic, account)
+        : Change(link, topic, subscribes);
 
     void ILinkOwner.OnGone() => _stored?.Dispose();
 
@@ -190,73 +200,6 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
         {
             Dispose();
             throw;
-        }
-    }
-
-    /// <summary>The patterns that one subscriber asked for.</summary>
-    private sealed class Subscriptions
-    {
-        private const int MostPatterns = 10_000;
-
-        private volatile string[] _patterns = [];
-        private volatile bool _isBehind;
-
-        /// <summary>Whether the subscriber still gets stored messages, and is in no audience.</summary>
-        public bool IsBehind
-        {
-            get => _isBehind;
-            set => _isBehind = value;
-        }
-
-        /// <summary>Whether it has asked for all its topics, and gets stored messages. Of the pump.</summary>
-        public bool IsCatchingUp { get; set; }
-
-        /// <summary>Whether it has asked for nothing yet.</summary>
-        public bool IsEmpty => _patterns.Length == 0;
-
-        /// <summary>Returns those of a bridge, from which no subscription has to come first.</summary>
-        public static Subscriptions OfEverything() => new() { _patterns = [">"] };
-
-        public bool Match(string topic)
-        {
-            foreach (string pattern in _patterns)
-            {
-                if (TopicFilter.Matches(pattern, topic))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        public Subscriptions Copy() => new() { _patterns = _patterns };
-
-        /// <summary>Changes the patterns. Called by the pump only.</summary>
-        public string? Change(string pattern, bool subscribes)
-        {
-            if (TopicFilter.Problem(pattern, isPattern: true) is { } problem)
-            {
-                return problem;
-            }
-
-            string[] patterns = _patterns;
-            int at = Array.IndexOf(patterns, pattern);
-            if (subscribes && at < 0)
-            {
-                if (patterns.Length >= MostPatterns)
-                {
-                    return $"the subscriber already has {MostPatterns} patterns, which is the limit";
-                }
-
-                _patterns = [.. patterns, pattern];
-            }
-            else if (!subscribes && at >= 0)
-            {
-                _patterns = [.. patterns[..at], .. patterns[(at + 1)..]];
-            }
-
-            return null;
         }
     }
 }

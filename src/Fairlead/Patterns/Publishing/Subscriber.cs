@@ -11,7 +11,7 @@ using Fairlead.Patterns.Links.Values;
 namespace Fairlead;
 
 /// <summary>Receives the messages that <see cref="Publisher"/>s publish on the requested topics. A bound subscriber serves many.</summary>
-public sealed class Subscriber : MessagingEndpoint, ILinkOwner
+public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
 {
     private static readonly PatternProfile Profile = new()
     {
@@ -26,22 +26,32 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
     /// <summary>The length of the field that asks for stored messages.</summary>
     internal const int ReplayBytes = sizeof(ulong) + 1;
 
-    // Both fields, each with its number and length.
-    private const int MostHeadBytes = 3 + PublishedPosition.Bytes + 3 + ReplayBytes;
+    /// <summary>The length of the name in the field <see cref="HeadField.Account"/>.</summary>
+    internal const int AccountNameBytes = 16;
+
+    /// <summary>The length of the field <see cref="HeadField.Account"/>.</summary>
+    internal const int AccountBytes = AccountNameBytes + sizeof(long) + 1;
+
+    // All fields, each with its number and length.
+    private const int MostHeadBytes = 3 + PublishedPosition.Bytes + 3 + ReplayBytes + 3 + AccountBytes;
 
     /// <summary>For the factories only, because an unopened subscriber is unusable.</summary>
     private Subscriber(EndpointOptions? options)
     {
-        if (options is SubscriberOptions { Replay: var replay, ResumeAfter: var after })
+        if (options is SubscriberOptions { Replay: var replay, ResumeAfter: var after, CountWhileAway: var counts })
         {
             ArgumentOutOfRangeException.ThrowIfNegative(replay, nameof(options));
-            (_replay, _position) = (replay, after);
+            (_replay, _position, _account) = (replay, after, counts ? Guid.NewGuid() : null);
         }
     }
 
     private readonly RankedLock _gate = new(LockRank.Subscriptions);
     private readonly HashSet<string> _patterns = [];
     private readonly int _replay;
+    private readonly Guid? _account;
+
+    // The messages of ended connections. Under the gate.
+    private long _arrived;
 
     // The last stored message that has arrived, or that was there when this end first connected. Under the gate; null: the publisher stores
     // none.
@@ -118,7 +128,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             {
                 for (int i = 0; i < patterns.Length; i++)
                 {
-                    byte[] head = subscriber.ReplayField(isLast: i == patterns.Length - 1);
+                    byte[] head = subscriber.HeadOf(isLast: i == patterns.Length - 1);
                     await subscriber.AskAsync(MessageKind.Subscribe, patterns[i], cancellationToken, head).ConfigureAwait(false);
                 }
 
@@ -234,7 +244,7 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             ];
             for (int i = 0; i < payloads.Length; i++)
             {
-                ReadOnlySpan<byte> head = link.IsAccepted ? default : ReplayFieldLocked(isLast: i == payloads.Length - 1);
+                ReadOnlySpan<byte> head = link.IsAccepted ? default : HeadLocked(isLast: i == payloads.Length - 1);
                 link.Answers.SendControl(MessageHeader.Of(MessageKind.Subscribe), head, payloads[i]);
             }
         }
@@ -242,6 +252,10 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
 
     void ILinkOwner.OnDown(Link link, LinkEnd end, Completions completions)
     {
+        using (_gate.Hold())
+        {
+            _arrived += link.Receiver.Inbound.Window.Received;
+        }
     }
 
     void ILinkOwner.OnStateChanged(EndpointStateChange change) => RaiseStateChanged(change);
@@ -257,133 +271,6 @@ public sealed class Subscriber : MessagingEndpoint, ILinkOwner
             {
                 _position = position;
             }
-        }
-    }
-
-    private byte[] ReplayField(bool isLast)
-    {
-        using (_gate.Hold())
-        {
-            return ReplayFieldLocked(isLast);
-        }
-    }
-
-    /// <summary>Returns the head fields that ask a publisher for stored messages; none if it has none. Under the gate.</summary>
-    private byte[] ReplayFieldLocked(bool isLast)
-    {
-        if (_position is null && _replay == 0)
-        {
-            return [];
-        }
-
-        Span<byte> bytes = stackalloc byte[PublishedPosition.Bytes];
-        HeadWriter head = new(stackalloc byte[MostHeadBytes]);
-        if (_position is { } position)
-        {
-            position.WriteTo(bytes);
-            head.Add(HeadField.Position, bytes);
-        }
-
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, _replay == int.MaxValue ? ulong.MaxValue : (ulong)_replay);
-        bytes[sizeof(ulong)] = isLast ? (byte)0 : (byte)1;
-        head.Add(HeadField.Replay, bytes[..ReplayBytes]);
-        return head.Written.ToArray();
-    }
-
-    private string[] Add(string topics)
-    {
-        string[] patterns = topics.Split(',', StringSplitOptions.TrimEntries);
-        foreach (string pattern in patterns)
-        {
-            TopicFilter.CheckPattern(pattern);
-        }
-
-        using (_gate.Hold())
-        {
-            _patterns.UnionWith(patterns);
-        }
-
-        return patterns;
-    }
-
-    /// <summary>Asks for a pattern that is new here, and forgets it if the publisher refuses it.</summary>
-    private async ValueTask AskForNewAsync(string topic, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await AskAsync(MessageKind.Subscribe, topic, cancellationToken).ConfigureAwait(false);
-        }
-        catch (FairleadException exception) when (exception.Code is ErrorCode.NotSupported or ErrorCode.TooLarge)
-        {
-            using (_gate.Hold())
-            {
-                _patterns.Remove(topic);
-            }
-
-            throw;
-        }
-    }
-
-    private async ValueTask AskAsync(MessageKind kind, string topic, CancellationToken cancellationToken, byte[]? head = null)
-    {
-        Core.Life.ThrowIfClosing();
-        Link[] links = Core.Links();
-        if (links.Length == 0 && !Core.Presence.AwaitsPeers)
-        {
-            throw Core.Presence.EndException();
-        }
-
-        // All are asked before an answer is awaited: a publisher that does not answer must not keep the topic from the others.
-        byte[] payload = Encoding.UTF8.GetBytes(topic);
-        await Task.WhenAll(Array.ConvertAll(links, link => AskOnAsync(link, kind, topic, payload, head ?? [], cancellationToken)))
-            .ConfigureAwait(false);
-    }
-
-    private async Task AskOnAsync(
-        Link link, MessageKind kind, string topic, byte[] payload, byte[] head, CancellationToken cancellationToken)
-    {
-        if (link.State == LinkState.Handshaking)
-        {
-            // A link in the handshake must not send yet; it asks for all topics when it comes up.
-            return;
-        }
-
-        if (!link.Sender.Takes(head.Length + payload.Length))
-        {
-            // This publisher cannot have the topic, so there is nothing to give up.
-            if (kind == MessageKind.Subscribe && !IsBound)
-            {
-                throw LinkErrors.TooLarge(link, payload.Length, 0, link.Sender.LongestToPeer);
-            }
-
-            return;
-        }
-
-        LinkOperation operation = LinkOperation.Rent(Core, isBlocking: false, MessageHeader.Of(kind), head);
-        operation.PeerLink = link;
-        operation.Copy(payload);
-        ValueTask<LinkResult> task = operation.Task;
-        try
-        {
-            operation.WatchFor(null, Core.Settings.Time, cancellationToken);
-            link.Sender.Start(operation);
-        }
-        catch (Exception exception)
-        {
-            // The wait below ends with this error, and returns the operation.
-            operation.Withdraw(exception);
-        }
-
-        Delivery delivery = Outbox.ToDelivery(await task.ConfigureAwait(false), null);
-        if (!delivery.IsDelivered && !IsBound)
-        {
-            throw delivery.Cause is null
-                ? new FairleadException(ErrorCode.NotSupported, $"the publisher refused the topic '{topic}': {delivery.Reason}")
-                {
-                    Address = Address,
-                    Peer = link.Peer,
-                }
-                : link.EndException();
         }
     }
 }

@@ -25,6 +25,9 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     /// <summary>Consumed messages that must not be acknowledged yet; null: there are none at this end.</summary>
     public HeldBack? Held { get; init; }
 
+    /// <summary>The number of received messages.</summary>
+    public readonly uint Received => Volatile.Read(in _received);
+
     /// <summary>The number of consumed messages.</summary>
     public readonly uint Consumed => Volatile.Read(in _consumed);
 
