@@ -86,12 +86,17 @@ internal sealed class BrokerConnection : IAsyncDisposable
     }
 
     /// <summary>Returns the connection when it is open.</summary>
+    /// <param name="address">The address of the caller.</param>
+    /// <param name="limit">The longest time to wait; infinite for the caller that begins to open it, which has limits of its own.</param>
+    /// <param name="time">Measures it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="FairleadException">The error of the last node; PermissionDenied immediately.</exception>
-    public async Task<Opened> OpenedAsync(Address address, CancellationToken cancellationToken)
+    /// <exception cref="TimeoutException">The limit is over.</exception>
+    public async Task<Opened> OpenedAsync(Address address, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            return await _opening.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await _opening.Task.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (FairleadException refused)
         {

@@ -56,12 +56,16 @@ internal sealed class BrokerSession : IAsyncDisposable
         bool confirms,
         CancellationToken cancellationToken)
     {
+        // Each node has the time of a handshake.
+        Deadline deadline = Deadline.After(settings.HandshakeTimeout * broker.Nodes.Count, settings.Time);
         while (true)
         {
             BrokerConnection shared = BrokerConnection.Hold(broker, settings, use, out bool isNew);
             try
             {
-                BrokerConnection.Opened opened = await shared.OpenedAsync(broker.Address, cancellationToken).ConfigureAwait(false);
+                BrokerConnection.Opened opened = await shared.OpenedAsync(
+                        broker.Address, (isNew ? Deadline.Infinite : deadline).RemainingTimer, settings.Time, cancellationToken)
+                    .ConfigureAwait(false);
                 IChannel channel = await OpenInTimeAsync(shared, opened, broker, settings, confirms, cancellationToken)
                     .ConfigureAwait(false);
                 BrokerSession session = new(broker, shared, opened, channel);
@@ -80,7 +84,14 @@ internal sealed class BrokerSession : IAsyncDisposable
             {
                 // It ends without its caller: a broker that answers nothing delays its end.
                 _ = shared.DisposeAsync().AsTask();
-                if (isNew || shared.IsAlive || problem is OperationCanceledException)
+                if (problem is TimeoutException)
+                {
+                    throw BrokerErrors.OfConnecting(problem, broker, broker.Nodes[^1], settings.HandshakeTimeout);
+                }
+
+                // Who begins to open a connection sets the limit for it, and did so earlier: the time of this caller may not be over.
+                bool isOfAnother = problem is FairleadException { Code: ErrorCode.Timeout } && !deadline.Passed;
+                if (isNew || (shared.IsAlive && !isOfAnother) || problem is OperationCanceledException)
                 {
                     throw;
                 }

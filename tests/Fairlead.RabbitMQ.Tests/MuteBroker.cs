@@ -31,6 +31,9 @@ internal sealed class MuteBroker : IDisposable
     /// <summary>Returns an address there.</summary>
     public Address Address(string options = "") => $"amqp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/?name=mute{options}";
 
+    /// <summary>Says everything on later connections.</summary>
+    public void Speak() => Volatile.Write(ref _frames, int.MaxValue);
+
     /// <summary>Ends all connections, and says nothing on later ones.</summary>
     public void LoseAll()
     {

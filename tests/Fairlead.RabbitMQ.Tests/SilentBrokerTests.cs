@@ -43,6 +43,40 @@ public sealed class SilentBrokerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Patience));
     }
 
+    /// <summary>Endpoints of a process share a connection, and who opens it has a limit of his own.</summary>
+    [BrokerFact]
+    public async Task The_limit_of_one_endpoint_is_not_that_of_another()
+    {
+        using MuteBroker mute = new(0);
+        Task<Sender> hasty = ConnectAsync(mute, TimeSpan.FromSeconds(3));
+        Task<Sender> patient = ConnectAsync(mute, TimeSpan.FromMinutes(2));
+        mute.Speak();
+        Assert.Equal(ErrorCode.Timeout, (await Assert.ThrowsAsync<FairleadException>(() => hasty)).Code);
+        await (await patient).DisposeAsync();
+    }
+
+    [BrokerFact]
+    public async Task Who_joins_a_patient_endpoint_need_not_be_patient()
+    {
+        using MuteBroker mute = new(0);
+        using CancellationTokenSource cancel = new();
+        Task<Sender> patient = ConnectAsync(mute, TimeSpan.FromMinutes(5), cancel.Token);
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(() => ConnectAsync(mute, 500.Milliseconds()).WaitAsync(Patience));
+        Assert.Equal(ErrorCode.Timeout, late.Code);
+        Assert.Contains("did not answer within 0.5 s", late.Message, StringComparison.Ordinal);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => patient);
+    }
+
+    /// <summary>Returns when the attempt has begun, or has joined the one before.</summary>
+    private static Task<Sender> ConnectAsync(MuteBroker mute, TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        Task<Sender> connecting =
+            Sender.ConnectAsync(mute.Address(), new EndpointOptions { HandshakeTimeout = limit }, cancellationToken).AsTask();
+        SpinWait.SpinUntil(() => mute.Connections > 0 || connecting.IsCompleted);
+        return connecting;
+    }
+
     /// <summary>It lost its broker, and what it connects to now accepts and says nothing.</summary>
     [BrokerFact]
     public async Task An_endpoint_that_seeks_a_silent_broker_closes_at_its_limit()
