@@ -43,7 +43,7 @@ public sealed class SilentBrokerTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(Patience));
     }
 
-    /// <summary>Endpoints of a process share a connection, and who opens it has a limit of his own.</summary>
+    /// <summary>Endpoints of a process share a connection, and each has a limit of its own.</summary>
     [BrokerFact]
     public async Task The_limit_of_one_endpoint_is_not_that_of_another()
     {
@@ -61,7 +61,8 @@ public sealed class SilentBrokerTests
         using MuteBroker mute = new(0);
         using CancellationTokenSource cancel = new();
         Task<Sender> patient = ConnectAsync(mute, TimeSpan.FromMinutes(5), cancel.Token);
-        FairleadException late = await Assert.ThrowsAsync<FairleadException>(() => ConnectAsync(mute, 500.Milliseconds()).WaitAsync(Patience));
+        FairleadException late = await Assert.ThrowsAsync<FairleadException>(
+            () => ConnectAsync(mute, 500.Milliseconds()).WaitAsync(Patience));
         Assert.Equal(ErrorCode.Timeout, late.Code);
         Assert.Contains("did not answer within 0.5 s", late.Message, StringComparison.Ordinal);
         await cancel.CancelAsync();

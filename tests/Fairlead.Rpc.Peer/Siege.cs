@@ -17,8 +17,8 @@ internal static partial class Siege
     private static long _answers;
 
     /// <summary>
-    /// Serves until stdin ends, and says where. For each line of stdin it says for how many milliseconds the collector has stopped the process
-    /// since the last one, how many seconds those were, and how many of its collections were full.
+    /// Serves until stdin ends, and says where. For each line of stdin it says for how many milliseconds the collector has stopped the
+    /// process since the last one, how many seconds those were, and how many of its collections were full.
     /// </summary>
     public static async Task ServeAsync(string address, long budget)
     {

@@ -173,7 +173,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
         operation.PeerLink = link;
         operation.Copy(payload);
         ValueTask<LinkResult> task = operation.Task;
-        link.Sender.Start(operation);
+        link.LinkSender.Start(operation);
         return task;
     }
 
@@ -208,7 +208,7 @@ internal abstract class Bridge(BrokerAddress broker, EndpointSettings settings) 
 
         // Receivers take no longer messages by default: they would reject them, and the messages would be lost.
         LongestMessage = settings.LongestMessage ?? EndpointSettings.DefaultNetworkLimit,
-        Full = null,
+        OverflowPolicy = null,
         Heartbeat = TimeSpan.Zero,
         Reconnect = TimeSpan.Zero,
         Label = "",

@@ -110,7 +110,7 @@ internal sealed class PublishingBridge(BrokerAddress broker, EndpointSettings se
             message.Dispose();
         }
 
-        link.Receiver.Release(done);
+        link.LinkReceiver.Release(done);
 
         return Task.CompletedTask;
     }

@@ -27,7 +27,7 @@ internal sealed partial class SendingBridge
             Settle(item.Id, ReceiptStatus.NotDelivered, "the queue did not take the message");
         }
 
-        link.Receiver.Release(done);
+        link.LinkReceiver.Release(done);
         if (over.Count < refused)
         {
             refusals.Note();

@@ -126,7 +126,7 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
                 // Its outcome was reported as unknown when the connection was lost.
                 item.Release();
                 _unconfirmed.RemoveAgain();
-                link.Receiver.Release(_unconfirmed.Skip());
+                link.LinkReceiver.Release(_unconfirmed.Skip());
                 return;
             }
 
@@ -199,7 +199,7 @@ internal sealed partial class SendingBridge(BrokerAddress broker, EndpointSettin
                 }
             }
 
-            link.Receiver.Release(done);
+            link.LinkReceiver.Release(done);
         }
 
         return Task.CompletedTask;

@@ -55,8 +55,8 @@ internal enum HeadField : byte
 
     /// <summary>
     /// In Subscribe: the subscriber wants to hear how many messages it has missed while it was away. 16 bytes: its name, chosen at random;
-    /// 8 bytes: how many messages it has got, or knows to have missed, since it first gave this name, modulo 2³²; 1 byte: 1 if more topics
-    /// follow.
+    /// 8 bytes: how many messages it has got, or knows to have missed, since it first gave this name, modulo 2³²; 1 byte: 1 if more
+    /// topics follow.
     /// </summary>
     Account = 13,
 }

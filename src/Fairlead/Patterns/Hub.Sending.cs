@@ -117,7 +117,7 @@ public sealed partial class Hub
             catch (Exception exception)
             {
                 // Go on: the clients behind this one may have capacity by now. After a cancellation, none of these calls waits.
-                link.Sender.CountMissed();
+                link.LinkSender.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
@@ -177,10 +177,10 @@ public sealed partial class Hub
     /// <summary>Sends to one client. Returns false if it does not get the message, or has no capacity yet.</summary>
     private bool Give(Link link, in Outbox outbox, ReadOnlySpan<byte> message, ref List<Link>? full)
     {
-        if (!link.Sender.Takes(message.Length))
+        if (!link.LinkSender.Takes(message.Length))
         {
             // A client that announces a small limit must not keep the message from the others.
-            link.Sender.CountMissed();
+            link.LinkSender.CountMissed();
             link.Kill(CloseReason.Limit, $"a message of {message.Length} bytes was broadcast, which is longer than the client accepts");
             return false;
         }
@@ -234,7 +234,7 @@ public sealed partial class Hub
             default:
                 foreach (Link link in full)
                 {
-                    link.Sender.CountMissed();
+                    link.LinkSender.CountMissed();
                     link.Kill(CloseReason.SlowConsumer, "its queue was full when a message was broadcast");
                 }
 

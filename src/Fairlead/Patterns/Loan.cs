@@ -94,7 +94,7 @@ public sealed class Loan : IDisposable
         }
 
         _memory = default;
-        _link?.Sender.EndLoan();
+        _link?.LinkSender.EndLoan();
         if (_pooled is not null)
         {
             ArrayPool<byte>.Shared.Return(_pooled);

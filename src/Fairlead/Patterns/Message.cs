@@ -165,7 +165,7 @@ public readonly partial struct Message : IDisposable, IEquatable<Message>
         }
 
         link.Answers.SendReceipt(id, status, reason);
-        link.Receiver.RemoveActive(core);
+        link.LinkReceiver.RemoveActive(core);
     }
 
     /// <summary>Returns the memory. A second call has no effect.</summary>

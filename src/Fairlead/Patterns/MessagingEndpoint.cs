@@ -39,7 +39,7 @@ public abstract partial class MessagingEndpoint : IDisposable, IAsyncDisposable
     /// The task never fails, and its continuations run on pool threads. A bound endpoint ends only when this side ends it, unless only one
     /// peer can reach it (<c>fd://</c>). After the loss of the peer, messages that arrived before can still be received.
     /// </remarks>
-    public Task<EndpointEnd> Completion => Core.Completion.Task;
+    public Task<EndpointEnd> Completion => Core.CompletionSource.Task;
 
     /// <summary>The counters of this endpoint: the same numbers that <c>fairlead list</c> reads from outside.</summary>
     public EndpointStatistics Statistics => EndpointStatistics.Of(Core.Counters) with { SkippedBytes = Core.SkippedBytes };

@@ -57,7 +57,7 @@ public sealed class WorkControlTests : IDisposable
         await ListAsync(address, static all => all.Length == 1);
         await queue.SignalAsync("TERM");
         await queue.ErrorLineAsync($"fairlead: {address}: takes nothing new; 1 items are left. Interrupt again to abandon them");
-        var late = _home.Start("work", "push", address, "late");
+        var late = _home.Start("send", address, "late", "--deliver");
 
         Assert.Equal("first\n", (await _home.RunAsync("work", "pull", address, "--count", "1")).Output);
 

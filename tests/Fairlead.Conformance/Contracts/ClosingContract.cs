@@ -97,7 +97,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
 
         Link link = Assert.Single(sender.Core.Links());
         Task<CloseReport> closing = sender.CloseAsync(2.Seconds()).AsTask();
-        await Until(() => link.Sender.SendCounts.Acknowledged == 4, "read messages are acknowledged");
+        await Until(() => link.LinkSender.SendCounts.Acknowledged == 4, "read messages are acknowledged");
         CloseReport report = await MovingAsync(clock, closing);
 
         Assert.Equal(new CloseReport(10, 4, 0, 6) { DeadlinePassed = true }, report);

@@ -104,13 +104,13 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
         using CancellationTokenSource cancel = new();
         Task broadcasting = OnThread(() =>
             Assert.ThrowsAny<OperationCanceledException>(() => hub.Broadcast(Payload.Make(10, 100), cancellationToken: cancel.Token)));
-        await Until(() => hub.Client(1)!.Link.Sender.Waiting == 1, "it waits for the first client");
+        await Until(() => hub.Client(1)!.Link.LinkSender.Waiting == 1, "it waits for the first client");
         for (int i = 0; i < 10; i++)
         {
             Assert.Equal((i, 0), await TakeAsync(pairs[1]));
         }
 
-        await Until(() => hub.Client(2)!.Link.Sender.HasRoomNow, "the second client has room");
+        await Until(() => hub.Client(2)!.Link.LinkSender.HasRoomNow, "the second client has room");
         await cancel.CancelAsync();
         await broadcasting;
         Assert.Equal(1, hub.Statistics.Dropped);

@@ -43,9 +43,9 @@ public abstract partial class SubscriberPolicyContract
 
         // In shared memory it first waits without a place in the queue.
         await Until(
-            () => links[0].Sender.Waiting == 1 || links[0].Place.Slot is { IsSkipped: true }, "it waits for the first subscriber");
+            () => links[0].LinkSender.Waiting == 1 || links[0].Place.Slot is { IsSkipped: true }, "it waits for the first subscriber");
         Assert.Equal(10, (await TakeAsync(reading, 10)).Length);
-        await Until(() => links[1].Sender.HasRoom(), "the second subscriber has room");
+        await Until(() => links[1].LinkSender.HasRoom(), "the second subscriber has room");
         await cancel.CancelAsync();
         await publishing;
         Assert.Equal(1, publisher.Statistics.Dropped);

@@ -52,7 +52,7 @@ public abstract partial class HostilePeerTests
         using RawPeer peer = Connect(responder);
         await peer.ShakeAsync(PatternKind.Requester);
         await peer.SendAsync([.. Enumerable.Range(1, Requests).SelectMany(id => RawPeer.Frame(MessageKind.Request, "?"u8, (uint)id))]);
-        await Until(() => responder.Core.Links().Sum(link => link.Receiver.InboundCount) == Requests, "all have been read");
+        await Until(() => responder.Core.Links().Sum(link => link.LinkReceiver.InboundCount) == Requests, "all have been read");
 
         byte[] reply = new byte[ReplyLength];
         Task serving = responder.RunAsync((_, _) => reply, Handlers);
@@ -201,7 +201,7 @@ public abstract partial class HostilePeerTests
     /// <summary>This many requesters send <see cref="RequestsEach"/> requests each; returns when all requests have arrived.</summary>
     private async Task<RawPeer[]> AskAsync(Responder responder, int count)
     {
-        int before = responder.Core.Links().Sum(link => link.Receiver.InboundCount);
+        int before = responder.Core.Links().Sum(link => link.LinkReceiver.InboundCount);
         RawPeer[] peers = [.. Enumerable.Range(0, count).Select(_ => Connect(responder))];
         foreach (RawPeer peer in peers)
         {
@@ -211,7 +211,8 @@ public abstract partial class HostilePeerTests
         }
 
         await Until(
-            () => responder.Core.Links().Sum(link => link.Receiver.InboundCount) == before + (count * RequestsEach), "all have been read");
+            () => responder.Core.Links().Sum(link => link.LinkReceiver.InboundCount) == before + (count * RequestsEach),
+            "all have been read");
         return peers;
     }
 

@@ -91,7 +91,7 @@ public abstract partial class HostilePeerTests
         RawPeer peer = Connect(receiver);
         await peer.ShakeAsync(PatternKind.Sender);
         await peer.SendAsync([.. Enumerable.Range(1, Messages).SelectMany(id => RawPeer.Frame(MessageKind.Send, [(byte)id], 0))]);
-        await Until(() => receiver.Core.Links().Sum(link => link.Receiver.InboundCount) == Messages, "all have been read");
+        await Until(() => receiver.Core.Links().Sum(link => link.LinkReceiver.InboundCount) == Messages, "all have been read");
         using CancellationTokenSource enough = new();
         byte[] pings = [.. Enumerable.Repeat(RawPeer.Frame(MessageKind.Ping, []), 4_000).SelectMany(ping => ping)];
         Link link = Assert.Single(receiver.Core.Links());
@@ -135,7 +135,7 @@ public abstract partial class HostilePeerTests
         }
 
         await peer.SendAsync(RawPeer.Frame(MessageKind.Deliver, "x"u8, id: 1));
-        await Until(() => pair.Core.Links().Sum(link => link.Receiver.InboundCount) == 1, "it has been read");
+        await Until(() => pair.Core.Links().Sum(link => link.LinkReceiver.InboundCount) == 1, "it has been read");
         Assert.False(pair.TryReceive(out _));
         Task<Message> receiving = pair.ReceiveAsync().AsTask();
         Assert.False(receiving.IsCompleted);

@@ -164,9 +164,9 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
     public async Task Nothing_is_made_where_nobody_asks()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
-        Assert.False(receiver.Core.Completion.IsAskedFor);
+        Assert.False(receiver.Core.CompletionSource.IsAskedFor);
         _ = receiver.Completion;
-        Assert.True(receiver.Core.Completion.IsAskedFor);
+        Assert.True(receiver.Core.CompletionSource.IsAskedFor);
     }
 
     private static Address NewPlace() => $"inproc://{Guid.NewGuid():N}";

@@ -52,7 +52,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     [Fact]
     public async Task Only_messages_on_its_own_topics_count_and_only_while_it_is_away()
     {
-        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Publisher publisher = Track(await Publisher.BindAsync($"unix://counted-{Guid.NewGuid():N}"));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "even", Counting));
         await subscriber.SubscribeAsync("later");
         await subscriber.SubscribeAsync("given.up");
@@ -75,7 +75,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     [Fact]
     public async Task A_publisher_that_was_started_again_knows_no_number()
     {
-        Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
+        Publisher publisher = Track(await Publisher.BindAsync($"unix://counted-{Guid.NewGuid():N}"));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "even", Counting));
         publisher.Publish("even", "first");
         Assert.Equal(("first", 0L), await TextAsync(subscriber));
@@ -106,7 +106,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     private static Link[] Cut(Publisher publisher)
     {
         Link[] links = publisher.Core.Links();
-        Array.ForEach(links, static link => link.Fail(new FairleadException(ErrorCode.PeerGone, "cut by the test")));
+        Array.ForEach(links, static link => link.Kill(CloseReason.PeerDied, "cut by the test"));
         return links;
     }
 

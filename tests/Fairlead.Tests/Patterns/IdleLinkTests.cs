@@ -47,7 +47,7 @@ public sealed class IdleLinkTests(ITestOutputHelper output) : WatchedTest(output
         {
             await sender.SendAsync(new byte[] { 1 });
             (await receiver.ReceiveAsync()).Dispose();
-            await Polling.Until(() => sender.Core.Placement.SingleLink!.Sender.Window.Outstanding == 0);
+            await Polling.Until(() => sender.Core.Placement.SingleLink!.LinkSender.Window.Outstanding == 0);
         }
 
         AssertNoWalk(receiver.Core, Idle + 1);

@@ -53,7 +53,7 @@ public sealed class ReceiveWindowTests
     public void Released_messages_are_acknowledged_when_they_are_a_quarter_of_what_is_outstanding()
     {
         HeldBack held = new();
-        ReceiveWindow window = new(messages: 100, bytes: 100, tells: 4) { Held = held };
+        ReceiveWindow window = new(messages: 100, bytes: 100, tells: 4) { HeldBack = held };
         Receive(ref window, 8);
         for (uint number = 1; number <= 8; number++)
         {

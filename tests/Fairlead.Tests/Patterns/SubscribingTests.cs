@@ -82,7 +82,7 @@ public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(out
             await subscriber.UnsubscribeAsync("t");
         }
 
-        Assert.InRange(publisher.Core.Links().Sum(static link => link.Sender.Waiting), 1, Kept + 10);
+        Assert.InRange(publisher.Core.Links().Sum(static link => link.LinkSender.Waiting), 1, Kept + 10);
         int received = 0;
         await Until(
             () =>

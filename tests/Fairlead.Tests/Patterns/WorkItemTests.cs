@@ -204,7 +204,8 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
 
         await queue.CloseAsync();
         Assert.Equal(
-            new() { Taken = 4, TriedAgain = 2, Accepted = 1, GivenUp = 2, Dropped = 1, TakenBack = 1, GivenBack = 1 }, queue.ItemStatistics);
+            new() { Taken = 4, TriedAgain = 2, Accepted = 1, GivenUp = 2, Dropped = 1, TakenBack = 1, GivenBack = 1 },
+            queue.ItemStatistics);
     }
 
     [Fact]

@@ -81,10 +81,10 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
         Link link = Link.Of(core.PeerLink);
         uint id = core.Id;
-        link.Sender.Check(reply);
+        link.LinkSender.Check(reply);
         Settle();
         bool sent = link.Answers.SendReply(id, reply);
-        link.Receiver.RemoveActive(core);
+        link.LinkReceiver.RemoveActive(core);
         return sent;
     }
 
@@ -102,7 +102,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         Link link = Link.Of(core.PeerLink);
         uint id = core.Id;
         Outbox.CheckLength(reply, link.Endpoint);
-        link.Sender.Check(reply);
+        link.LinkSender.Check(reply);
         foreach (ReadOnlyMemory<byte> part in reply)
         {
             // If the owner of the memory throws, it does so here, and the request can still be answered.
@@ -111,7 +111,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
 
         Settle();
         bool sent = link.Answers.SendReply(id, reply);
-        link.Receiver.RemoveActive(core);
+        link.LinkReceiver.RemoveActive(core);
         return sent;
     }
 
@@ -179,7 +179,7 @@ public readonly struct Request : IDisposable, IEquatable<Request>
         }
 
         bool sent = isAwaited && link.Answers.SendError(id, code, text);
-        link.Receiver.RemoveActive(core);
+        link.LinkReceiver.RemoveActive(core);
         return sent;
     }
 

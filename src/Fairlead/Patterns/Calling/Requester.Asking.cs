@@ -122,7 +122,7 @@ public sealed partial class Requester
         Incoming answer = result.Answer;
         if (answer.Header.Kind == MessageKind.Reply)
         {
-            return new Message(MessageCore.Rent(Link.Of(result.PeerLink!).Receiver.InHand, answer));
+            return new Message(MessageCore.Rent(Link.Of(result.PeerLink!).LinkReceiver.InHand, answer));
         }
 
         try

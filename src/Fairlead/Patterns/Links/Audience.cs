@@ -41,7 +41,7 @@ internal sealed class Audience
 
     public int Version { get; }
 
-    /// <summary>Where these messages are counted; null: nobody has looked for that.</summary>
+    /// <summary>The counters of these messages; null: they were not looked for.</summary>
     public DueCount[]? Counts { get; }
 
     /// <summary>The links that have a slot; null if none has.</summary>

@@ -20,7 +20,7 @@ internal struct GivingFailures
 
         if (link.Fault is not null)
         {
-            link.Sender.CountMissed();
+            link.LinkSender.CountMissed();
         }
         else
         {

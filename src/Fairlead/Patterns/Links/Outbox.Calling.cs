@@ -52,7 +52,7 @@ internal readonly partial struct Outbox
                     StartCall(operation, link);
                     if (message.Payload.Length >= LinkOutput.LongPayload)
                     {
-                        Link.Of(operation.PeerLink)?.Sender.Push(operation);
+                        Link.Of(operation.PeerLink)?.LinkSender.Push(operation);
                     }
 
                     if (!Wait(operation, deadline, recall, cancellationToken))

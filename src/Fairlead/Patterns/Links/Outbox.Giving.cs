@@ -51,17 +51,17 @@ internal readonly partial struct Outbox
                 return (outcome, null);
             }
 
-            link.Sender.Check(whole.Payload, whole.Head.Length);
+            link.LinkSender.Check(whole.Payload, whole.Head.Length);
         }
 
-        outcome = link.Sender.Send(whole, whenFull == WhenFull.Drop ? WhenFull.Queue : whenFull, isStream: isStream);
+        outcome = link.LinkSender.Send(whole, whenFull == WhenFull.Drop ? WhenFull.Queue : whenFull, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
             // Before anything is refused or dropped: the acknowledgements may have arrived, with no thread having read them.
             core.Pump.CatchUp();
-            outcome = link.Sender.Send(whole, whenFull, isStream: isStream);
+            outcome = link.LinkSender.Send(whole, whenFull, isStream: isStream);
         }
-        else if (link.Sender.ShouldLookForAcks())
+        else if (link.LinkSender.ShouldLookForAcks())
         {
             core.FastPath.LookForAcks();
         }
@@ -114,7 +114,7 @@ internal readonly partial struct Outbox
             };
         }
 
-        link?.Sender.Check(payload, headLength);
+        link?.LinkSender.Check(payload, headLength);
     }
 
     /// <summary>Refuses a message that is longer than an array can be, whatever the peer accepts.</summary>

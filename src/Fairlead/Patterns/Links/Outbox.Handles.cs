@@ -59,10 +59,10 @@ internal readonly partial struct Outbox
 
         if (core.Placement.SingleLink is { } link)
         {
-            link.Sender.CheckHandles();
+            link.LinkSender.CheckHandles();
 
             // Before there is a copy that would have to be closed.
-            link.Sender.Check(payload);
+            link.LinkSender.Check(payload);
         }
 
         bool isEntered = false;

@@ -28,14 +28,14 @@ internal readonly partial struct Outbox
             return null;
         }
 
-        if (link.Sender.TryLoan(size, out memory))
+        if (link.LinkSender.TryLoan(size, out memory))
         {
             return link;
         }
 
         // The acknowledgements may have arrived, with no thread having read them.
         core.Pump.CatchUp();
-        return link.Sender.TryLoan(size, out memory) ? link : null;
+        return link.LinkSender.TryLoan(size, out memory) ? link : null;
     }
 
     /// <summary>Sends a loan in place, if that works immediately.</summary>
@@ -48,13 +48,13 @@ internal readonly partial struct Outbox
         }
 
         long start = OperationMeter.StartCall();
-        if (!link.Sender.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
+        if (!link.LinkSender.TrySendLoan(MessageHeader.Of(MessageKind.Send), length))
         {
             return false;
         }
 
         OperationMeter.EndCall(start, MessageKind.Send, core.MeterTags, null);
-        if (link.Sender.ShouldLookForAcks())
+        if (link.LinkSender.ShouldLookForAcks())
         {
             core.FastPath.LookForAcks();
         }

@@ -19,7 +19,7 @@ internal readonly partial struct Outbox
             string what = !result.WasSent
                 ? link is null
                     ? "no peer connected"
-                    : link.Connection.Room?.Awaited ?? link.Sender.WhyItWaits()
+                    : link.Connection.Room?.Awaited ?? link.LinkSender.WhyItWaits()
                 : result.WasRead
                     ? "the peer read the message but did not answer"
                     : "no answer to the message, which was sent but perhaps not read, arrived";

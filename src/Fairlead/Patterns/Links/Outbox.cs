@@ -25,7 +25,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     private int SpaceForTrace(Link? link, int headLength, int payloadLength)
     {
         int traced = headLength + Tracing.HeadBytes;
-        return IsTraced && link?.Sender.Takes(traced + payloadLength) != false ? traced : 0;
+        return IsTraced && link?.LinkSender.Takes(traced + payloadLength) != false ? traced : 0;
     }
 
     /// <summary>Returns whether an unsent message may go to another peer, or to the same one after reconnecting.</summary>
@@ -161,7 +161,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
     /// <summary>Reads acknowledgements before a queue counts as full, because no thread may have read them yet.</summary>
     private void LookForRoom(Link? link, int length)
     {
-        if (link is not null && link.Policy != OverflowPolicy.Wait && !link.Sender.HasRoom(length))
+        if (link is not null && link.Policy != OverflowPolicy.Wait && !link.LinkSender.HasRoom(length))
         {
             core.Pump.CatchUp();
         }
@@ -176,7 +176,7 @@ internal readonly partial struct Outbox(EndpointCore core, bool isStream = false
         }
 
         operation.PeerLink = link;
-        link.Sender.Start(operation);
+        link.LinkSender.Start(operation);
     }
 
     /// <summary>Throws if the other end does not speak Fairlead's protocol, which receipts need.</summary>

@@ -27,7 +27,7 @@ internal static class WaitedCalls
             }
             catch (Exception exception)
             {
-                links[i].Sender.CountMissed();
+                links[i].LinkSender.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }

@@ -127,7 +127,9 @@ public sealed partial class Publisher
 
     /// <summary>Returns the audience of a topic.</summary>
     /// <param name="topic">The topic.</param>
-    /// <param name="withAccounts">Whether this is under the publisher's lock. Otherwise null is returned if a member has an account.</param>
+    /// <param name="withAccounts">
+    /// Whether this is under the publisher's lock. Otherwise null is returned if a member has an account.
+    /// </param>
     private Audience? Find(string topic, bool withAccounts)
     {
         int version = Volatile.Read(ref _version);

@@ -70,12 +70,12 @@ public sealed partial class Publisher
                 History.Entry entry = _history[i];
                 if (TopicFilter.Matches(pattern, entry.Topic) && !before.Match(entry.Topic))
                 {
-                    link.Sender.Replay(entry, _history);
+                    link.LinkSender.Replay(entry, _history);
                 }
             }
         }
 
-        link.Sender.ServeReplayed();
+        link.LinkSender.ServeReplayed();
         return null;
     }
 
@@ -107,7 +107,7 @@ public sealed partial class Publisher
 
             if (missed > 0)
             {
-                link.Sender.AddMissed(missed);
+                link.LinkSender.AddMissed(missed);
             }
         }
 
@@ -180,7 +180,7 @@ public sealed partial class Publisher
             {
                 if (reader.TakeMissed() is > 0 and long missed)
                 {
-                    link.Sender.AddMissed(missed);
+                    link.LinkSender.AddMissed(missed);
                 }
 
                 if (subscriptions.Match(message.Topic) && !await SendStoredAsync(link, message).ConfigureAwait(false))
@@ -192,7 +192,8 @@ public sealed partial class Publisher
         catch (Exception exception) when (exception is not (ObjectDisposedException or OperationCanceledException))
         {
             // Without this message the next one would be out of order. The subscriber connects again, and asks from here.
-            link.Fail(exception);
+            FairleadEventSource.Log.Contained("reading stored messages", exception.ToString());
+            link.Kill(CloseReason.PeerDied, "the publisher could not read its store");
         }
         catch (Exception)
         {
@@ -225,9 +226,9 @@ public sealed partial class Publisher
     private async ValueTask<bool> SendStoredAsync(Link link, StoredMessage message)
     {
         byte[] head = [.. Head(message.Topic), .. PositionField(message.Position)];
-        if (!link.Sender.Takes((long)head.Length + message.Payload.Length))
+        if (!link.LinkSender.Takes((long)head.Length + message.Payload.Length))
         {
-            link.Sender.CountMissed();
+            link.LinkSender.CountMissed();
             return true;
         }
 

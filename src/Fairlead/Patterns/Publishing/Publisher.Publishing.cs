@@ -236,7 +236,7 @@ public sealed partial class Publisher
             catch (Exception exception)
             {
                 // Go on without waiting: the subscribers behind this one may have capacity by now.
-                waiting[i].Sender.CountMissed();
+                waiting[i].LinkSender.CountMissed();
                 failed ??= ExceptionDispatchInfo.Capture(exception);
             }
         }
@@ -257,7 +257,7 @@ public sealed partial class Publisher
                 if (mayWait
                     && link.Policy == OverflowPolicy.Wait
                     && link.Place.Slot is { IsSkipped: true, IsCorrupt: false }
-                    && link.Sender.Takes((long)round.Head.Length + message.Length))
+                    && link.LinkSender.Takes((long)round.Head.Length + message.Length))
                 {
                     // Wait for this subscriber instead of letting it leave the shared memory.
                     (round.Waiting ??= []).Add(link);
@@ -285,10 +285,10 @@ public sealed partial class Publisher
     private void Give(Link link, Outbox outbox, string topic, ReadOnlySpan<byte> message, ref Round round)
     {
         byte[] head = round.Head;
-        if (message.Length > link.LongestPayload || !link.Sender.Takes((long)head.Length + message.Length))
+        if (message.Length > link.LongestPayload || !link.LinkSender.Takes((long)head.Length + message.Length))
         {
             // Longer than this subscriber accepts; the others get the message.
-            link.Sender.CountMissed();
+            link.LinkSender.CountMissed();
         }
         else
         {
@@ -308,7 +308,7 @@ public sealed partial class Publisher
                     (round.Waiting ??= []).Add(link);
                     break;
                 case LinkOutcome.Full when whenFull == WhenFull.Refuse:
-                    link.Sender.CountMissed();
+                    link.LinkSender.CountMissed();
                     round.Failed++;
                     break;
             }
@@ -328,7 +328,7 @@ public sealed partial class Publisher
         LinkOutcome outcome = new Outbox(Core).Give(link, outgoing, WhenFull.Refuse).Outcome;
         if (outcome == LinkOutcome.Full)
         {
-            link.Sender.CountMissed();
+            link.LinkSender.CountMissed();
         }
 
         return outcome == LinkOutcome.Sent;
@@ -358,7 +358,7 @@ public sealed partial class Publisher
             case LinkOutcome.Sent:
                 return true;
             case LinkOutcome.TimedOut:
-                link.Sender.CountMissed();
+                link.LinkSender.CountMissed();
                 link.Kill(
                     CloseReason.SlowConsumer,
                     $"it asked the publisher to wait, and its queue stayed full for {SecondsText.Of(_longestWait)}");

@@ -6,7 +6,6 @@ using Fairlead.Patterns.Links.Pumping;
 using Fairlead.Patterns.Links.Session;
 using Fairlead.Patterns.Links.Values;
 using Fairlead.Patterns.Publishing;
-using Fairlead.Transports;
 
 namespace Fairlead;
 
@@ -58,7 +57,7 @@ public sealed partial class Publisher : MessagingEndpoint, ILinkOwner
 
         if (options.Store is { } store)
         {
-            if (BuiltInTransports.Find(address).IsToBridge)
+            if (EndpointCore.LeadsToBridge(address))
             {
                 throw new FairleadException(
                     ErrorCode.NotSupported, "a publisher at a broker has no store", "Use a stream or durable queues of the broker.")

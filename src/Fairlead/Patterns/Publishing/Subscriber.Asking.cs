@@ -19,8 +19,8 @@ public sealed partial class Subscriber
     }
 
     /// <summary>
-    /// Returns the head fields that ask a publisher for stored messages, or for the number of missed ones; none if it is to do neither. Under
-    /// the gate.
+    /// Returns the head fields that ask a publisher for stored messages, or for the number of missed ones; none if it is to do neither.
+    /// Under the gate.
     /// </summary>
     private byte[] HeadLocked(bool isLast)
     {
@@ -109,12 +109,12 @@ public sealed partial class Subscriber
             return;
         }
 
-        if (!link.Sender.Takes(head.Length + payload.Length))
+        if (!link.LinkSender.Takes(head.Length + payload.Length))
         {
             // This publisher cannot have the topic, so there is nothing to give up.
             if (kind == MessageKind.Subscribe && !IsBound)
             {
-                throw LinkErrors.TooLarge(link, payload.Length, 0, link.Sender.LongestToPeer);
+                throw LinkErrors.TooLarge(link, payload.Length, 0, link.LinkSender.LongestToPeer);
             }
 
             return;
@@ -127,7 +127,7 @@ public sealed partial class Subscriber
         try
         {
             operation.WatchFor(null, Core.Settings.Time, cancellationToken);
-            link.Sender.Start(operation);
+            link.LinkSender.Start(operation);
         }
         catch (Exception exception)
         {

@@ -240,7 +240,7 @@ public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
             [
                 .. _patterns
                     .Select(Encoding.UTF8.GetBytes)
-                    .Where(payload => link.Sender.Takes(payload.Length + (link.IsAccepted ? 0 : MostHeadBytes))),
+                    .Where(payload => link.LinkSender.Takes(payload.Length + (link.IsAccepted ? 0 : MostHeadBytes))),
             ];
             for (int i = 0; i < payloads.Length; i++)
             {
@@ -254,7 +254,7 @@ public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
     {
         using (_gate.Hold())
         {
-            _arrived += link.Receiver.Inbound.Window.Received;
+            _arrived += link.LinkReceiver.ReceiveQueue.Window.Received;
         }
     }
 

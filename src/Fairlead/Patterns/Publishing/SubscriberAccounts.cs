@@ -6,12 +6,13 @@ namespace Fairlead.Patterns.Publishing;
 /// </summary>
 /// <remarks>
 /// <para>
-/// A subscriber names itself when it asks for its topics, and says how many messages it has got, or knows to have missed, since it first did.
-/// What was published for it beyond that number is what it does not know yet. Nothing else is compared: neither connections nor queues.
+/// A subscriber names itself when it asks for its topics, and says how many messages it has got, or knows to have missed, since it first
+/// did. What was published for it beyond that number is what it does not know yet. Nothing else is compared: neither connections nor
+/// queues.
 /// </para>
 /// <para>
-/// What is kept for subscribers that are away is limited: the number of accounts, and the patterns of each. The one that was made first goes
-/// first. Its subscriber begins again, and is told of no more than what it misses from then on.
+/// What is kept for subscribers that are away is limited: the number of accounts, and the patterns of each. The one that was made first
+/// goes first. Its subscriber begins again, and is told of no more than what it misses from then on.
 /// </para>
 /// </remarks>
 internal sealed class SubscriberAccounts

@@ -212,9 +212,9 @@ public sealed partial class WorkQueue
         for (int i = 0; i < _workers.Count; i++)
         {
             WorkPlace worker = _workers[(_turn + i) % _workers.Count];
-            if (!worker.Link.Sender.Takes(length))
+            if (!worker.Link.LinkSender.Takes(length))
             {
-                longest = Math.Max(longest, worker.Link.Sender.LongestToPeer - head.Length);
+                longest = Math.Max(longest, worker.Link.LinkSender.LongestToPeer - head.Length);
                 continue;
             }
 

@@ -206,14 +206,14 @@ public sealed partial class WorkQueue
             Link? next = (Link?)item.Message.Core.PeerLink;
             if (next != link)
             {
-                link?.Receiver.Release(count);
+                link?.LinkReceiver.Release(count);
                 (link, count) = (next, 0);
             }
 
             count++;
         }
 
-        link?.Receiver.Release(count);
+        link?.LinkReceiver.Release(count);
     }
 
     private bool TrySync()

@@ -170,8 +170,8 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     /// <summary>Takes no more items, for good. Those that the queue has are still worked on.</summary>
     /// <remarks>
     /// <para>
-    /// An item on its way is taken or not. One that is not taken stays with its sender, as if the queue were full: the sender waits. When the
-    /// queue closes, its senders learn that these items are not delivered.
+    /// An item on its way is taken or not. One that is not taken stays with its sender, as if the queue were full: the sender waits. When
+    /// the queue closes, its senders learn that these items are not delivered.
     /// </para>
     /// <para>Items that were given up can be tried again. Calling it again has no effect.</para>
     /// </remarks>
@@ -386,7 +386,7 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
     {
         try
         {
-            return worker.Link.Sender.Send(new OutgoingMessage(call.Header, head, item.Message.Span), call: call) == LinkOutcome.Sent;
+            return worker.Link.LinkSender.Send(new OutgoingMessage(call.Header, head, item.Message.Span), call: call) == LinkOutcome.Sent;
         }
         catch (Exception exception)
         {

@@ -10,7 +10,9 @@ public readonly record struct WorkQueueStatistics
     /// <summary>Items that senders gave to the queue.</summary>
     public long Taken { get; init; }
 
-    /// <summary>Items of the queue before this one, from the <see cref="WorkQueueOptions.Store"/>, that waited for a worker again.</summary>
+    /// <summary>
+    /// Items of the queue before this one, from the <see cref="WorkQueueOptions.Store"/>, that waited for a worker again.
+    /// </summary>
     public long Recovered { get; init; }
 
     /// <summary>Items that had been given up and were put back by <see cref="WorkQueue.Retry"/>.</summary>

@@ -74,11 +74,11 @@ internal static class RingLayout
     /// <summary>Returns whether this much free space is enough to wake a sender that found the ring full. Both sides use it.</summary>
     public static bool IsWorthWaking(long room, long capacity) => room > Math.Min(capacity / 8, 64 * 1024);
 
-    /// <summary>Returns the ring size for a window: unread messages with their headers, and space for answers and
+    /// <summary>Returns the ring size for a window: so many unread bytes and messages with their headers, and space for answers and
     /// acknowledgements.</summary>
-    public static long CapacityFor(long capacity, long messages)
+    public static long CapacityFor(long unread, long messages)
     {
-        long wanted = capacity + (messages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;
+        long wanted = unread + (messages * (Framing.MessageHeader.Size + Alignment)) + LeastCapacity;
         long capacity = Math.Max(LeastCapacity, Environment.SystemPageSize);
         while (capacity < wanted && capacity < MostCapacity)
         {

@@ -130,7 +130,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
         Task publishing = Task.Run(() => Assert.Equal(1, publisher.Publish("t", [2])));
 
         // One that does not sleep has no place in the queue.
-        await Polling.Until(() => publishing.IsCompleted || link.Sender.Waiting == 1).WaitAsync(60.Seconds());
+        await Polling.Until(() => publishing.IsCompleted || link.LinkSender.Waiting == 1).WaitAsync(60.Seconds());
         Assert.False(publishing.IsCompleted);
         for (int i = 0; i < 11; i++)
         {

@@ -173,7 +173,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
             Volatile.Write(ref _isHeadAcknowledged, false);
             if (!isHandedOut)
             {
-                Window.Held?.RemoveLast();
+                Window.HeldBack?.RemoveLast();
             }
 
             return;
@@ -188,7 +188,7 @@ internal struct ReceiveQueue(ReceiveWindow window)
     }
 
     /// <summary>Holds the acknowledgement of the next message back, if this end does. Before the message counts as consumed.</summary>
-    private void Hold() => Window.Held?.Add(Window.Consumed + 1);
+    private void Hold() => Window.HeldBack?.Add(Window.Consumed + 1);
 
     private void Consume(int length)
     {

@@ -24,13 +24,13 @@ internal sealed class ReceiveSide(PeerLink link)
             link.Endpoint.Settings.Capacity,
             link.Memory?.Broadcasts is not null ? TellsPerWindow : AcksPerWindow)
         {
-            Held = link.Endpoint.Settings.HoldsBack ? new HeldBack() : null,
+            HeldBack = link.Endpoint.Settings.HoldsBack ? new HeldBack() : null,
         });
 
     private int _takenInRow;
 
     /// <summary>The queue of messages for the user. Under the endpoint's gate.</summary>
-    public ref ReceiveQueue Inbound => ref _inbound;
+    public ref ReceiveQueue ReceiveQueue => ref _inbound;
 
     /// <summary>The messages taken in a row, with nothing sent between. Under the endpoint's gate while no thread pumps.</summary>
     public ref int TakenInRow => ref _takenInRow;

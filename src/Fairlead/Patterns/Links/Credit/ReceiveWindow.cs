@@ -23,7 +23,7 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     private uint _written;
 
     /// <summary>Consumed messages that must not be acknowledged yet; null: there are none at this end.</summary>
-    public HeldBack? Held { get; init; }
+    public HeldBack? HeldBack { get; init; }
 
     /// <summary>The number of received messages.</summary>
     public readonly uint Received => Volatile.Read(in _received);
@@ -42,7 +42,7 @@ internal struct ReceiveWindow(int messages, long bytes, int tells)
     public readonly bool HasUntold => Consumed != Volatile.Read(in _acknowledged);
 
     /// <summary>The number of messages that acknowledgements contain.</summary>
-    public readonly uint Released => Held is null ? Consumed : Held.Released(Consumed);
+    public readonly uint Released => HeldBack is null ? Consumed : HeldBack.Released(Consumed);
 
     /// <summary>Whether a quarter of the messages that the peer counts as outstanding may be acknowledged.</summary>
     /// <remarks>The last of them always is. Without the locks it is a hint: the deferred work acknowledges what was missed.</remarks>

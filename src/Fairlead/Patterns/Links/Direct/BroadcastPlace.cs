@@ -132,7 +132,8 @@ internal sealed class BroadcastPlace
     }
 
     private bool MayJoin =>
-        _link.State == LinkState.Up && !_output.TakesNoMore && _link.Close.IsOpen && _output.Writing is null && !_connection.HasLong
+        _link.State == LinkState.Up && !_output.TakesNoMore && _link.CloseHandshake.IsOpen && _output.Writing is null
+        && !_connection.HasLong
         && _sender.Queue.Count == 0 && _sender.Queue.Missed == 0 && _sender.Takes(MissedMessages.HeadBytes + MissedMessages.HeadBytes)
         && _sender.Window.HasFree(LeastFree);
 

@@ -130,7 +130,7 @@ internal sealed class MemoryReader : WaitedMemory
     /// </remarks>
     public MessageCore? TryReceiveDirect(int me)
     {
-        if (_memoryInput is not { } input || _link.State != LinkState.Up || _pause.IsPaused || !_receiver.Inbound.IsEmpty)
+        if (_memoryInput is not { } input || _link.State != LinkState.Up || _pause.IsPaused || !_receiver.ReceiveQueue.IsEmpty)
         {
             return null;
         }
@@ -165,7 +165,7 @@ internal sealed class MemoryReader : WaitedMemory
             _receiver.TakenInRow++;
         }
 
-        _receiver.Inbound.Window.ReceiveAndConsume(header.Length);
+        _receiver.ReceiveQueue.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
         return message;
     }
@@ -185,7 +185,7 @@ internal sealed class MemoryReader : WaitedMemory
         if (_link.State != LinkState.Up
             || _pause.IsPaused
             || _heartbeat is not null
-            || !_receiver.Inbound.IsEmpty
+            || !_receiver.ReceiveQueue.IsEmpty
             || _inHand.Cached is not { } resident)
         {
             return null;
@@ -211,7 +211,7 @@ internal sealed class MemoryReader : WaitedMemory
         _ = _memoryInput.TryAdvance(body.Length);
         _hasLingered = false;
         _receiver.TakenInRow++;
-        _receiver.Inbound.Window.ReceiveAndConsume(body.Length);
+        _receiver.ReceiveQueue.Window.ReceiveAndConsume(body.Length);
         return resident;
     }
 
@@ -222,7 +222,7 @@ internal sealed class MemoryReader : WaitedMemory
         while (_memoryInput is { } input
             && _link.State == LinkState.Up
             && !_pause.IsPaused
-            && _receiver.Inbound.Arrived == 0
+            && _receiver.ReceiveQueue.Arrived == 0
             && input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body))
         {
             if (header.Kind != MessageKind.Ack || header.HeadLength > 0 || !_sender.TryNoteAck(header.Ack, me))
@@ -277,7 +277,7 @@ internal sealed class MemoryReader : WaitedMemory
         }
 
         _receiver.TakenInRow++;
-        _receiver.Inbound.Window.ReceiveAndConsume(header.Length);
+        _receiver.ReceiveQueue.Window.ReceiveAndConsume(header.Length);
         _heartbeat?.Hear();
         return message;
     }
@@ -296,7 +296,7 @@ internal sealed class MemoryReader : WaitedMemory
         resident.ReusePublished(_knownHead.Head.Length, length);
         _hasLingered = false;
         _receiver.TakenInRow++;
-        _receiver.Inbound.Window.ReceiveAndConsume(length);
+        _receiver.ReceiveQueue.Window.ReceiveAndConsume(length);
         return resident;
     }
 }

@@ -238,7 +238,7 @@ internal sealed partial class EndpointCore
         }
 
         Life.SetGone();
-        Do(Completion.OnGone);
+        Do(CompletionSource.OnGone);
         Do(() => Array.ForEach(Pump.CallerWaits.Followers(), static follower => follower.Wake()));
 
         void Do(Action step) => Finishing.Do(Address.Display, step);

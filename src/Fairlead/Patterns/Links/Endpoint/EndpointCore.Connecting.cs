@@ -29,7 +29,8 @@ internal sealed partial class EndpointCore
 
         cancellationToken.ThrowIfCancellationRequested();
         bool seeks = settings.Reconnect != TimeSpan.Zero;
-        ConnectAttempts? attempts = seeks || settings.ConnectTimeout > TimeSpan.Zero || settings.ConnectTimeout == Timeout.InfiniteTimeSpan ? new() : null;
+        bool waits = settings.ConnectTimeout > TimeSpan.Zero || settings.ConnectTimeout == Timeout.InfiniteTimeSpan;
+        ConnectAttempts? attempts = seeks || waits ? new() : null;
         settings = settings with { Attempts = attempts };
         try
         {

@@ -32,7 +32,7 @@ internal sealed partial class EndpointCore
             FairleadEventSource.Log.Connected(Address.Display, link.Peer.ToString());
         }
 
-        link.Sender.ServeTakenOver(completions);
+        link.LinkSender.ServeTakenOver(completions);
         try
         {
             Owner.OnUp(link, completions);
@@ -76,7 +76,7 @@ internal sealed partial class EndpointCore
             adopted = Placement.MoveFrom(link, completions);
         }
 
-        adopted?.Sender.ServeTakenOver(completions);
+        adopted?.LinkSender.ServeTakenOver(completions);
 
         if (FairleadEventSource.Log.IsEnabled())
         {
@@ -170,7 +170,7 @@ internal sealed partial class EndpointCore
 
     void IPresenceOwner.EndReceivers(Completions completions) => Receivers.End(null, completions);
 
-    void IPresenceOwner.OnLost() => Completion.OnLost();
+    void IPresenceOwner.OnLost() => CompletionSource.OnLost();
 
     void IPresenceOwner.OnStateChanged(EndpointStateChange change) => Owner.OnStateChanged(change);
 

@@ -59,14 +59,14 @@ internal sealed partial class EndpointCore
         BroadcastHolder = new BroadcastHolder(this);
         FanOutBatch = new FanOutBatch(this, Table);
         Admission = new Admission(this, owner, Table);
-        Completion = new CompletionSource(this, Presence, Placement);
+        CompletionSource = new CompletionSource(this, Presence, Placement);
     }
 
     /// <summary>The pattern, which is notified about links.</summary>
     public ILinkOwner Owner { get; }
 
     /// <summary>Tells callers how the endpoint ended.</summary>
-    public CompletionSource Completion { get; }
+    public CompletionSource CompletionSource { get; }
 
     /// <summary>The links.</summary>
     public LinkTable Table { get; }

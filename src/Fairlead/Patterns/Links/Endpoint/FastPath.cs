@@ -49,7 +49,7 @@ internal sealed unsafe class FastPath
         }
 
         int me = NativeThread.ManagedId;
-        return link.Sender.TrySendPlain(payload, me, out bool isHalfFull)
+        return link.LinkSender.TrySendPlain(payload, me, out bool isHalfFull)
             ? !isHalfFull || LookIfTime(link)
             : TryAgain(link, payload, me);
     }
@@ -146,7 +146,7 @@ internal sealed unsafe class FastPath
     /// <summary>Reads acknowledgements now and then while more than half of the window is used. Returns true.</summary>
     private bool LookIfTime(Link link)
     {
-        if (link.Sender.IsTimeToLook())
+        if (link.LinkSender.IsTimeToLook())
         {
             LookForAcks();
         }
@@ -156,13 +156,13 @@ internal sealed unsafe class FastPath
 
     private bool TryAgain(Link link, ReadOnlySpan<byte> payload, int me)
     {
-        if (link.Sender.HasRoomNow)
+        if (link.LinkSender.HasRoomNow)
         {
             return false;
         }
 
         LookForAcks();
-        return link.Sender.TrySendPlain(payload, me, out _);
+        return link.LinkSender.TrySendPlain(payload, me, out _);
     }
 
     private MessageCore? TakeReply(Link link, LinkOperation call, int me)

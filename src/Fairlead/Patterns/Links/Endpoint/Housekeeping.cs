@@ -152,7 +152,7 @@ internal sealed class Housekeeping(EndpointContext endpoint, Acceptor acceptor)
 
     private static bool Acknowledge(Link link)
     {
-        link.Receiver.Acknowledge();
+        link.LinkReceiver.Acknowledge();
         return true;
     }
 

@@ -141,7 +141,7 @@ internal sealed class Placement
         if (link is not null)
         {
             operation.PeerLink = link;
-            link.Sender.Start(operation);
+            link.LinkSender.Start(operation);
         }
         else if (_presence.AwaitsPeers)
         {
@@ -274,7 +274,7 @@ internal sealed class Placement
                 adopted = MoveFrom(link, completions);
             }
 
-            adopted?.Sender.ServeTakenOver(completions);
+            adopted?.LinkSender.ServeTakenOver(completions);
         }
 
         _endpoint.Pump.Request();
@@ -283,7 +283,7 @@ internal sealed class Placement
     /// <summary>Does the same under the gate. The caller makes the returned link serve its new messages.</summary>
     public Link? MoveFrom(Link link, Completions completions)
     {
-        link.Sender.TakeRequeued(_messages);
+        link.LinkSender.TakeRequeued(_messages);
         return Place(completions);
     }
 
@@ -291,7 +291,7 @@ internal sealed class Placement
     /// <remarks>The caller makes the returned link serve them.</remarks>
     public Link? Place(Completions completions)
     {
-        if (_messages.Count > 0 && !_endpoint.IsClosing && SingleLink is { } link && link.Sender.TryTakeOver(_messages, completions))
+        if (_messages.Count > 0 && !_endpoint.IsClosing && SingleLink is { } link && link.LinkSender.TryTakeOver(_messages, completions))
         {
             return link;
         }
@@ -366,12 +366,12 @@ internal sealed class Placement
             Link link = links[at < links.Length ? at : at % links.Length];
             if (link.State == LinkState.Up)
             {
-                if (link.Sender.HasRoomNow)
+                if (link.LinkSender.HasRoomNow)
                 {
                     return link;
                 }
 
-                least = least is null || link.Sender.Waiting < least.Sender.Waiting ? link : least;
+                least = least is null || link.LinkSender.Waiting < least.LinkSender.Waiting ? link : least;
             }
             else if (link.State == LinkState.PeerClosed)
             {

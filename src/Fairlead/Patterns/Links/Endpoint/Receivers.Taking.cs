@@ -49,7 +49,7 @@ internal sealed partial class Receivers
         {
             _isTakenAhead = true;
             _pump.Continuations.NoteAhead();
-            Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Kind);
+            Link.Of(message.PeerLink).LinkReceiver.AfterHandOver(message.Kind);
         }
 
         return message;
@@ -92,9 +92,9 @@ internal sealed partial class Receivers
             return null;
         }
 
-        if (link!.Receiver.IsAckDue)
+        if (link!.LinkReceiver.IsAckDue)
         {
-            link.Receiver.AfterHandOver(message.Kind);
+            link.LinkReceiver.AfterHandOver(message.Kind);
         }
         else
         {
@@ -184,7 +184,7 @@ internal sealed partial class Receivers
             }
         }
 
-        Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Kind);
+        Link.Of(message.PeerLink).LinkReceiver.AfterHandOver(message.Kind);
         return message;
     }
 
@@ -205,7 +205,7 @@ internal sealed partial class Receivers
         _counters.AddReceived(message.Length);
         if (!message.IsCached && message.Kind is MessageKind.Deliver or MessageKind.Request)
         {
-            link.Receiver.AddActive(message);
+            link.LinkReceiver.AddActive(message);
         }
 
         return message;

@@ -206,7 +206,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            _ready.Publish(link.Receiver);
+            _ready.Publish(link.LinkReceiver);
             HandOut(completions);
         }
 
@@ -218,7 +218,7 @@ internal sealed partial class Receivers
     {
         if (_endpoint.Profile.ReportsLinks || (_isStream && marker == MessageKind.Left && !_endpoint.EndsWithPeer))
         {
-            link.Receiver.Inbound.AddMarker(marker);
+            link.LinkReceiver.ReceiveQueue.AddMarker(marker);
             Publish(link, completions);
         }
     }
@@ -252,7 +252,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return Array.Exists(_table.All, link => link != slow && link.Receiver.InboundCount > 0 && !link.Pause.IsHeldBack);
+            return Array.Exists(_table.All, link => link != slow && link.LinkReceiver.InboundCount > 0 && !link.Pause.IsHeldBack);
         }
     }
 
@@ -261,7 +261,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return link.Receiver.InboundCount == 0;
+            return link.LinkReceiver.InboundCount == 0;
         }
     }
 
@@ -270,7 +270,7 @@ internal sealed partial class Receivers
     {
         using (Gate.Hold())
         {
-            return _ready.Drop(link.Receiver, id, withDeliveries: true, out kind) > 0;
+            return _ready.Drop(link.LinkReceiver, id, withDeliveries: true, out kind) > 0;
         }
     }
 
@@ -281,8 +281,8 @@ internal sealed partial class Receivers
     /// </remarks>
     public void DropUnread(Link link)
     {
-        _ready.Drop(link.Receiver, id: null, withDeliveries: link.WasEndedHere, out _);
-        _ready.Leave(link.Receiver);
+        _ready.Drop(link.LinkReceiver, id: null, withDeliveries: link.WasEndedHere, out _);
+        _ready.Leave(link.LinkReceiver);
     }
 
     /// <summary>Ends the callers, and tells the wait sets, because the endpoint is over or closes. Under the gate.</summary>
@@ -342,7 +342,7 @@ internal sealed partial class Receivers
 
         if (message is not null)
         {
-            Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Header.Kind);
+            Link.Of(message.PeerLink).LinkReceiver.AfterHandOver(message.Header.Kind);
         }
 
         operation.Signal(inline: false);
@@ -367,7 +367,7 @@ internal sealed partial class Receivers
         // earlier.
         foreach (MessageCore message in _handedOver)
         {
-            Link.Of(message.PeerLink).Receiver.AfterHandOver(message.Header.Kind);
+            Link.Of(message.PeerLink).LinkReceiver.AfterHandOver(message.Header.Kind);
         }
 
         _handedOver.Clear();

@@ -74,7 +74,7 @@ internal sealed class WaitSetAccess(
         }
 
         // Outside the gate: a link's locks must not be taken under it here.
-        return forRoom && placement.SingleLink is { } link && link.Sender.HasRoom() ? ready | Readiness.Writable : ready;
+        return forRoom && placement.SingleLink is { } link && link.LinkSender.HasRoom() ? ready | Readiness.Writable : ready;
     }
 
     /// <summary>Takes the pump role if it is free. <see cref="Leave"/> gives it back.</summary>

@@ -176,7 +176,7 @@ internal sealed partial class LinkOutput
 
         if (!Handshake.IsHandshake(header))
         {
-            header.Ack = _inbound.Inbound.Window.Write();
+            header.Ack = _inbound.ReceiveQueue.Window.Write();
         }
     }
 

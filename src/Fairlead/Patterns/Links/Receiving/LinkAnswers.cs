@@ -155,7 +155,7 @@ internal sealed class LinkAnswers
                 return false;
             }
 
-            MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = _receiver.Inbound.Window.Consumed };
+            MessageHeader header = new() { Kind = kind, Length = payload.Length, Id = id, Ack = _receiver.ReceiveQueue.Window.Consumed };
 
             // Behind the last request that this end has seen, the peer may wait for the replies.
             bool holdsBack = _output.HoldsBack(LinkOutput.PublishedTogether, moreFollow: !_memoryInput!.IsDrained);
@@ -164,7 +164,7 @@ internal sealed class LinkAnswers
                 return false;
             }
 
-            _receiver.Inbound.Window.NoteWritten(header.Ack);
+            _receiver.ReceiveQueue.Window.NoteWritten(header.Ack);
         }
 
         return true;

@@ -82,7 +82,7 @@ internal sealed unsafe class LinkCalls
                 HeadLength = (ushort)head.Length,
                 Length = head.Length + length,
                 Id = id,
-                Ack = _receiver.Inbound.Window.Consumed,
+                Ack = _receiver.ReceiveQueue.Window.Consumed,
             };
             if (!_memoryOutput!.TrySend(header, head, new ReadOnlySpan<byte>(payload, length), holdsBack: false))
             {
@@ -109,7 +109,7 @@ internal sealed unsafe class LinkCalls
     {
         if (_link.State != LinkState.Up
             || _pause.IsPaused
-            || _receiver.Inbound.Arrived > 0
+            || _receiver.ReceiveQueue.Arrived > 0
             || _memoryInput is not { } input
             || !input.TryPeek(out MessageHeader header, out ReadOnlySpan<byte> body)
             || header.Kind != MessageKind.Reply

@@ -7,7 +7,7 @@ namespace Fairlead.Patterns.Links.Receiving;
 internal sealed partial class LinkReceiver
 {
     /// <summary>Whether enough was consumed to acknowledge, on a link that is up and carries no files.</summary>
-    public bool IsAckDue => Inbound.Window.IsAckDue;
+    public bool IsAckDue => ReceiveQueue.Window.IsAckDue;
 
     /// <summary>Acknowledges after a message was handed over. Called without the gate.</summary>
     /// <remarks>
@@ -32,7 +32,7 @@ internal sealed partial class LinkReceiver
     {
         if (_link.IsRaw)
         {
-            _connection.Consumption?.NoteHanded(Inbound.Window.Consumed);
+            _connection.Consumption?.NoteHanded(ReceiveQueue.Window.Consumed);
 
             // Either the pausing thread sees what was taken, or this thread sees its pause.
             Interlocked.MemoryBarrier();
@@ -68,7 +68,7 @@ internal sealed partial class LinkReceiver
         }
 
         _side.NoteAcknowledged();
-        if (!Inbound.Window.IsWritten && !AcknowledgeConsumed())
+        if (!ReceiveQueue.Window.IsWritten && !AcknowledgeConsumed())
         {
             _answers.SendControl(MessageHeader.Of(MessageKind.Ack), default, default);
         }
@@ -80,7 +80,7 @@ internal sealed partial class LinkReceiver
     }
 
     /// <summary>Whether a message was handed out whose acknowledgement this end holds back.</summary>
-    public bool HoldsBack => Inbound.Window.Held is { Any: true };
+    public bool HoldsBack => ReceiveQueue.Window.HeldBack is { Any: true };
 
     /// <summary>Releases the first messages whose acknowledgement this end held back. Any thread.</summary>
     /// <remarks>
@@ -89,10 +89,10 @@ internal sealed partial class LinkReceiver
     /// </remarks>
     public void Release(int count)
     {
-        Inbound.Window.Held?.Release(count);
+        ReceiveQueue.Window.HeldBack?.Release(count);
         try
         {
-            if (Inbound.Window.IsReleaseDue || _link.State == LinkState.PeerClosed || _endpoint.Settings.Confirms)
+            if (ReceiveQueue.Window.IsReleaseDue || _link.State == LinkState.PeerClosed || _endpoint.Settings.Confirms)
             {
                 Acknowledge(isUrgent: _endpoint.Settings.Confirms);
             }
@@ -115,7 +115,7 @@ internal sealed partial class LinkReceiver
     /// <summary>Acknowledges before a sleep, because a publisher that polls may wait for less than is normally acknowledged.</summary>
     public void AcknowledgeBeforeSleep()
     {
-        if (_broadcasts is { HasJoined: true } && Inbound.Window.HasUntold)
+        if (_broadcasts is { HasJoined: true } && ReceiveQueue.Window.HasUntold)
         {
             Acknowledge();
         }
@@ -131,7 +131,8 @@ internal sealed partial class LinkReceiver
 
         using (_sender.Hold())
         {
-            return _link.State != LinkState.Down && broadcasts.PublishConsumed(Inbound.Window.Consumed, Inbound.Window.ConsumedBytes);
+            return _link.State != LinkState.Down
+                && broadcasts.PublishConsumed(ReceiveQueue.Window.Consumed, ReceiveQueue.Window.ConsumedBytes);
         }
     }
 }

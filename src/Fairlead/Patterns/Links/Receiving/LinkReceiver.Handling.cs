@@ -59,7 +59,7 @@ internal sealed partial class LinkReceiver
                 }
             }
 
-            Inbound.Add(message);
+            ReceiveQueue.Add(message);
             return;
         }
 
@@ -144,7 +144,7 @@ internal sealed partial class LinkReceiver
             throw new FairleadException(ErrorCode.Corrupt, "the peer sent a message after it had closed");
         }
 
-        Inbound.Check(message.Header.Length);
+        ReceiveQueue.Check(message.Header.Length);
     }
 
     private void OnSubscription(in Incoming message)

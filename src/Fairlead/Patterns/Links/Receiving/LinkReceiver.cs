@@ -69,10 +69,10 @@ internal sealed partial class LinkReceiver
     public PeerLink PeerLink => _link;
 
     /// <summary>The number of queued messages. Under the endpoint's gate.</summary>
-    public int InboundCount => Inbound.Count;
+    public int InboundCount => ReceiveQueue.Count;
 
     /// <summary>The queue of messages for the user. Under the endpoint's gate.</summary>
-    public ref ReceiveQueue Inbound => ref _side.Inbound;
+    public ref ReceiveQueue ReceiveQueue => ref _side.ReceiveQueue;
 
     /// <summary>The messages that the user has and whose senders wait for an answer.</summary>
     public MessagesInHand InHand { get; }
@@ -100,7 +100,7 @@ internal sealed partial class LinkReceiver
             while (_connection.TryTake(out Incoming message))
             {
                 Handle(ref message, completions);
-                if (Inbound.Arrived >= wanted && !_connection.HasPart)
+                if (ReceiveQueue.Arrived >= wanted && !_connection.HasPart)
                 {
                     // Waiting callers take the other messages one by one from the connection's memory; messages joined from pieces are not
                     // there.
@@ -109,7 +109,7 @@ internal sealed partial class LinkReceiver
                 }
             }
 
-            if (fill != FillResult.More || (_link.IsRaw && Inbound.Count + Inbound.Arrived >= _endpoint.Settings.Messages))
+            if (fill != FillResult.More || (_link.IsRaw && ReceiveQueue.Count + ReceiveQueue.Arrived >= _endpoint.Settings.Messages))
             {
                 break;
             }
@@ -155,7 +155,7 @@ internal sealed partial class LinkReceiver
     /// <summary>Removes and returns the next message for the user. Under the endpoint's gate.</summary>
     public Incoming Dequeue()
     {
-        Incoming message = Inbound.Dequeue();
+        Incoming message = ReceiveQueue.Dequeue();
         if (message.Header.Kind.IsData() && (message.Header.Flags & MessageFlags.Handle) != 0 && _endpoint.Settings.Handles > 0)
         {
             _link.HandleWindow.CountOut();
@@ -167,13 +167,13 @@ internal sealed partial class LinkReceiver
     /// <summary>Hands arrived messages to waiting receivers, or queues them.</summary>
     public void PublishArrived(Completions completions)
     {
-        if (Inbound.Arrived == 0)
+        if (ReceiveQueue.Arrived == 0)
         {
             return;
         }
 
         _owner.Publish(completions);
-        if (_link.IsRaw && (Inbound.Bytes >= _endpoint.Settings.Capacity || Inbound.Count >= _endpoint.Settings.Messages))
+        if (_link.IsRaw && (ReceiveQueue.Bytes >= _endpoint.Settings.Capacity || ReceiveQueue.Count >= _endpoint.Settings.Messages))
         {
             _pause.Begin();
 
@@ -196,7 +196,7 @@ internal sealed partial class LinkReceiver
     private void OnCancel(uint id, bool isRecalled)
     {
         // A recall applies to a Deliver only. For a Request it cancels without a receipt, because a receipt cannot answer a request.
-        if (Inbound.DropArrived(id, out MessageKind kind) || _owner.TryDrop(id, out kind))
+        if (ReceiveQueue.DropArrived(id, out MessageKind kind) || _owner.TryDrop(id, out kind))
         {
             if (isRecalled && kind == MessageKind.Deliver)
             {

@@ -82,7 +82,7 @@ internal sealed class ReadPause
             return false;
         }
 
-        return _link.IsRaw || _receiver.Inbound.First.Kind != MessageKind.Deliver || IsAcknowledged(tells);
+        return _link.IsRaw || _receiver.ReceiveQueue.First.Kind != MessageKind.Deliver || IsAcknowledged(tells);
     }
 
     /// <summary>Completes immediately, or when a held-back peer has read enough of its answers or the link is over.</summary>
@@ -148,7 +148,7 @@ internal sealed class ReadPause
 
         using (_sender.Hold())
         {
-            ref ReceiveQueue inbound = ref _receiver.Inbound;
+            ref ReceiveQueue inbound = ref _receiver.ReceiveQueue;
             if (_link.IsRaw && (inbound.Bytes > _endpoint.Settings.Capacity / 2 || inbound.Count > _endpoint.Settings.Messages / 2))
             {
                 return;
@@ -203,11 +203,11 @@ internal sealed class ReadPause
 
     private bool IsAcknowledged(bool tells)
     {
-        bool isNew = tells && !_receiver.Inbound.IsHeadAcknowledged;
+        bool isNew = tells && !_receiver.ReceiveQueue.IsHeadAcknowledged;
         if (isNew)
         {
             // Before the lock: a thread that unblocks under it sees the mark.
-            _receiver.Inbound.AcknowledgeHead();
+            _receiver.ReceiveQueue.AcknowledgeHead();
         }
 
         bool needsPump = false;

@@ -45,7 +45,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     /// <summary>Queues the messages that have arrived at a link.</summary>
     public void Publish(LinkReceiver link)
     {
-        _depth += link.Inbound.Publish();
+        _depth += link.ReceiveQueue.Publish();
         counters.SetQueueDepth(_depth);
         if (!link.IsReady && link.InboundCount > 0)
         {
@@ -95,7 +95,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
     /// <inheritdoc cref="ReceiveQueue.Drop"/>
     public int Drop(LinkReceiver link, uint? id, bool withDeliveries, out MessageKind last)
     {
-        int count = link.Inbound.Drop(id, withDeliveries, out last);
+        int count = link.ReceiveQueue.Drop(id, withDeliveries, out last);
         _depth -= count;
         counters.SetQueueDepth(_depth);
         if (link is { IsReady: true, InboundCount: 0 })
@@ -130,7 +130,7 @@ internal sealed class ReadyLinks(EndpointCounters counters)
             ref RingQueue<LinkReceiver> ready = ref _clients.Dequeue().Ready;
             while (ready.Count > 0)
             {
-                ready.Dequeue().Inbound.Release();
+                ready.Dequeue().ReceiveQueue.Release();
             }
         }
     }

@@ -52,7 +52,7 @@ internal sealed partial class LinkSender
     {
         using (Hold())
         {
-            if (_link.State != LinkState.Up || _output.IsBroken || !_link.Close.IsOpen)
+            if (_link.State != LinkState.Up || _output.IsBroken || !_link.CloseHandshake.IsOpen)
             {
                 return false;
             }

@@ -226,7 +226,7 @@ internal sealed partial class LinkSender
         ReadOnlySpan<byte> payload = operation.Payload.Span;
         uint id = operation.Header.Id = _calls.Add(operation);
         operation.Header.Length = operation.Length;
-        operation.Header.Ack = _receiver.Inbound.Window.Consumed;
+        operation.Header.Ack = _receiver.ReceiveQueue.Window.Consumed;
 
         // Not all calls in progress: while the peer answers one part, this end sends the next.
         int together = Math.Min(LinkOutput.PublishedTogether, _calls.Count / PartsOfCalls);
@@ -290,7 +290,7 @@ internal sealed partial class LinkSender
         long bytes = Window.OutstandingBytes + payload.Length;
         if ((IsKnownPlain || (IsKnownPlain = _limits.IsPlain)) && Window.HasCreditAtOnce(payload.Length, count, bytes))
         {
-            uint ack = _receiver.Inbound.Window.Consumed;
+            uint ack = _receiver.ReceiveQueue.Window.Consumed;
             if (_memoryOutput!.TrySendPlain(ack, payload))
             {
                 NoteSent(ack, payload.Length, payload.Length);
@@ -307,7 +307,7 @@ internal sealed partial class LinkSender
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void NoteSent(uint ack, int length, int payloadLength)
     {
-        _receiver.Inbound.Window.NoteWritten(ack);
+        _receiver.ReceiveQueue.Window.NoteWritten(ack);
         _receiver.EndStream();
         Window.AddAtOnce(length);
         if (_countsAlone)

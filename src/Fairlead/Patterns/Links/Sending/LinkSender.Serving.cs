@@ -68,7 +68,7 @@ internal sealed partial class LinkSender
     public bool TryNoteAck(uint acknowledged) =>
         !HasSlot
         && Queue.Count == 0
-        && !_link.Close.HasSaid
+        && !_link.CloseHandshake.HasSaid
         && !_endpoint.HearsOfCredit
         && Window.TryAcknowledge(acknowledged);
 
@@ -96,7 +96,7 @@ internal sealed partial class LinkSender
     private void ServeQueued(Completions completions)
     {
         bool any = false;
-        while (Queue.Count > 0 && _link.State == LinkState.Up && !_output.IsBroken && !_link.Close.HasSaid)
+        while (Queue.Count > 0 && _link.State == LinkState.Up && !_output.IsBroken && !_link.CloseHandshake.HasSaid)
         {
             LinkOperation operation = Queue.First;
             if (operation.IsClaimed)
@@ -250,7 +250,7 @@ internal sealed partial class LinkSender
             || Queue.Missed == _missedReported
             || _link.IsRaw
             || _link.State != LinkState.Up
-            || _link.Close.HasSaid
+            || _link.CloseHandshake.HasSaid
             || _output.TakesNoMore
             || !Takes(MissedBytes))
         {
@@ -277,7 +277,7 @@ internal sealed partial class LinkSender
 
         using (Hold())
         {
-            if (_link.State == LinkState.Up && _link.Close.IsOpen && !_output.IsBroken)
+            if (_link.State == LinkState.Up && _link.CloseHandshake.IsOpen && !_output.IsBroken)
             {
                 if (!Queue.HasRoomForReplay(entry.Length, history))
                 {

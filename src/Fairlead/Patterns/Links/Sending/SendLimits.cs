@@ -34,7 +34,7 @@ internal sealed class SendLimits
     /// <summary>Whether sending needs nothing but credit and capacity in the peer's memory.</summary>
     public bool IsPlain =>
         _link.State == LinkState.Up
-        && _link.Close.IsOpen
+        && _link.CloseHandshake.IsOpen
         && !(_output.TakesNoMore | _link.IsRaw)
         && _side.Queue.Count == 0
         && _side.Queue.Missed == 0
@@ -43,7 +43,7 @@ internal sealed class SendLimits
     /// <summary>Returns Sent if a data message of this length may go now, else Full or PeerGone.</summary>
     public LinkOutcome Check(int length)
     {
-        if (_link.State is LinkState.Down || _output.IsBroken || !_link.Close.IsOpen || _link.State is LinkState.PeerClosed)
+        if (_link.State is LinkState.Down || _output.IsBroken || !_link.CloseHandshake.IsOpen || _link.State is LinkState.PeerClosed)
         {
             return LinkOutcome.PeerGone;
         }

@@ -20,9 +20,9 @@ internal sealed partial class Link
     /// credit.</summary>
     public void BeginClose()
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
-            Close.Stop();
+            CloseHandshake.Stop();
             try
             {
                 CloseIfDue();
@@ -39,12 +39,12 @@ internal sealed partial class Link
     public void EndSending()
     {
         bool needsPump;
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
-            Close.Stop();
-            Close.IsEndOfStreamDue = true;
+            CloseHandshake.Stop();
+            CloseHandshake.IsEndOfStreamDue = true;
             EndSendingIfDue();
-            needsPump = Close.IsEndOfStreamDue;
+            needsPump = CloseHandshake.IsEndOfStreamDue;
         }
 
         if (needsPump)
@@ -56,10 +56,10 @@ internal sealed partial class Link
     /// <summary>Sends the final message without waiting, because the endpoint ends now.</summary>
     public void SayGoodbye()
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
-            Close.Stop();
-            if (State is LinkState.Up or LinkState.PeerClosed && !IsRaw && !Close.HasSaid)
+            CloseHandshake.Stop();
+            if (State is LinkState.Up or LinkState.PeerClosed && !IsRaw && !CloseHandshake.HasSaid)
             {
                 WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
             }
@@ -76,14 +76,14 @@ internal sealed partial class Link
     {
         get
         {
-            using (Sending.Hold())
+            using (LinkSender.Hold())
             {
                 return State == LinkState.Down
-                    || (Sender.Queue.Count == 0
-                        && Sender.Window.Outstanding == 0
-                        && !Sender.HasSlot
+                    || (LinkSender.Queue.Count == 0
+                        && LinkSender.Window.Outstanding == 0
+                        && !LinkSender.HasSlot
                         && Calls.PendingCalls.Count == 0
-                        && !Receiver.InHand.Any
+                        && !LinkReceiver.InHand.Any
                         && Output.IsWrittenOut());
             }
         }
@@ -103,28 +103,30 @@ internal sealed partial class Link
 
         // In this order: a message that is being handed out leaves the queue only when it is among those in hand.
         bool hasUnread = !_host.HasNoInbound(this);
-        if (Receiver.InHand.Any || Receiver.HoldsBack || (hasUnread && !_endpoint.IsClosing))
+        if (LinkReceiver.InHand.Any || LinkReceiver.HoldsBack || (hasUnread && !_endpoint.IsClosing))
         {
             return;
         }
 
-        Receiver.Acknowledge();
-        using (Sending.Hold())
+        LinkReceiver.Acknowledge();
+        using (LinkSender.Hold())
         {
             // If this side has sent its final message, too, its unread messages are not handed out.
-            if ((hasUnread && !Close.HasSaid) || (Close.IsFinal && Calls.PendingCalls.Count > 0) || !Output.IsWrittenOut())
+            if ((hasUnread && !CloseHandshake.HasSaid)
+                || (CloseHandshake.IsFinal && Calls.PendingCalls.Count > 0)
+                || !Output.IsWrittenOut())
             {
                 return;
             }
         }
 
-        GoDown(Close.EndInOrder(), completions);
+        GoDown(CloseHandshake.EndInOrder(), completions);
     }
 
     /// <summary>Takes the link down and ends everything that waits on it, despite any exception. Called by the pump.</summary>
     public void GoDown(LinkEnd end, Completions completions)
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
             if (State == LinkState.Down)
             {
@@ -134,7 +136,13 @@ internal sealed partial class Link
             Do(Place.ReleaseSlot);
             long unwritten = 0;
             Do(() => unwritten = Output.Unwritten);
-            End = end = end with { Sent = Sender.Window.Sent, Acknowledged = Sender.Window.Read, Peer = Peer, Unwritten = unwritten };
+            End = end = end with
+            {
+                Sent = LinkSender.Window.Sent,
+                Acknowledged = LinkSender.Window.Read,
+                Peer = Peer,
+                Unwritten = unwritten,
+            };
             State = LinkState.Down;
             Do(() => Output.CompleteWriting(completions));
             Do(Output.EndFlushes);
@@ -142,20 +150,20 @@ internal sealed partial class Link
             Do(Output.Unblock);
             Do(Output.Forget);
             Do(Pause.Unpause);
-            Do(() => Receiver.NotePart(false));
+            Do(() => LinkReceiver.NotePart(false));
             Do(() => Calls.EndCalls(end, completions));
-            Do(() => Sender.EndQueued(completions));
-            End = end = end with { Unsent = Sender.Unsent };
+            Do(() => LinkSender.EndQueued(completions));
+            End = end = end with { Unsent = LinkSender.Unsent };
         }
 
         Do(() => _handshakeTimer?.Dispose());
         Do(() => Heartbeat?.Stop());
-        Do(Sender.StopPacing);
+        Do(LinkSender.StopPacing);
         Do(() => _lingerTimer?.Dispose());
         Do(() => _host.OnDown(this, end, completions));
 
         // Behind OnDown, which drops the unread requests under the gate: until then, a receiver may still take one of them.
-        Do(Receiver.CancelActive);
+        Do(LinkReceiver.CancelActive);
         Do(() => _endpoint.Pump.MemoryWaiter.Release(Reader));
 
         static void Do(Action step) => Finishing.Do("a connection's end", step);
@@ -165,11 +173,11 @@ internal sealed partial class Link
     public void OnClose(in Incoming message, Completions completions)
     {
         ReadOnlySpan<byte> payload = message.Payload.Span;
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
             Output.CompleteWriting(completions);
-            Receiver.HearMissedBehind(message);
-            Close.Hear(
+            LinkReceiver.HearMissedBehind(message);
+            CloseHandshake.Hear(
                 payload.Length > 0 ? ReasonOf(payload[0]) : CloseReason.ClosedByPeer,
                 payload.Length > 1 ? PlainText.OneLine(Encoding.UTF8.GetString(payload[1..])) : null,
                 isFinal: (message.Header.Flags & MessageFlags.Final) != 0);
@@ -179,18 +187,18 @@ internal sealed partial class Link
                 _host.AddPeerClosed(this);
             }
 
-            if (Close.IsFinal)
+            if (CloseHandshake.IsFinal)
             {
                 Calls.EndUnread(completions);
             }
 
-            Sender.EndQueued(completions);
+            LinkSender.EndQueued(completions);
 
             // Nothing waits before this side's final message any more.
             CloseIfDue();
         }
 
-        if (Sender.HasRequeued)
+        if (LinkSender.HasRequeued)
         {
             _host.Move(this);
         }
@@ -205,7 +213,7 @@ internal sealed partial class Link
     /// <summary>Handles the end of the connection.</summary>
     public void OnEnd(bool isOrderly, Completions completions)
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
             // The kernel reports a reset only once. After a write has got it, the next read seems to find an orderly end, although some of
             // the peer's data may be lost.
@@ -213,14 +221,14 @@ internal sealed partial class Link
         }
 
         bool isLocal = (_connection.Capabilities & TransportCapabilities.CrossHost) == 0;
-        LinkEnd end = Close.EndOf(IsRaw, State == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
+        LinkEnd end = CloseHandshake.EndOf(IsRaw, State == LinkState.Handshaking, isOrderly, isLocal, _connection.HasPart);
         GoDown(end, completions);
     }
 
     /// <summary>Sends the final message once no message waits for credit. Under the send lock.</summary>
     public void CloseIfDue()
     {
-        if (Close.IsWordDue && Sender.Queue.Count == 0 && !IsRaw && State is LinkState.Up or LinkState.PeerClosed)
+        if (CloseHandshake.IsWordDue && LinkSender.Queue.Count == 0 && !IsRaw && State is LinkState.Up or LinkState.PeerClosed)
         {
             WriteClose(CloseReason.ClosedByPeer, null, MessageFlags.Final);
         }
@@ -229,9 +237,9 @@ internal sealed partial class Link
     /// <summary>Ends the stream to a peer without the protocol once everything is written. Under the send lock.</summary>
     public void EndSendingIfDue()
     {
-        if (Close.IsEndOfStreamDue && Sender.Queue.Count == 0 && Output.IsWrittenOut())
+        if (CloseHandshake.IsEndOfStreamDue && LinkSender.Queue.Count == 0 && Output.IsWrittenOut())
         {
-            Close.IsEndOfStreamDue = false;
+            CloseHandshake.IsEndOfStreamDue = false;
             _connection.EndSending();
         }
     }
@@ -239,17 +247,17 @@ internal sealed partial class Link
     private void WriteClose(CloseReason reason, string? text, MessageFlags flags)
     {
         // The content of the broadcast ring comes before the final message.
-        Sender.Leave();
+        LinkSender.Leave();
         Span<byte> payload = stackalloc byte[1 + (LinkAnswers.LongestReason * LinkAnswers.MostBytesOfCharacter)];
 
         // The reason is from the reader's view: if this side closed, the peer of the reader did.
         payload[0] = (byte)(reason is CloseReason.ClosedByUs or CloseReason.Aborted ? CloseReason.ClosedByPeer : reason);
         int length = Answers.WriteText(text, LinkAnswers.LongestReason, payload[1..]);
-        Close.NoteSaid();
+        CloseHandshake.NoteSaid();
         MessageHeader header = MessageHeader.Of(MessageKind.Close, flags: flags);
 
         // Messages that are never sent count as missed, too: the peer gets the total number with the final message.
-        long missed = Sender.Takes(1 + length + MissedMessages.HeadBytes) ? Sender.Queue.MissedInAll : 0;
+        long missed = LinkSender.Takes(1 + length + MissedMessages.HeadBytes) ? LinkSender.Queue.MissedInAll : 0;
         Output.Commit(ref header, default, payload[..(1 + length)], missed);
         Output.FlushNow();
     }

@@ -50,16 +50,16 @@ internal sealed partial class Link
                 "The inner exception of this side says why. Unless it comes from your code, report it.",
                 exception),
         };
-        Finishing.Do("a connection", () => Receiver.PublishArrived(completions));
+        Finishing.Do("a connection", () => LinkReceiver.PublishArrived(completions));
         Reject(failure, completions);
     }
 
     /// <inheritdoc/>
     public override void Kill(CloseReason reason, string? text)
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
-            if (State == LinkState.Down || !Close.TryKill(reason, text))
+            if (State == LinkState.Down || !CloseHandshake.TryKill(reason, text))
             {
                 return;
             }
@@ -79,12 +79,12 @@ internal sealed partial class Link
 
     private void TellAndAbort(CloseReason reason, string? text)
     {
-        if (State == LinkState.Up && !IsRaw && !Close.HasSaid)
+        if (State == LinkState.Up && !IsRaw && !CloseHandshake.HasSaid)
         {
             WriteClose(reason, text, MessageFlags.None);
         }
 
-        Close.Stop();
+        CloseHandshake.Stop();
 
         // A foreign peer is not told: if it does not read, there is nothing to wait for.
         bool isTold = reason == CloseReason.ClosedByUs || (!IsRaw && reason is CloseReason.SlowConsumer or CloseReason.Limit);
@@ -106,7 +106,7 @@ internal sealed partial class Link
         CloseReason reason = exception.Code is ErrorCode.TooLarge or ErrorCode.Unavailable ? CloseReason.Limit : CloseReason.ProtocolError;
         Finishing.Do("a connection's last word", () =>
         {
-            using (Sending.Hold())
+            using (LinkSender.Hold())
             {
                 if (State == LinkState.Down)
                 {
@@ -114,7 +114,7 @@ internal sealed partial class Link
                 }
 
                 Failure = exception;
-                if (State is LinkState.Up or LinkState.PeerClosed && !IsRaw && !Output.IsBroken && !Close.HasSaid)
+                if (State is LinkState.Up or LinkState.PeerClosed && !IsRaw && !Output.IsBroken && !CloseHandshake.HasSaid)
                 {
                     WriteClose(reason, exception.Message, MessageFlags.None);
                 }

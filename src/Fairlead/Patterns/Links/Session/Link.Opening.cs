@@ -44,7 +44,7 @@ internal sealed partial class Link
         if (_time == TimeProvider.System)
         {
             // The deferred work checks the deadline. A timer's thread might not be available in a flood of silent peers.
-            using (Sending.Hold())
+            using (LinkSender.Hold())
             {
                 _handshakeEnd = Deadline.After(_endpoint.Settings.HandshakeTimeout, _time);
             }
@@ -71,7 +71,7 @@ internal sealed partial class Link
         }
 
         Deadline end;
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
             // The deadline is two words: without the lock, a reader of only one of them could see a time long past.
             end = _handshakeEnd;
@@ -97,9 +97,9 @@ internal sealed partial class Link
         // The answer may have arrived in time, and the thread that reads it not have run since.
         _endpoint.Pump.CatchUp();
         string seconds = SecondsText.Of(_endpoint.Settings.HandshakeTimeout);
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
-            if (State != LinkState.Handshaking || Close.IsKilled)
+            if (State != LinkState.Handshaking || CloseHandshake.IsKilled)
             {
                 return;
             }
@@ -164,7 +164,7 @@ internal sealed partial class Link
         }
 
         HandleWindow.ToPeer = theirs.Handles;
-        Sender.Window.Grant(theirs.Messages, theirs.Capacity, theirs.LongestMessage);
+        LinkSender.Window.Grant(theirs.Messages, theirs.Capacity, theirs.LongestMessage);
         _welcome = IsAccepted ? Introduction().Encode() : null;
         _handshakeTimer?.Dispose();
         Heartbeat?.Start();
@@ -194,10 +194,10 @@ internal sealed partial class Link
     /// <summary>Takes over the operations that waited for a link, before all others. Called by the endpoint, under its gate.</summary>
     public void TakeOver(SendQueue waiting, Completions completions)
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
-            Sender.Take(waiting, completions);
-            Sender.Queue.AddMissed(waiting.TakeMissed());
+            LinkSender.Take(waiting, completions);
+            LinkSender.Queue.AddMissed(waiting.TakeMissed());
 
             // The handshake reply goes before all messages, and leaves when the link is up: a peer that has connected finds it so.
             State = LinkState.Up;

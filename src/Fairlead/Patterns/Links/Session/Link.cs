@@ -22,11 +22,11 @@ namespace Fairlead.Patterns.Links.Session;
 /// <para>
 /// There are two sides and two locks. The send lock (<see cref="SendSide.Hold"/>) guards sending, which any thread may do; all parts of
 /// that side share it. The thread that pumps the endpoint handles received data. Messages for the user lie in
-/// <see cref="LinkReceiver.Inbound"/>, guarded by the endpoint's gate. A thread that holds the gate may take the send lock, never the other
-/// way round.
+/// <see cref="LinkReceiver.ReceiveQueue"/>, guarded by the endpoint's gate. A thread that holds the gate may take the send lock, never the
+/// other way round.
 /// </para>
 /// <para>
-/// Sending: <see cref="Sender"/> → <see cref="Output"/> → connection. Receiving: connection → <see cref="Receiver"/> or
+/// Sending: <see cref="LinkSender"/> → <see cref="Output"/> → connection. Receiving: connection → <see cref="LinkReceiver"/> or
 /// <see cref="Reader"/> → the endpoint. Only data needs credit (see <see cref="SendWindow"/>); other kinds of message pass at any time
 /// (<see cref="Answers"/>).
 /// </para>
@@ -59,22 +59,22 @@ internal sealed partial class Link
         // From the bottom to the top: each part gets those below it.
         PendingCalls calls = new();
         ReceiveSide inbound = new(this);
-        Sender = new LinkSender(this, this, this, inbound, calls);
-        Pause = new ReadPause(this, this, inbound, Sender, Output);
-        Answers = new LinkAnswers(this, inbound, Sender, Pause);
+        LinkSender = new LinkSender(this, this, this, inbound, calls);
+        Pause = new ReadPause(this, this, inbound, LinkSender, Output);
+        Answers = new LinkAnswers(this, inbound, LinkSender, Pause);
         MessagesInHand inHand = new(this);
-        Calls = new LinkCalls(this, calls, Sender, inbound, inHand, Pause);
-        Receiver = new LinkReceiver(this, this, inbound, inHand, Sender, Calls, Answers, Pause);
-        Reader = new MemoryReader(this, Receiver, inbound, Sender, Pause);
-        Place = new BroadcastPlace(this, Sender, host.BroadcastHolder);
+        Calls = new LinkCalls(this, calls, LinkSender, inbound, inHand, Pause);
+        LinkReceiver = new LinkReceiver(this, this, inbound, inHand, LinkSender, Calls, Answers, Pause);
+        Reader = new MemoryReader(this, LinkReceiver, inbound, LinkSender, Pause);
+        Place = new BroadcastPlace(this, LinkSender, host.BroadcastHolder);
         connection.ReceiveLimit = LimitFor(connection.Peer);
     }
 
     /// <summary>Sends the user's messages, and queues those that wait for credit.</summary>
-    public LinkSender Sender { get; }
+    public LinkSender LinkSender { get; }
 
     /// <summary>Writes to the connection.</summary>
-    public LinkOutput Output => Sender.Output;
+    public LinkOutput Output => LinkSender.Output;
 
     /// <summary>The calls that wait for an answer.</summary>
     public LinkCalls Calls { get; }
@@ -83,7 +83,7 @@ internal sealed partial class Link
     public LinkAnswers Answers { get; }
 
     /// <summary>Handles received messages.</summary>
-    public LinkReceiver Receiver { get; }
+    public LinkReceiver LinkReceiver { get; }
 
     /// <summary>Reads messages in place from shared memory.</summary>
     public MemoryReader Reader { get; }
@@ -124,7 +124,7 @@ internal sealed partial class Link
         if ((events & (PollEvents.Read | PollEvents.ReadHangUp | PollEvents.HangUp | PollEvents.Error)) != 0
             && (!Pause.IsPaused || (events & (PollEvents.HangUp | PollEvents.Error)) != 0))
         {
-            Receiver.Receive(completions);
+            LinkReceiver.Receive(completions);
         }
 
         if (Output.TellsRoomByReading && Output.ReportRoom())
@@ -141,7 +141,7 @@ internal sealed partial class Link
         if (Reader.HasArrived && State != LinkState.Down)
         {
             // This may handle an event of the descriptor as well.
-            Receiver.Receive(completions);
+            LinkReceiver.Receive(completions);
             isBlocked = Output.ReportRoom();
         }
 
@@ -155,7 +155,7 @@ internal sealed partial class Link
     [return: NotNullIfNotNull(nameof(life))]
     public static Link? Of(PeerLink? life) => (Link?)life;
 
-    public override bool Withdraw(LinkOperation operation, Exception? error) => Sender.Withdraw(operation, error);
+    public override bool Withdraw(LinkOperation operation, Exception? error) => LinkSender.Withdraw(operation, error);
 
     public override void Withdraw(FlushOperation operation, Exception? error) => Output.Withdraw(operation, error);
 
@@ -183,14 +183,14 @@ internal sealed partial class Link
     /// <summary>Continues to send because the descriptor is writable again. Called by the pump.</summary>
     private void OnWritable(Completions completions)
     {
-        using (Sending.Hold())
+        using (LinkSender.Hold())
         {
             if (State == LinkState.Down)
             {
                 return;
             }
 
-            _ = Sender.GoOn(completions);
+            _ = LinkSender.GoOn(completions);
         }
 
         // Output that the kernel has taken is room for more, as an acknowledgement is.
@@ -225,7 +225,7 @@ internal sealed partial class Link
 
     void IOutputOwner.OnUnblocked()
     {
-        if (Receiver.Inbound.IsHeadAcknowledged)
+        if (LinkReceiver.ReceiveQueue.IsHeadAcknowledged)
         {
             _endpoint.HandOutAgain();
         }

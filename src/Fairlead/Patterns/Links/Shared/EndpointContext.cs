@@ -56,11 +56,15 @@ internal abstract class EndpointContext
 
     public PatternProfile Profile { get; }
 
+    /// <summary>Whether a bridge in this process takes everything that is sent to an address.</summary>
+    /// <exception cref="FairleadException">NotSupported: no transport serves its scheme.</exception>
+    public static bool LeadsToBridge(Address address) => BuiltInTransports.Find(address).IsToBridge;
+
     /// <summary>The capabilities of the transport at this address.</summary>
     public TransportCapabilities Capabilities => CapabilitiesOf(BuiltInTransports.Find(Address), Address, Settings);
 
     /// <summary>Whether a bridge in this process takes everything that is sent here.</summary>
-    public bool IsToBridge => BuiltInTransports.Find(Address).IsToBridge;
+    public bool IsToBridge => LeadsToBridge(Address);
 
     public bool IsBound { get; }
 

@@ -90,7 +90,7 @@ internal abstract class PeerLink
     public object? Tag { get; set; }
 
     /// <summary>The state of closing, of both sides. Under the send lock.</summary>
-    public ref CloseHandshake Close => ref _close;
+    public ref CloseHandshake CloseHandshake => ref _close;
 
     /// <summary>Why the link went down; set before it does.</summary>
     public LinkEnd? End { get; protected set; }

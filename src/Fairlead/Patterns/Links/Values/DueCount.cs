@@ -1,6 +1,6 @@
 namespace Fairlead.Patterns.Links.Values;
 
-/// <summary>Counts messages for somebody, who need not be connected. Under the lock of its owner.</summary>
+/// <summary>Counts messages for a receiver, which need not be connected. Under the lock of its owner.</summary>
 /// <param name="due">The number with which it begins.</param>
 internal class DueCount(long due)
 {
