@@ -9,8 +9,7 @@ namespace Fairlead.Tests.Patterns;
 /// <summary>The host of a work queue with a store is killed again and again, in the middle of everything.</summary>
 public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest(output), IDisposable
 {
-    private const int ItemsPerRound = 200;
-
+    private static readonly int ItemsPerRound = TestSize.Of(200, full: 400);
     private static readonly int Kills = TestSize.Of(8, full: 200);
 
     private readonly TemporaryDirectory _directory = new();
