@@ -33,7 +33,7 @@ report() {
 }
 
 # In the order in which they are reported. Each has what it promises, and what it must fail without: a file that is not named here is an error.
-models=(ring cell board broadcast log lock mutex semaphore event countdown condition readers barrier closing)
+models=(ring cell board broadcast log lock mutex semaphore event count countdown condition readers barrier closing)
 if [ "$(printf '%s.pml\n' "${models[@]}" | sort)" != "$(printf '%s\n' *.pml | sort)" ]; then
   echo "Bail out! the models that are named here are not those in this folder"
   exit 1
@@ -50,6 +50,7 @@ declare -A needed=(
   [mutex.pml]="OPEN NO_CHAIN NO_TICKET"
   [semaphore.pml]="NO_WATCH NO_OWNER NO_EARLY_RING NO_MARK NO_TICKET NO_GRACE"
   [event.pml]="TWO_STEPS NO_EPOCH"
+  [count.pml]="NO_GUARD NO_EVICTION LOOK_FIRST NO_WATCH"
   [countdown.pml]="TWO_STEPS NO_ENDING NO_HELP NO_ROUND"
   [condition.pml]="NO_WATCH NO_RECHECK LEAVE_FIRST TWO_STEPS NO_LAST_LOOK"
   [readers.pml]="NO_LOOK NO_WATCH LATE_WATCH NO_WANT NO_RETURN NO_WRITING"
@@ -66,6 +67,7 @@ declare -A promise=(
   [mutex.pml]="one at a time is inside, nobody sleeps for ever or is overtaken asleep, and each death inside is told, with any of three dying and any giving up at any step"
   [semaphore.pml]="nobody sleeps while a permit is free, and none is had twice, with one dying at any step, at once or after some more, and one giving up"
   [event.pml]="nobody sleeps who has been released, with any dying at any step"
+  [count.pml]="nobody sleeps while there is a permit, and none is lost or had twice, with any process dying at any step"
   [countdown.pml]="nobody sleeps who has been released, and no count is lost, with any who count dying at any step"
   [closing.pml]="both ends come to an end, and know exactly what an end that closed has handed out, with either closing or dying at any step"
   [condition.pml]="no notification gets lost, with any process dying and any giving up at any step"

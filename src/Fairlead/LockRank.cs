@@ -10,6 +10,12 @@ internal enum LockRank : byte
     /// <summary>No lock.</summary>
     None,
 
+    /// <summary>The named objects that this process has open.</summary>
+    NamedObjects,
+
+    /// <summary>The wait of a registered callback for a named object, and the signal taken for the callback.</summary>
+    NamedPump,
+
     /// <summary>The attachments of a wait set: one at a time, and none once the set is disposed.</summary>
     WaitSetItems,
 

@@ -31,7 +31,7 @@ public sealed partial class SizeTests
 
     private static readonly Dictionary<string, int> LargerByMethods = new(StringComparer.Ordinal)
     {
-        ["Libc"] = 108,
+        ["Libc"] = 112,
     };
 
     private static readonly Dictionary<string, int> LargerByFiles = new(StringComparer.Ordinal)

@@ -10,6 +10,9 @@ internal static unsafe partial class Libc
     public const int P_PID = 1;
     public const int P_PIDFD = 3;
 
+    /// <summary>Linux 6.9; EINVAL before.</summary>
+    public const nint PIDFD_THREAD = 0x80;
+
     public const int WNOHANG = 1;
     public const int WSTOPPED = 2;
     public const int WEXITED = 4;
@@ -30,8 +33,9 @@ internal static unsafe partial class Libc
     private const nint PidfdSendSignalNumber = 424;
     private const nint PidfdOpenNumber = 434;
 
-    /// <summary>Opens a descriptor of a process, closed on exec; below zero on failure.</summary>
-    public static int ProcessOpen(int processId) => (int)Call(PidfdOpenNumber, processId, 0, 0, 0);
+    /// <summary>Opens a descriptor of a process, or with <see cref="PIDFD_THREAD"/> of a thread; below zero on failure.</summary>
+    /// <remarks>Closed on exec.</remarks>
+    public static int ProcessOpen(int id, nint flags = 0) => (int)Call(PidfdOpenNumber, id, flags, 0, 0);
 
     /// <summary>Like <c>kill</c>, for exactly the process that the descriptor was opened for.</summary>
     public static int ProcessSignal(int descriptor, int signal) => (int)Call(PidfdSendSignalNumber, descriptor, signal, 0, 0);

@@ -47,6 +47,21 @@ internal static unsafe partial class Libc
     public const short F_WRLCK = 1;
     public const short F_UNLCK = 2;
 
+    public const int IN_NONBLOCK = O_NONBLOCK;
+    public const int IN_CLOEXEC = O_CLOEXEC;
+    public const uint IN_CLOSE_WRITE = 8;
+    public const uint IN_MOVED_FROM = 0x40;
+    public const uint IN_MOVED_TO = 0x80;
+    public const uint IN_CREATE = 0x100;
+    public const uint IN_DELETE = 0x200;
+    public const uint IN_DELETE_SELF = 0x400;
+    public const uint IN_MOVE_SELF = 0x800;
+    public const uint IN_ONLYDIR = 0x1000000;
+    public const uint IN_MASK_ADD = 0x20000000;
+
+    /// <summary>The size of <c>struct inotify_event</c> without its name.</summary>
+    public const int ChangeHeader = 16;
+
     private static bool HasArmOpenFlags =>
         RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le;
 
@@ -113,6 +128,15 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "flock")]
     public static partial int FileLock(int descriptor, int operation);
+
+    [LibraryImport(Library, EntryPoint = "inotify_init1")]
+    public static partial int ChangesCreate(int flags);
+
+    [LibraryImport(Library, EntryPoint = "inotify_add_watch", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangesAdd(int descriptor, string path, uint events);
+
+    [LibraryImport(Library, EntryPoint = "inotify_rm_watch")]
+    public static partial int ChangesRemove(int descriptor, int watch);
 
     // fcntl is variadic. On every 64-bit architecture that CoreCLR runs on, integers and pointers are passed to a variadic function as to
     // any other.

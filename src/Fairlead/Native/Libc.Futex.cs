@@ -15,11 +15,14 @@ internal static unsafe partial class Libc
     public const int FUTEX_OP_SET = 0;
     public const int FUTEX_OP_ADD = 1 << 28;
     public const int FUTEX_OP_OR = 2 << 28;
+    public const int FUTEX_OP_ANDN = 3 << 28;
 
     /// <summary>The position of the argument, twelve bits with a sign.</summary>
     public const int FUTEX_OP_ARGUMENT = 12;
 
     public const int FUTEX_PRIVATE_FLAG = 128;
+
+    private const nint CLOCK_MONOTONIC = 1;
 
     /// <summary>The same number on all architectures.</summary>
     private const nint FutexesNumber = 449;
@@ -46,8 +49,11 @@ internal static unsafe partial class Libc
     public static nint Futex(int* word, int operation, int value, int secondValue, int* secondWord, int thirdValue) =>
         SystemCall(FutexNumber, word, operation, value, secondValue, secondWord, thirdValue);
 
-    /// <summary>Sleeps while all words have their values. Linux 5.16.</summary>
-    public static nint Futexes(FutexWord* words, int count) => SystemCall(FutexesNumber, (int*)words, count, 0, null);
+    /// <summary>
+    /// Sleeps while all words have their values, until a time of the clock that began with the machine; null: no limit. Linux 5.16.
+    /// </summary>
+    public static nint Futexes(FutexWord* words, int count, TimeSpec* until = null) =>
+        SystemCall(FutexesNumber, (int*)words, count, 0, (nint)until, (int*)CLOCK_MONOTONIC, 0);
 
     /// <summary><c>struct futex_waitv</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

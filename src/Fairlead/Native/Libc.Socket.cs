@@ -47,6 +47,9 @@ internal static unsafe partial class Libc
     public const int MSG_NOSIGNAL = 0x4000;
     public const int MSG_CMSG_CLOEXEC = 0x40000000;
 
+    /// <summary>Asks how much sent data the peer has not read. POWER uses another number.</summary>
+    public static nuint SIOCOUTQ => RuntimeInformation.ProcessArchitecture == Architecture.Ppc64le ? 0x40047473u : 0x5411u;
+
     /// <summary>The largest address that the kernel returns, <c>struct sockaddr_storage</c>.</summary>
     public const int SocketAddressCapacity = 128;
 
@@ -82,6 +85,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "setsockopt")]
     public static partial int SetSocketOption(int descriptor, int level, int name, void* value, uint length);
+
+    // Variadic, like fcntl: see there.
+    [LibraryImport(Library, EntryPoint = "ioctl")]
+    public static partial int DeviceControl(int descriptor, nuint request, int* value);
 
     [LibraryImport(Library, EntryPoint = "sendmsg")]
     public static partial nint SendMessage(int descriptor, MessageVector* message, int flags);

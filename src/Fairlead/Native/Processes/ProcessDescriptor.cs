@@ -15,6 +15,17 @@ internal static unsafe class ProcessDescriptor
     }
 
     /// <summary>
+    /// Opens a descriptor of a thread, which becomes readable when the thread ends; the caller owns it. Null on failure; EINVAL: before
+    /// Linux 6.9.
+    /// </summary>
+    public static Descriptor? OpenThread(int thread, out Errno error)
+    {
+        int number = Libc.ProcessOpen(thread, Libc.PIDFD_THREAD);
+        error = number < 0 ? Libc.LastError : Errno.None;
+        return number < 0 ? null : new Descriptor(number);
+    }
+
+    /// <summary>
     /// Kills a child that cannot be watched for lack of descriptors, and collects its status: otherwise it would stay as a zombie.
     /// </summary>
     public static void EndChild(int processId)

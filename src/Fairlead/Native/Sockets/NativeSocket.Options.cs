@@ -115,6 +115,22 @@ internal static unsafe partial class NativeSocket
             && (*(uint*)(state + Libc.TcpUnacknowledgedSegments) | *(uint*)(state + Libc.TcpUnsentBytes)) != 0;
     }
 
+    /// <summary>
+    /// Returns how much memory of a Unix socket's sent data the peer has not read yet, the kernel's overhead included; 0 if it is closed.
+    /// </summary>
+    public static int Unread(Descriptor socket)
+    {
+        if (!socket.TryEnter())
+        {
+            return 0;
+        }
+
+        int value = 0;
+        int status = Libc.DeviceControl(socket.Number, Libc.SIOCOUTQ, &value);
+        socket.Exit();
+        return status == 0 ? value : 0;
+    }
+
     /// <summary>Returns the size of the kernel's receive buffer, its own overhead included.</summary>
     public static int ReceiveBuffer(Descriptor socket)
     {

@@ -53,6 +53,9 @@ internal static unsafe class Futex
     /// <summary>Same, setting some of the lower eleven bits.</summary>
     public static void OrAndWakeAll(ref int word, int bits) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_OR, bits);
 
+    /// <summary>Same, clearing some of the lower eleven bits.</summary>
+    public static void ClearAndWakeAll(ref int word, int bits) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_ANDN, bits);
+
     /// <summary>Same, storing a value from 0 to 2,047, whatever the word was.</summary>
     public static void SetAndWakeAll(ref int word, int value) => ChangeAndWakeAll(ref word, Libc.FUTEX_OP_SET, value);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Fairlead.Native.Waiting;
@@ -80,6 +81,15 @@ internal sealed unsafe class FutexSet
         }
 
         Volatile.Write(ref _isAsleep, 0);
+    }
+
+    /// <summary>Same for a time at most, if the kernel supports several words.</summary>
+    public void Sleep(TimeSpan most)
+    {
+        // The clock of the time stamps is the kernel's, in nanoseconds.
+        long until = Stopwatch.GetTimestamp() + (long)(most.TotalSeconds * Stopwatch.Frequency);
+        Libc.TimeSpec spec = new() { Seconds = until / Stopwatch.Frequency, Nanoseconds = until % Stopwatch.Frequency };
+        _ = Libc.Futexes(_words, _count, &spec);
     }
 
     /// <summary>Ends the sleep, or prevents the next one. Any thread may call it.</summary>

@@ -47,7 +47,7 @@ internal abstract class LockAttempt
     /// No process can watch one in another pid namespace. If that one ends, the kernel marks its words, but wakes no sleeper on another
     /// word.
     /// </remarks>
-    protected virtual TimeSpan LongestSleep => Timeout.InfiniteTimeSpan;
+    public virtual TimeSpan LongestSleep => Timeout.InfiniteTimeSpan;
 
     /// <summary>Waits without blocking a thread.</summary>
     /// <returns>False if the time ran out; the attempt is abandoned.</returns>

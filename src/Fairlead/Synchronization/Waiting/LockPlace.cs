@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Fairlead.Memory;
 using Fairlead.Memory.Backing;
+using Fairlead.Native;
 using Fairlead.Native.Memory;
 using Fairlead.Native.Processes;
 using Fairlead.Registry;
@@ -32,8 +33,8 @@ internal sealed unsafe class LockPlace : IDisposable
         Path = file.Path;
     }
 
-    private LockPlace(RobustMemory piece, int start, string description, long offset)
-        : this(description, offset.ToString(CultureInfo.InvariantCulture))
+    private LockPlace(RobustMemory piece, int start, string description, string identity)
+        : this(description, identity)
     {
         _piece = piece;
         Start = piece.Shared + start;
@@ -119,7 +120,26 @@ internal sealed unsafe class LockPlace : IDisposable
         RobustMemory piece = new(file, first - within, within + size);
         try
         {
-            return new LockPlace(piece, within, description, offset);
+            return new LockPlace(piece, within, description, offset.ToString(CultureInfo.InvariantCulture));
+        }
+        catch
+        {
+            piece.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Maps a lock that a file without a header begins with.</summary>
+    /// <param name="file">Open for reading and writing, and at least as long as the lock. The caller may close it.</param>
+    /// <param name="size">The size of the lock.</param>
+    /// <param name="description">The lock, for people.</param>
+    /// <param name="identity">The same for all users of the lock.</param>
+    public static LockPlace OfFile(Descriptor file, int size, string description, string identity)
+    {
+        RobustMemory piece = new(file, 0, size);
+        try
+        {
+            return new LockPlace(piece, 0, description, identity);
         }
         catch
         {

@@ -103,6 +103,20 @@ internal sealed unsafe class MutexCore : LockCore
         }
     }
 
+    /// <summary>Leaves in the place of a thread that ended inside: the next owner finds the guarded data in doubt.</summary>
+    public void Abandon(MutexHold hold, long entry)
+    {
+        using (_keeper.Hold())
+        {
+            if (hold.IsInside(entry))
+            {
+                _words.IsInDoubt = true;
+            }
+        }
+
+        Leave(hold, entry);
+    }
+
     /// <summary>Enters if the mutex is free and has no waiter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryEnterIdle(int thread, out Stay stay)

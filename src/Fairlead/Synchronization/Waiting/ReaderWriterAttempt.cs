@@ -52,7 +52,7 @@ internal sealed class ReaderWriterAttempt : LockAttempt
     public WriteHold? Writing { get; private set; }
 
     /// <inheritdoc/>
-    protected override TimeSpan LongestSleep => _core.Words.Header.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
+    public override TimeSpan LongestSleep => _core.Words.Header.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
 
     public override unsafe bool TryAdvance(out int* word, out int value)
     {

@@ -51,7 +51,7 @@ internal abstract unsafe class WaitQueueAttempt : LockAttempt
     protected virtual bool KeepsOrder => true;
 
     /// <inheritdoc/>
-    protected sealed override TimeSpan LongestSleep => _header.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
+    public sealed override TimeSpan LongestSleep => _header.IsMixed ? KeeperWatch.MixedSleep : Timeout.InfiniteTimeSpan;
 
     /// <summary>Whether this waiter is in the queue with no waiter before it.</summary>
     protected bool IsFirst => _isInWaitQueue && !_waitQueue.TryFindBefore(Ticket, out _);

@@ -52,6 +52,9 @@ internal readonly unsafe struct LockHeader(byte* start, uint magic)
         return other != magic && (other & Letters) == (magic & Letters);
     }
 
+    /// <summary>Returns the options of a lock that its first user has settled.</summary>
+    public static uint OptionsAt(byte* start) => Options(Volatile.Read(ref *(ulong*)(start + MutexLayout.HeaderAt)));
+
     /// <summary>Returns the options in a header.</summary>
     public static uint Options(ulong found) => (uint)found;
 
