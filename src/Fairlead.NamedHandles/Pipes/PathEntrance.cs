@@ -1,0 +1,56 @@
+namespace Fairlead.NamedHandles.Pipes;
+
+/// <summary>One instance at a path. It takes clients only while the server waits for one.</summary>
+internal sealed class PathEntrance(PathServer server, PipeTerms terms) : IPipeEntrance
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _end = new();
+    private Task<PipeLink>? _next;
+    private bool _isDisposed;
+
+    /// <inheritdoc/>
+    public Task<PipeLink> Open()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _next is { IsCompleted: false } or { IsCompletedSuccessfully: true }
+                ? _next
+                : _next = server.AcceptAsync(terms, _end.Token);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Take()
+    {
+        lock (_gate)
+        {
+            _next = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Task<PipeLink>? last;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            last = _next;
+        }
+
+        _end.Cancel();
+        _ = last?.ContinueWith(
+            static accepted => accepted.Result.Dispose(),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+        server.Dispose();
+        _end.Dispose();
+    }
+}
