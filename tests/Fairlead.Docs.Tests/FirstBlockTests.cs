@@ -24,7 +24,8 @@ public sealed class FirstBlockTests
     [MemberData(nameof(Alone))]
     public async Task The_first_block_of_a_page_compiles_alone_and_runs(string page)
     {
-        byte[] program = PagePrograms.Compile(PagePrograms.Blocks(page).First());
+        byte[] program = PagePrograms.Compile(
+            PagePrograms.Blocks(page).First(), PagePrograms.OfNamedHandles.Contains(page));
         if (!Waiting.Contains(page))
         {
             await Task.Factory.StartNew(

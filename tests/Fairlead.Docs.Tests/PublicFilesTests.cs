@@ -37,6 +37,7 @@ public sealed partial class PublicFilesTests
     [InlineData("Fairlead")]
     [InlineData("Fairlead.Rpc")]
     [InlineData("Fairlead.RabbitMQ")]
+    [InlineData("Fairlead.NamedHandles")]
     [InlineData("Fairlead.Cli")]
     public void The_page_of_a_package_has_absolute_links_only(string package)
     {

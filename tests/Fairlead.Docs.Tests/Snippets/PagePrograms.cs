@@ -1,4 +1,6 @@
 using System.Runtime.Loader;
+using Fairlead.NamedHandles.Generator;
+using Fairlead.NamedHandles.Tests.Generator;
 using Fairlead.Rpc.Generator;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -17,6 +19,9 @@ internal static class PagePrograms
     public static readonly string[] OfHosts =
         ["docs/hosting.md", "docs/package/Fairlead.Hosting.md", "docs/package/Fairlead.OpenTelemetry.md"];
 
+    /// <summary>The pages whose programs are for Windows, and run with the package of named handles.</summary>
+    public static readonly string[] OfNamedHandles = ["docs/named-handles.md", "docs/package/Fairlead.NamedHandles.md"];
+
     private static readonly MetadataReference[] References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
@@ -33,16 +38,25 @@ internal static class PagePrograms
         Repository.Read(page).Split("```csharp\n").Skip(1).Select(static part => part[..part.IndexOf("```", StringComparison.Ordinal)]);
 
     /// <summary>Compiles a program as a new console application that references Fairlead's packages.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="usesNamedHandles">Whether one of the packages is Fairlead.NamedHandles.</param>
     /// <exception cref="InvalidOperationException">It does not compile, or not without a warning.</exception>
-    public static byte[] Compile(string program)
+    public static byte[] Compile(string program, bool usesNamedHandles = false)
     {
-        CSharpParseOptions version = new(LanguageVersion.Preview);
+        CSharpParseOptions version = new CSharpParseOptions(LanguageVersion.Preview).WithFeatures(
+            [new("InterceptorsNamespaces", "Fairlead.NamedHandles.Generated")]);
         CSharpCompilation compilation = CSharpCompilation.Create(
             $"page-{Guid.NewGuid():N}",
-            [CSharpSyntaxTree.ParseText(ImplicitUsings, version), CSharpSyntaxTree.ParseText(program, version)],
+            [
+                CSharpSyntaxTree.ParseText(ImplicitUsings + (usesNamedHandles ? BuildFiles.GlobalUsings : ""), version),
+                CSharpSyntaxTree.ParseText(program, version),
+            ],
             References,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
-        CSharpGeneratorDriver.Create([new RpcGenerator().AsSourceGenerator()], parseOptions: version)
+        CSharpGeneratorDriver.Create(
+            [new RpcGenerator().AsSourceGenerator(), new InterceptorGenerator().AsSourceGenerator()],
+            parseOptions: version,
+            optionsProvider: new ProjectProperties(usesNamedHandles ? ProjectProperties.AllKinds : []))
             .RunGeneratorsAndUpdateCompilation(compilation, out Compilation whole, out _);
         using MemoryStream image = new();
         Diagnostic[] found = [.. whole.Emit(image).Diagnostics.Where(static found => found.Severity >= DiagnosticSeverity.Warning)];

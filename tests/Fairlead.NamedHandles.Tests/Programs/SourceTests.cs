@@ -1,0 +1,31 @@
+using Fairlead.NamedHandles.Tests.Generator;
+
+namespace Fairlead.NamedHandles.Tests.Programs;
+
+/// <summary>The ten programs compile with the package and without it, and know nothing of it.</summary>
+public sealed class SourceTests
+{
+    private static readonly string[] Sources =
+    [
+        .. Directory.EnumerateFiles(Path.Combine(BuildFiles.Root, "tests/Fairlead.NamedHandles.Peer/Programs"), "*.cs")
+            .Select(File.ReadAllText),
+    ];
+
+    [Fact]
+    public void Compiled_for_Windows_they_are_the_platforms_own() => Assert.Empty(Compilations.Generate(
+        Compilations.WithoutPackage(Sources)));
+
+    [Fact]
+    public async Task Compiled_with_the_package_they_need_no_change()
+    {
+        Assert.NotEmpty(Compilations.Generate(Compilations.WithPackage(Sources), Compilations.AllKinds));
+        Assert.Empty(await Compilations.AnalyzeAsync(Compilations.WithPackage(Sources), Compilations.AllKinds));
+    }
+
+    [Fact]
+    public void They_do_not_name_Fairlead()
+    {
+        Assert.True(Sources.Length > 10);
+        Assert.All(Sources, static source => Assert.DoesNotContain("Fairlead", source, StringComparison.OrdinalIgnoreCase));
+    }
+}

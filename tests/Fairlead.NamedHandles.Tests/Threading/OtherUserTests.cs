@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace Fairlead.NamedHandles.Tests.Threading;
+
+/// <summary>Handles between processes of two users.</summary>
+public sealed class OtherUserTests
+{
+    private readonly string _name = $@"Global\{Waiters.Name()}-{Environment.ProcessId}";
+
+    [RootFact]
+    public async Task A_global_object_is_for_all_users()
+    {
+        using Semaphore semaphore = new(1, 1, _name);
+        using PeerProcess other = await OfOtherAsync("open", "semaphore", _name);
+        await other.SaysAsync("opened");
+        await other.EndAsync();
+    }
+
+    [RootFact]
+    public async Task An_object_for_the_current_user_is_denied_to_another()
+    {
+        NamedWaitHandleOptions options = new() { CurrentSessionOnly = false, CurrentUserOnly = true };
+        using (new Semaphore(1, 1, _name, options))
+        {
+            using PeerProcess other = await OfOtherAsync("open", "semaphore", _name);
+            await other.SaysAsync(nameof(UnauthorizedAccessException));
+            await other.EndAsync();
+        }
+
+        using PeerProcess creator = await OfOtherAsync("open", "semaphore", _name);
+        await creator.SaysAsync("created");
+        Assert.Throws<UnauthorizedAccessException>(() => new Semaphore(1, 1, _name, options));
+        Assert.Throws<UnauthorizedAccessException>(() => Semaphore.OpenExisting(_name, options));
+        Semaphore.OpenExisting(_name).Dispose();
+
+        // The file of a dead object of another user is used anew, with its content gone.
+        creator.Kill();
+        using Semaphore next = new(3, 3, _name, out bool createdNew);
+        Assert.True(createdNew);
+        Assert.True(next.WaitOne(0));
+        Assert.Equal(2, next.Release());
+    }
+
+    [RootFact]
+    public async Task A_local_object_is_for_one_user()
+    {
+        string name = Waiters.Name();
+        using Semaphore semaphore = new(1, 1, name);
+        using PeerProcess other = await OfOtherAsync("open", "semaphore", name);
+        await other.SaysAsync("created");
+        await other.EndAsync();
+    }
+
+    private static async Task<PeerProcess> OfOtherAsync(params string[] arguments)
+    {
+        const string Nobody = "65534";
+        string directory = Path.Combine(Path.GetTempPath(), $"fl-other-{Guid.NewGuid():N}");
+        using Process made = Process.Start("install", ["-d", "-o", Nobody, "-m", "700", directory]);
+        await made.WaitForExitAsync();
+        PeerProcess peer = PeerProcess.StartAs(Nobody, directory, arguments);
+        await peer.SaysAsync("ready");
+        await peer.TellAsync("open");
+        return peer;
+    }
+}
