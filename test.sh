@@ -134,7 +134,7 @@ for project in Fairlead.Tests $(names_of_tests); do
   count_trx "$code" "$results/$project.trx"
   if [ "$project" = Fairlead.Tests ]; then
     begin packages nice -n 5 eng/kept-tap.sh packages "$(hash_of src eng/*.{props,targets,awk,png} eng/notices eng/third-party-notices \
-      eng/test-{packages,getting-started}.sh docs/{getting-started.md,hosting.md,package} LICENSE THIRD-PARTY-NOTICES.txt \
+      eng/test-{packages,getting-started}.sh docs/{getting-started.md,hosting.md,named-handles.md,package} LICENSE THIRD-PARTY-NOTICES.txt \
       Directory.* global.json -- "$(dotnet --version)")" eng/test-packages.sh
   fi
 done

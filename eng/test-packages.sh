@@ -30,6 +30,8 @@ is_complete() {
       analyzers/dotnet/cs/Fairlead.Rpc.Generator.dll \
     && holds "$packages/Fairlead.RabbitMQ".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.RabbitMQ.xml \
     && holds "$packages/Fairlead.Hosting".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.Hosting.xml \
+    && holds "$packages/Fairlead.NamedHandles".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.NamedHandles.xml \
+      analyzers/dotnet/cs/Fairlead.NamedHandles.Generator.dll build/Fairlead.NamedHandles.props build/Fairlead.NamedHandles.targets \
     && holds "$packages/Fairlead.OpenTelemetry".[0-9]*.nupkg README.md icon.png LICENSE lib/net10.0/Fairlead.OpenTelemetry.xml \
     && holds "$packages/Fairlead.Cli".[0-9]*.nupkg README.md icon.png LICENSE THIRD-PARTY-NOTICES.txt DotnetToolSettings.xml \
     && holds "$packages/Fairlead.Cli".[0-9]*.snupkg Fairlead.Cli.pdb
@@ -44,7 +46,7 @@ says() { [ "$1" = "$2" ] || { echo "$3 is $1, and must be $2"; return 1; }; }
 has_one_version() {
   local id version; version=$(version_of Fairlead)
   [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+-dev\.[0-9]+$ ]] || { echo "$version does not count the commits"; return 1; }
-  for id in Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry Fairlead.Cli; do says "$(version_of "$id")" "$version" "the version of $id" || return 1; done
+  for id in Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry Fairlead.NamedHandles Fairlead.Cli; do says "$(version_of "$id")" "$version" "the version of $id" || return 1; done
   says "$("$place/tool/fairlead" --version | cut -d + -f 1)" "$version" "the version of the installed tool"
 }
 asks_for() { grep -F "<dependency id=\"Fairlead\" version=\"$2\"" "$place/nuspec/$1.$(version_of "$1").nuspec"; }
@@ -61,7 +63,7 @@ names_its_repository() {
 }
 documents_the_public_types_only() {
   local name types documented
-  for name in Fairlead Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry; do
+  for name in Fairlead Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry Fairlead.NamedHandles; do
     types=$(grep -c '^[a-z]' "src/$name/PublicAPI.txt"); documented=$(grep -c '<member name="T:' "artifacts/obj/$name/release/public/$name.xml")
     says "$documented" "$types" "the number of documented types of $name" || return 1
   done
@@ -73,6 +75,23 @@ follows_the_page_of_the_host() {
   awk '/^```/ { if (kind) exit; kind = $0 == "```csharp"; next } kind' "$OLDPWD/docs/hosting.md" > program
   export NUGET_PACKAGES=$place/cache
   . ./commands && mv ../program Program.cs && rm Worker.cs && dotnet build -v quiet -warnaserror
+}
+# The commands and the program of docs/named-handles.md: a program for Windows, which the package runs here. Compiled for Windows it is the platform's own, and so
+# is a project that refers to it.
+has_no_alias() { grep -q System "$1" && ! grep Fairlead "$1"; }
+follows_the_page_of_named_handles() {
+  local page=$PWD/docs/named-handles.md
+  mkdir "$place/handles" && cd "$place/handles" || return 1
+  awk '/^```/ { if (kind) exit; kind = $0 == "```sh"; next } kind' "$page" | sed "s:/path/to/fairlead/artifacts/packages:$packages:" > commands
+  awk '/^```/ { if (kind) exit; kind = $0 == "```csharp"; next } kind' "$page" > program
+  export NUGET_PACKAGES=$place/cache XDG_RUNTIME_DIR=$place/handles/run
+  mkdir -m 700 "$XDG_RUNTIME_DIR"
+  . ./commands && mv ../program Program.cs && dotnet build -v quiet -warnaserror && says "$(dotnet run --no-build)" "an order for 42 pears" "the output" || return 1
+  dotnet new console -o ../User && cd ../User && cp ../Shop/nuget.config . && dotnet add reference ../Shop && dotnet build -v quiet -warnaserror || return 1
+  has_no_alias obj/*/net10.0/User.GlobalUsings.g.cs || return 1
+  cd ../Shop && sed -i 's:net10.0<:net10.0-windows<:' Shop.csproj \
+    && dotnet build -v quiet -warnaserror -p:EnableWindowsTargeting=true -p:DisableTransitiveFrameworkReferenceDownloads=true \
+    && has_no_alias obj/*/net10.0-windows/Shop.GlobalUsings.g.cs
 }
 notices_are_fresh() { diff THIRD-PARTY-NOTICES.txt <(eng/third-party-notices); }
 
@@ -86,6 +105,7 @@ check "the tool installs from the folder of packages alone" installs
 check "the packages and the installed tool have one version, which counts the commits" has_one_version
 check "Fairlead.RabbitMQ demands exactly its Fairlead, Fairlead.Rpc at least its one" asks_for_its_fairlead
 check "docs/getting-started.md is what happens" eng/test-getting-started.sh "$place"
+check "the program of docs/named-handles.md runs with the package, and its users keep the platform's types" in_a_shell follows_the_page_of_named_handles
 check "the worker of docs/hosting.md builds from the packages" in_a_shell follows_the_page_of_the_host
 echo "1..$number"
 [ "$failures" -eq 0 ]
