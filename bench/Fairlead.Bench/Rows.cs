@@ -83,6 +83,7 @@ internal static partial class Rows
         .. RemoteCalls,
         .. Encrypted,
         .. Broker,
+        .. NamedHandles,
         new OneWay("log-append", Small,
             new FileAppend(), new FairleadLog(isFollowed: false) { Goal = 4 }, new FairleadLog(isFollowed: true)),
         new CellReads("board-read",

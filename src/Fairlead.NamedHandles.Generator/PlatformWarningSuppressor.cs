@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.Diagnostics;
 namespace Fairlead.NamedHandles.Generator;
 
 /// <summary>
-/// Suppresses the warning that something is only supported on Windows (CA1416) at what Fairlead supports: calls that go to Fairlead, and the
-/// message mode of pipes. The compiler warns of the platform's member, because that is what the source names.
+/// Suppresses the warning that something is only supported on Windows (CA1416) at what Fairlead supports: calls that go to Fairlead, and
+/// the message mode of pipes. The compiler warns of the platform's member, because that is what the source names.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class PlatformWarningSuppressor : DiagnosticSuppressor

@@ -5,6 +5,8 @@ namespace Fairlead.Docs.Tests;
 /// <summary>The page of locks has every lock, in the order that the code checks.</summary>
 public sealed partial class LockOrderTests
 {
+    private static readonly string[] Libraries = ["src/Fairlead", "src/Fairlead.NamedHandles"];
+
     [Fact]
     public void The_page_of_locks_has_the_order_of_the_code()
     {
@@ -22,7 +24,7 @@ public sealed partial class LockOrderTests
         {
             string type = row.Groups["type"].Value.Split('.')[0];
             Assert.Contains(
-                Repository.Sources("src/Fairlead").Where(path => Path.GetFileName(path).Split('.')[0] == type),
+                Libraries.SelectMany(Repository.Sources).Where(path => Path.GetFileName(path).Split('.')[0] == type),
                 file => File.ReadAllText(file).Contains($"LockRank.{row.Groups["rank"].Value})", StringComparison.Ordinal));
         }
     }

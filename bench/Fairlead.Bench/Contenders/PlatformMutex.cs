@@ -5,7 +5,7 @@ internal sealed class PlatformMutex() : MutexContender("System.Threading.Mutex, 
 {
     // The runtime keeps such names in a directory of the user, and removes them with their last user.
     public override MutexUser Connect(Session session) =>
-        new User(new Mutex(initiallyOwned: false, $"fairlead-bench-{Path.GetFileName(session.Directory)}-{session.Name}"));
+        new User(new Mutex(initiallyOwned: false, Naming.OfObject(session)));
 
     private sealed class User(Mutex mutex) : MutexUser
     {

@@ -181,7 +181,7 @@ internal sealed class ObjectFile : IDisposable
         using Descriptor locked = _directory.Lock();
         if (NativeFile.TryFlock(File, out _))
         {
-            _ = NativeFile.Unlink(Path);
+            _ = IsStillNamed() ? NativeFile.Unlink(Path) : Errno.None;
             _hasEnded = true;
             return true;
         }

@@ -106,13 +106,49 @@ internal sealed class AnyWait : IDisposable
             {
                 if (taking.TryAdvance())
                 {
-                    return taking.IsAbandoned ? throw Abandoned(i) : i;
+                    int index = i;
+                    while (Before(index) is { } earlier)
+                    {
+                        index = earlier;
+                    }
+
+                    return _takings[index] is { IsAbandoned: true } ? throw Abandoned(index) : index;
                 }
             }
             else if (IsTaken(i))
             {
                 return i;
             }
+        }
+
+        return null;
+    }
+
+    // A handle before the taken one may have been signalled after it was tried, and before the taken one was signalled. The platform would
+    // have taken that one, so it is taken instead.
+    private int? Before(int taken)
+    {
+        if (_takings[taken] is not { } last)
+        {
+            // A handle of the platform cannot be given back in every case: it stays taken.
+            return null;
+        }
+
+        try
+        {
+            for (int i = 0; i < taken; i++)
+            {
+                if (_takings[i]?.TryAdvance() ?? IsTaken(i))
+                {
+                    last.Untake();
+                    return i;
+                }
+            }
+        }
+        catch (AbandonedMutexException)
+        {
+            last.Untake();
+            throw;
         }
 
         return null;
