@@ -96,8 +96,8 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
         long number = 0;
         while (!stop.IsCancellationRequested)
         {
-            publisher.Publish("odd", "x");
-            publisher.Publish("even", BitConverter.GetBytes(++number));
+            publisher.Publish("odd", "x", CancellationToken.None);
+            publisher.Publish("even", BitConverter.GetBytes(++number), CancellationToken.None);
         }
 
         return number;
