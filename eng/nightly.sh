@@ -99,6 +99,7 @@ tap 'known vulnerabilities of the packages' audited
 
 # What test.sh does with fewer messages, connections and bytes. The peers of the broker's tests are their own.
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
+FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the named handles' tests/Fairlead.NamedHandles.Tests -c Release
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll
 FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' tests/Fairlead.RabbitMQ.Tests -c Release
 
