@@ -145,7 +145,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         Sender sender = await SenderAsync(queue);
         Task<Delivery> first = sender.DeliverAsync("1"u8).AsTask();
         await Until(() => queue.Count == 1, "the queue has the first item");
-        queue.StopTaking();
+        await queue.StopTakingAsync();
         Task<Delivery> second = sender.DeliverAsync("2"u8).AsTask();
         Sender late = await SenderAsync(queue);
         Task<Delivery> third = late.DeliverAsync("3"u8).AsTask();
@@ -158,7 +158,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         Assert.True((await first).IsDelivered);
         Assert.False(second.IsCompleted);
         Assert.False(third.IsCompleted);
-        queue.StopTaking();
+        await queue.StopTakingAsync();
         Assert.True((await queue.CloseAsync(60.Seconds())).IsComplete);
         foreach (Delivery delivery in await Task.WhenAll(second, third))
         {
@@ -166,7 +166,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         }
 
         Assert.Equal(new() { Taken = 1, Accepted = 1 }, queue.ItemStatistics);
-        Assert.Throws<ObjectDisposedException>(queue.StopTaking);
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await queue.StopTakingAsync());
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
         Task working = WorkAsync(worker);
         await Until(() => queue.Accepted >= 10, "some are done");
 
-        queue.StopTaking();
+        await queue.StopTakingAsync();
         await queue.FinishAsync().WaitAsync(60.Seconds());
         await queue.CloseAsync(60.Seconds());
         await working;

@@ -121,7 +121,7 @@ public sealed class WorkQueueSnippets
         Task working = WorkAsync(cancellationToken);
         await using Sender sender = await Sender.ConnectAsync("inproc://jobs");
         Assert.True((await sender.DeliverAsync("dig"u8)).IsDelivered);
-        queue.StopTaking();
+        await queue.StopTakingAsync();
         await queue.FinishAsync(cancellationToken);
         await queue.CloseAsync();
         Assert.False((await sender.DeliverAsync("dig"u8)).IsDelivered);

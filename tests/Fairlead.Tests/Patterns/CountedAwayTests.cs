@@ -26,6 +26,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
         Task<long> publishing = Task.Run(() => PublishUntil(publisher, stop.Token));
         long last = 0;
         long received = 0;
+        Link[] lost = [];
         for (int cuts = 0; cuts < TestSize.Of(20, full: 200); cuts++)
         {
             for (int i = 0; i < 200; i++)
@@ -33,11 +34,12 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
                 (last, received) = (await NextAsync(subscriber, last), received + 1);
             }
 
-            Cut(publisher);
+            lost = Cut(publisher);
         }
 
         await stop.CancelAsync();
         long published = await publishing;
+        await Until(() => !publisher.Core.Links().Intersect(lost).Any(), "the last connection is lost");
         await publisher.WaitForSubscribersAsync("even.x");
         publisher.Publish("even", BitConverter.GetBytes(++published));
         while (last < published)

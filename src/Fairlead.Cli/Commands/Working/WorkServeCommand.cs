@@ -129,7 +129,7 @@ internal sealed class WorkServeCommand : ToolCommand
     /// <summary>Waits until what the queue has is done, at most for the timeout.</summary>
     private static async Task FinishAsync(WorkQueue queue, TimeSpan? timeout)
     {
-        queue.StopTaking();
+        await queue.StopTakingAsync();
         ErrorLine.Write($"{queue.Address}: takes nothing new; {queue.Count} items are left. Interrupt again to abandon them");
         using CancellationTokenSource limit = new(timeout ?? Timeout.InfiniteTimeSpan, TimeProvider.System);
         try

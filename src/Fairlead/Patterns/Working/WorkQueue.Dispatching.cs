@@ -88,7 +88,7 @@ public sealed partial class WorkQueue
             Enter(item);
         }
 
-        await room.ConfigureAwait(false);
+        await room.WaitAsync(_stopTaking.Token).ConfigureAwait(false);
     }
 
     /// <summary>Counts an item in. Completes when there is capacity for another.</summary>

@@ -354,7 +354,8 @@ public sealed partial class WorkQueue
         bool isTaking;
         using (_gate.Hold())
         {
-            if (_waitsForFinish == 0 || _held > 0 || _items.IsClosed)
+            // A queue that takes nothing new may be taking its last item.
+            if (_waitsForFinish == 0 || _held > 0 || _items.IsClosed || (!_isTaking && !_taking.IsCompleted))
             {
                 return;
             }

@@ -169,30 +169,28 @@ public sealed partial class WorkQueue : MessagingEndpoint, ILinkOwner, IAlarmed
 
     /// <summary>Takes no more items, for good. Those that the queue has are still worked on.</summary>
     /// <remarks>
-    /// <para>
-    /// An item on its way is taken or not. One that is not taken stays with its sender, as if the queue were full: the sender waits. When
-    /// the queue closes, its senders learn that these items are not delivered.
-    /// </para>
-    /// <para>Items that were given up can be tried again. Calling it again has no effect.</para>
+    /// An item that is on its way is taken or not. When the task completes, all others stay with their senders, which wait as at a full
+    /// queue; when the queue closes, they learn that these items are not delivered. Items that were given up can be tried again.
     /// </remarks>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
-    public void StopTaking()
+    public async ValueTask StopTakingAsync()
     {
+        Task taking;
         using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_items.IsClosed, this);
-            _isTaking = false;
+            (taking, _isTaking) = (_taking, false);
         }
 
-        // The loop that takes items ends.
-        _stopTaking.Cancel();
+        await _stopTaking.CancelAsync().ConfigureAwait(false);
+        await taking.ConfigureAwait(false);
         FinishIfDue();
     }
 
     /// <summary>Completes when the queue is empty and no sender is connected. From then on it accepts no connections.</summary>
     /// <remarks>
     /// Senders that connect earlier are waited for, too. A sender that connects later finds no listener, and no item is in transit at that
-    /// moment. All that remains is to close the queue. After <see cref="StopTaking"/> senders are not waited for.
+    /// moment. All that remains is to close the queue. After <see cref="StopTakingAsync"/> senders are not waited for.
     /// </remarks>
     /// <param name="cancellationToken">Ends the wait; the queue continues.</param>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
