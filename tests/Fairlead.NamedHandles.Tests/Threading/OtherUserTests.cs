@@ -54,10 +54,15 @@ public sealed class OtherUserTests
     private static async Task<PeerProcess> OfOtherAsync(params string[] arguments)
     {
         const string Nobody = "65534";
-        string directory = Path.Combine(Path.GetTempPath(), $"fl-other-{Guid.NewGuid():N}");
-        using Process made = Process.Start("install", ["-d", "-o", Nobody, "-m", "700", directory]);
+
+        // Not in the directories of the tests, which only this user may enter.
+        string place = $"/tmp/fl-other-{Guid.NewGuid():N}";
+        string make = $"install -d -m 755 {place} && cp -r \"$0\" {place}/bin && chmod -R a+rX {place}/bin"
+            + $" && install -d -o {Nobody} -m 700 {place}/run";
+        using Process made = Process.Start("sh", ["-c", make, PeerProcess.Folder]);
         await made.WaitForExitAsync();
-        PeerProcess peer = PeerProcess.StartAs(Nobody, directory, arguments);
+        Assert.Equal(0, made.ExitCode);
+        PeerProcess peer = PeerProcess.StartAs(Nobody, place, arguments);
         await peer.SaysAsync("ready");
         await peer.TellAsync("open");
         return peer;

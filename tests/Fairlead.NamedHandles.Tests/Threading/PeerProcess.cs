@@ -20,24 +20,32 @@ internal sealed class PeerProcess : IDisposable
 
     public int Id => _process.Id;
 
-    private static string Program { get; } = Path.Combine(
+    /// <summary>The folder with the program.</summary>
+    public static string Folder { get; } = Path.GetFullPath(Path.Combine(
         AppContext.BaseDirectory,
         "..",
         "..",
         "Fairlead.NamedHandles.Peer",
-        Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)),
-        "Fairlead.NamedHandles.Peer.dll");
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))));
+
+    private static string Program => $"{Folder}/Fairlead.NamedHandles.Peer.dll";
 
     public static PeerProcess Start(params string[] arguments) =>
         new(Process.Start(Command("dotnet", ["exec", Program, .. arguments]))!);
 
-    /// <summary>Starts it as another user, whose runtime directory is removed when it is disposed.</summary>
-    public static PeerProcess StartAs(string user, string directory, params string[] arguments)
+    /// <summary>Starts it as another user.</summary>
+    /// <param name="user">The number of the user.</param>
+    /// <param name="place">A directory with the program in <c>bin</c>, and the user's runtime directory in <c>run</c>. Removed at the
+    /// end.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static PeerProcess StartAs(string user, string place, params string[] arguments)
     {
+        string program = $"{place}/bin/{Path.GetFileName(Program)}";
         ProcessStartInfo command = Command(
-            "setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", "dotnet", "exec", Program, .. arguments]);
-        command.Environment["XDG_RUNTIME_DIR"] = directory;
-        return new PeerProcess(Process.Start(command)!) { _directory = directory };
+            "setpriv", [$"--reuid={user}", $"--regid={user}", "--clear-groups", "dotnet", "exec", program, .. arguments]);
+        command.Environment["XDG_RUNTIME_DIR"] = $"{place}/run";
+        command.WorkingDirectory = place;
+        return new PeerProcess(Process.Start(command)!) { _directory = place };
     }
 
     /// <summary>Starts it, and waits for its first line.</summary>
