@@ -4,15 +4,16 @@ namespace Fairlead.TestPeer.Verbs;
 
 /// <summary>
 /// <c>follower ADDRESS TOPICS FILE</c>: subscribes behind the message that the last line of a file names, and appends a line for each
-/// further one: its position and its text. A line is one write, so it is there whole, or not at all.
+/// further one: its position and its text. A process that is killed may leave a part of a line, if that crosses a page of the file: such a
+/// part is removed.
 /// </summary>
 internal static class FollowerVerb
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
-        PublishedPosition? last = File.Exists(arguments[2]) && File.ReadLines(arguments[2]).LastOrDefault() is { } line
-            ? PublishedPosition.Parse(line.Split(' ')[0])
-            : null;
+        await using FileStream file = new(
+            arguments[2], FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        PublishedPosition? last = GoToEnd(file) is { } line ? PublishedPosition.Parse(line.Split(' ')[0]) : null;
         await using var subscriber = await Subscriber.ConnectAsync(
             arguments[0],
             arguments[1],
@@ -24,7 +25,6 @@ internal static class FollowerVerb
                 ConnectTimeout = Patience.Time,
                 ReconnectTimeout = Patience.Time,
             });
-        await using FileStream file = new(arguments[2], FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
         Console.WriteLine("ok");
         await foreach (var message in subscriber.ReceiveAllAsync())
         {
@@ -32,5 +32,16 @@ internal static class FollowerVerb
         }
 
         return 0;
+    }
+
+    /// <summary>Goes behind the last whole line of a file, and returns that line; null: there is none.</summary>
+    private static string? GoToEnd(FileStream file)
+    {
+        byte[] all = new byte[file.Length];
+        file.ReadExactly(all);
+        int end = Array.LastIndexOf(all, (byte)'\n') + 1;
+        file.SetLength(end);
+        file.Position = end;
+        return Encoding.UTF8.GetString(all, 0, end).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
     }
 }
