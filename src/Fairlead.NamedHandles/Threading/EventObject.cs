@@ -34,11 +34,8 @@ internal sealed class EventObject : NamedObject
 
     public void Reset() => _core.Do(static words => words.Reset());
 
-    public override bool TryTake(out bool isAbandoned)
-    {
-        isAbandoned = false;
-        return _core.TryPass(out _);
-    }
+    public override Trial TryTake() =>
+        _core.TryPass(out _, out bool isClosed) ? Trial.Taken : isClosed ? Trial.Contended : Trial.NotSignalled;
 
     public override LockAttempt Begin(int thread) => new EventAttempt(_core, _core.Words.Epoch, thread);
 

@@ -29,7 +29,7 @@ internal sealed class MutexObject : NamedObject
         _core = new MutexCore(Place(key, file, Size), options: 0);
         if (isTaken)
         {
-            _ = TryTake(out _);
+            _ = TryTake();
         }
     }
 
@@ -39,23 +39,22 @@ internal sealed class MutexObject : NamedObject
 
     public bool IsOwnedBy(ThreadEnd thread) => _owner == thread;
 
-    public override bool TryTake(out bool isAbandoned)
+    // Whether a mutex with an owner has waiters makes no difference: who wants it joins them.
+    public override Trial TryTake()
     {
         ThreadEnd me = ThreadEnd.Current;
-        isAbandoned = false;
         if (_owner == me)
         {
             _depth = checked(_depth + 1);
-            return true;
+            return Trial.Taken;
         }
 
         if (!_core.TryEnterIdle(me.Thread, out Stay stay))
         {
-            return false;
+            return Trial.Contended;
         }
 
-        isAbandoned = Own(me, stay);
-        return true;
+        return Own(me, stay) ? Trial.Abandoned : Trial.Taken;
     }
 
     public override LockAttempt Begin(int thread) => new EnterAttempt(_core, thread);

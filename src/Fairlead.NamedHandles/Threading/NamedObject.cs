@@ -30,8 +30,7 @@ internal abstract class NamedObject(ObjectKey key, ObjectFile file)
     protected ObjectFile File => file;
 
     /// <summary>Takes it for the calling thread if it can be had without joining the waiters.</summary>
-    /// <param name="isAbandoned">Whether its last owner ended without releasing it. The caller owns it all the same.</param>
-    public abstract bool TryTake(out bool isAbandoned);
+    public abstract Trial TryTake();
 
     /// <summary>Begins a wait.</summary>
     /// <param name="thread">The kernel's ID of the waiting thread; 0: none.</param>

@@ -39,11 +39,8 @@ internal sealed class SemaphoreObject : NamedObject
             ? before
             : throw new SemaphoreFullException($"{Key} has a count of {before} of {_core.Most}: {number} cannot be added.");
 
-    public override bool TryTake(out bool isAbandoned)
-    {
-        isAbandoned = false;
-        return _core.TryPass();
-    }
+    public override Trial TryTake() =>
+        _core.TryPass(out bool isClosed) ? Trial.Taken : isClosed ? Trial.Contended : Trial.NotSignalled;
 
     public override LockAttempt Begin(int thread) => new CountAttempt(_core, thread);
 

@@ -15,7 +15,9 @@ internal static class SingleWait
         bool isAbandoned;
         using (ObjectReference.Call call = reference.Begin())
         {
-            if (!call.Target.TryTake(out isAbandoned) && !Wait(call, milliseconds, out isAbandoned))
+            Trial trial = call.Target.TryTake();
+            isAbandoned = trial is Trial.Abandoned;
+            if (trial is not (Trial.Taken or Trial.Abandoned) && !Wait(call, milliseconds, out isAbandoned))
             {
                 return false;
             }

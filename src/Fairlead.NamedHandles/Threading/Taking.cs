@@ -23,30 +23,11 @@ internal sealed unsafe class Taking(ObjectReference.Call call) : IDisposable
     /// <summary>The longest sleep before trying again.</summary>
     public TimeSpan LongestSleep => _attempt?.LongestSleep ?? Timeout.InfiniteTimeSpan;
 
+    /// <summary>Takes the object if it can be had. Joins its waiters only if it has some.</summary>
+    public bool TryTake() => TryAdvance(joins: false);
+
     /// <summary>Takes the object if it can be had; otherwise joins its waiters.</summary>
-    public bool TryAdvance()
-    {
-        if (_attempt is null)
-        {
-            if (Target.TryTake(out bool isAbandoned))
-            {
-                IsAbandoned = isAbandoned;
-                return true;
-            }
-
-            _attempt = Target.Begin(NativeThread.Id);
-        }
-
-        if (!_attempt.TryAdvance(out _word, out _value))
-        {
-            return false;
-        }
-
-        LockAttempt succeeded = _attempt;
-        _attempt = null;
-        IsAbandoned = Target.Finish(succeeded);
-        return true;
-    }
+    public bool TryAdvance() => TryAdvance(joins: true);
 
     /// <summary>Polls for a moment, if the object changes hands quickly.</summary>
     public void LookOn() => _attempt?.LookOn();
@@ -77,7 +58,7 @@ internal sealed unsafe class Taking(ObjectReference.Call call) : IDisposable
     /// <summary>Passes a wake-up on to other waiters that need it.</summary>
     public void PassOn() => _attempt?.PassOn(_word);
 
-    /// <summary>Leaves the waiters. A later <see cref="TryAdvance"/> begins again.</summary>
+    /// <summary>Leaves the waiters. A later <see cref="TryAdvance()"/> begins again.</summary>
     public void Leave()
     {
         LockAttempt? attempt = _attempt;
@@ -105,5 +86,35 @@ internal sealed unsafe class Taking(ObjectReference.Call call) : IDisposable
         {
             call.Dispose();
         }
+    }
+
+    private bool TryAdvance(bool joins)
+    {
+        if (_attempt is null)
+        {
+            Trial trial = Target.TryTake();
+            IsAbandoned = trial is Trial.Abandoned;
+            if (trial is Trial.Taken or Trial.Abandoned)
+            {
+                return true;
+            }
+
+            if (trial is Trial.NotSignalled && !joins)
+            {
+                return false;
+            }
+
+            _attempt = Target.Begin(NativeThread.Id);
+        }
+
+        if (!_attempt.TryAdvance(out _word, out _value))
+        {
+            return false;
+        }
+
+        LockAttempt succeeded = _attempt;
+        _attempt = null;
+        IsAbandoned = Target.Finish(succeeded);
+        return true;
     }
 }

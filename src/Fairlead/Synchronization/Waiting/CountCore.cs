@@ -34,12 +34,14 @@ internal sealed unsafe class CountCore : LockCore
     public CountWords Words { get; }
 
     /// <summary>Takes a permit if there is one and no caller waits.</summary>
-    public bool TryPass()
+    /// <param name="isClosed">Whether there may be a permit all the same, because others wait.</param>
+    public bool TryPass(out bool isClosed)
     {
         AddReference();
         try
         {
-            return !Words.IsClosed && Words.TryTake(isLast: false);
+            isClosed = Words.IsClosed;
+            return !isClosed && Words.TryTake(isLast: false);
         }
         finally
         {

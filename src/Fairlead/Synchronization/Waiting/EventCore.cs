@@ -22,13 +22,17 @@ internal sealed unsafe class EventCore : LockCore
 
     /// <summary>Passes if the event is set and, for an automatic one, has no waiter.</summary>
     /// <param name="epoch">If false: the epoch in which a wait would begin.</param>
-    public bool TryPass(out uint epoch)
+    public bool TryPass(out uint epoch) => TryPass(out epoch, out _);
+
+    /// <summary>Same, and says whether an automatic event may be set although the caller did not pass, because it has waiters.</summary>
+    public bool TryPass(out uint epoch, out bool isClosed)
     {
         AddReference();
         try
         {
             epoch = Words.Epoch;
-            return IsAutomatic ? !Words.IsClosed && Words.TryTake(isLast: false) : Words.IsSet;
+            isClosed = IsAutomatic && Words.IsClosed;
+            return !isClosed && (IsAutomatic ? Words.TryTake(isLast: false) : Words.IsSet);
         }
         finally
         {
