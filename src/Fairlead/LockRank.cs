@@ -1,6 +1,6 @@
 namespace Fairlead;
 
-/// <summary>All locks of the process, in the order in which threads take them: inside one, only later ones.</summary>
+/// <summary>The locks of the library and of the named handles, in the order of their taking: inside one, only later ones.</summary>
 /// <remarks>
 /// In Debug builds <see cref="LockOrder"/> checks this order. The table in docs/design/locking.md has the same order. A lock that waits
 /// with <see cref="Monitor"/> is not listed, because no other lock is taken inside it.
@@ -15,6 +15,21 @@ internal enum LockRank : byte
 
     /// <summary>The wait of a registered callback for a named object, and the signal taken for the callback.</summary>
     NamedPump,
+
+    /// <summary>The directories of maps that this process watches.</summary>
+    MapSweeper,
+
+    /// <summary>The named files that this process has mapped.</summary>
+    FileMaps,
+
+    /// <summary>The connection of a pipe stream, and its state.</summary>
+    PipeStream,
+
+    /// <summary>The next client of an instance of a pipe.</summary>
+    PipeEntrance,
+
+    /// <summary>The sockets at paths on which pipes of this process wait for clients.</summary>
+    PathServers,
 
     /// <summary>The attachments of a wait set: one at a time, and none once the set is disposed.</summary>
     WaitSetItems,
@@ -189,6 +204,9 @@ internal enum LockRank : byte
 
     /// <summary>The descriptors that may be opened once by number.</summary>
     OfferedDescriptors,
+
+    /// <summary>The folders that this process watches, and who is told.</summary>
+    FolderWatches,
 
     /// <summary>The waiter of a stream over a pipe or socket.</summary>
     DescriptorStream,

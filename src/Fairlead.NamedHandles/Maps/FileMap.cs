@@ -22,7 +22,7 @@ internal static class FileMap
     // The last byte that can be locked. Other programs lock it only with the whole file.
     private const long LockedByte = long.MaxValue - 1;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.FileMaps);
 
     // The objects that this process has used, until their maps are over.
     private static readonly List<ObjectFile> Used = [];
@@ -119,7 +119,7 @@ internal static class FileMap
     public static void Prune()
     {
         List<ObjectFile> over;
-        lock (Gate)
+        using (Gate.Hold())
         {
             over = Used.FindAll(static used => IsOver(used.File));
             _ = Used.RemoveAll(over.Contains);
@@ -131,7 +131,7 @@ internal static class FileMap
     // Inside the lock of the directory. One descriptor for each object, however often it is opened.
     private static void Keep(ObjectFile used)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (!Used.Exists(one => one.Path == used.Path && IsSame(one.File, used.File)))
             {
@@ -159,9 +159,7 @@ internal static class FileMap
             throw new IOException($"The map '{mapName}' cannot be opened: another program has locked the whole of {record.Path}.");
         }
 
-        SafeFileHandle handle = new(file.Number, ownsHandle: true);
-        file.SetHandleAsInvalid();
-        return handle;
+        return new SafeFileHandle(file.Release(), ownsHandle: true);
     }
 
     private static Exception Unopened(string mapName, string path, Errno error) => error switch

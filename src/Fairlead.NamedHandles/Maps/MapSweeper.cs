@@ -1,4 +1,5 @@
 using Fairlead.NamedHandles.Names;
+using Fairlead.Registry;
 
 namespace Fairlead.NamedHandles.Maps;
 
@@ -8,7 +9,7 @@ namespace Fairlead.NamedHandles.Maps;
 /// </summary>
 internal static class MapSweeper
 {
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.MapSweeper);
 
     // By the path of their directories: a program may change its runtime directory.
     private static readonly Dictionary<string, FolderWatch> Watches = [];
@@ -17,7 +18,7 @@ internal static class MapSweeper
     public static void Begin(ObjectScope scope)
     {
         ObjectDirectory directory = ObjectDirectory.Of(scope);
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (Watches.TryGetValue(directory.Path, out FolderWatch? former))
             {

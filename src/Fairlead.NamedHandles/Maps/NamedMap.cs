@@ -44,7 +44,7 @@ internal static class NamedMap
                 file => isDelayed ? Reserve(file, size) : FileSpace.Allocate(file, size),
                 MapProtection.Marks(access),
                 isPrivate: false,
-                static _ => { },
+                begin: null,
                 out ObjectFile? opened);
             switch (outcome)
             {

@@ -286,12 +286,11 @@ public static class NamedMemoryMaps
         bool isReading = access is MemoryMappedFileAccess.Read or MemoryMappedFileAccess.ReadExecute or MemoryMappedFileAccess.CopyOnWrite;
         OpenFlags flags = isReading ? OpenFlags.ReadOnly : OpenFlags.ReadWrite;
         using Descriptor? copy = NativeSpawn.Duplicate((int)file.DangerousGetHandle(), lowest: 0, out Errno error);
-        using Descriptor reopened = (copy is null ? null : NativeFile.Reopen(copy, flags, out error))
+        Descriptor reopened = (copy is null ? null : NativeFile.Reopen(copy, flags, out error))
             ?? throw (error is Errno.EACCES or Errno.EPERM
                 ? new UnauthorizedAccessException($"Access to {path} is denied with {access} ({ErrnoMap.Describe(error)}).")
                 : ErrnoMap.Failure($"cannot open {path} once more", error));
-        SafeFileHandle own = new(reopened.Number, ownsHandle: true);
-        reopened.SetHandleAsInvalid();
+        SafeFileHandle own = new(reopened.Release(), ownsHandle: true);
         try
         {
             return Named(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Native;
 using Fairlead.Native.Files;
 using Fairlead.Native.Processes;
@@ -17,10 +16,6 @@ internal sealed class ObjectDirectory
     private const string LockFile = ".lock";
     private const uint AllButRemoving = 0b001_111_111_111;
     private const uint AllMayWrite = 0b110_110_110;
-
-    // How long one other process may hold the lock: many times what it takes to make an object.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(16);
 
     private readonly uint _fileMode;
 
@@ -46,25 +41,9 @@ internal sealed class ObjectDirectory
         Descriptor file = OpenOrMake($"{Path}/{LockFile}", _fileMode);
         try
         {
-            Deadline deadline = Deadline.After(Patience);
-            TimeSpan pause = TimeSpan.FromMilliseconds(1);
-            while (!NativeFile.TryFlock(file))
-            {
-                if (deadline.Passed)
-                {
-                    throw new FairleadException(
-                        ErrorCode.Unavailable,
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"another process has held the lock of {Path} for {Patience.TotalSeconds} seconds"),
-                        $"Find that process: lsof {Path}/{LockFile}");
-                }
-
-                Task.Delay(pause, TimeProvider.System).Wait();
-                pause = pause < LongestPause ? pause * 2 : LongestPause;
-            }
-
-            return file;
+            return DirectoryLock.TryLock(file, DirectoryLock.Patience, TimeProvider.System, out Errno error)
+                ? file
+                : throw DirectoryLock.NotTaken(Path, $"{Path}/{LockFile}", error);
         }
         catch
         {

@@ -30,7 +30,6 @@ internal sealed class ObjectFile : IDisposable
     private static readonly ObjectKind[] Kinds = Enum.GetValues<ObjectKind>();
 
     private readonly ObjectDirectory _directory;
-    private bool _hasEnded;
 
     private ObjectFile(ObjectDirectory directory, string path, Descriptor file)
     {
@@ -52,23 +51,11 @@ internal sealed class ObjectFile : IDisposable
     /// <param name="isPrivate">
     /// In the scope of the machine: whether this user alone may open an object that is begun, and no other user's is opened.
     /// </param>
+    /// <param name="begin">Called with an object that is begun, before any other process can open it. If it throws, there is none.</param>
     /// <param name="file">The file, where the outcome is Opened or Created. The caller disposes it.</param>
     /// <exception cref="FairleadException">The directory cannot be used, or there is no space.</exception>
     public static ObjectOutcome Open(
-        ObjectName name, ObjectKind kind, ObjectWish wish, long size, bool isPrivate, out ObjectFile? file) =>
-        Open(name, kind, wish, size, isPrivate, static _ => { }, out file);
-
-    /// <summary>Opens an object, or begins it, with content before any other process can open it.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="wish">Whether it must exist, must not, or may.</param>
-    /// <param name="size">The size in bytes of an object that is begun; its space is allocated.</param>
-    /// <param name="isPrivate">As above.</param>
-    /// <param name="begin">Gives a begun object its content. If it throws, there is no object.</param>
-    /// <param name="file">The file, where the outcome is Opened or Created. The caller disposes it.</param>
-    /// <exception cref="FairleadException">The directory cannot be used, or there is no space.</exception>
-    public static ObjectOutcome Open(
-        ObjectName name, ObjectKind kind, ObjectWish wish, long size, bool isPrivate, Action<ObjectFile> begin, out ObjectFile? file) =>
+        ObjectName name, ObjectKind kind, ObjectWish wish, long size, bool isPrivate, Action<ObjectFile>? begin, out ObjectFile? file) =>
         Open(name, kind, wish, opened => FileSpace.Allocate(opened, size), 0, isPrivate, begin, out file);
 
     /// <summary>Opens an object, or begins it with content of its own.</summary>
@@ -77,10 +64,8 @@ internal sealed class ObjectFile : IDisposable
     /// <param name="wish">Whether it must exist, must not, or may.</param>
     /// <param name="fill">Gives a new file, which is empty, its space and content. Runs before any other process can open it.</param>
     /// <param name="marks">Permission bits that a new file gets in addition.</param>
-    /// <param name="isPrivate">
-    /// In the scope of the machine: whether this user alone may open an object that is begun, and no other user's is opened.
-    /// </param>
-    /// <param name="begin">Called with an object that is begun, before any other process can open it. If it throws, there is none.</param>
+    /// <param name="isPrivate">As above.</param>
+    /// <param name="begin">As above.</param>
     /// <param name="file">The file, where the outcome is Opened or Created. The caller disposes it.</param>
     /// <exception cref="FairleadException">The directory cannot be used, or there is no space.</exception>
     public static ObjectOutcome Open(
@@ -90,7 +75,7 @@ internal sealed class ObjectFile : IDisposable
         Func<Descriptor, Errno> fill,
         uint marks,
         bool isPrivate,
-        Action<ObjectFile> begin,
+        Action<ObjectFile>? begin,
         out ObjectFile? file)
     {
         file = null;
@@ -134,7 +119,7 @@ internal sealed class ObjectFile : IDisposable
         ObjectFile made = new(directory, path, directory.Make(path, fill, isPrivate, marks));
         try
         {
-            begin(made);
+            begin?.Invoke(made);
         }
         catch
         {
@@ -151,14 +136,14 @@ internal sealed class ObjectFile : IDisposable
     /// <summary>Leaves the object; the last process to leave ends it. Blocks for a moment.</summary>
     public void Dispose()
     {
+        if (File.IsClosed)
+        {
+            // It has ended.
+            return;
+        }
+
         using (File)
         {
-            if (_hasEnded)
-            {
-                // The name may belong to a new object.
-                return;
-            }
-
             try
             {
                 using Descriptor locked = _directory.Lock();
@@ -175,14 +160,14 @@ internal sealed class ObjectFile : IDisposable
     }
 
     /// <summary>Ends the object if no other process has it open. Blocks for a moment.</summary>
-    /// <returns>Whether it has ended; the caller disposes this. Otherwise the object lives on, and this is open as before.</returns>
+    /// <returns>Whether it has ended, and its file is closed. Otherwise the object lives on, and this is open as before.</returns>
     public bool TryEnd()
     {
         using Descriptor locked = _directory.Lock();
         if (NativeFile.TryFlock(File, out _))
         {
             _ = IsStillNamed() ? NativeFile.Unlink(Path) : Errno.None;
-            _hasEnded = true;
+            File.Dispose();
             return true;
         }
 
@@ -192,16 +177,10 @@ internal sealed class ObjectFile : IDisposable
     }
 
     /// <summary>
-    /// Hands over the open file with its lock, which then lasts as long as it is open or mapped anywhere. The last to close it leaves the
-    /// file behind, as a process that was killed does.
+    /// Hands over the open file with its lock, which then lasts as long as it is open or mapped anywhere: the descriptor would unlock it
+    /// although a view is still mapped. The last to close it leaves the file behind, as a process that was killed does.
     /// </summary>
-    public SafeFileHandle Release()
-    {
-        // Not closed by the descriptor, which would unlock it although a view is still mapped.
-        SafeFileHandle handle = new(File.Number, ownsHandle: true);
-        File.SetHandleAsInvalid();
-        return handle;
-    }
+    public SafeFileHandle Release() => new(File.Release(), ownsHandle: true);
 
     /// <summary>Removes the file of an object that no process has open any more. Blocks for a moment.</summary>
     /// <param name="directory">The directory of its scope.</param>

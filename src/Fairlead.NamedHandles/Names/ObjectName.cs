@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Fairlead.NamedHandles.Names;
@@ -11,14 +12,19 @@ namespace Fairlead.NamedHandles.Names;
 /// <param name="Text">The name without its prefix.</param>
 internal readonly record struct ObjectName(ObjectScope Scope, string Text)
 {
+    /// <summary>The prefix of names that all processes of the machine share.</summary>
+    public const string Global = @"Global\";
+
+    /// <summary>The prefix, which may be missing, of names that the processes of a user share.</summary>
+    public const string Local = @"Local\";
+
     // The platform's limit, MAX_PATH.
     private const int LongestName = 260;
 
     // The longest name of a file, without the ending for the kind.
     private const int LongestFile = 240;
 
-    private const string Global = @"Global\";
-    private const string Local = @"Local\";
+    private const int HashDigits = 64;
 
     /// <summary>Reads a name.</summary>
     /// <exception cref="ArgumentException">
@@ -58,14 +64,17 @@ internal readonly record struct ObjectName(ObjectScope Scope, string Text)
                 : file.Append(CultureInfo.InvariantCulture, $"%{part:x2}");
         }
 
-        if (file.Length <= LongestFile)
-        {
-            return file.ToString();
-        }
+        return file.Length <= LongestFile ? file.ToString() : Shortened(file.ToString(), LongestFile - HashDigits - 2, HashDigits);
+    }
 
-        // A short name never contains "%%".
-        string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
-        return $"{file.ToString(0, LongestFile - hash.Length - 2)}%%{hash}";
+    /// <summary>Returns the beginning of a file's name, and a hash of this name. No other name of a file contains "%%".</summary>
+    /// <param name="file">What <see cref="FileName"/> returned.</param>
+    /// <param name="kept">The length of the beginning.</param>
+    /// <param name="digits">The hexadecimal digits of the hash: at most 64.</param>
+    public string Shortened(string file, int kept, int digits)
+    {
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
+        return $"{file[..kept]}%%{hash[..digits]}";
     }
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ namespace Fairlead.NamedHandles.Pipes;
 /// <summary>One instance at a path. It takes clients only while the server waits for one.</summary>
 internal sealed class PathEntrance(PathServer server, PipeTerms terms) : IPipeEntrance
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.PipeEntrance);
     private readonly CancellationTokenSource _end = new();
     private Task<PipeLink>? _next;
     private bool _isDisposed;
@@ -11,7 +11,7 @@ internal sealed class PathEntrance(PathServer server, PipeTerms terms) : IPipeEn
     /// <inheritdoc/>
     public Task<PipeLink> Open()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             return _next is { IsCompleted: false } or { IsCompletedSuccessfully: true }
@@ -23,7 +23,7 @@ internal sealed class PathEntrance(PathServer server, PipeTerms terms) : IPipeEn
     /// <inheritdoc/>
     public void Take()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _next = null;
         }
@@ -33,7 +33,7 @@ internal sealed class PathEntrance(PathServer server, PipeTerms terms) : IPipeEn
     public void Dispose()
     {
         Task<PipeLink>? last;
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {

@@ -14,7 +14,7 @@ internal sealed class PathServer : IDisposable
 {
     private const int Backlog = 128;
 
-    private static readonly Lock Gate = new();
+    private static readonly RankedLock Gate = new(LockRank.PathServers);
     private static readonly Dictionary<string, PathServer> Servers = [];
 
     private readonly string _path;
@@ -45,7 +45,7 @@ internal sealed class PathServer : IDisposable
     /// <exception cref="UnauthorizedAccessException">There is an instance, and the new one should be the first.</exception>
     public static PathServer Enter(PipeName name, PipeTerms terms)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (!Servers.TryGetValue(name.Text, out PathServer? server))
             {
@@ -70,7 +70,7 @@ internal sealed class PathServer : IDisposable
     /// <summary>Returns how many instances of a path this process has.</summary>
     public static int Count(PipeName name)
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             return Servers.TryGetValue(name.Text, out PathServer? server) ? server._instances : 0;
         }
@@ -117,17 +117,17 @@ internal sealed class PathServer : IDisposable
     /// <summary>Ends one instance. The last one releases the path.</summary>
     public void Dispose()
     {
-        lock (Gate)
+        using (Gate.Hold())
         {
             if (--_instances > 0)
             {
                 return;
             }
 
+            // Inside the lock: the next instance of this process binds the path again.
             _ = Servers.Remove(_path);
+            _waits.Dispose();
+            _file.Dispose();
         }
-
-        _waits.Dispose();
-        _file.Dispose();
     }
 }

@@ -5,6 +5,7 @@ using Fairlead.Native;
 using Fairlead.Native.Processes;
 using Fairlead.Native.Sockets;
 using Fairlead.Native.Waiting;
+using Fairlead.Registry;
 using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.NamedHandles.Pipes;

@@ -20,7 +20,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
     // Connections that have not said anything yet. One that says nothing must not keep others away.
     private const int MostSilent = 64;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.PipeEntrance);
     private readonly List<ArrivingClient> _arriving = [];
     private TaskCompletionSource<PipeLink>? _next;
     private Descriptor? _socket;
@@ -30,7 +30,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
     /// <inheritdoc/>
     public Task<PipeLink> Open()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_next is { Task.IsCompleted: false } or { Task.IsCompletedSuccessfully: true })
@@ -57,7 +57,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
     /// <inheritdoc/>
     public void Take()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _next = null;
         }
@@ -66,7 +66,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_isDisposed)
             {
@@ -87,7 +87,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
 
     void IReactorClient.OnReady(PollEvents events)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             while (_socket is not null)
             {
@@ -113,7 +113,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
 
     void IReactorClient.OnFailed(Exception exception)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             Fail(exception);
         }
@@ -122,7 +122,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
     /// <summary>Serves a client that has said what it wants.</summary>
     internal void Greet(ArrivingClient client)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             // Otherwise another client was first, and this one goes on looking.
             if (!_arriving.Remove(client) || _socket is null)
@@ -147,7 +147,7 @@ internal sealed class PipeEntrance(PipeInstance instance, PipeTerms terms) : IPi
     /// <summary>Forgets a client that has left, or that is none.</summary>
     internal void Drop(ArrivingClient client)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _arriving.Remove(client);
             client.Dispose();

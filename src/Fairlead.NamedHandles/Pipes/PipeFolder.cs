@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Pipes;
 using Fairlead.Native;
 using Fairlead.Native.Files;
@@ -32,19 +31,6 @@ internal static class PipeFolder
     /// <summary>Finds, makes and checks the folder.</summary>
     /// <exception cref="FairleadException">PermissionDenied: it is not safe to use. Unavailable: it cannot be made.</exception>
     public static string Prepare() => RuntimeDirectory.Current().PrepareFolder(Folder);
-
-    /// <summary>Keeps other processes from creating instances, until the result is disposed. Blocks for a moment.</summary>
-    /// <exception cref="FairleadException">Unavailable: another process keeps the lock.</exception>
-    public static DirectoryLock Lock(string folder) =>
-        DirectoryLock.TryTake(folder, DirectoryLock.Patience, out Errno error)
-            ?? throw (error == Errno.None
-                ? new FairleadException(
-                    ErrorCode.Unavailable,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"another process has held the lock of {folder} for {DirectoryLock.Patience.TotalSeconds} seconds"),
-                    $"Find that process: lsof {folder}")
-                : ErrnoMap.Failure($"cannot lock {folder}", error));
 
     /// <summary>Returns the ending of a socket.</summary>
     public static string SocketEnding(PipeTransmissionMode mode) => mode == PipeTransmissionMode.Message ? MessageSocket : ByteSocket;

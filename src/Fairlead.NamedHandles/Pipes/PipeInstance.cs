@@ -36,7 +36,7 @@ internal sealed class PipeInstance : IDisposable
     public static PipeInstance Create(PipeName name, PipeTerms terms)
     {
         string folder = PipeFolder.Prepare();
-        using DirectoryLock locked = PipeFolder.Lock(folder);
+        using DirectoryLock locked = DirectoryLock.Take(folder);
         PipeFolder.Sweep(folder, name.Stem);
         HashSet<string> living = [.. PipeFolder.Living(folder, name.Stem)];
         int most = terms.MostInstances;

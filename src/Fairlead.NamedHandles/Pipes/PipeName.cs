@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Fairlead.NamedHandles.Names;
 
 namespace Fairlead.NamedHandles.Pipes;
@@ -71,19 +69,18 @@ internal sealed class PipeName
     /// <inheritdoc/>
     public override string ToString() => $"the pipe '{Text}'";
 
-    private static string StemOf(string name)
+    private static string StemOf(string pipeName)
     {
         // Windows reads a slash in the name of a pipe as a backslash.
-        string text = name.Replace('/', '\\').ToUpperInvariant();
-        string plain = new ObjectName(ObjectScope.User, text).FileName();
+        string text = pipeName.Replace('/', '\\').ToUpperInvariant();
+        ObjectName name = new(ObjectScope.User, text);
+        string plain = name.FileName();
         if (plain.Length <= LongestPlain)
         {
             return plain;
         }
 
-        // A short name never contains "%%".
-        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..HashDigits];
-        string stem = $"{plain[..KeptOfLong]}%%{hash}";
+        string stem = name.Shortened(plain, KeptOfLong, HashDigits);
         System.Diagnostics.Debug.Assert(stem.Length <= LongestStem, "The name of a socket must fit into its address.");
         return stem;
     }

@@ -15,7 +15,7 @@ namespace Fairlead.NamedHandles;
 /// </remarks>
 public abstract class PipeStream : System.IO.Pipes.PipeStream
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.PipeStream);
     private readonly PipeTransmissionMode _mode;
     private PipeTransmissionMode _readMode;
     private volatile PipeState _state;
@@ -71,7 +71,7 @@ public abstract class PipeStream : System.IO.Pipes.PipeStream
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 PipeLink link = Link;
                 if (_handle is { } handle)
@@ -80,10 +80,8 @@ public abstract class PipeStream : System.IO.Pipes.PipeStream
                 }
 
                 // The socket stays with the link.
-                using Descriptor copy = link.Socket.TryEnter() ? Duplicated(link.Socket) : throw PipeErrors.Closed();
-                _handle = new(copy.Number, ownsHandle: true);
-                copy.SetHandleAsInvalid();
-                return _handle;
+                Descriptor copy = link.Socket.TryEnter() ? Duplicated(link.Socket) : throw PipeErrors.Closed();
+                return _handle = new(copy.Release(), ownsHandle: true);
             }
         }
     }
@@ -280,7 +278,7 @@ public abstract class PipeStream : System.IO.Pipes.PipeStream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _state = PipeState.Closed;
             _link?.Dispose();
@@ -302,7 +300,7 @@ public abstract class PipeStream : System.IO.Pipes.PipeStream
     /// <summary>Begins to use a connection, and owns it from now on.</summary>
     private protected void Begin(PipeLink link)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_state == PipeState.Closed)
             {
@@ -319,7 +317,7 @@ public abstract class PipeStream : System.IO.Pipes.PipeStream
     /// <summary>Ends the connection.</summary>
     private protected void End()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             if (_state == PipeState.Closed)
             {

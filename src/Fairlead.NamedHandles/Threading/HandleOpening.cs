@@ -8,9 +8,6 @@ namespace Fairlead.NamedHandles.Threading;
 /// <param name="size">The size of the file of a new one.</param>
 internal readonly struct HandleOpening(ObjectKind kind, int size)
 {
-    private const string Global = @"Global\";
-    private const string Local = @"Local\";
-
     /// <summary>Opens an object, or creates it.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="options">The options of the caller; null: none were given.</param>
@@ -70,7 +67,7 @@ internal readonly struct HandleOpening(ObjectKind kind, int size)
     // Options say what a prefix says. A name may have both if they agree.
     private static string WithPrefix(string name, bool isCurrentSessionOnly)
     {
-        string prefix = isCurrentSessionOnly ? Local : Global;
+        string prefix = isCurrentSessionOnly ? ObjectName.Local : ObjectName.Global;
         if (!name.Contains('\\', StringComparison.Ordinal))
         {
             return prefix + name;

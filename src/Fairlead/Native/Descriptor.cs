@@ -51,6 +51,16 @@ internal sealed partial class Descriptor : SafeHandle
     /// <summary>Undoes <see cref="TryEnter"/>. The last user of a closed descriptor closes it in the kernel.</summary>
     public void Exit() => DangerousRelease();
 
+    /// <summary>Gives up ownership: the caller closes the number, which this no longer uses. For the only user.</summary>
+    /// <remarks>A lock of <c>NativeFile.TryFlock</c> stays with the open file.</remarks>
+    public int Release()
+    {
+        int number = Number;
+        _closed = true;
+        SetHandleAsInvalid();
+        return number;
+    }
+
     /// <summary>Ends one or both directions of a socket, and wakes waiters on it here and at the peer. No effect on other files.</summary>
     public void ShutdownSocket(ShutdownHow how)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fairlead.Native;
 using Fairlead.Native.Files;
 using Fairlead.Native.Processes;
@@ -41,6 +42,11 @@ internal sealed class DirectoryLock : IDisposable
     /// <summary>The directory, open until this is disposed.</summary>
     public Descriptor Directory { get; }
 
+    /// <summary>Opens and locks a directory, like <see cref="TryTake"/>, and waits for each owner as long as usual.</summary>
+    /// <exception cref="FairleadException">Unavailable: another process keeps the lock. Others: the directory cannot be used.</exception>
+    public static DirectoryLock Take(string directory) =>
+        TryTake(directory, Patience, out Errno error) ?? throw NotTaken(directory, directory, error);
+
     /// <summary>Opens and locks a directory. Disposing the result unlocks it. Null if the lock did not become free in time.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="patience">The longest time to wait for one owner.</param>
@@ -83,6 +89,57 @@ internal sealed class DirectoryLock : IDisposable
         }
     }
 
+    /// <summary>Waits for the lock (<c>flock</c>) of an open file.</summary>
+    /// <param name="file">The file or directory.</param>
+    /// <param name="patience">The longest time to wait for one owner; owners that do not set the time of change count as one.</param>
+    /// <param name="time">Measures the wait.</param>
+    /// <param name="error">Why it could not be locked; none if only the lock was not free in time.</param>
+    public static bool TryLock(Descriptor file, TimeSpan patience, TimeProvider time, out Errno error)
+    {
+        // The kernel has no lock of this kind with a timeout, and none that can be polled. The lock is held for less than a millisecond,
+        // and contention is rare, so this tries again after short pauses.
+        var deadline = Deadline.After(patience, time);
+        var pause = TimeSpan.FromMilliseconds(1);
+        var owned = NativeFile.Fstat(file)?.Modified;
+        while (!NativeFile.TryFlock(file, out error))
+        {
+            if (error != Errno.None)
+            {
+                return false;
+            }
+
+            var now = NativeFile.Fstat(file)?.Modified;
+            if (now != owned)
+            {
+                owned = now;
+                deadline = Deadline.After(patience, time);
+            }
+
+            if (deadline.Passed)
+            {
+                return false;
+            }
+
+            Task.Delay(pause, TimeProvider.System).Wait();
+            pause = pause < LongestPause ? pause * 2 : LongestPause;
+        }
+
+        return true;
+    }
+
+    /// <summary>Why <see cref="TryLock"/> did not succeed with the usual patience.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="file">The file or directory whose lock was asked for.</param>
+    /// <param name="error">The error.</param>
+    public static FairleadException NotTaken(string directory, string file, Errno error) =>
+        error == Errno.None
+            ? new FairleadException(
+                ErrorCode.Unavailable,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"another process has held the lock of {directory} for {Patience.TotalSeconds} seconds"),
+                $"Find that process: lsof {file}")
+            : ErrnoMap.Failure($"the directory {directory} cannot be used", error);
+
     public void Dispose()
     {
         Directory.Dispose();
@@ -106,39 +163,6 @@ internal sealed class DirectoryLock : IDisposable
         {
             return null;
         }
-    }
-
-    private static bool TryLock(Descriptor descriptor, TimeSpan patience, TimeProvider time, out Errno error)
-    {
-        // The kernel has no lock of this kind with a timeout, and none that can be polled. The lock is held for less than a millisecond,
-        // and contention is rare, so this tries again after short pauses.
-        var deadline = Deadline.After(patience, time);
-        var pause = TimeSpan.FromMilliseconds(1);
-        var owned = NativeFile.Fstat(descriptor)?.Modified;
-        while (!NativeFile.TryFlock(descriptor, out error))
-        {
-            if (error != Errno.None)
-            {
-                return false;
-            }
-
-            var now = NativeFile.Fstat(descriptor)?.Modified;
-            if (now != owned)
-            {
-                owned = now;
-                deadline = Deadline.After(patience, time);
-            }
-
-            if (deadline.Passed)
-            {
-                return false;
-            }
-
-            Task.Delay(pause, TimeProvider.System).Wait();
-            pause = pause < LongestPause ? pause * 2 : LongestPause;
-        }
-
-        return true;
     }
 
     private static void ShowOwner(string directory)

@@ -9,12 +9,12 @@ namespace Fairlead.Registry;
 
 /// <summary>Watches which endpoints live at an address.</summary>
 /// <remarks>
-/// Owns a watcher of the directory of entries, and a descriptor of each process that has an endpoint there: a process that is killed leaves
+/// Owns a watch of the directory of entries, and a descriptor of each process that has an endpoint there: a process that is killed leaves
 /// its entry behind. Either only says that it is time to read again. Of one enumeration.
 /// </remarks>
 internal sealed class EndpointWatch(RuntimeDirectory directory, Address address) : IDisposable
 {
-    /// <summary>How long a change is missed at most that nothing reported: the kernel has a limit for watchers, and for what they
+    /// <summary>How long a change is missed at most that nothing reported: the kernel has a limit for watches, and for what they
     /// queue.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -22,7 +22,7 @@ internal sealed class EndpointWatch(RuntimeDirectory directory, Address address)
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Dictionary<int, Life> _processes = [];
-    private FileSystemWatcher? _watcher;
+    private FolderWatch? _watch;
 
     /// <summary>Returns what lives there at first and after each change.</summary>
     public async IAsyncEnumerable<IReadOnlyList<EndpointInfo>> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -48,31 +48,21 @@ internal sealed class EndpointWatch(RuntimeDirectory directory, Address address)
 
     public void Dispose()
     {
-        _watcher?.Dispose();
+        _watch?.Dispose();
         foreach (Life process in _processes.Values)
         {
             process.Dispose();
         }
     }
 
-    private void Begin()
-    {
-        try
+    // Not watching: the user has as many watches as the kernel allows. The time alone is left.
+    private void Begin() => _watch = FolderWatch.OfNames(
+        directory.PrepareFolder(EndpointEntry.Folder),
+        _ =>
         {
-            _watcher = new FileSystemWatcher(directory.PrepareFolder(EndpointEntry.Folder)) { NotifyFilter = NotifyFilters.FileName };
-            _watcher.Created += (_, _) => Note();
-            _watcher.Deleted += (_, _) => Note();
-            _watcher.Renamed += (_, _) => Note();
-            _watcher.Error += (_, _) => Note();
-            _watcher.EnableRaisingEvents = true;
-        }
-        catch (IOException)
-        {
-            // The user has as many watchers as the kernel allows. The time alone is left.
-            _watcher?.Dispose();
-            _watcher = null;
-        }
-    }
+            Note();
+            return true;
+        });
 
     private void Note() => _changes.Writer.TryWrite(true);
 

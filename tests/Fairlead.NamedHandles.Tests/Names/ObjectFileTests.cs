@@ -1,7 +1,8 @@
 using Fairlead.NamedHandles.Names;
+using Fairlead.NamedHandles.Tests.Places;
+using Fairlead.NamedHandles.Tests.Threading;
 using Fairlead.Native;
 using Fairlead.Native.Files;
-using Fairlead.NamedHandles.Tests.Threading;
 
 namespace Fairlead.NamedHandles.Tests.Names;
 
@@ -122,7 +123,14 @@ public sealed class ObjectFileTests
         Array.ForEach(dead, static path => File.WriteAllBytes(path, new byte[1]));
         for (int i = 0; i < 200 && dead.Any(File.Exists); i++)
         {
-            _ = ObjectFile.Open(ObjectName.Parse(Waiters.Name()), ObjectKind.Map, ObjectWish.CreateNew, 1, false, out ObjectFile? file);
+            _ = ObjectFile.Open(
+                ObjectName.Parse(Waiters.Name()),
+                ObjectKind.Map,
+                ObjectWish.CreateNew,
+                1,
+                isPrivate: false,
+                begin: null,
+                out ObjectFile? file);
             file!.Dispose();
         }
 
@@ -133,7 +141,7 @@ public sealed class ObjectFileTests
     public void There_is_no_object_without_space_for_it()
     {
         FairleadException e = Assert.Throws<FairleadException>(() => ObjectFile.Open(
-            _name, ObjectKind.Map, ObjectWish.OpenOrCreate, long.MaxValue / 2, isPrivate: false, out _));
+            _name, ObjectKind.Map, ObjectWish.OpenOrCreate, long.MaxValue / 2, isPrivate: false, begin: null, out _));
 
         Assert.Contains(e.Code, new[] { ErrorCode.Full, ErrorCode.TooLarge });
         Assert.Null(Open(ObjectOutcome.NotFound, ObjectWish.OpenExisting));
@@ -176,7 +184,7 @@ public sealed class ObjectFileTests
             }
 
             await Task.WhenAll(peers.Select(static peer => peer.TellAsync("open")));
-            string?[] said = await Task.WhenAll(peers.Select(static peer => peer.LineAsync()));
+            string[] said = await Task.WhenAll(peers.Select(static peer => peer.LineAsync()));
 
             Assert.Equal(Processes - 1, said.Count(static line => line == "opened"));
             Assert.Single(said, static line => line == "created");
@@ -192,7 +200,7 @@ public sealed class ObjectFileTests
 
     private ObjectFile? Open(ObjectOutcome expected, ObjectWish wish = ObjectWish.OpenOrCreate, ObjectKind kind = ObjectKind.Mutex)
     {
-        ObjectOutcome outcome = ObjectFile.Open(_name, kind, wish, Size, isPrivate: false, out ObjectFile? file);
+        ObjectOutcome outcome = ObjectFile.Open(_name, kind, wish, Size, isPrivate: false, begin: null, out ObjectFile? file);
         Assert.Equal(expected, outcome);
         return file;
     }

@@ -148,16 +148,7 @@ internal static class NamedRegion
     private static DirectoryLock Lock(string path, out string folder)
     {
         folder = path[..path.LastIndexOf('/')];
-        return DirectoryLock.TryTake(folder, DirectoryLock.Patience, out var error)
-            ?? throw (
-                error == Errno.None
-                    ? new FairleadException(
-                        ErrorCode.Unavailable,
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"another process has held the lock of {folder} for {DirectoryLock.Patience.TotalSeconds} seconds"),
-                        $"Find that process: lsof {folder}")
-                    : ErrnoMap.Failure($"the directory {folder} cannot be used", error));
+        return DirectoryLock.Take(folder);
     }
 
     private static string Describe(string name, RegionContent content) => content switch

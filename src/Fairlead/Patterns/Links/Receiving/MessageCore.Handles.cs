@@ -12,9 +12,7 @@ internal sealed partial class MessageCore
     /// <summary>Takes the file; the caller then closes the number.</summary>
     public bool TryTakeFile(out int number)
     {
-        using Descriptor? file = (_incoming.Lease as HandleLease)?.Take();
-        number = file?.Number ?? -1;
-        file?.SetHandleAsInvalid();
-        return file is not null;
+        number = (_incoming.Lease as HandleLease)?.Take()?.Release() ?? -1;
+        return number >= 0;
     }
 }

@@ -2,7 +2,7 @@ using Fairlead.Native;
 using Fairlead.Native.Files;
 using Fairlead.Native.Waiting;
 
-namespace Fairlead.NamedHandles.Names;
+namespace Fairlead.Registry;
 
 /// <summary>
 /// Reports changes of the files in a folder. All watches of the process share one queue of the kernel, of which a user has few.
@@ -57,14 +57,14 @@ internal sealed class FolderWatch : IDisposable
     /// <summary>The queue of the process, which lives as long as it does.</summary>
     private sealed class Queue : IReactorClient
     {
-        private static readonly Lock Gate = new();
+        private static readonly RankedLock Gate = new(LockRank.FolderWatches);
         private static readonly Dictionary<int, List<FolderWatch>> Watches = [];
         private static Descriptor? _queue;
         private static Registration? _registration;
 
         public static FolderWatch Begin(string folder, bool closes, Func<string, bool> concerns)
         {
-            lock (Gate)
+            using (Gate.Hold())
             {
                 int? number = Start() ? DirectoryChanges.Add(_queue!, folder, closes, out _) : null;
                 FolderWatch watch = new(number, concerns);
@@ -84,7 +84,7 @@ internal sealed class FolderWatch : IDisposable
 
         public static void End(FolderWatch watch)
         {
-            lock (Gate)
+            using (Gate.Hold())
             {
                 if (watch._folder is { } number && Watches.TryGetValue(number, out List<FolderWatch>? others) && others.Remove(watch)
                     && others.Count == 0)
@@ -97,7 +97,7 @@ internal sealed class FolderWatch : IDisposable
 
         void IReactorClient.OnReady(PollEvents events)
         {
-            lock (Gate)
+            using (Gate.Hold())
             {
                 DirectoryChanges.Take(_queue!, Changed);
                 _registration!.Arm(PollEvents.Read);
