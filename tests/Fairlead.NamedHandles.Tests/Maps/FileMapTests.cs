@@ -6,6 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Fairlead.NamedHandles.Tests.Maps;
 
 /// <summary>Named maps of files.</summary>
+[Collection(nameof(MapsAlone))]
 public sealed class FileMapTests
 {
     private static int Page => Environment.SystemPageSize;
@@ -19,8 +20,8 @@ public sealed class FileMapTests
         using (MemoryMappedViewAccessor view = map.CreateViewAccessor())
         {
             view.Write(0, 99L);
-            using PeerProgram peer = PeerProgram.Start("map-open", name);
-            await peer.ExpectAsync(string.Create(CultureInfo.InvariantCulture, $"{Page} 99"));
+            using PeerProcess peer = PeerProcess.Start("map-open", name);
+            await peer.SaysAsync(string.Create(CultureInfo.InvariantCulture, $"{Page} 99"));
             await peer.EndAsync();
         }
 
@@ -33,7 +34,7 @@ public sealed class FileMapTests
     {
         string name = PrivateRuntime.NewName();
         string path = NewFile(Page, 5);
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "map-file", path, name);
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "map-file", path, name);
         using (MemoryMappedFile map = NamedMemoryMaps.OpenExisting(name))
         using (MemoryMappedViewAccessor view = map.CreateViewAccessor())
         {
@@ -49,8 +50,8 @@ public sealed class FileMapTests
         }
 
         // It still runs: only the map is over.
-        peer.Continue();
-        await peer.ExpectAsync("closed");
+        peer.GoOn();
+        await peer.SaysAsync("closed");
         Assert.Throws<FileNotFoundException>(() => NamedMemoryMaps.OpenExisting(name));
         using (MemoryMappedFile map = NamedMemoryMaps.CreateNew(name, Page))
         {
@@ -64,7 +65,7 @@ public sealed class FileMapTests
     {
         string name = PrivateRuntime.NewName();
         string path = NewFile(Page, 5);
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "map-file", path, name);
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "map-file", path, name);
         await peer.KillAsync();
         Assert.Throws<FileNotFoundException>(() => NamedMemoryMaps.OpenExisting(name));
         using MemoryMappedFile map = NamedMemoryMaps.CreateFromFile(path, FileMode.Open, name);
@@ -80,8 +81,8 @@ public sealed class FileMapTests
         using MemoryMappedFile map = isFile
             ? NamedMemoryMaps.CreateFromFile(NewFile(Page, 5), FileMode.Open, name)
             : NamedMemoryMaps.CreateNew(name, Page);
-        using PeerProgram peer = PeerProgram.Start("map-many", name, "100");
-        string[] counts = (await peer.ReadAsync())!.Split(' ');
+        using PeerProcess peer = PeerProcess.Start("map-many", name, "100");
+        string[] counts = (await peer.LineAsync()).Split(' ');
         int before = int.Parse(counts[0], CultureInfo.InvariantCulture);
         Assert.InRange(int.Parse(counts[1], CultureInfo.InvariantCulture), 0, before + 10);
         await peer.EndAsync();

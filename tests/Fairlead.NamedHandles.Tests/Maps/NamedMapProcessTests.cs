@@ -5,6 +5,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Maps;
 
 /// <summary>Named maps of several processes.</summary>
+[Collection(nameof(MapsAlone))]
 public sealed class NamedMapProcessTests
 {
     private static int Page => Environment.SystemPageSize;
@@ -16,8 +17,8 @@ public sealed class NamedMapProcessTests
         using MemoryMappedFile map = NamedMemoryMaps.CreateNew(name, 5000);
         using MemoryMappedViewAccessor view = map.CreateViewAccessor();
         view.Write(0, 1234L);
-        using PeerProgram peer = PeerProgram.Start("map-open", name);
-        await peer.ExpectAsync(string.Create(CultureInfo.InvariantCulture, $"{2 * Page} 1234"));
+        using PeerProcess peer = PeerProcess.Start("map-open", name);
+        await peer.SaysAsync(string.Create(CultureInfo.InvariantCulture, $"{2 * Page} 1234"));
         await peer.EndAsync();
     }
 
@@ -25,13 +26,13 @@ public sealed class NamedMapProcessTests
     public async Task A_map_lives_while_another_process_has_it_open()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "map-create", name, "4096", "77");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "map-create", name, "4096", "77");
         using (MemoryMappedFile map = NamedMemoryMaps.OpenExisting(name))
         using (MemoryMappedViewAccessor view = map.CreateViewAccessor())
         {
             Assert.Equal(77L, view.ReadInt64(0));
-            peer.Continue();
-            await peer.ExpectAsync("closed");
+            peer.GoOn();
+            await peer.SaysAsync("closed");
             Assert.Equal(77L, view.ReadInt64(0));
             using MemoryMappedFile again = NamedMemoryMaps.OpenExisting(name);
         }
@@ -44,7 +45,7 @@ public sealed class NamedMapProcessTests
     public async Task A_view_in_another_process_keeps_the_map_alive()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "map-view", name, "4096", "78");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "map-view", name, "4096", "78");
         using (MemoryMappedFile map = NamedMemoryMaps.OpenExisting(name))
         using (MemoryMappedViewAccessor view = map.CreateViewAccessor())
         {
@@ -52,8 +53,8 @@ public sealed class NamedMapProcessTests
         }
 
         Assert.Throws<IOException>(() => NamedMemoryMaps.CreateNew(name, 4096));
-        peer.Continue();
-        await peer.ExpectAsync("closed");
+        peer.GoOn();
+        await peer.SaysAsync("closed");
         Assert.Throws<FileNotFoundException>(() => NamedMemoryMaps.OpenExisting(name));
         await peer.EndAsync();
     }
@@ -64,7 +65,7 @@ public sealed class NamedMapProcessTests
     public async Task The_map_of_a_killed_process_is_over(string role)
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", role, name, "4096", "79");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", role, name, "4096", "79");
         await peer.KillAsync();
         Assert.Throws<FileNotFoundException>(() => NamedMemoryMaps.OpenExisting(name));
         using MemoryMappedFile map = NamedMemoryMaps.CreateNew(name, 4096);
@@ -77,11 +78,11 @@ public sealed class NamedMapProcessTests
     {
         string name = PrivateRuntime.NewName();
         string part = name[..20].Replace(' ', '*');
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "map-view", name, "4096", "80");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "map-view", name, "4096", "80");
         using (MemoryMappedFile map = NamedMemoryMaps.OpenExisting(name))
         {
-            peer.Continue();
-            await peer.ExpectAsync("closed");
+            peer.GoOn();
+            await peer.SaysAsync("closed");
             Assert.Single(Files());
         }
 
@@ -101,24 +102,24 @@ public sealed class NamedMapProcessTests
         const int Processes = 8;
         const int Times = 100_000;
         string name = PrivateRuntime.NewName();
-        PeerProgram[] peers = [.. Enumerable.Range(0, Processes).Select(_ => PeerProgram.Start("map-race", name, $"{Times}"))];
+        PeerProcess[] peers = [.. Enumerable.Range(0, Processes).Select(_ => PeerProcess.Start("map-race", name, $"{Times}"))];
         try
         {
-            foreach (PeerProgram peer in peers)
+            foreach (PeerProcess peer in peers)
             {
-                await peer.ExpectAsync("ready");
+                await peer.SaysAsync("ready");
             }
 
-            Array.ForEach(peers, static peer => peer.Continue());
-            foreach (PeerProgram peer in peers)
+            Array.ForEach(peers, static peer => peer.GoOn());
+            foreach (PeerProcess peer in peers)
             {
-                await peer.ExpectAsync("done");
+                await peer.SaysAsync("done");
             }
 
-            Array.ForEach(peers, static peer => peer.Continue());
-            foreach (PeerProgram peer in peers)
+            Array.ForEach(peers, static peer => peer.GoOn());
+            foreach (PeerProcess peer in peers)
             {
-                await peer.ExpectAsync(string.Create(CultureInfo.InvariantCulture, $"{Processes * Times}"));
+                await peer.SaysAsync(string.Create(CultureInfo.InvariantCulture, $"{Processes * Times}"));
             }
         }
         finally

@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Maps;
 
 /// <summary>Named maps of memory, in one process.</summary>
+[Collection(nameof(MapsAlone))]
 public sealed class NamedMapTests
 {
     private static int Page => Environment.SystemPageSize;

@@ -79,11 +79,11 @@ public sealed class BrokenPipeTests
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream server = new(name, PipeDirection.InOut, 1, PipeTransmissionMode.Message);
-        using PeerProgram peer = PeerProgram.Start("pipe-write", name, "100000000");
+        using PeerProcess peer = PeerProcess.Start("pipe-write", name, "100000000");
         server.WaitForConnection();
-        await peer.ExpectAsync("connected");
+        await peer.SaysAsync("connected");
         Assert.Equal(peer.Id, server.GetNamedPipeClientProcessId());
-        peer.Continue();
+        peer.GoOn();
         byte[] buffer = new byte[1000];
         Assert.Equal(1000, server.Read(buffer));
         await peer.KillAsync();
@@ -112,10 +112,10 @@ public sealed class BrokenPipeTests
     public async Task A_server_killed_while_a_client_writes_is_a_broken_pipe()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "pipe-silent", name);
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-silent", name);
         using NamedPipeClientStream client = new(name);
         client.Connect();
-        await peer.ExpectAsync("connected");
+        await peer.SaysAsync("connected");
         Task writing = client.WriteAsync(new byte[64 << 20]).AsTask();
         Assert.False(writing.IsCompleted);
         await peer.KillAsync();

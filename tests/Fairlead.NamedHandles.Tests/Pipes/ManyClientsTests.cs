@@ -15,8 +15,8 @@ public sealed class ManyClientsTests
     {
         const int Clients = 200;
         string name = PrivateRuntime.NewName();
-        using PeerProgram one = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, $"{mode}", "5");
-        using PeerProgram two = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, $"{mode}", "5");
+        using PeerProcess one = await PeerProcess.StartAsync("ready", "pipe-echo", name, $"{mode}", "5");
+        using PeerProcess two = await PeerProcess.StartAsync("ready", "pipe-echo", name, $"{mode}", "5");
         int[] processes = await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => Task.Run(async () =>
         {
             await using NamedPipeClientStream client = new(".", name, PipeDirection.InOut, PipeOptions.Asynchronous);
@@ -41,7 +41,7 @@ public sealed class ManyClientsTests
     {
         const int Clients = 40;
         string name = PrivateRuntime.NewName();
-        using PeerProgram server = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "2");
+        using PeerProcess server = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "2");
         Task[] all =
         [
             .. Enumerable.Range(0, Clients).Select(i => Task.Factory.StartNew(
@@ -64,8 +64,8 @@ public sealed class ManyClientsTests
     public async Task Clients_find_the_next_server_when_one_is_killed()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram first = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "3");
-        using PeerProgram second = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "3");
+        using PeerProcess first = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "3");
+        using PeerProcess second = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "3");
         int served = 0;
         Task[] all = [.. Enumerable.Range(0, 12).Select(_ => Task.Run(async () =>
         {
@@ -102,15 +102,15 @@ public sealed class ManyClientsTests
     public async Task Clients_that_wait_find_the_server_that_replaces_a_killed_one()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram first = await PeerProgram.StartUntilAsync("ready", "pipe-silent", name);
+        using PeerProcess first = await PeerProcess.StartAsync("ready", "pipe-silent", name);
         await using NamedPipeClientStream only = new(name);
         await only.ConnectAsync();
-        await first.ExpectAsync("connected");
+        await first.SaysAsync("connected");
         NamedPipeClientStream[] waiting = [.. Enumerable.Range(0, 5).Select(_ => new NamedPipeClientStream(name))];
         Task all = Task.WhenAll(waiting.Select(static client => client.ConnectAsync()));
         await first.KillAsync();
         Assert.Equal(0, await only.ReadAsync(new byte[1]));
-        using PeerProgram second = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "5");
+        using PeerProcess second = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "5");
         await all.WaitAsync(Watchdog);
         Array.ForEach(waiting, static client => client.Dispose());
         await second.EndAsync();
@@ -122,10 +122,10 @@ public sealed class ManyClientsTests
         string runtime = Directory.CreateDirectory($"{PrivateRuntime.Files}/{new string('l', 150)}", UnixFileMode.UserRead
             | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
         string name = PrivateRuntime.NewName() + new string('x', 100);
-        using PeerProgram client = PeerProgram.StartIn(runtime, "pipe-ask", name, "hello");
-        using PeerProgram server = PeerProgram.StartIn(runtime, "pipe-echo", name, "Message", "1");
-        await server.ExpectAsync("ready");
-        await client.ExpectAsync("hello");
+        using PeerProcess client = PeerProcess.StartIn(runtime, "pipe-ask", name, "hello");
+        using PeerProcess server = PeerProcess.StartIn(runtime, "pipe-echo", name, "Message", "1");
+        await server.SaysAsync("ready");
+        await client.SaysAsync("hello");
         await client.EndAsync();
         await server.EndAsync();
     }
@@ -135,7 +135,7 @@ public sealed class ManyClientsTests
     {
         string runtime = Directory.CreateDirectory($"{PrivateRuntime.Files}/{PrivateRuntime.NewName()}", UnixFileMode.UserRead
             | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
-        using PeerProgram client = PeerProgram.StartIn(runtime, "pipe-ask", "x", "hello");
+        using PeerProcess client = PeerProcess.StartIn(runtime, "pipe-ask", "x", "hello");
         using CancellationTokenSource watchdog = new(Watchdog);
         while (!Directory.Exists($"{runtime}/fairlead/pipes"))
         {
@@ -144,9 +144,9 @@ public sealed class ManyClientsTests
         }
 
         Directory.Delete($"{runtime}/fairlead/pipes", recursive: true);
-        using PeerProgram server = PeerProgram.StartIn(runtime, "pipe-echo", "x", "Byte", "1");
-        await server.ExpectAsync("ready");
-        await client.ExpectAsync("hello");
+        using PeerProcess server = PeerProcess.StartIn(runtime, "pipe-echo", "x", "Byte", "1");
+        await server.SaysAsync("ready");
+        await client.SaysAsync("hello");
         await client.EndAsync();
         await server.EndAsync();
     }
@@ -154,8 +154,8 @@ public sealed class ManyClientsTests
     [Fact]
     public async Task Pipes_that_are_closed_leave_no_descriptor_behind()
     {
-        using PeerProgram peer = PeerProgram.Start("pipe-many", PrivateRuntime.NewName(), "300");
-        string[] counts = (await peer.ReadAsync())!.Split(' ');
+        using PeerProcess peer = PeerProcess.Start("pipe-many", PrivateRuntime.NewName(), "300");
+        string[] counts = (await peer.LineAsync()).Split(' ');
         int before = int.Parse(counts[0], System.Globalization.CultureInfo.InvariantCulture);
         int after = int.Parse(counts[1], System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(after, 0, before + 10);

@@ -62,6 +62,21 @@ public sealed class PathPipeTests
         Assert.Equal(1, second.ReadByte());
     }
 
+    /// <summary>The last instance may end on one thread while another thread begins the next.</summary>
+    [Fact]
+    public async Task Threads_begin_and_end_instances_of_a_path_at_the_same_time()
+    {
+        const int Rounds = 10_000;
+        string path = NewPath();
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                new NamedPipeServerStream(path, PipeDirection.InOut, NamedPipeServerStream.MaxAllowedServerInstances).Dispose();
+            }
+        }))).WaitAsync(Watchdog);
+    }
+
     [Fact]
     public async Task An_instance_at_a_path_serves_one_client_after_another()
     {
@@ -116,7 +131,7 @@ public sealed class PathPipeTests
     public async Task The_path_of_a_killed_server_is_taken_over()
     {
         string path = NewPath();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "pipe-echo", path, "Byte", "1");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-echo", path, "Byte", "1");
         Assert.ThrowsAny<IOException>(() => new NamedPipeServerStream(path));
         await peer.KillAsync();
         Assert.True(File.Exists(path));

@@ -145,7 +145,7 @@ public sealed class PipeClientTests
         string name = PrivateRuntime.NewName();
         using NamedPipeClientStream client = new(name);
         Task connecting = client.ConnectAsync();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "1");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "1");
         await connecting.WaitAsync(Watchdog);
         client.ReadMode = PipeTransmissionMode.Message;
         client.Write(PipePair.Bytes("hello"));
@@ -220,7 +220,7 @@ public sealed class PipeClientTests
     public async Task A_stopped_process_is_passed_over()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "1");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "1");
         peer.Stop();
         using NamedPipeServerStream own = new(name, PipeDirection.InOut, -1, PipeTransmissionMode.Message);
         using NamedPipeClientStream client = new(name);

@@ -247,7 +247,7 @@ public sealed class PipeServerTests
     public async Task The_instances_of_a_killed_process_are_gone()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "pipe-silent", name);
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-silent", name);
         await peer.KillAsync();
         using NamedPipeClientStream early = new(name);
         Assert.Throws<TimeoutException>(() => early.Connect(0));
@@ -259,7 +259,7 @@ public sealed class PipeServerTests
     public async Task Instances_of_two_processes_share_a_name()
     {
         string name = PrivateRuntime.NewName();
-        using PeerProgram peer = await PeerProgram.StartUntilAsync("ready", "pipe-echo", name, "Message", "1");
+        using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "1");
         using NamedPipeServerStream own = new(name, PipeDirection.InOut, -1, PipeTransmissionMode.Message);
         using NamedPipeClientStream first = new(name);
         using NamedPipeClientStream second = new(name);

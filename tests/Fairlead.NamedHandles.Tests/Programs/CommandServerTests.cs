@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.NamedHandles.Tests.Places;
 
 namespace Fairlead.NamedHandles.Tests.Programs;
 
@@ -13,17 +14,17 @@ public sealed class CommandServerTests
     [Fact]
     public async Task Ten_clients_get_whole_answers()
     {
-        using ProgramProcess server = await ProgramProcess.StartAsync("serving", "commands", "serve", _name);
-        ProgramProcess[] clients = [.. Enumerable.Range(0, Clients).Select(_ => ProgramProcess.Start("commands", "call", _name))];
+        using PeerProcess server = await PeerProcess.StartAsync("serving", "commands", "serve", _name);
+        PeerProcess[] clients = [.. Enumerable.Range(0, Clients).Select(_ => PeerProcess.Start("commands", "call", _name))];
         try
         {
-            foreach (ProgramProcess client in clients)
+            foreach (PeerProcess client in clients)
             {
                 await client.TellAsync("add 1 2 39");
                 await client.SaysAsync("42");
             }
 
-            foreach (ProgramProcess client in clients)
+            foreach (PeerProcess client in clients)
             {
                 await client.TellAsync($"repeat x {LongAnswer}", "add");
                 await client.SaysAsync(new string('x', LongAnswer), "0");
@@ -42,20 +43,20 @@ public sealed class CommandServerTests
     [Fact]
     public async Task A_killed_client_makes_room_and_a_killed_server_is_replaced()
     {
-        using ProgramProcess server = await ProgramProcess.StartAsync("serving", "commands", "serve", _name);
+        using PeerProcess server = await PeerProcess.StartAsync("serving", "commands", "serve", _name);
         for (int i = 0; i <= Clients; i++)
         {
-            using ProgramProcess client = ProgramProcess.Start("commands", "call", _name);
+            using PeerProcess client = PeerProcess.Start("commands", "call", _name);
             await client.TellAsync("add 1");
             await client.SaysAsync("1");
             await client.KillAsync();
         }
 
-        using ProgramProcess last = ProgramProcess.Start("commands", "call", _name);
+        using PeerProcess last = PeerProcess.Start("commands", "call", _name);
         await last.TellAsync("server");
         long before = long.Parse(await last.LineAsync(), CultureInfo.InvariantCulture);
         await server.KillAsync();
-        using ProgramProcess next = await ProgramProcess.StartAsync("serving", "commands", "serve", _name);
+        using PeerProcess next = await PeerProcess.StartAsync("serving", "commands", "serve", _name);
         await last.TellAsync("server");
         Assert.NotEqual(before, long.Parse(await last.LineAsync(), CultureInfo.InvariantCulture));
         Assert.Empty(await last.EndAsync());

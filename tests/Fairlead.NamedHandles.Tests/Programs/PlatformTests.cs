@@ -1,3 +1,5 @@
+using Fairlead.NamedHandles.Tests.Places;
+
 namespace Fairlead.NamedHandles.Tests.Programs;
 
 /// <summary>Without the package, each of the ten programs throws.</summary>
@@ -16,7 +18,7 @@ public sealed class PlatformTests
     [InlineData("node", "host", "x")]
     public async Task A_program_throws_with_the_platforms_types(params string[] arguments)
     {
-        using ProgramProcess program = ProgramProcess.StartWithPlatform(arguments);
+        using PeerProcess program = PeerProcess.StartWithPlatform(arguments);
 
         Assert.StartsWith(nameof(PlatformNotSupportedException), Assert.Single(await program.EndAsync()), StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Fairlead.NamedHandles.Tests.Places;
 
 namespace Fairlead.NamedHandles.Tests.Programs;
 
@@ -10,9 +11,9 @@ public sealed class ProgramTests
     [Fact]
     public async Task The_bus_reaches_every_subscriber_and_survives_both_sides()
     {
-        using ProgramProcess one = await ProgramProcess.StartAsync("subscribed", "bus", "subscribe", _name);
-        using ProgramProcess two = await ProgramProcess.StartAsync("subscribed", "bus", "subscribe", _name);
-        using ProgramProcess publisher = ProgramProcess.Start("bus", "publish", _name);
+        using PeerProcess one = await PeerProcess.StartAsync("subscribed", "bus", "subscribe", _name);
+        using PeerProcess two = await PeerProcess.StartAsync("subscribed", "bus", "subscribe", _name);
+        using PeerProcess publisher = PeerProcess.Start("bus", "publish", _name);
         await publisher.TellAsync("a");
         await one.SaysAsync("a");
         await two.SaysAsync("a");
@@ -21,7 +22,7 @@ public sealed class ProgramTests
         await publisher.TellAsync("b");
         await one.SaysAsync("b");
 
-        using ProgramProcess broken = await ProgramProcess.StartAsync("inside", "bus", "break", _name);
+        using PeerProcess broken = await PeerProcess.StartAsync("inside", "bus", "break", _name);
         await broken.KillAsync();
         await publisher.TellAsync("c", "end");
         await one.SaysAsync("c", "end");
@@ -33,12 +34,12 @@ public sealed class ProgramTests
     public async Task The_ring_passes_each_number_in_order_though_writers_and_readers_are_killed()
     {
         // Keeps the ring alive between the others.
-        using ProgramProcess idle = await ProgramProcess.StartAsync("0", "ring", "write", _name, "0");
+        using PeerProcess idle = await PeerProcess.StartAsync("0", "ring", "write", _name, "0");
         long next = -1;
         for (int i = 0; i < 3; i++)
         {
-            using ProgramProcess writer = ProgramProcess.Start("ring", "write", _name, "0");
-            using ProgramProcess reader = ProgramProcess.Start("ring", "read", _name, "0");
+            using PeerProcess writer = PeerProcess.Start("ring", "write", _name, "0");
+            using PeerProcess reader = PeerProcess.Start("ring", "read", _name, "0");
             next = Check(next, [await reader.LineAsync(), await reader.LineAsync()]);
             await writer.KillAsync();
             next = Check(next, await reader.KillAsync());
@@ -50,14 +51,14 @@ public sealed class ProgramTests
     [Fact]
     public async Task A_second_start_activates_the_first_and_replaces_one_that_was_killed()
     {
-        using ProgramProcess first = await ProgramProcess.StartAsync("first", "single", "start", _name, "one");
-        using ProgramProcess second = await ProgramProcess.StartAsync("asks the first", "single", "start", _name, "two");
+        using PeerProcess first = await PeerProcess.StartAsync("first", "single", "start", _name, "one");
+        using PeerProcess second = await PeerProcess.StartAsync("asks the first", "single", "start", _name, "two");
         await first.SaysAsync("activated: two");
         Assert.Equal(["handed over"], await second.EndAsync());
 
         await first.KillAsync();
-        using ProgramProcess third = await ProgramProcess.StartAsync("first", "single", "start", _name, "three");
-        using ProgramProcess fourth = await ProgramProcess.StartAsync("asks the first", "single", "start", _name, "four");
+        using PeerProcess third = await PeerProcess.StartAsync("first", "single", "start", _name, "three");
+        using PeerProcess fourth = await PeerProcess.StartAsync("asks the first", "single", "start", _name, "four");
         await third.SaysAsync("activated: four");
         Assert.Empty(await third.EndAsync());
     }
@@ -65,11 +66,11 @@ public sealed class ProgramTests
     [Fact]
     public async Task A_second_start_that_is_killed_does_not_disturb_the_first()
     {
-        using ProgramProcess first = await ProgramProcess.StartAsync("first", "single", "start", _name, "one");
+        using PeerProcess first = await PeerProcess.StartAsync("first", "single", "start", _name, "one");
         first.Stop();
-        using ProgramProcess second = await ProgramProcess.StartAsync("asks the first", "single", "start", _name, "two");
+        using PeerProcess second = await PeerProcess.StartAsync("asks the first", "single", "start", _name, "two");
         await second.KillAsync();
-        using ProgramProcess third = await ProgramProcess.StartAsync("asks the first", "single", "start", _name, "three");
+        using PeerProcess third = await PeerProcess.StartAsync("asks the first", "single", "start", _name, "three");
         first.Continue();
         await third.SaysAsync("handed over");
 
@@ -82,34 +83,34 @@ public sealed class ProgramTests
     [Fact]
     public async Task Settings_are_whole_though_a_writer_is_killed()
     {
-        using ProgramProcess holder = await ProgramProcess.StartAsync("kept", "settings", "keep", _name);
-        using ProgramProcess setting = await ProgramProcess.StartAsync("set", "settings", "set", _name, "colour", "blue");
-        using ProgramProcess broken = await ProgramProcess.StartAsync("inside", "settings", "break", _name, "colour", "green");
+        using PeerProcess holder = await PeerProcess.StartAsync("kept", "settings", "keep", _name);
+        using PeerProcess setting = await PeerProcess.StartAsync("set", "settings", "set", _name, "colour", "blue");
+        using PeerProcess broken = await PeerProcess.StartAsync("inside", "settings", "break", _name, "colour", "green");
         await broken.KillAsync();
 
-        using ProgramProcess getting = await ProgramProcess.StartAsync("blue", "settings", "get", _name, "colour");
+        using PeerProcess getting = await PeerProcess.StartAsync("blue", "settings", "get", _name, "colour");
         Assert.Empty(await setting.EndAsync());
         Assert.Empty(await getting.EndAsync());
         await holder.KillAsync();
-        using ProgramProcess later = await ProgramProcess.StartAsync("(none)", "settings", "get", _name, "colour");
+        using PeerProcess later = await PeerProcess.StartAsync("(none)", "settings", "get", _name, "colour");
     }
 
     [Fact]
     public async Task Consumers_share_the_items_and_stop_together()
     {
-        using ProgramProcess one = await ProgramProcess.StartAsync("ready", "queue", "consume", _name);
-        using ProgramProcess producer = ProgramProcess.Start("queue", "produce", _name);
+        using PeerProcess one = await PeerProcess.StartAsync("ready", "queue", "consume", _name);
+        using PeerProcess producer = PeerProcess.Start("queue", "produce", _name);
         await producer.TellAsync("hang");
         await one.SaysAsync("got hang");
         await one.KillAsync();
-        using ProgramProcess next = ProgramProcess.Start("queue", "produce", _name);
+        using PeerProcess next = PeerProcess.Start("queue", "produce", _name);
         await next.TellAsync("a");
         await next.SaysAsync("put a");
         await producer.TellAsync("b");
         await producer.SaysAsync("put hang", "put b");
         await producer.KillAsync();
 
-        using ProgramProcess two = ProgramProcess.Start("queue", "consume", _name);
+        using PeerProcess two = PeerProcess.Start("queue", "consume", _name);
         await two.SaysAsync("got a", "got b", "ready");
         await next.TellAsync("stop");
         Assert.Equal(["consumed 2"], await two.EndAsync());
@@ -119,20 +120,20 @@ public sealed class ProgramTests
     [Fact]
     public async Task The_viewer_shows_each_step_and_the_death_of_the_worker()
     {
-        using ProgramProcess worker = await ProgramProcess.StartAsync("started", "progress", "work", _name, "3");
-        using ProgramProcess viewer = await ProgramProcess.StartAsync("0 of 3", "progress", "watch", _name);
+        using PeerProcess worker = await PeerProcess.StartAsync("started", "progress", "work", _name, "3");
+        using PeerProcess viewer = await PeerProcess.StartAsync("0 of 3", "progress", "watch", _name);
         await worker.TellAsync("step");
         await viewer.SaysAsync("1 of 3");
         await viewer.KillAsync();
-        using ProgramProcess other = await ProgramProcess.StartAsync("1 of 3", "progress", "watch", _name);
+        using PeerProcess other = await PeerProcess.StartAsync("1 of 3", "progress", "watch", _name);
         await worker.TellAsync("step");
         await other.SaysAsync("2 of 3");
         await worker.KillAsync();
         await other.SaysAsync("the worker died at 2 of 3");
         Assert.Empty(await other.EndAsync());
 
-        using ProgramProcess last = await ProgramProcess.StartAsync("started", "progress", "work", _name, "1");
-        using ProgramProcess third = await ProgramProcess.StartAsync("0 of 1", "progress", "watch", _name);
+        using PeerProcess last = await PeerProcess.StartAsync("started", "progress", "work", _name, "1");
+        using PeerProcess third = await PeerProcess.StartAsync("0 of 1", "progress", "watch", _name);
         await last.TellAsync("step");
         await third.SaysAsync("1 of 1", "finished");
         Assert.Empty(await last.EndAsync());
@@ -141,18 +142,18 @@ public sealed class ProgramTests
     [Fact]
     public async Task The_cache_forgets_readers_and_writers_that_were_killed()
     {
-        using ProgramProcess holder = await ProgramProcess.StartAsync("kept", "cache", "keep", _name);
-        using ProgramProcess one = await ProgramProcess.StartAsync("reading", "cache", "read", _name);
-        using ProgramProcess two = await ProgramProcess.StartAsync("reading", "cache", "read", _name);
-        using ProgramProcess writer = ProgramProcess.Start("cache", "put", _name, "key", "value");
+        using PeerProcess holder = await PeerProcess.StartAsync("kept", "cache", "keep", _name);
+        using PeerProcess one = await PeerProcess.StartAsync("reading", "cache", "read", _name);
+        using PeerProcess two = await PeerProcess.StartAsync("reading", "cache", "read", _name);
+        using PeerProcess writer = PeerProcess.Start("cache", "put", _name, "key", "value");
         await one.TellAsync("leave");
         Assert.Empty(await one.EndAsync());
         await two.KillAsync();
         await writer.SaysAsync("put");
-        using ProgramProcess finding = await ProgramProcess.StartAsync("value", "cache", "find", _name, "key");
+        using PeerProcess finding = await PeerProcess.StartAsync("value", "cache", "find", _name, "key");
 
-        using ProgramProcess torn = await ProgramProcess.StartAsync("writing", "cache", "write", _name);
-        using ProgramProcess waiting = ProgramProcess.Start("cache", "find", _name, "key");
+        using PeerProcess torn = await PeerProcess.StartAsync("writing", "cache", "write", _name);
+        using PeerProcess waiting = PeerProcess.Start("cache", "find", _name, "key");
         await torn.KillAsync();
         await waiting.SaysAsync("(none)");
         Assert.Empty(await holder.EndAsync());
@@ -161,10 +162,10 @@ public sealed class ProgramTests
     [Fact]
     public async Task The_watchdog_reports_the_death_of_a_worker_and_is_replaced()
     {
-        using ProgramProcess first = await ProgramProcess.StartAsync("waiting", "watchdog", "watch", _name);
+        using PeerProcess first = await PeerProcess.StartAsync("waiting", "watchdog", "watch", _name);
         await first.SaysAsync("watches");
-        using ProgramProcess second = await ProgramProcess.StartAsync("waiting", "watchdog", "watch", _name);
-        using ProgramProcess worker = await ProgramProcess.StartAsync("works", "watchdog", "work", _name);
+        using PeerProcess second = await PeerProcess.StartAsync("waiting", "watchdog", "watch", _name);
+        using PeerProcess worker = await PeerProcess.StartAsync("works", "watchdog", "work", _name);
         await first.SaysAsync("a worker starts");
         await worker.TellAsync("beat");
         await first.SaysAsync("beat");
@@ -173,7 +174,7 @@ public sealed class ProgramTests
 
         await first.KillAsync();
         await second.SaysAsync("takes over");
-        using ProgramProcess another = await ProgramProcess.StartAsync("works", "watchdog", "work", _name);
+        using PeerProcess another = await PeerProcess.StartAsync("works", "watchdog", "work", _name);
         await second.SaysAsync("a worker starts");
         Assert.Empty(await another.EndAsync());
         await second.SaysAsync("the worker ended");
@@ -184,12 +185,12 @@ public sealed class ProgramTests
     public async Task A_build_goes_on_at_the_next_node_and_a_node_ends_with_its_host()
     {
         string request = new('x', 12_345);
-        using ProgramProcess host = await ProgramProcess.StartAsync("host", "node", "host", _name);
-        using ProgramProcess slow = await ProgramProcess.StartAsync("node", "node", "slow", _name);
+        using PeerProcess host = await PeerProcess.StartAsync("host", "node", "host", _name);
+        using PeerProcess slow = await PeerProcess.StartAsync("node", "node", "slow", _name);
         await host.TellAsync(request);
         await slow.SaysAsync("working");
         await slow.KillAsync();
-        using ProgramProcess next = await ProgramProcess.StartAsync("node", "node", "node", _name);
+        using PeerProcess next = await PeerProcess.StartAsync("node", "node", "node", _name);
         await host.SaysAsync("the node ended", $"built {request}");
 
         await host.KillAsync();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Fairlead.NamedHandles.Tests.Places;
 
 namespace Fairlead.NamedHandles.Tests.Threading;
 

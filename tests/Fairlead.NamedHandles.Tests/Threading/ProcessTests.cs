@@ -1,4 +1,5 @@
 using Fairlead.NamedHandles.Peer.Roles;
+using Fairlead.NamedHandles.Tests.Places;
 
 namespace Fairlead.NamedHandles.Tests.Threading;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Logs;
 using Fairlead.Tests.Conformance;
@@ -8,7 +7,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A publisher with a store: who was away gets what was missed, and then what is published, in order and without a gap.</summary>
-public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest(output), IDisposable
+public sealed partial class StoredPublisherTests(ITestOutputHelper output) : WatchedTest(output), IDisposable
 {
     private static readonly EndpointOptions Returning = new() { ReconnectTimeout = 60.Seconds() };
 
@@ -259,73 +258,6 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
         Assert.Equal(Enumerable.Range(6, 6), await TakeUntilAsync(late, 11));
     }
 
-    [Fact]
-    public async Task A_subscriber_that_is_killed_and_started_again_sees_every_message_once_and_in_order()
-    {
-        const int EachLife = 1000;
-        int kills = TestSize.Of(8, full: 100);
-        string file = $"{_directory.Path}/seen";
-        Publisher publisher = Track(Bind());
-        int all = kills * EachLife;
-        using SemaphoreSlim due = new(0);
-        Task publishing = Task.Run(async () =>
-        {
-            for (int i = 0; i < all; i++)
-            {
-                await due.WaitAsync();
-                await publisher.PublishAsync(i % 2 == 0 ? "a.x" : "b", Bytes(i.ToString(CultureInfo.InvariantCulture)));
-            }
-        });
-        Random random = RandomSeed.Printed(Output);
-        long length = 0;
-        for (int i = 0; i < kills; i++)
-        {
-            PeerProcess follower = Track(PeerProcess.Start("follower", _place.ToString(), "a.*,b", file));
-            await follower.AnswerAsync();
-            due.Release(EachLife);
-
-            // A line has at least 20 bytes.
-            long enough = length + random.Next(1, 20 * EachLife);
-            await Until(() => new FileInfo(file).Length >= enough, "it has seen more");
-            await follower.KillAsync();
-            length = new FileInfo(file).Length;
-        }
-
-        await publishing;
-        PeerProcess last = Track(PeerProcess.Start("follower", _place.ToString(), "a.*,b", file));
-        await last.AnswerAsync();
-        string tail = $" {all - 1}\n";
-        await Until(() => File.ReadAllText(file).EndsWith(tail, StringComparison.Ordinal), "it has seen the last");
-        string[] seen = [.. File.ReadLines(file).Select(static line => line.Split(' ')[1])];
-        Output.WriteLine($"{kills} kills, {seen.Length} messages");
-        Assert.Equal(Enumerable.Range(0, all).Select(static i => i.ToString(CultureInfo.InvariantCulture)), seen);
-    }
-
-    [Fact]
-    public async Task What_a_killed_publisher_had_published_is_there_and_the_next_one_goes_on()
-    {
-        const int Each = 50;
-        const int Kills = 3;
-        Subscriber? subscriber = null;
-        for (int kill = 0; kill < Kills; kill++)
-        {
-            PeerProcess publisher = Track(PeerProcess.Start("publisher", "bind", _place.ToString(), Store.ToString()));
-            await publisher.AnswerAsync();
-            subscriber ??= Track(await Subscriber.ConnectAsync(_place, "n", Returning));
-            await publisher.AskAsync($"publish n {Each}");
-            await publisher.KillAsync();
-        }
-
-        _ = Track(Bind());
-        for (long number = 1; number <= Kills * Each; number++)
-        {
-            using Message message = await subscriber!.ReceiveAsync();
-            Assert.Equal((number, (int)((number - 1) % Each)), (message.Position!.Value.Number, Payload.Check(message.Span).Number));
-        }
-
-        Assert.Equal(0, subscriber!.Missed);
-    }
-
     [MountFact]
     public async Task What_does_not_fit_on_the_disk_is_published_to_nobody_and_the_publisher_goes_on_when_there_is_room()
     {
@@ -436,8 +368,6 @@ public sealed class StoredPublisherTests(ITestOutputHelper output) : WatchedTest
     }
 
     private static byte[] Bytes(int number) => BitConverter.GetBytes(number);
-
-    private static byte[] Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
     private static async Task<List<int>> TakeUntilAsync(Subscriber subscriber, int last)
     {
