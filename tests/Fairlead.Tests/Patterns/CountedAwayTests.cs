@@ -51,6 +51,31 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
         Assert.True(subscriber.Missed > 0);
     }
 
+    /// <summary>The number comes with the first message after a return, however soon that follows.</summary>
+    [Fact]
+    public async Task The_first_message_after_a_return_has_the_number()
+    {
+        Publisher publisher = Track(await Publisher.BindAsync($"unix://counted-{Guid.NewGuid():N}?messages=64"));
+        Subscriber subscriber = Track(
+            await Subscriber.ConnectAsync(publisher.Address, Others, Counting with { TimeProvider = new WithoutPauses() }));
+        using CancellationTokenSource stop = new();
+        Task<long> publishing = Task.Run(() => PublishUntil(publisher, stop.Token));
+        long last = 0;
+        for (int returns = 0; returns < TestSize.Of(200, full: 10_000);)
+        {
+            long before = last;
+            last = await NextAsync(subscriber, before);
+            if (last != before + 1)
+            {
+                returns++;
+                _ = Cut(publisher);
+            }
+        }
+
+        await stop.CancelAsync();
+        _ = await publishing;
+    }
+
     [Fact]
     public async Task Only_messages_on_its_own_topics_count_and_only_while_it_is_away()
     {
@@ -124,5 +149,14 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     {
         using Message message = await subscriber.ReceiveAsync(60.Seconds());
         return (message.Text, message.Missed);
+    }
+
+    /// <summary>A clock without the pauses before reconnecting. Time limits are longer, and stay.</summary>
+    private sealed class WithoutPauses : TimeProvider
+    {
+        private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime > TimeSpan.Zero && dueTime < LongestPause ? TimeSpan.Zero : dueTime, period);
     }
 }

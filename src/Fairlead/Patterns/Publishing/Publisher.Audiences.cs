@@ -152,7 +152,14 @@ public sealed partial class Publisher
         HashSet<SubscriberAccount> present = [];
         foreach (Link link in Core.LinkSnapshot)
         {
-            if (link.Tag is not Subscriptions { IsJoining: false } subscriptions)
+            if (link.Tag is not Subscriptions subscriptions)
+            {
+                continue;
+            }
+
+            // Before it is asked whether it joins: its patterns change only after it has said so.
+            bool matches = subscriptions.Match(topic);
+            if (subscriptions.IsJoining)
             {
                 continue;
             }
@@ -163,7 +170,6 @@ public sealed partial class Publisher
                 return null;
             }
 
-            bool matches = subscriptions.Match(topic);
             if (account is not null && present.Add(account) && matches)
             {
                 accounts.Add(account);

@@ -93,21 +93,20 @@ public sealed partial class Publisher
         string? refusal = Change(link, pattern, subscribes: true);
         if (field[^1] == 0)
         {
-            long missed;
             using (_historyGate.Hold())
             {
-                // What is published before this lock is missed, and what is published after it is sent.
-                missed = _accounts.Enter(
+                // What is published before this lock is missed, and what is published after it is sent, behind the number.
+                long missed = _accounts.Enter(
                     new Guid(field[..Subscriber.AccountNameBytes]),
                     subscriptions,
                     BinaryPrimitives.ReadInt64BigEndian(field[Subscriber.AccountNameBytes..]));
+                if (missed > 0)
+                {
+                    link.LinkSender.AddMissed(missed);
+                }
+
                 subscriptions.IsJoining = false;
                 ChangeAudiences();
-            }
-
-            if (missed > 0)
-            {
-                link.LinkSender.AddMissed(missed);
             }
         }
 

@@ -43,7 +43,7 @@ public sealed partial class Subscriber
         if (_account is { } name)
         {
             name.TryWriteBytes(bytes);
-            BinaryPrimitives.WriteInt64BigEndian(bytes[AccountNameBytes..], _arrived + Core.Counters.Missed);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[AccountNameBytes..], _arrived + Core.Counters.Missed - _missedBehind);
             bytes[^1] = more;
             head.Add(HeadField.Account, bytes);
         }

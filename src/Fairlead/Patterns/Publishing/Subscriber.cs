@@ -53,6 +53,9 @@ public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
     // The messages of ended connections. Under the gate.
     private long _arrived;
 
+    // What the last connection has reported missing behind its last message. It is counted, and the next message repeats it. Under the gate.
+    private long _missedBehind;
+
     // The last stored message that has arrived, or that was there when this end first connected. Under the gate; null: the publisher stores
     // none.
     private PublishedPosition? _position;
@@ -235,6 +238,11 @@ public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
         // Under the lock to the last one: a topic that is given up meanwhile must not be asked for behind its Unsubscribe.
         using (_gate.Hold())
         {
+            if (!link.IsAccepted)
+            {
+                link.LinkReceiver.ExpectMissedRepeated(_account is null ? 0 : _missedBehind);
+            }
+
             // A longer pattern would end the connection, and with it the others.
             byte[][] payloads =
             [
@@ -255,6 +263,7 @@ public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
         using (_gate.Hold())
         {
             _arrived += link.LinkReceiver.ReceiveQueue.Window.Received;
+            _missedBehind = link.LinkReceiver.MissedBehind;
         }
     }
 

@@ -17,6 +17,14 @@ internal struct MissedMessages
     public const long Most = 1L << 52;
 
     private long _heard;
+    private bool _isOfConnectionBefore;
+
+    /// <summary>The drops behind the last message that were reported, and that the next message repeats.</summary>
+    public readonly long HeardBehind => _heard;
+
+    /// <summary>Lets the first message repeat what was reported behind the last one of the connection before.</summary>
+    /// <remarks>If it does not, the sender is another one, and repeats nothing.</remarks>
+    public void ExpectRepeated(long heardBehind) => (_heard, _isOfConnectionBefore) = (heardBehind, heardBehind > 0);
 
     /// <summary>Writes a head, and the count behind it if there is one.</summary>
     public static void WriteHead(ReadOnlySpan<byte> head, long missed, Span<byte> destination)
@@ -36,11 +44,13 @@ internal struct MissedMessages
     {
         if (!HeadReader.TryGet(head, HeadField.Missed, out ulong missed))
         {
+            _heard = _isOfConnectionBefore ? 0 : _heard;
+            _isOfConnectionBefore = false;
             return 0;
         }
 
         long news = Math.Max(0, Judged(missed) - _heard);
-        _heard = 0;
+        (_heard, _isOfConnectionBefore) = (0, false);
         return news;
     }
 
@@ -54,7 +64,7 @@ internal struct MissedMessages
 
         long all = Judged(missed);
         long news = Math.Max(0, all - _heard);
-        _heard = all;
+        (_heard, _isOfConnectionBefore) = (all, false);
         return news;
     }
 

@@ -264,7 +264,8 @@ internal sealed class MemoryReader : WaitedMemory
         if (header.Kind != MessageKind.Publish
             || header.HeadLength > body.Length
             || !_endpoint.Profile.Accepts(header.Kind)
-            || header.Ack != _sender.Window.Acknowledged)
+            || header.Ack != _sender.Window.Acknowledged
+            || _receiving.MissedBehind > 0)
         {
             return null;
         }

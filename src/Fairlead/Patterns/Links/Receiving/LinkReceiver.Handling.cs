@@ -163,6 +163,12 @@ internal sealed partial class LinkReceiver
         }
     }
 
+    /// <summary>The drops behind the last message that the peer has reported, and that its next message repeats.</summary>
+    public long MissedBehind => _missed.HeardBehind;
+
+    /// <summary>Lets the first message repeat what was reported behind the last one of the connection before.</summary>
+    public void ExpectMissedRepeated(long heardBehind) => _missed.ExpectRepeated(heardBehind);
+
     /// <summary>Counts the messages that the peer dropped behind its last one, from its final message.</summary>
     public void HearMissedBehind(in Incoming message) => _endpoint.Counters.AddMissed(_missed.HearBehind(message.Head));
 }
