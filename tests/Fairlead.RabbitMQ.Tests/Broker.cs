@@ -61,9 +61,26 @@ internal static class Broker
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
             Run("stop", folder);
+            KeepLog(folder);
             Directory.Delete(folder, recursive: true);
         };
         return Run("start", folder);
+    }
+
+    // What the broker says of a session that was lost: the test that lost it does not know.
+    private static void KeepLog(string folder)
+    {
+        string logs = Path.Combine(folder, "log");
+        if (!Directory.Exists(logs))
+        {
+            return;
+        }
+
+        string results = Directory.CreateDirectory(Path.Combine(Root(), "artifacts/test-results")).FullName;
+        foreach (string log in Directory.EnumerateFiles(logs, "*localhost.log"))
+        {
+            File.Copy(log, Path.Combine(results, "broker.log"), overwrite: true);
+        }
     }
 
     public static string Root()
