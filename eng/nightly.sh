@@ -99,13 +99,16 @@ tap 'known vulnerabilities of the packages' audited
 
 # What test.sh does with fewer messages, connections and bytes. The peers of the broker's tests are their own.
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
-FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the named handles' tests/Fairlead.NamedHandles.Tests -c Release
+# Named handles: programs on a later runtime, and compiled ahead of time, on one lock with the others.
+runtime=${FAIRLEAD_RUNTIME:-11.0.0} handles=$PWD/artifacts/publish/Fairlead.NamedHandles.Peer.Aot/release/Fairlead.NamedHandles.Peer
+eng/second-installation.sh "$runtime" "$private/later" || exit 1
+FAIRLEAD_FULL_SIZE=1 FAIRLEAD_OTHER_DOTNET=$private/later/dotnet FAIRLEAD_COMPILED_HANDLES=$([ ! -x "$handles" ] || echo "$handles") \
+  whole 'full sizes, the named handles on several runtimes' tests/Fairlead.NamedHandles.Tests -c Release
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll
 FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' tests/Fairlead.RabbitMQ.Tests -c Release
 
 # On a later runtime than that of the SDK. The peers are on it, too.
-runtime=${FAIRLEAD_RUNTIME:-11.0.0}
-for name in Fairlead.Tests Fairlead.Rpc.Tests Fairlead.Hosting.Tests; do
+for name in Fairlead.Tests Fairlead.Rpc.Tests Fairlead.Hosting.Tests Fairlead.NamedHandles.Tests; do
   dotnet build "tests/$name" -c Release -v quiet || exit 1
   FAIRLEAD_COMPILED_PEER='' with="eng/on-runtime.sh $runtime" whole "$name on .NET $runtime" "artifacts/bin/$name/release/$name.dll"
 done

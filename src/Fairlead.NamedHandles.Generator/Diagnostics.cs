@@ -40,6 +40,11 @@ internal static class Diagnostics
         isEnabledByDefault: true,
         helpLinkUri: Help("FLN007"));
 
+    public static readonly DiagnosticDescriptor NoMutex = Warning(
+        "FLN008",
+        "Mutex of an exception",
+        "'{0}' is null for a named mutex, because it has the platform's own type: take the handle at 'MutexIndex'");
+
     private static DiagnosticDescriptor Warning(string id, string title, string message) =>
         new(id, title, message, "Fairlead.NamedHandles", DiagnosticSeverity.Warning, isEnabledByDefault: true, helpLinkUri: Help(id));
 

@@ -22,6 +22,7 @@ public sealed class NamedHandlesAnalyzer : DiagnosticAnalyzer
         Diagnostics.Impersonation,
         Diagnostics.RemoteServer,
         Diagnostics.UselessOption,
+        Diagnostics.NoMutex,
     ];
 
     /// <inheritdoc/>
@@ -37,6 +38,7 @@ public sealed class NamedHandlesAnalyzer : DiagnosticAnalyzer
                 start.RegisterOperationAction(found => OnCreation(found, switches), OperationKind.ObjectCreation);
                 start.RegisterOperationAction(found => OnCall(found, switches), OperationKind.Invocation);
                 start.RegisterOperationAction(found => OnMethodGroup(found, switches), OperationKind.MethodReference);
+                start.RegisterOperationAction(found => OnProperty(found, switches), OperationKind.PropertyReference);
             }
         });
     }
@@ -110,6 +112,17 @@ public sealed class NamedHandlesAnalyzer : DiagnosticAnalyzer
         if (PlatformMethods.CounterpartOf(method, switches) is not null)
         {
             Report(context, Diagnostics.MethodGroup, context.Operation, $"{method.ContainingType.Name}.{method.Name}");
+        }
+    }
+
+    private static void OnProperty(OperationAnalysisContext context, Switches switches)
+    {
+        IPropertySymbol property = ((IPropertyReferenceOperation)context.Operation).Property;
+        if (switches.Mutex
+            && property.Name == "Mutex"
+            && property.ContainingType.ToDisplayString() == "System.Threading.AbandonedMutexException")
+        {
+            Report(context, Diagnostics.NoMutex, context.Operation, $"{property.ContainingType.Name}.{property.Name}");
         }
     }
 

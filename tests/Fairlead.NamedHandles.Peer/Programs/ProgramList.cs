@@ -15,6 +15,7 @@ internal static class ProgramList
         ["cache"] = Cache.Run,
         ["watchdog"] = Watchdog.Run,
         ["node"] = BuildNode.Run,
+        ["count"] = SharedCount.Run,
     };
 
     /// <summary>Returns the program of this name; null: there is none.</summary>

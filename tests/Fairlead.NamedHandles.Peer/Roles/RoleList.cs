@@ -11,7 +11,6 @@ public static class RoleList
         "wait" => Waiting.Run,
         "wait-any" => WaitingForAny.Run,
         "signal" => Signalling.Run,
-        "count" => Counting.Run,
         "philosopher" => Philosopher.Run,
         "storm" => Storm.Run,
         _ => null,

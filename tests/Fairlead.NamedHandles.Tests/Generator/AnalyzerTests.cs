@@ -50,6 +50,8 @@ public sealed class AnalyzerTests
             "object a = new NamedPipeServerStream(\"x\", PipeDirection.In, 1, PipeTransmissionMode.Byte, "
                 + "PipeOptions.Asynchronous | PipeOptions.WriteThrough);"
         },
+        { "FLN008", "object? a = new AbandonedMutexException().Mutex;" },
+        { "FLN008", "try { } catch (AbandonedMutexException e) when (e.Mutex is not null) { }" },
     };
 
     public static TheoryData<string> Silent =>
@@ -66,6 +68,7 @@ public sealed class AnalyzerTests
         "new List<WaitHandle>().Add(new Semaphore(0, 1, \"x\"));",
         "WaitHandle.WaitAny([new Semaphore(0, 1, \"x\")]);",
         "Own(new Mutex(false, \"x\"));",
+        "object a = new AbandonedMutexException().MutexIndex;",
         "object a = new NamedPipeClientStream(\".\", \"x\", PipeDirection.In, PipeOptions.Asynchronous);",
         "object a = new NamedPipeClientStream(args[0], \"x\");",
         "object a = new NamedPipeClientStream(\".\", \"x\", PipeAccessRights.Read, 0, default, default);",
@@ -77,6 +80,7 @@ public sealed class AnalyzerTests
     {
         { "Semaphore", "object a = new System.Threading.Semaphore(0, 1, \"x\");" },
         { "Mutex", "object a = new System.Threading.Mutex(false, \"x\");" },
+        { "Mutex", "object? a = new AbandonedMutexException().Mutex;" },
         { "Event", "object a = new System.Threading.EventWaitHandle(false, 0, \"x\");" },
         { "Pipe", "object a = new System.IO.Pipes.NamedPipeServerStream(\"x\");" },
         { "Map", "Func<string, long, MemoryMappedFile> a = MemoryMappedFile.CreateOrOpen;" },

@@ -25,6 +25,17 @@ internal sealed class PeerProcess : IDisposable
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
+    // Another installation of .NET, and the program as it was compiled ahead of time.
+    private static Func<string[], ProcessStartInfo>[] Others { get; } =
+    [
+        .. Environment.GetEnvironmentVariable("FAIRLEAD_OTHER_DOTNET") is { Length: > 0 } dotnet
+            ? [arguments => On(dotnet, arguments)]
+            : (Func<string[], ProcessStartInfo>[])[],
+        .. Environment.GetEnvironmentVariable("FAIRLEAD_COMPILED_HANDLES") is { Length: > 0 } image
+            ? [arguments => new ProcessStartInfo(image, arguments)]
+            : (Func<string[], ProcessStartInfo>[])[],
+    ];
+
     public int Id => _process.Id;
 
     /// <summary>The folder with the program, and with nothing else.</summary>
@@ -40,6 +51,15 @@ internal sealed class PeerProcess : IDisposable
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
 
     public static PeerProcess Start(params string[] arguments) => new(Command(Program, arguments));
+
+    /// <summary>How many runtimes there are for it.</summary>
+    public static int Runtimes => Others.Length + 1;
+
+    /// <summary>Starts it on one of the runtimes.</summary>
+    /// <param name="number">Which: 0 is that of the tests. From <see cref="Runtimes"/> on they begin again.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static PeerProcess StartOn(int number, params string[] arguments) =>
+        (number % Runtimes) is var runtime and > 0 ? new(Others[runtime - 1](arguments)) : Start(arguments);
 
     /// <summary>Starts it with a runtime directory of its own.</summary>
     public static PeerProcess StartIn(string runtime, params string[] arguments)
@@ -147,6 +167,14 @@ internal sealed class PeerProcess : IDisposable
         {
             Directory.Delete(_directory, recursive: true);
         }
+    }
+
+    private static ProcessStartInfo On(string dotnet, string[] arguments)
+    {
+        ProcessStartInfo command = new(dotnet, ["exec", Path.Combine(AppContext.BaseDirectory, Program), .. arguments]);
+        command.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(dotnet);
+        command.Environment["DOTNET_ROLL_FORWARD"] = "LatestMajor";
+        return command;
     }
 
     private static ProcessStartInfo Command(string program, string[] arguments) =>

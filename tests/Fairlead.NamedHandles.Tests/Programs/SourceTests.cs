@@ -2,7 +2,7 @@ using Fairlead.NamedHandles.Tests.Generator;
 
 namespace Fairlead.NamedHandles.Tests.Programs;
 
-/// <summary>The ten programs compile with the package and without it, and know nothing of it.</summary>
+/// <summary>The programs compile with the package and without it, and know nothing of it.</summary>
 public sealed class SourceTests
 {
     private static readonly string[] Sources =

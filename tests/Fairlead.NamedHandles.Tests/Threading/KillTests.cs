@@ -22,7 +22,7 @@ public sealed class KillTests(ITestOutputHelper output)
         using Mutex mutex = new(false, $"{_name}-mutex");
         using Semaphore semaphore = new(0, int.MaxValue, $"{_name}-semaphore");
         using EventWaitHandle stop = new(false, EventResetMode.ManualReset, $"{_name}-stop");
-        Queue<PeerProcess> peers = new(Enumerable.Range(0, Processes).Select(peer => PeerProcess.Start("storm", _name, file)));
+        Queue<PeerProcess> peers = new(Enumerable.Range(0, Processes).Select(peer => PeerProcess.StartOn(peer, "storm", _name, file)));
         long released = 0;
         for (int i = 0; i < kills; i++)
         {
@@ -46,7 +46,7 @@ public sealed class KillTests(ITestOutputHelper output)
             Thread.SpinWait(random.Next(5_000));
             oldest.Kill();
             oldest.Dispose();
-            peers.Enqueue(PeerProcess.Start("storm", _name, file));
+            peers.Enqueue(PeerProcess.StartOn(i, "storm", _name, file));
             released += Release(semaphore, 1);
             Storm.Enter(mutex, numbers, () => mutex.WaitOne(Waiters.Watchdog));
         }

@@ -165,26 +165,6 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public async Task Two_processes_count_under_one_mutex()
-    {
-        int each = Sizes.Of(20_000, 2_000_000);
-        string file = Path.GetTempFileName();
-        using SharedNumbers numbers = new(file);
-        PeerProcess[] peers =
-        [
-            .. Enumerable.Range(0, 2).Select(peer => PeerProcess.Start("count", _name, file, $"{each}")),
-        ];
-        foreach (PeerProcess peer in peers)
-        {
-            await peer.EndAsync();
-            peer.Dispose();
-        }
-
-        File.Delete(file);
-        Assert.Equal(2 * each, numbers.Read(0));
-    }
-
-    [Fact]
     public async Task A_process_waits_for_handles_of_all_kinds()
     {
         using Semaphore semaphore = new(0, 10, $"{_name}-s");
