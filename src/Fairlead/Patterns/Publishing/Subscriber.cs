@@ -53,7 +53,7 @@ public sealed partial class Subscriber : MessagingEndpoint, ILinkOwner
     // The messages of ended connections. Under the gate.
     private long _arrived;
 
-    // What the last connection has reported missing behind its last message. It is counted, and the next message repeats it. Under the gate.
+    // What the last connection has reported missing behind its last message: counted, and repeated by the next message. Under the gate.
     private long _missedBehind;
 
     // The last stored message that has arrived, or that was there when this end first connected. Under the gate; null: the publisher stores
