@@ -11,7 +11,7 @@ internal static class SharedCount
 {
     /// <summary>
     /// Runs <c>NAME FILE TIMES</c>: counts when a line of its input comes, and prints what the mutex reported: abandonments although
-    /// nobody died, and releases that were refused to the owner.
+    /// no owner died, and releases that were refused to the owner.
     /// </summary>
     public static int Run(string[] args)
     {
