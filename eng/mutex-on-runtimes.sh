@@ -12,7 +12,7 @@ export XDG_RUNTIME_DIR=$place/run
 
 for name in Fairlead.NamedHandles.Peer Fairlead.NamedHandles.PlatformPeer; do
   dotnet build "tests/$name" -c Release -v quiet
-  [ -x "artifacts/publish/$name.Aot/release/$name" ] || dotnet publish "tests/$name" -c Release -v quiet -p:FairleadAot=true -p:RunAnalyzers=false
+  dotnet publish "tests/$name" -c Release -v quiet -p:FairleadAot=true -p:RunAnalyzers=false
 done
 eng/second-installation.sh "$version" "$place/later"
 first=$(dotnet --list-runtimes | sed -n 's/^Microsoft.NETCore.App \([^ ]*\).*/\1/p' | tail -n 1)

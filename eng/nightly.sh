@@ -101,8 +101,8 @@ tap 'known vulnerabilities of the packages' audited
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
 # Named handles: programs on a later runtime, and compiled ahead of time, on one lock with the others.
 runtime=${FAIRLEAD_RUNTIME:-11.0.0} handles=$PWD/artifacts/publish/Fairlead.NamedHandles.Peer.Aot/release/Fairlead.NamedHandles.Peer
-eng/second-installation.sh "$runtime" "$private/later" || exit 1
-FAIRLEAD_FULL_SIZE=1 FAIRLEAD_OTHER_DOTNET=$private/later/dotnet FAIRLEAD_COMPILED_HANDLES=$([ ! -x "$handles" ] || echo "$handles") \
+eng/second-installation.sh "$runtime" "$private/later" || echo "an installation of .NET $runtime" >> "$private/failures"
+FAIRLEAD_FULL_SIZE=1 FAIRLEAD_OTHER_DOTNET=$(ls "$private/later/dotnet" 2> /dev/null) FAIRLEAD_COMPILED_HANDLES=$(ls "$handles" 2> /dev/null) \
   whole 'full sizes, the named handles on several runtimes' tests/Fairlead.NamedHandles.Tests -c Release
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll
 FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' tests/Fairlead.RabbitMQ.Tests -c Release

@@ -46,8 +46,7 @@ internal sealed class AnyWait : IDisposable
     /// <summary>Blocks until one handle is taken, or the time runs out.</summary>
     /// <returns>Its index, or <see cref="WaitHandle.WaitTimeout"/>.</returns>
     /// <exception cref="AbandonedMutexException">It is a mutex whose last owner ended without releasing it; it is taken.</exception>
-    public int Wait(Deadline deadline) =>
-        TryAll(static taking => taking.TryTake()) ?? Sleep(deadline);
+    public int Wait(Deadline deadline) => TryAll(joins: false) ?? Sleep(deadline);
 
     public void Dispose()
     {
@@ -68,7 +67,7 @@ internal sealed class AnyWait : IDisposable
         while (true)
         {
             int ended = KeeperWatch.Ended;
-            if (TryAll(static taking => taking.TryAdvance()) is { } taken)
+            if (TryAll(joins: true) is { } taken)
             {
                 return taken;
             }
@@ -103,16 +102,16 @@ internal sealed class AnyWait : IDisposable
 
     // Joining the waiters of eight objects takes longer than a call that finds one of them signalled: at first it joins only where others
     // wait.
-    private int? TryAll(Func<Taking, bool> tries)
+    private int? TryAll(bool joins)
     {
         for (int i = 0; i < _handles.Length; i++)
         {
             if (_takings[i] is { } taking)
             {
-                if (tries(taking))
+                if (taking.TryAdvance(joins))
                 {
                     int index = i;
-                    while (Before(index, tries) is { } earlier)
+                    while (Before(index, joins) is { } earlier)
                     {
                         index = earlier;
                     }
@@ -131,7 +130,7 @@ internal sealed class AnyWait : IDisposable
 
     // A handle before the taken one may have been signalled after it was tried, and before the taken one was signalled. The platform would
     // have taken that one, so it is taken instead.
-    private int? Before(int taken, Func<Taking, bool> tries)
+    private int? Before(int taken, bool joins)
     {
         if (_takings[taken] is not { } last)
         {
@@ -143,7 +142,7 @@ internal sealed class AnyWait : IDisposable
         {
             for (int i = 0; i < taken; i++)
             {
-                if (_takings[i] is { } earlier ? tries(earlier) : IsTaken(i))
+                if (_takings[i]?.TryAdvance(joins) ?? IsTaken(i))
                 {
                     last.Untake();
                     return i;

@@ -23,11 +23,37 @@ internal sealed unsafe class Taking(ObjectReference.Call call) : IDisposable
     /// <summary>The longest sleep before trying again.</summary>
     public TimeSpan LongestSleep => _attempt?.LongestSleep ?? Timeout.InfiniteTimeSpan;
 
-    /// <summary>Takes the object if it can be had. Joins its waiters only if it has some.</summary>
-    public bool TryTake() => TryAdvance(joins: false);
-
     /// <summary>Takes the object if it can be had; otherwise joins its waiters.</summary>
-    public bool TryAdvance() => TryAdvance(joins: true);
+    /// <param name="joins">False: only if it has some, because nothing else tells whether it can be had.</param>
+    public bool TryAdvance(bool joins = true)
+    {
+        if (_attempt is null)
+        {
+            Trial trial = Target.TryTake();
+            IsAbandoned = trial is Trial.Abandoned;
+            if (trial is Trial.Taken or Trial.Abandoned)
+            {
+                return true;
+            }
+
+            if (trial is Trial.NotSignalled && !joins)
+            {
+                return false;
+            }
+
+            _attempt = Target.Begin(NativeThread.Id);
+        }
+
+        if (!_attempt.TryAdvance(out _word, out _value))
+        {
+            return false;
+        }
+
+        LockAttempt succeeded = _attempt;
+        _attempt = null;
+        IsAbandoned = Target.Finish(succeeded);
+        return true;
+    }
 
     /// <summary>Polls for a moment, if the object changes hands quickly.</summary>
     public void LookOn() => _attempt?.LookOn();
@@ -58,7 +84,7 @@ internal sealed unsafe class Taking(ObjectReference.Call call) : IDisposable
     /// <summary>Passes a wake-up on to other waiters that need it.</summary>
     public void PassOn() => _attempt?.PassOn(_word);
 
-    /// <summary>Leaves the waiters. A later <see cref="TryAdvance()"/> begins again.</summary>
+    /// <summary>Leaves the waiters. A later <see cref="TryAdvance"/> begins again.</summary>
     public void Leave()
     {
         LockAttempt? attempt = _attempt;
@@ -86,35 +112,5 @@ internal sealed unsafe class Taking(ObjectReference.Call call) : IDisposable
         {
             call.Dispose();
         }
-    }
-
-    private bool TryAdvance(bool joins)
-    {
-        if (_attempt is null)
-        {
-            Trial trial = Target.TryTake();
-            IsAbandoned = trial is Trial.Abandoned;
-            if (trial is Trial.Taken or Trial.Abandoned)
-            {
-                return true;
-            }
-
-            if (trial is Trial.NotSignalled && !joins)
-            {
-                return false;
-            }
-
-            _attempt = Target.Begin(NativeThread.Id);
-        }
-
-        if (!_attempt.TryAdvance(out _word, out _value))
-        {
-            return false;
-        }
-
-        LockAttempt succeeded = _attempt;
-        _attempt = null;
-        IsAbandoned = Target.Finish(succeeded);
-        return true;
     }
 }

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Xml.Linq;
 using Fairlead.NamedHandles.Tests.Generator;
 
 namespace Fairlead.NamedHandles.Tests.Build;
@@ -6,6 +6,8 @@ namespace Fairlead.NamedHandles.Tests.Build;
 /// <summary>Projects that ask for a language of their own.</summary>
 public sealed class LanguageTests
 {
+    private const string Id = "FLN009";
+
     private static readonly string[] TooOld = ["ISO-2", "7.3", "9", "10", "10.0"];
 
     [Fact]
@@ -25,12 +27,21 @@ public sealed class LanguageTests
             string[] errors = await CheckAsync(place);
 
             Assert.Equal(TooOld.Select(static language => $"language-{language}.csproj").Order(), errors.Select(ProjectIn).Order());
-            Assert.All(errors, static error => Assert.Contains("FLN009: Fairlead.NamedHandles needs C# 11 or later", error));
+            Assert.All(errors, static error => Assert.Contains($"{Id}: Fairlead.NamedHandles needs C# 11 or later", error));
         }
         finally
         {
             place.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public void The_error_has_a_page()
+    {
+        XElement error = Assert.Single(XDocument.Load(BuildFiles.PathOf("targets")).Descendants("Error"));
+
+        Assert.Equal((Id, BuildFiles.HelpOf(Id)), (error.Attribute("Code")!.Value, error.Attribute("HelpLink")!.Value));
+        Assert.StartsWith($"# {Id}: ", BuildFiles.PageOf(Id), StringComparison.Ordinal);
     }
 
     private static Task WriteAsync(DirectoryInfo place, string file, string properties) =>
@@ -44,8 +55,7 @@ public sealed class LanguageTests
 
     private static async Task<string[]> CheckAsync(DirectoryInfo place)
     {
-        string all = Path.Combine(place.FullName, "all.proj");
-        await File.WriteAllTextAsync(all, """
+        (_, string output) = await MsBuild.RunAsync(place, """
             <Project>
               <ItemGroup><One Include="*.csproj" /></ItemGroup>
               <Target Name="All">
@@ -53,18 +63,11 @@ public sealed class LanguageTests
               </Target>
             </Project>
             """);
-        ProcessStartInfo start = new("dotnet", ["msbuild", all, "-nodeReuse:false", "-nologo", "-verbosity:minimal"])
-        {
-            RedirectStandardOutput = true,
-        };
-        using Process process = Process.Start(start)!;
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
         return
         [
             .. output
                 .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Where(static line => line.Contains("FLN009", StringComparison.Ordinal))
+                .Where(static line => line.Contains(Id, StringComparison.Ordinal))
                 .Distinct(),
         ];
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Fairlead.NamedHandles.Tests.Generator;
 
@@ -79,21 +78,13 @@ public sealed class ReadProjects : IAsyncLifetime
 
     private async Task ReadAsync()
     {
-        string all = Path.Combine(_place.FullName, "all.proj");
-        await File.WriteAllTextAsync(all, """
+        (int exitCode, string output) = await MsBuild.RunAsync(_place, """
             <Project>
               <ItemGroup><One Include="*/one.*proj" /></ItemGroup>
               <Target Name="All"><MSBuild Projects="@(One)" Targets="Report" /></Target>
             </Project>
             """);
-        ProcessStartInfo start = new("dotnet", ["msbuild", all, "-nodeReuse:false", "-nologo", "-verbosity:minimal"])
-        {
-            RedirectStandardOutput = true,
-        };
-        using Process process = Process.Start(start)!;
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, output);
+        Assert.True(exitCode == 0, output);
     }
 
     private static ReadProject Parse(string[] lines)

@@ -24,6 +24,15 @@ internal static class BuildFiles
     /// <summary>Returns the path of the props or the targets.</summary>
     public static string PathOf(string kind) => Path.Combine(Root, $"src/Fairlead.NamedHandles/build/Fairlead.NamedHandles.{kind}");
 
+    /// <summary>Returns the address of the page of a diagnostic.</summary>
+    public static string HelpOf(string id) =>
+        $"{XDocument.Load(Path.Combine(Root, "Directory.Build.props")).Descendants("FairleadUrl").Single().Value}/blob/main/{Page(id)}";
+
+    /// <summary>Returns the text of the page of a diagnostic.</summary>
+    public static string PageOf(string id) => File.ReadAllText(Path.Combine(Root, Page(id)));
+
+    private static string Page(string id) => $"docs/diagnostics/{id}.md";
+
     private static string FindRoot()
     {
         string? folder = AppContext.BaseDirectory;
