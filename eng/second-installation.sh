@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes an installation of .NET with a later runtime beside those of the installed one, from its runtime package. It takes 80 MB.
+# Makes an installation of .NET with a later runtime beside those of the installed one and with its SDK, from the runtime package. It takes 80 MB.
 # Usage: eng/second-installation.sh VERSION PLACE     VERSION such as 11.0.0; PLACE becomes its directory, with a program dotnet
 set -euo pipefail
 version=${1:?usage: eng/second-installation.sh VERSION PLACE} second=${2:?usage: eng/second-installation.sh VERSION PLACE}
@@ -22,11 +22,11 @@ dotnet restore "$project/runtime.csproj" -v quiet
 pack=$(dotnet msbuild "$project/runtime.csproj" -getProperty:NuGetPackageRoot)microsoft.netcore.app.runtime.linux-x64/$version
 [ -d "$pack/runtimes" ] || { echo "second-installation.sh: there is no runtime package $version" >&2; exit 2; }
 
-# A second installation: the runtimes of the first by links, and beside them the one of the package. The SDK starts the tests there.
+# A second installation: the SDK and the runtimes of the first by links, and beside them the one of the package. The SDK starts the tests there.
 first=$(dirname "$(readlink -f "$(command -v dotnet)")")
 mkdir -p "$second/shared/Microsoft.NETCore.App/$version"
 cp "$first/dotnet" "$second/"
-ln -s "$first/host" "$second/"
+for part in host sdk sdk-manifests packs; do [ ! -d "$first/$part" ] || ln -s "$first/$part" "$second/"; done
 for shared in "$first/shared"/*/*/; do
   mkdir -p "$second/shared/$(basename "$(dirname "$shared")")"
   ln -s "$shared" "$second/shared/$(basename "$(dirname "$shared")")/"

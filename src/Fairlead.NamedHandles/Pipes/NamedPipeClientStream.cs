@@ -129,6 +129,18 @@ public sealed class NamedPipeClientStream : PipeStream
     {
     }
 
+    /// <summary>Wraps the connected socket of a pipe: the constructor that .NET 11 adds, on .NET 10, too.</summary>
+    /// <param name="direction">The direction in which data flows.</param>
+    /// <param name="isAsync">What <see cref="PipeStream.IsAsync"/> is to return.</param>
+    /// <param name="safePipeHandle">The socket, which the stream owns from now on.</param>
+    /// <exception cref="ArgumentNullException">There is no handle.</exception>
+    /// <exception cref="ArgumentException">The handle is invalid.</exception>
+    /// <exception cref="IOException">The handle is not a socket of a pipe.</exception>
+    public NamedPipeClientStream(PipeDirection direction, bool isAsync, SafePipeHandle safePipeHandle)
+        : this(direction, isAsync, isConnected: true, safePipeHandle)
+    {
+    }
+
     private NamedPipeClientStream(PipeDirection direction, bool isAsync, PipeLink link, SafePipeHandle foreign)
         : base(direction, link.Mode, isAsync, 0)
     {

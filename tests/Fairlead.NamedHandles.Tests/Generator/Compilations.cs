@@ -23,6 +23,10 @@ internal static class Compilations
 
         """;
 
+    // The warnings that the SDK leaves out: a package was compiled with older assemblies of the platform than the program.
+    private static readonly Dictionary<string, ReportDiagnostic> NoWarn =
+        new() { ["CS1701"] = ReportDiagnostic.Suppress, ["CS1702"] = ReportDiagnostic.Suppress };
+
     private static readonly ImmutableArray<string> Assemblies =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':')];
 
@@ -86,5 +90,8 @@ internal static class Compilations
                 .. code.Select(static (text, number) => CSharpSyntaxTree.ParseText(text, Options, $"/place/File{number}.cs")),
             ],
             references,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+            new CSharpCompilationOptions(
+                OutputKind.DynamicallyLinkedLibrary,
+                specificDiagnosticOptions: NoWarn,
+                nullableContextOptions: NullableContextOptions.Enable));
 }

@@ -114,11 +114,12 @@ public sealed class BytePipeTests
     }
 
     [Theory]
-    [InlineData(SocketType.Stream, PipeTransmissionMode.Byte)]
-    [InlineData(SocketType.Seqpacket, PipeTransmissionMode.Message)]
-    public void A_connected_handle_becomes_a_stream(SocketType type, PipeTransmissionMode mode)
+    [InlineData(SocketType.Stream, PipeTransmissionMode.Byte, false)]
+    [InlineData(SocketType.Seqpacket, PipeTransmissionMode.Message, false)]
+    [InlineData(SocketType.Stream, PipeTransmissionMode.Byte, true)]
+    public void A_connected_handle_becomes_a_stream(SocketType type, PipeTransmissionMode mode, bool asOnNet11)
     {
-        string path = $"{PrivateRuntime.Files}/h{type}";
+        string path = $"{PrivateRuntime.Files}/h{type}{asOnNet11}";
         using Socket listener = new(AddressFamily.Unix, type, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen();
@@ -127,8 +128,10 @@ public sealed class BytePipeTests
         using Socket second = listener.Accept();
         using NamedPipeServerStream server = new(
             PipeDirection.InOut, true, true, new SafePipeHandle(first.SafeHandle.DangerousGetHandle(), ownsHandle: false));
-        using NamedPipeClientStream client = new(
-            PipeDirection.InOut, false, true, new SafePipeHandle(second.SafeHandle.DangerousGetHandle(), ownsHandle: false));
+        using SafePipeHandle handle = new(second.SafeHandle.DangerousGetHandle(), ownsHandle: false);
+        using NamedPipeClientStream client = asOnNet11
+            ? new(PipeDirection.InOut, false, handle)
+            : new(PipeDirection.InOut, false, true, handle);
         Assert.True(server.IsAsync && server.IsConnected && client.IsConnected);
         Assert.Equal(mode, server.TransmissionMode);
         client.Write([5, 6]);
@@ -141,5 +144,6 @@ public sealed class BytePipeTests
         Assert.Throws<ArgumentException>(
             () => new NamedPipeServerStream(PipeDirection.In, false, true, new SafePipeHandle(-1, ownsHandle: false)));
         Assert.Throws<ArgumentNullException>(() => new NamedPipeClientStream(PipeDirection.In, false, true, null!));
+        Assert.Throws<ArgumentNullException>(() => new NamedPipeClientStream(PipeDirection.In, false, null!));
     }
 }
