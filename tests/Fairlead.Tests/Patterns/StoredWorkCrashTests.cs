@@ -28,11 +28,12 @@ public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest
         {
             await using PeerProcess host = PeerProcess.Start("queue", place, store);
             await host.AnswerAsync();
+            int waiting = int.Parse(await host.AskAsync("count"), CultureInfo.InvariantCulture);
             await using Sender sender = await Sender.ConnectAsync(place);
             await using Sender safe = await Sender.ConnectAsync($"{place}?durable=true");
             bool isWorkerKilled = kill % 3 == 1;
             await using Receiver? worker = isWorkerKilled ? null : await Receiver.ConnectAsync(place);
-            int limit = random.Next(1, ItemsPerRound);
+            int limit = random.Next(1, waiting + ItemsPerRound);
             Task working = worker is null ? DieAtWorkAsync(place, limit) : WorkAsync(worker, limit);
             int flushed = random.Next(1, ItemsPerRound);
             await Task.WhenAll(Enumerable.Range(next, flushed).Select(number => safe.SendAsync(Encode(number)).AsTask()));

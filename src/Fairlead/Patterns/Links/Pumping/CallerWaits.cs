@@ -131,6 +131,7 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
 
     /// <summary>Before an asynchronous call is sent: takes the role for some yields if its caller should lead.</summary>
     /// <remarks>
+    /// The operation of the call has begun, so it is one of the callers that are counted.
     /// If the peer was woken on the same core, it can only answer when this thread yields, and every instruction until then delays the
     /// call. So this thread yields several times before it leaves the rest to the reactor. It does so only if no other call waits, and
     /// skips twice as many calls after each reply in a row that takes longer.
@@ -142,17 +143,18 @@ internal sealed class CallerWaits(IPumpOwner owner, EndpointSettings settings, E
             return false;
         }
 
-        return !_briefLeads.Skips() && TryLeadAlone(others: false);
+        return !_briefLeads.Skips() && TryLeadAlone(others: false, own: 1);
     }
 
     /// <summary>Takes the role if no thread leads or follows.</summary>
     /// <param name="others">Whether callers must already wait here without a thread, or must not.</param>
-    public bool TryLeadAlone(bool others)
+    /// <param name="own">How many operations of the caller itself have begun.</param>
+    public bool TryLeadAlone(bool others, int own = 0)
     {
         using (pump.Gate.Hold())
         {
             if (life.IsClosing
-                || pump.AwaitedEvents.Callers > 0 != others
+                || pump.AwaitedEvents.Callers > own != others
                 || _followers.Count > 0
                 || (others && pump.IsWanted)
                 || !pump.TryLead())

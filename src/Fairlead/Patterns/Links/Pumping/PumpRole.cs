@@ -68,7 +68,7 @@ internal ref struct BriefLead
         _pump = (isReceive ? pump.BusyPoll.TryLeadForReceive() : pump.CallerWaits.TryLeadBriefly()) ? pump : null;
     }
 
-    /// <summary>Takes the role for a call, before it is sent.</summary>
+    /// <summary>Takes the role for a call whose operation has begun, before it is sent.</summary>
     public static BriefLead ForCall(Pump pump) => new(pump, isReceive: false);
 
     /// <summary>Takes the role for a receive, before it waits.</summary>
