@@ -234,10 +234,14 @@ internal readonly partial struct Outbox
         link ??= core.Placement.SingleLink;
         Activity? before = Activity.Current;
         Activity? activity = Tracing.StartSend(kind, core.Address);
+
+        // A bridge does not wait for the outcome of one call; the next message is at its door.
+        bool mayLead = link is not null && !core.Settings.IsInner && kind is MessageKind.Request or MessageKind.Deliver;
         LinkOperation operation;
         try
         {
             operation = Prepare(link, message, isMovable, isBlocking: false, deadline);
+            StartAwaited(operation, link, message.Payload, timeout, cancellationToken, mayLead);
         }
         catch when (activity is not null)
         {
@@ -245,12 +249,6 @@ internal readonly partial struct Outbox
             Activity.Current = before;
             throw;
         }
-
-        // A bridge does not wait for the outcome of one call; the next message is at its door.
-        bool mayLead = link is not null && !core.Settings.IsInner && kind is MessageKind.Request or MessageKind.Deliver;
-        using BriefLead lead = mayLead ? BriefLead.ForCall(core.Pump) : default;
-        StartAwaited(operation, link, message.Payload, timeout, cancellationToken);
-        lead.Lead(operation);
 
         if (activity is null && began == 0)
         {
@@ -293,16 +291,23 @@ internal readonly partial struct Outbox
         MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, default);
         operation.IsMovable = IsMovable(MessageKind.Request);
-        StartAwaited(operation, link, payload, null, cancellationToken);
+        StartAwaited(operation, link, payload, null, cancellationToken, mayLead: false);
         return operation;
     }
 
-    /// <summary>Starts an operation for an asynchronous caller, which borrows the payload or copies it.</summary>
+    /// <summary>Starts an operation for an asynchronous caller, which borrows the payload or copies it, and may lead for a
+    /// moment.</summary>
     private void StartAwaited(
-        LinkOperation operation, Link? link, in OutgoingPayload payload, in TimeSpan? timeout, CancellationToken cancellationToken)
+        LinkOperation operation,
+        Link? link,
+        in OutgoingPayload payload,
+        in TimeSpan? timeout,
+        CancellationToken cancellationToken,
+        bool mayLead)
     {
         try
         {
+            using BriefLead lead = mayLead ? BriefLead.ForCall(core.Pump) : default;
             if (payload.IsBorrowable)
             {
                 operation.Borrow(payload);
@@ -315,6 +320,7 @@ internal readonly partial struct Outbox
             operation.PeerLink = link;
             operation.WatchFor(timeout, core.Settings.Time, cancellationToken);
             StartCall(operation, link);
+            lead.Lead(operation);
         }
         catch (Exception exception)
         {
