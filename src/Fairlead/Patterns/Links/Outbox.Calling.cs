@@ -241,7 +241,7 @@ internal readonly partial struct Outbox
         try
         {
             operation = Prepare(link, message, isMovable, isBlocking: false, deadline);
-            StartAwaited(operation, link, message.Payload, timeout, cancellationToken, mayLead);
+            StartAwaited(operation, link, message.Payload, mayLead, timeout, cancellationToken);
         }
         catch when (activity is not null)
         {
@@ -291,7 +291,7 @@ internal readonly partial struct Outbox
         MessageHeader header = MessageHeader.Of(MessageKind.Request, flags: flags);
         LinkOperation operation = LinkOperation.Rent(core, isBlocking: false, header, default);
         operation.IsMovable = IsMovable(MessageKind.Request);
-        StartAwaited(operation, link, payload, null, cancellationToken, mayLead: false);
+        StartAwaited(operation, link, payload, mayLead: false, null, cancellationToken);
         return operation;
     }
 
@@ -301,9 +301,9 @@ internal readonly partial struct Outbox
         LinkOperation operation,
         Link? link,
         in OutgoingPayload payload,
+        bool mayLead,
         in TimeSpan? timeout,
-        CancellationToken cancellationToken,
-        bool mayLead)
+        CancellationToken cancellationToken)
     {
         try
         {
