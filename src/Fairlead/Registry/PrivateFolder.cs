@@ -16,31 +16,30 @@ internal static class PrivateFolder
     private const uint OthersMayEnter = 0b000_111_111;
     private const uint OthersMayWrite = 0b000_010_010;
 
+    // A cleaner may remove the directory between two steps. One that does so each time is not a cleaner.
+    private const int MostAttempts = 16;
+
     /// <summary>Creates a directory if it does not exist, and checks it.</summary>
     /// <param name="path">Its path; the parent directory exists.</param>
     /// <param name="cannot">Creates the error for a directory that cannot be created.</param>
     /// <param name="variable">The variable by which the user chooses another directory.</param>
     /// <exception cref="FairleadException">PermissionDenied: it is not safe to use.</exception>
-    public static void Make(string path, Func<string, Errno, FairleadException> cannot, string variable)
+    public static void Make(string path, Func<string, Errno, FairleadException> cannot, string variable) =>
+        Make(path, static () => { }, cannot, variable);
+
+    /// <summary>Does the same in a directory that is prepared before each attempt, because it may be removed, too.</summary>
+    public static void Make(string path, Action prepareParent, Func<string, Errno, FairleadException> cannot, string variable)
     {
-        var error = NativeFile.Mkdir(path, Mode);
-        if (error == Errno.None)
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
         {
-            // An unusual umask may have removed permissions of the owner.
-            _ = NativeFile.Chmod(path, Mode);
-        }
-        else if (error is not (Errno.EEXIST or Errno.EROFS or Errno.EACCES))
-        {
-            throw cannot(path, error);
+            prepareParent();
+            if (TryMake(path, cannot, variable))
+            {
+                return;
+            }
         }
 
-        // On EROFS and EACCES it may exist all the same, which is enough.
-        if (NativeFile.Lstat(path, out Errno unseen) is not { } status)
-        {
-            throw cannot(path, error is Errno.None or Errno.EEXIST ? unseen : error);
-        }
-
-        RequireOurs(path, status, variable);
+        throw cannot(path, Errno.ENOENT);
     }
 
     /// <summary>Creates a directory and its parents, or checks an existing one, which others may read but not change.</summary>
@@ -148,6 +147,35 @@ internal static class PrivateFolder
                 $"{path} is open to other users (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
                 $"If no other user can have used it, close it: chmod 700 {path}");
         }
+    }
+
+    /// <summary>Returns false if the directory, or the one it is in, was not there any more at a later step.</summary>
+    private static bool TryMake(string path, Func<string, Errno, FairleadException> cannot, string variable)
+    {
+        var error = NativeFile.Mkdir(path, Mode);
+        if (error == Errno.None)
+        {
+            // An unusual umask may have removed permissions of the owner.
+            _ = NativeFile.Chmod(path, Mode);
+        }
+        else if (error == Errno.ENOENT)
+        {
+            return false;
+        }
+        else if (error is not (Errno.EEXIST or Errno.EROFS or Errno.EACCES))
+        {
+            throw cannot(path, error);
+        }
+
+        // On EROFS and EACCES it may exist all the same, which is enough.
+        if (NativeFile.Lstat(path, out Errno unseen) is not { } status)
+        {
+            Errno reason = error is Errno.None or Errno.EEXIST ? unseen : error;
+            return reason == Errno.ENOENT ? false : throw cannot(path, reason);
+        }
+
+        RequireOurs(path, status, variable);
+        return true;
     }
 
     private static FairleadException Unsafe(string whatHappened, string whatToDo) =>

@@ -92,9 +92,8 @@ internal sealed class RuntimeDirectory
     /// <summary>Creates and checks a folder in the directory, and returns its path.</summary>
     public string PrepareFolder(string name)
     {
-        MakePrivate(Path);
         var folder = $"{Path}/{name}";
-        MakePrivate(folder);
+        PrivateFolder.Make(folder, () => MakePrivate(Path), Cannot, Variable);
         return folder;
     }
 

@@ -14,6 +14,50 @@ public sealed class RuntimeDirectoryTests : IDisposable
 
     public void Dispose() => _temporary.Dispose();
 
+    /// <summary>As when a cleaner, or a script of the user, removes it with all that is in it.</summary>
+    [Fact]
+    public async Task A_folder_that_is_removed_while_it_is_prepared_is_prepared_again()
+    {
+        RuntimeDirectory directory = RuntimeDirectory.At(_temporary["fairlead"]);
+        bool isEnough = false;
+        Task removing = Task.Factory.StartNew(
+            () =>
+            {
+                while (!Volatile.Read(ref isEnough))
+                {
+                    Remove(directory.Path);
+                    Thread.SpinWait(2_000);
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        try
+        {
+            for (int i = 0; i < 3_000; i++)
+            {
+                Assert.Equal(_temporary["fairlead/pipes"], directory.PrepareFolder("pipes"));
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref isEnough, true);
+            await removing;
+        }
+
+        static void Remove(string path)
+        {
+            try
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            catch (IOException)
+            {
+                // It is not there, or not empty any more.
+            }
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("/")]
