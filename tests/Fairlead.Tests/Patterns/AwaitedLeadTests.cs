@@ -11,13 +11,13 @@ public sealed class AwaitedLeadTests(ITestOutputHelper output) : WatchedTest(out
     private const int MostCalls = 64;
 
     [Theory]
-    [InlineData("unix://awaited-lead-{0}")]
-    [InlineData("shm://awaited-lead-{0}")]
-    [InlineData("tcp://127.0.0.1:0")]
-    public async Task A_caller_that_awaits_alone_leads_when_its_request_is_sent(string place)
+    [InlineData("unix")]
+    [InlineData("shm")]
+    [InlineData("tcp")]
+    public async Task A_caller_that_awaits_alone_leads_when_its_request_is_sent(string scheme)
     {
         SendingClock clock = new();
-        await using Responder responder = Responder.Bind(string.Format(null, place, Guid.NewGuid().ToString("N")));
+        await using Responder responder = Responder.Bind(TransportsUnderTest.Of(scheme).NewPlace());
         Task running = responder.RunAsync(static (request, _) => request.Memory);
         await using Requester requester = await Requester.ConnectAsync(responder.Address, new EndpointOptions { TimeProvider = clock });
         clock.Watch(requester);
