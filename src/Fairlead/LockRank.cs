@@ -244,8 +244,8 @@ internal enum LockRank : byte
     /// <summary>The records of a TLS connection that the kernel has not taken yet.</summary>
     TlsRecords,
 
-    /// <summary>Memory for busy senders.</summary>
-    WriteBuffers,
+    /// <summary>Memory for long messages and busy senders.</summary>
+    LargeBuffers,
 
     /// <summary>Memory for received messages.</summary>
     ChunkPool,

@@ -18,10 +18,19 @@ internal static partial class Siege
 
     /// <summary>
     /// Serves until stdin ends, and says where. For each line of stdin it says for how many milliseconds the collector has stopped the
-    /// process since the last one, how many seconds those were, and how many of its collections were full.
+    /// process since the last one, how many seconds those were, how many of its collections were full, and how often there was no memory
+    /// so far.
     /// </summary>
     public static async Task ServeAsync(string address, long budget)
     {
+        int refused = 0;
+        AppDomain.CurrentDomain.FirstChanceException += (_, thrown) =>
+        {
+            if (thrown.Exception is OutOfMemoryException)
+            {
+                Interlocked.Increment(ref refused);
+            }
+        };
         RpcServerOptions options = new() { MaxQueuedBytesPerClient = budget };
         await using RpcServer server = await Rpc.ServeAsync<ISiege>(address, new Besieged(), options);
         Console.WriteLine(server.Addresses[0]);
@@ -33,7 +42,8 @@ internal static partial class Siege
             (paused, full) = (GC.GetTotalPauseDuration(), GC.CollectionCount(GC.MaxGeneration));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{(paused - before).TotalMilliseconds:F0} {clock.Elapsed.TotalSeconds:F2} {full - fullBefore}"));
+                $"{(paused - before).TotalMilliseconds:F0} {clock.Elapsed.TotalSeconds:F2} {full - fullBefore} "
+                    + $"{Volatile.Read(ref refused)}"));
             clock.Restart();
         }
     }

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Fairlead.Framing;
 
 /// <summary>Reference-counted memory of received messages, released by its last holder.</summary>
@@ -18,8 +16,8 @@ internal abstract class MemoryLease(bool stopsSender = false)
 
 /// <summary>A piece of receive memory: a pooled chunk for many messages, or a large one for a single long message.</summary>
 /// <remarks>
-/// Large chunks come from the shared array pool. Only the reader fills a chunk, and only behind <c>Filled</c>, so leases read without a
-/// lock.
+/// Large chunks have an array of <see cref="LargeBuffers"/>. Only the reader fills a chunk, and only behind <c>Filled</c>, so leases read
+/// without a lock.
 /// </remarks>
 internal sealed class Chunk : MemoryLease
 {
@@ -56,7 +54,7 @@ internal sealed class Chunk : MemoryLease
     {
         if (capacity > PooledSize)
         {
-            return new Chunk(ArrayPool<byte>.Shared.Rent(capacity), isPooled: false, capacity);
+            return new Chunk(LargeBuffers.Shared.Rent(capacity), isPooled: false, capacity);
         }
 
         using (Gate.Hold())
@@ -120,7 +118,7 @@ internal sealed class Chunk : MemoryLease
         {
             byte[] array = _array;
             _array = [];
-            ArrayPool<byte>.Shared.Return(array);
+            LargeBuffers.Shared.Return(array);
             return;
         }
 

@@ -142,7 +142,7 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         {
             if (_array is null)
             {
-                _array = size <= SmallBuffer ? ArrayPool<byte>.Shared.Rent(SmallBuffer) : WriteBuffers.Rent(size);
+                _array = size <= SmallBuffer ? ArrayPool<byte>.Shared.Rent(SmallBuffer) : LargeBuffers.Shared.Rent(size);
             }
             else if (_array.Length - _end < size)
             {
@@ -171,11 +171,22 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
         {
             if (_array is not null)
             {
-                WriteBuffers.Return(_array);
+                Return(_array);
                 _array = null;
             }
 
             _start = _end = 0;
+        }
+
+        private static void Return(byte[] array)
+        {
+            if (array.Length < LargeBuffers.Least)
+            {
+                ArrayPool<byte>.Shared.Return(array);
+                return;
+            }
+
+            LargeBuffers.Shared.Return(array);
         }
 
         private void MakeRoom(int size)
@@ -187,10 +198,10 @@ internal sealed class OutputQueue(StreamFraming framing) : IDisposable
             }
             else
             {
-                byte[] larger = WriteBuffers.Rent(
-                    Math.Max(WriteBuffers.Size, checked((int)Math.Max(Math.Min(2L * length, Array.MaxLength), (long)length + size))));
+                byte[] larger = LargeBuffers.Shared.Rent(
+                    checked((int)Math.Max(Math.Min(2L * length, Array.MaxLength), (long)length + size)));
                 _array.AsSpan(_start, length).CopyTo(larger);
-                WriteBuffers.Return(_array);
+                Return(_array);
                 _array = larger;
             }
 

@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Fairlead.Framing;
 using Fairlead.Native;
 using Fairlead.Native.Waiting;
 
@@ -267,14 +268,14 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
     {
         if (_output is null)
         {
-            _output = WriteBuffers.Rent(size);
+            _output = LargeBuffers.Shared.Rent(size);
         }
         else if (_output.Length - _end < size)
         {
             int length = _end - _start;
-            byte[] larger = WriteBuffers.Rent(length + size);
+            byte[] larger = LargeBuffers.Shared.Rent(Math.Max(2 * length, length + size));
             _output.AsSpan(_start, length).CopyTo(larger);
-            WriteBuffers.Return(_output);
+            LargeBuffers.Shared.Return(_output);
             _output = larger;
             _start = 0;
             _end = length;
@@ -285,7 +286,7 @@ internal sealed class RecordStream(Descriptor socket) : Stream, IValueTaskSource
     {
         if (_output is not null)
         {
-            WriteBuffers.Return(_output);
+            LargeBuffers.Shared.Return(_output);
             _output = null;
         }
 
