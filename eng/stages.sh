@@ -46,14 +46,22 @@ begin() {
   local name=$1 here=$private/${#begun[@]}; shift
   begun+=("$name")
   mkdir -m 700 "$here" "$here/state"
-  XDG_RUNTIME_DIR=$here XDG_STATE_HOME=$here/state in_session "$@" > "$results/$name.log" 2>&1
+  mkfifo "$private/$name.code"
+  XDG_RUNTIME_DIR=$here XDG_STATE_HOME=$here/state in_session eng/held.sh "$private/$name.code" "$@" > "$results/$name.log" 2>&1
   beside[$name]=$!
 }
 
 # collect NAME: waits for its end; the code is in code, and what it wrote is shown.
 collect() {
+  local id=${beside[$1]} ended told=
   title "$1 (begun before)"
-  end_stage "${beside[$1]}" "$1"; code=$?
+  exec {ended}<> "$private/$1.code"
+  until read -t 1 -r told <&"$ended"; do
+    kill -0 "$id" 2> /dev/null || break              # it was killed, and will write nothing
+  done
+  exec {ended}>&-
+  end_stage "$id" "$1"; code=$?
+  code=${told:-$code}
   unset "beside[$1]"
   cat "$results/$1.log"
 }
