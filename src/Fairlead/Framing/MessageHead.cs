@@ -87,6 +87,9 @@ internal ref struct HeadWriter(Span<byte> destination)
         Length += 3 + value.Length;
     }
 
+    /// <summary>Returns a new head, with further fields behind those of another.</summary>
+    public static byte[] Join(ReadOnlySpan<byte> head, ReadOnlySpan<byte> fields) => [.. head, .. fields];
+
     /// <summary>Replaces a number in a head. Does nothing if the field is absent.</summary>
     public static void Replace(Span<byte> head, HeadField field, ulong value)
     {

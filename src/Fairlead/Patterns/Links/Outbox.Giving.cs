@@ -33,41 +33,56 @@ internal readonly partial struct Outbox
 
         long start = OperationMeter.StartCall();
         using Activity? activity = Tracing.StartSend(kind, core.Address);
-        Span<byte> space = stackalloc byte[SpaceForTrace(link, message.Head.Length, message.Payload.Length)];
+        int space = SpaceForTrace(link, message.Head.Length, message.Payload.Length);
+        LinkOutcome outcome = space > 0 || isMovable
+            ? PlaceExtended(ref link, message, space, isMovable, whenFull)
+            : Place(ref link, message, whenFull);
+        Measure(start, kind, outcome, whenFull);
+        return (outcome, link);
+    }
+
+    /// <summary>Sends a message with the current trace, or one that may go to another link.</summary>
+    private LinkOutcome PlaceExtended(ref Link? link, in OutgoingMessage message, int space, bool isMovable, WhenFull whenFull)
+    {
+        Span<byte> head = stackalloc byte[space];
         scoped OutgoingMessage whole = new(
-            message.Header, space.IsEmpty ? message.Head : Tracing.Extend(message.Head, space), message.Payload)
+            message.Header, head.IsEmpty ? message.Head : Tracing.Extend(message.Head, head), message.Payload)
         {
             Topic = message.Topic,
             IsMovable = isMovable,
         };
-        Check(link, whole.Payload, whole.Head.Length);
-        LinkOutcome outcome;
+        return Place(ref link, whole, whenFull);
+    }
+
+    /// <summary>Sends a message that is whole. Sets the link of one that is given to no particular link.</summary>
+    private LinkOutcome Place(ref Link? link, in OutgoingMessage message, WhenFull whenFull)
+    {
+        Check(link, message.Payload, message.Head.Length);
         if (link is null)
         {
-            outcome = core.Placement.EnqueueWaiting(whole, whenFull, out link);
+            LinkOutcome waiting = core.Placement.EnqueueWaiting(message, whenFull, out link);
             if (link is null)
             {
-                Measure(start, kind, outcome, whenFull);
-                return (outcome, null);
+                return waiting;
             }
 
-            link.LinkSender.Check(whole.Payload, whole.Head.Length);
+            link.LinkSender.Check(message.Payload, message.Head.Length);
         }
 
-        outcome = link.LinkSender.Send(whole, whenFull == WhenFull.Drop ? WhenFull.Queue : whenFull, isStream: isStream);
+        LinkOutcome outcome = link.LinkSender.Send(
+            message, whenFull == WhenFull.Drop ? WhenFull.Queue : whenFull, isStream: isStream);
         if (outcome == LinkOutcome.Full)
         {
             // Before anything is refused or dropped: the acknowledgements may have arrived, with no thread having read them.
             core.Pump.CatchUp();
-            outcome = link.LinkSender.Send(whole, whenFull, isStream: isStream);
+            outcome = link.LinkSender.Send(message, whenFull, isStream: isStream);
         }
         else if (link.LinkSender.ShouldLookForAcks())
         {
             core.FastPath.LookForAcks();
         }
 
-        Measure(start, kind, outcome, whenFull);
-        return (outcome, link);
+        return outcome;
     }
 
     /// <summary>Gives a message of a caller that only learns of a lost peer. A drop follows the policy and is counted.</summary>

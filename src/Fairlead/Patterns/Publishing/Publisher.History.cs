@@ -22,15 +22,15 @@ public sealed partial class Publisher
     /// <remarks>A subscriber that asks for the topic later gets the message from there and is not part of this audience.</remarks>
     /// <param name="topic">The topic.</param>
     /// <param name="message">The payload.</param>
-    /// <param name="position">The place in the store; null without one.</param>
-    private Audience Enter(string topic, ReadOnlySpan<byte> message, out PublishedPosition? position)
-    {
-        position = null;
-        if (_history is null && _stored is null && FindUncounted(topic) is { } uncounted)
-        {
-            return uncounted;
-        }
+    /// <param name="round">Gets the place in the store, where there is one.</param>
+    private Audience Enter(string topic, ReadOnlySpan<byte> message, ref Round round) =>
+        _history is null && _stored is null && FindUncounted(topic) is { } uncounted
+            ? uncounted
+            : Keep(topic, message, ref round);
 
+    /// <summary>Does the same under the publisher's lock.</summary>
+    private Audience Keep(string topic, ReadOnlySpan<byte> message, ref Round round)
+    {
         using (_historyGate.Hold())
         {
             Audience audience = Find(topic, withAccounts: true)!;
@@ -40,7 +40,7 @@ public sealed partial class Publisher
             }
 
             _history?.Add(topic, audience.Head, message);
-            position = _stored?.Append(topic, message);
+            round.Position = _stored?.Append(topic, message);
             return audience;
         }
     }
@@ -152,7 +152,7 @@ public sealed partial class Publisher
         StoredPublications stored, string topic, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         using StoredPublications.Turn turn = await stored.TakeAsync(cancellationToken).ConfigureAwait(false);
-        Round round = Start(topic, message.Span, mayWait: false);
+        Start(topic, message.Span, mayWait: false, out Round round);
         return round.Waiting is null ? End(round) : await FinishAsync(round, message, cancellationToken).ConfigureAwait(false);
     }
 
@@ -224,7 +224,7 @@ public sealed partial class Publisher
 
     private async ValueTask<bool> SendStoredAsync(Link link, StoredMessage message)
     {
-        byte[] head = [.. Head(message.Topic), .. PositionField(message.Position)];
+        byte[] head = HeadWriter.Join(Head(message.Topic), StoredPublications.PositionField(message.Position));
         if (!link.LinkSender.Takes((long)head.Length + message.Payload.Length))
         {
             link.LinkSender.CountMissed();
@@ -235,15 +235,5 @@ public sealed partial class Publisher
             .CallAsync(link, new OutgoingMessage(MessageHeader.Of(MessageKind.Publish), head, message.Payload), null, _stored!.Ending)
             .ConfigureAwait(false);
         return result.Outcome == LinkOutcome.Sent;
-    }
-
-    private static byte[] PositionField(PublishedPosition position)
-    {
-        byte[] bytes = new byte[3 + PublishedPosition.Bytes];
-        Span<byte> value = stackalloc byte[PublishedPosition.Bytes];
-        position.WriteTo(value);
-        HeadWriter field = new(bytes);
-        field.Add(HeadField.Position, value);
-        return bytes;
     }
 }

@@ -1,3 +1,4 @@
+using Fairlead.Framing;
 using Fairlead.Patterns.Stores;
 
 namespace Fairlead.Patterns.Publishing;
@@ -34,11 +35,22 @@ internal sealed class StoredPublications : IDisposable
     /// <summary>Cancelled when the publisher closes.</summary>
     public CancellationToken Ending => _end.Token;
 
-    /// <summary>Waits for the turn of a caller that publishes; with null it need not wait. Disposing gives it back.</summary>
-    public static Turn Take(StoredPublications? stored, CancellationToken cancellationToken)
+    /// <summary>Returns the place of a message as a field of its head.</summary>
+    public static byte[] PositionField(PublishedPosition position)
     {
-        stored?._turn.Wait(cancellationToken);
-        return new Turn(stored?._turn);
+        byte[] bytes = new byte[3 + PublishedPosition.Bytes];
+        Span<byte> value = stackalloc byte[PublishedPosition.Bytes];
+        position.WriteTo(value);
+        HeadWriter field = new(bytes);
+        field.Add(HeadField.Position, value);
+        return bytes;
+    }
+
+    /// <summary>Waits for the turn of a caller that publishes. Disposing gives it back.</summary>
+    public Turn Take(CancellationToken cancellationToken)
+    {
+        _turn.Wait(cancellationToken);
+        return new Turn(_turn);
     }
 
     /// <inheritdoc cref="Take"/>
@@ -110,8 +122,8 @@ internal sealed class StoredPublications : IDisposable
     }
 
     /// <summary>The turn of a caller. Disposing it lets the next one publish.</summary>
-    public readonly struct Turn(SemaphoreSlim? turn) : IDisposable
+    public readonly struct Turn(SemaphoreSlim turn) : IDisposable
     {
-        public void Dispose() => turn?.Release();
+        public void Dispose() => turn.Release();
     }
 }
