@@ -30,16 +30,16 @@ internal static class PrivateFolder
     /// <summary>Does the same in a directory that is prepared before each attempt, because it may be removed, too.</summary>
     public static void Make(string path, Action prepareParent, Func<string, Errno, FairleadException> cannot, string variable)
     {
-        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        if (!SucceedsOnce(TryPrepared))
         {
-            prepareParent();
-            if (TryMake(path, cannot, variable))
-            {
-                return;
-            }
+            throw cannot(path, Errno.ENOENT);
         }
 
-        throw cannot(path, Errno.ENOENT);
+        bool TryPrepared()
+        {
+            prepareParent();
+            return TryMake(path, cannot, variable);
+        }
     }
 
     /// <summary>Creates a directory and its parents, or checks an existing one, which others may read but not change.</summary>
@@ -48,49 +48,9 @@ internal static class PrivateFolder
     {
         // With a slash behind it, a symbolic link would be followed.
         string name = path.TrimEnd('/') is { Length: > 0 } trimmed ? trimmed : "/";
-        try
+        if (!SucceedsOnce(() => TryMakeAnywhere(name)))
         {
-            if (Path.GetDirectoryName(Path.GetFullPath(name)) is { } parent)
-            {
-                Directory.CreateDirectory(parent);
-            }
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new FairleadException(
-                problem is UnauthorizedAccessException ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
-                $"the directory {name} cannot be created",
-                "Create its parent directory, or name another one.",
-                problem);
-        }
-
-        Errno error = NativeFile.Mkdir(name, Mode);
-        if (NativeFile.Lstat(name, out Errno unseen) is not { } status)
-        {
-            throw ErrnoMap.Failure($"the directory {name} cannot be created", error is Errno.None or Errno.EEXIST ? unseen : error);
-        }
-
-        if (status.Kind != FileKind.Directory)
-        {
-            throw Unsafe(
-                status.Kind == FileKind.Symlink ? $"{name} is a symbolic link, not a directory" : $"{name} is not a directory",
-                "Name the directory itself, or a new one.");
-        }
-
-        if (status.Uid != NativeProcess.UserId)
-        {
-            throw Unsafe(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{name} belongs to uid {status.Uid} and may be changed by it, while this process runs as uid {NativeProcess.UserId}"),
-                "Name a directory of this user, or a new one.");
-        }
-
-        if ((status.Mode & OthersMayWrite) != 0)
-        {
-            throw Unsafe(
-                $"other users may replace files in {name} (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
-                $"If no other user can have used it, close it: chmod 700 {name}");
+            throw CannotCreate(name, Errno.ENOENT);
         }
     }
 
@@ -177,6 +137,80 @@ internal static class PrivateFolder
         RequireOurs(path, status, variable);
         return true;
     }
+
+    /// <summary>Returns false if the directory, or the one it is in, was not there any more at a later step.</summary>
+    private static bool TryMakeAnywhere(string name)
+    {
+        string? parent = Path.GetDirectoryName(Path.GetFullPath(name));
+        try
+        {
+            if (parent is not null)
+            {
+                Directory.CreateDirectory(parent);
+            }
+        }
+        catch (IOException problem) when (problem is DirectoryNotFoundException || !Path.Exists(parent))
+        {
+            // The platform reports one that is removed while it is made as missing, or as existing but no directory.
+            return false;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new FairleadException(
+                problem is UnauthorizedAccessException ? ErrorCode.PermissionDenied : ErrorCode.Unavailable,
+                $"the directory {name} cannot be created",
+                "Create its parent directory, or name another one.",
+                problem);
+        }
+
+        Errno error = NativeFile.Mkdir(name, Mode);
+        if (NativeFile.Lstat(name, out Errno unseen) is not { } status)
+        {
+            Errno reason = error is Errno.None or Errno.EEXIST ? unseen : error;
+            return reason == Errno.ENOENT ? false : throw CannotCreate(name, reason);
+        }
+
+        if (status.Kind != FileKind.Directory)
+        {
+            throw Unsafe(
+                status.Kind == FileKind.Symlink ? $"{name} is a symbolic link, not a directory" : $"{name} is not a directory",
+                "Name the directory itself, or a new one.");
+        }
+
+        if (status.Uid != NativeProcess.UserId)
+        {
+            throw Unsafe(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} belongs to uid {status.Uid} and may be changed by it, while this process runs as uid {NativeProcess.UserId}"),
+                "Name a directory of this user, or a new one.");
+        }
+
+        if ((status.Mode & OthersMayWrite) != 0)
+        {
+            throw Unsafe(
+                $"other users may replace files in {name} (mode {Convert.ToString(status.Mode, 8).PadLeft(4, '0')})",
+                $"If no other user can have used it, close it: chmod 700 {name}");
+        }
+
+        return true;
+    }
+
+    private static bool SucceedsOnce(Func<bool> attempt)
+    {
+        for (int i = 0; i < MostAttempts; i++)
+        {
+            if (attempt())
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static FairleadException CannotCreate(string name, Errno error) =>
+        ErrnoMap.Failure($"the directory {name} cannot be created", error);
 
     private static FairleadException Unsafe(string whatHappened, string whatToDo) =>
         new(ErrorCode.PermissionDenied, whatHappened, whatToDo);

@@ -22,6 +22,51 @@ public sealed class PrivateFolderTests : IDisposable
         Assert.Equal((UnixFileMode)0b111_101_101, File.GetUnixFileMode(_temporary["a/b/c"]));
     }
 
+    /// <summary>As when a cleaner removes empty directories.</summary>
+    [Fact]
+    public async Task One_that_is_removed_while_it_is_made_is_made_again()
+    {
+        string path = _temporary["parent/child"];
+        bool isEnough = false;
+        Task removing = Task.Factory.StartNew(
+            () =>
+            {
+                while (!Volatile.Read(ref isEnough))
+                {
+                    Remove(path);
+                    Remove(_temporary["parent"]);
+                    Thread.SpinWait(2_000);
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        try
+        {
+            for (int i = 0; i < 3_000; i++)
+            {
+                FairleadDirectory.MakePrivate(path);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref isEnough, true);
+            await removing;
+        }
+
+        static void Remove(string path)
+        {
+            try
+            {
+                Directory.Delete(path);
+            }
+            catch (IOException)
+            {
+                // It is not there, or not empty any more.
+            }
+        }
+    }
+
     [RootFact]
     public void One_of_another_user_is_refused()
     {
