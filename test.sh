@@ -66,8 +66,7 @@ names_of_tests() { local project; for project in tests/*.Tests/*.csproj; do base
 # read all of the system's when it first looks at a certificate.
 tests_of() {
   command=(env SSL_CERT_DIR="$private/none" SSL_CERT_FILE="$private/none"
-    dotnet test "artifacts/bin/$1/release/$1.dll" --results-directory "$results" --logger "trx;LogFileName=$1.trx"
-    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None")
+    XUNIT_HIDE_PASSING_OUTPUT_DIAGNOSTICS=1 eng/run-tests.sh "artifacts/bin/$1/release/$1.dll" -result-trx "$results/$1.trx")
 }
 
 # --- what the machine must have ---------------------------------------------------------------------------------------------------

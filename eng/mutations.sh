@@ -30,13 +30,13 @@ build || { cat "$private/build"; exit 1; }
 # Runs the tests of a filter; prints the first that failed, or how the run ended. 0: all passed.
 run_tests() {
   local code
-  in_session timeout 240 dotnet test "$private/tree/artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll" --filter "$1" > "$private/log" 2>&1
+  in_session timeout 240 eng/run-tests.sh "$private/tree/artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll" -filterVSTest "$1" > "$private/log" 2>&1
   session=$!
   wait "$session"; code=$?
   end_session "$session"; session=
-  grep -m 1 -oP "^  Failed \K\S+" "$private/log" || { [ "$code" -eq 0 ] || echo "(the run ended with $code)"; }
   # A filter that matches no test proves nothing.
-  [ "$code" -ne 0 ] || grep -qE "Passed: +[1-9]" "$private/log" || { echo "(no test was run)"; return 2; }
+  [ "$code" -ne 8 ] || { echo "(no test was run)"; return 8; }
+  grep -m 1 -oP "^    \K\S+(?=.* \[FAIL\]$)" "$private/log" || { [ "$code" -eq 0 ] || echo "(the run ended with $code)"; }
   return "$code"
 }
 
@@ -57,7 +57,7 @@ while IFS=$'\t' read -r name file from to filter; do
     by=$(run_tests "$filter"); code=$?
     case $code in
       0) echo "$name: NOT NOTICED"; unnoticed=$((unnoticed + 1)) ;;
-      2) echo "$name: $by"; unnoticed=$((unnoticed + 1)) ;;
+      8) echo "$name: $by"; unnoticed=$((unnoticed + 1)) ;;
       *) echo "$name: $by" ;;
     esac
   fi

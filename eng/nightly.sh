@@ -9,7 +9,7 @@ figures=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../artifacts/nightly.
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=true
 increments=${FAIRLEAD_INCREMENTS:-1000000} rounds=${FAIRLEAD_ROUNDS:-20000} seeds=${FAIRLEAD_SEEDS:-10} at_once=${FAIRLEAD_AT_ONCE:-$(nproc)}
-export FAIRLEAD_KILLS=${FAIRLEAD_KILLS:-300} FAIRLEAD_RANDOM_SECONDS=${FAIRLEAD_RANDOM_SECONDS:-600} FAIRLEAD_TEST_WATCHDOG=7200
+export FAIRLEAD_KILLS=${FAIRLEAD_KILLS:-300} FAIRLEAD_RANDOM_SECONDS=${FAIRLEAD_RANDOM_SECONDS:-600} FAIRLEAD_TEST_WATCHDOG=7200 FAIRLEAD_HUNG_AFTER=7200
 
 private=$(mktemp -d /tmp/fl.XXXXXX) || exit 1
 mkdir -m 700 "$private/run" "$private/tmp" "$private/state"
@@ -31,11 +31,10 @@ mkdir -p "$(dirname "$figures")"
 run() {
   local code log
   log=$(mktemp "$private/log.XXXXXX")
-  dotnet test "artifacts/bin/${tests:-Fairlead.Tests}/release/${tests:-Fairlead.Tests}.dll" --filter "$2" --logger 'console;verbosity=detailed' > "$log" 2>&1; code=$?
-  grep -q '^ *Passed: [1-9]' "$log" || code=1
+  eng/run-tests.sh "artifacts/bin/${tests:-Fairlead.Tests}/release/${tests:-Fairlead.Tests}.dll" -filterVSTest "$2" > "$log" 2>&1; code=$?
   [ "$code" -eq 0 ] || { printf 'FAILED: %s\n%s\n' "$1" "$(cat "$log")"; echo "$1" >> "$private/failures"; }
   printf '\n== %s%s\n%s\n' "$1" "$([ "$code" -eq 0 ] || echo ': FAILED')" \
-    "$(grep -vE '^ *$|^\[xUnit|^VSTest|^Starting|^A total|Standard Output Messages' "$log")" >> "$figures"
+    "$(grep -vE '^ *$|^  (Discover|Start|Finish)|^=== |^ *Output:$' "$log")" >> "$figures"
   echo "$1: ended with $code after $SECONDS s"
 }
 
@@ -64,13 +63,13 @@ for ((i = 0; i < seeds; i++)); do
 done
 wait
 
-# whole NAME ARGUMENT …: all tests of a project, once, by dotnet test or by the command in the variable with; the last line of what it says goes into the figures.
+# whole NAME ARGUMENT …: all tests of an assembly, once, by the command in the variable with or by eng/run-tests.sh; the last line of what it says goes into the figures.
 whole() {
   local log=$private/whole outcome name=$1; shift
-  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS ${with:-dotnet test} "$@" > "$log" 2>&1; then
+  if env -u FAIRLEAD_KILLS -u FAIRLEAD_RANDOM_SECONDS ${with:-eng/run-tests.sh} "$@" > "$log" 2>&1; then
     outcome=$(tail -n 1 "$log")
   else
-    outcome="FAILED: $(grep -E '^ *Failed |error' "$log")"
+    outcome="FAILED: $(grep -E '\[FAIL\]$|FATAL ERROR|error|^The run is ended' "$log")"
     echo "$name" >> "$private/failures"
   fi
   printf '\n== %s\n%s\n' "$name" "$outcome" >> "$figures"
@@ -101,11 +100,12 @@ tap 'known vulnerabilities of the packages' audited
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes' artifacts/bin/Fairlead.Tests/release/Fairlead.Tests.dll
 # Named handles: programs on a later runtime, and compiled ahead of time, on one lock with the others.
 runtime=${FAIRLEAD_RUNTIME:-11.0.0} handles=$PWD/artifacts/publish/Fairlead.NamedHandles.Peer.Aot/release/Fairlead.NamedHandles.Peer
+dotnet build tests/Fairlead.NamedHandles.Tests -c Release -v quiet || exit 1
 eng/second-installation.sh "$runtime" "$private/later" || echo "an installation of .NET $runtime" >> "$private/failures"
 FAIRLEAD_FULL_SIZE=1 FAIRLEAD_OTHER_DOTNET=$(ls "$private/later/dotnet" 2> /dev/null) FAIRLEAD_COMPILED_HANDLES=$(ls "$handles" 2> /dev/null) \
-  whole 'full sizes, the named handles on several runtimes' tests/Fairlead.NamedHandles.Tests -c Release
+  whole 'full sizes, the named handles on several runtimes' artifacts/bin/Fairlead.NamedHandles.Tests/release/Fairlead.NamedHandles.Tests.dll
 FAIRLEAD_FULL_SIZE=1 whole 'full sizes, the tool' artifacts/bin/Fairlead.Cli.Tests/release/Fairlead.Cli.Tests.dll
-FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' tests/Fairlead.RabbitMQ.Tests -c Release
+FAIRLEAD_FULL_SIZE=1 FAIRLEAD_COMPILED_PEER='' whole 'full sizes, the broker' artifacts/bin/Fairlead.RabbitMQ.Tests/release/Fairlead.RabbitMQ.Tests.dll
 
 # On a later runtime than that of the SDK. The peers are on it, too.
 for name in Fairlead.Tests Fairlead.Rpc.Tests Fairlead.Hosting.Tests Fairlead.NamedHandles.Tests; do
@@ -114,7 +114,8 @@ for name in Fairlead.Tests Fairlead.Rpc.Tests Fairlead.Hosting.Tests Fairlead.Na
 done
 
 # With the assertions of a Debug build: the order of locks, the states. An awaited call costs memory there, as it does not in a release; its peers are built so too.
-FAIRLEAD_COMPILED_PEER='' whole 'assertions of a Debug build' tests/Fairlead.Tests -c Debug --filter 'FullyQualifiedName!~A_message_costs_no_managed_memory'
+dotnet build tests/Fairlead.Tests -c Debug -v quiet || exit 1
+FAIRLEAD_COMPILED_PEER='' whole 'assertions of a Debug build' artifacts/bin/Fairlead.Tests/debug/Fairlead.Tests.dll -filterVSTest 'FullyQualifiedName!~A_message_costs_no_managed_memory'
 
 # The samples, with the job server and the hosted worker under Native AOT: stubs and skeletons that the generator wrote, and handlers that a container makes.
 if [ -n "${FAIRLEAD_COMPILED_PEER:-}" ]; then

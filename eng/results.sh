@@ -1,7 +1,9 @@
 # Counts what the stages of a run have passed, failed and skipped, and prints it at the end. Sourced by test.sh and eng/quick.sh, which set
 # failures: the file of what failed, printed once more at the end, because the end is what is read.
 
-passed=0 failed=0 skipped=0
+# What this machine lacks skips a test. A contract leaves out a test that can never apply to its transport (Contract.NotApplicable), which is
+# no skipped one: those are counted apart, and listed by class.
+passed=0 failed=0 skipped=0 left_out=0
 
 # Begins a stage; the last one's seconds go into the table that end prints.
 stages=() stage_name= stage_start=0
@@ -19,6 +21,7 @@ end() {
   printf '\n== where the time went\n'
   printf '%s\n' "${stages[@]}"
   if [ -s "$failures" ]; then printf '\n== what failed\n'; cat "$failures"; fi
+  [ "$left_out" -eq 0 ] || printf '\n== %d tests are left out, because they can never apply to their transport; each assembly lists them by class\n' "$left_out"
   printf '\n== done in %d s\n%d passed, %d failed, %d skipped\n' "$SECONDS" "$passed" "$failed" "$skipped"
   [ "$failed" -eq 0 ]
   exit
@@ -35,31 +38,40 @@ count_tap() {
 }
 
 # Counts the tests of an xunit assembly from its result file. A run without one, or of no test at all, has failed: a filter that matches
-# nothing must not pass.
+# nothing must not pass. What the run wrote is in the file of the same name that ends with .log.
 count_trx() {
-  local code=$1 file=$2 counters total executed good bad
-  counters=$(grep -o '<Counters [^>]*' "$file" 2>/dev/null)
+  local code=$1 file=$2 lines=${2%.trx}.lines counters total executed good bad out
+  # The runner writes one line; then each element begins one, and text keeps its line breaks.
+  { sed 's/></>\n</g' "$file" 2> /dev/null; echo; } > "$lines"
+  counters=$(grep -o '<Counters [^>]*' "$lines")
   number() { sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p" <<< "$counters"; }
   total=$(number total) executed=$(number executed) good=$(number passed) bad=$(number failed)
-  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0})) skipped=$((skipped + ${total:-0} - ${executed:-0}))
   awk '/<UnitTestResult / { bad = / outcome="Failed"/; if (bad) { sub(/.* testName="/, ""); sub(/" .*/, ""); gsub(/&quot;/, "\""); print; next } }
        /<\/UnitTestResult>/ { bad = 0 }
        bad { gsub(/<[^>]*>/, ""); gsub(/&lt;/, "<"); gsub(/&gt;/, ">"); gsub(/&quot;/, "\""); gsub(/&amp;/, "\\&"); if (NF) print "  " $0 }' \
-    "$file" 2> /dev/null >> "$failures"
-  # The console logger does not tell why a test was skipped. Contracts leave out whole groups of tests on some transports: those make one line.
+    "$lines" >> "$failures"
+  # Each test without an outcome, as "CLASS: REASON".
+  awk '/<UnitTestResult / { name = ""; if (/ outcome="NotExecuted"/) { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name) } }
+       name != "" && /<StdOut>/ { gsub(/^ *<StdOut>|<\/StdOut>.*/, ""); gsub(/&lt;/, "<"); gsub(/&gt;/, ">"); gsub(/&amp;/, "\\&"); print name ": " $0; name = "" }' "$lines" > "$lines.skipped"
+  out=$(grep -c '^[^ ]*: not for ' "$lines.skipped")
+  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-0})) left_out=$((left_out + out))
+  skipped=$((skipped + ${total:-0} - ${executed:-0} - out))
   echo "Skipped, by class and reason:"
-  awk '/<UnitTestResult / { name = ""; if (/outcome="NotExecuted"/) { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name) } }
-       name != "" && /<Message>/ { gsub(/^ *<Message>|<\/Message>.*/, ""); count[name ": " $0]++; name = "" }
-       END { for (line in count) printf "%6d  %s\n", count[line], line }' "$file" 2> /dev/null | sort -k 2
+  grep -v '^[^ ]*: not for ' "$lines.skipped" | sort | uniq -c
+  echo "Left out, because the contract does not apply, by class:"
+  sed -n 's/^\([^ ]*\.\)\?\([^ .]*\): not for .*/\2/p' "$lines.skipped" | sort | uniq -c | awk '{ printf "%s%s (%d)", (NR > 1 ? ", " : "  "), $2, $1 } END { print "" }' | fold -s -w 140
   echo "The classes that took longest, all their tests added up, several of which run at once:"
   awk '/<UnitTestResult / { name = $0; sub(/.* testName="/, "", name); sub(/[("].*/, "", name); sub(/\.[^.]*$/, "", name); time = $0; sub(/.* duration="/, "", time)
        split(time, part, /[:"]/); seconds[name] += part[1] * 3600 + part[2] * 60 + part[3] }
-       END { for (name in seconds) printf "%7.1f s  %s\n", seconds[name], name }' "$file" 2> /dev/null | sort -rn | head -n 15
-  if [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
-    fail "the run ended with $code: crashed, or hung for five minutes"
+       END { for (name in seconds) printf "%7.1f s  %s\n", seconds[name], name }' "$lines" | sort -rn | head -n 15
+  rm -f "$lines" "$lines.skipped"
+  # The runner ends with 1 if a test failed. Then what another thread threw is lost in no test.
+  if [ "$code" -gt 1 ] || { [ "$code" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; }; then
+    fail "the run ended with $code: a thread threw, or it crashed, or it was ended because it hung"
     # What it died of, and what it was at then. The runtime's message comes before the summary of the run.
-    awk '/Unhandled exception|^Fatal error|^Stack overflow|^The active test run was aborted/ { at = 1 } at && lines++ < 100 { print "  " $0 }' "${file%.trx}.log" 2> /dev/null \
-      | grep -v 'This test may, or may not' >> "$failures"
+    awk '/\[FATAL ERROR\]|Cleanup Failure|Unhandled exception|^Fatal error|^Stack overflow|\[Long Running Test\]|^The run is ended/ { at = NR }
+         /\[(FAIL|SKIP|PASS)\]$/ { at = 0 }
+         at && NR < at + 30 && lines++ < 100 { print "  " $0 }' "${file%.trx}.log" 2> /dev/null >> "$failures"
   elif [ ! -f "$file" ]; then fail "the run left no results in $file"
   elif [ "${executed:-0}" -eq 0 ]; then fail "the run executed no test"; fi
 }

@@ -22,7 +22,7 @@ dotnet restore "$project/runtime.csproj" -v quiet
 pack=$(dotnet msbuild "$project/runtime.csproj" -getProperty:NuGetPackageRoot)microsoft.netcore.app.runtime.linux-x64/$version
 [ -d "$pack/runtimes" ] || { echo "second-installation.sh: there is no runtime package $version" >&2; exit 2; }
 
-# A second installation: the SDK and the runtimes of the first by links, and beside them the one of the package. The SDK starts the tests there.
+# A second installation: the SDK and the runtimes of the first by links, and beside them the one of the package.
 first=$(dirname "$(readlink -f "$(command -v dotnet)")")
 mkdir -p "$second/shared/Microsoft.NETCore.App/$version"
 cp "$first/dotnet" "$second/"

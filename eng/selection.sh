@@ -78,10 +78,10 @@ run_selection() {
   title "build of $1"
   dotnet build "tests/$1" -c Debug -v quiet --nologo -p:RunAnalyzers=false -p:EnforceCodeStyleInBuild=false || { fail "the build of $1"; return; }
   title "$1"
-  dotnet test "artifacts/bin/$1/debug/$1.dll" --results-directory "$results" --logger "trx;LogFileName=$1.trx" ${2:+--filter "$2"} \
-    --blame:"CollectHangDump;TestTimeout=5m;HangDumpType=None" > "$results/$1.log" 2>&1
+  XUNIT_HIDE_PASSING_OUTPUT_DIAGNOSTICS=1 eng/run-tests.sh "artifacts/bin/$1/debug/$1.dll" -result-trx "$results/$1.trx" ${2:+-filterVSTest "$2"} \
+    > "$results/$1.log" 2>&1
   local code=$?
-  if [ -n "$may_be_empty" ] && grep -q '^No test matches the given testcase filter' "$results/$1.log"; then
+  if [ -n "$may_be_empty" ] && grep -q ' Total: 0$' "$results/$1.log"; then
     echo "no test passes the filter"
   else
     count_trx "$code" "$results/$1.trx"

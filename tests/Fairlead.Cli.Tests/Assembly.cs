@@ -1,2 +1,4 @@
+using Xunit.v3;
+
 // Most of the time most tests wait, for another process or for a clock: more of them than there are processors.
-[assembly: CollectionBehavior(MaxParallelThreads = 4)]
+[assembly: Parallelization(MaxThreads = 4)]

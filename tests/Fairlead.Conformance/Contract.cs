@@ -5,7 +5,7 @@ namespace Fairlead.Conformance;
 /// <summary>The base class of the contracts of transports and patterns: it provides places, and opens endpoints at them.</summary>
 public abstract class Contract : WatchedTest
 {
-    /// <summary>Begins the reason for which a test is left out and not counted, because it can never apply.</summary>
+    /// <summary>Begins the reason of a test that can never apply: eng/results.sh counts it as left out, not as skipped.</summary>
     public const string NotApplicable = "not for ";
 
     /// <summary>Options for a machine that is too busy to start a process in seconds, where a test is not about how long a handshake
@@ -93,7 +93,7 @@ public abstract class Contract : WatchedTest
         return message;
     }
 
-    /// <summary>Leaves out a test that does not apply to this transport, as the transport has declared: it is not counted.</summary>
+    /// <summary>Leaves out a test that does not apply to this transport, as the transport has declared: it does not count as skipped.</summary>
     protected void SkipUnless(bool isDeclared, string reason) =>
         Skip(!isDeclared, $"{NotApplicable}{Transport.Name}: {reason}");
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Xunit.Sdk;
 
 namespace Fairlead.Conformance;
 
@@ -23,14 +22,14 @@ public abstract class WatchedTest : IAsyncLifetime
     protected ITestOutputHelper Output { get; }
 
     /// <inheritdoc/>
-    public virtual Task InitializeAsync()
+    public virtual ValueTask InitializeAsync()
     {
         Watchdog.Watch(this);
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public virtual async Task DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (object tracked in Tracked())
         {
@@ -49,6 +48,7 @@ public abstract class WatchedTest : IAsyncLifetime
         }
 
         Watchdog.Leave(this);
+        GC.SuppressFinalize(this);
         Assert.False(_hung, "The test hung, and was ended by the watchdog.");
     }
 
@@ -75,13 +75,7 @@ public abstract class WatchedTest : IAsyncLifetime
     }
 
     /// <summary>Skips the test if this is so on this machine; the result contains the reason.</summary>
-    protected static void Skip(bool isSo, string reason)
-    {
-        if (isSo)
-        {
-            throw SkipException.ForSkip(reason);
-        }
-    }
+    protected static void Skip(bool isSo, string reason) => Assert.SkipWhen(isSo, reason);
 
     /// <summary>Runs a blocking body on a separate thread.</summary>
     protected static Task OnThread(Action body) =>

@@ -21,10 +21,10 @@ public sealed class AreaTests
         Assert.Empty(empty);
     }
 
-    /// <summary>Compares as the filters of <c>dotnet test</c> do.</summary>
+    /// <summary>Compares as the filters of <c>eng/selection.sh</c> do.</summary>
     internal static bool Contains(string name, string pattern) => name.Contains(pattern, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Returns the full names of this assembly's tests, as <c>dotnet test</c> filters them.</summary>
+    /// <summary>Returns the full names of this assembly's tests, which <c>eng/selection.sh</c> filters.</summary>
     internal static List<string> NamesOfTests() =>
     [
         .. from type in typeof(AreaTests).Assembly.GetTypes()

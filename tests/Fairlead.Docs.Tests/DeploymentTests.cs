@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Fairlead.Docs.Tests;
 
@@ -38,5 +39,6 @@ public sealed class DeploymentTests
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class SystemdTheoryAttribute : TheoryAttribute
 {
-    public SystemdTheoryAttribute() => Skip = File.Exists("/usr/bin/systemd-analyze") ? null : "systemd-analyze is not installed";
+    public SystemdTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = File.Exists("/usr/bin/systemd-analyze") ? null : "systemd-analyze is not installed";
 }

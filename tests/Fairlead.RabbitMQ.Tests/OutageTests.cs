@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using Fairlead.Diagnostics;
-using Xunit.Abstractions;
 
 namespace Fairlead.RabbitMQ.Tests;
 

@@ -1,4 +1,5 @@
+using Xunit.v3;
+
 // Most tests spend most of their time waiting for another process or a clock: more of them run than there are processors.
-[assembly: CollectionBehavior(MaxParallelThreads = 6)]
-[assembly: TestFramework("Fairlead.Tests.SkippingFramework", "Fairlead.Tests")]
-[assembly: TestCollectionOrderer("Fairlead.Tests.LongestFirst", "Fairlead.Tests")]
+[assembly: Parallelization(MaxThreads = 6)]
+[assembly: TestCollectionOrderer(typeof(Fairlead.Tests.LongestFirst))]

@@ -1,4 +1,5 @@
-using Xunit.Abstractions;
+using Xunit.Sdk;
+using Xunit.v3;
 
 namespace Fairlead.Tests;
 
@@ -19,8 +20,16 @@ public sealed class LongestFirst : ITestCollectionOrderer
         "FaultTests",
     ];
 
-    public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
-        testCollections
-            .OrderBy(static collection => Long.Any(name => collection.DisplayName.EndsWith(name, StringComparison.Ordinal)) ? 0 : 1)
-            .ThenBy(static collection => collection.UniqueID);
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : ITestCollection
+    {
+        TTestCollection[] shuffled = [.. testCollections];
+        Random.Shared.Shuffle(shuffled);
+        return
+        [
+            .. shuffled.OrderBy(
+                static collection =>
+                    Array.Exists(Long, name => collection.TestCollectionDisplayName.EndsWith(name, StringComparison.Ordinal)) ? 0 : 1),
+        ];
+    }
 }

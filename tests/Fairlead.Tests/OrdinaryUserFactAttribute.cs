@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests;
@@ -6,7 +7,8 @@ namespace Fairlead.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OrdinaryUserFactAttribute : FactAttribute
 {
-    public OrdinaryUserFactAttribute()
+    public OrdinaryUserFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (NativeProcess.UserId == 0)
         {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Fairlead.Tests;
 
@@ -11,7 +12,8 @@ internal sealed class PidNamespaceFactAttribute : FactAttribute
     private static readonly Lazy<string?> Found = new(static () =>
         new[] { "unshare -pf --mount-proc --kill-child", "unshare -Urpf --mount-proc --kill-child" }.FirstOrDefault(IsPermitted));
 
-    public PidNamespaceFactAttribute()
+    public PidNamespaceFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (Found.Value is null)
         {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairlead.Tests;
 
 public sealed class ServicePortTests
@@ -42,6 +44,7 @@ public sealed class ServicePortTests
     /// <summary>A test that needs a file of the system.</summary>
     private sealed class FileFactAttribute : FactAttribute
     {
-        public FileFactAttribute(string path) => Skip = File.Exists(path) ? null! : $"{path} is missing.";
+        public FileFactAttribute(string path, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+            : base(file, line) => Skip = File.Exists(path) ? null : $"{path} is missing.";
     }
 }

@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairlead.Tests;
 
 /// <summary>A test that needs a program of the system; skipped, with the program's name, if it is not installed.</summary>
 internal sealed class ToolFactAttribute : FactAttribute
 {
-    public ToolFactAttribute(string tool) => Skip = WhyNot(tool)!;
+    public ToolFactAttribute(string tool, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = WhyNot(tool);
 
     /// <summary>Returns null if the tool is installed, otherwise the reason to skip.</summary>
     public static string? WhyNot(string tool) =>

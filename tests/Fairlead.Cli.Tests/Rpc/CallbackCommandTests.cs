@@ -4,7 +4,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>Members that take an object of their caller, called through the tool.</summary>
-public sealed class CallbackCommandTests : IAsyncLifetime, IDisposable
+public sealed class CallbackCommandTests : IAsyncLifetime
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
 
@@ -14,11 +14,13 @@ public sealed class CallbackCommandTests : IAsyncLifetime, IDisposable
 
     private string Address => $"unix://{_home.Work}/press";
 
-    public async Task InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IPress>(Address, _service);
+    public async ValueTask InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IPress>(Address, _service);
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
-
-    public void Dispose() => _home.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _home.Dispose();
+    }
 
     [Fact]
     public async Task Callbacks_are_printed_before_the_result()

@@ -5,7 +5,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>The commands against a service of this process, at an address.</summary>
-public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
+public sealed class ServiceCommandTests : IAsyncLifetime
 {
     private readonly ToolHome _home = new();
     private readonly Warehouse _service = new();
@@ -13,11 +13,13 @@ public sealed class ServiceCommandTests : IAsyncLifetime, IDisposable
 
     private string Address => $"unix://{_home.Work}/warehouse";
 
-    public async Task InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IWarehouse>(Address, _service);
+    public async ValueTask InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IWarehouse>(Address, _service);
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
-
-    public void Dispose() => _home.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _home.Dispose();
+    }
 
     [Fact]
     public async Task A_record_goes_there_and_back()

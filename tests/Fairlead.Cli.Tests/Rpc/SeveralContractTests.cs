@@ -5,7 +5,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>The commands against a service that offers several contracts.</summary>
-public sealed class SeveralContractTests : IAsyncLifetime, IDisposable
+public sealed class SeveralContractTests : IAsyncLifetime
 {
     private static readonly string[] Names =
         [RpcContracts.Of<IWarehouse>().Description.Name, RpcContracts.Of<IClerk>().Description.Name];
@@ -15,13 +15,15 @@ public sealed class SeveralContractTests : IAsyncLifetime, IDisposable
 
     private string Address => $"unix://{_home.Work}/several";
 
-    public async Task InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync(
+    public async ValueTask InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync(
         Address,
         new RpcServices().Add<IWarehouse>(new Warehouse()).Add<IClerk>(static _ => new Clerk(), RpcLifetime.Call));
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
-
-    public void Dispose() => _home.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _home.Dispose();
+    }
 
     [Theory]
     [InlineData("Twice", "[7]", "14")]

@@ -6,7 +6,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>Members with streams, called through the tool.</summary>
-public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
+public sealed class StreamCommandTests : IAsyncLifetime
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
 
@@ -16,11 +16,13 @@ public sealed class StreamCommandTests : IAsyncLifetime, IDisposable
 
     private string Address => $"unix://{_home.Work}/feed";
 
-    public async Task InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IFeed>(Address, _service);
+    public async ValueTask InitializeAsync() => _server = await Fairlead.Rpc.Rpc.ServeAsync<IFeed>(Address, _service);
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
-
-    public void Dispose() => _home.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _home.Dispose();
+    }
 
     [Fact]
     public async Task Items_are_printed_as_they_arrive()

@@ -27,12 +27,12 @@ public sealed class ReadProjects : IAsyncLifetime
     /// <summary>Returns what MSBuild made of a project.</summary>
     public ReadProject Of(string kind, string framework, string property) => _projects[(kind, framework, property)];
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (string Kind, string Framework, string Property)[] all =
         [
-            .. SwitchTests.OnLinux.Select(static row => ("csproj", "net10.0", (string)row[0])),
-            .. SwitchTests.Off.Select(static row => ((string)row[0], (string)row[1], (string)row[2])),
+            .. SwitchTests.OnLinux.Select(static row => ("csproj", "net10.0", row.Data.Item1)),
+            .. SwitchTests.Off.Select(static row => row.Data),
             ("csproj", "net10.0", ItsOwn),
         ];
         for (int i = 0; i < all.Length; i++)
@@ -47,10 +47,10 @@ public sealed class ReadProjects : IAsyncLifetime
         }
     }
 
-    public Task DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _place.Delete(recursive: true);
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
     private string FolderOf(int number) => Path.Combine(_place.FullName, number.ToString(CultureInfo.InvariantCulture));

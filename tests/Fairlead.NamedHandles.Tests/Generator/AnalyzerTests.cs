@@ -112,7 +112,7 @@ public sealed class AnalyzerTests
     {
         ImmutableArray<DiagnosticDescriptor> all = new NamedHandlesAnalyzer().SupportedDiagnostics;
 
-        Assert.Equal(Reported.Select(static row => row[0]).Distinct(), all.Select(static descriptor => descriptor.Id));
+        Assert.Equal(Reported.Select(static row => row.Data.Item1).Distinct(), all.Select(static descriptor => descriptor.Id));
         Assert.All(all, descriptor =>
         {
             Assert.Equal(BuildFiles.HelpOf(descriptor.Id), descriptor.HelpLinkUri);

@@ -128,7 +128,7 @@ public sealed partial class InterceptorTests
         MethodInfo[] methods =
         [
             .. platform.GetMethods().Where(method =>
-                Calls.Any(call => (string)call[0] == method.Name)
+                Calls.Any(call => call.Data.Item1 == method.Name)
                 && (platform != typeof(MemoryMappedFile) || method.GetParameters().Any(static one => one.Name == "mapName"))),
         ];
 

@@ -33,7 +33,7 @@ public sealed class PlatformSurfaceTests
     {
         HashSet<string> missing =
         [
-            .. Types.SelectMany(static pair => Members((Type)pair[0]).Except(Members((Type)pair[1]))),
+            .. Types.SelectMany(static pair => Members(pair.Data.Item1).Except(Members(pair.Data.Item2))),
         ];
         Assert.Equal(missing.Order(StringComparer.Ordinal), Exceptions.Keys.Order(StringComparer.Ordinal));
         Assert.All(Exceptions.Values, Assert.NotEmpty);

@@ -1,6 +1,5 @@
 using Fairlead.NamedHandles.Peer.Roles;
 using Fairlead.NamedHandles.Tests.Places;
-using Xunit.Abstractions;
 
 namespace Fairlead.NamedHandles.Tests.Threading;
 

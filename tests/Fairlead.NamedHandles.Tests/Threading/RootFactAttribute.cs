@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairlead.Native.Processes;
 
 namespace Fairlead.NamedHandles.Tests.Threading;
@@ -6,7 +7,8 @@ namespace Fairlead.NamedHandles.Tests.Threading;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class RootFactAttribute : FactAttribute
 {
-    public RootFactAttribute()
+    public RootFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (NativeProcess.UserId != 0)
         {

@@ -3,12 +3,12 @@ namespace Fairlead.RabbitMQ.Tests.Contracts;
 /// <summary>A connection through the running broker, between two ends that see each other: hubs and pairs.</summary>
 internal sealed class TunnelUnderTest : TransportUnderTest
 {
-    /// <exception cref="SkipException">The broker is not installed.</exception>
+    /// <summary>Skips the test if the broker is not installed.</summary>
     public TunnelUnderTest()
     {
         if (Broker.Missing is { } reason)
         {
-            throw SkipException.ForSkip(reason);
+            Assert.Skip(reason);
         }
     }
 

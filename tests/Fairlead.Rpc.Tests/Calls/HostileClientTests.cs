@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Fairlead.Rpc.Calls;
 using Fairlead.Rpc.Tests.Contracts;
-using Xunit.Abstractions;
 
 namespace Fairlead.Rpc.Tests.Calls;
 

@@ -17,9 +17,9 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
 
     private RpcClientOptions Client => new() { Matchmaker = Place };
 
-    public async Task InitializeAsync() => _matchmaker = await Matchmaker.ServeAsync(Loopback);
+    public async ValueTask InitializeAsync() => _matchmaker = await Matchmaker.ServeAsync(Loopback);
 
-    public async Task DisposeAsync() => await _matchmaker.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _matchmaker.DisposeAsync();
 
     [Fact]
     public async Task A_server_with_a_malformed_matchmaker_does_not_begin()

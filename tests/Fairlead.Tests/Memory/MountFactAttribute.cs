@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Fairlead.Tests.Memory;
 
@@ -8,7 +9,8 @@ internal sealed class MountFactAttribute : FactAttribute
 {
     private const ulong SystemAdministration = 1UL << 21;
 
-    public MountFactAttribute()
+    public MountFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         string effective = File.ReadLines("/proc/self/status")
             .First(static line => line.StartsWith("CapEff:", StringComparison.Ordinal))["CapEff:".Length..]

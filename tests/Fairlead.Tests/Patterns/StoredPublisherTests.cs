@@ -7,7 +7,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A publisher with a store: who was away gets what was missed, and then what is published, in order and without a gap.</summary>
-public sealed partial class StoredPublisherTests(ITestOutputHelper output) : WatchedTest(output), IDisposable
+public sealed partial class StoredPublisherTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly EndpointOptions Returning = new() { ReconnectTimeout = 60.Seconds() };
 
@@ -16,7 +16,17 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
 
     private Address Store => $"log://{_directory.Path}/kept?segment=64KiB";
 
-    public void Dispose() => _directory.Dispose();
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            _directory.Dispose();
+        }
+    }
 
     [Theory]
     [InlineData(0, "")]

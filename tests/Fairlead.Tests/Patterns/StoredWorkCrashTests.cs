@@ -6,7 +6,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>The host of a work queue with a store is killed again and again, in the middle of everything. So are some workers.</summary>
-public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest(output), IDisposable
+public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly int ItemsPerRound = TestSize.Of(200, full: 1_100);
     private static readonly int Kills = TestSize.Of(8, full: 200);
@@ -14,7 +14,17 @@ public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest
     private readonly TemporaryDirectory _directory = new();
     private readonly ConcurrentQueue<(int Number, bool Redelivered)> _seen = new();
 
-    public void Dispose() => _directory.Dispose();
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            _directory.Dispose();
+        }
+    }
 
     [Fact]
     public async Task What_was_acknowledged_is_done_at_least_once_and_again_only_with_its_mark()

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Fairlead.Conformance;
 using Fairlead.Processes;
-using Xunit.Sdk;
 
 namespace Fairlead.Tests.Processes;
 
@@ -14,10 +13,7 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
     public async Task What_is_sent_to_a_process_never_reaches_the_next_one_of_its_number()
     {
         const string Last = "/proc/sys/kernel/ns_last_pid";
-        if (!File.Exists(Last))
-        {
-            throw SkipException.ForSkip($"this kernel has no {Last}: numbers cannot be chosen");
-        }
+        Assert.SkipUnless(File.Exists(Last), $"this kernel has no {Last}: numbers cannot be chosen");
 
         PeerProcess former = PeerProcess.Start("signals");
         await former.AnswerAsync();

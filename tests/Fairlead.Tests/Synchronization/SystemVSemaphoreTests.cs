@@ -20,7 +20,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
 
     private string Key => _key.ToString(CultureInfo.InvariantCulture);
 
-    public override Task DisposeAsync()
+    public override ValueTask DisposeAsync()
     {
         SystemVSemaphore.Remove(_key);
         return base.DisposeAsync();

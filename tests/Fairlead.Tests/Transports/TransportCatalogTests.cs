@@ -34,7 +34,7 @@ public sealed class TransportCatalogTests
 
     [Fact]
     public void Every_transport_is_asked() =>
-        Assert.Equal(TransportCatalog.Schemes.Order(), All.Select(static row => Address.Parse((string)row[0]).Scheme).Distinct().Order());
+        Assert.Equal(TransportCatalog.Schemes.Order(), All.Select(static row => Address.Parse(row.Data.Item1).Scheme).Distinct().Order());
 
     [Theory]
     [InlineData("fifo://x-many,x-peers", false)]

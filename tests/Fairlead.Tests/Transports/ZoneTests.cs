@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Fairlead.Transports;
 
 namespace Fairlead.Tests.Transports;
@@ -89,7 +90,8 @@ public sealed class ZoneTests
     [AttributeUsage(AttributeTargets.Method)]
     private sealed class SkippableZoneTheoryAttribute : TheoryAttribute
     {
-        public SkippableZoneTheoryAttribute()
+        public SkippableZoneTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+            : base(file, line)
         {
             if (Find() is null)
             {

@@ -18,13 +18,13 @@ public sealed class AwaitedCallTests : IAsyncLifetime
         _requester = Requester.Connect(
             _responder.Address, new EndpointOptions { TimeProvider = _clock, WaitStrategy = WaitStrategy.Latency });
 
-    public Task InitializeAsync() => AskOnceAsync(_requester, _responder);
+    public async ValueTask InitializeAsync() => await AskOnceAsync(_requester, _responder);
 
-    public Task DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _requester.Dispose();
         _responder.Dispose();
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
     [Fact]

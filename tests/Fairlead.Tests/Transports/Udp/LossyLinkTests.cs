@@ -14,9 +14,9 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
 
     private readonly List<IAsyncDisposable> _processes = [];
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (IAsyncDisposable process in _processes)
         {

@@ -1,1 +1,0 @@
-[assembly: TestFramework("Fairlead.Tests.SkippingFramework", "Fairlead.RabbitMQ.Tests")]
