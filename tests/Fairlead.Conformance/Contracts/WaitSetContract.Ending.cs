@@ -94,7 +94,12 @@ public abstract partial class WaitSetContract
                     {
                         using (Handled(message))
                         {
-                            Assert.Equal(next++, Payload.Check(message.Span).Number);
+                            // A broker hands out again, with its mark, what was not yet acknowledged when a connection ended: connections are shared.
+                            int number = Payload.Check(message.Span).Number;
+                            if (!message.Redelivered || number >= next)
+                            {
+                                Assert.Equal(next++, number);
+                            }
                         }
                     }
                     else if (ready.Ready == Readiness.Ended)
