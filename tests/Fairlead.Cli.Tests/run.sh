@@ -7,6 +7,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../eng/sessions.sh"
 program=$(realpath "${1:?usage: run.sh PROGRAM [FILE …]}") || exit 2; shift
 [ $# -gt 0 ] || set -- "$here"/*.test.sh
+mapfile -t files < <(realpath -- "$@")
+set -- "${files[@]}"
 
 # bash -e passes over a command behind !, so a test that ends in one of these would prove nothing. See absent in shell.sh.
 if grep -nE '^[[:space:]]*!([[:space:]]|$)' "$@" /dev/null; then

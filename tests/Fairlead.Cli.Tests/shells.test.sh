@@ -7,7 +7,7 @@ test_one_shell_receives_what_the_other_sends() {
   equal "$(seq 1 3)" "$(cat received)"
 }
 
-test_a_free_port_is_told_before_anybody_can_connect() {
+test_a_free_port_is_printed_before_clients_can_connect() {
   fairlead receive tcp://127.0.0.1:0 --count 3 > received 2> place & local receiver=$!
   line_in place '^listening on tcp://127.0.0.1:[1-9]'
   seq 1 3 | fairlead send "$(sed 's/^listening on //' place)" -
@@ -15,7 +15,7 @@ test_a_free_port_is_told_before_anybody_can_connect() {
   equal "$(seq 1 3)" "$(cat received)"
 }
 
-test_ctrl_c_ends_a_receiver_and_gives_its_name_back() {
+test_ctrl_c_ends_a_receiver_and_releases_its_name() {
   fairlead receive unix://inbox --verbose 2> place & local receiver=$!
   line_in place '^listening on '
   kill -INT $receiver
@@ -24,13 +24,7 @@ test_ctrl_c_ends_a_receiver_and_gives_its_name_back() {
   fairlead receive unix://inbox --timeout 1ms 2> err || equal 124 $?
 }
 
-test_the_tour_is_intact() {
-  exits 0 fairlead tour --output json
-  equal 0 "$(grep -vc -e '"intact":true' -e '"refused":' out)"
-  equal '' "$(cat err)"
-}
-
-test_a_survey_asks_all_and_a_responder_comes_back() {
+test_a_survey_asks_all_responders_and_they_reconnect() {
   fairlead reply unix://nodes --connect --wait 1m --reconnect infinite --verbose --exec 'echo Ann' 2> ann &
   fairlead reply unix://nodes --connect --wait 1m --reconnect infinite --verbose --exec 'echo Bob' 2> bob &
   exits 0 fairlead survey unix://nodes 'who?' --count 2 --timeout 1m
@@ -43,12 +37,12 @@ test_a_survey_asks_all_and_a_responder_comes_back() {
   line_in ann 'reconnected'
 }
 
-test_a_survey_that_nobody_answers_exits_124() {
+test_survey_exits_124_without_a_reply() {
   exits 124 fairlead survey unix://nobody 'who?' --timeout 50ms
   contains "$(cat err)" 'no responder replied within 50 ms'
 }
 
-test_another_who_pushes_goes_on_when_the_host_is_killed() {
+test_another_pusher_hosts_the_queue_when_the_host_is_killed() {
   mkfifo a b
   fairlead work push unix://jobs - --verbose < a 2> host & local host=$!
   exec 3> a
@@ -66,7 +60,7 @@ test_another_who_pushes_goes_on_when_the_host_is_killed() {
 }
 
 # Each says when it is inside; of the third that is killed it is said before, by who kills it.
-test_three_of_thirty_are_inside_though_a_third_is_killed() {
+test_a_semaphore_admits_three_of_thirty_although_a_third_is_killed() {
   local others=() victims=() killed=0 what pid code
   touch said
   for _ in {1..10}; do
@@ -86,7 +80,7 @@ test_three_of_thirty_are_inside_though_a_third_is_killed() {
   exits 0 fairlead semaphore slots --permits 3 --nonblock -- true
 }
 
-test_ten_who_wait_are_started_by_one() {
+test_one_event_releases_ten_waiters() {
   local waiters=() pid
   for _ in {1..10}; do fairlead event wait go --timeout 50s & waiters+=($!); done
   until [ "$(fairlead locks --output text | grep -c $'\twaits\t')" -eq 10 ]; do :; done
@@ -110,7 +104,7 @@ test_a_process_group_is_ended() {
   line_in group '^ended$'
 }
 
-test_a_reused_number_is_refused() {
+test_a_reused_process_number_is_refused() {
   sleep 600 & local sleeper=$!
   # The shell forks, and becomes it a moment later.
   until grep -qx sleep "/proc/$sleeper/comm"; do sleep 0.02; done

@@ -3,6 +3,7 @@ using Fairlead.Docs.Tests.Prose;
 namespace Fairlead.Docs.Tests;
 
 /// <summary>The prose of the repository keeps the rules that a program can check. <c>eng/prose-lint</c> prints the same findings.</summary>
+[SlowRun]
 public sealed class ProseTests
 {
     /// <summary>The folders and files without findings. Add to this list; do not take from it.</summary>

@@ -1,4 +1,4 @@
-using Fairlead.Selection;
+using Fairlead.Runs;
 using Fairlead.Tests.PublicSurface;
 using OpenTelemetry.Trace;
 
@@ -12,7 +12,7 @@ public sealed class PublicApiTests
     [InlineData("Fairlead.OpenTelemetry", typeof(FairleadTracerProviderBuilderExtensions))]
     public void The_public_surface_is_what_its_file_says(string package, Type known)
     {
-        string file = Path.Combine(AreaTests.Root(), $"src/{package}/PublicAPI.txt");
+        string file = Path.Combine(RunTests.Root(), $"src/{package}/PublicAPI.txt");
         string actual = PublicApiText.Of(known.Assembly);
         if (Environment.GetEnvironmentVariable("FAIRLEAD_RENEW") is not null)
         {

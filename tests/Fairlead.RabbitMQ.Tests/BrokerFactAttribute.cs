@@ -1,19 +1,29 @@
 using System.Runtime.CompilerServices;
+using Xunit.v3;
 
 namespace Fairlead.RabbitMQ.Tests;
 
-/// <summary>A test that needs a broker. Skipped, and counted, where there is none.</summary>
+/// <summary>A test that needs a broker. Skipped, and counted, if there is none. It is in the full run only, unless it says otherwise.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class BrokerFactAttribute : FactAttribute
+public sealed class BrokerFactAttribute : FactAttribute, ITraitAttribute
 {
     public BrokerFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
         : base(file, line) => Skip = Broker.Missing;
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<KeyValuePair<string, string>> GetTraits() => [new("Run", "full")];
 }
 
 /// <summary>The same with arguments.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class BrokerTheoryAttribute : TheoryAttribute
+public sealed class BrokerTheoryAttribute : TheoryAttribute, ITraitAttribute
 {
     public BrokerTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
         : base(file, line) => Skip = Broker.Missing;
+
+    /// <summary>Whether the default run has it, too.</summary>
+    public bool IsInDefaultRun { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<KeyValuePair<string, string>> GetTraits() => IsInDefaultRun ? [] : [new("Run", "full")];
 }

@@ -9,7 +9,7 @@ public sealed class PatternTests
     /// <summary>Ends a hang. A broker on a busy machine takes seconds for a quorum queue.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    [BrokerTheory]
+    [BrokerTheory(IsInDefaultRun = true)]
     [InlineData("")]
     [InlineData("&durable=true")]
     public async Task A_message_goes_to_a_receiver_whichever_comes_first(string options)

@@ -27,6 +27,7 @@ namespace Fairlead.Tests;
 ///   root                       values, which reference nothing below
 /// </code>
 /// </summary>
+[SlowRun]
 public sealed partial class ArchitectureTests
 {
     private const string Root = "";

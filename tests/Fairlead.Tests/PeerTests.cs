@@ -1,5 +1,6 @@
 namespace Fairlead.Tests;
 
+[SlowRun]
 public sealed class PeerTests
 {
     [Fact]

@@ -1,85 +1,69 @@
 using System.Diagnostics;
-using Fairlead.Selection;
+using Fairlead.Runs;
 
 namespace Fairlead.Tests;
 
-/// <summary>The selections of <c>./test.sh quick</c> and <c>./test.sh changed</c>.</summary>
+/// <summary>What <c>./test.sh changed</c> builds and runs.</summary>
+[SlowRun]
 public sealed class SelectionTests
 {
-    private static readonly string[] Parents = ["src", "src/Fairlead", "src/Fairlead/Transports"];
-
+    /// <summary>The graph that the script reads from the project files has every reference of this compiled assembly.</summary>
     [Fact]
-    public void Each_test_is_in_quick_or_in_the_rest()
+    public void A_change_of_an_assembly_reaches_the_tests_that_refer_to_it()
     {
-        var quick = Filter("quick_filter", '&', "FullyQualifiedName!~");
-        var rest = Filter("rest_filter", '|', "FullyQualifiedName~");
-        var tests = AreaTests.NamesOfTests();
-        var chosen = tests.Where(name => Array.TrueForAll(quick, pattern => !AreaTests.Contains(name, pattern))).ToHashSet();
-        var left = tests.Where(name => Array.Exists(rest, pattern => AreaTests.Contains(name, pattern))).ToHashSet();
-
-        Assert.Equal(tests.Order(StringComparer.Ordinal), chosen.Concat(left).Order(StringComparer.Ordinal));
-        Assert.NotEmpty(chosen);
-        Assert.NotEmpty(left);
-    }
-
-    [Fact]
-    public void Each_line_that_leaves_tests_out_names_some_and_says_why()
-    {
-        var tests = AreaTests.NamesOfTests();
-        foreach (var line in AreaTests.Lines("slow"))
-        {
-            Assert.True(tests.Exists(name => AreaTests.Contains(name, line[1])), $"No test is called {line[1]}.");
-            Assert.True(line.Length > 2, $"{line[1]}: the reason is missing.");
-        }
-    }
-
-    [Fact]
-    public void Each_area_is_a_folder_of_the_repository_and_each_folder_of_the_library_has_one()
-    {
-        string[] areas = [.. AreaTests.Lines("area").Select(static line => line[1])];
-        Assert.All(areas, static folder => Assert.True(Directory.Exists(Path.Combine(AreaTests.Root(), folder)), folder));
-        string[] folders =
+        string mine = typeof(SelectionTests).Assembly.GetName().Name!;
+        string[] references =
         [
-            .. Parents.SelectMany(
-                static folder => Directory
-                    .GetDirectories(Path.Combine(AreaTests.Root(), folder))
-                    .Select(path => $"{folder}/{Path.GetFileName(path)}")),
+            .. typeof(SelectionTests).Assembly.GetReferencedAssemblies()
+                .Select(static name => name.Name!)
+                .Where(static name => name.StartsWith("Fairlead", StringComparison.Ordinal)),
         ];
 
-        Assert.Empty(folders.Except(areas));
+        Assert.NotEmpty(references);
+        Assert.All(references, reference =>
+        {
+            string folder = Array.Find(["src", "tests"], parent => Directory.Exists(Path.Combine(RunTests.Root(), parent, reference)))!;
+            Assert.Contains($"tests/{mine}/{mine}.csproj", Run($"reached_by {folder}/{reference}/Any.cs"));
+        });
     }
 
-    /// <summary>A contract's file selects the tests of all transports that inherit it.</summary>
     [Theory]
-    [InlineData("src/Fairlead/Transports/Tls/TlsTransport.cs", "Fairlead.Tests Tls")]
-    [InlineData("src/Fairlead/Transports/Connection.cs", "Fairlead.Tests quick")]
-    [InlineData("tests/Fairlead.Tests/Native/ErrnoMapTests.cs", "Fairlead.Tests .ErrnoMapTests")]
-    [InlineData("tests/Fairlead.Conformance/Contracts/HandleContract.Hostile.cs", "Fairlead.Tests HandleContracts+UnixName")]
-    [InlineData("docs/tool.md", "Fairlead.Docs.Tests all")]
-    [InlineData("models/ring.pml", "models/check.sh all")]
-    public void A_changed_file_selects_the_tests_of_its_area(string file, string line) =>
-        Assert.Contains(line, Run($"selected_for {file}").Split('\n'));
+    [InlineData("src/Fairlead/Patterns/Sender.cs", "src/Fairlead.RabbitMQ/Fairlead.RabbitMQ.csproj")]
+    [InlineData("src/Fairlead/Patterns/Sender.cs", "tests/Fairlead.Hosting.Tests/Fairlead.Hosting.Tests.csproj")]
+    [InlineData("src/Fairlead/Patterns/Sender.cs", "samples/Hello/Hello.csproj")]
+    [InlineData("src/Fairlead.Rpc.Generator/Emitter.cs", "tests/Fairlead.Cli.Tests/Fairlead.Cli.Tests.csproj")]
+    [InlineData("samples/Hello/Program.cs", "samples/Hello/Hello.csproj")]
+    [InlineData("tests/interop/typed.c", "tests/Fairlead.Cli.Tests/Fairlead.Cli.Tests.csproj")]
+    [InlineData("tests/Fairlead.Tests/PublicSurface/PublicApiText.cs", "tests/Fairlead.Rpc.Tests/Fairlead.Rpc.Tests.csproj")]
+    [InlineData("Directory.Packages.props", "bench/Fairlead.Bench/Fairlead.Bench.csproj")]
+    [InlineData("eng/Sample.props", "samples/WebShop/WebShop.csproj")]
+    [InlineData("docs/tool.md", "tests/Fairlead.Docs.Tests/Fairlead.Docs.Tests.csproj")]
+    public void A_changed_file_reaches_the_projects_that_depend_on_it(string file, string project) =>
+        Assert.Contains(project, Run($"reached_by {file}"));
 
-    private static string[] Filter(string function, char separator, string beginning) =>
-    [
-        .. Run(function).Split(separator).Select(term =>
-        {
-            Assert.StartsWith(beginning, term, StringComparison.Ordinal);
-            return term[beginning.Length..];
-        }),
-    ];
+    [Fact]
+    public void A_changed_page_reaches_no_project_but_the_tests_of_the_pages() =>
+        Assert.Equal(["tests/Fairlead.Docs.Tests/Fairlead.Docs.Tests.csproj"], Run("reached_by docs/tool.md"));
 
-    private static string Run(string command)
+    /// <summary>A contract's file selects the classes of all transports that inherit it.</summary>
+    [Theory]
+    [InlineData("tests/Fairlead.Tests/Native/ErrnoMapTests.cs", "Fairlead.Tests *.ErrnoMapTests")]
+    [InlineData(
+        "tests/Fairlead.Conformance/Contracts/StoppedWaiterContract.cs",
+        "Fairlead.Tests *.StoppedWaiterContracts+ByName *.StoppedWaiterContracts+InRegion")]
+    public void A_changed_file_of_tests_selects_its_classes(string file, string line) => Assert.Contains(line, Run($"classes_in {file}"));
+
+    private static string[] Run(string command)
     {
-        ProcessStartInfo start = new("bash", ["-euc", $". eng/selection.sh; {command}"])
+        ProcessStartInfo start = new("bash", ["-euc", $". eng/graph.sh; read_graph; {command}"])
         {
             RedirectStandardOutput = true,
-            WorkingDirectory = AreaTests.Root(),
+            WorkingDirectory = RunTests.Root(),
         };
         using var shell = Process.Start(start)!;
         string output = shell.StandardOutput.ReadToEnd();
         shell.WaitForExit();
         Assert.Equal(0, shell.ExitCode);
-        return output.TrimEnd();
+        return output.TrimEnd().Split('\n');
     }
 }

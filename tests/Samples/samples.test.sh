@@ -15,15 +15,8 @@ interrupt() {
   equal 130 "$code"
 }
 
-test_hello() {
-  Hello receive > received & local receiver=$!
-  Hello send
-  wait "$receiver"
-  grep -qxE 'hello from another process \(from pid [0-9]+ \(Hello send\)\)' received
-}
-
 # What it does over a broker, the tests of the broker show.
-test_any_address_changes_nothing_else() {
+test_the_program_works_the_same_at_any_address() {
   local address
   fairlead certificate authority trial > made
   fairlead certificate server trial 127.0.0.1 --client > made
@@ -75,7 +68,7 @@ test_synchronous_requests_are_answered() {
   interrupt
 }
 
-test_a_parent_asks_its_child_and_sees_how_it_ends() {
+test_a_parent_asks_its_child_and_reports_its_exit() {
   exits 0 ParentAndChild
   equal "the child runs
 1 doubled is 2
@@ -89,7 +82,7 @@ the child is gone, and the last question has no answer
 the child exited with 9" "$(cat out)"
 }
 
-test_a_plug_in_that_crashes_is_back_for_the_next_call() {
+test_a_plug_in_that_crashes_is_restarted_for_the_next_call() {
   exits 0 PluginHost
   equal "HELLO
 the plug-in has crashed
@@ -121,7 +114,7 @@ a  b $HOME$HOME
 
 # At a real terminal, whose keys are pressed here: each when what is to get it has said that it runs, and nothing behind Ctrl-C, which
 # throws away what was typed, until the job has said that it got it.
-test_a_shell_gives_the_keys_to_the_job_in_the_foreground() {
+test_a_shell_gives_the_terminal_to_the_foreground_job() {
   needs script
   printf %s 'trap "echo caught; exit 9" INT; echo reading; while read line; do echo "job:$line"; done' > reader
   printf %s 'trap "echo got; exit 9" INT; echo running; while :; do sleep 0.05; done' > runner
@@ -154,7 +147,7 @@ test_a_shell_gives_the_keys_to_the_job_in_the_foreground() {
 }
 
 # Whoever speaks first, and whoever was started first: both hear everything.
-test_point_to_point_the_first_speaks_first() {
+test_point_to_point_the_first_side_writes_first() {
   mkfifo first second
   PointToPoint < first > heard1 2> err1 & local one=$!; exec 3> first
   line_in err1 'waiting for the other'
@@ -165,7 +158,7 @@ test_point_to_point_the_first_speaks_first() {
   wait "$one"; wait "$two"
 }
 
-test_point_to_point_the_second_speaks_first() {
+test_point_to_point_the_second_side_writes_first() {
   mkfifo first second
   PointToPoint < first > heard1 2> err1 & local one=$!; exec 3> first
   line_in err1 'waiting for the other'
@@ -202,7 +195,7 @@ test_chat() {
   absent 'hello all' heard1
 }
 
-test_chat_with_a_program_that_knows_nothing_of_fairlead() {
+test_chat_with_a_program_without_fairlead() {
   needs nc
   serve Chat 'chatting at' "unix://$PWD/chat?framing=line"
   mkfifo lines
@@ -214,7 +207,7 @@ test_chat_with_a_program_that_knows_nothing_of_fairlead() {
   interrupt
 }
 
-test_a_log_into_which_shells_write() {
+test_shells_write_into_a_log() {
   serve FifoLog 'reading lines at' "fifo://$PWD/log?framing=line"
   echo 'from a shell' > log; line_in served '1: from a shell'
   exits 0 FifoLog client "fifo://$PWD/log?framing=line" 'from a program' 'and again'
@@ -231,7 +224,7 @@ test_the_date_by_datagram() {
   interrupt
 }
 
-test_the_date_by_datagram_that_is_not_lost() {
+test_the_date_by_reliable_datagram() {
   serve DateByDatagram 'serving the date at' 'udp://127.0.0.1:0?reliable=true'
   local port; port=$(grep -oE ':[0-9]+' serving | head -n 1)
   exits 0 DateByDatagram client "udp://127.0.0.1$port?reliable=true"
@@ -252,7 +245,7 @@ test_publish_subscribe() {
   grep -qx 'us.bond.10y for 0 of 1 subscribers' serving
 }
 
-test_a_job_whose_worker_dies_goes_to_another() {
+test_the_job_of_a_killed_worker_goes_to_another_worker() {
   serve WorkQueue 'queueing at'
   WorkQueue worker > first 2> first-says & local first=$!
   line_in first-says 'waiting for work'
@@ -324,7 +317,7 @@ send_orders() {
   done
 }
 
-test_a_worker_that_is_stopped_under_load_has_handled_all_that_it_accepted() {
+test_a_worker_stopped_under_load_has_handled_all_accepted_orders() {
   HostedWorker > worked 2>&1 & local worker=$!
   line_in worked "The receiver 'orders' is open at unix://shop"
   local name senders=()
@@ -439,7 +432,7 @@ test_shared_memory() {
   exits 2 SharedMemory
 }
 
-test_a_panel_shows_what_machines_write() {
+test_a_panel_shows_the_values_of_machines() {
   Dashboard panel 2 > panel 2> watching & local panel=$!
   line_in watching 'watching'
   Dashboard machine long 100000 > long & local long=$!
@@ -456,7 +449,7 @@ test_a_panel_shows_what_machines_write() {
   exits 2 Dashboard
 }
 
-test_what_is_produced_is_consumed_once() {
+test_each_produced_item_is_consumed_once() {
   local one two i
   BoundedBuffer consume 1500 > one & local first=$!
   for i in 1 2 3; do BoundedBuffer produce "${i}000" 1000 2>> produced & done
@@ -512,14 +505,14 @@ test_a_counter_is_right_with_each_lock() {
   exits 2 Counter threads 3
 }
 
-test_philosophers_eat_all_of_them() {
+test_all_philosophers_eat() {
   exits 0 DiningPhilosophers 5 200
   equal "$(printf 'philosopher %d has eaten 200 times\n' 0 1 2 3 4; echo 'every fork was used 400 times')" "$(cat out)"
   exits 2 DiningPhilosophers 1
 }
 
 # The one that is killed has a fork in its hand: with that its neighbour eats, and the others after him.
-test_philosophers_who_wait_for_each_other_are_seen_and_freed_by_a_death() {
+test_deadlocked_philosophers_are_shown_and_freed_by_a_kill() {
   DiningPhilosophers --deadlock 4 > dined 2> said & local table=$! code=0
   line_in said '^each has the left fork'
   while fairlead deadlocks --output json > circle; do :; done
@@ -633,7 +626,7 @@ test_typed_messages() {
   equal "$(printf '3 x apples: 1.05\n1 x a rope: 12.50\nnot an order: not an order')" "$(cat served)"
 }
 
-test_what_is_wrong_is_said_in_a_line() {
+test_each_error_is_reported_in_one_line() {
   local name
   for name in AsynchronousMessage SynchronousMessage AsynchronousRequest SynchronousRequest Chat PublishSubscribe EchoServer ForeignPeers TypedMessages Metrics WaitSet WorkQueue Survey; do
     exits 2 "$name"

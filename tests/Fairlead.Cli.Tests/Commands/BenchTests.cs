@@ -5,6 +5,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>bench: the form of its table and its picture. The figures are the machine's.</summary>
+[FullRun(Reason.Variants)]
 public sealed class BenchTests : IDisposable
 {
     private static readonly string[] Load = ["--clients", "2", "--connections", "2", "--messages", "20"];

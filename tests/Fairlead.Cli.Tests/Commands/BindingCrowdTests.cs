@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Many programs that bind one name at the same moment.</summary>
+[FullRun(Reason.Variants)]
 public sealed class BindingCrowdTests : IDisposable
 {
     // The assembly takes many times as long to start as the native tool.

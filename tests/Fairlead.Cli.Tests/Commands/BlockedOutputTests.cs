@@ -3,6 +3,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>A time-out limits the wait for others, and not the time that the reader of the output takes.</summary>
+[FullRun(Reason.Waits)]
 public sealed class BlockedOutputTests : IDisposable
 {
     private const string Limit = "10s";

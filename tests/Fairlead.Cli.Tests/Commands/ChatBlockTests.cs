@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>chat --block: lines that do not fit a block, or cannot stand in one, do not end a room.</summary>
+[FullRun(Reason.Variants)]
 public sealed class ChatBlockTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -4,6 +4,7 @@ using Fairlead.Processes;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>A chat on a terminal that a shell has had in between.</summary>
+[FullRun(Reason.Variants)]
 public sealed class ChatTerminalTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>chat: a room of numbered clients, with programs of Fairlead and others, and a talk of two.</summary>
+[SlowRun]
 public sealed class ChatTests : IDisposable
 {
     private const string Refusal = "the room is full: 1 clients are here";

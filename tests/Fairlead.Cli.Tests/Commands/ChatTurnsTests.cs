@@ -3,6 +3,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>chat pair --turns: one FIFO, which each side opens to write a line and opens again to read one.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class ChatTurnsTests : IDisposable
 {
     private readonly ToolHome _home = new();

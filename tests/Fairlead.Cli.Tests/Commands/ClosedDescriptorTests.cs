@@ -3,6 +3,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Stdin, stdout and stderr that cannot be used: exit codes keep their meaning.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class ClosedDescriptorTests : IDisposable
 {
     private readonly ToolHome _home = new();

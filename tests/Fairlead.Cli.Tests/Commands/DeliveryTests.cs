@@ -3,6 +3,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>The sender's report when a message does not arrive.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class DeliveryTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>The limit of file sizes (<c>ulimit -f</c>). Its signal ends no program that can report an error.</summary>
+[FullRun(Reason.Variants)]
 public sealed class FileSizeTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -5,6 +5,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Locks of the kernel, which programs without Fairlead take too.</summary>
+[FullRun(Reason.Variants)]
 public sealed class ForeignLockTests : IDisposable
 {
     private readonly ToolHome _home = new();

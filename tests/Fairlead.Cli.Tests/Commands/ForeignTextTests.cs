@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Text of other programs that a person reads at a terminal: it must not steer the terminal, nor forge a line.</summary>
+[FullRun(Reason.Variants)]
 public sealed class ForeignTextTests : IDisposable
 {
     /// <summary>A shell command that fails, and whose stderr would set the terminal's title and colour.</summary>

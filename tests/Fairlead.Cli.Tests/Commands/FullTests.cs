@@ -3,6 +3,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary><c>--full</c>: the tool's behaviour when the other end is full.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class FullTests : IDisposable
 {
     private static readonly string[] Lines = [.. Enumerable.Range(0, 100).Select(static i => $"line {i}")];

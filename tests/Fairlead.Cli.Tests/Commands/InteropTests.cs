@@ -6,6 +6,8 @@ using Fairlead.Memory;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Plain C programs at the other end of the services, in both roles.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class InteropTests : IDisposable
 {
     private const string DatePattern = @"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n$";
@@ -114,6 +116,7 @@ public sealed class InteropTests : IDisposable
     }
 
     /// <summary>A client killed in the middle of its question, and a server killed at any moment, stop no other process.</summary>
+    [FullRun(Reason.Repeats)]
     [NeedsProgramFact("cc")]
     public async Task The_clock_in_shared_memory_survives_killed_clients_and_servers()
     {

@@ -3,6 +3,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Plain C programs that type into a chat or are typed into, and a datagram server in C.</summary>
+[FullRun(Reason.Variants)]
 public sealed class InteropTypingTests : IDisposable
 {
     private readonly ToolHome _home = new();

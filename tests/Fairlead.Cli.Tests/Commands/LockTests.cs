@@ -2,6 +2,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
+[SlowRun]
 public sealed class LockTests : IDisposable
 {
     private const int KilledByKill = 137;

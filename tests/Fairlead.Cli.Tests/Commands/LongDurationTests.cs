@@ -3,6 +3,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Durations that are longer than a timer of the base library runs, and those without an end.</summary>
+[FullRun(Reason.Waits)]
 public sealed class LongDurationTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>The manual pages are generated from the same commands as the help.</summary>
+[FullRun(Reason.Variants)]
 public sealed partial class ManualTests : IDisposable
 {
     private readonly ToolHome _home = new();

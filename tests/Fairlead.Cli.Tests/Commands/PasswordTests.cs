@@ -2,6 +2,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
+[FullRun(Reason.Variants)]
 public sealed class PasswordTests : IDisposable
 {
     private readonly ToolHome _home = new();

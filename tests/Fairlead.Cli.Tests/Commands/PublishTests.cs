@@ -69,6 +69,7 @@ public sealed class PublishTests : IDisposable
     /// <summary>
     /// The publisher's system calls return late: in most runs the subscriber has read the message and left before the publisher continues.
     /// </summary>
+    [FullRun(Reason.Repeats)]
     [NeedsProgramFact("strace")]
     public async Task Publish_exits_0_when_the_subscriber_leaves_after_the_last_message()
     {

@@ -5,6 +5,7 @@ using Fairlead.Conformance;
 
 namespace Fairlead.Cli.Tests.Commands;
 
+[SlowRun]
 public sealed class RequestTests : IDisposable
 {
     private readonly ToolHome _home = new();

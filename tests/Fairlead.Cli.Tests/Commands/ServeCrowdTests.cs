@@ -6,6 +6,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Clients of a server that want to end it: crowds that say nothing, and datagrams without a byte.</summary>
+[FullRun(Reason.Variants)]
 public sealed class ServeCrowdTests : IDisposable
 {
     private const int LongestWait = 120_000;

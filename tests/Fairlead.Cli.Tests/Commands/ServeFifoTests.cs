@@ -5,6 +5,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>A server at a FIFO and at other addresses.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class ServeFifoTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -9,6 +9,8 @@ using Fairlead.Conformance;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>The modes of a server: the same answers in each, and no trace of the clients that have gone.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class ServeModeTests : IDisposable
 {
     private const int Most = 8;
@@ -109,6 +111,7 @@ public sealed class ServeModeTests : IDisposable
         await AloneInTheListAsync();
     }
 
+    [FullRun(Reason.Waits)]
     [Fact]
     public async Task A_command_that_runs_too_long_is_killed_with_what_it_started()
     {
@@ -126,6 +129,7 @@ public sealed class ServeModeTests : IDisposable
         await EventuallyAsync(() => ProcessTree.ChildrenOf(server.Id).Length == 0);
     }
 
+    [FullRun(Reason.Waits)]
     [Fact]
     public async Task A_command_that_neither_reads_nor_writes_is_killed_with_what_it_started()
     {

@@ -11,6 +11,7 @@ using Fairlead.Conformance;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>The small services, to programs that know nothing of Fairlead and to <c>fairlead get</c>.</summary>
+[SlowRun]
 public sealed class ServeTests : IDisposable
 {
     private const string DatePattern = @"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$";

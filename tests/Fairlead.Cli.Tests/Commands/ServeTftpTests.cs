@@ -7,6 +7,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>serve tftp: a folder, read by datagrams.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class ServeTftpTests : IDisposable
 {
     private const int Watchdog = 120_000;

@@ -5,6 +5,7 @@ using Fairlead.Memory;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>The clock in a System V segment, among others of its kind.</summary>
+[FullRun(Reason.Variants)]
 public sealed class SharedClockTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -3,6 +3,7 @@ using Fairlead.Cli.Tests.Running;
 
 namespace Fairlead.Cli.Tests.Commands;
 
+[SlowRun]
 public sealed class SpawnTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -3,6 +3,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Names whose owners live, have died, or never were servers.</summary>
+[FullRun(Reason.Variants)]
 public sealed class TakeoverTests : IDisposable
 {
     private readonly ToolHome _home = new();

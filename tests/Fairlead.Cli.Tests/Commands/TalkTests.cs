@@ -3,6 +3,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>listen and connect.</summary>
+[SlowRun]
 public sealed class TalkTests : IDisposable
 {
     private readonly ToolHome _home = new();

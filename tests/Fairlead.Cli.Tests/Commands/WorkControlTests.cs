@@ -4,6 +4,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>work list, work drop and work retry, and the options by which work push and work serve order and keep items.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class WorkControlTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>work push, work pull and work serve.</summary>
+[SlowRun]
 public sealed class WorkTests : IDisposable
 {
     private readonly ToolHome _home = new();

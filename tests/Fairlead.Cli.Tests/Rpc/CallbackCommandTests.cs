@@ -4,6 +4,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>Members that take an object of their caller, called through the tool.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class CallbackCommandTests : IAsyncLifetime
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);

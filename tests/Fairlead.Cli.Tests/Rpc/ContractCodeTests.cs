@@ -13,6 +13,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>The file that <c>fairlead describe --output csharp</c> writes, and the arguments that <c>--template</c> writes.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed partial class ContractCodeTests : IDisposable
 {
     private static readonly ImmutableArray<MetadataReference> References =

@@ -197,6 +197,7 @@ public sealed class EnumNameTests
         Assert.Equal(json, Read(MemberCall.Of(contract, 0), [value]));
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public void Declarations_at_random_end_with_a_shape_of_the_same_bytes()
     {

@@ -5,6 +5,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>The commands against a server that is not one of Fairlead's.</summary>
+[FullRun(Reason.Variants)]
 public sealed class HostileServiceTests : IDisposable
 {
     private readonly ToolHome _home = new();

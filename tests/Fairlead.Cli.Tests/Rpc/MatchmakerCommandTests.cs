@@ -4,6 +4,7 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>A matchmaker over the network, for a service in a third process.</summary>
+[SlowRun]
 public sealed class MatchmakerCommandTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -5,6 +5,8 @@ using Fairlead.Cli.Tests.Running;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>The commands against a service by name, in another process.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class ServiceNameTests : IDisposable
 {
     private readonly ToolHome _home = new();

@@ -5,6 +5,7 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>The commands against a service that offers several contracts.</summary>
+[FullRun(Reason.Variants)]
 public sealed class SeveralContractTests : IAsyncLifetime
 {
     private static readonly string[] Names =

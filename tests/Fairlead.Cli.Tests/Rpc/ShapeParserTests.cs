@@ -139,6 +139,7 @@ public sealed class ShapeParserTests
         Assert.Throws<ToolException>(() => ShapeParser.Parse(new string('[', ShapeParser.MaxLength + 1))).Message,
         StringComparison.Ordinal);
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public void Texts_at_random_end_with_a_shape_or_an_error()
     {

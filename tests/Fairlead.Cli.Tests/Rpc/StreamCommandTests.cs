@@ -6,6 +6,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Cli.Tests.Rpc;
 
 /// <summary>Members with streams, called through the tool.</summary>
+[FullRun(Reason.Variants)]
+[SlowRun]
 public sealed class StreamCommandTests : IAsyncLifetime
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
@@ -57,6 +59,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
         Assert.Equal("endless", await EndedAsync());
     }
 
+    [FullRun(Reason.Waits)]
     [Fact]
     public async Task Output_that_is_not_read_for_longer_than_the_time_out_ends_no_stream()
     {
@@ -201,6 +204,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
         Assert.True(called is { ExitCode: 0, Output: "7\n", Error: "" }, called.ToString());
     }
 
+    [FullRun(Reason.Waits)]
     [Fact]
     public async Task An_item_that_does_not_come_in_time_exits_124()
     {

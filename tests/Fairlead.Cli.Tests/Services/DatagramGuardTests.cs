@@ -7,6 +7,7 @@ using Fairlead.Conformance;
 namespace Fairlead.Cli.Tests.Services;
 
 /// <summary>Forged senders make no two services answer each other without end.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class DatagramGuardTests
 {
     private readonly ManualClock _clock = new();

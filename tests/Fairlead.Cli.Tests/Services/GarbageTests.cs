@@ -12,6 +12,7 @@ using Fairlead.Memory;
 namespace Fairlead.Cli.Tests.Services;
 
 /// <summary>Each service in each of its modes survives each kind of garbage, and answers the next honest client.</summary>
+[FullRun(Reason.Variants)]
 public sealed class GarbageTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -6,6 +6,7 @@ using Fairlead.Cli.Tour;
 namespace Fairlead.Cli.Tests.Tour;
 
 /// <summary>The main job, as a whole: processes that talk, and a table.</summary>
+[SlowRun]
 public sealed class TourTests : IDisposable
 {
     private static readonly string[] ForMany = ["survey", "hub", "publish", "work"];
@@ -14,6 +15,7 @@ public sealed class TourTests : IDisposable
 
     public void Dispose() => _home.Dispose();
 
+    [FullRun(Reason.Tour)]
     [Fact]
     public async Task Every_transport_with_every_pattern_is_intact_and_nothing_is_left_behind()
     {
@@ -74,6 +76,7 @@ public sealed class TourTests : IDisposable
         AssertNothingLeft();
     }
 
+    [FullRun(Reason.Tour)]
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -88,6 +91,7 @@ public sealed class TourTests : IDisposable
         Assert.Contains($"\"bytes\":{length},", tour.Lines[0], StringComparison.Ordinal);
     }
 
+    [FullRun(Reason.Tour)]
     [Fact]
     public async Task Stdin_is_carried_too_and_its_copy_is_gone_at_once()
     {
@@ -98,6 +102,7 @@ public sealed class TourTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_home.Work));
     }
 
+    [FullRun(Reason.Tour)]
     [Fact]
     public async Task It_runs_as_an_assembly_under_dotnet()
     {
@@ -106,6 +111,7 @@ public sealed class TourTests : IDisposable
         Assert.True(tour is { ExitCode: 0, Error: "" }, tour.ToString());
     }
 
+    [FullRun(Reason.Tour)]
     [Fact]
     public async Task A_process_that_is_killed_fails_its_row_and_the_tour_goes_on()
     {
@@ -128,6 +134,7 @@ public sealed class TourTests : IDisposable
         Assert.Contains("\"intact\":true", hub, StringComparison.Ordinal);
     }
 
+    [FullRun(Reason.Tour)]
     [Theory]
     [InlineData("KILL")]
     [InlineData("TERM")]

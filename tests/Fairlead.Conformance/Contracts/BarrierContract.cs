@@ -6,6 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>
 /// No party passes before all have arrived, no party waits forever for a dead one, and a party that gives up has not arrived.
 /// </summary>
+[SlowRun]
 public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

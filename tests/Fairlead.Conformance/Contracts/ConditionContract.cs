@@ -6,6 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>
 /// Waiters are woken in order, own the mutex again however the wait ends, and swallow no notification that another waiter needs.
 /// </summary>
+[SlowRun]
 public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Pairs = 4;

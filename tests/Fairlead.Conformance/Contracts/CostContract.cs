@@ -6,6 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 /// The cost of an endpoint: no processor time while it is idle, and no managed memory per message. Measured in processes that do nothing
 /// else.
 /// </summary>
+[SlowRun]
 public abstract class CostContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private const int MostRounds = 40;

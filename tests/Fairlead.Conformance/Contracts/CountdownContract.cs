@@ -4,6 +4,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Waiters are released at zero, whichever process counts and whichever dies; nothing is counted twice, or below zero.</summary>
+[SlowRun]
 public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

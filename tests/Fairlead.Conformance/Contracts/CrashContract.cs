@@ -9,6 +9,7 @@ namespace Fairlead.Conformance.Contracts;
 /// The other process is killed, or stopped, at each stage: every pending call ends as documented, the name is free at once, and the next
 /// server replaces everything that is left.
 /// </summary>
+[SlowRun]
 public abstract partial class CrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]

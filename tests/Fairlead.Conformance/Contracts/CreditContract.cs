@@ -3,6 +3,7 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A slow receiver: the data between the ends is bounded, in order, and shared fairly.</summary>
+[SlowRun]
 public abstract class CreditContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]

@@ -4,6 +4,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Processes that set an event, wait for it, or do both die: no waiter sleeps because a wake-up died with them.</summary>
+[SlowRun]
 public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

@@ -7,6 +7,7 @@ namespace Fairlead.Conformance.Contracts;
 /// Several buffers sent as one message: it arrives like a message of one buffer, however it is divided, and the buffers are the caller's
 /// again when documented.
 /// </summary>
+[SlowRun]
 public abstract class GatheringContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>The length of the message, and the length of its parts.</summary>

@@ -3,6 +3,7 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A peer that dies without ending the connection is detected by its silence; one that lives and is idle stays.</summary>
+[SlowRun]
 public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]

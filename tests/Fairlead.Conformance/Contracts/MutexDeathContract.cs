@@ -4,6 +4,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Processes die inside, in the wait queue, and anywhere else: the next one enters at once, and is told.</summary>
+[SlowRun]
 public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

@@ -4,6 +4,7 @@ using Fairlead.Time;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>Every pattern with a real second process; either process may bind.</summary>
+[SlowRun]
 public abstract class ProcessContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Theory]
@@ -234,6 +235,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
         Assert.Equal("1", await peer.AskAsync("take 1"));
     }
 
+    [FullRun(Reason.Measures)]
     [Fact]
     public async Task A_thousand_connections_leave_no_descriptor_no_thread_and_no_memory()
     {

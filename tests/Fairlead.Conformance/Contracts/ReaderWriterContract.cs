@@ -7,6 +7,7 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>
 /// Many read or one writes, whichever processes they are and whichever die; readers that come later do not delay a writer.
 /// </summary>
+[SlowRun]
 public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

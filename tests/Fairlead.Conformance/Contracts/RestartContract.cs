@@ -8,6 +8,7 @@ namespace Fairlead.Conformance.Contracts;
 /// A server is killed and started again and again under clients of all patterns that reconnect: nothing hangs, and every call ends as one
 /// of the documented outcomes.
 /// </summary>
+[SlowRun]
 public abstract class RestartContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>One, or as many as the environment asks for: a client that is never connected is rare, and then only by chance.</summary>

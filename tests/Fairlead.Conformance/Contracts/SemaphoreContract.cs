@@ -6,6 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 /// No more holders are inside than there are permits; a wait ends in order, at its timeout, or with its token; taken permits return when
 /// they are posted.
 /// </summary>
+[SlowRun]
 public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);

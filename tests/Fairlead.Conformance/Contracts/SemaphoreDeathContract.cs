@@ -6,6 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>
 /// Processes die inside, in the wait queue, and anywhere else: the permits of their scopes return, those they had taken do not.
 /// </summary>
+[SlowRun]
 public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private const int Processes = 8;

@@ -7,6 +7,7 @@ namespace Fairlead.Conformance.Contracts;
 /// <summary>
 /// Processes that are too slow for their messages, or have stopped: the cost to the others, and whether every message is accounted for.
 /// </summary>
+[SlowRun]
 public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     /// <summary>The limit of either process's managed heap, beyond which it dies. A quarter of what is published.</summary>

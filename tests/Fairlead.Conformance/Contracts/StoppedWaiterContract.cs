@@ -4,6 +4,7 @@ using Fairlead.Synchronization;
 namespace Fairlead.Conformance.Contracts;
 
 /// <summary>A process is stopped while it is the first waiter: the errors of those behind it name it.</summary>
+[SlowRun]
 public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelper output) : LockContract(under, output)
 {
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);

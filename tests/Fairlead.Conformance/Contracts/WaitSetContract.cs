@@ -246,6 +246,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
         Assert.Equal(Count, received);
     }
 
+    [FullRun(Reason.Measures)]
     [Fact]
     public async Task A_wait_costs_no_managed_memory_and_no_processor()
     {

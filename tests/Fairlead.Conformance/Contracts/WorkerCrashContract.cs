@@ -12,6 +12,7 @@ namespace Fairlead.Conformance.Contracts;
 /// FAIRLEAD_TEST_ITEMS makes it longer. With FAIRLEAD_TEST_EVERY_SECOND=1, for demonstrations, a worker is killed every second until all is
 /// done, and another is stopped for two seconds. Otherwise both happen after a certain amount of work, independent of any clock.
 /// </remarks>
+[SlowRun]
 public abstract class WorkerCrashContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     private const int Producers = 4;

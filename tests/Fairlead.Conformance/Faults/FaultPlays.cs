@@ -44,6 +44,9 @@ public sealed class FaultPlays
     /// <summary>The names of all plays.</summary>
     public static IEnumerable<string> Names => All.Keys;
 
+    /// <summary>Those of the default run: one message after the other, and requests.</summary>
+    public static IReadOnlyList<string> Short { get; } = ["messages", "requests"];
+
     /// <summary>Plays, closes everything, and checks that nothing is left.</summary>
     /// <param name="name">Which.</param>
     /// <param name="place">Where.</param>

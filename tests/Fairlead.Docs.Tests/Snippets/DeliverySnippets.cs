@@ -3,6 +3,7 @@ using Fairlead.Time;
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/delivery.md</summary>
+[SlowRun]
 public sealed class DeliverySnippets
 {
     private readonly List<string> _said = [];

@@ -6,6 +6,7 @@ using Fairlead.Time;
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>docs/patterns/requester-responder.md</summary>
+[SlowRun]
 public sealed partial class RequesterResponderSnippets : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();

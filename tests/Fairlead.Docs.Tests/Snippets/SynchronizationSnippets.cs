@@ -5,6 +5,7 @@ using Fairlead.Time;
 namespace Fairlead.Docs.Tests.Snippets;
 
 /// <summary>The code of docs/synchronization.md.</summary>
+[SlowRun]
 public sealed class SynchronizationSnippets
 {
     private int _built;

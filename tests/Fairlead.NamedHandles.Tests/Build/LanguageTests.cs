@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Generator;
 namespace Fairlead.NamedHandles.Tests.Build;
 
 /// <summary>Projects that ask for a language of their own.</summary>
+[SlowRun]
 public sealed class LanguageTests
 {
     private const string Id = "FLN009";

@@ -5,6 +5,7 @@ using Microsoft.CodeAnalysis;
 namespace Fairlead.NamedHandles.Tests.Generator;
 
 /// <summary>What the analyzer reports, and what it does not.</summary>
+[SlowRun]
 public sealed class AnalyzerTests
 {
     private const string Library = """

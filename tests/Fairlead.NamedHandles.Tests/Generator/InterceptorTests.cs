@@ -9,6 +9,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Fairlead.NamedHandles.Tests.Generator;
 
 /// <summary>Which calls the generated code sends to Fairlead.</summary>
+[SlowRun]
 public sealed partial class InterceptorTests
 {
     private const string Handles = "WaitHandle[] h = [new Mutex()];";

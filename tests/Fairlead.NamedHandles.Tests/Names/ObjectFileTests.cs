@@ -6,6 +6,7 @@ using Fairlead.Native.Files;
 
 namespace Fairlead.NamedHandles.Tests.Names;
 
+[SlowRun]
 public sealed class ObjectFileTests
 {
     private const int Size = 5000;

@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Pipes;
 
 /// <summary>More clients than instances.</summary>
+[SlowRun]
 public sealed class ManyClientsTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(2);

@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Pipes;
 
 /// <summary>Pipes of messages.</summary>
+[SlowRun]
 public sealed class MessagePipeTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(2);

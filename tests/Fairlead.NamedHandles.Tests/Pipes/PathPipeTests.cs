@@ -63,6 +63,7 @@ public sealed class PathPipeTests
     }
 
     /// <summary>The last instance may end on one thread while another thread begins the next.</summary>
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task Threads_begin_and_end_instances_of_a_path_at_the_same_time()
     {

@@ -5,6 +5,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Pipes;
 
 /// <summary>Connecting.</summary>
+[SlowRun]
 public sealed class PipeClientTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Programs;
 
 /// <summary>The server of commands over a pipe in message mode.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class CommandServerTests
 {
     private const int Clients = 10;

@@ -4,10 +4,12 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Programs;
 
 /// <summary>The programs over maps, mutexes, semaphores and events, as processes of which some are killed.</summary>
+[SlowRun]
 public sealed class ProgramTests
 {
     private readonly string _name = $"p{Guid.NewGuid():N}";
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task The_bus_reaches_every_subscriber_and_survives_both_sides()
     {
@@ -30,6 +32,7 @@ public sealed class ProgramTests
         Assert.Equal(["published 0", "published 1", "published 2", "published 3"], await publisher.EndAsync());
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task The_ring_passes_each_number_in_order_though_writers_and_readers_are_killed()
     {
@@ -117,6 +120,7 @@ public sealed class ProgramTests
         Assert.Equal(["stopped"], await next.EndAsync());
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task The_viewer_shows_each_step_and_the_death_of_the_worker()
     {
@@ -139,6 +143,7 @@ public sealed class ProgramTests
         Assert.Empty(await last.EndAsync());
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task The_cache_forgets_readers_and_writers_that_were_killed()
     {
@@ -159,6 +164,7 @@ public sealed class ProgramTests
         Assert.Empty(await holder.EndAsync());
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task The_watchdog_reports_the_death_of_a_worker_and_is_replaced()
     {
@@ -181,6 +187,7 @@ public sealed class ProgramTests
         Assert.Empty(await second.EndAsync());
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task A_build_goes_on_at_the_next_node_and_a_node_ends_with_its_host()
     {

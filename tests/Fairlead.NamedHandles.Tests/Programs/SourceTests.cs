@@ -3,6 +3,7 @@ using Fairlead.NamedHandles.Tests.Generator;
 namespace Fairlead.NamedHandles.Tests.Programs;
 
 /// <summary>The programs compile with the package and without it, and know nothing of it.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class SourceTests
 {
     private static readonly string[] Sources =

@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Threading;
 
 /// <summary>Processes that are killed in random places.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Processes = 4;

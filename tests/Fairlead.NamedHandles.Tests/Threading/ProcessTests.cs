@@ -4,6 +4,7 @@ using Fairlead.NamedHandles.Tests.Places;
 namespace Fairlead.NamedHandles.Tests.Threading;
 
 /// <summary>Handles between processes.</summary>
+[SlowRun]
 public sealed class ProcessTests
 {
     private readonly string _name = Waiters.Name();

@@ -4,6 +4,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Callbacks;
 
 /// <summary>A session of callbacks whose other side is not there yet.</summary>
+[SlowRun]
 public sealed class LateSessionTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -4,6 +4,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Callbacks;
 
 /// <summary>A one-way call of a client's object returns before the object has executed it.</summary>
+[SlowRun]
 public sealed class OneWayCallbackTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

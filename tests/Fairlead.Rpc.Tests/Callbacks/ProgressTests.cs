@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Callbacks;
 
 /// <summary>The server calls an object until the call that passes it ends, and the client keeps it no longer.</summary>
+[SlowRun]
 public sealed class ProgressTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>Calls allocate nothing, or little, on the threads that execute them.</summary>
+[FullRun(Reason.Measures)]
 public sealed class AllocationTests
 {
     private const int Calls = 10_000;

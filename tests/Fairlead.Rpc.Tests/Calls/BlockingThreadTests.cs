@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>Servers whose calls run on the threads that wait for them.</summary>
+[SlowRun]
 public sealed class BlockingThreadTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

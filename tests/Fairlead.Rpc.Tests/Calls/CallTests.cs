@@ -204,6 +204,7 @@ public sealed class CallTests
         Assert.Throws<InvalidOperationException>(() => other.Service.Add(2, 3));
     }
 
+    [FullRun(Reason.Measures)]
     [Theory]
     [InlineData("shm")]
     [InlineData("unix")]

@@ -5,6 +5,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>A service of several instances, one of which fails while a client connects.</summary>
+[SlowRun]
 public sealed class FailingInstanceTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
@@ -28,6 +29,7 @@ public sealed class FailingInstanceTests : IDisposable
         }
     }
 
+    [FullRun(Reason.Waits)]
     [Theory]
     [InlineData(CallBalance.OneInstance)]
     [InlineData(CallBalance.RoundRobin)]
@@ -45,6 +47,7 @@ public sealed class FailingInstanceTests : IDisposable
         Assert.Equal(2, Find(living).Clients);
     }
 
+    [FullRun(Reason.Waits)]
     [Fact]
     public async Task A_service_none_of_whose_instances_takes_a_connection_says_why()
     {

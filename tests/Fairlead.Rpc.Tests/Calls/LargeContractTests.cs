@@ -17,6 +17,7 @@ public sealed class LargeContractTests
 
     public static TheoryData<string> Transports => CallTests.Transports;
 
+    [FullRun(Reason.Repeats)]
     [Theory]
     [MemberData(nameof(Transports))]
     public async Task Each_of_500_members_is_called(string transport)

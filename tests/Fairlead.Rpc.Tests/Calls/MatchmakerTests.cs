@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 
 namespace Fairlead.Rpc.Tests.Calls;
 
+[SlowRun]
 public sealed class MatchmakerTests
 {
     private readonly string _name = $"calc-{Guid.NewGuid():N}"[..16];

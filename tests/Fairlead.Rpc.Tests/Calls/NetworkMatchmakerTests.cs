@@ -5,6 +5,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>A matchmaker over the network. Only the loopback interface is used.</summary>
+[SlowRun]
 public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
 {
     private const string Loopback = "tcp://127.0.0.1:0";
@@ -41,6 +42,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
         Assert.Equal(5, await client.Service.AddAsync(2, 3));
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task A_matchmaker_with_too_many_watches_is_told_as_full()
     {

@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>The instances of a service are replaced by those of another version, which has the members of the former and more.</summary>
+[SlowRun]
 public sealed class RollingUpgradeTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -4,6 +4,7 @@ using Fairlead.Rpc.Tests.Contracts;
 
 namespace Fairlead.Rpc.Tests.Calls;
 
+[SlowRun]
 public sealed class ShutdownTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Calls;
 
 /// <summary>Services whose calls have an order.</summary>
+[SlowRun]
 public sealed class TurnTests
 {
     private const int Calls = 200;
@@ -125,6 +126,7 @@ public sealed class TurnTests
         Assert.Equal(1, service.Most);
     }
 
+    [FullRun(Reason.Repeats)]
     [Theory]
     [MemberData(nameof(Servers))]
     public async Task A_call_with_streams_keeps_its_turn_until_it_ends(string transport, int blockingThreads)

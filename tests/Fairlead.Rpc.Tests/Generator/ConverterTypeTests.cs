@@ -6,6 +6,7 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace Fairlead.Rpc.Tests.Generator;
 
 /// <summary>The generator takes converters of any assembly, and says what is wrong with one.</summary>
+[SlowRun]
 public sealed class ConverterTypeTests
 {
     private const string Point = "class Point { private Point() { } } ";

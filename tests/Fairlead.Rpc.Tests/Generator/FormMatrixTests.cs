@@ -10,6 +10,7 @@ namespace Fairlead.Rpc.Tests.Generator;
 /// Values of each kind travel in classes, structs and records, of the contract's assembly and of another one. The generated code compiles
 /// without a warning.
 /// </summary>
+[FullRun(Reason.Repeats)]
 public sealed class FormMatrixTests
 {
     private static readonly (string Type, string Value)[] Kinds =

@@ -7,6 +7,7 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace Fairlead.Rpc.Tests.Generator;
 
+[SlowRun]
 public sealed class GeneratorTests
 {
     internal static readonly CSharpParseOptions Latest = new(LanguageVersion.Latest);
@@ -254,6 +255,7 @@ public sealed class GeneratorTests
                 output.Reason is IncrementalStepRunReason.Cached or IncrementalStepRunReason.Unchanged, $"{output.Reason}"));
     }
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public void A_contract_of_five_hundred_members_compiles()
     {

@@ -3,6 +3,7 @@ using Microsoft.CodeAnalysis;
 namespace Fairlead.Rpc.Tests.Generator;
 
 /// <summary>Contracts whose names, attributes and own members meet the generated code: it compiles without a warning.</summary>
+[SlowRun]
 public sealed class NameTests
 {
     private const string Usings =

@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Marshalling;
 
 /// <summary>Reading a frame costs in proportion to its bytes, whatever a peer writes into it.</summary>
+[SlowRun]
 public sealed class HeavyFrameTests : IDisposable
 {
     private readonly RpcServer _server = Rpc.Serve<IHeavy>(

@@ -8,6 +8,7 @@ using Fairlead.Testing;
 namespace Fairlead.Rpc.Tests.Marshalling;
 
 /// <summary>Bytes that no stub has written.</summary>
+[SlowRun]
 public sealed class HostileFrameTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

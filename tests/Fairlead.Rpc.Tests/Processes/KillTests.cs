@@ -15,6 +15,7 @@ public sealed class KillTests : IDisposable
     private readonly string _service = $"work-{Guid.NewGuid():N}"[..16];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fairlead-rpc-");
 
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task Each_of_ten_thousand_calls_ends_as_it_says_though_a_server_of_three_is_killed()
     {

@@ -6,6 +6,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Processes;
 
 /// <summary>The behaviour of two processes over each transport that carries requests from one to the other.</summary>
+[SlowRun]
 public sealed class ProcessTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
@@ -16,6 +17,7 @@ public sealed class ProcessTests
 
     public static TheoryData<string> Transports => ["shm", "unix", "unixpacket", "tcp", "udp"];
 
+    [FullRun(Reason.Waits)]
     [Theory]
     [MemberData(nameof(Transports))]
     public async Task A_stopped_server_ends_calls_by_their_deadlines_and_then_goes_on(string transport)
@@ -59,6 +61,7 @@ public sealed class ProcessTests
         Assert.Equal("ended", await server.LineAsync());
     }
 
+    [FullRun(Reason.Measures)]
     [Theory]
     [MemberData(nameof(Transports))]
     public async Task An_upload_needs_little_memory(string transport)

@@ -4,6 +4,7 @@ using Fairlead.Rpc.Peer;
 namespace Fairlead.Rpc.Tests.Processes;
 
 /// <summary>Clients that are killed while their calls wait for their turn.</summary>
+[SlowRun]
 public sealed class QueueKillTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

@@ -7,6 +7,7 @@ namespace Fairlead.Rpc.Tests.Processes;
 /// eng/nightly.sh measures the rate of the honest client, and demands half of what it has alone. The hostile process gets the processor
 /// time that the others leave: an attacker on another machine takes none of the honest client's.
 /// </remarks>
+[FullRun(Reason.Measures)]
 public sealed class SiegeTests(ITestOutputHelper output)
 {
     private const double LeastShare = 0.5;

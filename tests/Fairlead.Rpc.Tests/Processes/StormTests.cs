@@ -4,6 +4,7 @@ namespace Fairlead.Rpc.Tests.Processes;
 
 /// <summary>Three instances of two versions, which are killed in turn, deny some calls, and are often full.</summary>
 /// <remarks>eng/nightly.sh makes 100,000 calls and kills an instance each second.</remarks>
+[FullRun(Reason.Repeats)]
 public sealed class StormTests(ITestOutputHelper output) : IDisposable
 {
     private const int Clients = 2;

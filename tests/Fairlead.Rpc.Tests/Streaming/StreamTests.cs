@@ -3,6 +3,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Streaming;
 
 /// <summary>The behaviour of calls with streams over each transport that carries requests.</summary>
+[SlowRun]
 public sealed class StreamTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

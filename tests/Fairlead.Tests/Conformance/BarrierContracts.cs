@@ -6,5 +6,6 @@ public static class BarrierContracts
 {
     public sealed class ByName(ITestOutputHelper output) : BarrierContract(new LockUnderTest.Named(), output);
 
+    [FullRun(Reason.OtherPlace)]
     public sealed class InRegion(ITestOutputHelper output) : BarrierContract(new LockUnderTest.Placed(), output);
 }

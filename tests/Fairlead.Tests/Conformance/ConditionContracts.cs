@@ -6,5 +6,6 @@ public static class ConditionContracts
 {
     public sealed class ByName(ITestOutputHelper output) : ConditionContract(new LockUnderTest.Named(), output);
 
+    [FullRun(Reason.OtherPlace)]
     public sealed class InRegion(ITestOutputHelper output) : ConditionContract(new LockUnderTest.Placed(), output);
 }

@@ -1,6 +1,7 @@
 namespace Fairlead.Tests.Conformance;
 
 /// <summary>The second process of the contracts tells what the contracts ask it.</summary>
+[FullRun(Reason.Measures)]
 public sealed class PeerProcessTests(ITestOutputHelper output)
 {
     [Theory]

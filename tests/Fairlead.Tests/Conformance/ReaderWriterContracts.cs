@@ -6,5 +6,6 @@ public static class ReaderWriterContracts
 {
     public sealed class ByName(ITestOutputHelper output) : ReaderWriterContract(new LockUnderTest.Named(), output);
 
+    [FullRun(Reason.OtherPlace)]
     public sealed class InRegion(ITestOutputHelper output) : ReaderWriterContract(new LockUnderTest.Placed(), output);
 }

@@ -8,9 +8,11 @@ public static class ReasonContracts
 
     public sealed class UnixName(ITestOutputHelper output) : ReasonContract(new UnixNameUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class UnixPacket(ITestOutputHelper output) : ReasonContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : ReasonContract(new TcpUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class ReliableUdp(ITestOutputHelper output) : ReasonContract(new ReliableUdpUnderTest(), output);
 }

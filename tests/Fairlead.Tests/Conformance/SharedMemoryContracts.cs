@@ -4,8 +4,10 @@ namespace Fairlead.Tests.Conformance;
 
 public static class SharedMemoryContracts
 {
+    [SlowRun]
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new SharedMemoryUnderTest(), output);
 
+    [FullRun(Reason.Measures)]
     public sealed class Cost(ITestOutputHelper output) : CostContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Crash(ITestOutputHelper output) : CrashContract(new SharedMemoryUnderTest(), output);
@@ -18,6 +20,7 @@ public static class SharedMemoryContracts
 
     public sealed class Histories(ITestOutputHelper output) : HistoryContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Hostile(ITestOutputHelper output) : HostileContract(new SharedMemoryUnderTest(), output);
 
     public sealed class HubPolicies(ITestOutputHelper output) : HubPolicyContract(new SharedMemoryUnderTest(), output);
@@ -26,30 +29,36 @@ public static class SharedMemoryContracts
 
     public sealed class Loans(ITestOutputHelper output) : LoanContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Opening(ITestOutputHelper output) : OpeningContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Policies(ITestOutputHelper output) : PolicyContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Process(ITestOutputHelper output) : ProcessContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Reconnecting(ITestOutputHelper output) : ReconnectContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Reasons(ITestOutputHelper output) : ReasonContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Restarts(ITestOutputHelper output) : RestartContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new SharedMemoryUnderTest(), output);
 
     public sealed class SlowPeers(ITestOutputHelper output) : SlowPeerContract(new SharedMemoryUnderTest(), output);
 
     public sealed class SubscriberPolicies(ITestOutputHelper output) : SubscriberPolicyContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun]
     public sealed class Surveys(ITestOutputHelper output) : SurveyContract(new SharedMemoryUnderTest(), output);
 
     public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new SharedMemoryUnderTest(), output);

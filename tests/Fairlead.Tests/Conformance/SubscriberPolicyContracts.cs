@@ -8,9 +8,12 @@ public static class SubscriberPolicyContracts
 
     public sealed class UnixName(ITestOutputHelper output) : SubscriberPolicyContract(new UnixNameUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class UnixPacket(ITestOutputHelper output) : SubscriberPolicyContract(new UnixPacketUnderTest(), output);
 
+    [SlowRun]
     public sealed class Tcp(ITestOutputHelper output) : SubscriberPolicyContract(new TcpUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class ReliableUdp(ITestOutputHelper output) : SubscriberPolicyContract(new ReliableUdpUnderTest(), output);
 }

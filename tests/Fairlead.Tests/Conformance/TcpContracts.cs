@@ -4,8 +4,10 @@ namespace Fairlead.Tests.Conformance;
 
 public static class TcpContracts
 {
+    [SlowRun]
     public sealed class Closing(ITestOutputHelper output) : ClosingContract(new TcpUnderTest(), output);
 
+    [FullRun(Reason.Measures)]
     public sealed class Cost(ITestOutputHelper output) : CostContract(new TcpUnderTest(), output);
 
     public sealed class Crash(ITestOutputHelper output) : CrashContract(new FixedPortUnderTest(), output);
@@ -22,17 +24,22 @@ public static class TcpContracts
 
     public sealed class Hubs(ITestOutputHelper output) : HubContract(new TcpUnderTest(), output);
 
+    [SlowRun]
     public sealed class Messages(ITestOutputHelper output) : MessageContract(new TcpUnderTest(), output);
 
+    [SlowRun]
     public sealed class Opening(ITestOutputHelper output) : OpeningContract(new TcpUnderTest(), output);
 
+    [SlowRun]
     public sealed class Pairs(ITestOutputHelper output) : PairContract(new TcpUnderTest(), output);
 
     public sealed class Process(ITestOutputHelper output) : ProcessContract(new TcpUnderTest(), output);
 
     public sealed class Publishing(ITestOutputHelper output) : PublishContract(new TcpUnderTest(), output);
 
+    [SlowRun]
     public sealed class Requests(ITestOutputHelper output) : RequestContract(new TcpUnderTest(), output);
 
+    [SlowRun]
     public sealed class Waiting(ITestOutputHelper output) : WaitingContract(new FixedPortUnderTest(), output);
 }

@@ -8,9 +8,11 @@ public static class WaitSetContracts
 
     public sealed class UnixName(ITestOutputHelper output) : WaitSetContract(new UnixNameUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class UnixPacket(ITestOutputHelper output) : WaitSetContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : WaitSetContract(new TcpUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class ReliableUdp(ITestOutputHelper output) : WaitSetContract(new ReliableUdpUnderTest(), output);
 }

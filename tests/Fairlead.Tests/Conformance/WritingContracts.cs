@@ -10,6 +10,7 @@ public static class WritingContracts
 
     public sealed class UnixName(ITestOutputHelper output) : WritingContract(new UnixNameUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class UnixPacket(ITestOutputHelper output) : WritingContract(new UnixPacketUnderTest(), output);
 
     public sealed class Tcp(ITestOutputHelper output) : WritingContract(new TcpUnderTest(), output);
@@ -18,6 +19,7 @@ public static class WritingContracts
 
     public sealed class FifoPair(ITestOutputHelper output) : WritingContract(new FifoPairUnderTest(), output);
 
+    [SlowRun]
     public sealed class UnixDatagrams(ITestOutputHelper output) : WritingContract(new UnixDatagramUnderTest(), output);
 
     public sealed class Descriptor(ITestOutputHelper output) : WritingContract(new DescriptorUnderTest(areTwoPipes: false), output);

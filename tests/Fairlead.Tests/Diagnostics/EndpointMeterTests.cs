@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 
 namespace Fairlead.Tests.Diagnostics;
 
+[SlowRun]
 public sealed class EndpointMeterTests
 {
     [Fact]

@@ -8,6 +8,7 @@ namespace Fairlead.Tests.Faults;
 /// The clock and the connection of an endpoint throw: at the first call, the second, and so on, until the play ends before the fault.
 /// Whatever that does to the play, it ends, its endpoints close, nothing is left in them, and the name is free.
 /// </summary>
+[SlowRun]
 public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Most = 2_000;
@@ -15,37 +16,31 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(20);
 
-    public static TheoryData<string, string, bool> Cases
-    {
-        get
-        {
-            TheoryData<string, string, bool> cases = [];
-            foreach (string play in FaultPlays.Names)
-            {
-                foreach (string scheme in new[] { "inproc", "unix", "shm" })
-                {
-                    cases.Add(play, scheme, true);
-                    cases.Add(play, scheme, false);
-                }
-            }
+    public static TheoryData<string, string, bool> Cases => CasesOf(FaultPlays.Short);
 
-            return cases;
-        }
-    }
+    public static TheoryData<string, string, bool> OtherCases => CasesOf(FaultPlays.Names.Except(FaultPlays.Short));
 
     [Theory]
     [MemberData(nameof(Cases))]
     public Task Whatever_call_of_the_clock_throws_all_ends_and_the_name_is_free(string play, string scheme, bool isAtTheBoundEnd) =>
-        ReachAllAsync(play, scheme, isAtTheBoundEnd, static (plan, _, _) => new FailingClock(plan));
+        FailEachClockCallAsync(play, scheme, isAtTheBoundEnd);
+
+    [FullRun(Reason.OtherPlay)]
+    [Theory]
+    [MemberData(nameof(OtherCases))]
+    public Task Each_throwing_call_of_the_clock_in_another_play_leaves_the_name_free(string play, string scheme, bool isAtTheBoundEnd) =>
+        FailEachClockCallAsync(play, scheme, isAtTheBoundEnd);
 
     [Theory]
     [MemberData(nameof(Cases))]
     public Task Whatever_call_of_a_connection_throws_all_ends_and_the_name_is_free(string play, string scheme, bool isAtTheBoundEnd) =>
-        ReachAllAsync(play, scheme, isAtTheBoundEnd, static (plan, place, isBound) =>
-        {
-            FaultyTransport.Spoil(place, isBound ? plan : null, isBound ? null : plan);
-            return null;
-        });
+        FailEachConnectionCallAsync(play, scheme, isAtTheBoundEnd);
+
+    [FullRun(Reason.OtherPlay)]
+    [Theory]
+    [MemberData(nameof(OtherCases))]
+    public Task Each_throwing_call_of_a_connection_in_another_play_leaves_the_name_free(string play, string scheme, bool isAtTheBoundEnd) =>
+        FailEachConnectionCallAsync(play, scheme, isAtTheBoundEnd);
 
     /// <summary>
     /// Messages queued at the sender, the oldest of which is dropped when there are too many: each is received, or counted as missed.
@@ -154,4 +149,29 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
         Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{at - 1} calls were reached, of which {failed} ended the play"));
         Assert.InRange(at, 2, Most - 1);
     }
+
+    private static TheoryData<string, string, bool> CasesOf(IEnumerable<string> plays)
+    {
+        TheoryData<string, string, bool> cases = [];
+        foreach (string play in plays)
+        {
+            foreach (string scheme in new[] { "inproc", "unix", "shm" })
+            {
+                cases.Add(play, scheme, true);
+                cases.Add(play, scheme, false);
+            }
+        }
+
+        return cases;
+    }
+
+    private Task FailEachClockCallAsync(string play, string scheme, bool isAtTheBoundEnd) =>
+        ReachAllAsync(play, scheme, isAtTheBoundEnd, static (plan, _, _) => new FailingClock(plan));
+
+    private Task FailEachConnectionCallAsync(string play, string scheme, bool isAtTheBoundEnd) =>
+        ReachAllAsync(play, scheme, isAtTheBoundEnd, static (plan, place, isBound) =>
+        {
+            FaultyTransport.Spoil(place, isBound ? plan : null, isBound ? null : plan);
+            return null;
+        });
 }

@@ -4,6 +4,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Faults;
 
 /// <summary>A message to many peers, for one of which there is no memory: that peer's link ends, and the others get the message.</summary>
+[SlowRun]
 public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private readonly FaultPlan _plan = new(0);

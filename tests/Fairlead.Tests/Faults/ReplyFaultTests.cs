@@ -5,6 +5,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Faults;
 
 /// <summary>A reply that cannot be sent. Its requester does not wait for it in vain.</summary>
+[SlowRun]
 public sealed class ReplyFaultTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Theory]

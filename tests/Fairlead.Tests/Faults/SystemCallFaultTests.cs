@@ -18,11 +18,20 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer 
     // One per process: the first test builds it.
     private static readonly Lazy<string?> Library = new(Build);
 
-    public static TheoryData<string> Plays => [.. FaultPlays.Names];
+    public static TheoryData<string> ShortPlays => [.. FaultPlays.Short];
+
+    public static TheoryData<string> OtherPlays => [.. FaultPlays.Names.Except(FaultPlays.Short)];
 
     [Theory]
-    [MemberData(nameof(Plays))]
-    public async Task Whatever_system_call_fails_all_ends_and_the_name_is_free(string play)
+    [MemberData(nameof(ShortPlays))]
+    public Task Whatever_system_call_fails_all_ends_and_the_name_is_free(string play) => FailEachAsync(play);
+
+    [FullRun(Reason.OtherPlay)]
+    [Theory]
+    [MemberData(nameof(OtherPlays))]
+    public Task Any_failed_system_call_of_another_play_leaves_the_name_free(string play) => FailEachAsync(play);
+
+    private async Task FailEachAsync(string play)
     {
         Skip(Library.Value is null, "There is no C compiler (cc).");
         TransportUnderTest transport = TransportsUnderTest.Of(scheme);
@@ -61,21 +70,26 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer 
 }
 
 /// <summary>System calls of two ends in one process.</summary>
+[FullRun(Reason.SameSession)]
 public sealed class InprocSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "inproc");
 
 /// <summary>System calls of sockets.</summary>
+[SlowRun]
 public sealed class UnixSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "unix");
 
 /// <summary>System calls of shared memory.</summary>
+[FullRun(Reason.SameSession)]
 public sealed class SharedMemorySystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "shm");
 
 /// <summary>System calls of FIFOs.</summary>
+[FullRun(Reason.SameSession)]
 public sealed class FifoSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "fifo");
 
 /// <summary>System calls of reliable sessions.</summary>
+[FullRun(Reason.SameSession)]
 public sealed class ReliableUdpSystemCallFaultTests(ITestOutputHelper output, FaultyPeer faulty)
     : SystemCallFaultTests(output, faulty, "udp");

@@ -8,8 +8,10 @@ namespace Fairlead.Tests.Hostile;
 [CollectionDefinition(nameof(HostilePeers), DisableParallelization = true)]
 public sealed class HostilePeers
 {
+    [SlowRun]
     public sealed class OverUnix(ITestOutputHelper output) : HostilePeerTests(new UnixNameUnderTest(), output);
 
+    [SlowRun]
     public sealed class OverTcp(ITestOutputHelper output) : HostilePeerTests(new TcpUnderTest(), output);
 
     [Collection(nameof(HostilePeers))]

@@ -6,6 +6,7 @@ public static class HostileCuts
 {
     public sealed class UnixName(ITestOutputHelper output) : HostileCutTests(new UnixNameUnderTest(), output);
 
+    [FullRun(Reason.Repeats)]
     public sealed class Tcp(ITestOutputHelper output) : HostileCutTests(new TcpUnderTest(), output);
 
     public sealed class Tls(ITestOutputHelper output) : HostileCutTests(new TlsUnderTest(), output);

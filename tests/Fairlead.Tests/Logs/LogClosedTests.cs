@@ -4,6 +4,7 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Tests.Logs;
 
 /// <summary>A log that is closed is not kept open by the thread that prepares its pages.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class LogClosedTests : IDisposable
 {
     private readonly TemporaryDirectory _temporary = new();

@@ -4,6 +4,7 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Tests.Logs;
 
 /// <summary>Cuts a file of a log at any byte: the records before the cut remain, and the log continues.</summary>
+[SlowRun]
 public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly int Cuts = TestSize.Of(300, full: 1_000);

@@ -5,6 +5,7 @@ using Fairlead.Logs.Storage;
 namespace Fairlead.Tests.Logs;
 
 /// <summary>The folders that a log accepts, and the files in its folder that it treats as its own.</summary>
+[SlowRun]
 public sealed class LogFolderTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

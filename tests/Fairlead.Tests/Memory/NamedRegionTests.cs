@@ -7,6 +7,7 @@ using Fairlead.Registry;
 
 namespace Fairlead.Tests.Memory;
 
+[SlowRun]
 public sealed class NamedRegionTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

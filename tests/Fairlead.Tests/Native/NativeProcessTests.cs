@@ -4,6 +4,7 @@ using Fairlead.Native.Processes;
 
 namespace Fairlead.Tests.Native;
 
+[SlowRun]
 public sealed class NativeProcessTests
 {
     [Fact]

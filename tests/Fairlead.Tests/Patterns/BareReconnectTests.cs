@@ -14,6 +14,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>Servers that know nothing of Fairlead, send first, and leave.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Rounds = 30;

@@ -4,6 +4,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>Reports how an endpoint ended.</summary>
+[SlowRun]
 public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(output)
 {
     public static TheoryData<string, string> ConnectedEnds

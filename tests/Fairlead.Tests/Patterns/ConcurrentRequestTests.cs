@@ -3,11 +3,13 @@ using Fairlead.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>Many awaited requests at once: which loop of a responder answers them, and what their tasks say.</summary>
+[SlowRun]
 public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Callers = 8;
 
     /// <summary>Each loop has a context. In turn they would come back only after all others.</summary>
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task A_loop_that_is_done_takes_the_next_request_itself_though_others_wait()
     {

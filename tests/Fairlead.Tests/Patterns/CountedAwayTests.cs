@@ -6,6 +6,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A subscriber that loses its publisher and comes back hears how many messages it has missed, to the last one.</summary>
+[SlowRun]
 public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const string Others = "even,never,even.>";

@@ -6,6 +6,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A connection between two living ends is cut, and one of them reconnects.</summary>
+[SlowRun]
 public sealed class CutConnectionTests
 {
     /// <summary>More than one turn of each connection.</summary>

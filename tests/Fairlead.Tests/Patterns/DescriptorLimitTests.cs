@@ -8,6 +8,7 @@ using Fairlead.Transports.UnixSocket;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A process that may open few files, and many silent connections to it.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class DescriptorLimitTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Limit = 256;

@@ -7,6 +7,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>An idle connection costs nothing per iteration: no work walks over all links while none joins or leaves.</summary>
+[SlowRun]
 public sealed class IdleLinkTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Idle = 20;

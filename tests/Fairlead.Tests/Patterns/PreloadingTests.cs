@@ -5,6 +5,7 @@ using Fairlead.Tests.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>Loading an assembly needs a descriptor, which a shared thread may not get: such a thread must not need to load one.</summary>
+[SlowRun]
 public sealed class PreloadingTests(ITestOutputHelper output) : WatchedTest(output)
 {
     /// <summary>The number of a peer under the JIT compiler: one that was compiled ahead of time loads nothing.</summary>

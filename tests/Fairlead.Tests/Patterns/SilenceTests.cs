@@ -6,6 +6,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A source of a wait set with a deadline is overdue when nothing has come for so long.</summary>
+[SlowRun]
 public sealed class SilenceTests : IDisposable
 {
     private static readonly TimeSpan Longest = 10.Seconds();

@@ -8,6 +8,7 @@ namespace Fairlead.Tests.Patterns;
 /// <summary>
 /// A disk without room for the store of a work queue: it is told, nothing is lost, and the queue goes on when there is room.
 /// </summary>
+[SlowRun]
 public sealed class StoreDiskTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly TimeSpan Patience = 30.Seconds();

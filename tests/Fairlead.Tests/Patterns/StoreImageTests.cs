@@ -10,6 +10,7 @@ namespace Fairlead.Tests.Patterns;
 /// What a crash of the machine may leave of the store of a work queue: of each page and each file what was synchronized last, or what was
 /// there at the crash.
 /// </summary>
+[FullRun(Reason.Repeats)]
 public sealed class StoreImageTests : IDisposable
 {
     private const int Page = 4096;

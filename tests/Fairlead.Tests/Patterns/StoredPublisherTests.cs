@@ -7,6 +7,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A publisher with a store: who was away gets what was missed, and then what is published, in order and without a gap.</summary>
+[SlowRun]
 public sealed partial class StoredPublisherTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly EndpointOptions Returning = new() { ReconnectTimeout = 60.Seconds() };

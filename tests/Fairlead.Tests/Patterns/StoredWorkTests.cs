@@ -5,6 +5,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>Items of a work queue with a store are there for the next queue, until a worker has accepted them.</summary>
+[SlowRun]
 public sealed class StoredWorkTests : IDisposable
 {
     private static readonly TimeSpan Patience = 30.Seconds();
@@ -145,6 +146,7 @@ public sealed class StoredWorkTests : IDisposable
         () => WorkQueue.Bind(_place, new() { Store = $"log://{_directory.Path}/jobs?keep=1MiB" }));
 
     /// <summary>One item that no worker accepts keeps no segment alive for ever.</summary>
+    [FullRun(Reason.Repeats)]
     [Fact]
     public async Task An_old_item_is_moved_and_is_still_one_item_after_a_restart()
     {

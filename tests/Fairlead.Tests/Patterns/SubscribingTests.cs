@@ -3,6 +3,7 @@ using Fairlead.Conformance;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>A subscriber changes its topics while a publisher connects, and the publisher knows the topics afterwards.</summary>
+[SlowRun]
 public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Fact]

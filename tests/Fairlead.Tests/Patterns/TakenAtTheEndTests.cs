@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>Requests that a responder takes while the connection of their requester ends.</summary>
+[SlowRun]
 public sealed class TakenAtTheEndTests
 {
     private const int Requests = 20;

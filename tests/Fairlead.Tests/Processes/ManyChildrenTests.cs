@@ -9,6 +9,7 @@ namespace Fairlead.Tests.Processes;
 /// <summary>
 /// Many children leave nothing behind. The test counts the descriptors of the whole process, so no other test may run meanwhile.
 /// </summary>
+[FullRun(Reason.Repeats)]
 [Collection(nameof(Alone))]
 public sealed class ManyChildrenTests
 {

@@ -6,6 +6,7 @@ using Fairlead.Processes;
 namespace Fairlead.Tests.Processes;
 
 /// <summary>Signals that another process receives, and their effect there.</summary>
+[SlowRun]
 public sealed class SignalReceivingTests
 {
     private static readonly int Own = Environment.ProcessId;

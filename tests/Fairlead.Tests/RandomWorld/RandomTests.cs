@@ -12,6 +12,7 @@ namespace Fairlead.Tests.RandomWorld;
 /// nothing is lost silently or duplicated, messages keep their order, reports are true, every call ends, names are free, and messages do
 /// arrive.
 /// </summary>
+[FullRun(Reason.Repeats)]
 public sealed class RandomTests(ITestOutputHelper output)
 {
     private const int AtOnce = 4;

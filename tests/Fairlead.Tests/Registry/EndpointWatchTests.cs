@@ -6,6 +6,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Registry;
 
 /// <summary>Who lives at an address is told at first, and after each change.</summary>
+[SlowRun]
 public sealed class EndpointWatchTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private readonly Address _place = $"unix://watched-{Guid.NewGuid():N}";

@@ -7,6 +7,7 @@ using Fairlead.Native.Processes;
 namespace Fairlead.Tests.Registry;
 
 /// <summary>Holders of a name whose number means another process here, or none.</summary>
+[SlowRun]
 public sealed class HolderElsewhereTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static int _names;

@@ -6,6 +6,7 @@ using Fairlead.Synchronization.Words;
 namespace Fairlead.Tests.Synchronization;
 
 /// <summary>One word of a lock's file is damaged: a call that has to wait ends with an error or at its time. It does not spin.</summary>
+[SlowRun]
 public sealed class DamagedLockTests(ITestOutputHelper output) : WatchedTest(output)
 {
     /// <summary>The bytes of a lock's file before the lock.</summary>

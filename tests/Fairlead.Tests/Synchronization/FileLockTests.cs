@@ -8,6 +8,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Synchronization;
 
+[SlowRun]
 public sealed class FileLockTests : WatchedTest
 {
     private readonly TemporaryDirectory _folder;

@@ -7,6 +7,7 @@ using Fairlead.Synchronization.Words;
 
 namespace Fairlead.Tests.Synchronization;
 
+[SlowRun]
 public sealed class NamedSemaphoreTests : IDisposable
 {
     private readonly string _name = $"s-{Guid.NewGuid():N}";

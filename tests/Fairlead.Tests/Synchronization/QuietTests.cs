@@ -4,6 +4,7 @@ using Fairlead.Memory;
 namespace Fairlead.Tests.Synchronization;
 
 /// <summary>Operations that cost no system call without contention.</summary>
+[SlowRun]
 public sealed class QuietTests
 {
     [ToolTheory("strace")]

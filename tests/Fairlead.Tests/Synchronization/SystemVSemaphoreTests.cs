@@ -7,6 +7,7 @@ using Fairlead.Time;
 
 namespace Fairlead.Tests.Synchronization;
 
+[SlowRun]
 public sealed class SystemVSemaphoreTests : WatchedTest
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -10,6 +10,7 @@ using TcpListener = System.Net.Sockets.TcpListener;
 namespace Fairlead.Tests.Transports;
 
 /// <summary>TCP drops what is on its way when a socket is closed in the wrong moment.</summary>
+[SlowRun]
 public sealed class LingeringCloseTests : IDisposable
 {
     // More than the peer's kernel takes unread, and less than this end's kernel takes.

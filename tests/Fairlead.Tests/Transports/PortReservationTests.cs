@@ -2,6 +2,7 @@ using System.Globalization;
 
 namespace Fairlead.Tests.Transports;
 
+[SlowRun]
 public sealed class PortReservationTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using Fairlead.Transports;
 namespace Fairlead.Tests.Transports;
 
 /// <summary>However the bytes of a stream are cut, the same messages come out; and no invalid bytes do more than end the stream.</summary>
+[SlowRun]
 public sealed class StreamInputTests
 {
     private const int NoLimit = int.MaxValue - 64;

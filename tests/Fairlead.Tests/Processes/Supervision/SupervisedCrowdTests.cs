@@ -9,6 +9,7 @@ namespace Fairlead.Tests.Processes.Supervision;
 /// <summary>
 /// Many children that are killed one after the other. It counts the descriptors of the whole process, so no other test may run.
 /// </summary>
+[FullRun(Reason.Repeats)]
 [Collection(nameof(Alone))]
 public sealed class SupervisedCrowdTests(ITestOutputHelper output)
 {

@@ -11,6 +11,7 @@ using Fairlead.Transports.Fifo;
 namespace Fairlead.Tests.Transports.Fifo;
 
 /// <summary>The peculiarities of FIFOs: many writers, non-Fairlead ones among them, and existing files.</summary>
+[SlowRun]
 public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
 {
     private const uint AllRights = 0b111_111_111;

@@ -13,6 +13,7 @@ namespace Fairlead.Tests.Transports.Pipes;
 /// <summary>
 /// Sockets that listen before their server runs, passed to it as by a service manager: descriptors from 3 on, and <c>LISTEN_*</c>.
 /// </summary>
+[SlowRun]
 public sealed class ActivationTests : IDisposable
 {
     // Only the program that becomes the server knows the process id for the variables: its own.

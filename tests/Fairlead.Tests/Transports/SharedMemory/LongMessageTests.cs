@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>Messages that are much longer than the ring, which they pass in pieces.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class LongMessageTests : IDisposable
 {
     private const int Longest = 1 << 30;

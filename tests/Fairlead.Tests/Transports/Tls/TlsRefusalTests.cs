@@ -14,6 +14,7 @@ using TcpConnector = Fairlead.Transports.Tcp.TcpConnector;
 namespace Fairlead.Tests.Transports.Tls;
 
 /// <summary>Each way in which a TLS connection is refused has its own error, at both ends.</summary>
+[SlowRun]
 public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
 {
     private const string ForServers = "1.3.6.1.5.5.7.3.1";

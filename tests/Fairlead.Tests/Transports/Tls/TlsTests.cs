@@ -12,6 +12,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Transports.Tls;
 
 /// <summary>Only <c>tls://</c> has identities, renewed certificates, and an end that a third party cannot forge.</summary>
+[SlowRun]
 public sealed class TlsTests : IDisposable
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(30);

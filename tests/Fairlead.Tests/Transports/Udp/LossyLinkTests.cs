@@ -8,6 +8,7 @@ namespace Fairlead.Tests.Transports.Udp;
 /// Real processes, and between them a network that loses, duplicates and reorders 30 % of the datagrams: everything arrives once, in order,
 /// and is answered.
 /// </summary>
+[FullRun(Reason.Repeats)]
 public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const double Trouble = 0.3;

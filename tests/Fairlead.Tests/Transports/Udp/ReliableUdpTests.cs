@@ -6,6 +6,7 @@ using Fairlead.Transports.Udp;
 namespace Fairlead.Tests.Transports.Udp;
 
 /// <summary>How reliable sessions begin and end, and what does not open or end one.</summary>
+[SlowRun]
 public sealed class ReliableUdpTests(ITestOutputHelper output)
 {
     private const string Place = "udp://127.0.0.1:0?reliable=true";

@@ -9,6 +9,7 @@ using Fairlead.Transports.Udp;
 namespace Fairlead.Tests.Transports.Udp;
 
 /// <summary>A process that may open few files, and many clients whose datagrams it reads at once.</summary>
+[FullRun(Reason.Repeats)]
 public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Limit = 256;

@@ -10,6 +10,7 @@ using Fairlead.Transports.UnixSocket;
 
 namespace Fairlead.Tests.Transports.UnixSocket;
 
+[SlowRun]
 public sealed partial class SocketFileTests : IDisposable
 {
     private readonly TemporaryDirectory _temporary = new();
