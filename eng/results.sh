@@ -8,6 +8,12 @@ passed=0 failed=0 skipped=0 left_out=0
 # Begins a stage; the last one's seconds go into the table that end prints.
 stages=() stage_name= stage_start=0
 stage_over() { [ -z "$stage_name" ] || stages+=("$(printf '%5d s  %s' $((SECONDS - stage_start)) "$stage_name")"); }
+# titled NAME SECOND: the heading of a stage that has ended, and its line in the table.
+titled() {
+  stage_over; stage_name=
+  stages+=("$(printf "%5d s  %s" $((SECONDS - $2)) "$1")")
+  printf "\n== %s (%d s; ended after %d s)\n" "$1" $((SECONDS - $2)) "$SECONDS"
+}
 title() {
   stage_over
   stage_name=$1 stage_start=$SECONDS
