@@ -18,6 +18,7 @@ namespace Fairlead.Registry;
 /// Each owner sets the directory's time of change. A waiter that sees another time knows that the lock has passed on, and waits for the new
 /// owner as long as for the one before: of forty servers that start together, the last one waits for all others.
 /// </para>
+/// <para>A directory that is removed or replaced while a process waits for its lock is opened anew, so two owners never share a path.</para>
 /// </remarks>
 internal sealed class DirectoryLock : IDisposable
 {
@@ -56,32 +57,50 @@ internal sealed class DirectoryLock : IDisposable
     public static DirectoryLock? TryTake(
         string directory, TimeSpan patience, out Errno error, RuntimeDirectory? runtime = null, TimeProvider? time = null)
     {
+        DirectoryLock? taken;
+        while (!TryTakeOpened(directory, patience, runtime, time ?? TimeProvider.System, out taken, out error))
+        {
+            // The directory was replaced: what this process locked excludes nobody who comes by the path.
+        }
+
+        return taken;
+    }
+
+    /// <summary>Opens and locks a directory once. Returns false if the path means another directory by then: try again.</summary>
+    private static bool TryTakeOpened(
+        string directory, TimeSpan patience, RuntimeDirectory? runtime, TimeProvider time, out DirectoryLock? taken, out Errno error)
+    {
+        taken = null;
         var descriptor = NativeFile.Open(directory, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out error);
         if (descriptor is null)
         {
-            return null;
+            return true;
         }
 
         Descriptor? own = null;
-        var isTaken = false;
         try
         {
             string locked = directory;
             own = IsShared(descriptor) ? OpenOwn(runtime, ref locked) : null;
-            if (TryLock(own ?? descriptor, patience, time ?? TimeProvider.System, out error))
+            if (!TryLock(own ?? descriptor, patience, time, out error))
             {
-                ShowOwner(locked);
-                _ = own is null
-                    || TryLock(descriptor, patience < SharedPatience ? patience : SharedPatience, TimeProvider.System, out _);
-                isTaken = true;
-                return new DirectoryLock(descriptor, own);
+                return true;
             }
 
-            return null;
+            if (!IsNamed(descriptor, directory) || (own is not null && !IsNamed(own, locked)))
+            {
+                return false;
+            }
+
+            ShowOwner(locked);
+            _ = own is null
+                || TryLock(descriptor, patience < SharedPatience ? patience : SharedPatience, TimeProvider.System, out _);
+            taken = new DirectoryLock(descriptor, own);
+            return true;
         }
         finally
         {
-            if (!isTaken)
+            if (taken is null)
             {
                 own?.Dispose();
                 descriptor.Dispose();
@@ -145,6 +164,10 @@ internal sealed class DirectoryLock : IDisposable
         Directory.Dispose();
         _own?.Dispose();
     }
+
+    /// <summary>Returns whether the path still means the open file: it may have been replaced while this process waited for its lock.</summary>
+    public static bool IsNamed(Descriptor file, string path) =>
+        NativeFile.Fstat(file) is { } opened && NativeFile.Stat(path)?.IsSameFile(opened) == true;
 
     private static bool IsShared(Descriptor directory) =>
         NativeFile.Fstat(directory) is { } status && (status.Uid != NativeProcess.UserId || (status.Mode & OthersMayRead) != 0);

@@ -1,3 +1,4 @@
+using Fairlead.Conformance;
 using Fairlead.Native;
 using Fairlead.Native.Files;
 using Fairlead.Registry;
@@ -140,6 +141,86 @@ public sealed class DirectoryLockTests : IDisposable
         Assert.Equal(2, Directory.GetFileSystemEntries(Place).Length);
     }
 
+    /// <summary>
+    /// A directory that others may read is locked by the runtime directory. Whichever of the two is replaced: its old lock excludes nobody
+    /// who comes by the path.
+    /// </summary>
+    [Theory]
+    [InlineData(0b111_000_000)]
+    [InlineData(0b111_101_101)]
+    public async Task Waiter_of_a_directory_that_is_replaced_waits_for_the_owner_of_the_new_one(int mode)
+    {
+        Open(mode);
+        DirectoryLock old = Take()!;
+        PollCountingClock clock = new();
+        Task<DirectoryLock?> waiting = Task.Run(() => DirectoryLock.TryTake(Place, TimeSpan.FromSeconds(5), out _, Runtime, clock));
+        await clock.PolledAsync();
+        string locked = Path.Exists(Runtime.Path) ? Runtime.Path : Place;
+        using (DirectoryLock owner = Replace(locked))
+        {
+            old.Dispose();
+            string after = OpenDescriptors.FileAt(locked);
+            await Polling.Until(() => waiting.IsCompleted || OpenDescriptors.OfFile(Environment.ProcessId, after) == 2);
+            Assert.False(waiting.IsCompleted);
+        }
+
+        using DirectoryLock? next = await waiting;
+        Assert.NotNull(next);
+        Assert.Null(Take());
+    }
+
+    [Fact]
+    public async Task Owner_of_a_directory_that_was_replaced_while_it_waited_has_the_new_directory_open()
+    {
+        Open(0b111_101_101);
+        DirectoryLock old = Take()!;
+        PollCountingClock clock = new();
+        Task<DirectoryLock?> waiting = Task.Run(() => DirectoryLock.TryTake(Place, TimeSpan.FromSeconds(5), out _, Runtime, clock));
+        await clock.PolledAsync();
+        Directory.Move(Place, _temporary["before"]);
+        Directory.CreateDirectory(Place);
+        Open(0b111_101_101);
+        old.Dispose();
+        using DirectoryLock? next = await waiting;
+        Assert.Equal(FileIdentity.At(Place), FileIdentity.Of(NativeFile.Fstat(next!.Directory)!));
+    }
+
+    [Fact]
+    public async Task Server_that_waits_for_a_directory_that_is_replaced_waits_for_the_owner_of_the_new_one()
+    {
+        string before = OpenDescriptors.FileAt(Place);
+        DirectoryLock old = Take()!;
+        await using PeerProcess server = PeerProcess.Start("socketfile", Runtime.Path, $"{Place}/calc", "Stream", "false");
+        await Polling.Until(() => ShownBy(before) == 1);
+        DirectoryLock owner = Replace(Place);
+        Task<string> ready = server.ReadLineAsync();
+        old.Dispose();
+        string after = OpenDescriptors.FileAt(Place);
+        await Polling.Until(() => ready.IsCompleted || ShownBy(after) == 1);
+        Assert.False(ready.IsCompleted);
+        Assert.False(Path.Exists($"{Place}/calc"));
+        owner.Dispose();
+        Assert.Equal("ready", await ready);
+        Assert.True(Path.Exists($"{Place}/calc"));
+        Assert.Equal(0, await server.FinishAsync());
+
+        // Its patience is for one owner, and each owner sets the time of change.
+        int ShownBy(string directory)
+        {
+            Array.ForEach(
+                Directory.GetDirectories(_temporary.Path),
+                static held => Directory.SetLastWriteTimeUtc(held, TimeProvider.System.GetUtcNow().UtcDateTime));
+            return OpenDescriptors.OfFile(server.Id, directory);
+        }
+    }
+
+    private DirectoryLock Replace(string directory)
+    {
+        Directory.Move(directory, _temporary["before"]);
+        Directory.CreateDirectory(directory, (UnixFileMode)0b111_000_000);
+        return Take()!;
+    }
+
     private void Open(int mode) => File.SetUnixFileMode(Place, (UnixFileMode)mode);
 
     private DirectoryLock? Take()
@@ -175,7 +256,7 @@ public sealed class DirectoryLockTests : IDisposable
         public async Task PolledAsync()
         {
             int before = Volatile.Read(ref _polls);
-            await Fairlead.Conformance.Polling.Until(() => Volatile.Read(ref _polls) >= before + 3);
+            await Polling.Until(() => Volatile.Read(ref _polls) >= before + 3);
         }
     }
 }

@@ -121,6 +121,72 @@ public sealed class FileLockTests : WatchedTest
         Assert.Null(file.TryEnter(TimeSpan.Zero));
     }
 
+    /// <summary>The kernel gives the waiter the lock of the file that it opened, which by then excludes nobody who comes by the path.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Waiter_of_a_file_that_is_replaced_waits_for_the_owner_of_the_new_file(bool isShared)
+    {
+        FileLock file = FileLock.Open(FilePath);
+        string before = OpenDescriptors.FileAt(FilePath);
+        FileLockScope old = file.Enter();
+        Task<FileLockScope> waiting = OnThread(() => isShared ? file.EnterShared() : file.Enter());
+        await Until(() => OpenDescriptors.OfFile(Environment.ProcessId, before) == 2, "the waiter has opened the file");
+        FileLockScope owner = Replace(file, out string after);
+        old.Dispose();
+        await Until(
+            () => waiting.IsCompleted || OpenDescriptors.OfFile(Environment.ProcessId, after) == 2,
+            "the waiter has opened the new file, or is an owner");
+        Assert.False(waiting.IsCompleted);
+        owner.Dispose();
+        using FileLockScope next = await waiting;
+        Assert.Null(file.TryEnter(TimeSpan.Zero));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Waiter_that_polls_gets_the_lock_of_the_file_that_the_path_has_then(bool isShared, bool blocks)
+    {
+        FileLock file = FileLock.Open(FilePath);
+        using FileLockScope old = file.Enter();
+        TimeSpan hour = TimeSpan.FromHours(1);
+        Task<FileLockScope?> waiting = (isShared, blocks) switch
+        {
+            (false, false) => file.TryEnterAsync(hour).AsTask(),
+            (false, true) => OnThread(() => file.TryEnter(hour)),
+            (true, false) => file.TryEnterSharedAsync(hour).AsTask(),
+            (true, true) => OnThread(() => file.TryEnterShared(hour)),
+        };
+        Replace(file, out _).Dispose();
+        using FileLockScope? next = await waiting;
+        Assert.NotNull(next);
+        Assert.Null(file.TryEnter(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task Waiter_in_another_process_waits_for_the_owner_of_the_new_file()
+    {
+        FileLock file = FileLock.Open(FilePath);
+        string before = OpenDescriptors.FileAt(FilePath);
+        FileLockScope old = file.Enter();
+        await using PeerProcess partner = PeerProcess.Start("foreign", "file", FilePath);
+        await partner.TellAsync("enter");
+        await Until(() => OpenDescriptors.OfFile(partner.Id, before) == 1, "the waiter has opened the file");
+        FileLockScope owner = Replace(file, out string after);
+        Task<string> answer = partner.AnswerAsync();
+        old.Dispose();
+        await Until(
+            () => answer.IsCompleted || OpenDescriptors.OfFile(partner.Id, after) == 1,
+            "the waiter has opened the new file, or is an owner");
+        Assert.False(answer.IsCompleted);
+        owner.Dispose();
+        await answer;
+        Assert.Null(file.TryEnter(TimeSpan.Zero));
+    }
+
     [Fact]
     public void A_scope_that_is_forgotten_keeps_the_lock()
     {
@@ -156,6 +222,16 @@ public sealed class FileLockTests : WatchedTest
         File.SetUnixFileMode(FilePath, UnixFileMode.None);
         FairleadException error = Fails(ErrorCode.PermissionDenied, () => FileLock.Open(FilePath));
         Assert.Contains("gives read permission", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Gives the path another file, as programs do that save a file, and takes its lock.</summary>
+    private FileLockScope Replace(FileLock file, out string identity)
+    {
+        string other = FilePath + ".new";
+        File.Create(other).Dispose();
+        identity = OpenDescriptors.FileAt(other);
+        File.Move(other, FilePath, overwrite: true);
+        return file.Enter();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
