@@ -80,25 +80,44 @@ public sealed partial class MappedLog
     public static bool Remove(Address address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (!Exists(address))
+        while (Exists(address))
         {
-            return false;
-        }
-
-        string folder = LogFolder.PathOf(address);
-        LogFolder.Require(folder);
-        using LogControl control = LogControl.Open(folder, mayMake: true, out _)!;
-        if (!control.TryBeAlone())
-        {
-            throw new FairleadException(
-                ErrorCode.AlreadyExists,
-                "is in use",
-                $"End the processes that have it open. To find them: lsof {folder}/{LogLayout.ControlName}")
+            string folder = LogFolder.PathOf(address);
+            try
             {
-                Address = address,
-            };
+                LogFolder.Require(folder);
+                using LogControl control = LogControl.Open(folder, mayMake: true, out _)!;
+                if (!control.TryBeAlone())
+                {
+                    throw new FairleadException(
+                        ErrorCode.AlreadyExists,
+                        "is in use",
+                        $"End the processes that have it open. To find them: lsof {folder}/{LogLayout.ControlName}")
+                    {
+                        Address = address,
+                    };
+                }
+
+                // Another process may have removed the log since this one opened the file, and a third may have made it anew and have it
+                // open: the lock of a file without a name excludes nobody.
+                if (control.IsNamed)
+                {
+                    RemoveFiles(folder);
+                    return true;
+                }
+            }
+            catch (FairleadException gone) when (gone.Code == ErrorCode.NotFound)
+            {
+                // Another process has removed the folder.
+            }
         }
 
+        return false;
+    }
+
+    // The caller has the log exclusively.
+    private static void RemoveFiles(string folder)
+    {
         // Remove only Fairlead's files: the folder stays if it holds anything else.
         foreach (long ordinal in LogFolder.Ordinals(folder))
         {
@@ -114,7 +133,6 @@ public sealed partial class MappedLog
         RemoveEmpty($"{folder}/{LogLayout.PositionFolder}");
         _ = NativeFile.Unlink($"{folder}/{LogLayout.ControlName}");
         RemoveEmpty(folder);
-        return true;
     }
 
     /// <summary>Removes a named position. It protects no records any more, and a follower of this name starts anew.</summary>

@@ -113,6 +113,39 @@ public sealed class LogThreadTests : IDisposable
         });
     }
 
+    [Fact]
+    public void Log_that_is_open_is_not_removed_by_two_that_remove_it()
+    {
+        bool isOver = false;
+        InParallel.Run(3, index =>
+        {
+            if (index > 0)
+            {
+                while (!Volatile.Read(ref isOver))
+                {
+                    UnlessHeld(() => MappedLog.Remove(Address));
+                }
+
+                return;
+            }
+
+            try
+            {
+                for (int i = 0; i < 500; i++)
+                {
+                    using MappedLog log = MappedLog.Open(Address);
+                    log.Append("one"u8);
+                    Assert.True(File.Exists($"{log.Path}/{LogLayout.ControlName}"));
+                    Assert.NotEmpty(LogFolder.Ordinals(log.Path));
+                }
+            }
+            finally
+            {
+                Volatile.Write(ref isOver, true);
+            }
+        });
+    }
+
     // Each of the two threads has the position for a moment.
     private static void UnlessHeld(Action action)
     {

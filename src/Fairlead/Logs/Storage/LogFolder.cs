@@ -38,7 +38,7 @@ internal static class LogFolder
         // The folder must hold a log or nothing. Fairlead creates nothing in a folder with anything else in it. Files that have come since
         // the first check may be those of another process that creates the log.
         if (HoldsNoLog(folder)
-            && Directory.EnumerateFileSystemEntries(folder).Any(static path => !IsUnfinished(Path.GetFileName(path.AsSpan())))
+            && HoldsOther(folder)
             && HoldsNoLog(folder))
         {
             throw new FairleadException(
@@ -47,6 +47,9 @@ internal static class LogFolder
                 "Choose another path: a log needs a separate directory.");
         }
     }
+
+    /// <summary>Returns whether the directory above a folder exists.</summary>
+    public static bool HasParent(string folder) => Path.GetDirectoryName(folder) is { } parent && IsDirectory(parent);
 
     /// <summary>Throws unless the path is a directory of a trusted user; a symbolic link does not count.</summary>
     public static void Require(string folder)
@@ -140,6 +143,19 @@ internal static class LogFolder
 
     private static bool HoldsNoLog(string folder) =>
         NativeFile.Lstat($"{folder}/{LogLayout.ControlName}") is null && Ordinals(folder).Count == 0;
+
+    /// <exception cref="FairleadException">NotFound: another process has removed the folder.</exception>
+    private static bool HoldsOther(string folder)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder).Any(static path => !IsUnfinished(Path.GetFileName(path.AsSpan())));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw NotFound(folder);
+        }
+    }
 
     // Exactly the names that LogSegment.TryMake and LogControl.Open use for files in progress: any other file is not Fairlead's.
     private static bool IsUnfinished(ReadOnlySpan<char> name)

@@ -63,10 +63,22 @@ internal sealed class LogStore : IDisposable
         TimeSpan pause = FirstPause;
         while (true)
         {
-            LogFolder.Prepare(folder, mayMake);
-            LogControl control =
-                LogControl.Open(folder, mayMake || LogFolder.Ordinals(folder).Count > 0, out bool isNew)
-                ?? throw LogFolder.NotFound(folder);
+            LogControl control;
+            bool isNew;
+            try
+            {
+                LogFolder.Prepare(folder, mayMake);
+                control =
+                    LogControl.Open(folder, mayMake || LogFolder.Ordinals(folder).Count > 0, out isNew)
+                    ?? throw LogFolder.NotFound(folder);
+            }
+            catch (FairleadException removed) when (
+                removed.Code == ErrorCode.NotFound && mayMake && LogFolder.HasParent(folder) && !deadline.Passed)
+            {
+                // Another process removes the log, and has removed the folder that was prepared here.
+                continue;
+            }
+
             LogStore store = new(folder, control, retention, time);
             try
             {
