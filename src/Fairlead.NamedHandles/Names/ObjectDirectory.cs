@@ -38,17 +38,32 @@ internal sealed class ObjectDirectory
     /// <exception cref="FairleadException">Unavailable: another process keeps the lock, or it cannot be made.</exception>
     public Descriptor Lock()
     {
-        Descriptor file = OpenOrMake($"{Path}/{LockFile}", _fileMode);
-        try
+        string path = $"{Path}/{LockFile}";
+        while (true)
         {
-            return DirectoryLock.TryLock(file, DirectoryLock.Patience, TimeProvider.System, out Errno error)
-                ? file
-                : throw DirectoryLock.NotTaken(Path, $"{Path}/{LockFile}", error);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
+            Descriptor file = OpenOrMake(path, _fileMode);
+            bool isOwner = false;
+            try
+            {
+                if (!DirectoryLock.TryLock(file, DirectoryLock.Patience, TimeProvider.System, out Errno error))
+                {
+                    throw DirectoryLock.NotTaken(Path, path, error);
+                }
+
+                // If the file was replaced in the meantime, its lock excludes nobody who comes by the path.
+                isOwner = DirectoryLock.IsNamed(file, path);
+                if (isOwner)
+                {
+                    return file;
+                }
+            }
+            finally
+            {
+                if (!isOwner)
+                {
+                    file.Dispose();
+                }
+            }
         }
     }
 

@@ -69,6 +69,14 @@ internal sealed class PeerProcess : IDisposable
         return new(command);
     }
 
+    /// <summary>The same, and waits for its first line.</summary>
+    public static async Task<PeerProcess> StartInAsync(string runtime, string firstLine, params string[] arguments)
+    {
+        PeerProcess peer = StartIn(runtime, arguments);
+        await peer.SaysAsync(firstLine);
+        return peer;
+    }
+
     /// <summary>Starts it as another user.</summary>
     /// <param name="user">The number of the user.</param>
     /// <param name="place">A directory with the program in <c>bin</c>, and the user's runtime directory in <c>run</c>. Removed at the
