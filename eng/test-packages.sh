@@ -49,8 +49,25 @@ has_one_version() {
   for id in Fairlead.Rpc Fairlead.RabbitMQ Fairlead.Hosting Fairlead.OpenTelemetry Fairlead.NamedHandles Fairlead.Cli; do says "$(version_of "$id")" "$version" "the version of $id" || return 1; done
   says "$("$place/tool/fairlead" --version | cut -d + -f 1)" "$version" "the version of the installed tool"
 }
-asks_for() { grep -F "<dependency id=\"Fairlead\" version=\"$2\"" "$place/nuspec/$1.$(version_of "$1").nuspec"; }
-asks_for_its_fairlead() { asks_for Fairlead.RabbitMQ "[$(version_of Fairlead)]" && asks_for Fairlead.Rpc "$(version_of Fairlead)"; }
+
+# A package that uses internals of another one, which the compiled assembly of that one says, asks for exactly its version; any other for at least it.
+opens_itself_to() { grep -qF "InternalsVisibleTo(\"$2\")" "artifacts/obj/$1/release/$1.AssemblyInfo.cs"; }
+asks_for_its_fairlead() {
+  local nuspec id other demanded exact=0 least=0
+  for nuspec in "$place/nuspec"/*.nuspec; do
+    id=$(sed -n 's:.*<id>\(.*\)</id>.*:\1:p' "$nuspec")
+    while read -r other demanded; do
+      if opens_itself_to "$other" "$id"; then
+        says "$demanded" "[$(version_of "$other")]" "the version of $other that $id asks for" || return 1
+        exact=$((exact + 1))
+      else
+        says "$demanded" "$(version_of "$other")" "the version of $other that $id asks for" || return 1
+        least=$((least + 1))
+      fi
+    done < <(sed -n 's/.*<dependency id="\(Fairlead[^"]*\)" version="\([^"]*\)".*/\1 \2/p' "$nuspec")
+  done
+  [ "$exact" -ge 2 ] && [ "$least" -ge 3 ] || { echo "$exact exact versions and $least others were found"; return 1; }
+}
 
 # The nuspec of each package, as packing wrote it; and what the packages hold as documentation.
 names_its_repository() {
@@ -103,7 +120,7 @@ check "the documentation in the packages is that of the public types" documents_
 check "THIRD-PARTY-NOTICES.txt lists what the tool contains" notices_are_fresh
 check "the tool installs from the folder of packages alone" installs
 check "the packages and the installed tool have one version, which counts the commits" has_one_version
-check "Fairlead.RabbitMQ demands exactly its Fairlead, Fairlead.Rpc at least its one" asks_for_its_fairlead
+check "a package that uses internals of another one demands exactly its version, and no other package does" asks_for_its_fairlead
 check "docs/getting-started.md is what happens" eng/test-getting-started.sh "$place"
 check "the program of docs/named-handles.md runs with the package, and its users keep the platform's types" in_a_shell follows_the_page_of_named_handles
 check "the worker of docs/hosting.md builds from the packages" in_a_shell follows_the_page_of_the_host
