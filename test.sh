@@ -28,4 +28,5 @@ command -v dotnet > /dev/null || { echo "test.sh: dotnet is not installed; insta
 . eng/environment.sh
 title "tools"
 . eng/tools.sh
+rm -rf "$results"; mkdir -p "$results"
 . "eng/$run.sh"

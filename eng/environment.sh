@@ -14,7 +14,6 @@ export DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0
 export DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 
 results=$PWD/artifacts/test-results/$run
-rm -rf "$results"; mkdir -p "$results"
 
 # Private directories on a short path, because the address of a Unix socket holds 107 bytes. In memory if there is plenty. The compiler process
 # listens in the temporary one, so no other build uses it, and finish can end it.
@@ -60,7 +59,9 @@ native_hash() {
 native_images_are_kept() { is_kept aot "$(native_hash)" "$native_tool" "$native_peer"; }
 keep_native_images() { keep aot "$1" "$native_tool" "$native_peer"; }
 
+installing=
 finish() {
+  if [ -n "$installing" ]; then kill -TERM "$installing" 2> /dev/null; wait "$installing"; fi
   end_stages
   dotnet build-server shutdown --vbcscompiler > /dev/null 2>&1
   rm -rf "$private" "$disk"
