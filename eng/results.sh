@@ -22,13 +22,25 @@ title() {
 fail() { failed=$((failed + 1)); echo "FAILED: $1" | tee -a "$failures"; }
 skip() { skipped=$((skipped + $1)); echo "SKIPPED: $2"; }
 
+# What a report of a failure needs: the names, the seeds by which a choice is repeated, the machine, and the logs.
+what_to_s# The counts, as the last line of every run has them.
+counts() { echo "$passed passed, $failed failed, $skipped skipped"; }
+
+end() {
+  cp "$failures" "$results/failures.txt"
+  printf '\n== please send these lines, and the folder %s\n' "$results"
+  grep -E '^(FAILED: |not ok |[A-Za-z])' "$failures"
+  grep -oE 'FAIRLEAD_[A-Z_]*SEED=[0-9]+' "$failures" | sort -u
+  echo "commit $(git describe --always --dirty 2> /dev/null || echo unknown), $(uname -srm), $(nproc) processors, load $(cut -d ' ' -f 1-3 /proc/loadavg)"
+}
+
 end() {
   stage_over
   printf '\n== where the time went\n'
   printf '%s\n' "${stages[@]}"
-  if [ -s "$failures" ]; then printf '\n== what failed\n'; cat "$failures"; fi
   [ "$left_out" -eq 0 ] || printf '\n== %d tests are left out, because they can never apply to their transport; each assembly lists them by class\n' "$left_out"
-  printf '\n== done in %d s\n%d passed, %d failed, %d skipped\n' "$SECONDS" "$passed" "$failed" "$skipped"
+  if [ -s "$failures" ]; then printf '\n== what failed\n'; cat "$failures"; what_to_send; fi
+  printf '\n== done in %d s\n%s\n' "$SECONDS" "$(counts)"
   [ "$failed" -eq 0 ]
   exit
 }
