@@ -6,9 +6,6 @@ namespace Fairlead.Cli.Commands;
 /// <summary>The tour: processes that talk over every transport in every pattern, and a table of what arrived.</summary>
 internal sealed class TourCommand : ToolCommand
 {
-    /// <summary>The lowest expected rate of a row in bytes per second, all its ends together.</summary>
-    private const double SlowestBytesPerSecond = 5_000_000;
-
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(60);
 
     private readonly Option<string?> _input = new("--input")
@@ -26,7 +23,7 @@ internal sealed class TourCommand : ToolCommand
         Description = "RabbitMQ for the rows over amqp (default: FAIRLEAD_BROKER; without one, they are left out)",
         HelpName = "HOST:PORT",
     };
-    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time for a row (default: a minute, more for a large input)");
+    private readonly Option<TimeSpan?> _timeout = NewOption.Timeout("Longest time in which a row makes no progress (default: a minute)");
     private readonly Option<string> _output = NewOption.Output("table", "json");
 
     public TourCommand()
@@ -60,7 +57,7 @@ internal sealed class TourCommand : ToolCommand
             throw ToolException.Usage("the rows over amqp need a broker: --broker HOST:PORT, or the variable FAIRLEAD_BROKER");
         }
 
-        var limit = parsed.GetValue(_timeout) ?? DefaultLimit + TimeSpan.FromSeconds(source.Cut.Length / SlowestBytesPerSecond);
+        var limit = parsed.GetValue(_timeout) ?? DefaultLimit;
         var report = new TourReport(parsed.GetValue(_output) == "json", source.Cut);
         using TourCertificates? certificates = grounds.Any(static ground => ground.NeedsCertificates) ? new TourCertificates() : null;
         await using (var tour = new TourRun(source.Cut, limit, broker))

@@ -12,6 +12,9 @@ internal enum NewsKind
     /// <summary>It has sent everything, and received what it waits for.</summary>
     Sent,
 
+    /// <summary>It makes progress; here is what has arrived so far.</summary>
+    Moved,
+
     /// <summary>It has closed; here are its counts.</summary>
     Done,
 
@@ -28,6 +31,8 @@ internal enum NewsKind
 /// <param name="Tallies">Done: its counts.</param>
 /// <param name="Nanoseconds">Done: its measurements.</param>
 /// <param name="Entries">Done: how often it entered a lock.</param>
+/// <param name="Messages">Moved: messages that have arrived.</param>
+/// <param name="Bytes">Moved: bytes of the input in them.</param>
 internal sealed record News(
     NewsKind Kind,
     int Role,
@@ -36,4 +41,6 @@ internal sealed record News(
     ErrorCode? Code = null,
     IReadOnlyList<TallyReport>? Tallies = null,
     long[]? Nanoseconds = null,
-    int Entries = 0);
+    int Entries = 0,
+    int Messages = 0,
+    long Bytes = 0);

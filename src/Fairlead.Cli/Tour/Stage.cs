@@ -9,9 +9,11 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     private readonly CancellationTokenSource _finish = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly Channel<string> _notes = Channel.CreateUnbounded<string>();
+    private readonly List<Tally> _counting = [];
     private readonly List<TallyReport> _tallies = [];
     private readonly List<long> _nanoseconds = [];
     private int _entries;
+    private long _toldMoves;
 
     public TourInput Input => input;
 
@@ -25,10 +27,22 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
     public CancellationToken Aborted => _abort.Token;
 
     /// <summary>
-    /// Returns whether the parent reports within some seconds that no role sends any more: that report may arrive a little later than the
-    /// reactions of others to it.
+    /// Returns whether the parent reports that no role sends any more: that report may arrive later than the reactions of others to it. If
+    /// another role has failed instead, the parent ends the row.
     /// </summary>
-    public bool FinishesSoon() => Finished.WaitHandle.WaitOne(TimeSpan.FromSeconds(5));
+    public bool FinishesSoon() => Finished.WaitHandle.WaitOne(TimeSpan.FromMinutes(1));
+
+    /// <summary>Returns new counts of messages that arrive at this role. Any thread may call it.</summary>
+    public Tally NewTally()
+    {
+        Tally tally = new();
+        lock (_counting)
+        {
+            _counting.Add(tally);
+        }
+
+        return tally;
+    }
 
     /// <summary>Reports to the parent that this role is bound or connected, and waits until all others are.</summary>
     public Task ReadyAsync(MessagingEndpoint endpoint) => ReadyAsync(endpoint.Address.ToString());
@@ -55,6 +69,27 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
         lock (_nanoseconds)
         {
             _nanoseconds.Add((long)span.TotalNanoseconds);
+        }
+    }
+
+    /// <summary>Reports to the parent what has arrived so far, if that or the number of measurements has changed.</summary>
+    public void TellMoved()
+    {
+        News news = new(NewsKind.Moved, role);
+        lock (_counting)
+        {
+            news = news with { Messages = _counting.Sum(static tally => tally.Messages), Bytes = _counting.Sum(static tally => tally.Bytes) };
+        }
+
+        long moves = news.Messages;
+        lock (_nanoseconds)
+        {
+            moves += _nanoseconds.Count;
+        }
+
+        if (Interlocked.Exchange(ref _toldMoves, moves) != moves)
+        {
+            tell(news);
         }
     }
 

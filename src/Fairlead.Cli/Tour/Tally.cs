@@ -11,19 +11,23 @@ internal sealed class Tally : IDisposable
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly HashSet<int> _seen = [];
     private int _last = -1;
+    private int _messages;
     private long _bytes;
     private int _doubled;
     private int _reordered;
     private int _garbled;
 
-    /// <summary>The number of messages so far.</summary>
-    public int Messages { get; private set; }
+    /// <summary>The number of messages so far. Any thread may read it.</summary>
+    public int Messages => Volatile.Read(ref _messages);
+
+    /// <summary>Bytes of the input in them. Any thread may read it.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
 
     /// <summary>Takes a message, envelope and content.</summary>
     /// <returns>The envelope; null if it is broken.</returns>
     public Envelope? Add(ReadOnlySpan<byte> message)
     {
-        Messages++;
+        Volatile.Write(ref _messages, _messages + 1);
         if (Envelope.Read(message) is not { } envelope)
         {
             _garbled++;
@@ -40,7 +44,7 @@ internal sealed class Tally : IDisposable
         }
 
         _last = Math.Max(_last, envelope.Index);
-        _bytes += envelope.Length;
+        Volatile.Write(ref _bytes, _bytes + envelope.Length);
         _hash.AppendData(message[Envelope.Size..]);
         return envelope;
     }

@@ -9,7 +9,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit, string? broker) : IAs
     private const int Rehearsal = 20;
 
     /// <summary>How long the death of a process may go unnoticed after a failure: its peers notice it first.</summary>
-    private static readonly TimeSpan Aftermath = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(5);
 
     private static readonly News WorkerEnded = new(NewsKind.Failed, 0, Text: "a worker process has ended");
 
@@ -70,7 +70,7 @@ internal sealed class TourRun(TourCut cut, TimeSpan limit, string? broker) : IAs
     private async Task<TourRow> PlayAsync(
         TourRow row, WorkerProcess[] seats, Judge judge, int messages, string place, CancellationToken cancellationToken)
     {
-        var current = _current = new RowRun(row, seats, judge, _nextRole, messages);
+        var current = _current = new RowRun(row, [.. seats.Select(static seat => (Action<Order>)seat.Send)], judge, _nextRole, messages);
         _nextRole += seats.Length;
 
         // If it ended before, this reports it; from now on its watch does.

@@ -6,7 +6,11 @@ namespace Fairlead.Cli.Tour;
 /// <summary>A process of the tour: plays roles until its stdin ends, at the latest when the parent dies.</summary>
 internal sealed class WorkerHost
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    // A machine that is slow must also get its names back.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    // How often a role reports that it makes progress.
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
 
     private readonly Dictionary<int, Stage> _stages = [];
     private readonly List<Task> _roles = [];
@@ -34,6 +38,18 @@ internal sealed class WorkerHost
     }
 
     private static void Tell(News news) => StandardOutput.WriteLine(JsonSerializer.Serialize(news, TourJson.Default.News));
+
+    private static void TellMoved(Stage stage)
+    {
+        try
+        {
+            stage.TellMoved();
+        }
+        catch (OutputClosedException)
+        {
+            // The parent is gone; the end of stdin shows that too.
+        }
+    }
 
     private void Take(Order order)
     {
@@ -65,6 +81,7 @@ internal sealed class WorkerHost
     /// <summary>Plays a role on a dedicated thread: it may block.</summary>
     private void Play(Stage stage, Order order)
     {
+        ITimer reporting = TimeProvider.System.CreateTimer(static stage => TellMoved((Stage)stage!), stage, Period, Period);
         try
         {
             Scenarios.Named(order.Scenario!).PlayAsync(stage, order.Place!, order.Seat).GetAwaiter().GetResult();
@@ -80,6 +97,7 @@ internal sealed class WorkerHost
         }
         finally
         {
+            reporting.Dispose();
             lock (_gate)
             {
                 _stages.Remove(order.Role);

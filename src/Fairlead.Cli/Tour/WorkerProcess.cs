@@ -9,7 +9,7 @@ namespace Fairlead.Cli.Tour;
 /// <summary>A worker, as the parent sees it. It lives for the whole tour and plays one role after the other, unless it fails.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly ChildProcess _process;
     private readonly StreamWriter _orders;

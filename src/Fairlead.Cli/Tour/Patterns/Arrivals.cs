@@ -1,7 +1,7 @@
 namespace Fairlead.Cli.Tour.Patterns;
 
 /// <summary>
-/// How the receiving ends of a tour take messages: they do not know the expected number, and thus notice surplus ones too.
+/// How the receiving ends of a tour take messages: they do not stop at the expected number, and thus notice surplus ones too.
 /// </summary>
 internal static class Arrivals
 {
@@ -10,16 +10,20 @@ internal static class Arrivals
     public delegate bool TryReceive(out Message message);
 
     /// <summary>
-    /// How long the last messages may still be on their way when everything has been sent, on a transport that carries nothing back, not
+    /// How long surplus messages may still be on their way when everything has been sent, on a transport that carries nothing back, not
     /// even an acknowledgement.
     /// </summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The same for the messages that are due, on a slow machine: those that have not arrived by then are lost.</summary>
+    private static readonly TimeSpan IsLost = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Takes and accepts messages on this thread until the parent reports that everything has been sent, and then the rest.
     /// </summary>
     public static void Take(Stage stage, Receive receive, TryReceive tryReceive, Action<Message> handle, bool isTold = true)
     {
+        var taken = 0;
         try
         {
             while (true)
@@ -46,6 +50,7 @@ internal static class Arrivals
             {
                 handle(message);
                 message.Accept();
+                taken++;
             }
         }
 
@@ -58,7 +63,7 @@ internal static class Arrivals
                     return tryReceive(out message);
                 }
 
-                message = receive(OnItsWay, stage.Aborted);
+                message = receive(taken < stage.Messages ? IsLost : OnItsWay, stage.Aborted);
                 return true;
             }
             catch (Exception exception)

@@ -16,7 +16,7 @@ internal sealed class AsyncRequestScenario : TalkScenario
     public override async Task BindAsync(Stage stage, Address address)
     {
         await using var responder = Responder.Bind(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(responder);
         try
         {
@@ -41,7 +41,7 @@ internal sealed class AsyncRequestScenario : TalkScenario
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
         await using var requester = await Requester.ConnectAsync(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(requester);
         var buffer = Envelope.BufferFor(stage.Input);
         var pending = new Queue<Task<Message>>();

@@ -26,7 +26,7 @@ internal abstract class CallScenario : TalkScenario
     public sealed override async Task JoinAsync(Stage stage, Address address, int seat)
     {
         await using var client = await Calls.ConnectAsync<ITourService>(address.ToString(), cancellationToken: stage.Aborted);
-        using Tally tally = new();
+        using Tally tally = stage.NewTally();
         await stage.ReadyAsync(address.ToString());
         await CallAsync(stage, client.Service, tally);
         stage.Report(tally, Share.All);

@@ -129,7 +129,7 @@ internal sealed class ChatScenario : TalkScenario
 
         if (!others.TryGetValue(line[..end], out var tally))
         {
-            others.Add(line[..end], tally = new Tally());
+            others.Add(line[..end], tally = stage.NewTally());
         }
 
         if (tally.Add(Convert.FromBase64String(line[(end + 2)..])) is { } envelope)

@@ -3,7 +3,8 @@ namespace Fairlead.Cli.Tour.Patterns;
 /// <summary>How the sending ends of a tour close: every message must have been acknowledged.</summary>
 internal static class Closing
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    // The tour ends a row that makes no progress.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public static async Task CompleteAsync(MessagingEndpoint endpoint)
     {

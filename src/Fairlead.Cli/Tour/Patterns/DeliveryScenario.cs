@@ -14,7 +14,7 @@ internal sealed class DeliveryScenario : TalkScenario
     public override async Task BindAsync(Stage stage, Address address)
     {
         await using var receiver = Receiver.Bind(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(receiver);
         Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => tally.Add(message.Span));
         stage.Report(tally, Share.All);

@@ -38,7 +38,7 @@ internal sealed class EchoScenario : TalkScenario
     {
         var plain = address.Scheme is "tcp" or "tls" or "unix" or "fifo" ? address.With("framing", "none") : Served(address);
         await using var pair = await Pair.ConnectAsync(plain, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(address.ToString());
         var buffer = Envelope.BufferFor(stage.Input);
         var answer = new byte[buffer.Length];

@@ -7,8 +7,8 @@ internal sealed class HubAudience(Stage stage, int count) : IDisposable
 {
     private readonly Dictionary<HubClient, int> _seats = [];
     private readonly HubClient[] _clients = new HubClient[count];
-    private readonly Tally[] _toAll = [.. Enumerable.Range(0, count).Select(static _ => new Tally())];
-    private readonly Tally[] _toOne = [.. Enumerable.Range(0, count).Select(static _ => new Tally())];
+    private readonly Tally[] _toAll = [.. Enumerable.Range(0, count).Select(_ => stage.NewTally())];
+    private readonly Tally[] _toOne = [.. Enumerable.Range(0, count).Select(_ => stage.NewTally())];
     private readonly TaskCompletionSource _allHere = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Called for each message that comes back.</summary>

@@ -49,8 +49,8 @@ internal sealed class HubScenario : TalkScenario
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
         await using var pair = await Pair.ConnectAsync(address, Patient);
-        using var toAll = new Tally();
-        using var toOne = new Tally();
+        using var toAll = stage.NewTally();
+        using var toOne = stage.NewTally();
         await pair.SendAsync(Encoding.UTF8.GetBytes(seat.ToString(CultureInfo.InvariantCulture)).AsSpan(), stage.Aborted);
         await stage.ReadyAsync(pair);
         Arrivals.Take(stage, pair.Receive, pair.TryReceive, message =>

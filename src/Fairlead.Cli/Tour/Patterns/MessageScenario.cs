@@ -15,7 +15,7 @@ internal sealed class MessageScenario : TalkScenario
     public override async Task BindAsync(Stage stage, Address address)
     {
         await using var receiver = Receiver.Bind(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(receiver);
         Arrivals.Take(
             stage,

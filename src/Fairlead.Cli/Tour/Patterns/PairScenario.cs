@@ -25,7 +25,7 @@ internal sealed class PairScenario : TalkScenario
 
     private static async Task TalkAsync(Stage stage, Pair pair)
     {
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await stage.ReadyAsync(pair);
         var listening = Task.Factory.StartNew(

@@ -77,7 +77,7 @@ internal sealed class PublishScenario : TalkScenario
         var capacity = 2 * (BytesOfRound + Envelope.Size + stage.Input.Cut.Longest);
         await using var subscriber = await Subscriber.ConnectAsync(
             address, topics, Patient with { MaxUnreadBytes = Math.Max(capacity, 1024 * 1024) });
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(subscriber);
         Arrivals.Take(stage, subscriber.Receive, subscriber.TryReceive, message =>
         {

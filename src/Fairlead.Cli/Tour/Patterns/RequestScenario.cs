@@ -14,7 +14,7 @@ internal sealed class RequestScenario : TalkScenario
     public override async Task BindAsync(Stage stage, Address address)
     {
         await using var responder = Responder.Bind(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(responder);
         try
         {
@@ -40,7 +40,7 @@ internal sealed class RequestScenario : TalkScenario
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
         await using var requester = await Requester.ConnectAsync(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(requester);
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)

@@ -9,7 +9,8 @@ namespace Fairlead.Cli.Tour.Patterns;
 /// </summary>
 internal sealed class SurveyScenario : TalkScenario
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // The tour ends a row that makes no progress.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public override string Name => "survey";
 
@@ -22,7 +23,7 @@ internal sealed class SurveyScenario : TalkScenario
     public override async Task BindAsync(Stage stage, Address address)
     {
         await using var requester = Requester.Bind(address, Patient);
-        var tallies = Enumerable.Range(0, Joiners).Select(static _ => new Tally()).ToArray();
+        var tallies = Enumerable.Range(0, Joiners).Select(_ => stage.NewTally()).ToArray();
         await stage.ReadyAsync(requester);
         var buffer = Envelope.BufferFor(stage.Input);
         for (var i = 0; i < stage.Messages; i++)
@@ -53,7 +54,7 @@ internal sealed class SurveyScenario : TalkScenario
     public override async Task JoinAsync(Stage stage, Address address, int seat)
     {
         await using var responder = await Responder.ConnectAsync(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(responder);
         try
         {

@@ -7,7 +7,7 @@ namespace Fairlead.Cli.Tour.Patterns;
 /// <remarks>Owns the tally. Each row calls one member at a time, and the tally belongs to that call.</remarks>
 internal sealed class TourService(Stage stage) : ITourService, IDisposable
 {
-    private readonly Tally _tally = new();
+    private readonly Tally _tally = stage.NewTally();
 
     public ReadOnlyMemory<byte> Echo(ReadOnlyMemory<byte> message)
     {

@@ -34,7 +34,7 @@ internal sealed class WorkScenario : TalkScenario
         }
 
         await using var receiver = await Receiver.ConnectAsync(address, Patient);
-        using var tally = new Tally();
+        using var tally = stage.NewTally();
         await stage.ReadyAsync(receiver);
         stage.HasSent();
         Arrivals.Take(stage, receiver.Receive, receiver.TryReceive, message => tally.Add(message.Span));
