@@ -5,7 +5,7 @@
 # ROUNDS   how often each assembly is run in each form (60)
 # FORMS    'plain loops2 loops8 nice onecore memory': alone; beside two or eight busy loops; at nice 19; on one processor; with 60 % of the
 #          available memory taken
-# filter   the tests to run, in the words of the runner; all unless given
+# filter   the tests to run, in the words of the runner; those of the default run unless given; empty for all
 # BUILD    'no': the Release build is there already
 # Ends with 1 if anything failed. Logs of what failed stay in artifacts/hunt.
 set -uo pipefail
@@ -14,11 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . eng/sessions.sh
 
 # tests_of NAME FOLDER: sets command to what runs the tests of an assembly, and leaves FOLDER/results.trx.
-filter=${filter:-}
-tests_of() {
-  command=(dotnet test "artifacts/bin/$1/release/$1.dll" ${filter:+--filter "$filter"}
-    --results-directory "$2" --logger 'trx;LogFileName=results.trx')
-}
+read -ra filter <<< "${filter--trait- Run=full}"
+tests_of() { command=(eng/run-tests.sh "artifacts/bin/$1/release/$1.dll" -result-trx "$2/results.trx" "${filter[@]}"); }
 
 # --- what weighs on a run ---------------------------------------------------------------------------------------------------------
 
@@ -90,11 +87,12 @@ report() {
 # failed FORM ROUND SEED FOLDER CODE: adds what failed in a run to the list; fails if nothing did.
 failed() {
   local before; before=$(wc -l < "$failures")
+  { sed 's/></>\n</g' "$4/results.trx" 2> /dev/null; echo; } > "$4/lines"       # the runner writes one line
   awk -v where="$1, round $2, seed $3" -v log_folder="$4" '
     /<UnitTestResult / { bad = / outcome="Failed"/; name = $0; sub(/.* testName="/, "", name); sub(/" .*/, "", name); if (bad) waiting = 1 }
     bad && waiting && /<Message>/ { text = $0; sub(/.*<Message>/, "", text); sub(/<\/Message>.*/, "", text)
       gsub(/&quot;/, "\"", name); gsub(/&#xD;|&#xA;.*/, "", text); gsub(/&lt;/, "<", text); gsub(/&gt;/, ">", text); gsub(/&quot;/, "\"", text)
-      gsub(/&amp;/, "\\&", text); print where ", " name ", " text ", " log_folder; waiting = 0 }' "$4/results.trx" 2> /dev/null >> "$failures"
+      gsub(/&amp;/, "\\&", text); print where ", " name ", " text ", " log_folder; waiting = 0 }' "$4/lines" >> "$failures"
   if [ "$5" -ne 0 ] && [ "$(wc -l < "$failures")" -eq "$before" ]; then
     echo "$1, round $2, seed $3, the run ended with $5, $(grep -m 1 -iE 'unhandled|fatal|abort|error' "$4/log"), $4" >> "$failures"
   fi

@@ -23,16 +23,16 @@ fail() { failed=$((failed + 1)); echo "FAILED: $1" | tee -a "$failures"; }
 skip() { skipped=$((skipped + $1)); echo "SKIPPED: $2"; }
 
 # What a report of a failure needs: the names, the seeds by which a choice is repeated, the machine, and the logs.
-what_to_s# The counts, as the last line of every run has them.
-counts() { echo "$passed passed, $failed failed, $skipped skipped"; }
-
-end() {
+what_to_send() {
   cp "$failures" "$results/failures.txt"
   printf '\n== please send these lines, and the folder %s\n' "$results"
   grep -E '^(FAILED: |not ok |[A-Za-z])' "$failures"
   grep -oE 'FAIRLEAD_[A-Z_]*SEED=[0-9]+' "$failures" | sort -u
   echo "commit $(git describe --always --dirty 2> /dev/null || echo unknown), $(uname -srm), $(nproc) processors, load $(cut -d ' ' -f 1-3 /proc/loadavg)"
 }
+
+# The counts, as the last line of every run has them.
+counts() { echo "$passed passed, $failed failed, $skipped skipped"; }
 
 end() {
   stage_over
