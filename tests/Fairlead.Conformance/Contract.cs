@@ -93,7 +93,7 @@ public abstract class Contract : WatchedTest
         return message;
     }
 
-    /// <summary>Leaves out a test that does not apply to this transport, as the transport has declared: it does not count as skipped.</summary>
+    /// <summary>Leaves out a test that does not apply to this transport; it does not count as skipped.</summary>
     protected void SkipUnless(bool isDeclared, string reason) =>
         Skip(!isDeclared, $"{NotApplicable}{Transport.Name}: {reason}");
 

@@ -169,12 +169,7 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     /// <summary>Returns the processor time of its threads, in nanoseconds; threads that have ended do not count.</summary>
     public TimeSpan RunTime()
     {
-        long nanoseconds = 0;
-        foreach (var task in Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task")))
-        {
-            nanoseconds += long.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
-        }
-
+        long nanoseconds = OfThreads("schedstat").Sum(static text => long.Parse(text.Split(' ')[0], CultureInfo.InvariantCulture));
         return TimeSpan.FromTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
     }
 
@@ -210,21 +205,28 @@ public sealed partial class PeerProcess : IAsyncDisposable, IDisposable
     private long Switches()
     {
         const string Name = "voluntary_ctxt_switches:";
-        long all = 0;
-        foreach (string thread in Directory.GetDirectories($"/proc/{Id}/task"))
+        return OfThreads("status")
+            .Select(static text => text.Split('\n').First(static line => line.StartsWith(Name, StringComparison.Ordinal)))
+            .Sum(static line => long.Parse(line.AsSpan(Name.Length), CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Returns a file of each thread. A thread that ends between the listing and the reading is left out.</summary>
+    private IEnumerable<string> OfThreads(string file)
+    {
+        foreach (string thread in Directory.GetDirectories(string.Create(CultureInfo.InvariantCulture, $"/proc/{Id}/task")))
         {
+            string text;
             try
             {
-                string line = File.ReadLines($"{thread}/status").First(static line => line.StartsWith(Name, StringComparison.Ordinal));
-                all += long.Parse(line.AsSpan(Name.Length), CultureInfo.InvariantCulture);
+                text = File.ReadAllText($"{thread}/{file}");
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // The thread has ended since the folder was read.
+                continue;
             }
-        }
 
-        return all;
+            yield return text;
+        }
     }
 
     /// <inheritdoc/>

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using Fairlead.Conformance;
 using Fairlead.Processes;
 
 namespace Fairlead.Docs.Tests;
 
-/// <summary>What test.sh installs, with an apt-get that the test has written, and with its own place for the file that forbids services.</summary>
+/// <summary>What test.sh installs, with an apt-get of the test and a private file that forbids services.</summary>
 public sealed class InstallTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fl-");
@@ -28,13 +29,13 @@ public sealed class InstallTests : IDisposable
         Write("apt-get", "cat \"$FAIRLEAD_POLICY\"; echo $$ > \"$HERE/new\"; mv \"$HERE/new\" \"$HERE/pid\"; exec sleep 1000");
         using Process test = Start("exec ./test.sh --install");
         string pid = Path.Combine(_folder.FullName, "pid");
-        await Hang.Until(() => File.Exists(pid) || test.HasExited);
+        await Polling.Until(() => File.Exists(pid) || test.HasExited);
         Assert.True(File.Exists(pid), await test.StandardError.ReadToEndAsync());
         Assert.Equal("#!/bin/sh\nexit 101\n", await File.ReadAllTextAsync(Policy));
         using ProcessHandle handle = ProcessHandle.Open(test.Id);
         handle.Send(Signal.Parse(signal));
 
-        await test.WaitForExitAsync().UnlessHung();
+        await test.WaitForExitAsync();
 
         Assert.Equal(code, test.ExitCode);
         Assert.False(File.Exists(Policy));
@@ -87,12 +88,12 @@ public sealed class InstallTests : IDisposable
     private async Task<string> RunAsync(string script)
     {
         using Process bash = Start(script);
-        string output = await bash.StandardOutput.ReadToEndAsync().UnlessHung();
-        await bash.WaitForExitAsync().UnlessHung();
+        string output = await bash.StandardOutput.ReadToEndAsync();
+        await bash.WaitForExitAsync();
         return output;
     }
 
-    /// <summary>Starts a shell in the repository, to which a broker seems to be missing, so that there always is something to install.</summary>
+    /// <summary>Starts a shell in the repository that finds no broker, so there always is something to install.</summary>
     private Process Start(string script)
     {
         ProcessStartInfo start = new("bash", ["-c", script])

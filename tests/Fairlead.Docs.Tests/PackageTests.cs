@@ -15,7 +15,8 @@ public sealed class PackageTests
 
     /// <summary>The libraries that are packed: those with a page of their own.</summary>
     public static TheoryData<string> Packages =>
-        [.. Directory.GetFiles(Path.Combine(Repository.Root, "docs/package")).Select(static page => Path.GetFileNameWithoutExtension(page))];
+        [.. Directory.GetFiles(Path.Combine(Repository.Root, "docs/package"))
+            .Select(static page => Path.GetFileNameWithoutExtension(page))];
 
     [Theory]
     [MemberData(nameof(Packages))]

@@ -14,7 +14,8 @@ public sealed class RunResultTests : IDisposable
     [Fact]
     public async Task A_failed_run_says_what_to_send()
     {
-        await WriteAsync("Failed", "<StdOut>seed 4711 (repeat it with FAIRLEAD_TEST_SEED=4711)</StdOut>\n<Message>One is missing.</Message>\n");
+        await WriteAsync(
+            "Failed", "<StdOut>seed 4711 (repeat it with FAIRLEAD_TEST_SEED=4711)</StdOut>\n<Message>One is missing.</Message>\n");
 
         (int code, string[] lines) = await RunAsync(1);
 
@@ -55,11 +56,12 @@ public sealed class RunResultTests : IDisposable
 
     private async Task<(int Code, string[] Lines)> RunAsync(int code)
     {
-        string script = $"results='{_folder.FullName}' failures='{_folder.FullName}/list'; . eng/results.sh; count_trx {code} \"$results/a.trx\"; end";
+        string script = $"results='{_folder.FullName}' failures='{_folder.FullName}/list'; . eng/results.sh; "
+            + $"count_trx {code} \"$results/a.trx\"; end";
         using Process bash = Process.Start(
             new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true })!;
-        string output = await bash.StandardOutput.ReadToEndAsync().UnlessHung();
-        await bash.WaitForExitAsync().UnlessHung();
+        string output = await bash.StandardOutput.ReadToEndAsync();
+        await bash.WaitForExitAsync();
         return (bash.ExitCode, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 }

@@ -3,7 +3,7 @@ using Xunit.v3;
 
 namespace Fairlead.RabbitMQ.Tests;
 
-/// <summary>A test that needs a broker. Skipped, and counted, if there is none. It is in the full run only, unless it says otherwise.</summary>
+/// <summary>A test that needs a broker, in the full run only. Skipped, and counted, if there is none.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class BrokerFactAttribute : FactAttribute, ITraitAttribute
 {

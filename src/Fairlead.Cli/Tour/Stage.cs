@@ -78,7 +78,11 @@ internal sealed class Stage(int role, TourInput input, int messages, Action<News
         News news = new(NewsKind.Moved, role);
         lock (_counting)
         {
-            news = news with { Messages = _counting.Sum(static tally => tally.Messages), Bytes = _counting.Sum(static tally => tally.Bytes) };
+            news = news with
+            {
+                Messages = _counting.Sum(static tally => tally.Messages),
+                Bytes = _counting.Sum(static tally => tally.Bytes),
+            };
         }
 
         long moves = news.Messages;

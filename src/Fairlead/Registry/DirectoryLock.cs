@@ -18,7 +18,9 @@ namespace Fairlead.Registry;
 /// Each owner sets the directory's time of change. A waiter that sees another time knows that the lock has passed on, and waits for the new
 /// owner as long as for the one before: of forty servers that start together, the last one waits for all others.
 /// </para>
-/// <para>A directory that is removed or replaced while a process waits for its lock is opened anew, so two owners never share a path.</para>
+/// <para>
+/// A directory that is removed or replaced while a process waits for its lock is opened anew, so two owners never share a path.
+/// </para>
 /// </remarks>
 internal sealed class DirectoryLock : IDisposable
 {
@@ -165,7 +167,7 @@ internal sealed class DirectoryLock : IDisposable
         _own?.Dispose();
     }
 
-    /// <summary>Returns whether the path still means the open file: it may have been replaced while this process waited for its lock.</summary>
+    /// <summary>Returns whether the path still names the open file, which may have been replaced during the wait.</summary>
     public static bool IsNamed(Descriptor file, string path) =>
         NativeFile.Fstat(file) is { } opened && NativeFile.Stat(path)?.IsSameFile(opened) == true;
 

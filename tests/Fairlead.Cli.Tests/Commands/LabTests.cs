@@ -7,6 +7,7 @@ using Fairlead.Processes;
 namespace Fairlead.Cli.Tests.Commands;
 
 /// <summary>Every experiment of the lab with real processes. The processes and the kernel report the facts behind its claims.</summary>
+[FullRun(Reason.Variants)]
 [SlowRun]
 public sealed class LabTests : IDisposable
 {

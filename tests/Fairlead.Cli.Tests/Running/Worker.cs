@@ -8,11 +8,9 @@ internal static class Worker
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(3);
 
-    /// <summary>The children of a process, as the kernel lists them.</summary>
+    /// <summary>The children of a process, as the kernel lists them. A thread or child that ends in between is left out.</summary>
     public static IReadOnlyList<Process> Of(int parent) =>
-        [.. Directory.GetDirectories($"/proc/{parent}/task")
-            .SelectMany(static thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Select(static id => Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture)))];
+        [.. Directory.GetDirectories($"/proc/{parent}/task").SelectMany(ChildrenOf).Select(ProcessOf).OfType<Process>()];
 
     /// <summary>Waits until they have ended, which is some moments after their parent, and not before their endpoints are closed.</summary>
     public static async Task EndedAsync(IEnumerable<Process> workers)
@@ -21,6 +19,30 @@ internal static class Worker
         {
             await worker.WaitForExitAsync().WaitAsync(Watchdog);
             worker.Dispose();
+        }
+    }
+
+    private static string[] ChildrenOf(string thread)
+    {
+        try
+        {
+            return File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static Process? ProcessOf(string id)
+    {
+        try
+        {
+            return Process.GetProcessById(int.Parse(id, CultureInfo.InvariantCulture));
+        }
+        catch (ArgumentException)
+        {
+            return null;
         }
     }
 }

@@ -19,7 +19,8 @@ public sealed class RowRunTests : IDisposable
     public RowRunTests()
     {
         TourRow row = new("unix", Scenarios.Named("message"), Processes: 2) { Messages = 120 };
-        Action<Order>[] seats = [.. Enumerable.Range(0, 2).Select(seat => (Action<Order>)(order => _orders.Writer.TryWrite((seat, order.Kind))))];
+        Action<Order>[] seats =
+            [.. Enumerable.Range(0, 2).Select(seat => (Action<Order>)(order => _orders.Writer.TryWrite((seat, order.Kind))))];
         _run = new RowRun(row, seats, new Judge(_input), firstRole: 0, Sent, _clock);
     }
 
@@ -46,7 +47,7 @@ public sealed class RowRunTests : IDisposable
         Task<TourRow> playing = await BeginAsync();
         _run.Hear(new News(NewsKind.Moved, Role: 0, Messages: 1091, Bytes: 12_345));
 
-        await Hang.Until(() =>
+        await Polling.Until(() =>
         {
             _clock.Advance(Tick);
             return playing.IsCompleted;
@@ -61,11 +62,11 @@ public sealed class RowRunTests : IDisposable
     private async Task<Task<TourRow>> BeginAsync()
     {
         Task<TourRow> playing = _run.PlayAsync("unix://here", Limit, CancellationToken.None);
-        Assert.Equal((0, OrderKind.Play), await _orders.Reader.ReadAsync().AsTask().UnlessHung());
+        Assert.Equal((0, OrderKind.Play), await _orders.Reader.ReadAsync().AsTask());
         _run.Hear(new News(NewsKind.Ready, Role: 0, Place: "unix://here"));
-        Assert.Equal((1, OrderKind.Play), await _orders.Reader.ReadAsync().AsTask().UnlessHung());
+        Assert.Equal((1, OrderKind.Play), await _orders.Reader.ReadAsync().AsTask());
         _run.Hear(new News(NewsKind.Ready, Role: 1));
-        Assert.Equal((0, OrderKind.Go), await _orders.Reader.ReadAsync().AsTask().UnlessHung());
+        Assert.Equal((0, OrderKind.Go), await _orders.Reader.ReadAsync().AsTask());
         return playing;
     }
 
@@ -73,7 +74,7 @@ public sealed class RowRunTests : IDisposable
     {
         for (int i = 0; i < ticks; i++)
         {
-            await Hang.Until(() => _clock.Armed > 0);
+            await Polling.Until(() => _clock.Armed > 0);
             _clock.Advance(Tick);
         }
     }

@@ -94,7 +94,8 @@ public abstract partial class WaitSetContract
                     {
                         using (Handled(message))
                         {
-                            // A broker hands out again, with its mark, what was not yet acknowledged when a connection ended: connections are shared.
+                            // Connections to a broker are shared: when one ends, the broker hands out again, with its mark, what was
+                            // not yet acknowledged.
                             int number = Payload.Check(message.Span).Number;
                             if (!message.Redelivered || number >= next)
                             {

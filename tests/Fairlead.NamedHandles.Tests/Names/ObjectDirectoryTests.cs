@@ -6,7 +6,9 @@ using Fairlead.Native.Files;
 
 namespace Fairlead.NamedHandles.Tests.Names;
 
-/// <summary>The lock under which named objects begin and end. Each test has a runtime directory of its own, so no other test waits.</summary>
+/// <summary>
+/// The lock under which named objects begin and end. Each test has a runtime directory of its own, so no other test waits.
+/// </summary>
 public sealed class ObjectDirectoryTests : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
