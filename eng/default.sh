@@ -16,14 +16,14 @@ else
 fi
 export FAIRLEAD_TOOL=$tool FAIRLEAD_COMPILED_PEER=$peer
 
-# The longest first. Most tests wait for most of their time: three assemblies share two processors well.
-for name in Fairlead.Tests Fairlead.Cli.Tests Fairlead.Rpc.Tests Fairlead.NamedHandles.Tests Fairlead.Docs.Tests Fairlead.Hosting.Tests Fairlead.RabbitMQ.Tests; do
-  room 3
+# The longest first. Most tests wait for most of their time: two assemblies share two processors well.
+for name in Fairlead.Tests Fairlead.Rpc.Tests Fairlead.Docs.Tests Fairlead.Hosting.Tests Fairlead.RabbitMQ.Tests Fairlead.NamedHandles.Tests Fairlead.Cli.Tests; do
+  room 2
   begin_tests "$name" -trait- Run=full
 done
-room 3
+room 2
 begin tap samples tests/Samples/run.sh artifacts/bin "$tool" tests/Samples/start.test.sh
-room 3
+room 2
 begin tap tool tests/Fairlead.Cli.Tests/run.sh "$tool" tests/Fairlead.Cli.Tests/{start,shells,cookbook}.test.sh
 room 1
 

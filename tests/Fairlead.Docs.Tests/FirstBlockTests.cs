@@ -3,7 +3,7 @@ using Fairlead.Docs.Tests.Snippets;
 namespace Fairlead.Docs.Tests;
 
 /// <summary>The first code of each page is a whole program, and no later code is torn out of a statement.</summary>
-[SlowRun]
+[SlowRun(Reason = "the first program of each page is compiled")]
 public sealed class FirstBlockTests
 {
     // They wait for another program, or for a broker. A test of its own runs those of the first two pages.

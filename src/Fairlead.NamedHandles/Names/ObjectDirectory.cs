@@ -50,7 +50,7 @@ internal sealed class ObjectDirectory
                     throw DirectoryLock.NotTaken(Path, path, error);
                 }
 
-                // If the file was replaced in the meantime, its lock excludes nobody who comes by the path.
+                // If the file was replaced in the meantime, its lock excludes no process that opens the path.
                 isOwner = DirectoryLock.IsNamed(file, path);
                 if (isOwner)
                 {

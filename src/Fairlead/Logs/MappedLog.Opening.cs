@@ -99,7 +99,7 @@ public sealed partial class MappedLog
                 }
 
                 // Another process may have removed the log since this one opened the file, and a third may have made it anew and have it
-                // open: the lock of a file without a name excludes nobody.
+                // open: the lock of a file without a name excludes no other process.
                 if (control.IsNamed)
                 {
                     RemoveFiles(folder);

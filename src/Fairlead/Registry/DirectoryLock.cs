@@ -62,7 +62,7 @@ internal sealed class DirectoryLock : IDisposable
         DirectoryLock? taken;
         while (!TryTakeOpened(directory, patience, runtime, time ?? TimeProvider.System, out taken, out error))
         {
-            // The directory was replaced: what this process locked excludes nobody who comes by the path.
+            // The directory was replaced: the lock that this process has excludes no process that opens the path.
         }
 
         return taken;

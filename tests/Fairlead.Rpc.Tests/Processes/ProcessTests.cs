@@ -6,7 +6,7 @@ using Fairlead.Rpc.Tests.Contracts;
 namespace Fairlead.Rpc.Tests.Processes;
 
 /// <summary>The behaviour of two processes over each transport that carries requests from one to the other.</summary>
-[SlowRun]
+[SlowRun(Reason = "the calls between processes, over each transport")]
 public sealed class ProcessTests
 {
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);

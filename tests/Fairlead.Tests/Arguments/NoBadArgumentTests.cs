@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Arguments;
 /// parameter at a time. A method may refuse them with an argument exception or an error of the library. Afterwards the object works as
 /// before, and closes. New methods are covered automatically.
 /// </summary>
-[SlowRun]
+[SlowRun(Reason = "each public member is called with each bad argument")]
 public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(output)
 {
     // The time that a call with a valid timeout, however long, may wait before its token is cancelled.

@@ -17,6 +17,7 @@ public static class FifoContracts
     [FullRun(Reason.Measures)]
     public sealed class Cost(ITestOutputHelper output) : CostContract(new FifoPairUnderTest(), output);
 
+    [FullRun(Reason.SameSession)]
     public sealed class Crash(ITestOutputHelper output) : CrashContract(new FifoPairUnderTest(), output);
 
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new FifoPairUnderTest(), output);

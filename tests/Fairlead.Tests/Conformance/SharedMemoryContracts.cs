@@ -49,6 +49,7 @@ public static class SharedMemoryContracts
 
     public sealed class Reasons(ITestOutputHelper output) : ReasonContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun(Reason = "the restarts of a server in shared memory")]
     public sealed class Restarts(ITestOutputHelper output) : RestartContract(new SharedMemoryUnderTest(), output);
 
     [SlowRun]
@@ -65,6 +66,7 @@ public static class SharedMemoryContracts
 
     public sealed class WaitSets(ITestOutputHelper output) : WaitSetContract(new SharedMemoryUnderTest(), output);
 
+    [SlowRun(Reason = "the kill test of workers in shared memory")]
     public sealed class WorkerCrashes(ITestOutputHelper output) : WorkerCrashContract(new SharedMemoryUnderTest(), output);
 
     public sealed class WorkQueues(ITestOutputHelper output) : WorkQueueContract(new SharedMemoryUnderTest(), output);

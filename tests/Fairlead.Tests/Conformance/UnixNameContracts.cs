@@ -10,6 +10,7 @@ public static class UnixNameContracts
     [FullRun(Reason.Measures)]
     public sealed class Cost(ITestOutputHelper output) : CostContract(new UnixNameUnderTest(), output);
 
+    [SlowRun(Reason = "the kill tests over unix")]
     public sealed class Crash(ITestOutputHelper output) : CrashContract(new UnixNameUnderTest(), output);
 
     public sealed class Credit(ITestOutputHelper output) : CreditContract(new UnixNameUnderTest(), output);

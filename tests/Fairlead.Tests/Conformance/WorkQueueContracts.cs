@@ -21,6 +21,7 @@ public static class WorkQueueContracts
     [FullRun(Reason.SameSession)]
     public sealed class WorkersAtUnixPacket(ITestOutputHelper output) : WorkerCrashContract(new UnixPacketUnderTest(), output);
 
+    [SlowRun(Reason = "the kill test of workers over tcp")]
     public sealed class WorkersAtTcp(ITestOutputHelper output) : WorkerCrashContract(new FixedPortUnderTest(), output);
 
     [FullRun(Reason.SameSession)]

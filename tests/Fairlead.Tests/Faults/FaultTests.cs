@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Faults;
 /// The clock and the connection of an endpoint throw: at the first call, the second, and so on, until the play ends before the fault.
 /// Whatever that does to the play, it ends, its endpoints close, nothing is left in them, and the name is free.
 /// </summary>
-[SlowRun]
+[SlowRun(Reason = "a fault at each call of two plays")]
 public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Most = 2_000;

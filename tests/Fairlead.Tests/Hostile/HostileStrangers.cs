@@ -4,6 +4,7 @@ namespace Fairlead.Tests.Hostile;
 
 public static class HostileCuts
 {
+    [SlowRun(Reason = "strangers crowd a server")]
     public sealed class UnixName(ITestOutputHelper output) : HostileCutTests(new UnixNameUnderTest(), output);
 
     [FullRun(Reason.Repeats)]

@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Logs;
 /// Eight processes append and two follow, while one appender after the other is killed at a random moment. FAIRLEAD_TEST_ITEMS records
 /// (100,000) are appended in all, or more; FAIRLEAD_KILLS appenders (20) die, or more, until one has died in the middle of a record.
 /// </summary>
-[SlowRun]
+[SlowRun(Reason = "the kill test of logs")]
 public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Appenders = 8;

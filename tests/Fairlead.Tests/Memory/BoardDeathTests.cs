@@ -9,7 +9,7 @@ using Fairlead.TestPeer;
 namespace Fairlead.Tests.Memory;
 
 /// <summary>FAIRLEAD_KILLS writers of 100 cells are killed (6), every other one in the middle of a write.</summary>
-[SlowRun]
+[SlowRun(Reason = "the kill test of boards")]
 public sealed class BoardDeathTests(ITestOutputHelper output) : IDisposable
 {
     private const int Keys = 100;

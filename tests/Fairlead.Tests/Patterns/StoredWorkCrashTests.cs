@@ -6,7 +6,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Patterns;
 
 /// <summary>The host of a work queue with a store is killed again and again, in the middle of everything. So are some workers.</summary>
-[SlowRun]
+[SlowRun(Reason = "the kill test of durable queues")]
 public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private static readonly int ItemsPerRound = TestSize.Of(200, full: 1_100);

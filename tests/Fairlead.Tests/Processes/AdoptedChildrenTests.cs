@@ -4,7 +4,7 @@ using Fairlead.Processes;
 namespace Fairlead.Tests.Processes;
 
 /// <summary>Orphans of which this process becomes the parent.</summary>
-[SlowRun]
+[SlowRun(Reason = "orphans of real processes are adopted and ended")]
 public sealed class AdoptedChildrenTests(ITestOutputHelper output) : WatchedTest(output)
 {
     private const int Count = 10;

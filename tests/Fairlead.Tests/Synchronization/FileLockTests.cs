@@ -121,7 +121,7 @@ public sealed class FileLockTests : WatchedTest
         Assert.Null(file.TryEnter(TimeSpan.Zero));
     }
 
-    /// <summary>The kernel gives the waiter the lock of the file that it opened, which then excludes nobody at the path.</summary>
+    /// <summary>The waiter gets the lock of the file that it opened, which then excludes no process at the path.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

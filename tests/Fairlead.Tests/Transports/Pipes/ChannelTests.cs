@@ -7,7 +7,7 @@ using Fairlead.Time;
 namespace Fairlead.Tests.Transports.Pipes;
 
 /// <summary>A parent and its child, a real process, over <c>fd://</c>.</summary>
-[SlowRun]
+[SlowRun(Reason = "the channels of child processes, each with a child")]
 public sealed class ChannelTests
 {
     [Theory]

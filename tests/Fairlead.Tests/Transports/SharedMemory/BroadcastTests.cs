@@ -10,7 +10,7 @@ using Fairlead.Transports.SharedMemory;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>Messages published once for all, beside those that must use a subscriber's own connection.</summary>
-[SlowRun]
+[SlowRun(Reason = "the broadcast ring, with second processes")]
 public sealed partial class BroadcastTests(ITestOutputHelper output)
 {
     private static readonly int Rounds = TestSize.Given("FAIRLEAD_KILLS", 8);

@@ -4,7 +4,7 @@ using Fairlead.Conformance;
 namespace Fairlead.Tests.Transports.SharedMemory;
 
 /// <summary>Peers that die or write garbage in the middle of a conversation, again and again, and leave nothing behind.</summary>
-[SlowRun]
+[SlowRun(Reason = "the kill test of rings")]
 public sealed class DeathTests(ITestOutputHelper output)
 {
     private const int Ring = 2 * 1024 * 1024;

@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 /// Killed peers leave nothing behind. The tests count the mappings and descriptors of the whole process, so no other test may run
 /// meanwhile.
 /// </summary>
-[SlowRun]
+[SlowRun(Reason = "what killed processes leave behind")]
 [Collection(nameof(Alone))]
 public sealed class LeftoverTests(ITestOutputHelper output)
 {
