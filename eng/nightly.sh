@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long runs of tests that test.sh plays shortly: locks under a million entries and hundreds of kills, deaths in shared memory and logs, each system call that can fail, and
+# The long runs of tests that test.sh full plays shortly: locks under a million entries and hundreds of kills, deaths in shared memory and logs, each system call that can fail, and
 # the random world with several seeds. Takes an hour or two. Writes what they print of themselves into a file, and ends with 0 where all passed.
 # Usage: eng/nightly.sh [FIGURES]     FIGURES is artifacts/nightly.txt unless given
 # Shorter: FAIRLEAD_INCREMENTS (1000000), FAIRLEAD_ROUNDS (20000), FAIRLEAD_KILLS (300), FAIRLEAD_RANDOM_SECONDS (600), FAIRLEAD_CLOCK_QUESTIONS (1000), FAIRLEAD_SUPERVISED_KILLS (600), FAIRLEAD_FIRST_ROUNDS (60), FAIRLEAD_RPC_INPUTS (10000000), FAIRLEAD_RPC_MEBIBYTES (1024), FAIRLEAD_RPC_STORM (100000), FAIRLEAD_RPC_SIEGE (30), FAIRLEAD_BROKER_KILLS (250, of each of 4 kinds of senders), FAIRLEAD_RUNTIME (11.0.0), FAIRLEAD_SEEDS (10), of which FAIRLEAD_AT_ONCE
@@ -39,11 +39,11 @@ run() {
 }
 
 FAIRLEAD_INCREMENTS=$increments run 'locks that are entered' \
-  'FullyQualifiedName~A_counter_is_exact_though|FullyQualifiedName~Never_more_than_allowed|FullyQualifiedName~Nobody_sleeps_while_it_is_set'
-FAIRLEAD_INCREMENTS=$rounds run 'locks in rounds' 'FullyQualifiedName~Nobody_waits_for_ever'
-run 'conditions, readers and writers' 'FullyQualifiedName~Things_are_exchanged_though|FullyQualifiedName~Readers_see_nothing_half_written'
+  'FullyQualifiedName~A_counter_is_exact_though|FullyQualifiedName~Never_more_callers_than_allowed|FullyQualifiedName~No_waiter_sleeps_while_the_event_is_set'
+FAIRLEAD_INCREMENTS=$rounds run 'locks in rounds' 'FullyQualifiedName~waits_forever'
+run 'conditions, readers and writers' 'FullyQualifiedName~Processes_exchange_items_correctly|FullyQualifiedName~Readers_see_nothing_half_written'
 FAIRLEAD_TEST_ITEMS=$increments run 'shared memory and logs' 'FullyQualifiedName~SharedMemory.DeathTests|FullyQualifiedName~LeftoverTests|FullyQualifiedName~LogCrashTests'
-FAIRLEAD_FIRST_ROUNDS=${FAIRLEAD_FIRST_ROUNDS:-60} run 'clients of a fresh server' 'FullyQualifiedName~get_to_a_fresh_server'
+FAIRLEAD_FIRST_ROUNDS=${FAIRLEAD_FIRST_ROUNDS:-60} run 'clients of a fresh server' 'FullyQualifiedName~reach_a_restarted_server'
 FAIRLEAD_SUPERVISED_KILLS=${FAIRLEAD_SUPERVISED_KILLS:-600} run 'supervised children that are killed' 'FullyQualifiedName~SupervisedCrowdTests'
 run 'boards whose writers are killed' 'FullyQualifiedName~BoardDeathTests'
 FAIRLEAD_EVERY_FAULT=1 run 'each system call fails once' 'FullyQualifiedName~SystemCallFaultTests'

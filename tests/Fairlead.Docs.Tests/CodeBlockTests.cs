@@ -10,7 +10,7 @@ public sealed class CodeBlockTests
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public void Every_block_of_code_stands_in_a_program_that_is_compiled_and_run(string page)
+    public void Every_code_block_is_part_of_a_program_that_is_compiled_and_run(string page)
     {
         List<string[]> programs =
         [

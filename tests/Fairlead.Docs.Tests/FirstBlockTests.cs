@@ -37,7 +37,7 @@ public sealed class FirstBlockTests
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public void No_block_of_a_page_is_torn_out_of_a_statement(string page) =>
+    public void No_block_of_a_page_begins_or_ends_inside_a_statement(string page) =>
         Assert.All(PagePrograms.Blocks(page), static block => Assert.Null(PagePrograms.Torn(block)));
 
     [Theory]
@@ -45,10 +45,10 @@ public sealed class FirstBlockTests
     [InlineData("foreach (var x in y)\n{\n")]
     [InlineData("await foreach (var x in y)\n")]
     [InlineData("catch (Exception)")]
-    public void A_torn_block_is_found(string block) => Assert.NotNull(PagePrograms.Torn(block));
+    public void A_block_that_begins_or_ends_inside_a_statement_is_reported(string block) => Assert.NotNull(PagePrograms.Torn(block));
 
     [Fact]
-    public void A_program_without_its_using_lines_is_found() =>
+    public void A_program_without_its_using_lines_is_reported() =>
         Assert.Contains(
             "CS0103",
             Assert.Throws<InvalidOperationException>(

@@ -9,7 +9,7 @@ public sealed partial class LinkTests
 
     [Theory]
     [MemberData(nameof(Pages))]
-    public void Every_link_into_the_repository_leads_somewhere(string page)
+    public void Every_link_into_the_repository_has_a_target(string page)
     {
         foreach (Match link in Link().Matches(Repository.Read(page)))
         {

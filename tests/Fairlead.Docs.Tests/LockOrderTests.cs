@@ -8,7 +8,7 @@ public sealed partial class LockOrderTests
     private static readonly string[] Libraries = ["src/Fairlead", "src/Fairlead.NamedHandles"];
 
     [Fact]
-    public void The_page_of_locks_has_the_order_of_the_code()
+    public void The_locking_page_lists_the_lock_ranks_in_the_order_of_the_code()
     {
         Type ranks = typeof(Address).Assembly.GetType("Fairlead.LockRank", throwOnError: true)!;
 
@@ -18,7 +18,7 @@ public sealed partial class LockOrderTests
     }
 
     [Fact]
-    public void The_page_of_locks_names_the_types_that_have_them()
+    public void The_locking_page_names_the_type_of_each_lock()
     {
         foreach (Match row in Row().Matches(Repository.Read("docs/design/locking.md")))
         {

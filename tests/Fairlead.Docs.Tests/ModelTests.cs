@@ -20,7 +20,7 @@ public sealed partial class ModelTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Every_member_that_a_model_stands_for_exists(string model)
+    public void Every_member_that_a_model_names_exists(string model)
     {
         string[] members =
         [

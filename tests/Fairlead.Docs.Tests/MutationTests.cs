@@ -10,7 +10,7 @@ public sealed class MutationTests
 
     [Theory]
     [MemberData(nameof(Mutations))]
-    public void Every_mutation_fits_one_place_of_the_code(string line)
+    public void Every_mutation_matches_exactly_one_passage_of_the_code(string line)
     {
         string[] fields = line.Split('\t');
         Assert.Equal(Fields, fields.Length);

@@ -39,7 +39,7 @@ public sealed class ProseTests
     [InlineData("The bell rings.", "\"bell\" is a doorbell")]
     [InlineData("The keeper owns the word.", "\"keeper\" is the robust-list owner thread")]
     [InlineData("The memory is given back.", "\"given back\" is returned or released")]
-    public void A_sentence_that_breaks_a_rule_is_found(string sentence, string rule)
+    public void A_sentence_that_breaks_a_rule_is_reported(string sentence, string rule)
     {
         Finding finding = Assert.Single(ProseLint.Check("page.md", $"# Page\n\nThis is good.\n{sentence} So is this.\n"));
         Assert.Equal(("page.md", 4, rule, sentence), (finding.Path, finding.Line, finding.Rule, finding.Sentence));
@@ -63,10 +63,10 @@ public sealed class ProseTests
     [InlineData("The [page](who/he/nobody.md) explains it.")]
     [InlineData("The doorbell wakes the peer, which uses fence elision.")]
     [InlineData("Theme, other, hers, whole, issue.")]
-    public void A_good_sentence_is_not_found(string sentence) => Assert.Empty(ProseLint.Check("page.md", $"Good. {sentence} Good.\n"));
+    public void A_good_sentence_is_not_reported(string sentence) => Assert.Empty(ProseLint.Check("page.md", $"Good. {sentence} Good.\n"));
 
     [Fact]
-    public void Thirty_five_words_are_enough()
+    public void A_sentence_may_have_at_most_35_words()
     {
         string most = string.Concat(Enumerable.Repeat("word ", 34)) + "end.";
         Assert.Empty(ProseLint.Check("page.md", most));
@@ -115,5 +115,5 @@ public sealed class ProseTests
     [Theory]
     [InlineData("/// <summary>The keeper.</summary>\n[Obsolete]\npublic int Keeper;\n")]
     [InlineData("var text = \"the keeper is not there now\";\n")]
-    public void Retired_terms_are_found_where_users_read(string source) => Assert.NotEmpty(ProseLint.Check("src/Code.cs", source));
+    public void Retired_terms_are_reported_in_text_for_users(string source) => Assert.NotEmpty(ProseLint.Check("src/Code.cs", source));
 }

@@ -21,7 +21,7 @@ public sealed partial class PublicFilesTests
     }
 
     [Fact]
-    public void Each_address_of_the_repository_is_the_one_of_the_packages()
+    public void Each_address_of_the_repository_matches_the_packages()
     {
         IEnumerable<string> files = Directory.EnumerateFiles(Path.Combine(Repository.Root, ".github"), "*", SearchOption.AllDirectories)
             .Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs/package")));

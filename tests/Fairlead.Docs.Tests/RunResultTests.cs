@@ -5,7 +5,7 @@ namespace Fairlead.Docs.Tests;
 /// <summary>What the last lines of a run of the tests say.</summary>
 public sealed class RunResultTests : IDisposable
 {
-    private const string Name = "Fairlead.Tests.RandomWorld.RandomTests.Whatever_happens_what_was_promised_holds(round: &quot;1&quot;)";
+    private const string Name = "Fairlead.Tests.RandomWorld.RandomTests.Random_scenes_keep_every_promise(round: &quot;1&quot;)";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fl-");
 

@@ -19,7 +19,7 @@ public sealed class SymbolTests
 #endif
 
     [Fact]
-    public void Every_source_lies_in_the_repository_or_in_the_symbols()
+    public void Every_source_file_is_in_the_repository_or_embedded_in_the_symbols()
     {
         using MetadataReaderProvider symbols = Symbols();
         MetadataReader reader = symbols.GetMetadataReader();
@@ -34,7 +34,7 @@ public sealed class SymbolTests
     }
 
     [Fact]
-    public void Links_lead_from_every_path_to_a_commit_of_the_repository()
+    public void Source_links_map_every_path_to_a_commit_of_the_repository()
     {
         using MetadataReaderProvider symbols = Symbols();
         MetadataReader reader = symbols.GetMetadataReader();
@@ -52,7 +52,7 @@ public sealed class SymbolTests
     }
 
     [Fact]
-    public void The_assembly_names_its_symbols_by_the_same_beginning()
+    public void The_path_of_the_symbols_has_the_same_prefix_as_the_sources()
     {
         using PEReader assembly = new(File.OpenRead(typeof(Sender).Assembly.Location));
         ImmutableArray<DebugDirectoryEntry> entries = assembly.ReadDebugDirectory();

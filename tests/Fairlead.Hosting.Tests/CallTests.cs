@@ -34,7 +34,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task A_server_offers_all_contracts_of_its_name_and_a_plain_name_is_found()
+    public async Task A_server_offers_all_contracts_of_its_name_and_is_found_by_a_plain_name()
     {
         using IHost host = Hosts.Make(builder =>
         {
@@ -50,7 +50,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task A_stop_waits_for_calls_and_cancels_them_when_its_time_is_over()
+    public async Task A_stop_waits_for_running_calls()
     {
         LogList log = new();
         using IHost host = Hosts.Make(AddShop, log, (Hosts.AddressOf("shop"), Address));
@@ -70,7 +70,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task Calls_are_cancelled_when_the_time_for_stopping_is_over()
+    public async Task Running_calls_are_cancelled_at_the_close_timeout()
     {
         using IHost host = Hosts.Make(
             AddShop, (Hosts.AddressOf("shop"), Address), ("Fairlead:Endpoints:shop:CloseTimeout", "00:00:00.05"));
@@ -103,7 +103,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task A_missing_service_ends_the_start()
+    public async Task A_missing_service_fails_the_start()
     {
         using IHost host = Hosts.Make(
             static builder => builder.AddRpcServer<IStock, NeedyStock>("stock"), (Hosts.AddressOf("stock"), Address));
@@ -118,7 +118,7 @@ public sealed class CallTests
     [InlineData("Address", "unix//x://", "The endpoint 'stock': unix//x://")]
     [InlineData("Lifetime", "Forever", "Fairlead:Endpoints:stock:Lifetime is 'Forever', which is not one of Connection, Call")]
     [InlineData("Role", "Bind", "Fairlead:Endpoints:stock:Role is not a setting; the settings are Address, Lifetime, CloseTimeout")]
-    public async Task A_wrong_setting_of_a_server_ends_the_start(string setting, string value, string error)
+    public async Task An_invalid_setting_of_a_server_fails_the_start(string setting, string value, string error)
     {
         using IHost host = Hosts.Make(
             static builder => builder.AddRpcServer<IStock, Stock>("stock"), ($"Fairlead:Endpoints:stock:{setting}", value));
@@ -132,7 +132,7 @@ public sealed class CallTests
     [InlineData("Address", "two words", "The endpoint 'stock': 'two words' is not a name of a service")]
     [InlineData("Timeout", "0", "The endpoint 'stock': its Timeout is 00:00:00; take more than zero, or none")]
     [InlineData("Role", "Bind", "Fairlead:Endpoints:stock:Role is not a setting; the settings are Address, Start, Timeout")]
-    public async Task A_wrong_setting_of_a_client_ends_the_start(string setting, string value, string error)
+    public async Task An_invalid_setting_of_a_client_fails_the_start(string setting, string value, string error)
     {
         using IHost host = Hosts.Make(
             static builder => builder.AddRpcClient<IStock>("stock"), ($"Fairlead:Endpoints:stock:{setting}", value));
@@ -143,7 +143,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task A_client_connects_again_when_its_server_has_restarted_and_its_health_says_so()
+    public async Task A_client_reconnects_to_a_restarted_server_and_its_health_follows()
     {
         using IHost host = Hosts.Make(static builder => builder.AddRpcClient<IStock>("stock"), (Hosts.AddressOf("stock"), Address));
         await host.StartAsync();
@@ -169,7 +169,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task A_client_that_is_to_connect_at_the_start_ends_the_start_without_a_server()
+    public async Task A_client_that_connects_at_start_fails_the_start_without_a_server()
     {
         using IHost host = Hosts.Make(
             static builder => builder.AddRpcClient<IStock>("stock"),
@@ -182,7 +182,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public void Several_clients_of_a_contract_are_taken_by_their_names()
+    public void Several_clients_of_a_contract_are_resolved_by_their_names()
     {
         using IHost host = Hosts.Make(static builder => builder.AddRpcClient<IStock>("near").AddRpcClient<IStock>("far"));
         Assert.Equal("near", host.Services.GetRequiredKeyedService<HostedRpcClient<IStock>>("near").Name);
@@ -193,14 +193,14 @@ public sealed class CallTests
     }
 
     [Fact]
-    public void A_name_has_one_kind_of_endpoint()
+    public void A_name_cannot_have_two_kinds_of_endpoints()
     {
         Assert.Throws<ArgumentException>(() => Hosts.Make(static builder => builder.AddRpcClient<IStock>("x").AddSender("x")));
         Assert.Throws<ArgumentException>(() => Hosts.Make(static builder => builder.AddSender("x").AddRpcServer<IStock, Stock>("x")));
     }
 
     [Fact]
-    public async Task A_client_hears_whether_the_host_works_and_that_it_stops()
+    public async Task The_health_service_reports_the_state_of_the_host_until_it_stops()
     {
         using IHost host = Hosts.Make(
             builder => builder.AddRpcServer<IStock, Stock>("stock").AddRpcHealth("stock").AddSender("out"),

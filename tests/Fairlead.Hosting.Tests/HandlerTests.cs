@@ -26,7 +26,7 @@ public sealed class HandlerTests
     }
 
     [Fact]
-    public async Task A_handler_that_throws_rejects_its_message_and_the_next_one_is_handled()
+    public async Task A_handler_that_throws_rejects_its_message_and_the_next_message_is_handled()
     {
         LogList log = new();
         using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), log, (Hosts.AddressOf("in"), $"unix://{_name}"));
@@ -45,7 +45,7 @@ public sealed class HandlerTests
     }
 
     [Fact]
-    public async Task A_message_that_is_no_json_is_rejected()
+    public async Task A_message_that_is_not_JSON_is_rejected()
     {
         using IHost host = await OrdersAsync();
         await using Sender sender = await Sender.ConnectAsync($"unix://{_name}");
@@ -112,7 +112,7 @@ public sealed class HandlerTests
     }
 
     [Fact]
-    public async Task A_queue_its_workers_and_its_sender_may_live_in_one_host()
+    public async Task One_host_can_contain_a_queue_its_workers_and_its_sender()
     {
         using IHost host = Hosts.Make(
             builder => builder.AddWorkQueue("queue").AddWorker<TextHandler>("worker").AddSender("jobs"),

@@ -11,7 +11,7 @@ public sealed class LifetimeTests
     private readonly string _name = Hosts.NewName();
 
     [Fact]
-    public async Task A_stop_lets_running_handlers_finish_and_returns_the_rest_to_its_sender()
+    public async Task A_stop_waits_for_running_handlers_and_returns_unread_messages_to_the_sender()
     {
         LogList log = new();
         using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), log, (Hosts.AddressOf("in"), $"unix://{_name}"));
@@ -33,7 +33,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task Handlers_are_cancelled_when_the_time_for_stopping_is_over()
+    public async Task Handlers_are_cancelled_at_the_close_timeout()
     {
         LogList log = new();
         using IHost host = Hosts.Make(
@@ -54,7 +54,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task Handlers_are_cancelled_when_the_time_of_the_host_is_over()
+    public async Task Handlers_are_cancelled_at_the_shutdown_timeout_of_the_host()
     {
         using IHost host = Hosts.Make(
             builder =>
@@ -76,7 +76,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task The_time_of_the_host_limits_closing()
+    public async Task The_shutdown_timeout_of_the_host_limits_closing()
     {
         await using Receiver idle = await Receiver.BindAsync($"unix://{_name}");
         using IHost host = Hosts.Make(
@@ -126,7 +126,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task A_name_that_is_taken_ends_the_start()
+    public async Task A_taken_name_fails_the_start()
     {
         await using Receiver holder = await Receiver.BindAsync($"unix://{_name}");
         using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), (Hosts.AddressOf("in"), $"unix://{_name}"));
@@ -137,7 +137,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task A_service_that_a_handler_lacks_ends_the_start()
+    public async Task A_missing_dependency_of_a_handler_fails_the_start()
     {
         using IHost host = Hosts.Make(builder => builder.AddReceiver<NeedyHandler>("in"), (Hosts.AddressOf("in"), $"unix://{_name}"));
 
@@ -147,7 +147,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task A_subscriber_starts_before_its_publisher_and_returns_when_that_restarts()
+    public async Task A_subscriber_starts_before_its_publisher_and_reconnects_when_it_restarts()
     {
         using IHost host = Hosts.Make(
             builder => builder.AddSubscriber<TopicHandler>("prices", static options => options.MaxRetryDelay = options.RetryDelay),
@@ -167,7 +167,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task A_sender_opens_again_when_its_receiver_has_restarted()
+    public async Task A_sender_reconnects_to_a_restarted_receiver()
     {
         using IHost host = Hosts.Make(builder => builder.AddSender("out"), (Hosts.AddressOf("out"), $"unix://{_name}"));
         await host.StartAsync();
@@ -193,7 +193,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task The_health_names_the_endpoint_that_cannot_be_opened()
+    public async Task Health_names_the_endpoint_that_cannot_be_opened()
     {
         using IHost host = Hosts.Make(
             builder => builder.AddReceiver<TextHandler>("in").AddSender("out"),
@@ -214,7 +214,7 @@ public sealed class LifetimeTests
 
     /// <summary>A caller that was told of the loss must not read that all is well.</summary>
     [Fact]
-    public async Task The_health_knows_a_loss_as_soon_as_a_sender_does()
+    public async Task Health_is_unhealthy_as_soon_as_a_sender_reports_the_loss()
     {
         using IHost host = Hosts.Make(builder => builder.AddSender("out"), (Hosts.AddressOf("out"), $"unix://{_name}"));
         await host.StartAsync();
@@ -240,7 +240,7 @@ public sealed class LifetimeTests
     }
 
     [Fact]
-    public async Task The_health_is_degraded_while_too_many_messages_wait()
+    public async Task Health_is_degraded_while_too_many_messages_wait()
     {
         using IHost host = Hosts.Make(
             builder => builder.AddReceiver<TextHandler>("in", static options => options.MaxQueueDepth = 2),

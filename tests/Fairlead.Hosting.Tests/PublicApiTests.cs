@@ -10,7 +10,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData("Fairlead.Hosting", typeof(FairleadBuilder))]
     [InlineData("Fairlead.OpenTelemetry", typeof(FairleadTracerProviderBuilderExtensions))]
-    public void The_public_surface_is_what_its_file_says(string package, Type known)
+    public void The_public_surface_matches_PublicAPI_txt(string package, Type known)
     {
         string file = Path.Combine(RunTests.Root(), $"src/{package}/PublicAPI.txt");
         string actual = PublicApiText.Of(known.Assembly);

@@ -20,7 +20,7 @@ public sealed class SettingsTests
     [InlineData("RetryDelay", "0:0:0", "The endpoint 'in': its RetryDelay is 00:00:00; take more than zero")]
     [InlineData("MaxRetryDelay", "0:0:0.05", "The endpoint 'in': its MaxRetryDelay is 00:00:00.0500000; take at least its RetryDelay")]
     [InlineData("RetryDelay", "0:0:20", "The endpoint 'in': its MaxRetryDelay is 00:00:10; take at least its RetryDelay")]
-    public async Task A_wrong_setting_ends_the_start(string setting, string value, string error)
+    public async Task An_invalid_setting_fails_the_start(string setting, string value, string error)
     {
         using IHost host = Hosts.Make(builder => builder.AddReceiver<TextHandler>("in"), ($"Fairlead:Endpoints:in:{setting}", value));
 
@@ -65,7 +65,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task An_endpoint_without_an_address_ends_the_start()
+    public async Task An_endpoint_without_an_address_fails_the_start()
     {
         using IHost host = Hosts.Make(static builder => builder.AddReceiver<TextHandler>("in").AddSender("out"));
 
@@ -90,7 +90,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task An_endpoint_takes_the_other_side_where_its_role_says_so()
+    public async Task The_role_setting_makes_a_sender_bind()
     {
         string name = Hosts.NewName();
         using IHost host = Hosts.Make(
@@ -104,7 +104,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public async Task A_pattern_without_that_side_says_so()
+    public async Task A_pattern_that_cannot_have_the_role_fails_the_start()
     {
         using IHost host = Hosts.Make(
             static builder => builder.AddWorkQueue("queue"),
@@ -119,7 +119,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Two_endpoints_have_two_names() =>
+    public void Two_endpoints_cannot_have_the_same_name() =>
         Assert.Throws<ArgumentException>(() => Hosts.Make(static builder => builder.AddSender("x").AddRequester("x")));
 
     /// <summary>Sets a count, or a time in milliseconds.</summary>

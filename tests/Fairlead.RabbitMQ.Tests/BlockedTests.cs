@@ -13,7 +13,7 @@ public sealed class BlockedTests(PausedBroker paused)
     [BrokerTheory]
     [InlineData("")]
     [InlineData("&durable=true")]
-    public async Task A_blocked_sender_says_so_by_state_and_error_until_the_alarm_ends(string options)
+    public async Task A_blocked_sender_shows_its_state_and_errors_until_the_alarm_ends(string options)
     {
         Address address = paused.Node.Address($"blocked{options.Length}", $"&messages=2{options}");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -47,7 +47,7 @@ public sealed class BlockedTests(PausedBroker paused)
 
     /// <summary>Hubs and pairs have connections through the broker, which is as short of memory for them.</summary>
     [BrokerFact]
-    public async Task A_blocked_pair_and_its_hub_say_so_and_other_processes_see_it()
+    public async Task A_blocked_pair_and_its_hub_show_the_state_also_to_other_processes()
     {
         Address address = paused.Node.Address("blocked-hub");
         await using Hub hub = await Hub.BindAsync(address);

@@ -20,7 +20,7 @@ public sealed class BrokerAddressTests
     }
 
     [Fact]
-    public void What_is_missing_has_a_default()
+    public void Missing_parts_have_defaults()
     {
         BrokerAddress broker = Read("amqps://one?name=orders");
         Assert.Equal(["one:5671"], broker.Nodes.Select(node => node.ToString()));
@@ -28,7 +28,7 @@ public sealed class BrokerAddressTests
     }
 
     [Fact]
-    public async Task A_publisher_with_a_store_is_refused_before_it_connects_or_has_opened_the_store()
+    public async Task A_publisher_with_a_store_is_refused_before_it_connects_or_opens_the_store()
     {
         string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         PublisherOptions stored = new() { Store = Address.Parse($"log://{folder}/published") };
@@ -48,7 +48,7 @@ public sealed class BrokerAddressTests
     [Theory]
     [InlineData("amqp://one,two/v@h?name=orders", "guest", "guest")]
     [InlineData("amqp://user:p@ss@one,two/v@h?name=orders", "user", "p@ss")]
-    public void An_at_sign_in_the_virtual_host_does_not_make_the_nodes_a_user(string address, string user, string password)
+    public void An_at_sign_in_the_virtual_host_does_not_end_the_credentials(string address, string user, string password)
     {
         BrokerAddress broker = Read(address);
         Assert.Equal(["one:5672", "two:5672"], broker.Nodes.Select(node => node.ToString()));
@@ -68,7 +68,7 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://one?name=x&prefetch=0", "prefetch")]
     [InlineData("amqp://one?name=x&deliveries=0", "deliveries")]
     [InlineData("amqp://one?name=x&durabel=true", "durable")]
-    public void A_malformed_one_is_refused_and_the_text_says_what(string address, string said)
+    public void A_malformed_address_is_refused_and_the_error_names_the_part(string address, string said)
     {
         AddressFormatException refused = Assert.ThrowsAny<AddressFormatException>(() => Read(address));
         Assert.Contains(said, refused.Message, StringComparison.Ordinal);
@@ -78,14 +78,14 @@ public sealed class BrokerAddressTests
     [InlineData("amqp://eve:evepw/evepw@one/?name=x")]
     [InlineData("amqp://eve:evepw@one:port/?name=x")]
     [InlineData("amqp://eve:evepw@one/?durabel=true")]
-    public void A_malformed_one_is_refused_without_its_password(string address)
+    public void The_error_for_a_malformed_address_does_not_contain_the_password(string address)
     {
         AddressFormatException refused = Assert.ThrowsAny<AddressFormatException>(() => Read(address));
         Assert.DoesNotContain("evepw", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Credentials_come_from_a_file_that_is_closed_to_others()
+    public void Credentials_are_read_from_a_private_file()
     {
         string path = Path.GetTempFileName();
         try
@@ -120,7 +120,7 @@ public sealed class BrokerAddressTests
     public void A_pattern_becomes_a_binding_key(string pattern, string key) => Assert.Equal(key, BrokerTopics.KeyOf(pattern));
 
     [Fact]
-    public void A_pattern_that_the_broker_would_read_otherwise_is_refused()
+    public void A_pattern_with_another_meaning_to_the_broker_is_refused()
     {
         Assert.Contains("wildcard", BrokerTopics.Problem("a.#"), StringComparison.Ordinal);
         Assert.Contains("255", BrokerTopics.Problem(new string('x', 256)), StringComparison.Ordinal);

@@ -29,7 +29,7 @@ public sealed class CallTests
     }
 
     [BrokerFact]
-    public async Task An_entry_goes_with_its_server()
+    public async Task An_entry_disappears_when_its_server_ends()
     {
         Address place = Broker.NewAddress("&heartbeat=1s");
         Address queue = Broker.NewAddress();
@@ -47,7 +47,7 @@ public sealed class CallTests
     }
 
     [BrokerFact]
-    public async Task A_stream_comes_whole_and_ends_with_its_reader()
+    public async Task A_stream_arrives_complete_and_ends_when_its_reader_leaves()
     {
         Address queue = Broker.NewAddress();
         Steps service = new("only");

@@ -54,7 +54,7 @@ public sealed class ConfirmedTests(PausedBroker paused)
 
     /// <summary>The broker has the connection, and answers nothing.</summary>
     [BrokerFact]
-    public async Task A_call_that_is_not_confirmed_ends_at_its_limit_and_the_message_arrives_later()
+    public async Task An_unconfirmed_call_ends_at_its_timeout_and_the_message_arrives_later()
     {
         Address address = paused.Node.Address("not-confirmed", "&durable=true");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -89,7 +89,7 @@ public sealed class ConfirmedTests(PausedBroker paused)
     }
 
     [BrokerFact]
-    public async Task Waiting_calls_end_with_the_endpoint_and_its_reason()
+    public async Task Waiting_calls_end_when_the_endpoint_closes_and_report_the_reason()
     {
         Address address = paused.Node.Address("ended-unconfirmed", "&durable=true");
         Sender sender = await Sender.ConnectAsync(address);

@@ -10,7 +10,7 @@ public sealed class ConsumerTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [BrokerFact]
-    public async Task A_receiver_whose_queue_was_deleted_declares_it_again_and_goes_on()
+    public async Task A_receiver_declares_its_deleted_queue_again_and_continues()
     {
         Address address = Broker.NewAddress();
         await using Receiver receiver = await Receiver.BindAsync(address);
@@ -20,7 +20,7 @@ public sealed class ConsumerTests
     }
 
     [BrokerFact]
-    public async Task A_responder_whose_queue_was_deleted_declares_it_again_and_goes_on()
+    public async Task A_responder_declares_its_deleted_queue_again_and_continues()
     {
         Address address = Broker.NewAddress();
         await using Responder responder = await Responder.BindAsync(address);
@@ -31,7 +31,7 @@ public sealed class ConsumerTests
 
     /// <summary>As after a lost confirmation: the sender publishes again what the queue has already.</summary>
     [BrokerFact]
-    public async Task Both_copies_of_a_message_are_acknowledged_when_the_second_comes_while_the_first_is_in_hand()
+    public async Task Both_copies_of_a_message_are_acknowledged_if_the_second_arrives_during_handling()
     {
         Address address = Broker.NewAddress("&unique=true");
         string queue = address.Option("name")!;

@@ -19,7 +19,7 @@ public sealed class DropTests
     }
 
     [BrokerFact]
-    public async Task A_subscriber_counts_what_is_no_topic_or_too_long()
+    public async Task A_subscriber_counts_messages_with_invalid_topics_or_too_much_content()
     {
         Address address = Broker.NewAddress("&maxmessage=100");
         await using Subscriber subscriber = await Subscriber.ConnectAsync(address);
@@ -37,7 +37,7 @@ public sealed class DropTests
     }
 
     [BrokerFact]
-    public async Task A_publisher_counts_what_a_full_queue_did_not_take()
+    public async Task A_publisher_counts_messages_that_a_full_queue_refused()
     {
         Address address = Broker.NewAddress();
         string exchange = address.Option("name")!;
@@ -58,7 +58,7 @@ public sealed class DropTests
 
     /// <summary>Answers are published in order: that of the honest request comes after everything that the other could cause.</summary>
     [BrokerFact]
-    public async Task A_responder_answers_to_no_queue_that_the_broker_did_not_name()
+    public async Task A_responder_replies_only_to_queues_that_the_broker_named()
     {
         Address address = Broker.NewAddress();
         await using Responder responder = await Responder.BindAsync(address);

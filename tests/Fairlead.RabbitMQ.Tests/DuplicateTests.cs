@@ -13,7 +13,7 @@ public sealed class DuplicateTests(PausedBroker paused)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [BrokerFact]
-    public async Task Nothing_is_lost_and_nothing_comes_twice_that_was_not_in_hand()
+    public async Task No_message_is_lost_and_only_messages_in_hand_are_delivered_twice()
     {
         Address address = paused.Node.Address("duplicates", "&durable=true");
         await using Receiver receiver = await Receiver.ConnectAsync(address.With("prefetch", $"{Prefetch}"));

@@ -28,7 +28,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-certificates-").FullName;
 
     [BrokerFact]
-    public async Task A_broker_is_trusted_by_the_authority_of_the_address_and_for_its_host_alone()
+    public async Task A_broker_is_trusted_only_by_the_authority_of_the_address_and_for_its_host()
     {
         (string authority, string certificate, string key) = Issue("localhost");
         (string other, _, _) = Issue("elsewhere");
@@ -69,7 +69,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
     }
 
     [BrokerFact]
-    public async Task A_broker_that_demands_certificates_takes_those_of_its_authority_and_says_why_no_other()
+    public async Task A_broker_that_demands_certificates_accepts_only_those_of_its_authority()
     {
         (string authority, string certificate, string key) = Issue("localhost");
         (_, string foreign, string foreignKey) = Issue("elsewhere");
@@ -162,7 +162,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Files_of_certificates_belong_to_an_encrypted_address_and_a_key_to_its_certificate()
+    public void Certificate_options_need_an_encrypted_address_and_a_key_needs_a_certificate()
     {
         RabbitMqTransport.Register();
         foreach (string option in new[] { "authority", "certificate", "key" })
@@ -179,7 +179,7 @@ public sealed class EncryptionTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>Beside its own certificate a broker sends those between it and the authority.</summary>
     [Fact]
-    public void A_certificate_that_an_intermediate_authority_issued_is_trusted_if_it_is_a_servers()
+    public void A_server_certificate_of_an_intermediate_authority_is_trusted()
     {
         const string ServersUse = "1.3.6.1.5.5.7.3.1";
         const string ClientsUse = "1.3.6.1.5.5.7.3.2";

@@ -5,7 +5,7 @@ namespace Fairlead.RabbitMQ.Tests;
 public sealed class FullQueueTests(PausedBroker paused)
 {
     [BrokerFact]
-    public async Task A_refused_delivery_gives_its_place_in_the_window_back()
+    public async Task A_refused_delivery_frees_its_slot_in_the_window()
     {
         BrokerCluster cluster = paused.Node;
         cluster.Control("set_policy", "full", "^one-place$", """{"max-length":1,"overflow":"reject-publish"}""", "--apply-to", "queues");
@@ -26,7 +26,7 @@ public sealed class FullQueueTests(PausedBroker paused)
     }
 
     [BrokerFact]
-    public async Task A_refused_request_fails_at_once()
+    public async Task A_refused_request_fails_immediately()
     {
         BrokerCluster cluster = paused.Node;
         cluster.Control(

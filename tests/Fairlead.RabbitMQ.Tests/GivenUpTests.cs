@@ -18,7 +18,7 @@ public sealed class GivenUpTests
     /// <summary>They are cancelled while the endpoint takes them, while it publishes them, and while they wait for their
     /// receipt.</summary>
     [BrokerFact]
-    public async Task Cancelled_deliveries_cost_the_others_nothing()
+    public async Task Cancelled_deliveries_do_not_affect_others()
     {
         Address address = Broker.NewAddress();
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -44,7 +44,7 @@ public sealed class GivenUpTests
     }
 
     [BrokerFact]
-    public async Task Cancelled_requests_cost_the_others_nothing()
+    public async Task Cancelled_requests_do_not_affect_others()
     {
         Address address = Broker.NewAddress();
         await using Responder responder = await Responder.BindAsync(address);
@@ -74,7 +74,7 @@ public sealed class GivenUpTests
     }
 
     [BrokerFact]
-    public async Task A_cancelled_request_is_called_off_at_the_responder()
+    public async Task A_cancelled_request_is_cancelled_at_the_responder()
     {
         Address address = Broker.NewAddress();
         await using Responder responder = await Responder.BindAsync(address);
@@ -91,7 +91,7 @@ public sealed class GivenUpTests
 
     /// <summary>A requester that is killed calls nothing off. Its responder notices, and goes on for the others.</summary>
     [BrokerFact]
-    public async Task What_a_lost_requester_has_asked_for_is_called_off()
+    public async Task Requests_of_a_lost_requester_are_cancelled()
     {
         Address address = Broker.NewAddress("&heartbeat=1s");
         await using Responder responder = await Responder.BindAsync(address);
@@ -108,7 +108,7 @@ public sealed class GivenUpTests
 
     /// <summary>Other programs number their requests, each from one.</summary>
     [BrokerFact]
-    public async Task Requesters_that_choose_the_same_identity_are_told_apart()
+    public async Task Requesters_with_the_same_request_identity_are_distinguished()
     {
         Address address = Broker.NewAddress("&heartbeat=1s");
         await using Responder responder = await Responder.BindAsync(address);

@@ -31,7 +31,7 @@ public sealed class InternalErrorTests
     }
 
     [BrokerFact]
-    public async Task A_failure_that_stays_is_told()
+    public async Task A_persistent_failure_is_reported()
     {
         using FailingBroker broker = new(failures: 100);
         FairleadException problem = await Assert.ThrowsAsync<FairleadException>(

@@ -11,7 +11,7 @@ public sealed class LengthTests
 
     /// <summary>The second delivery has a head that says so. The message would be lost then.</summary>
     [BrokerFact]
-    public async Task The_longest_message_is_delivered_again_as_any_other()
+    public async Task A_message_of_maximum_length_is_delivered_again()
     {
         Address address = Broker.NewAddress("&maxmessage=100");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -33,7 +33,7 @@ public sealed class LengthTests
     }
 
     [BrokerFact]
-    public async Task The_longest_request_has_a_deadline()
+    public async Task A_request_of_maximum_length_has_a_deadline()
     {
         Address address = Broker.NewAddress("&maxmessage=100");
         await using Responder responder = await Responder.BindAsync(address);
@@ -51,7 +51,7 @@ public sealed class LengthTests
     }
 
     [BrokerFact]
-    public async Task The_longest_publication_has_a_topic()
+    public async Task A_publication_of_maximum_length_has_a_topic()
     {
         Address address = Broker.NewAddress("&maxmessage=100");
         await using Publisher publisher = await Publisher.ConnectAsync(address);
@@ -67,7 +67,7 @@ public sealed class LengthTests
     [BrokerTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task The_first_publication_arrives_however_early_it_is(bool isBound)
+    public async Task The_first_publication_arrives_even_immediately_after_opening(bool isBound)
     {
         Address address = Broker.NewAddress();
         await using Subscriber subscriber = await Subscriber.ConnectAsync(address, ">");

@@ -10,7 +10,7 @@ public sealed class LimitTests(StrictBroker strict) : IClassFixture<StrictBroker
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [BrokerFact]
-    public async Task A_message_that_is_held_for_too_long_comes_again_and_its_receiver_lives()
+    public async Task A_message_held_for_too_long_is_delivered_again_and_its_receiver_continues()
     {
         Address address = strict.Node.Address("held");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -33,7 +33,7 @@ public sealed class LimitTests(StrictBroker strict) : IClassFixture<StrictBroker
     }
 
     [BrokerFact]
-    public async Task A_delivery_that_is_too_long_for_the_broker_is_not_delivered_and_the_others_go_on()
+    public async Task A_delivery_that_is_too_long_for_the_broker_fails_and_others_continue()
     {
         Address address = strict.Node.Address("too-long");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -58,7 +58,7 @@ public sealed class LimitTests(StrictBroker strict) : IClassFixture<StrictBroker
     }
 
     [BrokerFact]
-    public async Task A_limit_of_connections_that_is_reached_for_a_while_ends_no_endpoint()
+    public async Task A_temporary_connection_limit_ends_no_endpoint()
     {
         Address address = strict.Node.Address("limited");
         await using Receiver receiver = await Receiver.ConnectAsync(address);
@@ -84,7 +84,7 @@ public sealed class LimitTests(StrictBroker strict) : IClassFixture<StrictBroker
 
     /// <summary>A poison message goes back and comes again, but not without pause.</summary>
     [BrokerFact]
-    public async Task A_message_that_goes_back_again_and_again_waits_longer_each_time()
+    public async Task A_message_rejected_repeatedly_waits_longer_each_time()
     {
         Address address = strict.Node.Address("poison", "&durable=true");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -106,7 +106,7 @@ public sealed class LimitTests(StrictBroker strict) : IClassFixture<StrictBroker
 
     /// <summary>The receiver has fetched all, its user has read none, and the connection is lost.</summary>
     [BrokerFact]
-    public async Task What_a_lost_session_had_fetched_unread_is_not_read_twice()
+    public async Task Unread_messages_of_a_lost_session_are_not_read_twice()
     {
         Address address = strict.Node.Address("fetched");
         await using Sender sender = await Sender.ConnectAsync(address);

@@ -19,7 +19,7 @@ public sealed class OrderTests(PausedBroker paused)
     [BrokerTheory]
     [InlineData(8)]
     [InlineData(Prefetch)]
-    public async Task What_a_receiver_had_fetched_comes_again_in_order(int window)
+    public async Task Fetched_messages_are_delivered_again_in_order(int window)
     {
         Address address = paused.Node.Address($"fetched{window}", "&durable=true&unique=true&single=true");
         await using Receiver receiver = await Receiver.ConnectAsync(
@@ -42,7 +42,7 @@ public sealed class OrderTests(PausedBroker paused)
 
     /// <summary>Unconfirmed messages are published again, in order, and one receiver at a time gets them.</summary>
     [BrokerFact]
-    public async Task Two_receivers_of_a_queue_for_one_see_the_order_of_the_sender()
+    public async Task Two_receivers_of_a_single_consumer_queue_see_the_order_of_the_sender()
     {
         Address address = paused.Node.Address("in-turn", "&durable=true&unique=true&single=true");
         await using Receiver one = await Receiver.ConnectAsync(address);
@@ -117,7 +117,7 @@ public sealed class OrderTests(PausedBroker paused)
 
     /// <summary>Only what is answered is waited for, and all of that.</summary>
     [Fact]
-    public async Task Outcomes_that_are_not_noted_yet_are_waited_for_and_unanswered_messages_are_not()
+    public async Task Closing_waits_for_outcomes_not_yet_noted_and_not_for_unanswered_messages()
     {
         Bridges.HandedOut handedOut = new();
         for (int i = 0; i < 3; i++)

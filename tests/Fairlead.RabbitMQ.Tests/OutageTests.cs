@@ -15,7 +15,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
 
     /// <summary>Four senders to four receivers of one queue, while the node is killed to which all have connected.</summary>
     [BrokerFact]
-    public async Task No_durable_message_is_lost_with_a_node_of_a_cluster()
+    public async Task Losing_a_node_of_a_cluster_loses_no_durable_message()
     {
         using BrokerCluster cluster = new(3);
         const int Senders = 4;
@@ -90,7 +90,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
 
     /// <summary>Acknowledgements go to the broker together, but none waits for a next message.</summary>
     [BrokerFact]
-    public async Task An_accepted_message_leaves_the_queue_though_none_follows()
+    public async Task An_accepted_message_leaves_the_queue_without_a_later_message()
     {
         Address address = paused.Node.Address("only");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -122,7 +122,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
     /// above kills a node of three.
     /// </remarks>
     [BrokerFact]
-    public async Task Everything_goes_on_in_order_after_an_outage()
+    public async Task Messages_continue_in_order_after_an_outage()
     {
         BrokerCluster broker = paused.Node;
         Address address = broker.Address("in-order", "&durable=true&unique=true");
@@ -157,7 +157,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
 
     /// <summary>Both ends of a queue, and a hub, whose connections go through the broker.</summary>
     [BrokerFact]
-    public async Task An_endpoint_that_seeks_its_broker_says_so_and_other_processes_see_it()
+    public async Task An_endpoint_without_its_broker_shows_the_state_also_to_other_processes()
     {
         BrokerCluster broker = paused.Node;
         await using Receiver receiver = await Receiver.ConnectAsync(broker.Address("sought"));
@@ -208,7 +208,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
     }
 
     [BrokerFact]
-    public async Task A_broker_that_does_not_come_back_ends_the_close_in_time_and_it_says_what_was_not_sent()
+    public async Task Closing_without_a_broker_ends_in_time_and_reports_unsent_messages()
     {
         using BrokerCluster broker = new();
         Address address = broker.Address("orders");
@@ -226,7 +226,7 @@ public sealed class OutageTests(ITestOutputHelper output, PausedBroker paused)
     }
 
     [BrokerFact]
-    public async Task A_receipt_that_a_lost_broker_has_is_unknown_and_a_limit_of_the_search_ends_the_endpoint()
+    public async Task A_lost_broker_leaves_receipts_unknown_and_the_reconnect_limit_ends_the_endpoint()
     {
         using BrokerCluster broker = new();
         Address address = broker.Address("orders");

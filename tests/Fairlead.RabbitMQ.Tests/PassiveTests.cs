@@ -8,7 +8,7 @@ public sealed class PassiveTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [BrokerFact]
-    public async Task A_queue_with_options_of_its_own_is_used_as_it_is()
+    public async Task A_passive_endpoint_uses_an_existing_queue_with_other_options()
     {
         Address address = Broker.NewAddress();
         string queue = address.Option("name")!;
@@ -35,7 +35,7 @@ public sealed class PassiveTests
     }
 
     [BrokerFact]
-    public async Task What_is_not_there_is_not_made()
+    public async Task A_passive_endpoint_creates_no_missing_queue_or_exchange()
     {
         Address address = Broker.NewAddress("&declare=passive");
         FairleadException queue = await Assert.ThrowsAsync<FairleadException>(() => Receiver.BindAsync(address).AsTask());
@@ -46,7 +46,7 @@ public sealed class PassiveTests
     }
 
     [BrokerFact]
-    public void It_is_active_or_passive() => Assert.Contains(
+    public void Declare_accepts_only_active_and_passive() => Assert.Contains(
         "Use passive or active",
         Assert.Throws<AddressFormatException>(() => Sender.Connect(Broker.NewAddress("&declare=never"))).Message,
         StringComparison.Ordinal);

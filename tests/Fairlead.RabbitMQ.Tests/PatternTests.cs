@@ -12,7 +12,7 @@ public sealed class PatternTests
     [BrokerTheory(IsInDefaultRun = true)]
     [InlineData("")]
     [InlineData("&durable=true")]
-    public async Task A_message_goes_to_a_receiver_whichever_comes_first(string options)
+    public async Task A_message_reaches_its_receiver_whichever_starts_first(string options)
     {
         Address address = Broker.NewAddress(options);
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -26,7 +26,7 @@ public sealed class PatternTests
     }
 
     [BrokerFact]
-    public async Task A_delivery_is_done_when_the_receiver_has_accepted()
+    public async Task A_delivery_completes_when_the_receiver_accepts()
     {
         Address address = Broker.NewAddress();
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -74,7 +74,7 @@ public sealed class PatternTests
     }
 
     [BrokerFact]
-    public async Task A_subscriber_gets_what_matches_from_the_moment_it_has_subscribed()
+    public async Task A_subscriber_gets_matching_messages_as_soon_as_it_has_subscribed()
     {
         Address address = Broker.NewAddress();
         await using Publisher publisher = await Publisher.BindAsync(address);
@@ -98,7 +98,7 @@ public sealed class PatternTests
 
     /// <summary>The broker matches what <see cref="TopicFilter"/> matches.</summary>
     [BrokerFact]
-    public async Task Wildcards_mean_the_same_as_elsewhere()
+    public async Task Wildcards_match_as_with_other_transports()
     {
         string[] words = ["a", "b", "a.b", "b.a", "a.b.c", "a.a.a", "b.c.d.e", "a#", "a.#b"];
         string[] patterns = [">", "a", "*", "a.>", "a.*", "*.b", "*.*", "*.*.>", "*.b.>", "a.*.c", "b.>", "a.b.c.>"];
@@ -120,7 +120,7 @@ public sealed class PatternTests
     }
 
     [BrokerFact]
-    public async Task What_a_broker_does_not_have_is_refused_at_once_with_another_way()
+    public async Task Unsupported_patterns_are_refused_immediately_with_an_alternative()
     {
         Address address = Broker.NewAddress();
         FairleadException queue = Assert.Throws<FairleadException>(() => WorkQueue.Bind(address));
@@ -157,7 +157,7 @@ public sealed class PatternTests
     [BrokerTheory]
     [InlineData(true, 3)]
     [InlineData(false, 3)]
-    public async Task A_message_that_no_receiver_accepts_ends_among_the_dead_letters(bool isDurable, int deliveries)
+    public async Task A_message_that_no_receiver_accepts_becomes_a_dead_letter(bool isDurable, int deliveries)
     {
         Address address = Broker.NewAddress($"&deliveries=3&durable={(isDurable ? "true" : "false")}");
         await using Receiver receiver = await Receiver.BindAsync(address);
@@ -195,7 +195,7 @@ public sealed class PatternTests
     }
 
     [BrokerFact]
-    public async Task A_request_of_a_lost_responder_is_unknown_at_once_unless_it_may_be_repeated()
+    public async Task A_request_to_a_lost_responder_ends_as_unknown_unless_it_is_idempotent()
     {
         Address address = Broker.NewAddress();
         await using Requester requester = await Requester.ConnectAsync(address);
@@ -225,7 +225,7 @@ public sealed class PatternTests
 
     /// <summary>A request that lasts keeps none of those behind it from being acknowledged, and so from coming.</summary>
     [BrokerFact]
-    public async Task A_request_that_lasts_does_not_hold_up_later_ones()
+    public async Task A_slow_request_does_not_delay_later_requests()
     {
         Address address = Broker.NewAddress("&prefetch=4");
         await using Responder responder = await Responder.BindAsync(address);

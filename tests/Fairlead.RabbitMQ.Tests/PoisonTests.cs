@@ -12,7 +12,7 @@ public sealed class PoisonTests
 
     /// <summary>The pauses between the deliveries take a minute, which the clock of the receiver skips.</summary>
     [BrokerFact]
-    public async Task A_queue_that_is_not_durable_drops_it_and_the_receiver_counts_that()
+    public async Task A_queue_that_is_not_durable_drops_a_poison_message_and_the_receiver_counts_it()
     {
         ManualClock clock = new();
         Address address = Broker.NewAddress("&heartbeat=0s");
@@ -87,7 +87,7 @@ public sealed class PoisonTests
     }
 
     [Fact]
-    public void What_came_again_is_counted_until_it_is_done_or_many_others_came()
+    public void Redeliveries_are_counted_until_the_message_is_done_or_many_others_arrive()
     {
         Redeliveries counts = new();
         string key = Redeliveries.KeyOf(null, "body"u8);

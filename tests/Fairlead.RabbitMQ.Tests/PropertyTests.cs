@@ -48,7 +48,7 @@ public sealed class PropertyTests
     }
 
     [BrokerFact]
-    public async Task Blocking_sends_carry_them_too()
+    public async Task Blocking_sends_carry_properties()
     {
         Address address = Broker.NewAddress();
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -61,7 +61,7 @@ public sealed class PropertyTests
     }
 
     [BrokerFact]
-    public async Task A_subscriber_and_a_responder_get_them()
+    public async Task A_subscriber_and_a_responder_get_the_properties()
     {
         Address topics = Broker.NewAddress();
         await using Subscriber subscriber = await Subscriber.ConnectAsync(topics, ">");
@@ -93,7 +93,7 @@ public sealed class PropertyTests
     }
 
     [BrokerFact]
-    public async Task Another_program_sees_what_was_sent()
+    public async Task Another_program_sees_the_sent_properties()
     {
         Address address = Broker.NewAddress("&ttl=90s&content=text/plain");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -114,7 +114,7 @@ public sealed class PropertyTests
     }
 
     [BrokerFact]
-    public async Task Headers_of_another_program_that_are_too_many_or_of_other_types_are_counted_and_left_out()
+    public async Task Excess_and_unsupported_headers_of_another_program_are_counted_and_omitted()
     {
         Address address = Broker.NewAddress();
         await using Receiver receiver = await Receiver.BindAsync(address);
@@ -205,7 +205,7 @@ public sealed class PropertyTests
     }
 
     [BrokerFact]
-    public async Task What_no_message_can_have_is_refused_and_the_sender_goes_on()
+    public async Task Invalid_properties_are_refused_and_the_sender_continues()
     {
         Address address = Broker.NewAddress();
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -246,7 +246,7 @@ public sealed class PropertyTests
     }
 
     [Fact]
-    public async Task An_end_that_is_not_at_a_broker_has_none_and_takes_none()
+    public async Task An_endpoint_without_a_broker_has_no_properties_and_refuses_them()
     {
         Address address = $"inproc://properties-{Environment.ProcessId}";
         await using Receiver receiver = Receiver.Bind(address);
@@ -259,7 +259,7 @@ public sealed class PropertyTests
     }
 
     [BrokerFact]
-    public async Task A_time_to_live_is_refused_where_it_would_end_a_call_or_a_connection()
+    public async Task A_time_to_live_is_refused_for_calls_and_connections()
     {
         Address address = Broker.NewAddress("&ttl=1s");
         foreach (Func<Task> open in new Func<Task>[]
@@ -275,7 +275,7 @@ public sealed class PropertyTests
 
     /// <summary>The bytes do not leave the process, and no sequence of them is trusted all the same.</summary>
     [Fact]
-    public void A_field_that_is_cut_or_changed_is_read_without_an_error()
+    public void A_truncated_or_changed_field_is_read_without_an_exception()
     {
         byte[] field = PropertiesField.Write(All, BrokerProperties.MostBytes);
         AssertEqual(All, PropertiesField.Read(field));

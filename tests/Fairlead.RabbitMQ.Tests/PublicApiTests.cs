@@ -6,7 +6,7 @@ namespace Fairlead.RabbitMQ.Tests;
 public sealed class PublicApiTests
 {
     [Fact]
-    public void The_public_surface_is_what_its_file_says()
+    public void The_public_surface_matches_PublicAPI_txt()
     {
         string file = Path.Combine(Broker.Root(), "src/Fairlead.RabbitMQ/PublicAPI.txt");
         string actual = PublicApiText.Of(typeof(RabbitMqTransport).Assembly);

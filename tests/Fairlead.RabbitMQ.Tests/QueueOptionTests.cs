@@ -28,7 +28,7 @@ public sealed class QueueOptionTests
     }
 
     [BrokerFact]
-    public async Task A_queue_with_a_length_refuses_what_is_too_much()
+    public async Task A_queue_refuses_messages_beyond_its_length()
     {
         Address address = Broker.NewAddress("&length=1");
         await using Sender sender = await Sender.ConnectAsync(address);
@@ -74,7 +74,7 @@ public sealed class QueueOptionTests
     }
 
     [BrokerFact]
-    public async Task What_has_no_such_queue_is_refused()
+    public async Task Queue_options_are_refused_for_endpoints_without_such_a_queue()
     {
         foreach (string option in new[] { "&single=true", "&priorities=2", "&lifetime=1s", "&length=5" })
         {
@@ -106,7 +106,7 @@ public sealed class QueueOptionTests
     [InlineData("&ttl=25d")]
     [InlineData("&single=yes")]
     [InlineData("&login=certificate")]
-    public void A_value_that_the_broker_cannot_take_is_refused_before_it_is_asked(string option) =>
+    public void A_value_out_of_the_range_of_the_broker_is_refused_without_a_connection(string option) =>
         Assert.Throws<AddressFormatException>(() => Sender.Connect(Broker.NewAddress(option)));
 
     private static Task<IConnection> ConnectAsync() =>

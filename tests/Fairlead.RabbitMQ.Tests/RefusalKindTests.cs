@@ -19,7 +19,7 @@ public sealed class RefusalKindTests
     [InlineData(530, "NOT_ALLOWED - vhost 'v' is down", ErrorCode.Unavailable, true)]
     [InlineData(320, "CONNECTION_FORCED - broker forced connection closure", ErrorCode.Unavailable, true)]
     [InlineData(541, "INTERNAL_ERROR", ErrorCode.Unavailable, true)]
-    public void A_number_and_a_text_are_an_error_of_a_kind(int number, string text, ErrorCode code, bool isPassing)
+    public void The_reply_code_and_text_determine_the_error_code(int number, string text, ErrorCode code, bool isPassing)
     {
         RabbitMqTransport.Register();
         Address address = "amqp://host/?name=q";
@@ -33,7 +33,7 @@ public sealed class RefusalKindTests
 
     /// <summary>A queue that is full ends each session soon after it began: a session that opened does not shorten the pauses.</summary>
     [Fact]
-    public void The_pauses_grow_until_a_session_has_lasted()
+    public void Pauses_grow_until_a_session_lasts_long_enough()
     {
         ManualClock clock = new();
         ReopenPause pause = new(clock);

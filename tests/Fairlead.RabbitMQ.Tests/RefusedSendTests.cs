@@ -59,7 +59,7 @@ public sealed class RefusedSendTests
     }
 
     [Fact]
-    public void What_is_confirmed_behind_a_refused_item_is_done_after_it()
+    public void An_item_confirmed_after_a_refused_item_completes_after_it()
     {
         PublishWindow<string> window = new(StringComparer.Ordinal);
         foreach (string item in (string[])["a", "b", "c", "d"])

@@ -10,7 +10,7 @@ public sealed class SharedConnectionTests(PausedBroker paused)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [BrokerFact]
-    public async Task Ten_endpoints_share_two_connections_which_are_opened_again_and_closed_with_the_last()
+    public async Task Ten_endpoints_share_two_connections_that_reopen_and_close_with_the_last_endpoint()
     {
         await UntilAsync(0);
         List<Sender> senders = [];
@@ -121,7 +121,7 @@ public sealed class SharedConnectionTests(PausedBroker paused)
 
     /// <summary>Each names its own address in the error.</summary>
     [BrokerFact]
-    public async Task Endpoints_that_open_together_share_the_refusal_and_each_has_its_address()
+    public async Task Endpoints_that_open_together_share_a_refusal_and_each_error_names_its_address()
     {
         Task<Sender>[] opening =
         [

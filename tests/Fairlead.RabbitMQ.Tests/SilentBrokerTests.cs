@@ -12,7 +12,7 @@ public sealed class SilentBrokerTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task Connecting_ends_at_its_limit_with_the_reason(int frames)
+    public async Task Connecting_ends_at_its_timeout_with_the_reason(int frames)
     {
         using MuteBroker mute = new(frames);
         EndpointOptions options = new() { HandshakeTimeout = 500.Milliseconds() };
@@ -28,7 +28,7 @@ public sealed class SilentBrokerTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task Connecting_is_cancelled(int frames)
+    public async Task Connecting_can_be_cancelled(int frames)
     {
         using MuteBroker mute = new(frames);
         using CancellationTokenSource cancel = new();
@@ -45,7 +45,7 @@ public sealed class SilentBrokerTests
 
     /// <summary>Endpoints of a process share a connection, and each has a limit of its own.</summary>
     [BrokerFact]
-    public async Task The_limit_of_one_endpoint_is_not_that_of_another()
+    public async Task Endpoints_sharing_a_connection_have_their_own_timeouts()
     {
         using MuteBroker mute = new(0);
         Task<Sender> hasty = ConnectAsync(mute, TimeSpan.FromSeconds(3));
@@ -56,7 +56,7 @@ public sealed class SilentBrokerTests
     }
 
     [BrokerFact]
-    public async Task Who_joins_a_patient_endpoint_need_not_be_patient()
+    public async Task An_endpoint_sharing_a_pending_connection_keeps_its_shorter_timeout()
     {
         using MuteBroker mute = new(0);
         using CancellationTokenSource cancel = new();
@@ -80,7 +80,7 @@ public sealed class SilentBrokerTests
 
     /// <summary>It lost its broker, and what it connects to now accepts and says nothing.</summary>
     [BrokerFact]
-    public async Task An_endpoint_that_seeks_a_silent_broker_closes_at_its_limit()
+    public async Task An_endpoint_that_reconnects_to_a_silent_broker_closes_at_its_timeout()
     {
         using MuteBroker mute = new(int.MaxValue);
         Sender sender = await Sender.ConnectAsync(mute.Address(), new EndpointOptions { HandshakeTimeout = TimeSpan.FromMinutes(5) });

@@ -7,7 +7,7 @@ public sealed class StrangersViewTests(PausedBroker paused)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [BrokerFact]
-    public async Task No_argument_of_this_process_reaches_the_broker_or_another_end()
+    public async Task No_command_line_argument_reaches_the_broker_or_a_peer()
     {
         Address address = paused.Node.Address("strangers");
         await using Receiver receiver = await Receiver.BindAsync(address);

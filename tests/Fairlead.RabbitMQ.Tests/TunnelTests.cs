@@ -10,7 +10,7 @@ public sealed class TunnelTests(PausedBroker paused)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [BrokerFact]
-    public async Task A_place_without_a_hub_is_not_found_and_can_be_waited_for()
+    public async Task A_name_without_a_hub_is_not_found_and_wait_waits_for_the_hub()
     {
         Address address = Broker.NewAddress();
         FairleadException missing = await Assert.ThrowsAsync<FairleadException>(() => Pair.ConnectAsync(address).AsTask());
@@ -24,7 +24,7 @@ public sealed class TunnelTests(PausedBroker paused)
     }
 
     [BrokerFact]
-    public async Task A_place_has_one_owner()
+    public async Task A_name_has_one_owner()
     {
         Address address = Broker.NewAddress();
         Hub hub = await Hub.BindAsync(address);
@@ -38,7 +38,7 @@ public sealed class TunnelTests(PausedBroker paused)
     [InlineData("durable=true")]
     [InlineData("deliveries=3")]
     [InlineData("unique=true")]
-    public async Task What_connections_do_not_have_is_refused_at_both_ends(string option)
+    public async Task Queue_options_are_refused_at_both_ends_of_connections(string option)
     {
         Address address = Broker.NewAddress($"&{option}");
         FairleadException bound = await Assert.ThrowsAsync<FairleadException>(() => Hub.BindAsync(address).AsTask());
@@ -48,7 +48,7 @@ public sealed class TunnelTests(PausedBroker paused)
 
     /// <summary>The client goes on at a hub that was started again at the same place.</summary>
     [BrokerFact]
-    public async Task A_client_of_a_hub_that_was_started_again_comes_back()
+    public async Task A_client_reconnects_to_a_restarted_hub()
     {
         Address address = Broker.NewAddress();
         Hub first = await Hub.BindAsync(address);
@@ -64,7 +64,7 @@ public sealed class TunnelTests(PausedBroker paused)
 
     /// <summary>A lost session of the broker ends connections. The hub is there again, and its clients come back.</summary>
     [BrokerFact]
-    public async Task After_an_outage_of_the_broker_a_hub_has_its_clients_again()
+    public async Task A_hub_has_its_clients_again_after_an_outage_of_the_broker()
     {
         BrokerCluster broker = paused.Node;
         await using Hub hub = await Hub.BindAsync(broker.Address("talk"));
@@ -124,7 +124,7 @@ public sealed class TunnelTests(PausedBroker paused)
 
     /// <summary>Otherwise a user that may write only to the hub's queue could have the hub write to any other queue.</summary>
     [BrokerFact]
-    public async Task A_hub_writes_to_no_queue_that_the_broker_did_not_name()
+    public async Task A_hub_writes_only_to_queues_that_the_broker_named()
     {
         Address address = Broker.NewAddress();
         await using Hub hub = await Hub.BindAsync(address);
@@ -148,7 +148,7 @@ public sealed class TunnelTests(PausedBroker paused)
 
     /// <summary>The broker has not confirmed the message yet when the hub says that it closes.</summary>
     [BrokerFact]
-    public async Task A_hub_that_is_disposed_right_behind_a_message_is_known_to_have_closed()
+    public async Task A_client_sees_that_a_hub_closed_immediately_after_a_message()
     {
         Address address = Broker.NewAddress();
         Hub hub = await Hub.BindAsync(address);
@@ -166,7 +166,7 @@ public sealed class TunnelTests(PausedBroker paused)
     }
 
     [BrokerFact]
-    public async Task A_stream_of_long_and_short_messages_comes_whole()
+    public async Task A_sequence_of_long_and_short_messages_arrives_complete()
     {
         Address address = Broker.NewAddress();
         await using Pair bound = await Pair.BindAsync(address);
@@ -191,7 +191,7 @@ public sealed class TunnelTests(PausedBroker paused)
 
     /// <summary>The queue that is found may be the one of the end before, which the broker deletes right then.</summary>
     [BrokerFact]
-    public async Task A_name_that_has_just_become_free_is_taken_again_and_again()
+    public async Task A_name_can_be_bound_repeatedly_as_soon_as_it_is_free()
     {
         const int Times = 30;
         Address address = Broker.NewAddress();

@@ -6,7 +6,7 @@ namespace Fairlead.RabbitMQ.Tests;
 public sealed class WindowTests
 {
     [Fact]
-    public void Items_are_done_in_order_whatever_order_their_confirmations_have()
+    public void Items_complete_in_order_regardless_of_the_order_of_confirmations()
     {
         PublishWindow<string> window = new();
         AddAll(window);
@@ -22,7 +22,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void What_a_lost_channel_left_is_published_again_before_anything_else_also_if_the_next_is_lost()
+    public void Items_of_lost_channels_are_published_again_before_new_items()
     {
         PublishWindow<string> first = new();
         AddAll(first);
@@ -44,7 +44,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void An_item_that_is_not_published_is_done_when_nothing_older_is_left()
+    public void An_unpublished_item_completes_after_all_older_items()
     {
         PublishWindow<string> window = new();
         Assert.Equal(1, window.Skip());
@@ -55,7 +55,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void A_running_request_can_be_called_off_until_it_ends()
+    public void A_running_request_can_be_cancelled_until_it_ends()
     {
         RunningRequests running = new();
         using RunningRequests.Entry first = running.Begin("a", "1");
@@ -78,7 +78,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void A_running_request_that_was_seen_before_has_aged()
+    public void Aged_returns_requests_that_were_already_running_at_the_last_call()
     {
         RunningRequests running = new();
         using RunningRequests.Entry first = running.Begin("a", "1");
@@ -90,7 +90,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void An_identity_that_is_used_again_belongs_to_the_last_request()
+    public void A_reused_identity_belongs_to_the_last_request()
     {
         RunningRequests running = new();
         using RunningRequests.Entry first = running.Begin("a", "1");
@@ -103,7 +103,7 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public void A_message_that_comes_again_is_known_in_hand_and_afterwards()
+    public void A_redelivered_message_is_recognized_during_and_after_handling()
     {
         KnownMessages known = new();
         Delivered first = new(null!, null!, 1, null, null, default);
@@ -128,7 +128,7 @@ public sealed class WindowTests
 
     /// <summary>The channel also counts deliveries that need no acknowledgement, such as cancellations: one of these is missing.</summary>
     [Fact]
-    public void What_is_settled_behind_a_delivery_that_lasts_is_acknowledged_alone_and_forgotten()
+    public void Deliveries_settled_after_an_open_delivery_are_acknowledged_individually()
     {
         OpenDeliveries deliveries = new();
         deliveries.Begin(1);
@@ -158,7 +158,7 @@ public sealed class WindowTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Every_accepted_delivery_is_acknowledged_once_and_no_other_whatever_their_order(int seed)
+    public void Only_accepted_deliveries_are_acknowledged_each_once_in_any_order(int seed)
     {
         const int Prefetch = 50;
         Random random = new(seed);

@@ -9,7 +9,7 @@ public sealed class GroupTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
-    public async Task All_but_one_are_told()
+    public async Task A_group_call_reaches_all_objects_except_one()
     {
         Hall hall = new();
         string name = $"hall-{Guid.NewGuid():N}";
@@ -33,7 +33,7 @@ public sealed class GroupTests
     }
 
     [Fact]
-    public async Task A_client_that_has_gone_leaves_and_a_failure_is_told_and_keeps_no_other_waiting()
+    public async Task A_lost_client_leaves_the_group_and_a_failure_is_reported_without_delaying_others()
     {
         Hall hall = new();
         string name = $"hall-{Guid.NewGuid():N}";

@@ -35,7 +35,7 @@ public sealed class AddressOptionsTests
     [InlineData("9223372036854775808")]
     [InlineData("99999999999999999999GiB")]
     [InlineData("18446744073709551615GiB")]
-    public void What_is_no_size_is_refused(string text) => AssertRefused(text, address => address.Size("o"));
+    public void An_invalid_size_is_refused(string text) => AssertRefused(text, address => address.Size("o"));
 
     [Fact]
     public void A_size_out_of_bounds_names_the_bounds() =>
@@ -64,10 +64,10 @@ public sealed class AddressOptionsTests
     [InlineData("1e3s")]
     [InlineData("9999999999999999999999999999d")]
     [InlineData("99999999999999999999999999999999999d")]
-    public void What_is_no_duration_is_refused(string text) => AssertRefused(text, address => address.Duration("o"));
+    public void An_invalid_duration_is_refused(string text) => AssertRefused(text, address => address.Duration("o"));
 
     [Fact]
-    public void Infinite_is_refused_where_something_must_end() =>
+    public void An_infinite_duration_is_refused_unless_it_is_allowed() =>
         AssertRefused("infinite", address => address.Duration("o", allowInfinite: false));
 
     [Theory]
@@ -78,7 +78,7 @@ public sealed class AddressOptionsTests
     [InlineData("drop-oldes", "did you mean 'drop-oldest'?")]
     [InlineData("DropOldest", "Allowed: wait, drop-oldest, drop-newest")]
     [InlineData("1", "Allowed: wait, drop-oldest, drop-newest")]
-    public void What_is_not_enumerated_is_refused(string text, string reason) =>
+    public void An_unknown_enumeration_value_is_refused_with_the_reason(string text, string reason) =>
         Assert.Contains(reason, AssertRefused(text, address => address.Enum<Full>("o")), StringComparison.Ordinal);
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class AddressOptionsTests
     }
 
     [Fact]
-    public void What_is_not_given_is_null()
+    public void A_missing_option_is_null()
     {
         Address address = "unix://a";
 

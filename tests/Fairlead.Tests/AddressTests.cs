@@ -95,7 +95,7 @@ public sealed class AddressTests
     [InlineData("unix://a?b=1&&c=2", "has no name")]
     [InlineData("unix://a?b/c=1", "is not an option name")]
     [InlineData("unix://a?b=%", "cannot be read")]
-    public void What_is_no_address_is_refused_with_the_reason(string text, string reason)
+    public void A_malformed_address_is_refused_with_the_reason(string text, string reason)
     {
         var refused = Assert.Throws<AddressFormatException>(() => Address.Parse(text));
 
@@ -140,7 +140,7 @@ public sealed class AddressTests
     [InlineData("tcp://orders:1", false, false, false)]
     [InlineData("fd://3", false, false, false)]
     [InlineData("amqp://orders", false, false, false)]
-    public void The_kind_of_place_is_told(string text, bool name, bool path, bool abstractName)
+    public void An_address_reports_whether_it_is_a_name_a_path_or_an_abstract_name(string text, bool name, bool path, bool abstractName)
     {
         var address = Address.Parse(text);
 
@@ -182,7 +182,7 @@ public sealed class AddressTests
     }
 
     [Fact]
-    public void Equality_is_that_of_the_normal_form()
+    public void Addresses_with_the_same_normal_form_are_equal()
     {
         Assert.Equal(Address.Parse("UNIX:///tmp/%61?x=%62"), Address.Parse("unix:///tmp/a?x=b"));
         Assert.Equal(Address.Parse("tcp://LOCALHOST:080").GetHashCode(), Address.Parse("tcp://localhost:80").GetHashCode());
@@ -199,7 +199,7 @@ public sealed class AddressTests
     }
 
     [Fact]
-    public void A_brokers_password_does_not_stand_in_errors()
+    public void Errors_do_not_contain_a_brokers_password()
     {
         Address address = "amqps://user:secret@host/v?name=n";
 
@@ -240,7 +240,7 @@ public sealed class AddressTests
     }
 
     [Fact]
-    public void No_text_makes_the_parser_fail_otherwise_than_by_refusing()
+    public void The_parser_accepts_or_refuses_any_text()
     {
         var seed = Random.Shared.Next();
         var random = new Random(seed);

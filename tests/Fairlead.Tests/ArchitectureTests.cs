@@ -204,11 +204,11 @@ public sealed partial class ArchitectureTests
     private static readonly IReadOnlyList<SourceFolder> Folders = SourceFolder.Of("src/Fairlead");
 
     [Fact]
-    public void Every_folder_has_its_place() =>
+    public void The_table_of_layers_lists_exactly_the_folders() =>
         Assert.Equal(Below.Keys.Order(StringComparer.Ordinal), Folders.Select(folder => folder.Path).Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Nobody_makes_an_endpoint_that_is_not_open() =>
+    public void Endpoint_types_have_no_public_constructor() =>
         Assert.Equal(
             [],
             typeof(MessagingEndpoint)
@@ -216,7 +216,7 @@ public sealed partial class ArchitectureTests
                 .Where(static type => type.IsSubclassOf(typeof(MessagingEndpoint)) && type.GetConstructors().Length > 0));
 
     [Fact]
-    public void References_go_down_only()
+    public void Folders_refer_only_to_folders_below_them()
     {
         List<string> wrong = [];
         HashSet<(string, string)> used = [];
@@ -244,7 +244,7 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Nothing_is_imported_from_above()
+    public void No_file_imports_a_namespace_from_above()
     {
         Assert.Equal(
             "",
@@ -269,7 +269,7 @@ public sealed partial class ArchitectureTests
     /// (<c>Fairlead</c>), <c>Fairlead.Synchronization</c> and the others separately.
     /// </summary>
     [Fact]
-    public void Namespaces_are_folders_and_public_ones_are_concerns()
+    public void Internal_namespaces_match_folders_and_public_namespaces_match_concerns()
     {
         foreach ((string folder, string path, string text) in Files())
         {

@@ -7,7 +7,7 @@ namespace Fairlead.Tests;
 public sealed class DeadlineTests
 {
     [Fact]
-    public void No_timeout_never_passes()
+    public void A_deadline_without_a_timeout_never_passes()
     {
         foreach (var deadline in new[]
             {
@@ -26,7 +26,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void Zero_has_passed()
+    public void A_timeout_of_zero_has_passed()
     {
         var deadline = Deadline.After(TimeSpan.Zero);
 
@@ -35,7 +35,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void What_remains_goes_by_the_clock_and_is_never_negative()
+    public void The_remaining_time_follows_the_clock_and_is_never_negative()
     {
         var clock = new StoppedClock();
         var deadline = Deadline.After(5.Seconds(), clock);
@@ -51,7 +51,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void The_sooner_of_two_counts()
+    public void The_earlier_of_two_deadlines_counts()
     {
         var clock = new StoppedClock();
         var deadline = Deadline.After(5.Seconds(), clock);
@@ -66,7 +66,7 @@ public sealed class DeadlineTests
 
     /// <summary>Its value is two words, which another thread may see change one after the other.</summary>
     [Fact]
-    public void One_that_changes_in_a_field_has_a_lock()
+    public void Only_the_listed_fields_which_a_lock_protects_hold_a_deadline_that_changes()
     {
         const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         Assert.Equal(

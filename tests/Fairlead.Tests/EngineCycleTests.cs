@@ -47,7 +47,7 @@ public sealed class EngineCycleTests
 
     /// <summary>The code of a method names what it calls, even if the text does not: a chain through properties counts.</summary>
     [Fact]
-    public void The_code_of_a_method_names_what_it_calls()
+    public void NamedByCode_finds_types_that_only_the_code_of_a_method_names()
     {
         MethodInfo method = typeof(EngineCycleTests).GetMethod(nameof(Chain), Declared)!;
         Assert.Contains(typeof(Version), NamedByCode(method));

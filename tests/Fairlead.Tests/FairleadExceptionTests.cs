@@ -3,7 +3,7 @@ namespace Fairlead.Tests;
 public sealed class FairleadExceptionTests
 {
     [Fact]
-    public void The_message_says_where_what_and_what_to_do()
+    public void The_message_contains_the_address_the_problem_and_the_remedy()
     {
         var error = new FairleadException(ErrorCode.NotFound, "no endpoint listens there", "Start a server.") { Address = "unix://nobody" };
 
@@ -13,7 +13,7 @@ public sealed class FairleadExceptionTests
     }
 
     [Fact]
-    public void What_treats_errors_of_streams_and_files_treats_it_likewise() =>
+    public void FairleadException_is_an_IOException() =>
         Assert.IsAssignableFrom<IOException>(new FairleadException(ErrorCode.PeerGone, "it ended"));
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class FairleadExceptionTests
     }
 
     [Fact]
-    public void An_error_from_below_gets_its_address_and_keeps_the_rest()
+    public void At_adds_the_address_to_an_error_and_keeps_the_rest()
     {
         FairleadException below;
         try
@@ -51,6 +51,6 @@ public sealed class FairleadExceptionTests
     [InlineData(4242, "bc -l", null, "pid 4242 (bc -l)")]
     [InlineData(null, null, "10.0.0.7:5242", "10.0.0.7:5242")]
     [InlineData(null, null, null, "an unknown process")]
-    public void A_peer_is_told_as_far_as_it_is_known(int? pid, string? program, string? remote, string text) =>
+    public void The_text_of_a_peer_contains_what_is_known_about_it(int? pid, string? program, string? remote, string text) =>
         Assert.Equal(text, new Peer { ProcessId = pid, Program = program, RemoteAddress = remote }.ToString());
 }

@@ -15,7 +15,7 @@ public sealed class LayoutFingerprintTests
     }
 
     [Fact]
-    public void Size_alignment_and_fields_are_told()
+    public void Describe_lists_size_alignment_and_fields()
     {
         Assert.Equal("16 by 8; X at 0: Double; Y at 8: Double", LayoutFingerprint.Describe<Point>());
         Assert.Equal("24 by 8; Gear at 0: Gear of 1; IsOn at 1: Boolean; Where at 8: Point of 16", LayoutFingerprint.Describe<Nested>());
@@ -54,7 +54,7 @@ public sealed class LayoutFingerprintTests
     }
 
     [Fact]
-    public void The_same_layout_has_the_same_fingerprint_whatever_the_type_is_called()
+    public void Types_with_the_same_layout_have_the_same_fingerprint_under_any_name()
     {
         Assert.Equal(LayoutFingerprint.Of<Point>(), LayoutFingerprint.Of<Elsewhere.Position>());
         Assert.Equal(LayoutFingerprint.Of<Point>(), LayoutFingerprint.Of<AsProperties>());
@@ -77,7 +77,7 @@ public sealed class LayoutFingerprintTests
     }
 
     [Fact]
-    public void It_is_the_same_in_every_run()
+    public void The_fingerprint_is_the_same_in_every_run()
     {
         // Programs of other versions compare it.
         Assert.Equal(0x5554829cc01a0022UL, LayoutFingerprint.Of<Point>());

@@ -4,7 +4,7 @@ namespace Fairlead.Tests;
 public sealed class PeerTests
 {
     [Fact]
-    public void A_text_for_people_has_eighty_characters_of_a_command_line_and_the_program_all()
+    public void ToString_shows_80_characters_of_a_command_line_and_Program_has_all()
     {
         string program = "java -cp " + new string('x', 4000);
         Peer peer = new() { ProcessId = 7, Program = program };
@@ -22,7 +22,7 @@ public sealed class PeerTests
     }
 
     [Fact]
-    public void A_client_is_a_certificate_a_process_an_address_or_a_user_and_not_what_a_peer_says()
+    public void Certificate_process_address_or_user_identify_a_client_and_nothing_that_the_peer_claims()
     {
         Peer[][] clients =
         [

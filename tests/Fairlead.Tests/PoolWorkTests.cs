@@ -6,7 +6,7 @@ namespace Fairlead.Tests;
 public sealed class PoolWorkTests
 {
     [Fact]
-    public void What_it_throws_is_told_and_ends_nothing()
+    public void An_exception_in_pool_work_is_reported_and_ends_nothing()
     {
         string who = $"test {Guid.NewGuid():N}";
         using ContainedErrors errors = new(who);
@@ -16,7 +16,7 @@ public sealed class PoolWorkTests
     }
 
     [Fact]
-    public void It_gets_its_state()
+    public void Pool_work_receives_its_state()
     {
         using BlockingCollection<int> seen = [];
         PoolWork.Queue("test", static state => state.seen.Add(state.Value), (seen, Value: 7));

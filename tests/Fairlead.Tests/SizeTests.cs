@@ -90,11 +90,11 @@ public sealed partial class SizeTests
                 .Select(static count => (count.Key, count.Value)));
 
     [Fact]
-    public void No_file_is_longer_than_a_reader_likes() =>
+    public void No_file_has_more_lines_than_allowed() =>
         AssertSizes(MostLines, LargerByLines, Files.Select(static file => (file.Path, file.Text.AsSpan().Count('\n'))));
 
     [Fact]
-    public void No_line_is_wider_than_a_reader_sees()
+    public void No_line_has_more_columns_than_allowed()
     {
         string root = SourceTree.At(".");
         Assert.Empty(
@@ -108,7 +108,7 @@ public sealed partial class SizeTests
 
     /// <summary>A member that only one transport needs belongs in a part, which the link requests once, not in the connection.</summary>
     [Fact]
-    public void A_connection_has_few_members_and_each_is_of_use_to_more_than_one_transport()
+    public void A_connection_has_few_members_and_more_than_one_transport_uses_each_of_them()
     {
         MemberInfo[] members =
         [

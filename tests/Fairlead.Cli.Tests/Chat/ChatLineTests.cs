@@ -21,7 +21,7 @@ public sealed class ChatLineTests
     [InlineData("/who", "Who", "", "")]
     [InlineData("/name ada", "Name", "", "ada")]
     [InlineData("/etc/passwd is a file", "Unknown", "/etc/passwd", "/etc/passwd is a file")]
-    public void A_line_is_taken_apart(string line, string verb, string target, string text)
+    public void A_line_is_parsed_as_text_private_message_or_command(string line, string verb, string target, string text)
     {
         var parsed = ChatLine.Parse(line);
 
@@ -47,6 +47,6 @@ public sealed class ChatLineTests
     [InlineData("hello\r", "hello")]
     [InlineData("\0", "")]
     [InlineData("\e[31mred", " [31mred")]
-    public void What_C_programs_send_beside_their_text_is_no_part_of_it(string sent, string text) =>
+    public void NUL_and_CR_around_a_received_text_are_removed(string sent, string text) =>
         Assert.Equal(text, ChatText.Of(Encoding.UTF8.GetBytes(sent)));
 }

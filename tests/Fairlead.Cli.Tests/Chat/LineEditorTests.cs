@@ -37,7 +37,7 @@ public sealed class LineEditorTests
     [InlineData("日本語", 2, "日")]
     [InlineData("a👩‍👩‍👧b", 2, "a")]
     [InlineData("e\u0301e\u0301", 1, "e\u0301")]
-    public void What_looks_like_one_character_is_deleted_as_one(string typed, int times, string text)
+    public void Backspace_deletes_a_whole_grapheme(string typed, int times, string text)
     {
         Type(typed);
         for (var i = 0; i < times; i++)
@@ -49,7 +49,7 @@ public sealed class LineEditorTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_character_are_dropped()
+    public void Invalid_UTF8_bytes_are_dropped()
     {
         Take([(byte)'a', 0xFF, 0xC3, (byte)'b', 0xE2, 0x82, 0xAC, 0x80, (byte)'c']);
 
@@ -57,7 +57,7 @@ public sealed class LineEditorTests
     }
 
     [Fact]
-    public void Lines_that_were_typed_come_back_and_so_does_the_one_being_typed()
+    public void History_keys_recall_earlier_lines_and_the_unfinished_line()
     {
         Assert.Equal(["one", "two", "two"], Type("one\rtwo\rtwo\n"));
         Type("thr\e[A");
@@ -79,7 +79,7 @@ public sealed class LineEditorTests
     [InlineData("0123456789\u0001", 8, "\r> 01234\e[K\r\e[2C")]
     [InlineData("日本語日本語", 9, "\r> 本語\e[K\r\e[6C")]
     [InlineData("", 1, "\r> \e[K\r\e[2C")]
-    public void The_row_shows_what_stands_around_the_cursor(string typed, int columns, string row)
+    public void A_long_line_scrolls_so_that_the_row_shows_the_cursor(string typed, int columns, string row)
     {
         Type(typed);
 

@@ -10,7 +10,7 @@ public sealed class BarrierTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task All_go_on_when_the_last_has_come()
+    public async Task All_parties_continue_when_the_last_one_arrives()
     {
         var early = Start(2);
         await WaitingAsync(2);
@@ -26,7 +26,7 @@ public sealed class BarrierTests : IDisposable
     }
 
     [Fact]
-    public async Task Shells_go_from_phase_to_phase_though_some_are_slow_to_end()
+    public async Task Shells_pass_five_phases_although_some_exit_slowly()
     {
         const string Round = "for i in 1 2 3 4 5; do fairlead barrier ready --parties 3 || exit; done";
         var shells = Enumerable.Range(0, 3).Select(_ => _home.StartShell(Round)).ToArray();
@@ -40,7 +40,7 @@ public sealed class BarrierTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_finds_no_place_waits_until_one_is_left_and_not_longer_than_he_may()
+    public async Task A_party_waits_for_a_free_slot_until_its_timeout()
     {
         // One that has passed, and is stopped before it can go.
         var early = Start(2);
@@ -65,7 +65,7 @@ public sealed class BarrierTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_gives_up_has_not_come()
+    public async Task A_party_that_times_out_or_is_interrupted_does_not_count_as_arrived()
     {
         var late = await _home.RunAsync("barrier", "ready", "--parties", "3", "--timeout", "50ms");
         Assert.True(late is { ExitCode: 124, Output: "" }, late.ToString());
@@ -80,7 +80,7 @@ public sealed class BarrierTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_is_killed_breaks_it_until_it_is_reset()
+    public async Task A_killed_party_breaks_the_barrier_until_it_is_reset()
     {
         var both = Start(2);
         await WaitingAsync(2);
@@ -106,7 +106,7 @@ public sealed class BarrierTests : IDisposable
     [InlineData(2, "1024", "barrier", "ready", "--parties", "1025")]
     [InlineData(2, "is not a valid name", "barrier", "a/b", "--parties", "2")]
     [InlineData(2, "does not wait", "barrier", "ready", "--parties", "2", "--reset", "--timeout", "1s")]
-    public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
+    public async Task Invalid_arguments_are_refused(int code, string said, params string[] arguments)
     {
         var outcome = await _home.RunAsync(arguments);
         Assert.True(outcome.ExitCode == code && outcome.Output.Length == 0, outcome.ToString());

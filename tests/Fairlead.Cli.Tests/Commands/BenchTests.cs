@@ -15,7 +15,7 @@ public sealed class BenchTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Each_mode_is_a_row_and_a_line_of_the_picture()
+    public async Task Bench_prints_a_row_and_draws_a_line_for_each_mode()
     {
         var outcome = await _home.RunAsync(["bench", "echo", "--chart", "echo.svg", .. Load]);
         Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
@@ -36,7 +36,7 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
-    public async Task The_columns_stand_below_their_heads()
+    public async Task Columns_are_aligned_with_their_headings()
     {
         var outcome = await _home.RunAsync(["bench", "echo", "--mode", "iterative", "--mode", "threads", .. Load]);
         Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
@@ -47,7 +47,7 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
-    public async Task One_mode_over_a_Unix_socket_as_JSON()
+    public async Task Bench_prints_one_mode_over_a_Unix_socket_as_JSON()
     {
         var outcome = await _home.RunAsync(["bench", "echo", "--mode", "threads", "--at", "unix://bench", "--output", "json", .. Load]);
         Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.ToString());
@@ -59,7 +59,7 @@ public sealed class BenchTests : IDisposable
 
     // More than both ends keep: the answer must be read while the question is being sent.
     [Fact]
-    public async Task Long_questions_are_answered_while_they_are_sent()
+    public async Task The_client_reads_the_answer_while_it_still_sends_a_long_question()
     {
         var outcome = await _home.RunAsync([
             "bench", "echo", "--mode", "threads", "--at", "unix://bench", "--output", "json",
@@ -70,7 +70,7 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
-    public async Task Datagrams_have_no_modes()
+    public async Task Bench_refuses_datagram_addresses()
     {
         var outcome = await _home.RunAsync("bench", "echo", "--at", "udp://127.0.0.1:0");
         Assert.True(outcome.ExitCode == 2, outcome.ToString());

@@ -21,7 +21,7 @@ public sealed class BindingCrowdTests : IDisposable
     [InlineData("fifo://crowd", "receive --timeout 100s", "send")]
     [InlineData("fifo://./crowd", "receive --timeout 100s", "send")]
     [InlineData("fifo://crowd-a,crowd-b", "reply --echo", "request")]
-    public async Task One_program_wins_and_the_others_name_it(string address, string bind, string end)
+    public async Task One_program_binds_the_name_and_the_others_report_its_pid(string address, string bind, string end)
     {
         address = address.Replace("./", _home.Work + "/", StringComparison.Ordinal);
 

@@ -16,7 +16,7 @@ public sealed class BlockedOutputTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task A_listener_whose_output_is_not_read_for_long_goes_on()
+    public async Task A_listener_continues_after_its_output_was_unread_for_long()
     {
         var (listener, address) = await _home.ServeAsync(
             "listen", $"unix://{_home.Work}/talk", "--keep", "--count", "3", "--timeout", Limit);

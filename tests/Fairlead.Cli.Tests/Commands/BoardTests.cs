@@ -65,7 +65,7 @@ public sealed class BoardTests : IDisposable
     [InlineData("--all")]
     [InlineData("--locks")]
     [InlineData("--segments")]
-    public async Task One_thing_is_listed_at_a_time(string other) =>
+    public async Task List_refuses_boards_together_with_another_kind(string other) =>
         Assert.Equal(2, (await _home.RunAsync("list", "--boards", other)).ExitCode);
 
     private async Task<JsonElement> JsonAsync() =>

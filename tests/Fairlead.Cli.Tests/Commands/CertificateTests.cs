@@ -12,7 +12,7 @@ public sealed class CertificateTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task A_server_and_a_client_of_one_authority_talk()
+    public async Task A_server_and_a_client_trust_certificates_of_the_same_authority()
     {
         await MakeAsync();
         ToolProcess receiver = _home.Start(
@@ -32,7 +32,7 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
-    public async Task Keys_are_closed_to_others_and_files_are_not_replaced_unasked()
+    public async Task Keys_are_private_and_existing_files_are_replaced_only_with_force()
     {
         await MakeAsync();
         foreach (string key in new[] { "authority.key", "localhost.key", "alice.key" })
@@ -54,7 +54,7 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
-    public async Task Keys_are_not_written_into_a_directory_whose_files_others_may_replace()
+    public async Task Keys_are_not_written_into_a_directory_that_other_users_can_change()
     {
         string open = Path.Combine(_home.Work, "open");
         Directory.CreateDirectory(open);
@@ -84,7 +84,7 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_is_shown_to_people_and_programs()
+    public async Task Show_prints_a_certificate_as_text_and_as_JSON()
     {
         await MakeAsync();
         Outcome shown = await _home.RunAsync("certificate", "show", "trial/localhost.pem");
@@ -115,7 +115,7 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_done_is_said()
+    public async Task Each_failure_has_its_exit_code_and_an_explanation()
     {
         await MakeAsync();
         File.CreateSymbolicLink(Path.Combine(_home.Work, "loop"), "loop");

@@ -12,7 +12,7 @@ public sealed class ChatBlockTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task A_client_too_many_that_cannot_even_be_told_so_does_not_end_the_room()
+    public async Task The_room_survives_a_refused_client_whose_refusal_does_not_fit_a_block()
     {
         // The refusal is longer than a block.
         var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--block", "32", "--max", "1");
@@ -28,7 +28,7 @@ public sealed class ChatBlockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_line_that_with_its_speaker_does_not_fit_a_block_sends_no_other_client_away()
+    public async Task A_line_that_does_not_fit_a_block_with_its_prefix_disconnects_no_other_client()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--block", "32");
         var speaker = _home.Start("chat", "join", address);
@@ -46,7 +46,7 @@ public sealed class ChatBlockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_types_whole_buffers_with_the_rest_of_longer_lines_in_them()
+    public async Task Input_blocks_may_contain_remains_of_longer_lines_after_the_NUL()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://room");
         var client = _home.Start("chat", "join", address, "--input-fifo", "typed", "--block", "64");
@@ -69,7 +69,7 @@ public sealed class ChatBlockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_reads_what_is_typed_in_whole_buffers()
+    public async Task Chat_input_writes_each_typed_line_as_a_whole_block()
     {
         var reader = _home.StartShell("mkfifo typed; touch made; exec head -c 96 typed");
         await _home.FileAsync("made");

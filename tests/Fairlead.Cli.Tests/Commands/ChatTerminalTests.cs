@@ -12,7 +12,7 @@ public sealed class ChatTerminalTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [NeedsProgramFact("script")]
-    public async Task The_reading_window_shows_what_is_typed_in_the_other_one()
+    public async Task The_reading_window_shows_lines_typed_in_the_input_window()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
         var tool = string.Join(' ', ToolHome.Tool);
@@ -29,7 +29,7 @@ public sealed class ChatTerminalTests : IDisposable
     }
 
     [NeedsProgramFact("script")]
-    public async Task A_line_is_edited_after_the_shell_has_given_the_terminal_back()
+    public async Task A_line_can_be_edited_after_the_job_returns_to_the_foreground()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
         var tool = string.Join(' ', ToolHome.Tool);

@@ -17,7 +17,7 @@ public sealed class ChatTests : IDisposable
     [InlineData("unix://chat")]
     [InlineData("tcp://127.0.0.1:0")]
     [InlineData("shm://chat")]
-    public async Task A_room_of_five_passes_on_what_is_meant_for_whom(string address)
+    public async Task A_room_of_five_delivers_public_and_private_lines_to_their_recipients(string address)
     {
         var (server, bound) = await _home.ServeAsync(
             "chat", "serve", $"{address}?framing=fairlead", "--also", "tcp://127.0.0.1:0", "--raw");
@@ -89,7 +89,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
-    public async Task Names_and_commands()
+    public async Task Names_are_checked_and_commands_are_answered()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
         var ada = await JoinAsync(server, 1, address, "--name", "ada");
@@ -116,7 +116,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_joins_is_told_which_others_are_there()
+    public async Task A_joining_client_receives_the_list_of_other_clients()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
         await JoinAsync(server, 1, address, "--name", "ada");
@@ -127,7 +127,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
-    public async Task In_a_star_clients_talk_with_the_operator_alone()
+    public async Task Star_clients_exchange_lines_with_the_operator_only()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "tcp://127.0.0.1:0", "--raw", "--star");
         using var first = new RawClient(address);
@@ -148,7 +148,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
-    public async Task One_client_too_many_is_refused_politely()
+    public async Task A_client_beyond_the_limit_is_refused_with_a_message()
     {
         var (server, address) = await _home.ServeAsync(
             "chat", "serve", "unix://chat", "--max", "1", "--also", "tcp://127.0.0.1:0?framing=line");
@@ -169,7 +169,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_does_not_read_is_told_and_dropped()
+    public async Task A_client_that_does_not_read_is_disconnected_and_learns_the_reason()
     {
         var (server, _) = await _home.ServeAsync("chat", "serve", "unix://chat?messages=4");
         var stopped = await JoinAsync(server, 1, "unix://chat?messages=2");
@@ -255,7 +255,7 @@ public sealed class ChatTests : IDisposable
     [InlineData("tcp://127.0.0.1:{0}")]
     [InlineData("shm://talk")]
     [InlineData("fifo://there,back")]
-    public async Task Two_talk_and_either_starts_first(string address)
+    public async Task Two_sides_exchange_lines_whichever_starts_first(string address)
     {
         address = string.Format(CultureInfo.InvariantCulture, address, FreePort());
         var first = _home.Start("chat", "pair", address);
@@ -282,7 +282,7 @@ public sealed class ChatTests : IDisposable
     [InlineData("shm://talk", "KILL")]
     [InlineData("fifo://there,back", "INT")]
     [InlineData("fifo://there,back", "KILL")]
-    public async Task The_first_of_two_is_told_when_the_other_goes_and_the_next_hears_nothing_of_it(string address, string signal)
+    public async Task The_first_side_sees_the_other_leave_and_the_next_partner_gets_no_old_lines(string address, string signal)
     {
         address = string.Format(CultureInfo.InvariantCulture, address, FreePort());
         var first = _home.Start("chat", "pair", address);
@@ -315,7 +315,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [NeedsProgramFact("nc")]
-    public async Task A_raw_client_joins_a_server_that_knows_nothing_of_Fairlead()
+    public async Task A_raw_client_joins_a_server_without_Fairlead()
     {
         var path = Path.Combine(_home.Work, "plain");
         var server = _home.StartShell($"echo ready >&2; exec nc -l -U '{path}'");
@@ -332,7 +332,7 @@ public sealed class ChatTests : IDisposable
     }
 
     [NeedsProgramFact("script")]
-    public async Task On_a_terminal_a_line_that_comes_does_not_break_the_one_being_typed()
+    public async Task An_arriving_line_does_not_break_the_line_typed_on_a_terminal()
     {
         var (server, address) = await _home.ServeAsync("chat", "serve", "unix://chat");
         var tool = string.Join(' ', ToolHome.Tool);

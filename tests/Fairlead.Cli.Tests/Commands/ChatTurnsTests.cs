@@ -20,7 +20,7 @@ public sealed class ChatTurnsTests : IDisposable
     [InlineData("80", false)]
     [InlineData("1024", true)]
     [InlineData("1024", false)]
-    public async Task A_program_in_C_talks_in_turns_in_either_part(string block, bool toolIsFirst)
+    public async Task A_C_program_and_the_tool_alternate_whichever_writes_first(string block, bool toolIsFirst)
     {
         string program = await InteropProgram.CompileAsync(_home, "fifo_turns");
         List<string> line = ["chat", "pair", Address, "--turns"];
@@ -54,7 +54,7 @@ public sealed class ChatTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_sides_talk_and_a_line_that_is_too_long_costs_no_turn()
+    public async Task A_line_that_is_too_long_does_not_end_the_turn()
     {
         var (first, second) = await StartBothAsync();
         await first.SayAsync(new string('x', 79), "hello");
@@ -72,7 +72,7 @@ public sealed class ChatTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_shell_takes_part()
+    public async Task A_shell_alternates_with_the_tool_over_the_FIFO()
     {
         var tool = _home.Start("chat", "pair", Address, "--turns");
         await tool.ErrorLineAsync("waiting at ");
@@ -85,7 +85,7 @@ public sealed class ChatTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_side_that_ends_without_a_word_in_its_turn_ends_the_talk()
+    public async Task Chat_exits_6_when_the_other_side_dies_in_its_turn()
     {
         var tool = _home.Start("chat", "pair", Address, "--turns");
         await tool.ErrorLineAsync("waiting at ");
@@ -95,7 +95,7 @@ public sealed class ChatTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_line_for_a_side_that_has_ended_is_not_sent()
+    public async Task Chat_exits_6_and_does_not_send_a_line_when_the_other_side_has_left()
     {
         // The reader ends without reading.
         var tool = _home.Start("chat", "pair", Address, "--turns", "--first");
@@ -107,7 +107,7 @@ public sealed class ChatTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task Ctrl_C_in_its_own_turn_says_end_to_the_other_side()
+    public async Task Ctrl_C_in_the_own_turn_sends_end_to_the_other_side()
     {
         var tool = _home.Start("chat", "pair", Address, "--turns", "--first");
         await tool.ErrorLineAsync("waiting at ");
@@ -135,7 +135,7 @@ public sealed class ChatTurnsTests : IDisposable
     [Theory]
     [InlineData(true, 4, "writes first there, and so this side cannot. Start this side without --first.")]
     [InlineData(false, 4, "already waits there for the first line. Start this side with --first.")]
-    public async Task Two_sides_with_the_same_part_do_not_wait_for_each_other(bool isFirst, int code, string text)
+    public async Task A_second_side_with_the_same_role_is_refused(bool isFirst, int code, string text)
     {
         string[] line = ["chat", "pair", Address, "--turns", .. isFirst ? new[] { "--first" } : []];
         var one = _home.Start(line);
@@ -146,7 +146,7 @@ public sealed class ChatTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_FIFO_stays_as_it_is()
+    public async Task A_file_that_is_not_a_FIFO_is_refused_and_stays_unchanged()
     {
         File.WriteAllText(Talk, "a file");
         var outcome = await _home.RunAsync("chat", "pair", Address, "--turns");
@@ -162,7 +162,7 @@ public sealed class ChatTurnsTests : IDisposable
     [InlineData("--turns", "fifo:///tmp/a?framing=line")]
     [InlineData("--turns", "fifo:///tmp/a?mode=9")]
     [InlineData("--first", "fifo:///tmp/a,/tmp/b")]
-    public async Task What_does_not_fit_is_refused(string option, string address)
+    public async Task Options_that_do_not_fit_the_address_are_refused(string option, string address)
     {
         var outcome = await _home.RunAsync("chat", "pair", address, option);
         Assert.True(outcome is { ExitCode: 2, Output: "" }, outcome.ToString());

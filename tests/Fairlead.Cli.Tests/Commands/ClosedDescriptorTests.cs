@@ -22,7 +22,7 @@ public sealed class ClosedDescriptorTests : IDisposable
     [InlineData("fairlead spawn -- sh -c 'exit 7' <&- >&- 2>&-", 7)]
     [InlineData("fairlead receive unix://inbox --verbose --timeout 1ms 2>/dev/full", 124)]
     [InlineData("fairlead tour --transport locks 2>&-", 0)]
-    public async Task Stderr_that_cannot_be_written_loses_the_text_and_not_the_exit_code(string line, int code)
+    public async Task An_unwritable_stderr_does_not_change_the_exit_code(string line, int code)
     {
         var outcome = await _home.StartShell(line).EndAsync();
 
@@ -37,7 +37,7 @@ public sealed class ClosedDescriptorTests : IDisposable
     [InlineData("fairlead spawn --channel to-child -- true <&-")]
     [InlineData("fairlead spawn --channel duplex --framing line -- sh -c 'cat <&3' <&-")]
     [InlineData("fairlead tour --input - --transport unix <&-")]
-    public async Task A_stdin_that_is_closed_is_an_error_where_it_is_read(string line)
+    public async Task A_verb_that_reads_a_closed_stdin_reports_an_error(string line)
     {
         var receiver = _home.Start("receive", "unix://inbox", "--verbose");
         await receiver.ErrorLineAsync("listening on ");
@@ -53,7 +53,7 @@ public sealed class ClosedDescriptorTests : IDisposable
     [InlineData("fairlead list <&-", 0, null)]
     [InlineData("fairlead list >&-", 1, "")]
     [InlineData("fairlead list --output json >&- <&-", 0, "")]
-    public async Task What_is_not_used_may_be_closed(string line, int code, string? output)
+    public async Task A_verb_ignores_closed_standard_streams_that_it_does_not_use(string line, int code, string? output)
     {
         var outcome = await _home.StartShell(line).EndAsync();
 
@@ -61,7 +61,7 @@ public sealed class ClosedDescriptorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_whose_stderr_is_full_serves_on()
+    public async Task A_server_continues_although_its_stderr_is_full()
     {
         var server = _home.StartShell("fairlead listen unix://talk --verbose --count 2 2> /dev/full");
 

@@ -37,7 +37,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("reply unix://x", "--echo")]
     [InlineData("subscribe unix://x a..b", "a..b")]
     [InlineData("publish unix://x a.* text", "wildcards")]
-    public async Task What_cannot_be_understood_exits_2_with_one_line(string line, string part)
+    public async Task An_invalid_command_line_exits_2_with_one_line(string line, string part)
     {
         var outcome = await _home.RunAsync(line.Split(' '));
 
@@ -80,7 +80,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void The_overview_says_the_same_in_any_width()
+    public void The_overview_has_the_same_words_in_any_width()
     {
         var narrow = Overview(62);
         var wide = Overview(int.MaxValue);
@@ -106,7 +106,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("signal", "  <PID> ")]
     [InlineData("signal", "  <SIGNAL> ")]
     [InlineData("serve", "  <SERVICE ADDRESS> ")]
-    public async Task Help_names_arguments_and_not_what_may_be_there(string verb, string name)
+    public async Task Help_shows_argument_names_instead_of_their_possible_values(string verb, string name)
     {
         await _home.ServeAsync("receive", "unix://inbox");
 
@@ -136,7 +136,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Receiving_nothing_in_time_exits_124()
+    public async Task Receive_exits_124_if_no_message_arrives_in_time()
     {
         var outcome = await _home.RunAsync("receive", "unix://inbox", "--timeout", "100ms");
 
@@ -144,7 +144,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_not_there_exits_3()
+    public async Task A_missing_file_exits_3()
     {
         Assert.Equal(3, (await _home.RunAsync("send", "unix://inbox", "--file", "nowhere")).ExitCode);
     }

@@ -17,7 +17,7 @@ public sealed class CompletionTests : IDisposable
         Assert.Equal(expected, await CompleteAsync(line));
 
     [Fact]
-    public async Task Bash_offers_the_addresses_that_a_verb_can_talk_to()
+    public async Task Bash_offers_the_addresses_that_fit_the_verb()
     {
         await _home.ServeAsync("receive", "unix://inbox");
         await _home.ServeAsync("reply", "unix://calc", "--echo");
@@ -31,7 +31,7 @@ public sealed class CompletionTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_word_the_verbs_are_offered()
+    public async Task Completion_offers_the_verbs_if_no_word_is_given()
     {
         var offered = await _home.RunAsync("complete-words");
         Assert.Equal((0, ""), (offered.ExitCode, offered.Error));
@@ -42,7 +42,7 @@ public sealed class CompletionTests : IDisposable
     [Theory]
     [InlineData("zsh", "#compdef fairlead")]
     [InlineData("fish", "# Completion of fairlead for fish")]
-    public async Task Other_shells_have_a_script_too(string shell, string beginning)
+    public async Task Completion_prints_a_script_for_zsh_and_fish(string shell, string beginning)
     {
         var script = await _home.RunAsync("completion", shell);
 

@@ -11,7 +11,7 @@ public sealed class ConditionTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Who_waits_asks_again_when_somebody_notifies()
+    public async Task A_waiter_runs_its_test_again_after_each_notification()
     {
         Assert.Equal(124, (await _home.RunAsync("condition", "wait", "inbox", "--timeout", "50ms", "--", "test", "-e", "mail")).ExitCode);
         var waiter = _home.Start("condition", "wait", "inbox", "--", "test", "-e", "mail");
@@ -28,7 +28,7 @@ public sealed class ConditionTests : IDisposable
     }
 
     [Fact]
-    public async Task One_is_woken_or_all_are()
+    public async Task Notify_wakes_one_waiter_or_all_waiters()
     {
         var first = _home.Start("condition", "wait", "go");
         await WaitingAsync(1);
@@ -45,7 +45,7 @@ public sealed class ConditionTests : IDisposable
     }
 
     [Fact]
-    public async Task Nobody_is_woken_by_what_failed()
+    public async Task Notify_wakes_no_waiter_if_its_command_fails()
     {
         var waiter = _home.Start("condition", "wait", "go", "--mutex", "build");
         await WaitingAsync(1);
@@ -61,7 +61,7 @@ public sealed class ConditionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_runs_inside_has_the_mutex()
+    public async Task The_command_of_notify_holds_the_mutex()
     {
         var inside = _home.Start("condition", "notify", "go", "--mutex", "build", "--", "sh", "-c", "echo in; exec cat");
         Assert.Equal("in", await inside.LineAsync());

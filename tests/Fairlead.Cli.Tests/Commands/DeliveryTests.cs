@@ -12,7 +12,7 @@ public sealed class DeliveryTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task A_message_that_was_accepted_exits_0()
+    public async Task Send_exits_0_when_the_receiver_accepts_the_message()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox", "--count", "1");
 
@@ -23,7 +23,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task Nobody_there_exits_3()
+    public async Task Send_exits_3_if_no_endpoint_listens()
     {
         var sent = await _home.RunAsync("send", "--deliver", "--timeout", "1s", "unix://nobody", "hello");
 
@@ -33,7 +33,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_is_stopped_exits_124()
+    public async Task Send_exits_124_if_the_receiver_is_stopped()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
         await receiver.SignalAsync("STOP");
@@ -47,7 +47,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_is_stopped_behind_its_greeting_gives_a_negative_receipt()
+    public async Task Send_exits_124_with_a_delivery_error_if_the_receiver_stops_after_the_handshake()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
         var sender = _home.Start("send", "--deliver", "--wait", "2m", "--timeout", "1s", address, "-", "--verbose");
@@ -63,7 +63,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_is_killed_with_the_message_in_its_hands_exits_6_and_is_unknown()
+    public async Task Send_exits_6_with_unknown_outcome_if_the_receiver_dies_holding_the_message()
     {
         // More than a pipe holds: the receiver has the message, and cannot print it while its output is full.
         await File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), new byte[1_000_000]);
@@ -79,7 +79,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_is_killed_before_it_has_read_exits_6_and_the_rest_is_counted()
+    public async Task Send_exits_6_and_counts_unread_messages_if_the_receiver_is_killed()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
         var sender = _home.Start("send", address, "-");
@@ -97,7 +97,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_not_acknowledged_in_time_is_counted_when_the_sender_closes()
+    public async Task Send_exits_124_and_counts_unacknowledged_messages_when_it_closes()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
         var sender = _home.Start("send", "--wait", "2m", "--timeout", "1s", address, "-");
@@ -116,7 +116,7 @@ public sealed class DeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_that_had_enough_lets_the_rest_be_told_undelivered()
+    public async Task Send_exits_6_if_the_receiver_leaves_before_the_last_message()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox", "--count", "1");
         var sender = _home.Start("send", "--deliver", address, "-");

@@ -9,7 +9,7 @@ public sealed class EventTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task It_is_clear_until_it_is_set_and_again_when_it_is_cleared()
+    public async Task An_event_is_clear_until_it_is_set_and_after_it_is_cleared()
     {
         Assert.Equal(1, (await _home.RunAsync("event", "is-set", "go")).ExitCode);
         var late = await _home.RunAsync("event", "wait", "go", "--timeout", "50ms");
@@ -24,7 +24,7 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pulse_frees_those_who_wait_now_and_leaves_it_clear()
+    public async Task Pulse_releases_the_current_waiters_and_leaves_the_event_clear()
     {
         var waiters = Enumerable.Range(0, 3).Select(_ => _home.Start("event", "wait", "go")).ToArray();
         await WaitingAsync(3);
@@ -38,7 +38,7 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_clears_itself_frees_one_each_time()
+    public async Task Each_set_of_an_automatic_event_releases_one_waiter()
     {
         var waiters = Enumerable.Range(0, 2).Select(_ => _home.Start("event", "wait", "go", "--auto")).ToArray();
         await WaitingAsync(2);
@@ -58,7 +58,7 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_can_be_interrupted()
+    public async Task A_waiter_exits_130_when_it_is_interrupted()
     {
         var waiter = _home.Start("event", "wait", "go");
         await WaitingAsync(1);

@@ -13,7 +13,7 @@ public sealed class FileSizeTests : IDisposable
 
     // Lowered while the tool runs: below some GiB the runtime itself does not start.
     [NeedsProgramFact("prlimit")]
-    public async Task A_log_that_cannot_grow_says_how_to_raise_the_limit()
+    public async Task Append_names_ulimit_when_the_log_cannot_grow()
     {
         var append = _home.Start("log", "append", $"log://{_home.Work}/log?segment=64KiB", "-", "--verbose");
         await append.SayAsync("first");
@@ -31,7 +31,7 @@ public sealed class FileSizeTests : IDisposable
     }
 
     [NeedsProgramFact("prlimit")]
-    public async Task A_receiver_whose_output_cannot_grow_says_how_to_raise_the_limit()
+    public async Task Receive_names_ulimit_when_its_output_cannot_grow()
     {
         var shell = _home.StartShell("exec " + string.Join(' ', ToolHome.Tool) + " receive unix://inbox --verbose > output");
         await shell.ErrorLineAsync("listening on ");

@@ -24,7 +24,7 @@ public sealed class ForeignLockTests : IDisposable
     }
 
     [NeedsProgramFact("flock")]
-    public async Task A_command_in_the_lock_of_a_file_excludes_flock_and_shares_it_if_that_was_asked_for()
+    public async Task A_file_lock_excludes_flock_and_shared_admits_shared_flock()
     {
         var alone = await _home.RunAsync("lock", Address, "--", "flock", "-n", "-s", FilePath, "true");
         Assert.True(alone is { ExitCode: 1, Error: "" }, alone.ToString());
@@ -36,7 +36,7 @@ public sealed class ForeignLockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_does_not_get_the_lock_of_a_file_is_not_run()
+    public async Task A_command_that_does_not_get_the_file_lock_is_not_run()
     {
         using var held = FileLock.Open(FilePath).Enter();
         var busy = await _home.RunAsync("lock", Address, "--nonblock", "--", "echo", "in");
@@ -49,7 +49,7 @@ public sealed class ForeignLockTests : IDisposable
     }
 
     [Fact]
-    public async Task The_lock_of_a_file_outlives_a_killed_tool_until_its_command_has_ended()
+    public async Task A_file_lock_outlives_a_killed_tool_until_its_command_ends()
     {
         var file = FileLock.Open(FilePath);
         var holder = _home.Start("lock", Address, "--", "sh", "-c", "sleep 600 > /dev/null 2>&1 & echo $!; exec cat");
@@ -63,7 +63,7 @@ public sealed class ForeignLockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_has_a_permit_of_a_System_V_semaphore_and_returns_it_also_when_it_is_killed()
+    public async Task A_command_holds_a_System_V_permit_and_returns_it_even_when_it_is_killed()
     {
         var once = await _home.RunAsync("semaphore", Key, "--permits", "2", "--", "sh", "-c", "exit 7");
         Assert.True(once is { ExitCode: 7, Error: "" }, once.ToString());

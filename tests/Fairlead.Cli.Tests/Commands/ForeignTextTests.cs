@@ -26,7 +26,7 @@ public sealed class ForeignTextTests : IDisposable
     }
 
     [Fact]
-    public async Task The_text_of_a_receipt_and_an_item_have_no_control_characters()
+    public async Task The_texts_of_receipts_and_items_have_no_control_characters()
     {
         var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--deliveries", "1");
         var worker = _home.Start("work", "pull", address, "--exec", Failing);
@@ -40,7 +40,7 @@ public sealed class ForeignTextTests : IDisposable
     }
 
     [Fact]
-    public async Task A_topic_has_none_and_a_payload_that_no_person_reads_is_as_it_was()
+    public async Task Topics_have_no_control_characters_and_payloads_outside_a_terminal_are_unchanged()
     {
         var refused = await _home.RunAsync("publish", "unix://news", "red.\u009b31m.word", "\e[31mred");
         Assert.True(refused.ExitCode == 2, refused.ToString());
@@ -55,7 +55,7 @@ public sealed class ForeignTextTests : IDisposable
     }
 
     [NeedsProgramFact("script")]
-    public async Task On_a_terminal_a_payload_cannot_steer_it_unless_its_bytes_are_asked_for()
+    public async Task Payloads_cannot_control_the_terminal_without_raw()
     {
         Assert.Equal("one\n\ttwo  [31m\n", await OnTerminalAsync(""));
         Assert.Equal("one\n\ttwo\r\e[31m", await OnTerminalAsync("--raw"));
@@ -73,7 +73,7 @@ public sealed class ForeignTextTests : IDisposable
     [InlineData("plain text, ünïcödé, 日本語 🙂", "plain text, ünïcödé, 日本語 🙂")]
     [InlineData("a\nb\tc\rd\0e\e[0m", "a b c d e [0m")]
     [InlineData("C1 \u009b31m, line \u2028, \u2029, marks \u202E and \u2066", "C1  31m, line  ,  , marks   and  ")]
-    public void What_is_not_visible_becomes_a_space(string text, string visible)
+    public void Invisible_characters_become_spaces(string text, string visible)
     {
         Assert.Equal(visible, VisibleText.OneLine(text));
         Assert.Equal(visible, new Cell(text).Text);

@@ -14,7 +14,7 @@ public sealed class FullTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task A_sender_drops_for_a_receiver_that_has_stopped_and_says_how_many()
+    public async Task Send_counts_the_messages_it_drops_for_a_stopped_receiver()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox?messages=5");
         var sender = _home.Start("send", "unix://inbox?messages=10", "-", "--full", "drop-oldest", "--verbose");
@@ -35,7 +35,7 @@ public sealed class FullTests : IDisposable
     }
 
     [Fact]
-    public async Task A_sender_that_fails_exits_7()
+    public async Task Send_with_full_fail_exits_7_when_the_queue_is_full()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox?messages=5");
         var sender = _home.Start("send", "unix://inbox", "-", "--full", "fail", "--verbose");
@@ -50,7 +50,7 @@ public sealed class FullTests : IDisposable
     }
 
     [Fact]
-    public async Task A_subscriber_asks_for_a_policy_and_says_what_it_missed()
+    public async Task Subscribe_requests_a_policy_and_reports_missed_messages()
     {
         var (publisher, _) = await _home.ServeAsync("publish", "unix://prices?messages=10", "eu", "-");
         var oldest = _home.Start("subscribe", "unix://prices?messages=5", "--full", "drop-oldest", "--output", "json", "--verbose");
@@ -80,7 +80,7 @@ public sealed class FullTests : IDisposable
     [Theory]
     [InlineData("send", "latest")]
     [InlineData("subscribe", "fail")]
-    public async Task What_makes_no_sense_exits_2(string verb, string full)
+    public async Task A_policy_that_does_not_fit_the_verb_exits_2(string verb, string full)
     {
         var outcome = await _home.RunAsync(verb, "unix://inbox", "x", "--full", full);
 

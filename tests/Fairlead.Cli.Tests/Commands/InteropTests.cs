@@ -43,7 +43,7 @@ public sealed class InteropTests : IDisposable
     }
 
     [NeedsProgramFact("cc")]
-    public async Task A_server_in_C_is_asked_for_the_date()
+    public async Task Get_reads_the_date_from_a_C_server()
     {
         var server = _home.StartProgram([await InteropProgram.CompileAsync(_home, "date_server"), "2"]);
         string port = (await server.LineAsync())!;
@@ -58,7 +58,7 @@ public sealed class InteropTests : IDisposable
     }
 
     [NeedsProgramFact("cc")]
-    public async Task A_client_in_C_is_echoed_by_datagrams()
+    public async Task A_C_client_gets_its_datagrams_echoed()
     {
         var (_, address) = await _home.ServeAsync("serve", "echo", "udp://127.0.0.1:0");
         string client = await InteropProgram.CompileAsync(_home, "echo_udp_client");
@@ -70,7 +70,7 @@ public sealed class InteropTests : IDisposable
     }
 
     [NeedsProgramFact("cc")]
-    public async Task A_client_in_C_asks_the_clock_in_shared_memory_and_a_killed_server_leaves_nothing_in_the_way()
+    public async Task A_C_client_reads_the_shared_memory_clock_also_after_a_server_was_killed()
     {
         string client = await InteropProgram.CompileAsync(_home, "shmtime_client");
         for (int i = 0; i < 2; i++)
@@ -90,7 +90,7 @@ public sealed class InteropTests : IDisposable
     }
 
     [NeedsProgramFact("cc")]
-    public async Task A_clock_in_C_is_asked_and_one_that_is_stopped_is_not_waited_for()
+    public async Task Get_reads_a_C_clock_and_exits_124_while_it_is_stopped()
     {
         var server = _home.StartProgram([await InteropProgram.CompileAsync(_home, "shmtime_server"), Key, "1000"]);
         Assert.Equal("ready", await server.LineAsync());
@@ -105,7 +105,7 @@ public sealed class InteropTests : IDisposable
     }
 
     [Fact]
-    public async Task A_clock_that_was_told_to_end_removes_its_segment()
+    public async Task A_clock_started_with_once_removes_its_segment()
     {
         var once = _home.Start("serve", "shmtime", "--key", Key, "--once");
         Assert.Equal(0, (await _home.RunAsync("get", "shmtime", "--key", Key, "--wait", "1m")).ExitCode);
@@ -139,7 +139,7 @@ public sealed class InteropTests : IDisposable
 
     /// <summary>The tool is the client of a C server, many times; each run is a process.</summary>
     [NeedsProgramFact("cc")]
-    public async Task A_clock_in_C_is_asked_many_times()
+    public async Task Get_reads_a_C_clock_many_times()
     {
         // Another question may fall into the time of this one; the server then answers twice.
         var server = _home.StartProgram([await InteropProgram.CompileAsync(_home, "shmtime_server"), Key, "100000000"]);
@@ -196,7 +196,7 @@ public sealed class InteropTests : IDisposable
     [InlineData("date")]
     [InlineData("daytime")]
     [InlineData("time")]
-    public async Task The_time_is_told_by_Unix_datagrams(string service)
+    public async Task Serve_and_get_carry_the_time_over_Unix_datagrams(string service)
     {
         string path = Path.Combine(_home.Work, "clock");
         var missing = await _home.RunAsync("get", service, $"unixgram://{path}");

@@ -33,7 +33,7 @@ public sealed class InteropTypingTests : IDisposable
     }
 
     [NeedsProgramFact("cc")]
-    public async Task A_program_in_C_is_typed_into()
+    public async Task A_C_program_reads_lines_typed_into_chat_input()
     {
         var program = _home.StartProgram([await InteropProgram.CompileAsync(_home, "typed"), Path.Combine(_home.Work, "typed.fifo")]);
         Assert.Equal("ready", await program.LineAsync());

@@ -35,7 +35,7 @@ public sealed class LabTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task An_experiment_keeps_its_claims_and_draws_every_event(string name)
+    public async Task The_claims_of_an_experiment_hold_and_its_chart_draws_every_event(string name)
     {
         string chart = Path.Combine(_home.Work, "chart.svg");
         Outcome outcome = await _home.RunAsync("lab", name, "--output", "json", "--chart", chart, "--timeout", "2m");
@@ -85,7 +85,7 @@ public sealed class LabTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unknown_name_is_refused_with_the_nearest_ones()
+    public async Task An_unknown_experiment_is_refused_with_similar_names()
     {
         Outcome outcome = await _home.RunAsync("lab", "pipe");
         Assert.Equal(2, outcome.ExitCode);
@@ -130,7 +130,7 @@ public sealed class LabTests : IDisposable
     [InlineData("server-designs", 1)]
     [InlineData("server-designs", 6)]
     [InlineData("deadlock", 3)]
-    public async Task A_reader_that_leaves_ends_an_experiment_which_leaves_no_process_and_no_file(string name, int lines)
+    public async Task An_experiment_whose_reader_leaves_ends_without_processes_or_files(string name, int lines)
     {
         ToolProcess lab = _home.Start("lab", name, "--output", "json");
         List<int> ids = [];
@@ -151,7 +151,7 @@ public sealed class LabTests : IDisposable
     }
 
     [Fact]
-    public async Task A_killed_lab_takes_its_processes_with_it()
+    public async Task The_processes_of_a_killed_lab_end()
     {
         ToolProcess lab = _home.Start("lab", "server-designs", "--output", "json");
         ProcessHandle? actor = null;

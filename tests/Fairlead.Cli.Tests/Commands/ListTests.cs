@@ -11,7 +11,7 @@ public sealed class ListTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task A_fresh_runtime_directory_has_nobody_in_it()
+    public async Task List_prints_only_the_heading_in_a_fresh_runtime_directory()
     {
         var listed = await _home.RunAsync("list");
 
@@ -20,7 +20,7 @@ public sealed class ListTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_listens_is_shown_with_what_it_has_counted()
+    public async Task List_shows_listening_endpoints_with_their_counters()
     {
         var (responder, _) = await _home.ServeAsync("reply", "unix://calc", "--echo");
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
@@ -39,7 +39,7 @@ public sealed class ListTests : IDisposable
     }
 
     [Fact]
-    public async Task Connected_ends_are_shown_when_asked()
+    public async Task List_shows_connected_endpoints_with_all()
     {
         var (_, address) = await _home.ServeAsync("receive", "unix://inbox");
         var sender = _home.Start("send", address, "-", "--verbose");
@@ -53,7 +53,7 @@ public sealed class ListTests : IDisposable
     }
 
     [Fact]
-    public async Task Json_is_an_object_a_line()
+    public async Task Json_output_has_one_object_per_line()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox");
         await _home.RunAsync("send", address, "hello", "--deliver");

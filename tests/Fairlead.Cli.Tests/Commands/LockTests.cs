@@ -11,7 +11,7 @@ public sealed class LockTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task It_ends_as_its_command_does()
+    public async Task Lock_exits_with_the_exit_code_of_its_command()
     {
         var seven = await _home.RunAsync("lock", "build", "--", "sh", "-c", "echo \"hello $FAIRLEAD_OWNER_DIED\"; exit 7");
         Assert.True(seven is { ExitCode: 7, Output: "hello \n", Error: "" }, seven.ToString());
@@ -26,7 +26,7 @@ public sealed class LockTests : IDisposable
     [InlineData(2, "use only one of them", "lock", "build", "--nonblock", "--timeout", "1s", "--", "true")]
     [InlineData(2, "is not a valid name", "lock", "a/b", "--", "true")]
     [InlineData(2, "argument missing", "lock", "build")]
-    public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
+    public async Task Invalid_arguments_are_refused(int code, string said, params string[] arguments)
     {
         var outcome = await _home.RunAsync(arguments);
         Assert.True(outcome.ExitCode == code && outcome.Output.Length == 0, outcome.ToString());
@@ -34,7 +34,7 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_lock_inside_the_same_lock_says_how_and_enters_again_if_that_was_asked_for()
+    public async Task A_nested_lock_is_refused_unless_recursive_is_given()
     {
         string tool = string.Join(' ', ToolHome.Tool);
         var endless = await _home.RunAsync("lock", "build", "--", "sh", "-c", $"{tool} lock build -- echo in");
@@ -60,7 +60,7 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_does_not_get_in_is_told_who_is_inside()
+    public async Task A_lock_that_is_not_acquired_names_the_holder()
     {
         var holder = await EnteredAsync();
         var busy = await _home.RunAsync("lock", "build", "--nonblock", "--", "echo", "in");
@@ -78,7 +78,7 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
-    public async Task The_next_one_enters_when_the_tool_is_killed_and_is_told_until_one_succeeds()
+    public async Task Waiters_enter_after_a_killed_owner_and_see_its_death_until_a_command_succeeds()
     {
         var holder = await EnteredAsync();
         var next = _home.Start("lock", "build", "--", "sh", "-c", "echo \"died $FAIRLEAD_OWNER_DIED\"; exit 1");
@@ -103,7 +103,7 @@ public sealed class LockTests : IDisposable
     [InlineData("semaphore slots", "semaphore slots")]
     [InlineData("condition notify inbox", "lock inbox.mutex")]
     [InlineData("lock inbox.mutex", "condition notify inbox")]
-    public async Task The_next_one_enters_only_after_the_command_of_a_killed_tool(string first, string next)
+    public async Task A_waiter_enters_only_after_the_command_of_a_killed_tool_ends(string first, string next)
     {
         // The kernel kills the command of a dead tool some time later; this command outlives the tool as long as the test wants.
         var holder = _home.Start([
@@ -143,7 +143,7 @@ public sealed class LockTests : IDisposable
     [InlineData("lock build")]
     [InlineData("lock build --exclusive")]
     [InlineData("semaphore build")]
-    public async Task A_removed_file_of_a_lock_lets_no_second_owner_in_and_is_told(string verb)
+    public async Task A_removed_lock_file_admits_no_second_owner_and_is_reported(string verb)
     {
         var holder = _home.Start([.. verb.Split(' '), "--", "sh", "-c", "echo ready; read line; exit 0"]);
         Assert.Equal("ready", await holder.LineAsync());
@@ -163,7 +163,7 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
-    public async Task The_next_one_does_not_wait_for_what_the_command_started()
+    public async Task A_waiter_does_not_wait_for_processes_that_the_killed_command_started()
     {
         var holder = _home.Start("lock", "build", "--", "sh", "-c", "sleep 600 & echo $!; exec cat");
         string sleeper = (await holder.LineAsync())!;
@@ -173,7 +173,7 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
-    public async Task Readers_are_inside_together_and_a_writer_alone()
+    public async Task Readers_share_the_lock_and_a_writer_holds_it_alone()
     {
         var one = await EnteredAsync("--shared");
         var two = await EnteredAsync("--shared");

@@ -11,7 +11,7 @@ public sealed class LocksTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Who_is_inside_and_who_waits_is_seen_from_outside()
+    public async Task Locks_shows_owners_and_waiters()
     {
         var none = await _home.RunAsync("locks", "--output", "text");
         Assert.True(none is { ExitCode: 0, Output: "", Error: "" }, none.ToString());
@@ -45,7 +45,7 @@ public sealed class LocksTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_can_be_interrupted()
+    public async Task An_interrupted_waiter_exits_130_and_leaves_the_queue()
     {
         var holder = _home.Start("lock", "build", "--", "sh", "-c", "echo in; exec cat");
         Assert.Equal("in", await holder.LineAsync());
@@ -59,7 +59,7 @@ public sealed class LocksTests : IDisposable
 
     /// <summary>Two shells that take two locks in opposite order, each the second inside the first.</summary>
     [Fact]
-    public async Task A_circle_is_shown_and_is_none_any_more_when_one_of_it_is_ended()
+    public async Task Deadlocks_shows_a_circle_until_one_of_its_processes_ends()
     {
         var none = await _home.RunAsync("deadlocks");
         Assert.True(none is { ExitCode: 0, Output: "", Error: "" }, none.ToString());
@@ -106,7 +106,7 @@ public sealed class LocksTests : IDisposable
     /// One in a semaphore waits for a mutex whose owner waits for the semaphore; another process inside will post a permit.
     /// </summary>
     [Fact]
-    public async Task What_another_can_end_is_no_circle()
+    public async Task A_wait_that_a_third_process_can_end_is_not_a_deadlock()
     {
         var tool = string.Join(' ', ToolHome.Tool);
         var inside = _home.Start("semaphore", "slots", "--permits", "2", "--", "sh", "-c", $"echo in; read go; {tool} lock m -- true");

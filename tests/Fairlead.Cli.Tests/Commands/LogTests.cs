@@ -12,7 +12,7 @@ public sealed class LogTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task What_is_appended_is_replayed()
+    public async Task Replay_prints_the_appended_records()
     {
         Assert.Equal(0, (await _home.RunAsync("log", "append", Log, "one")).ExitCode);
         var three = await _home.StartShell($"printf 'two\\n\\nfour\\n' | fairlead log append {Log} - --sync --verbose").EndAsync();
@@ -30,7 +30,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_follower_goes_on_where_the_last_of_its_name_was()
+    public async Task A_follower_continues_at_the_position_of_its_name()
     {
         await _home.StartShell($"seq 5 | fairlead log append {Log} -").EndAsync();
 
@@ -46,7 +46,7 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
-    public async Task Info_tells_what_is_in_it_and_what_is_damaged()
+    public async Task Info_shows_the_content_and_the_damage_of_a_log()
     {
         await _home.StartShell($"seq 5 | fairlead log append '{Log}?segment=64KiB' -").EndAsync();
         var info = await _home.RunAsync("log", "info", Log);
@@ -74,11 +74,11 @@ public sealed class LogTests : IDisposable
     [InlineData(2, "log", "append", "log://orders")]
     [InlineData(2, "log", "replay", "log://orders", "--from", "yesterday")]
     [InlineData(2, "log", "append", "log://orders?sgment=1", "x")]
-    public async Task What_is_wrong_has_its_exit_code(int exitCode, params string[] arguments) =>
+    public async Task Each_error_has_its_exit_code(int exitCode, params string[] arguments) =>
         Assert.Equal(exitCode, (await _home.RunAsync(arguments)).ExitCode);
 
     [Fact]
-    public async Task A_bare_name_lies_in_the_directory_for_state()
+    public async Task A_bare_log_name_refers_to_the_state_directory()
     {
         var run = await _home
             .StartShell(

@@ -14,7 +14,7 @@ public sealed class LongDurationTests : IDisposable
     [InlineData("infinite", "infinite")]
     [InlineData("60d", "60d")]
     [InlineData("10000000d", "10000000d")]
-    public async Task A_long_wait_and_a_long_time_out_are_no_shorter_than_others(string wait, string timeout)
+    public async Task Very_long_waits_and_timeouts_do_not_end_early(string wait, string timeout)
     {
         ToolProcess request = _home.Start("request", "unix://late", "hello", "--wait", wait, "--timeout", timeout);
         ToolProcess get = _home.Start("get", "date", "unix://date", "--wait", wait, "--timeout", timeout);

@@ -12,7 +12,7 @@ public sealed partial class ManualTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Every_command_of_the_help_has_a_page_and_every_option_stands_in_it()
+    public async Task Every_command_has_a_page_with_every_option()
     {
         var pages = await PagesAsync();
         var help = await _home.RunAsync("--help");
@@ -39,7 +39,7 @@ public sealed partial class ManualTests : IDisposable
 
     /// <summary>A line that begins with a point or an apostrophe would be an instruction.</summary>
     [Fact]
-    public async Task No_text_is_an_instruction_and_no_character_changes()
+    public async Task Text_is_escaped_for_roff()
     {
         var pages = await PagesAsync();
 

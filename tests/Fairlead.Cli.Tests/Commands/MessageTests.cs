@@ -31,7 +31,7 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
-    public async Task Plain_text_in_a_FIFO_is_told_once_with_the_way_to_receive_it()
+    public async Task Plain_text_in_a_FIFO_is_reported_once_with_the_remedy()
     {
         var path = Path.Combine(_home.Work, "lines");
         var (receiver, address) = await _home.ServeAsync("receive", $"fifo://{path}");
@@ -52,7 +52,7 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_at_a_name_says_nothing_but_its_data()
+    public async Task Receive_at_a_name_prints_only_data()
     {
         var sender = _home.Start("send", "unix://inbox", "hello", "--wait", "1m");
 
@@ -63,7 +63,7 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
-    public async Task The_port_that_was_found_is_told_on_stderr()
+    public async Task Receive_prints_the_assigned_port_on_stderr()
     {
         var receiver = _home.Start("receive", "tcp://127.0.0.1:0", "--count", "1");
 
@@ -91,7 +91,7 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
-    public async Task Lines_of_any_length_and_empty_ones_and_a_last_without_newline_are_messages()
+    public async Task Empty_lines_long_lines_and_a_last_line_without_newline_are_messages()
     {
         var (receiver, address) = await _home.ServeAsync("receive", "unix://inbox", "--count", "4");
         var sender = _home.Start("send", address, "-");
@@ -130,7 +130,7 @@ public sealed class MessageTests : IDisposable
     }
 
     [NeedsProgramFact("nc")]
-    public async Task Programs_that_know_nothing_of_Fairlead_send_lines()
+    public async Task Programs_without_Fairlead_send_lines()
     {
         var path = Path.Combine(_home.Work, "lines");
         var (receiver, _) = await _home.ServeAsync("receive", $"unix://{path}?framing=line", "--count", "2");
@@ -143,7 +143,7 @@ public sealed class MessageTests : IDisposable
     }
 
     [Fact]
-    public async Task When_nobody_reads_the_output_any_more_it_ends_quietly()
+    public async Task Receive_exits_0_when_its_output_is_closed()
     {
         var server = _home.StartShell("set -o pipefail; fairlead receive unix://inbox --verbose | head -n 1");
         await server.ErrorLineAsync("listening on ");

@@ -28,7 +28,7 @@ public sealed class NarrationTests
     }
 
     [Fact]
-    public void A_receipt_waits_for_its_sending()
+    public void A_receive_event_is_shown_after_its_send_event()
     {
         Add(20, LabEventKind.Receives, "received", "message");
         _narration.Show(500 * Millisecond);
@@ -39,7 +39,7 @@ public sealed class NarrationTests
     }
 
     [Fact]
-    public void A_receipt_without_a_sending_is_shown_late_and_at_the_end_all_are()
+    public void A_receive_event_without_its_send_event_is_shown_late_and_ShowAll_shows_the_rest()
     {
         Add(20, LabEventKind.Receives, "received", "message");
         Add(30, LabEventKind.Says, "later");

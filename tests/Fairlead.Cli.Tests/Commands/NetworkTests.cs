@@ -30,7 +30,7 @@ public sealed class NetworkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_is_held_until_the_tool_is_told()
+    public async Task A_held_port_is_free_again_after_the_tool_is_terminated()
     {
         var holder = _home.Start("port", "--hold");
         string port = (await holder.LineAsync())!;
@@ -49,11 +49,11 @@ public sealed class NetworkTests : IDisposable
     [InlineData("9-5")]
     [InlineData("0-5")]
     [InlineData("5-99999")]
-    public async Task What_is_no_range_is_a_usage_error(string range) =>
+    public async Task An_invalid_range_is_a_usage_error(string range) =>
         Assert.Equal(2, (await _home.RunAsync("port", "--range", range)).ExitCode);
 
     [Fact]
-    public async Task The_loopback_is_an_interface()
+    public async Task Interfaces_shows_the_loopback()
     {
         var listed = await _home.RunAsync("interfaces");
         Assert.True(listed is { ExitCode: 0, Error: "" }, listed.ToString());
@@ -69,7 +69,7 @@ public sealed class NetworkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_host_is_looked_up()
+    public async Task Resolve_finds_a_host()
     {
         var found = await _home.RunAsync("resolve", "localhost");
         Assert.True(found is { ExitCode: 0, Error: "" }, found.ToString());

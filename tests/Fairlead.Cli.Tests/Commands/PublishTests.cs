@@ -10,7 +10,7 @@ public sealed class PublishTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Subscribers_get_the_topics_that_they_asked_for()
+    public async Task Subscribers_get_messages_of_their_topics()
     {
         var publisher = _home.Start("publish", "unix://prices", "eu.bond", "-", "--verbose");
         await publisher.ErrorLineAsync("listening on ");
@@ -39,7 +39,7 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
-    public async Task Nobody_within_the_time_exits_124()
+    public async Task Publish_exits_124_if_no_subscriber_joins_in_time()
     {
         var outcome = await _home.RunAsync("publish", "unix://prices", "eu", "98.7", "--timeout", "200ms");
 
@@ -48,7 +48,7 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
-    public async Task Publishing_now_waits_for_nobody()
+    public async Task Publish_now_does_not_wait_for_a_subscriber()
     {
         var outcome = await _home.RunAsync("publish", "unix://prices", "eu", "98.7", "--now");
 
@@ -107,7 +107,7 @@ public sealed class PublishTests : IDisposable
     [Theory]
     [InlineData("unix://collector", "--reconnect", "infinite")]
     [InlineData("unix://collector?reconnect=infinite")]
-    public async Task A_publisher_that_reconnects_goes_on_when_the_subscriber_is_back(string at, params string[] how)
+    public async Task A_publisher_with_reconnect_continues_when_the_subscriber_is_back(string at, params string[] how)
     {
         var (first, address) = await _home.ServeAsync("subscribe", "unix://collector", "app.>", "--bind", "--count", "1");
         var publisher = _home.Start(["publish", at, "app.log", "-", "--connect", "--verbose", .. how]);
@@ -126,7 +126,7 @@ public sealed class PublishTests : IDisposable
     [Theory]
     [InlineData("app.>", "--reconnect", "50ms")]
     [InlineData("other")]
-    public async Task A_publisher_that_waits_for_a_subscriber_that_is_gone_exits_6(string topics, params string[] how)
+    public async Task Publish_exits_6_while_it_waits_for_a_lost_subscriber(string topics, params string[] how)
     {
         var (subscriber, address) = await _home.ServeAsync("subscribe", "unix://collector", topics, "--bind");
         var publisher = _home.Start(["publish", address, "app.log", "-", "--connect", "--verbose", .. how]);
@@ -150,7 +150,7 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_stored_is_there_for_those_that_come_later()
+    public async Task Later_subscribers_get_stored_messages()
     {
         var store = $"log://{_home.Work}/kept";
         var alone = await _home.RunAsync("publish", "unix://prices", "eu", "1", "--store", store);
@@ -172,7 +172,7 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
-    public async Task A_publisher_that_dies_exits_6()
+    public async Task Subscribe_exits_6_when_the_publisher_dies()
     {
         var publisher = _home.Start("publish", "unix://prices", "eu", "-", "--verbose");
         await publisher.ErrorLineAsync("listening on ");

@@ -23,7 +23,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [NeedsProgramFact("bc")]
-    public async Task A_hundred_requests_at_once_from_ten_processes_are_all_answered_rightly()
+    public async Task A_hundred_concurrent_requests_of_ten_processes_get_their_answers()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://calc", "--exec", "bc");
         var requesters = Enumerable.Range(0, 10).Select(_ => _home.Start("request", address, "-")).ToArray();
@@ -42,7 +42,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task Replies_come_in_the_order_of_the_lines()
+    public async Task Replies_are_printed_in_the_order_of_the_lines()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://echo", "--echo");
         var requester = _home.Start("request", address, "-", "--in-flight", "8");
@@ -69,7 +69,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task Raw_passes_all_bytes_there_and_back()
+    public async Task Raw_passes_all_bytes_in_both_directions()
     {
         byte[] content = [0, 10, 13, 255, 10];
         await File.WriteAllBytesAsync(Path.Combine(_home.Work, "bytes"), content);
@@ -84,7 +84,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_fails_is_told_with_the_end_of_its_stderr()
+    public async Task A_failed_command_is_reported_with_its_stderr()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://broken", "--exec", "echo out of paper >&2; exit 3");
 
@@ -95,7 +95,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_reads_nothing_answers_all_the_same()
+    public async Task A_command_that_reads_no_input_still_answers()
     {
         await File.WriteAllBytesAsync(Path.Combine(_home.Work, "large"), new byte[1_000_000]);
         var (_, address) = await _home.ServeAsync("reply", "unix://deaf", "--exec", "echo done");
@@ -106,7 +106,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_requester_that_gives_up_ends_the_command_that_runs_for_it()
+    public async Task An_interrupted_requester_ends_its_command_at_the_responder()
     {
         var (responder, address) = await _home.ServeAsync(
             "reply", "unix://slow", "--exec", "echo $$ > writing; mv writing pid; exec tail -f /dev/null", "--count", "1");
@@ -120,7 +120,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_requester_whose_time_is_over_exits_124()
+    public async Task Request_exits_124_at_its_timeout()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "exec tail -f /dev/null");
 
@@ -130,7 +130,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_runs_too_long_is_ended_and_told()
+    public async Task A_command_that_runs_too_long_is_ended_and_reported()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "exec tail -f /dev/null", "--timeout", "300ms");
 
@@ -141,7 +141,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_responder_that_dies_exits_6()
+    public async Task Request_exits_6_when_the_responder_dies()
     {
         var (responder, address) = await _home.ServeAsync("reply", "unix://slow", "--exec", "touch asked; exec tail -f /dev/null");
         var requester = _home.RunAsync("request", address, "wait");
@@ -169,7 +169,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_starts_with_the_default_effect_of_signals_and_none_blocked()
+    public async Task A_command_starts_with_default_signal_actions_and_no_blocked_signals()
     {
         // Children also ignore the signals that this process ignores; only SIGPIPE has its default effect again.
         var status = await File.ReadAllLinesAsync("/proc/self/status");
@@ -235,7 +235,7 @@ public sealed class RequestTests : IDisposable
     [Theory]
     [InlineData("unix://who")]
     [InlineData("tcp://127.0.0.1:0")]
-    public async Task A_command_learns_its_requester(string place)
+    public async Task The_environment_of_a_command_names_its_requester(string place)
     {
         var (_, address) = await _home.ServeAsync("reply", place, "--exec", "env | grep ^FAIRLEAD_PEER | sort");
 
@@ -250,7 +250,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_may_write_as_much_as_the_limit_says()
+    public async Task A_command_may_write_as_many_bytes_as_its_limit()
     {
         var (_, address) = await _home.ServeAsync(
             "reply", "unix://much", "--raw", "--exec", "head -c 100000 /dev/zero | tr '\\0' x", "--max-output", "100000");
@@ -261,7 +261,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_a_long_stderr_the_end_is_told()
+    public async Task The_end_of_a_long_stderr_is_reported()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://broken", "--exec", "seq 100000 >&2; exit 1");
 
@@ -305,7 +305,7 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_counts_as_running_until_its_answer_is_read_or_nobody_is_there_to_read_it()
+    public async Task A_command_counts_as_running_until_its_answer_is_read_or_its_requester_leaves()
     {
         const byte Request = 4;
         const int Parallel = 4;

@@ -20,7 +20,7 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
-    public async Task A_segment_is_listed_told_of_and_removed()
+    public async Task A_segment_is_listed_shown_and_removed()
     {
         SharedRegion.OpenSystemV(_key, 8192).Dispose();
         Outcome list = await _home.RunAsync("list", "--segments");
@@ -91,11 +91,11 @@ public sealed class SegmentTests : IDisposable
     [InlineData("--all")]
     [InlineData("--locks")]
     [InlineData("--boards")]
-    public async Task System_V_objects_are_listed_alone(string option) =>
+    public async Task List_refuses_sysv_together_with_another_kind(string option) =>
         Assert.Equal(2, (await _home.RunAsync("list", "--sysv", option)).ExitCode);
 
     [Fact]
-    public async Task What_is_attached_is_removed_only_by_force()
+    public async Task An_attached_segment_is_removed_only_with_force()
     {
         using SharedRegion region = SharedRegion.OpenSystemV(_key, 4096);
         Outcome refused = await _home.RunAsync("remove", Address);
@@ -114,7 +114,7 @@ public sealed class SegmentTests : IDisposable
     [InlineData("sysv://0x123456789")]
     [InlineData("unix://orders")]
     [InlineData("sysv://5?size=3")]
-    public async Task What_is_no_segment_is_a_usage_error(string address) =>
+    public async Task An_address_that_is_not_a_segment_is_a_usage_error(string address) =>
         Assert.Equal(2, (await _home.RunAsync("remove", address)).ExitCode);
 
     private static string Id(int id) => id.ToString(CultureInfo.InvariantCulture);

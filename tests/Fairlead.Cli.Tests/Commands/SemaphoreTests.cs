@@ -10,7 +10,7 @@ public sealed class SemaphoreTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task It_ends_as_its_command_does()
+    public async Task Semaphore_exits_with_the_exit_code_of_its_command()
     {
         var seven = await _home.RunAsync("semaphore", "slots", "--permits", "2", "--", "sh", "-c", "echo hello; exit 7");
         Assert.True(seven is { ExitCode: 7, Output: "hello\n", Error: "" }, seven.ToString());
@@ -24,7 +24,7 @@ public sealed class SemaphoreTests : IDisposable
     [InlineData(2, "argument missing", "semaphore", "slots")]
     [InlineData(2, "takes a number of 1 or more", "semaphore", "slots", "--permits", "0", "--", "true")]
     [InlineData(2, "4096", "semaphore", "slots", "--permits", "5000", "--", "true")]
-    public async Task What_cannot_be_is_refused(int code, string said, params string[] arguments)
+    public async Task Invalid_arguments_are_refused(int code, string said, params string[] arguments)
     {
         var outcome = await _home.RunAsync(arguments);
         Assert.True(outcome.ExitCode == code && outcome.Output.Length == 0, outcome.ToString());
@@ -32,7 +32,7 @@ public sealed class SemaphoreTests : IDisposable
     }
 
     [Fact]
-    public async Task As_many_come_in_as_there_are_permits_and_the_next_is_told_who_has_them()
+    public async Task Semaphore_admits_one_command_per_permit_and_names_a_holder_to_the_next()
     {
         var one = await EnteredAsync();
         var two = await EnteredAsync();
@@ -57,7 +57,7 @@ public sealed class SemaphoreTests : IDisposable
     }
 
     [Fact]
-    public async Task The_permit_of_one_that_is_killed_comes_back()
+    public async Task The_permit_of_a_killed_holder_is_released()
     {
         var one = await EnteredAsync();
         var two = await EnteredAsync();

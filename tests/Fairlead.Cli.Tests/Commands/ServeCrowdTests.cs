@@ -24,7 +24,7 @@ public sealed class ServeCrowdTests : IDisposable
     [InlineData("multiplexed", 128, 200)]
     [InlineData("threads", 128, 200)]
     [InlineData("process", 100, 8)]
-    public async Task A_crowd_of_silent_clients_ends_no_server_and_later_ones_are_served_when_it_has_gone(string mode, int limit, int count)
+    public async Task A_server_survives_many_silent_clients_and_serves_others_when_they_have_left(string mode, int limit, int count)
     {
         string path = Path.Combine(_home.Work, "echo");
         bool isProcess = mode == "process";

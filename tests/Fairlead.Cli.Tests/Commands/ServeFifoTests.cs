@@ -16,7 +16,7 @@ public sealed class ServeFifoTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [NeedsProgramFact("mkfifo")]
-    public async Task A_server_that_lacks_descriptors_opens_its_FIFO_again_when_it_has_some()
+    public async Task A_server_without_free_descriptors_opens_its_FIFO_again_when_some_are_free()
     {
         string path = await FifoAsync();
         ToolProcess server = _home.StartShell(

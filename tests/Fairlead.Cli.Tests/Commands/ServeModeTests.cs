@@ -69,7 +69,7 @@ public sealed class ServeModeTests : IDisposable
     [InlineData("multiplexed")]
     [InlineData("process")]
     [InlineData("threads")]
-    public async Task Each_mode_tells_the_same_date(string mode)
+    public async Task Each_mode_serves_the_same_date(string mode)
     {
         var (_, address) = await _home.ServeAsync("serve", "date", "tcp://127.0.0.1:0", "--mode", mode, "--zone", "UTC");
         for (int i = 0; i < 2; i++)
@@ -82,7 +82,7 @@ public sealed class ServeModeTests : IDisposable
 
     /// <summary>Clients come and go, many at once: never more children than allowed, none left, and no descriptor left.</summary>
     [Fact]
-    public async Task Children_come_and_go_and_leave_nothing_behind()
+    public async Task Children_stay_within_the_limit_and_leave_no_process_or_descriptor()
     {
         var (server, address) = await _home.ServeAsync(
             "serve", "--exec", "cat", "tcp://127.0.0.1:0", "--max-children", Most.ToString(CultureInfo.InvariantCulture));
@@ -113,7 +113,7 @@ public sealed class ServeModeTests : IDisposable
 
     [FullRun(Reason.Waits)]
     [Fact]
-    public async Task A_command_that_runs_too_long_is_killed_with_what_it_started()
+    public async Task A_command_that_runs_too_long_is_killed_with_its_child_processes()
     {
         string pid = Path.Combine(_home.Work, "pid");
         var (server, address) = await _home.ServeAsync(
@@ -131,7 +131,7 @@ public sealed class ServeModeTests : IDisposable
 
     [FullRun(Reason.Waits)]
     [Fact]
-    public async Task A_command_that_neither_reads_nor_writes_is_killed_with_what_it_started()
+    public async Task An_idle_command_is_killed_with_its_child_processes()
     {
         string pid = Path.Combine(_home.Work, "idle");
         var (server, address) = await _home.ServeAsync(
@@ -151,7 +151,7 @@ public sealed class ServeModeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_writes_too_much_is_killed_and_its_client_gets_no_more_than_the_limit()
+    public async Task A_command_that_writes_too_much_is_killed_and_its_client_gets_at_most_the_limit()
     {
         const int Most = 100_000;
         var (server, address) = await _home.ServeAsync("serve", "--exec", "yes", "tcp://127.0.0.1:0", "--max-output", $"{Most}");
@@ -169,7 +169,7 @@ public sealed class ServeModeTests : IDisposable
 
     /// <summary>More than both pipes hold, and the ends of both directions.</summary>
     [Fact]
-    public async Task A_command_with_limits_gets_all_bytes_and_both_ends()
+    public async Task A_command_with_limits_gets_all_bytes_and_the_ends_of_both_streams()
     {
         var (server, address) = await _home.ServeAsync(
             "serve", "--exec", "cat; echo end", "tcp://127.0.0.1:0", "--idle", "1m", "--max-output", "10000000", "--once");
@@ -266,7 +266,7 @@ public sealed class ServeModeTests : IDisposable
     }
 
     [Fact]
-    public async Task Threads_serve_clients_at_once_up_to_the_limit()
+    public async Task Threads_serve_concurrent_clients_up_to_the_limit()
     {
         var (_, address) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", "threads", "--max-children", "2");
         using Socket first = Connect(address);

@@ -25,7 +25,7 @@ public sealed class ServeTests : IDisposable
     [InlineData("multiplexed")]
     [InlineData("process")]
     [InlineData("threads")]
-    public async Task An_echo_brings_back_what_was_said_before_the_end(string mode)
+    public async Task Echo_returns_all_bytes_sent_before_the_end(string mode)
     {
         var (_, address) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", mode);
         byte[] large = new byte[2_000_000];
@@ -48,7 +48,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
-    public async Task An_iterative_server_lets_the_next_client_wait_and_a_multiplexed_one_does_not()
+    public async Task An_iterative_server_delays_the_next_client_and_a_multiplexed_server_does_not()
     {
         var (_, iterative) = await _home.ServeAsync("serve", "echo", "tcp://127.0.0.1:0", "--mode", "iterative");
         using (Socket first = Connect(iterative))
@@ -79,7 +79,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_does_not_read_holds_up_no_other()
+    public async Task A_client_that_does_not_read_delays_no_other_client()
     {
         var (_, address) = await _home.ServeAsync("serve", "chargen", "tcp://127.0.0.1:0");
         using Socket deaf = Connect(address);
@@ -146,7 +146,7 @@ public sealed class ServeTests : IDisposable
     [InlineData("unix://clock")]
     [InlineData("unixpacket://clock")]
     [InlineData("shm://clock")]
-    public async Task The_time_is_told_over_each_transport(string place)
+    public async Task Serve_sends_the_time_over_each_transport(string place)
     {
         DateTime before = TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(-1);
         foreach (string service in new[] { "date", "daytime", "time" })
@@ -169,7 +169,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_says_something_is_told_the_time_all_the_same()
+    public async Task A_client_that_sends_bytes_still_gets_the_time()
     {
         var (_, address) = await _home.ServeAsync("serve", "time", "tcp://127.0.0.1:0");
         using Socket client = Connect(address);
@@ -188,7 +188,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_for_each_client_learns_who_its_client_is()
+    public async Task The_environment_of_a_command_names_its_client()
     {
         const string Print = "env | grep -E '^(PROTO|TCP|UNIX|FAIRLEAD_PEER)' | sort";
         var (tcp, address) = await _home.ServeAsync("serve", "--exec", Print, "tcp://127.0.0.1:0", "--once");
@@ -227,7 +227,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [NeedsProgramFact("mkfifo")]
-    public async Task A_FIFO_tells_each_reader_the_time()
+    public async Task Each_reader_of_a_FIFO_gets_the_time()
     {
         string path = Path.Combine(_home.Work, "clock");
         Assert.Equal(0, (await _home.StartProgram(["mkfifo", path]).EndAsync()).ExitCode);
@@ -243,7 +243,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [NeedsProgramFact("mkfifo")]
-    public async Task A_reader_that_is_slow_to_open_a_FIFO_is_told_once()
+    public async Task A_reader_that_is_slow_to_open_a_FIFO_gets_one_answer()
     {
         string path = Path.Combine(_home.Work, "clock");
         Assert.Equal(0, (await _home.StartProgram(["mkfifo", path]).EndAsync()).ExitCode);
@@ -270,7 +270,7 @@ public sealed class ServeTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_FIFOs_tell_the_time_and_a_reliable_datagram_does()
+    public async Task Serve_sends_the_time_over_two_FIFOs_and_reliable_datagrams()
     {
         var (_, fifos) = await _home.ServeAsync("serve", "date", $"fifo://{_home.Work}/a,{_home.Work}/b");
         var (_, datagrams) = await _home.ServeAsync("serve", "date", "udp://127.0.0.1:0?reliable=true");
@@ -307,7 +307,7 @@ public sealed class ServeTests : IDisposable
     [InlineData("serve shmtime --key 0", "--key")]
     [InlineData("get echo tcp://127.0.0.1:1", "is not a time service")]
     [InlineData("get date", "one address")]
-    public async Task What_cannot_be_served_is_a_usage_error(string line, string part)
+    public async Task An_invalid_service_or_option_is_a_usage_error(string line, string part)
     {
         var outcome = await _home.RunAsync(line.Split(' '));
         Assert.True(outcome.ExitCode == 2, outcome.ToString());

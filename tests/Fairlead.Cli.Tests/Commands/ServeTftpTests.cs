@@ -53,7 +53,7 @@ public sealed class ServeTftpTests : IDisposable
     [InlineData("out", 2)]
     [InlineData("outside/secret", 2)]
     [InlineData("sub", 2)]
-    public async Task A_file_that_is_not_there_or_not_for_everybody_is_refused(string name, int code)
+    public async Task A_missing_or_protected_file_is_refused(string name, int code)
     {
         File.WriteAllText(Path.Combine(_home.Work, "secret"), "a secret");
         Directory.CreateDirectory(Path.Combine(Folder, "sub"));
@@ -64,7 +64,7 @@ public sealed class ServeTftpTests : IDisposable
     }
 
     [Fact]
-    public async Task A_link_within_the_folder_is_followed_and_a_FIFO_stops_no_server()
+    public async Task A_link_within_the_folder_is_followed_and_a_FIFO_does_not_block_the_server()
     {
         Directory.CreateDirectory(Path.Combine(Folder, "sub"));
         File.WriteAllText(Path.Combine(Folder, "sub", "real"), "text");
@@ -76,7 +76,7 @@ public sealed class ServeTftpTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_read_request_is_refused_or_ignored()
+    public async Task Packets_other_than_read_requests_are_refused_or_ignored()
     {
         File.WriteAllText(Path.Combine(Folder, "file"), "text");
         var server = await ServeAsync();
@@ -92,7 +92,7 @@ public sealed class ServeTftpTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stranger_and_a_doubled_request_do_not_disturb_a_transfer()
+    public async Task A_foreign_packet_and_a_duplicate_request_do_not_disturb_a_transfer()
     {
         File.WriteAllBytes(Path.Combine(Folder, "file"), new byte[513]);
         var server = await ServeAsync();
@@ -123,7 +123,7 @@ public sealed class ServeTftpTests : IDisposable
     }
 
     [Fact]
-    public async Task More_clients_than_allowed_are_refused_and_keep_nothing()
+    public async Task Clients_beyond_the_limit_are_refused_and_occupy_nothing()
     {
         File.WriteAllBytes(Path.Combine(Folder, "file"), new byte[513]);
         var server = await ServeAsync("--max-children", "2");
@@ -146,7 +146,7 @@ public sealed class ServeTftpTests : IDisposable
     [Theory]
     [InlineData("0.0.0.0")]
     [InlineData("*")]
-    public async Task A_transfer_and_a_refusal_come_from_the_address_that_was_asked(string host)
+    public async Task Answers_have_the_source_address_to_which_the_client_sent(string host)
     {
         File.WriteAllText(Path.Combine(Folder, "file"), "text");
         var (_, address) = await _home.ServeAsync("serve", "tftp", Folder, $"udp://{host}:0");
@@ -186,7 +186,7 @@ public sealed class ServeTftpTests : IDisposable
     [InlineData(2, "tftp", "boot", "tcp://127.0.0.1:0")]
     [InlineData(2, "tftp", "boot", "udp://127.0.0.1:0?reliable=true")]
     [InlineData(2, "tftp", "boot", "udp://127.0.0.1:0", "--mode", "process")]
-    public async Task What_does_not_fit_is_refused(int code, params string[] words)
+    public async Task Invalid_arguments_are_refused(int code, params string[] words)
     {
         File.CreateSymbolicLink(Path.Combine(_home.Work, "loop"), "loop");
         File.WriteAllText(Path.Combine(_home.Work, "file"), "");
@@ -195,7 +195,7 @@ public sealed class ServeTftpTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_that_is_taken_is_told_and_once_ends_with_the_first_transfer()
+    public async Task A_taken_port_exits_4_and_once_ends_after_the_first_transfer()
     {
         File.WriteAllText(Path.Combine(Folder, "file"), "text");
         var (process, address) = await _home.ServeAsync("serve", "tftp", Folder, "udp://127.0.0.1:0", "--once");

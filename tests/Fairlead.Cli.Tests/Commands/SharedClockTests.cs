@@ -20,7 +20,7 @@ public sealed class SharedClockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_ends_leaves_the_segment_of_another()
+    public async Task A_server_that_ends_does_not_remove_the_segment_of_another_server()
     {
         var first = Serve();
         Assert.Equal(0, await AskAsync());
@@ -36,7 +36,7 @@ public sealed class SharedClockTests : IDisposable
     }
 
     [Fact]
-    public async Task The_segment_has_the_permissions_that_are_asked_for()
+    public async Task The_segment_has_the_permissions_of_the_mode_option()
     {
         var server = _home.Start("serve", "shmtime", "--key", Key, "--mode", "666");
         Assert.Equal(0, await AskAsync());
@@ -49,7 +49,7 @@ public sealed class SharedClockTests : IDisposable
     [InlineData("shmtime", "8666")]
     [InlineData("shmtime", "1777")]
     [InlineData("echo", "666")]
-    public async Task Permissions_are_octal_and_of_segments_alone(string service, string mode)
+    public async Task Invalid_permissions_and_permissions_without_a_segment_are_refused(string service, string mode)
     {
         var refused = await _home.RunAsync("serve", service, service == "echo" ? "unix://echo" : "--once", "--mode", mode, "--key", Key);
         Assert.True(refused is { ExitCode: 2, Output: "" }, refused.ToString());

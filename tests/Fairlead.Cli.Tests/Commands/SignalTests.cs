@@ -13,7 +13,7 @@ public sealed class SignalTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task The_signals_of_the_machine_are_listed()
+    public async Task Signal_lists_the_signals_of_the_machine()
     {
         var listed = await _home.RunAsync("signal", "--list");
         Assert.True(listed is { ExitCode: 0, Error: "" }, listed.ToString());
@@ -29,7 +29,7 @@ public sealed class SignalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_process_is_asked_for_and_ended_by_the_identity_that_it_says()
+    public async Task Probe_prints_an_identity_by_which_a_process_can_be_terminated()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
         var probed = await _home.RunAsync("signal", "--probe", $"{receiver.Id}");
@@ -44,7 +44,7 @@ public sealed class SignalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_number_that_is_anothers_by_now_is_refused_and_nothing_is_sent()
+    public async Task A_reused_process_number_is_refused_and_no_signal_is_sent()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
         ProcessIdentity real = ProcessIdentity.Of(receiver.Id);
@@ -65,7 +65,7 @@ public sealed class SignalTests : IDisposable
     }
 
     [Fact]
-    public async Task Json_tells_what_was_sent_and_what_the_process_does_with_signals()
+    public async Task Json_shows_the_sent_signal_and_the_dispositions_of_the_process()
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
         var probed = JsonDocument
@@ -97,7 +97,7 @@ public sealed class SignalTests : IDisposable
     [InlineData(2, "a group cannot be sent a --value", "--group", "4242", "TERM", "--value", "1")]
     [InlineData(2, "process group 1 cannot be used", "--group", "1", "TERM")]
     [InlineData(2, "a number is required. See fairlead signal --help", "4242", "TERM", "--value", "x")]
-    public async Task What_cannot_be_done_says_why(int exitCode, string text, params string[] arguments)
+    public async Task Each_failure_has_its_exit_code_and_an_explanation(int exitCode, string text, params string[] arguments)
     {
         var refused = await _home.RunAsync(["signal", .. arguments]);
         Assert.Equal((exitCode, ""), (refused.ExitCode, refused.Output));

@@ -11,7 +11,7 @@ public sealed class SpawnTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task It_ends_as_its_command_does()
+    public async Task Spawn_exits_with_the_exit_code_of_its_command()
     {
         var seven = await _home.RunAsync("spawn", "--", "sh", "-c", "echo hello; exit 7");
         Assert.True(seven is { ExitCode: 7, Output: "hello\n" }, seven.ToString());
@@ -32,7 +32,7 @@ public sealed class SpawnTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_command_gets_what_it_is_given()
+    public async Task The_command_gets_its_directory_environment_and_limits()
     {
         var outcome = await _home.RunAsync(
             "spawn",
@@ -82,7 +82,7 @@ public sealed class SpawnTests : IDisposable
     }
 
     [Fact]
-    public async Task What_has_been_stopped_ends_too_when_it_is_interrupted()
+    public async Task A_stopped_command_ends_when_spawn_is_interrupted()
     {
         var spawned = _home.Start("spawn", "--group", "--", "sh", "-c", "echo ready; kill -STOP $$; sleep 1000");
         Assert.Equal("ready", await spawned.LineAsync());
@@ -96,7 +96,7 @@ public sealed class SpawnTests : IDisposable
     [InlineData("pipes", "line")]
     [InlineData("duplex", "line")]
     [InlineData("to-child", "none")]
-    public async Task What_the_child_has_not_read_is_told(string channel, string framing)
+    public async Task Spawn_reports_bytes_that_the_child_did_not_read(string channel, string framing)
     {
         // The child reads the first line, and ends when so many bytes wait for it.
         await File.WriteAllTextAsync(
@@ -127,7 +127,7 @@ public sealed class SpawnTests : IDisposable
     [InlineData("to-child")]
     [InlineData("pipes")]
     [InlineData("duplex")]
-    public async Task A_child_that_reads_everything_loses_nothing(string channel)
+    public async Task Spawn_reports_no_loss_if_the_child_reads_everything(string channel)
     {
         var spawned = _home.StartShell($"seq 100000 | fairlead spawn --channel {channel} --framing line -- sh -c 'tail -n 1 <&3 >&2'");
         var ended = await spawned.EndAsync();
@@ -137,7 +137,7 @@ public sealed class SpawnTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_is_talked_with_over_its_channel()
+    public async Task Spawn_exchanges_lines_with_a_program_over_its_channel()
     {
         var spawned = _home.Start("spawn", "--channel", "duplex", "--framing", "line", "--", "sh", "-c", "tr 0-9 a-j <&3 >&3; exit 3");
         await spawned.SayAsync("1", "22", "333");

@@ -12,7 +12,7 @@ public sealed class SuperviseTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task It_ends_with_its_children_and_tells_which_one_was_given_up()
+    public async Task Supervise_ends_after_its_children_and_names_the_child_that_was_given_up()
     {
         Write(
             """
@@ -45,7 +45,7 @@ public sealed class SuperviseTests : IDisposable
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
-    public async Task An_interruption_ends_all_in_reverse_order(string signal)
+    public async Task An_interruption_ends_all_children_in_reverse_order(string signal)
     {
         Write("""{ "children": [{ "name": "a", "command": ["sleep", "1000"] }, { "name": "b", "command": ["sleep", "1000"] }] }""");
         var supervising = _home.Start("supervise", File);
@@ -74,7 +74,7 @@ public sealed class SuperviseTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hang_up_reads_the_file_again_and_a_wrong_file_changes_nothing()
+    public async Task SIGHUP_reloads_the_file_and_an_invalid_file_changes_nothing()
     {
         const string Kept = """{ "name": "kept", "command": ["sleep", "1000"] }""";
         Write($$"""{ "children": [{{Kept}}, { "name": "old", "command": ["sleep", "1000"] }] }""");

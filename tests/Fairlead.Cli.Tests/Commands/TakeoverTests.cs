@@ -13,7 +13,7 @@ public sealed class TakeoverTests : IDisposable
     [Theory]
     [InlineData("unix://calc")]
     [InlineData("unixpacket://calc")]
-    public async Task A_name_whose_holder_was_killed_is_free_at_once(string address)
+    public async Task A_name_is_free_immediately_after_its_holder_is_killed(string address)
     {
         var (first, _) = await _home.ServeAsync("reply", address, "--echo");
         await first.SignalAsync("KILL");
@@ -40,7 +40,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_no_socket_is_left_alone_and_exits_4()
+    public async Task A_file_that_is_not_a_socket_stays_unchanged_and_exits_4()
     {
         var path = Path.Combine(_home.Work, "notes");
         await File.WriteAllTextAsync(path, "precious");
@@ -55,7 +55,7 @@ public sealed class TakeoverTests : IDisposable
     [Theory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
-    public async Task Ended_by_a_signal_it_gives_its_name_back_and_exits_as_shells_tell_it(string signal, int code)
+    public async Task Receive_releases_its_name_and_exits_128_plus_N_on_a_signal(string signal, int code)
     {
         var (receiver, _) = await _home.ServeAsync("receive", "unix://inbox");
         await receiver.SignalAsync(signal);
@@ -79,7 +79,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_pattern_exits_8()
+    public async Task Send_to_another_pattern_exits_8()
     {
         var (_, address) = await _home.ServeAsync("reply", "unix://calc", "--echo");
 
@@ -89,7 +89,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_place_that_is_taken_exits_7()
+    public async Task Receive_exits_7_if_the_sender_already_has_a_receiver()
     {
         var (sender, address) = await _home.ServeAsync("send", "unix://outbox", "-", "--bind");
         var first = _home.Start("receive", address, "--connect", "--verbose");

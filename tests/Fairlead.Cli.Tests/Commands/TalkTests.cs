@@ -11,7 +11,7 @@ public sealed class TalkTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Lines_go_both_ways_between_many_clients_and_one_who_listens()
+    public async Task A_listener_exchanges_lines_with_several_clients()
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
         var first = _home.Start("connect", address, "--keep");
@@ -78,7 +78,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
-    public async Task Listen_waits_for_somebody_to_hear_its_input()
+    public async Task Listen_keeps_its_input_until_a_client_connects()
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk");
         await listener.SayAsync("a", "b");
@@ -91,7 +91,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_question_and_its_answer()
+    public async Task Connect_sends_a_question_and_prints_the_answer()
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
         var client = _home.Start("connect", address, "--count", "1");
@@ -161,7 +161,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [NeedsProgramFact("nc")]
-    public async Task Netcat_talks_to_listen()
+    public async Task Netcat_sends_lines_to_listen()
     {
         var path = Path.Combine(_home.Work, "talk");
         var (listener, _) = await _home.ServeAsync("listen", $"unix://{path}?framing=line", "--count", "2");
@@ -173,7 +173,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [NeedsProgramFact("nc")]
-    public async Task Connect_talks_to_netcat_as_bytes_come()
+    public async Task Connect_sends_plain_bytes_to_netcat()
     {
         var path = Path.Combine(_home.Work, "talk");
         var server = _home.StartShell($"echo ready >&2; exec nc -l -U '{path}'");
@@ -187,7 +187,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
-    public async Task Both_ends_of_a_connection_are_told()
+    public async Task Verbose_shows_both_addresses_of_a_connection()
     {
         var (listener, address) = await _home.ServeAsync("listen", "tcp://127.0.0.1:0?framing=line", "--keep");
         var client = _home.Start("connect", address, "--verbose", "--keep");
@@ -203,7 +203,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_dies_exits_6()
+    public async Task Connect_exits_6_when_the_listener_dies()
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
         var client = _home.Start("connect", address, "--verbose");
@@ -217,7 +217,7 @@ public sealed class TalkTests : IDisposable
     [InlineData("")]
     [InlineData("--full=wait")]
     [InlineData("--full=drop-oldest")]
-    public async Task A_client_that_takes_only_shorter_lines_is_sent_away_and_the_others_hear(string full)
+    public async Task A_client_with_a_small_message_limit_is_disconnected_and_others_get_the_line(string full)
     {
         string[] options = full.Length == 0 ? ["--keep"] : ["--keep", full];
         var (listener, address) = await _home.ServeAsync(["listen", "unix://talk", .. options]);
@@ -238,7 +238,7 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_never_reads_is_sent_away_and_the_others_hear()
+    public async Task A_client_that_never_reads_is_disconnected_and_others_get_all_lines()
     {
         var (listener, address) = await _home.ServeAsync("listen", "unix://talk", "--keep");
         var deaf = _home.Start("connect", address + "?messages=1", "--keep");

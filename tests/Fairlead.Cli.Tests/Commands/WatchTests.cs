@@ -10,7 +10,7 @@ public sealed class WatchTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task Who_comes_and_who_leaves_is_told()
+    public async Task Watch_reports_endpoints_that_appear_and_disappear()
     {
         var watch = _home.Start("watch", "unix://calc", "--count", "4");
         var (first, _) = await _home.ServeAsync("reply", "unix://calc", "--echo");
@@ -26,7 +26,7 @@ public sealed class WatchTests : IDisposable
     }
 
     [Fact]
-    public async Task Both_ends_of_a_name_are_told_where_they_are_asked_for()
+    public async Task Watch_with_all_reports_bound_and_connected_endpoints()
     {
         await _home.ServeAsync("receive", "unix://inbox");
         var watch = _home.Start("watch", "unix://inbox", "--all", "--output", "json", "--count", "3");

@@ -52,7 +52,7 @@ public sealed class WorkControlTests : IDisposable
     }
 
     [Fact]
-    public async Task An_interrupted_queue_finishes_what_it_has_and_takes_nothing_new()
+    public async Task An_interrupted_queue_finishes_its_items_and_accepts_no_new_ones()
     {
         var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--finish", "--timeout", "2m");
         var first = _home.Start("work", "push", address, "first");
@@ -123,7 +123,7 @@ public sealed class WorkControlTests : IDisposable
     [InlineData(3, "list", "unix://nothing")]
     [InlineData(3, "drop", "unix://nothing", "1")]
     [InlineData(1, "list", "unix://inbox")]
-    public async Task What_makes_no_sense_is_refused(int code, params string[] arguments)
+    public async Task Invalid_arguments_are_refused(int code, params string[] arguments)
     {
         if (arguments[1] == "unix://inbox")
         {

@@ -14,7 +14,7 @@ public sealed class WorkTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Two_shells_find_each_other_in_any_order(bool pullsFirst)
+    public async Task Push_and_pull_connect_whichever_starts_first(bool pullsFirst)
     {
         var first = pullsFirst
             ? _home.Start("work", "pull", "unix://jobs", "--count", "3")
@@ -43,7 +43,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_that_writes_too_much_has_not_done_its_item()
+    public async Task An_item_fails_if_its_command_writes_too_much()
     {
         var (_, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--deliveries", "1");
         _home.Start("work", "pull", address, "--exec", "yes", "--max-output", "1000");
@@ -55,7 +55,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_command_does_not_do_is_given_up_after_a_while()
+    public async Task An_item_is_given_up_after_its_last_delivery_fails()
     {
         var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--deliveries", "2");
         var worker = _home.Start("work", "pull", address, "--exec", "read item; echo did $item; test $item != b");
@@ -88,7 +88,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_worker_has_too_long_is_done_by_another()
+    public async Task An_item_that_a_worker_holds_too_long_is_given_to_another_worker()
     {
         var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--take-over-after", "200ms");
         var fifo = await _home.StartShell("mkfifo endless").EndAsync();
@@ -126,7 +126,7 @@ public sealed class WorkTests : IDisposable
     [Theory]
     [InlineData("KILL")]
     [InlineData("INT")]
-    public async Task What_a_worker_had_goes_to_another_when_it_ends(string signal)
+    public async Task The_item_of_an_ended_worker_is_given_to_another_worker(string signal)
     {
         var (_, address) = await _home.ServeAsync("work", "serve", "unix://jobs");
         var worker = _home.Start("work", "pull", address, "--exec", "cat > begun; read forever < endless");
@@ -179,7 +179,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task Several_workers_do_all_of_it_and_each_item_once()
+    public async Task Several_workers_process_each_item_once()
     {
         var (_, address) = await _home.ServeAsync("work", "serve", "unix://jobs", "--prefetch", "4");
         var workers = Enumerable.Range(0, 3).Select(_ => _home.Start("work", "pull", address)).ToArray();
@@ -200,7 +200,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_not_there_or_too_slow_is_told_by_the_exit_code()
+    public async Task Exit_codes_distinguish_a_missing_queue_a_timeout_and_a_held_name()
     {
         var nobody = await _home.RunAsync("work", "pull", "unix://jobs", "--wait", "50ms");
         Assert.True(nobody.ExitCode == 3, nobody.ToString());
@@ -216,7 +216,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_hosts_the_queue_stays_until_the_others_who_push_there_are_done()
+    public async Task The_host_of_the_queue_stays_until_other_pushers_are_done()
     {
         var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
         await host.ErrorLineAsync("listening on");
@@ -239,7 +239,7 @@ public sealed class WorkTests : IDisposable
 
     /// <summary>A killed process accepts connections until its socket is closed: a worker may meet that in its last attempt.</summary>
     [Fact]
-    public async Task A_worker_that_meets_only_a_host_that_ends_has_waited_in_vain_and_not_failed()
+    public async Task Pull_exits_0_if_only_a_dying_host_accepts_its_connections()
     {
         var path = Path.Combine(_home.Work, "jobs");
         var host = _home.Start("work", "push", $"unix://{path}", "-", "--verbose");
@@ -270,7 +270,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_says_whom_it_has_found_and_waits_for_another_as_long_as_it_is_told()
+    public async Task A_worker_reports_its_connection_and_waits_for_another_host_as_long_as_reconnect()
     {
         var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
         await host.ErrorLineAsync("listening on");
@@ -286,7 +286,7 @@ public sealed class WorkTests : IDisposable
     [Theory]
     [InlineData("KILL")]
     [InlineData("INT")]
-    public async Task When_the_host_ends_another_who_pushes_goes_on(string signal)
+    public async Task Another_pusher_hosts_the_queue_when_the_host_ends(string signal)
     {
         var host = _home.Start("work", "push", "unix://jobs", "-", "--verbose");
         await host.ErrorLineAsync("listening on");
@@ -322,7 +322,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task Several_who_push_at_once_without_a_server_are_all_told_the_truth()
+    public async Task Concurrent_pushers_without_a_server_all_get_their_receipts()
     {
         var workers = Enumerable.Range(0, 2).Select(_ => _home.Start("work", "pull", "unix://jobs")).ToArray();
         var pushers = Enumerable
@@ -348,7 +348,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_that_something_else_holds_is_told()
+    public async Task Push_exits_4_if_a_file_occupies_the_name()
     {
         await File.WriteAllTextAsync(Path.Combine(_home.Work, "file"), "mine");
         var held = await _home.RunAsync("work", "push", $"unix://{_home.Work}/file", "x");
@@ -356,7 +356,7 @@ public sealed class WorkTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_serves_tells_what_became_of_all_items()
+    public async Task Serve_reports_the_outcome_of_all_items()
     {
         var (queue, address) = await _home.ServeAsync("work", "serve", "unix://jobs");
         var impatient = _home.Start("work", "push", address, "not that");

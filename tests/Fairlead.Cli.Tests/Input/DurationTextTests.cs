@@ -26,5 +26,5 @@ public sealed class DurationTextTests
     [InlineData("1 s")]
     [InlineData("1sec")]
     [InlineData("99999999999d")]
-    public void Others_are_refused(string text) => Assert.False(DurationText.TryParse(text, out _));
+    public void Malformed_durations_are_refused(string text) => Assert.False(DurationText.TryParse(text, out _));
 }

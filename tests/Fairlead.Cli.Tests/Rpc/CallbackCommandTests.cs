@@ -65,7 +65,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime
         7
 
         """)]
-    public async Task A_callback_is_answered_as_the_arguments_say(string member, string? json, string output)
+    public async Task Arguments_define_the_answers_to_callbacks(string member, string? json, string output)
     {
         Outcome called = await _home.RunAsync([.. new[] { "call", Address, member }, .. json is null ? Array.Empty<string>() : [json]]);
         Assert.True(called is { ExitCode: 0, Error: "" }, called.ToString());
@@ -90,7 +90,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime
     [InlineData("Judge", "[{\"Told\":1}]", "$.reader.Told: Told has no result")]
     [InlineData("Judge", "[{\"JudgeAsync\":\"x\"}]", "$.reader.JudgeAsync: \"x\" is not a name of Grade, or an integer")]
     [InlineData("Judge", "[{\"PagesAsync\":[1,true]}]", "$.reader.PagesAsync[1]: true is not an integer")]
-    public async Task What_is_no_answer_exits_2(string member, string json, string part)
+    public async Task An_invalid_callback_answer_exits_2(string member, string json, string part)
     {
         Outcome called = await _home.RunAsync("call", Address, member, json);
         Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
@@ -98,7 +98,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_call_stays_for_callbacks_until_it_is_interrupted()
+    public async Task Call_with_stay_prints_callbacks_until_it_is_interrupted()
     {
         ToolProcess call = _home.Start("call", Address, "Subscribe", "--stay");
         IReader reader = await _service.Subscriber.Task.WaitAsync(Watchdog);
@@ -111,7 +111,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_call_that_stays_ends_with_the_service()
+    public async Task Call_with_stay_exits_6_when_the_server_ends()
     {
         ToolProcess call = _home.Start("call", Address, "Subscribe", "--stay");
         IReader reader = await _service.Subscriber.Task.WaitAsync(Watchdog);
@@ -133,7 +133,7 @@ public sealed class CallbackCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Callbacks_and_streams_go_together()
+    public async Task A_call_handles_callbacks_and_streams_together()
     {
         ToolProcess call = _home.Start("call", Address, "Steps");
         await call.SayAsync("1");

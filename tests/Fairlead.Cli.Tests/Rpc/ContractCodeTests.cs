@@ -30,16 +30,17 @@ public sealed partial class ContractCodeTests : IDisposable
     public void Dispose() => _home.Dispose();
 
     [Fact]
-    public async Task The_contract_compiles_as_it_is_and_is_the_same() => await CompareAsync<IEverything>(new EverythingService());
+    public async Task Generated_contract_code_compiles_to_the_same_contract() => await CompareAsync<IEverything>(new EverythingService());
 
     [Fact]
-    public async Task So_does_one_with_a_name_of_its_own() => await CompareAsync<IWarehouse>(new Warehouse());
+    public async Task Generated_code_of_a_named_contract_compiles_to_the_same_contract() => await CompareAsync<IWarehouse>(new Warehouse());
 
     [Fact]
-    public async Task So_does_one_with_callbacks() => await CompareAsync<IPress>(new Press());
+    public async Task Generated_code_of_a_contract_with_callbacks_compiles_to_the_same_contract() =>
+        await CompareAsync<IPress>(new Press());
 
     [Fact]
-    public async Task Of_several_contracts_one_is_chosen()
+    public async Task Describe_as_csharp_needs_a_choice_among_several_contracts()
     {
         await using RpcServer server = await Fairlead.Rpc.Rpc.ServeAsync(
             $"unix://{_home.Work}/both", new RpcServices().Add<IWarehouse>(new Warehouse()).Add<IPress>(new Press()));
@@ -63,7 +64,7 @@ public sealed partial class ContractCodeTests : IDisposable
     [InlineData("public interface IEvil\n{\n    void A() { }\n}")]
     [InlineData("[RpcUnion(1, typeof(A))] [System.Obsolete] public abstract class B;")]
     [InlineData("using Order = System.Diagnostics.Process;")]
-    public void Only_a_declaration_is_written(string declaration) =>
+    public void Generated_code_contains_only_valid_type_declarations(string declaration) =>
         AssertDeclares(new RpcDescription("Shop.IOrders", [new RpcMember("A", "void A(Order order);", "(i32)")], [declaration]));
 
     [Theory]
@@ -73,11 +74,11 @@ public sealed partial class ContractCodeTests : IDisposable
     [InlineData("void A(int if\n);")]
     [InlineData("void A(int a = Evil());")]
     [InlineData("void A(int a); } class Evil { static Evil() { }")]
-    public void Only_a_member_is_written(string declaration) =>
+    public void Generated_code_contains_only_valid_member_declarations(string declaration) =>
         AssertDeclares(new RpcDescription("Shop.IOrders", [new RpcMember("A", declaration, "(i32)")]));
 
     [Fact]
-    public void A_comment_stays_a_comment()
+    public void A_summary_cannot_end_its_comment()
     {
         RpcDescription contract = new(
             "Shop.IOrders", [new RpcMember("A", "void A();", "()", Summary: "</summary>\nclass Evil;")], [], "a\u2028b\u0085c\rd");
@@ -103,7 +104,7 @@ public sealed partial class ContractCodeTests : IDisposable
     [InlineData("Turn")]
     [InlineData("Grow")]
     [InlineData("Note")]
-    public async Task A_template_can_be_passed_as_it_is(string member)
+    public async Task A_template_is_a_valid_argument_of_call(string member)
     {
         await using RpcServer server = await ServeAsync<IEverything>(new EverythingService());
         Outcome template = await _home.RunAsync("describe", Address, "--template", member);
@@ -113,7 +114,7 @@ public sealed partial class ContractCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_template_shows_the_names_and_leaves_out_streams_and_callbacks()
+    public async Task A_template_shows_names_and_omits_streams_and_callbacks()
     {
         await using RpcServer server = await ServeAsync<IEverything>(new EverythingService());
         Outcome note = await _home.RunAsync("describe", Address, "--template", "Lines");

@@ -78,7 +78,7 @@ public sealed class EnumNameTests
         "#{1:Next:^1?,2:Grades:[u8]}",
         "{\"Next\":{\"Grades\":[\"Fine\"]},\"Grades\":[]}",
         null)]
-    public void A_value_has_its_name(string type, string shape, string json, string? bytes)
+    public void An_enum_value_is_written_and_read_by_its_name(string type, string shape, string json, string? bytes)
     {
         MemberCall member = Member($"{type} Same({type} value);", $"({shape})->{shape}");
         byte[] written = Write(member, $"[{json}]");
@@ -98,7 +98,7 @@ public sealed class EnumNameTests
     [InlineData("Access", "i32", "\" Write , Read \"", "\"Both\"")]
     [InlineData("Access", "i32", "11", "\"Both, Run\"")]
     [InlineData("Long", "i64", "\"-1\"", "-1")]
-    public void Other_forms_of_a_value_are_understood(string type, string shape, string json, string back)
+    public void Alternative_forms_of_an_enum_value_are_accepted(string type, string shape, string json, string back)
     {
         MemberCall member = Member($"{type} Same({type} value);", $"({shape})->{shape}");
         Assert.Equal(back, Read(member, Write(member, $"[{json}]")));
@@ -120,7 +120,7 @@ public sealed class EnumNameTests
         "Access", "i32", "\"Read,Fly\"", "is not a name of Access, or several with commas, or an integer of 32 bits (i32). There is Read,")]
     [InlineData("Access", "i32", "\"Read,\"", "is not a name of Access")]
     [InlineData("Grade[]", "[u8]", "[0,\"x\"]", "$.value[1]: \"x\" is not a name of Grade")]
-    public void A_name_that_is_none_is_refused_with_those_that_are(string type, string shape, string json, string part)
+    public void An_unknown_enum_name_is_refused_and_the_error_lists_the_known_names(string type, string shape, string json, string part)
     {
         MemberCall member = Member($"{type} Same({type} value);", $"({shape})->{shape}");
         var wrong = Assert.Throws<ToolException>(() => Write(member, $"[{json}]"));
@@ -135,7 +135,7 @@ public sealed class EnumNameTests
     [InlineData("Grade value = default", "u8", "\"Raw\"")]
     [InlineData("Grade value = (Grade)9", "u8", "9")]
     [InlineData("Access value = Access.Read | Access.Run", "i32", "\"Read, Run\"")]
-    public void A_default_is_understood(string parameter, string shape, string value)
+    public void An_enum_default_is_read_from_the_declaration(string parameter, string shape, string value)
     {
         MemberCall member = Member($"{parameter.Split(' ')[0]} Same({parameter});", $"({shape})->{shape}");
         Assert.Equal(value, Read(member, Write(member, "{}")));
@@ -145,7 +145,7 @@ public sealed class EnumNameTests
     [InlineData("ValueTask<Grade>", "u8")]
     [InlineData("Task<Grade>", "u8")]
     [InlineData("IAsyncEnumerable<Grade>", "*u8")]
-    public void A_result_is_what_the_caller_waits_for(string type, string shape)
+    public void Task_and_stream_results_have_enum_names(string type, string shape)
     {
         MemberCall member = Member($"{type} GetAsync(CancellationToken cancellationToken = default);", $"()->{shape}");
         Shape result = member.Shape.Result is StreamShape stream ? stream.Element : member.Shape.Result!;
@@ -154,7 +154,7 @@ public sealed class EnumNameTests
     }
 
     [Fact]
-    public void Members_that_are_called_back_have_names_in_both_directions()
+    public void Callback_members_have_enum_names_in_both_directions()
     {
         const string Shape = "(&{Told(u8)!;JudgeAsync({Grade:u8,Children:[^1]})->u8?}?)";
         MemberCall member = Member("void Ask(IJudge? judge);", Shape);
@@ -174,7 +174,7 @@ public sealed class EnumNameTests
     [InlineData("u8", "Twice")] // two types of this name
     [InlineData("u8", "Grade[]")]
     [InlineData("u8", "")]
-    public void A_type_that_does_not_fit_leaves_numbers(string shape, string type)
+    public void An_enum_type_that_does_not_fit_the_shape_is_shown_as_numbers(string shape, string type)
     {
         string[] types = [.. Types, "public enum Twice : byte { A = 1 }", "public enum Twice : byte { B = 1 }"];
         RpcDescription contract = new("Tests", [new RpcMember("Same", $"{type} Same();", $"()->{shape}")], types);
@@ -191,7 +191,7 @@ public sealed class EnumNameTests
     [InlineData("public enum Odd : byte : byte { A = 1 }", 1, "1")]
     [InlineData("public enum Odd : byte } {", 1, "1")]
     [InlineData("/// public enum Odd : byte { A = 1 }", 1, "1")]
-    public void A_declaration_that_is_odd_gives_the_names_that_it_has(string type, byte value, string json)
+    public void A_malformed_enum_declaration_yields_its_valid_names(string type, byte value, string json)
     {
         RpcDescription contract = new("Tests", [new RpcMember("Get", "Odd Get();", "()->u8")], [type]);
         Assert.Equal(json, Read(MemberCall.Of(contract, 0), [value]));
@@ -199,7 +199,7 @@ public sealed class EnumNameTests
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public void Declarations_at_random_end_with_a_shape_of_the_same_bytes()
+    public void Random_declarations_never_change_the_shape()
     {
         const string Shape = "({Grade:u8,Children:[^1]},{text=u8}?,(u8,i32),&{Told(u8)!})->*[u8]";
         const string Member =

@@ -21,7 +21,7 @@ public sealed class HostileServiceTests : IDisposable
     [InlineData("()->*i32", "sent no valid frame")]
     [InlineData("()->**i32", "contains a stream")]
     [InlineData("()->[*i32]", "contains a stream")]
-    public async Task A_shape_that_is_none_is_told(string shape, string part)
+    public async Task An_invalid_shape_is_reported(string shape, string part)
     {
         await using Responder server = Serve([("Odd", "int Odd();", shape)], [0, 1, 1, 0, 0, 0, 1]);
         Outcome called = await _home.RunAsync("call", Address, "Odd");
@@ -31,7 +31,7 @@ public sealed class HostileServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_shape_that_is_too_deep_or_long_is_told()
+    public async Task A_shape_that_is_too_deep_or_too_long_is_reported()
     {
         string deep = $"()->{new string('[', 1000)}i32{new string(']', 1000)}";
         await using Responder server = Serve([("Deep", "int Deep();", deep), ("Long", "int Long();", new string('(', 1_000_000))], [0]);
@@ -48,7 +48,7 @@ public sealed class HostileServiceTests : IDisposable
     [InlineData("()->i32", new byte[] { 9 })]
     [InlineData("()->i32", new byte[0])]
     [InlineData("()", new byte[] { 0, 1 })]
-    public async Task A_reply_that_does_not_fit_is_told(string shape, byte[] reply)
+    public async Task A_reply_that_does_not_fit_the_shape_is_reported(string shape, byte[] reply)
     {
         await using Responder server = Serve([("Odd", "int Odd();", shape)], reply);
         Outcome called = await _home.RunAsync("call", Address, "Odd");
@@ -61,7 +61,7 @@ public sealed class HostileServiceTests : IDisposable
     /// <summary>It is not an error of usage.</summary>
     [Theory]
     [MemberData(nameof(NoJson))]
-    public async Task A_value_that_is_not_JSON_is_told(string value)
+    public async Task A_serialized_value_that_is_not_JSON_is_reported(string value)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(value);
         await using Responder server = Serve([("Odd", "int Odd();", "()->~json")], [0, .. Count(bytes.Length), .. bytes]);
@@ -71,7 +71,7 @@ public sealed class HostileServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Names_and_declarations_do_not_reach_the_terminal_as_they_are()
+    public async Task Control_characters_in_names_and_declarations_do_not_reach_the_terminal()
     {
         await using Responder server = Serve([("A\u001b[2J\nB", "int\u001b[2J A\n();", "()->i32")], [0]);
         foreach (string[] line in (string[][])[["describe", Address], ["call", Address, "None"], ["diff", Address, "none.json"]])
@@ -83,7 +83,7 @@ public sealed class HostileServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Names_that_the_declaration_does_not_tell_leave_the_order()
+    public async Task Arguments_are_passed_by_position_if_the_declaration_has_no_names()
     {
         await using Responder server = Serve([("Odd", "nonsense", "(i32)->text")], [0, 3, (byte)'o', (byte)'k']);
         Outcome called = await _home.RunAsync("call", Address, "Odd", "[1]");

@@ -36,5 +36,5 @@ public sealed class IsoDurationTests
     [InlineData("P99999999999999999999999999999999D")]
     [InlineData("--PT1S")]
     [InlineData("PT1S ")]
-    public void What_is_no_duration_is_refused(string text) => Assert.False(IsoDuration.TryParse(text, out _));
+    public void An_invalid_duration_is_refused(string text) => Assert.False(IsoDuration.TryParse(text, out _));
 }

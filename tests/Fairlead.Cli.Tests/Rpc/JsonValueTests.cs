@@ -72,7 +72,7 @@ public sealed class JsonValueTests
         "|{1:Leaf:{},2:Node:{All:[^2]}}",
         "{\"$type\":\"Node\",\"All\":[{\"$type\":\"Leaf\"},{\"$type\":\"Node\",\"All\":[]}]}",
         "0202010200")]
-    public void A_value_goes_there_and_back(string shape, string json, string? bytes)
+    public void A_value_survives_conversion_to_bytes_and_back(string shape, string json, string? bytes)
     {
         byte[] written = Write(shape, json);
         if (bytes is not null)
@@ -84,7 +84,7 @@ public sealed class JsonValueTests
     }
 
     [Fact]
-    public void A_case_that_the_description_does_not_tell_is_an_error()
+    public void A_union_case_missing_from_the_description_is_an_error()
     {
         ToolException failed = Assert.Throws<ToolException>(() => Read("|{1:A:{}}", [2]));
         Assert.Contains("the case 2, which the description lacks. It has A", failed.Message, StringComparison.Ordinal);
@@ -104,7 +104,8 @@ public sealed class JsonValueTests
     [InlineData("{Value:u8}", "{\"value\":1}", "{\"Value\":1}")]
     [InlineData("{A:u8,N:i32?,T:text?}", "{\"A\":1}", "{\"A\":1,\"N\":null,\"T\":null}")]
     [InlineData("{text=u8}", "[[\"a\",1]]", "{\"a\":1}")]
-    public void Other_forms_are_understood(string shape, string json, string back) => Assert.Equal(back, Read(shape, Write(shape, json)));
+    public void Alternative_forms_of_a_value_are_accepted(string shape, string json, string back) =>
+        Assert.Equal(back, Read(shape, Write(shape, json)));
 
     [Theory]
     [InlineData("bool", "1", "$: 1 is not true or false (bool)")]
@@ -145,7 +146,7 @@ public sealed class JsonValueTests
     [InlineData("ip", "\"a\"", "is not an IP address")]
     [InlineData("endpoint", "1", "is not an IP address with a port")]
     [InlineData("*u8", "[]", "a stream cannot be written")]
-    public void What_does_not_fit_is_named_with_its_place(string shape, string json, string part)
+    public void A_value_that_does_not_fit_is_reported_with_its_path(string shape, string json, string part)
     {
         var wrong = Assert.Throws<ToolException>(() => Write(shape, json));
         Assert.Equal(ExitCode.Usage, wrong.ExitCode);
@@ -153,7 +154,7 @@ public sealed class JsonValueTests
     }
 
     [Fact]
-    public void A_value_may_be_as_deep_as_a_service_reads_it()
+    public void Values_may_be_64_levels_deep()
     {
         static string Nested(int levels) =>
             string.Concat(Enumerable.Repeat("{\"Next\":", levels - 1)) + "{\"Next\":null}" + new string('}', levels - 1);
@@ -178,11 +179,11 @@ public sealed class JsonValueTests
         Assert.ThrowsAny<FormatException>(() => Read(shape, Convert.FromHexString(bytes)));
 
     [Fact]
-    public void A_reply_that_never_ends_inside_is_an_error() =>
+    public void A_reply_that_nests_too_deeply_is_an_error() =>
         Assert.ThrowsAny<FormatException>(() => Read("{N:^1?}", [.. Enumerable.Repeat((byte)1, 100_000)]));
 
     [Fact]
-    public void Parts_without_bytes_do_not_multiply()
+    public void A_reply_cannot_multiply_elements_without_bytes()
     {
         // A list of 20,000 lists of 10,000 elements, each of no byte.
         RpcWriter writer = new([]);
@@ -198,15 +199,15 @@ public sealed class JsonValueTests
     }
 
     [Fact]
-    public void Long_names_do_not_multiply() => Assert.Throws<ToolException>(
+    public void A_reply_cannot_multiply_long_names() => Assert.Throws<ToolException>(
         () => Read($"[{{{new string('n', 100_000)}:bool,B:bool}}]", [0xC0, 0x84, 0x3D, .. new byte[2_000_000]]));
 
     [Fact]
-    public void An_integer_that_is_not_meant_to_be_read_is_an_error() =>
+    public void A_huge_integer_is_an_error() =>
         Assert.Throws<ToolException>(() => Read("integer", [0xC0, 0x84, 0x3D, .. new byte[1_000_000]]));
 
     [Fact]
-    public void Bytes_at_random_end_with_json_or_an_error()
+    public void Random_bytes_yield_JSON_or_an_error()
     {
         string[] shapes =
         [

@@ -83,7 +83,7 @@ public sealed class MatchmakerCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task An_address_for_everyone_must_be_wanted()
+    public async Task Matchmaker_serve_refuses_an_open_address_without_insecure()
     {
         Outcome refused = await _home.RunAsync("matchmaker", "serve", "tcp://0.0.0.0:0");
         Assert.True(refused.ExitCode == 5, refused.ToString());
@@ -93,7 +93,7 @@ public sealed class MatchmakerCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_address_exits_2()
+    public async Task An_invalid_matchmaker_address_exits_2()
     {
         Assert.Equal(2, (await _home.RunAsync("matchmaker", "serve", "calc")).ExitCode);
         Assert.Equal(2, (await _home.RunAsync("matchmaker", "serve", "inproc://calc")).ExitCode);

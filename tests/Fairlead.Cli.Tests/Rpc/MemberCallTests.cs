@@ -13,14 +13,14 @@ public sealed class MemberCallTests
     [InlineData("sum", "SumAsync")]
     [InlineData("Count", "Count")]
     [InlineData("COUNT", "COUNT")]
-    public void A_member_is_found(string name, string found) =>
+    public void Find_accepts_other_case_and_a_missing_Async_suffix(string name, string found) =>
         Assert.Equal(found, MemberCall.Find(Contract("Add", "AddAsync", "SumAsync", "Count", "COUNT"), name, "calc").Member.Name);
 
     [Theory]
     [InlineData("count", "'count' may be Count and COUNT of calc")]
     [InlineData("Nothing", "has no member 'Nothing'. It has Count, COUNT")]
     [InlineData("", "has no member ''")]
-    public void A_member_that_is_none_is_an_error(string name, string part)
+    public void Find_refuses_an_ambiguous_or_unknown_member(string name, string part)
     {
         var wrong = Assert.Throws<ToolException>(() => MemberCall.Find(Contract("Count", "COUNT"), name, "calc"));
         Assert.Equal(ExitCode.Usage, wrong.ExitCode);
@@ -33,7 +33,7 @@ public sealed class MemberCallTests
     [InlineData("int Add(int a);", null)]
     [InlineData("int Add(int a, int a);", null)]
     [InlineData("Add", null)]
-    public void Names_are_used_if_they_fit_the_shape(string declaration, string? names)
+    public void Parameter_names_are_used_only_if_they_fit_the_shape(string declaration, string? names)
     {
         MemberCall member = MemberCall.Of(new RpcDescription("Calc", [new RpcMember("Add", declaration, "(i32,i32)->i32")]), 0);
         Assert.Equal(names, member.Parameters is { } known ? string.Join(',', known.Select(static one => one.Name)) : null);

@@ -22,7 +22,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_goes_there_and_back()
+    public async Task A_record_is_sent_and_returned_unchanged()
     {
         const string Order =
             """{"Id":"00112233-4455-6677-8899-aabbccddeeff","At":"2026-01-31T12:00:00+01:00","""
@@ -40,7 +40,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     [InlineData("Deepen", "[{\"Name\":\"a\"}]", "{\"Name\":\"above\",\"Next\":{\"Name\":\"a\",\"Next\":null}}")]
     [InlineData("Count", "{}", "1")]
     [InlineData("twice", "[7]", "14")]
-    public async Task A_member_is_called(string member, string json, string result)
+    public async Task Call_prints_the_result_of_a_member(string member, string json, string result)
     {
         Outcome called = await _home.RunAsync("call", Address, member, json);
         Assert.True(called is { ExitCode: 0, Error: "" }, called.ToString());
@@ -48,7 +48,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Arguments_come_from_stdin()
+    public async Task Arguments_are_read_from_stdin()
     {
         ToolProcess call = _home.Start("call", Address, "Twice", "-");
         await call.SayAsync("{", "  \"number\": 12", "}");
@@ -64,7 +64,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Arguments_in_another_encoding_are_an_error_of_usage_with_the_place_of_the_byte()
+    public async Task Arguments_in_another_encoding_are_a_usage_error_with_the_position_of_the_byte()
     {
         Outcome called = await _home.StartShell($"printf '[\"caf\\351\"]' | fairlead call {Address} Echo -").EndAsync();
         Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
@@ -86,7 +86,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     [InlineData(49, 113)]
     [InlineData(-1, 113)]
     [InlineData(int.MaxValue, 113)]
-    public async Task An_error_of_the_service_is_an_exit_code(int code, int exit)
+    public async Task An_error_of_the_service_becomes_an_exit_code(int code, int exit)
     {
         Outcome called = await _home.RunAsync("call", Address, "Fail", $"[{code},\"out of paper\"]");
         Assert.True(called.ExitCode == exit && called.Output.Length == 0, called.ToString());
@@ -100,7 +100,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     [InlineData("{\"access\":7,\"grade\":\"Raw\"}", "\"Read, Run\"\n")]
     [InlineData("[\"Write\",null]", "\"None\"\n")]
     [InlineData("[8]", "8\n")]
-    public async Task Enums_have_their_names(string? json, string output)
+    public async Task Enums_are_passed_and_printed_by_name(string? json, string output)
     {
         Outcome called = await _home.RunAsync([.. new[] { "call", Address, "Grant" }, .. json is null ? Array.Empty<string>() : [json]]);
         Assert.True(called is { ExitCode: 0, Error: "" }, called.ToString());
@@ -117,7 +117,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     [InlineData("Range", "[[],1]", "2 arguments are too many")]
     [InlineData("Range", "3", "not 3. It is called with {\"numbers\":…}")]
     [InlineData("Range", "{", "not JSON")]
-    public async Task What_does_not_fit_exits_2(string member, string? json, string part)
+    public async Task Arguments_that_do_not_fit_exit_2(string member, string? json, string part)
     {
         Outcome called = await _home.RunAsync([.. new[] { "call", Address, member }, .. json is null ? Array.Empty<string>() : [json]]);
         Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
@@ -125,7 +125,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_call_whose_time_is_over_exits_124()
+    public async Task Call_exits_124_at_its_timeout()
     {
         Outcome called = await _home.RunAsync("call", Address, "Wait", "--timeout", "300ms");
         Assert.True(called is { ExitCode: 124, Output: "" }, called.ToString());
@@ -160,7 +160,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_saved_contract_is_compared_with_the_live_one()
+    public async Task A_saved_contract_is_compared_with_the_running_service()
     {
         string saved = (await _home.RunAsync("describe", Address, "--output", "json")).Output;
         await SaveAsync("same.json", saved);
@@ -201,7 +201,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     [InlineData("{\"name\":\"x\",\"members\":[null]}", 2)]
     [InlineData("{\"name\":\"x\",\"members\":[{\"name\":null,\"declaration\":\"\",\"shape\":\"\"}]}", 2)]
     [InlineData("{\"name\":\"x\",\"members\":[]}", 0)]
-    public async Task A_file_that_is_no_description_is_refused(string content, int exit)
+    public async Task A_file_that_is_not_a_description_is_refused(string content, int exit)
     {
         await SaveAsync("new.json", content);
         Outcome compared = await _home.RunAsync("diff", "./new.json", "new.json");
@@ -210,7 +210,7 @@ public sealed class ServiceCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_file_or_service_that_is_not_there_exits_3()
+    public async Task A_missing_file_or_service_exits_3()
     {
         Assert.Equal(3, (await _home.RunAsync("diff", "nowhere.json", Address)).ExitCode);
         await SaveAsync("calc", "");

@@ -45,7 +45,7 @@ public sealed class ServiceNameTests : IDisposable
     }
 
     [Fact]
-    public async Task A_label_is_shown()
+    public async Task Services_shows_the_label_of_a_server()
     {
         // In the registry of the tool, which is not that of these tests.
         ToolProcess labelled = _home.StartProgram(
@@ -63,7 +63,7 @@ public sealed class ServiceNameTests : IDisposable
     }
 
     [Fact]
-    public async Task A_call_after_the_death_of_the_server_exits_3_and_names_it()
+    public async Task Call_exits_3_after_the_server_died_and_names_its_pid()
     {
         ToolProcess server = await ServeAsync();
         Assert.Equal(0, (await _home.RunAsync("call", "calc", "Add", "[2,3]")).ExitCode);
@@ -92,7 +92,7 @@ public sealed class ServiceNameTests : IDisposable
     }
 
     [Fact]
-    public async Task A_service_that_does_not_live_exits_3()
+    public async Task A_service_without_a_running_server_exits_3()
     {
         Assert.Equal(3, (await _home.RunAsync("services", "calc")).ExitCode);
         Assert.Equal(3, (await _home.RunAsync("describe", "calc")).ExitCode);
@@ -102,7 +102,7 @@ public sealed class ServiceNameTests : IDisposable
     }
 
     [Fact]
-    public async Task Names_are_completed()
+    public async Task Completion_offers_service_names()
     {
         await ServeAsync();
         Assert.Equal("calc\n", (await _home.RunAsync("complete-words", "--", "call", "c")).Output);

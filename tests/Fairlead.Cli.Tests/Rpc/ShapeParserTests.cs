@@ -35,7 +35,7 @@ public sealed class ShapeParserTests
     [InlineData("&call{Report([i32])}?")]
     [InlineData("&{Arrived(text,*{X:i32})!;Ask()->i32?}?")]
     [InlineData("(&{Next(i32)},[i32])")]
-    public void A_shape_reads_back(string text) => Assert.Equal(text, $"{ShapeParser.Parse(text)}");
+    public void A_parsed_shape_has_the_same_text(string text) => Assert.Equal(text, $"{ShapeParser.Parse(text)}");
 
     [Fact]
     public void A_member_has_parameters_and_a_result()
@@ -48,7 +48,7 @@ public sealed class ShapeParserTests
     }
 
     [Fact]
-    public void Braces_are_told_apart()
+    public void Parse_distinguishes_maps_composites_and_sets()
     {
         Assert.IsType<MapShape>(ShapeParser.Parse("{text=i32}"));
         Assert.IsType<MapShape>(ShapeParser.Parse("{time+offset=i32}"));
@@ -95,7 +95,7 @@ public sealed class ShapeParserTests
     [InlineData("|{1:A:{},1:B:{}}")]
     [InlineData("(,)")]
     [InlineData("\u001b[31m")]
-    public void What_is_not_a_shape_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.Parse(text));
+    public void An_invalid_shape_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.Parse(text));
 
     [Theory]
     [InlineData("")]
@@ -110,7 +110,7 @@ public sealed class ShapeParserTests
     [InlineData("(&{A})")]
     [InlineData("(&{A()!!})")]
     [InlineData("(&{A()}")]
-    public void What_is_not_a_member_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.ParseMember(text));
+    public void An_invalid_member_is_an_error(string text) => Assert.Throws<ToolException>(() => ShapeParser.ParseMember(text));
 
     [Theory]
     [InlineData("[", "]")]
@@ -121,7 +121,7 @@ public sealed class ShapeParserTests
     [InlineData("(", ")")]
     [InlineData("*", "")]
     [InlineData("&{A(", ")}")]
-    public void A_shape_may_be_deep_and_not_deeper(string before, string behind)
+    public void Parse_refuses_a_shape_beyond_the_depth_limit(string before, string behind)
     {
         static string Nested(string before, string behind, int levels) =>
             string.Concat(Enumerable.Repeat(before, levels)) + "i32" + string.Concat(Enumerable.Repeat(behind, levels));
@@ -134,14 +134,14 @@ public sealed class ShapeParserTests
     }
 
     [Fact]
-    public void A_shape_may_be_long_and_not_longer() => Assert.Contains(
+    public void Parse_refuses_a_shape_beyond_the_length_limit() => Assert.Contains(
         "characters",
         Assert.Throws<ToolException>(() => ShapeParser.Parse(new string('[', ShapeParser.MaxLength + 1))).Message,
         StringComparison.Ordinal);
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public void Texts_at_random_end_with_a_shape_or_an_error()
+    public void Random_texts_yield_a_shape_or_an_error()
     {
         const string Letters = "[]{}()#^&*?:=,;!.i32text->_ 10A\u0301\ud800";
         Random random = new(18);

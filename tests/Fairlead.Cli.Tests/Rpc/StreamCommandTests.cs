@@ -61,7 +61,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
 
     [FullRun(Reason.Waits)]
     [Fact]
-    public async Task Output_that_is_not_read_for_longer_than_the_time_out_ends_no_stream()
+    public async Task Output_unread_for_longer_than_the_timeout_does_not_end_the_stream()
     {
         ToolProcess call = _home.Start("call", Address, "Count", "[200000]", "--timeout", "10s");
         Assert.Equal("1", await call.LineAsync());
@@ -74,7 +74,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_came_before_an_error_is_printed()
+    public async Task Items_before_an_error_are_printed()
     {
         Outcome called = await _home.RunAsync("call", Address, "FailAfter", "[3]");
         Assert.True(called is { ExitCode: 64 + 9, Output: "0\n1\n2\n" }, called.ToString());
@@ -82,7 +82,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Many_items_come()
+    public async Task Call_prints_100000_items()
     {
         Outcome called = await _home.RunAsync("call", Address, "Count", "[100000]");
         Assert.True(called is { ExitCode: 0, Error: "" }, called.Error);
@@ -91,7 +91,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Many_items_go()
+    public async Task Call_sends_100000_items()
     {
         Outcome called = await _home.StartShell($"seq 100000 | fairlead call {Address} Sum").EndAsync();
         Assert.True(called is { ExitCode: 0, Output: "5000050000\n", Error: "" }, called.ToString());
@@ -103,7 +103,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     [InlineData("Total", "{\"lines\":[{\"Item\":\"a\",\"Price\":1.5},{\"Item\":\"b\",\"Price\":2}],\"item\":\"a\"}", "1.5\n")]
     [InlineData("Shout", "[[\"a\",\"b\"],\"?\"]", "\"A?\"\n\"B?\"\n")]
     [InlineData("Compare", "[[1,2,3],[1,5,3]]", "2\n")]
-    public async Task Items_come_from_an_array(string member, string json, string result)
+    public async Task Items_are_read_from_an_array(string member, string json, string result)
     {
         Outcome called = await _home.RunAsync("call", Address, member, json);
         Assert.True(called is { ExitCode: 0, Error: "" } && called.Output == result, called.ToString());
@@ -116,7 +116,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     [InlineData("Shout", "{\"mark\":\"?\"}", "\"a\" \"b\"", "\"A?\"\n\"B?\"\n")]
     [InlineData("Shout", "{\"words\":\"-\",\"mark\":\"?\"}", "\"a\"", "\"A?\"\n")]
     [InlineData("Compare", "{\"some\":[7,8]}", "7 9", "1\n")]
-    public async Task Items_come_from_stdin(string member, string? json, string lines, string result)
+    public async Task Items_are_read_from_stdin(string member, string? json, string lines, string result)
     {
         ToolProcess call = _home.Start([.. new[] { "call", Address, member }, .. json is null ? Array.Empty<string>() : [json]]);
         await call.SayAsync(lines.Split(' '));
@@ -125,7 +125,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Items_go_and_come_at_the_same_time()
+    public async Task Items_are_sent_and_received_at_the_same_time()
     {
         ToolProcess call = _home.Start("call", Address, "Shout", "--timeout", "2m");
         foreach (string word in (string[])["a", "b", "c"])
@@ -142,7 +142,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     [InlineData("x", "line 3 of stdin is not JSON, at byte 1: ")]
     [InlineData("true", "line 3 of stdin, $: true is not an integer of 32 bits (i32)")]
     [InlineData("[1", "line 3 of stdin is not JSON")]
-    public async Task A_line_that_is_not_an_item_is_named(string line, string part)
+    public async Task A_line_that_is_not_an_item_is_reported_with_its_number(string line, string part)
     {
         ToolProcess call = _home.Start("call", Address, "Sum");
         await call.SayAsync("1", "2");
@@ -190,7 +190,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     [InlineData("Sum", "[[1,null]]", "$.numbers[1]: null is not an integer")]
     [InlineData("Total", "{\"lines\":[]}", "the argument 'item' is missing")]
     [InlineData("Compare", null, "only one of the streams 'some' and 'others' can be read from stdin")]
-    public async Task What_does_not_fit_exits_2(string member, string? json, string part)
+    public async Task Arguments_that_do_not_fit_exit_2(string member, string? json, string part)
     {
         Outcome called = await _home.RunAsync([.. new[] { "call", Address, member }, .. json is null ? Array.Empty<string>() : [json]]);
         Assert.True(called is { ExitCode: 2, Output: "" }, called.ToString());
@@ -206,7 +206,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
 
     [FullRun(Reason.Waits)]
     [Fact]
-    public async Task An_item_that_does_not_come_in_time_exits_124()
+    public async Task Call_exits_124_if_an_item_does_not_arrive_in_time()
     {
         Outcome called = await _home.RunAsync("call", Address, "Follow", "--timeout", "5s");
         Assert.True(called is { ExitCode: 124, Output: "" }, called.ToString());
@@ -215,7 +215,7 @@ public sealed class StreamCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_time_for_an_item_begins_behind_the_input()
+    public async Task The_time_limit_of_items_begins_after_the_last_upload()
     {
         using ItemLimit limit = new(TimeSpan.FromMilliseconds(1), 2, CancellationToken.None);
         TaskCompletionSource passed = new();

@@ -22,10 +22,11 @@ public sealed class DatagramGuardTests
     [InlineData("10.0.0.7:5007", false)]
     [InlineData("[::1]:5007", false)]
     [InlineData("[fe80::7%2]:40000", true)]
-    public void A_service_is_no_client(string sender, bool isAnswered) => Assert.Equal(isAnswered, _guard.Answers(sender));
+    public void Datagrams_from_service_ports_are_not_answered(string sender, bool isAnswered) =>
+        Assert.Equal(isAnswered, _guard.Answers(sender));
 
     [Fact]
-    public void A_chain_without_a_pause_loses_one_datagram()
+    public void One_datagram_of_a_chain_without_a_pause_is_not_answered()
     {
         Assert.All(Enumerable.Range(0, DatagramGuard.LongestChain), _ => Assert.True(_guard.Answers("10.0.0.7:40000")));
         Assert.True(_guard.Answers("10.0.0.7:40001"));

@@ -49,7 +49,7 @@ public sealed class GarbageTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ServicesInModes))]
-    public async Task Garbage_ends_no_service(string service, string mode)
+    public async Task A_service_survives_garbage(string service, string mode)
     {
         switch (service)
         {
@@ -67,7 +67,7 @@ public sealed class GarbageTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ServicesOfChildren))]
-    public async Task Garbage_ends_no_service_whose_clients_have_a_process_each(string service)
+    public async Task A_service_with_a_process_per_client_survives_garbage(string service)
     {
         var (_, address) = await _home.ServeAsync("serve", service, "tcp://127.0.0.1:0", "--mode", "process");
         IPEndPoint place = new(IPAddress.Loopback, Address.Parse(address).Port!.Value);
@@ -137,7 +137,7 @@ public sealed class GarbageTests : IDisposable
     [InlineData("echo")]
     [InlineData("chargen")]
     [InlineData("time")]
-    public async Task A_service_at_all_addresses_answers_from_the_one_that_was_asked(string service)
+    public async Task A_service_at_all_addresses_answers_from_the_requested_address(string service)
     {
         Garbage client = new(ServiceArguments.KindOf(service));
         using ServiceServer server = new(

@@ -33,7 +33,7 @@ public sealed class TftpTransferTests
     }
 
     [Fact]
-    public void Doubled_and_late_acknowledgements_send_nothing_twice()
+    public void Duplicate_and_late_acknowledgements_repeat_no_block()
     {
         using TftpTransfer transfer = new(new TftpContent(new MemoryStream(Bytes(100 * TftpPacket.BlockLength)), isNetascii: false));
         Assert.True(transfer.Begin(_now));
@@ -52,7 +52,7 @@ public sealed class TftpTransferTests
     }
 
     [Fact]
-    public void All_arrives_although_every_third_packet_is_lost_in_either_direction()
+    public void A_transfer_completes_although_every_third_packet_is_lost()
     {
         var content = Bytes(200 * TftpPacket.BlockLength + 7);
         using TftpTransfer transfer = new(new TftpContent(new MemoryStream(content), isNetascii: false));
@@ -99,7 +99,7 @@ public sealed class TftpTransferTests
     }
 
     [Fact]
-    public void A_client_that_stops_is_given_up()
+    public void A_transfer_ends_when_the_client_stops_answering()
     {
         using TftpTransfer transfer = new(new TftpContent(new MemoryStream(Bytes(5000)), isNetascii: false));
         Assert.True(transfer.Begin(_now));
@@ -133,7 +133,7 @@ public sealed class TftpTransferTests
     }
 
     [Fact]
-    public void Text_travels_with_CR_LF_and_CR_NUL_also_across_blocks()
+    public void Netascii_has_CR_LF_and_CR_NUL_also_across_blocks()
     {
         var text = string.Concat(Enumerable.Range(0, 300).Select(static i => i % 3 == 0 ? "\n" : i % 3 == 1 ? "\r" : "ab"));
         using TftpTransfer transfer = new(new TftpContent(new MemoryStream(Encoding.ASCII.GetBytes(text)), isNetascii: true));
@@ -147,7 +147,7 @@ public sealed class TftpTransferTests
     }
 
     [Fact]
-    public void An_error_of_the_client_ends_it_without_an_answer_and_another_packet_with_one()
+    public void A_transfer_ends_silently_on_an_error_packet_and_with_an_error_on_other_packets()
     {
         using TftpTransfer told = new(new TftpContent(new MemoryStream(Bytes(5000)), isNetascii: false));
         told.Begin(_now);

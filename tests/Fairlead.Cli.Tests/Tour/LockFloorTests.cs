@@ -16,7 +16,7 @@ public sealed class LockFloorTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void Those_who_are_let_in_are_counted(int most)
+    public void Pass_counts_entries_within_the_limit(int most)
     {
         _memory.At<int>(0) = most - 1;
         _floor.Pass(most);
@@ -29,7 +29,7 @@ public sealed class LockFloorTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void One_too_many_is_seen(int most)
+    public void Pass_throws_on_an_entry_above_the_limit(int most)
     {
         _memory.At<int>(0) = most;
         var error = Assert.Throws<ToolException>(() => _floor.Pass(most));
@@ -37,7 +37,7 @@ public sealed class LockFloorTests : IDisposable
     }
 
     [Fact]
-    public void One_who_goes_on_too_early_is_seen()
+    public void Expect_throws_if_a_process_continues_before_all_have_arrived()
     {
         _floor.Pass(4);
         _floor.Pass(4);
@@ -47,7 +47,7 @@ public sealed class LockFloorTests : IDisposable
     }
 
     [Fact]
-    public void A_count_that_another_wrote_over_is_seen()
+    public void Compare_throws_if_another_process_overwrote_the_count()
     {
         _floor.Pass(1);
         _floor.Tell(2);

@@ -28,7 +28,7 @@ public sealed class TallyTests : IDisposable
     }
 
     [Fact]
-    public void All_in_order_is_intact() => Assert.Null(ProblemOf([0, 1, 2, 3]));
+    public void A_complete_sequence_in_order_has_no_problem() => Assert.Null(ProblemOf([0, 1, 2, 3]));
 
     [Theory]
     [InlineData(new[] { 0, 1, 3 }, "1 lost (of 4)")]
@@ -38,7 +38,8 @@ public sealed class TallyTests : IDisposable
     [InlineData(new[] { 0, 1, 2, 3, 0 }, "1 doubled (of 4)")]
     [InlineData(new[] { 0, 2, 1, 3 }, "1 out of order (of 4)")]
     [InlineData(new[] { 1, 1, 0 }, "1 doubled, 2 lost, 1 out of order (of 4)")]
-    public void What_is_lost_doubled_or_reordered_is_counted(int[] arrived, string problem) => Assert.Equal(problem, ProblemOf(arrived));
+    public void Lost_duplicate_and_reordered_messages_are_counted(int[] arrived, string problem) =>
+        Assert.Equal(problem, ProblemOf(arrived));
 
     [Fact]
     public void A_changed_byte_is_found()
@@ -52,7 +53,7 @@ public sealed class TallyTests : IDisposable
     }
 
     [Fact]
-    public void Messages_that_ran_together_are_found()
+    public void Concatenated_messages_are_reported_as_garbled()
     {
         Add(0);
         _tally.Add([.. Packed(1), .. Packed(2)]);
@@ -62,7 +63,7 @@ public sealed class TallyTests : IDisposable
     }
 
     [Fact]
-    public void A_share_is_judged_as_such()
+    public void A_share_of_the_messages_is_judged_by_its_own_count()
     {
         Add(1);
         Add(3);

@@ -14,7 +14,7 @@ public sealed class TourCutTests
         Assert.Equal(lengths, Lengths(Encoding.UTF8.GetBytes(text)));
 
     [Fact]
-    public void What_is_no_text_is_cut_into_blocks() => Assert.Equal([256, 256, 88], Lengths(new byte[600]));
+    public void Binary_data_is_cut_into_blocks() => Assert.Equal([256, 256, 88], Lengths(new byte[600]));
 
     [Fact]
     public void Very_many_lines_are_cut_into_blocks()

@@ -17,7 +17,7 @@ public sealed class TourTests : IDisposable
 
     [FullRun(Reason.Tour)]
     [Fact]
-    public async Task Every_transport_with_every_pattern_is_intact_and_nothing_is_left_behind()
+    public async Task Tour_runs_every_transport_with_every_pattern_and_leaves_nothing()
     {
         var tour = await _home.RunAsync("tour", "--output", "json");
 
@@ -54,7 +54,7 @@ public sealed class TourTests : IDisposable
     }
 
     [Fact]
-    public async Task The_table_has_a_line_a_row_and_a_summary_on_stderr()
+    public async Task Tour_prints_a_line_per_row_and_a_summary_on_stderr()
     {
         var tour = await _home.RunAsync("tour", "--transport", "unix");
 
@@ -66,7 +66,7 @@ public sealed class TourTests : IDisposable
     }
 
     [Fact]
-    public async Task The_locks_alone_are_counted_by_entries()
+    public async Task Tour_of_locks_shows_their_entries()
     {
         var tour = await _home.RunAsync("tour", "--transport", "locks");
 
@@ -81,7 +81,7 @@ public sealed class TourTests : IDisposable
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(3_000_000)]
-    public async Task Any_file_is_carried(int length)
+    public async Task Tour_carries_files_of_any_length(int length)
     {
         await File.WriteAllBytesAsync(Path.Combine(_home.Work, "bytes"), RandomNumberGenerator.GetBytes(length));
 
@@ -93,7 +93,7 @@ public sealed class TourTests : IDisposable
 
     [FullRun(Reason.Tour)]
     [Fact]
-    public async Task Stdin_is_carried_too_and_its_copy_is_gone_at_once()
+    public async Task Tour_carries_stdin_and_removes_its_copy()
     {
         var tour = await _home.StartShell("seq 1000 | fairlead tour --transport unixpacket --input - --output json").EndAsync();
 
@@ -104,7 +104,7 @@ public sealed class TourTests : IDisposable
 
     [FullRun(Reason.Tour)]
     [Fact]
-    public async Task It_runs_as_an_assembly_under_dotnet()
+    public async Task Tour_runs_as_an_assembly_under_dotnet()
     {
         var tour = await _home.StartProgram([.. ToolHome.Assembly, "tour", "--transport", "unix", "--output", "json"]).EndAsync();
 
@@ -113,7 +113,7 @@ public sealed class TourTests : IDisposable
 
     [FullRun(Reason.Tour)]
     [Fact]
-    public async Task A_process_that_is_killed_fails_its_row_and_the_tour_goes_on()
+    public async Task A_killed_process_fails_its_row_and_the_tour_continues()
     {
         await WriteLargeInputAsync();
         var tour = _home.Start("tour", "--transport", "unix", "--input", "large", "--output", "json");
@@ -138,7 +138,7 @@ public sealed class TourTests : IDisposable
     [Theory]
     [InlineData("KILL")]
     [InlineData("TERM")]
-    public async Task The_processes_end_with_the_tour_and_give_their_names_back(string signal)
+    public async Task The_processes_of_the_tour_end_with_it_and_release_their_names(string signal)
     {
         await WriteLargeInputAsync();
         var tour = _home.Start("tour", "--transport", "unix", "--input", "large", "--output", "json");

@@ -18,7 +18,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task All_pass_when_the_last_has_arrived()
+    public async Task All_parties_pass_when_the_last_one_has_arrived()
     {
         (NamedBarrier barrier, string place) = NewBarrier(4);
         NamedBarrier other = Another(place, 4);
@@ -47,7 +47,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task Who_gives_up_has_not_arrived()
+    public async Task A_party_that_gives_up_has_not_arrived()
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         NamedBarrier other = Another(place, 2);
@@ -78,7 +78,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task Who_gives_up_at_the_last_moment_has_passed_or_not_but_as_all_others()
+    public async Task A_party_that_gives_up_at_the_last_moment_passes_exactly_if_the_others_pass()
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         NamedBarrier other = Another(place, 2);
@@ -111,7 +111,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task One_party_too_many_is_told_until_another_is_disposed()
+    public async Task A_party_too_many_is_refused_until_another_is_disposed()
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         NamedBarrier other = Another(place, 2);
@@ -129,7 +129,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task An_object_is_one_party_and_one_until_its_call_has_ended()
+    public async Task An_object_is_one_party_until_its_call_has_ended()
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         NamedBarrier other = Another(place, 2);
@@ -159,7 +159,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task Whose_party_dies_breaks_it_until_it_is_reset()
+    public async Task A_party_that_dies_breaks_the_barrier_until_it_is_reset()
     {
         (NamedBarrier barrier, string place) = NewBarrier(5);
         NamedBarrier other = Another(place, 5);
@@ -200,7 +200,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task A_process_that_ends_by_itself_without_disposing_has_died_too()
+    public async Task A_process_that_exits_without_disposing_breaks_the_barrier_too()
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         PeerProcess peer = await StartAsync("barrier", place, "2");
@@ -217,7 +217,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task Who_waited_is_told_however_soon_it_is_reset()
+    public async Task A_waiting_party_gets_the_error_even_if_the_barrier_is_reset_immediately()
     {
         (NamedBarrier barrier, string place) = NewBarrier(3);
         NamedBarrier mender = Another(place, 3);
@@ -242,7 +242,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task A_stopped_party_is_no_dead_one()
+    public async Task A_stopped_party_does_not_count_as_dead()
     {
         (NamedBarrier barrier, string place) = NewBarrier(2);
         PeerProcess peer = await StartAsync("barrier", place, "2");
@@ -257,7 +257,7 @@ public abstract class BarrierContract(LockUnderTest under, ITestOutputHelper out
     }
 
     [Fact]
-    public async Task Nobody_waits_for_ever_and_none_passes_alone_though_processes_are_killed()
+    public async Task No_party_waits_forever_or_passes_alone_while_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
         long phases = TestSize.Given("FAIRLEAD_INCREMENTS", 400);

@@ -10,7 +10,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Closing_drains(bool senderBinds)
+    public async Task Closing_waits_until_all_messages_are_read(bool senderBinds)
     {
         const int Count = 300;
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds, "messages=20");
@@ -34,7 +34,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Closing_drains_where_it_blocks_too(bool senderBinds)
+    public async Task A_blocking_close_waits_until_all_messages_are_read(bool senderBinds)
     {
         const int Count = 100;
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds, "messages=20");
@@ -59,7 +59,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Closing_that_blocks_is_bounded_by_the_endpoints_clock()
+    public async Task A_blocking_close_times_out_by_the_endpoints_clock()
     {
         SkipUnless(Transport.HasPeers, "kept messages are sent");
 
@@ -77,7 +77,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Closing_reports_what_was_not_read_in_time()
+    public async Task Closing_reports_the_messages_that_were_not_read_in_time()
     {
         SkipUnless(Transport.HasPeers, "kept messages are sent");
 
@@ -108,7 +108,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Who_waits_for_credit_when_the_close_begins_still_gets_through()
+    public async Task A_send_that_waits_for_credit_when_the_close_begins_still_succeeds()
     {
         SkipUnless(Transport.HasPeers, "nobody waits for credit");
 
@@ -134,7 +134,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Who_waits_for_credit_when_the_time_is_over_is_told()
+    public async Task A_send_that_waits_for_credit_at_the_deadline_of_the_close_throws()
     {
         SkipUnless(Transport.HasPeers, "nobody waits for credit");
 
@@ -162,7 +162,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Closing_twice_and_disposing_meanwhile_give_one_report()
+    public async Task Closing_twice_and_disposing_in_between_return_one_report()
     {
         SkipUnless(Transport.HasPeers, "kept messages are sent, and closing waits for no peer");
 
@@ -197,7 +197,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Disposing_ends_whoever_waits()
+    public async Task Disposing_ends_all_waiting_calls()
     {
         SkipUnless(Transport.CarriesAnswers, "it waits for receipts");
 
@@ -252,7 +252,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Who_waits_at_a_connected_end_that_is_closed_here_is_told_so_and_not_that_a_peer_has_gone(bool inOrder)
+    public async Task A_call_that_waits_at_an_end_closed_here_throws_ObjectDisposedException_and_not_PeerGone(bool inOrder)
     {
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds: true);
         Task<Message> waiting = receiver.ReceiveAsync().AsTask();
@@ -321,7 +321,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_disposed_endpoint_gives_its_name_back_at_once()
+    public async Task A_disposed_endpoint_releases_its_name_immediately()
     {
         SkipUnless(Transport.IsVisitedAgain, "its places are not bound again");
         SkipUnless(Transport.HasPeers, "nobody holds a place");
@@ -346,7 +346,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Messages_outlive_their_endpoint_in_the_users_hands()
+    public async Task Received_messages_outlive_their_endpoint()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         sender.Send(Payload.Make(1, 1_000));
@@ -366,7 +366,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Who_does_nothing_meanwhile_notices_that_the_other_has_gone(bool senderBinds)
+    public async Task An_idle_end_notices_that_the_other_end_disconnected(bool senderBinds)
     {
         SkipUnless(Transport.HasPeers, "there is no other end");
 
@@ -389,7 +389,7 @@ public abstract class ClosingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_was_sent_before_closing_arrives_though_nobody_reads_yet()
+    public async Task Messages_sent_before_closing_arrive_although_no_call_reads_yet()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         for (int i = 0; i < 100; i++)

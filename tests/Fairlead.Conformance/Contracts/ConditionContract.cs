@@ -13,7 +13,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task One_notification_wakes_the_one_who_has_waited_longest_and_another_all_others()
+    public async Task NotifyOne_wakes_the_longest_waiter_and_NotifyAll_wakes_all_others()
     {
         Places places = NewPlaces();
         PeerProcess peer = await StartWaitingAsync(places, "wait", 1);
@@ -49,7 +49,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task A_wait_that_is_given_up_is_inside_again()
+    public async Task A_wait_that_is_given_up_enters_the_mutex_again()
     {
         Places places = NewPlaces();
         using CancellationTokenSource cancelled = new();
@@ -96,7 +96,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task A_recursive_mutex_is_left_wholly_and_entered_as_often_again()
+    public async Task A_wait_leaves_a_recursive_mutex_completely_and_enters_it_again_as_often()
     {
         string mutexPlace = NewPlace(NamedMutex.SizeInRegion);
         using NamedMutex mutex = LockPlaceText.Mutex(mutexPlace, new() { Recursive = true });
@@ -124,7 +124,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task A_scope_is_that_of_the_mutex_and_inside()
+    public async Task A_wait_needs_a_scope_of_its_mutex_that_is_inside()
     {
         Places places = NewPlaces();
         using NamedMutex other = LockPlaceText.Mutex(NewPlace(NamedMutex.SizeInRegion));
@@ -161,7 +161,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Who_cannot_enter_again_in_time_is_told_and_passes_the_notification_on()
+    public async Task A_waiter_that_cannot_enter_again_in_time_throws_and_passes_the_notification_on()
     {
         Places places = NewPlaces();
         using NamedCondition hasty = LockPlaceText.Condition(places.ConditionPlace, places.Mutex, new() { TakeBackTimeout = Short });
@@ -185,7 +185,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Any_number_may_wait_and_without_a_thread_each()
+    public async Task Any_number_of_waiters_may_wait_without_a_thread_each()
     {
         const int Many = 400;
         Places places = NewPlaces();
@@ -210,7 +210,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task The_dead_swallow_no_notification()
+    public async Task Dead_waiters_consume_no_notification()
     {
         Places places = NewPlaces();
         foreach (string how in new[] { "wait", "async" })
@@ -235,7 +235,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task The_death_of_who_was_not_notified_wakes_nobody_and_one_inside_is_told_to_who_comes_back()
+    public async Task A_death_without_notification_wakes_no_waiter_and_a_death_inside_is_reported_on_return()
     {
         Places places = NewPlaces();
         PeerProcess doomed = await StartWaitingAsync(places, "wait", 1);
@@ -256,7 +256,7 @@ public abstract class ConditionContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Things_are_exchanged_though_processes_are_killed()
+    public async Task Processes_exchange_items_correctly_while_some_are_killed()
     {
         int kills = KillsOr(12);
         const int Between = 40;

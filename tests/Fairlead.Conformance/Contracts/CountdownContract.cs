@@ -16,7 +16,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task Who_waits_is_released_at_zero()
+    public async Task Waiters_are_released_at_zero()
     {
         (NamedCountdown countdown, string place) = NewCountdown(5);
         PeerProcess peer = await StartAsync("countdown", place, "5");
@@ -63,7 +63,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Who_waits_is_released_however_soon_it_begins_anew()
+    public async Task Waiters_are_released_even_if_the_countdown_is_reset_immediately()
     {
         (NamedCountdown countdown, string place) = NewCountdown(1);
         PeerProcess peer = await StartAsync("countdown", place, "1");
@@ -81,7 +81,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Whoever_gives_up_or_lets_go_of_it_is_not_in_the_way()
+    public async Task A_waiter_that_gives_up_or_disposes_does_not_block_the_others()
     {
         (NamedCountdown countdown, string place) = NewCountdown(1);
         using NamedCountdown other = LockPlaceText.Countdown(place, 1);
@@ -106,7 +106,7 @@ public abstract class CountdownContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Nobody_waits_for_ever_though_those_are_killed_who_count()
+    public async Task No_waiter_waits_forever_while_counting_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
         int rounds = TestSize.Given("FAIRLEAD_INCREMENTS", 400);

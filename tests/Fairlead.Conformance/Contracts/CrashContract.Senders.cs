@@ -28,7 +28,7 @@ public abstract partial class CrashContract
     }
 
     [Fact]
-    public async Task A_sender_killed_in_the_middle_of_a_long_message()
+    public async Task A_sender_killed_in_the_middle_of_a_long_message_delivers_no_part_of_it()
     {
         Talker talker = await StartTalkerAsync(Transport.IsNetwork ? "maxmessage=256MiB" : "");
         await talker.Peer.AskAsync("send 1 100");

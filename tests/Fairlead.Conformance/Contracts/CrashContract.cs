@@ -15,7 +15,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Stopped_before_the_handshake_then_killed(Calls calls)
+    public async Task Connecting_fails_if_the_receiver_is_stopped_before_the_handshake_and_then_killed(Calls calls)
     {
         (PeerProcess peer, Address address) = await StartAsync("receiver");
         await peer.StopAsync();
@@ -35,7 +35,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     }
 
     [Fact]
-    public async Task Killed_while_idle()
+    public async Task A_sender_notices_that_an_idle_receiver_was_killed()
     {
         (PeerProcess peer, Address address) = await StartAsync("receiver");
         Sender sender = Track(await Sender.ConnectAsync(address));
@@ -72,7 +72,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_receiver_killed_in_the_middle_of_a_stream(Calls calls)
+    public async Task A_receiver_killed_in_the_middle_of_a_stream_fails_the_send_and_every_message_is_reported(Calls calls)
     {
         (PeerProcess peer, Address address) = await StartAsync("receiver");
         Sender sender = Track(await Sender.ConnectAsync(address));
@@ -109,7 +109,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_receiver_killed_in_the_middle_of_a_long_message(Calls calls)
+    public async Task A_receiver_killed_in_the_middle_of_a_long_message_fails_the_send(Calls calls)
     {
         // It is stopped first: then the message is certainly half way.
         (PeerProcess peer, Address address) = await StartAsync("receiver", Transport.IsNetwork ? "maxmessage=256MiB" : "");
@@ -144,7 +144,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_receiver_killed_with_the_message_in_hand_leaves_it_unknown_and_one_unread_not_delivered(Calls calls)
+    public async Task After_a_receiver_is_killed_its_current_message_is_unknown_and_an_unread_one_not_delivered(Calls calls)
     {
         (PeerProcess peer, Address address) = await StartAsync("receiver");
         Sender sender = Track(await Sender.ConnectAsync(address));
@@ -169,7 +169,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_stopped_receiver_gives_no_receipt_and_goes_on_when_it_is_continued(Calls calls)
+    public async Task A_stopped_receiver_gives_no_receipt_until_it_is_continued(Calls calls)
     {
         (PeerProcess peer, Address address) = await StartAsync("receiver");
         Sender sender = Track(await Sender.ConnectAsync(With(address, "heartbeat=0")));
@@ -226,7 +226,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_responder_killed_with_the_request_in_hand_fails_all_that_are_pending(Calls calls)
+    public async Task A_responder_killed_while_it_handles_a_request_fails_all_pending_requests(Calls calls)
     {
         (PeerProcess peer, Address address) = await StartAsync("responder");
         Requester requester = Track(await Requester.ConnectAsync(address));
@@ -249,7 +249,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     }
 
     [Fact]
-    public async Task A_requester_killed_cancels_its_handlers()
+    public async Task A_killed_requester_cancels_its_handlers()
     {
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
         PeerProcess peer = await StartConnectedAsync("requester", OtherEnd(responder.Address));
@@ -266,7 +266,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     }
 
     [Fact]
-    public async Task A_requester_whose_responder_is_stopped_is_told_how_far_its_request_came()
+    public async Task The_timeout_at_a_stopped_responder_reports_how_far_the_request_got()
     {
         (PeerProcess peer, Address address) = await StartAsync("responder");
         Requester requester = Track(await Requester.ConnectAsync(With(address, "heartbeat=0")));
@@ -282,7 +282,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     }
 
     [Fact]
-    public async Task A_bound_end_serves_the_next_when_the_first_was_killed()
+    public async Task A_bound_end_serves_the_next_peer_after_the_first_was_killed()
     {
         SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
@@ -303,7 +303,7 @@ public abstract partial class CrashContract(TransportUnderTest transport, ITestO
     }
 
     [Fact]
-    public async Task A_server_killed_is_followed_by_the_next_at_once_and_leaves_nothing()
+    public async Task A_killed_server_can_be_replaced_immediately_and_leaves_nothing()
     {
         SkipUnless(Transport.IsVisitedAgain, "its places are not bound again");
 

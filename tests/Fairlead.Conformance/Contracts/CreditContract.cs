@@ -56,7 +56,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_sender_that_waits_goes_on_when_the_receiver_reads(Calls calls)
+    public async Task A_waiting_sender_continues_when_the_receiver_reads(Calls calls)
     {
         const int Count = 3_000;
         (Sender sender, Receiver receiver) = await OpenAsync(options: "messages=5");
@@ -86,7 +86,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Nobody_overtakes_a_sender_that_waits()
+    public async Task No_message_overtakes_a_waiting_send()
     {
         SkipUnless(Transport.HasPeers, "the queue takes everything");
 
@@ -117,7 +117,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Who_waits_for_a_first_receiver_keeps_his_place_too()
+    public async Task Sends_that_wait_for_a_first_receiver_keep_their_order_too()
     {
         SkipUnless(Transport.HasPeers, "the queue takes everything");
 
@@ -161,7 +161,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task A_wait_for_credit_that_ends_leaves_its_place_to_those_behind()
+    public async Task A_wait_for_credit_that_ends_lets_the_later_waits_proceed()
     {
         SkipUnless(Transport.HasPeers, "the queue takes everything");
 
@@ -247,7 +247,7 @@ public abstract class CreditContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task A_long_stream_leaves_no_memory_behind()
+    public async Task A_long_stream_retains_no_memory()
     {
         // More than the pools hold, to a receiver that always lags behind.
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=256KiB");

@@ -8,7 +8,7 @@ public abstract partial class DeliveryContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task To_a_receiver_that_has_gone_it_is_not_delivered(Calls calls)
+    public async Task A_message_to_a_receiver_that_disconnected_is_not_delivered(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "the next receiver gets it");
 
@@ -25,7 +25,7 @@ public abstract partial class DeliveryContract
     [InlineData(Calls.Async, false)]
     [InlineData(Calls.Blocking, true)]
     [InlineData(Calls.Async, true)]
-    public async Task What_a_receiver_that_ends_has_not_read_is_not_delivered(Calls calls, bool inOrder)
+    public async Task A_message_that_an_ended_receiver_did_not_read_is_not_delivered(Calls calls, bool inOrder)
     {
         SkipUnless(Transport.HasPeers, "the next receiver gets it");
 
@@ -42,7 +42,7 @@ public abstract partial class DeliveryContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task What_a_receiver_that_ends_has_in_hand_is_unknown(Calls calls)
+    public async Task A_message_that_an_ended_receiver_had_read_without_receipt_is_unknown(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "the next receiver gets it");
 
@@ -61,7 +61,7 @@ public abstract partial class DeliveryContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_receiver_that_closes_in_order_still_gives_the_receipt_of_what_it_has_in_hand(Calls calls)
+    public async Task A_closing_receiver_still_gives_the_receipt_of_its_current_message(Calls calls)
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         Task<Delivery> delivering = DeliverAsync(sender, calls, "x"u8.ToArray());
@@ -76,7 +76,7 @@ public abstract partial class DeliveryContract
     }
 
     [Fact]
-    public async Task Receipts_that_are_given_in_a_burst_arrive_though_the_receiver_ends_at_once()
+    public async Task Receipts_given_in_a_burst_arrive_although_the_receiver_ends_immediately()
     {
         int count = Math.Min(500, Transport.MostHeld);
         for (int round = 0; round < 10; round++)
@@ -116,7 +116,7 @@ public abstract partial class DeliveryContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_cancelled_delivery_is_taken_back_and_gives_its_credit_back(Calls calls)
+    public async Task A_cancelled_delivery_is_recalled_and_returns_its_credit(Calls calls)
     {
         SkipUnless(Transport.TakesBack, "a message that was sent stays in the queue");
 
@@ -148,7 +148,7 @@ public abstract partial class DeliveryContract
     }
 
     [Fact]
-    public async Task A_token_that_is_cancelled_before_the_call_sends_nothing_and_no_time_never_more_than_it_says()
+    public async Task A_token_cancelled_before_the_call_sends_nothing_and_a_timeout_of_zero_claims_no_delivery()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         CancellationToken over = new(canceled: true);

@@ -10,7 +10,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [InlineData(Calls.Blocking, true)]
     [InlineData(Calls.Async, false)]
     [InlineData(Calls.Async, true)]
-    public async Task Accepted_is_delivered(Calls calls, bool senderBinds)
+    public async Task An_accepted_message_is_delivered(Calls calls, bool senderBinds)
     {
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
         foreach (int size in new[] { 0, 10, 70_000, 3_000_000 })
@@ -30,7 +30,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Refused_is_not_delivered_with_the_reason(Calls calls)
+    public async Task A_rejected_message_is_not_delivered_and_reports_the_reason(Calls calls)
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
 
@@ -44,7 +44,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task Given_back_unaccepted_is_not_delivered()
+    public async Task A_message_disposed_without_acceptance_is_not_delivered()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
 
@@ -57,7 +57,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task A_loop_accepts_what_it_goes_on_from_and_not_what_it_breaks_off_at()
+    public async Task A_loop_accepts_each_message_it_continues_from_and_not_the_one_it_breaks_at()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         ValueTask<Delivery> first = sender.DeliverAsync("1"u8);
@@ -84,7 +84,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task A_handler_accepts_by_returning_and_its_exception_tells_why_not_and_ends_the_run(int concurrency)
+    public async Task A_handler_accepts_by_returning_and_rejects_by_an_exception_which_ends_the_run(int concurrency)
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         Task running = receiver.RunAsync(
@@ -152,7 +152,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Unread_in_time_is_taken_back(Calls calls)
+    public async Task A_message_that_is_not_read_in_time_is_recalled(Calls calls)
     {
         SkipUnless(Transport.TakesBack, "a message that was sent stays in the queue");
 
@@ -170,7 +170,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task Read_and_not_answered_in_time_is_unknown()
+    public async Task A_message_that_is_read_and_not_answered_in_time_is_unknown()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         foreach (TimeSpan timeout in LongerAndLonger())
@@ -201,7 +201,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Without_credit_in_time_it_is_certainly_not_delivered(Calls calls)
+    public async Task A_delivery_without_credit_in_time_is_certainly_not_delivered(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "the queue takes it without a receiver");
 
@@ -224,7 +224,7 @@ public abstract partial class DeliveryContract(TransportUnderTest transport, ITe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Without_a_receiver_in_time_it_is_certainly_not_delivered(Calls calls)
+    public async Task A_delivery_without_a_receiver_in_time_is_certainly_not_delivered(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "the queue takes it without a receiver");
 

@@ -10,7 +10,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task All_are_released_until_it_is_reset()
+    public async Task A_manual_event_releases_all_waiters_until_it_is_reset()
     {
         (NamedEvent signal, string place) = NewEvent(EventResetMode.ManualReset);
         PeerProcess peer = await StartAsync("event", place, "ManualReset");
@@ -48,7 +48,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Who_waits_is_released_however_soon_it_is_reset()
+    public async Task Waiters_are_released_even_if_the_event_is_reset_immediately()
     {
         (NamedEvent signal, string place) = NewEvent(EventResetMode.ManualReset);
         PeerProcess peer = await StartAsync("event", place, "ManualReset");
@@ -78,7 +78,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task One_at_a_time_is_released_in_order_where_it_resets_itself()
+    public async Task An_automatic_event_releases_one_waiter_at_a_time_in_order()
     {
         (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
         PeerProcess[] peers = [await StartAsync("event", place, "AutoReset"), await StartAsync("event", place, "AutoReset")];
@@ -115,7 +115,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Whoever_gives_up_leaves_no_gap()
+    public async Task A_waiter_that_gives_up_does_not_block_the_next()
     {
         (NamedEvent signal, _) = NewEvent(EventResetMode.AutoReset);
         using CancellationTokenSource cancelled = new();
@@ -138,7 +138,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task A_thousand_wait_without_a_thread_each()
+    public async Task A_thousand_waiters_wait_without_a_thread_each()
     {
         const int Many = 1000;
         (NamedEvent signal, _) = NewEvent(EventResetMode.ManualReset);
@@ -166,7 +166,7 @@ public abstract class EventContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Disposing_lets_those_end_who_wait()
+    public async Task Waiting_calls_finish_after_Dispose()
     {
         (NamedEvent signal, string place) = NewEvent(EventResetMode.ManualReset);
         using NamedEvent other = LockPlaceText.Event(place, EventResetMode.ManualReset);

@@ -15,7 +15,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
     private static readonly int Kills = KillsOr(12);
 
     [Fact]
-    public async Task The_dead_swallow_no_wake_up()
+    public async Task Dead_waiters_consume_no_wake_up()
     {
         (NamedEvent signal, string place) = NewEvent(EventResetMode.AutoReset);
         for (int round = 0; round < 3; round++)
@@ -44,7 +44,7 @@ public abstract class EventDeathContract(LockUnderTest under, ITestOutputHelper 
     }
 
     [Fact]
-    public async Task Nobody_sleeps_while_it_is_set_though_those_are_killed_who_set_it()
+    public async Task No_waiter_sleeps_while_the_event_is_set_although_setting_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
         long count = TestSize.Given("FAIRLEAD_INCREMENTS", 5_000);

@@ -19,7 +19,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task A_program_that_knows_nothing_of_Fairlead_is_understood(string framing, string[] messages, byte[] bytes)
+    public async Task Messages_of_a_program_without_Fairlead_are_received(string framing, string[] messages, byte[] bytes)
     {
         if (IsRefused(framing))
         {
@@ -46,7 +46,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task A_program_that_knows_nothing_of_Fairlead_understands(string framing, string[] messages, byte[] bytes)
+    public async Task A_program_without_Fairlead_receives_messages(string framing, string[] messages, byte[] bytes)
     {
         if (IsRefused(framing))
         {
@@ -85,7 +85,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_block_of_a_C_program_ends_at_its_first_NUL_and_a_cut_one_is_dropped()
+    public async Task A_block_of_a_C_program_ends_at_its_first_NUL_and_an_incomplete_block_is_dropped()
     {
         const string Framing = "block&size=8&until=nul";
         if (IsRefused(Framing))
@@ -103,7 +103,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Long_blocks_go_both_ways_between_two_ends_of_Fairlead()
+    public async Task Two_Fairlead_ends_exchange_long_blocks()
     {
         const string Framing = "block&size=1MiB&until=nul";
         if (IsRefused(Framing))
@@ -134,7 +134,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData("drop-oldest")]
     [InlineData("drop-newest")]
-    public async Task For_a_program_that_does_not_read_messages_are_dropped_by_the_policy(string full)
+    public async Task Messages_to_a_program_that_does_not_read_are_dropped_by_the_policy(string full)
     {
         if (IsRefused("line"))
         {
@@ -178,7 +178,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Without_a_framing_bytes_are_bytes()
+    public async Task Bytes_pass_unchanged_without_a_framing()
     {
         Pair pair = Track(await Pair.BindAsync(NewPlace("framing=none")));
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(pair.Address)));
@@ -201,7 +201,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_hub_of_foreign_programs()
+    public async Task A_hub_serves_programs_without_Fairlead()
     {
         string framing = Transport.KeepsBoundaries ? "none" : "line";
         string end = Transport.KeepsBoundaries ? "" : "\n";
@@ -230,7 +230,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_client_of_a_hub_that_never_reads_has_left_behind_the_broadcast_that_found_it_full()
+    public async Task A_hub_disconnects_a_client_that_never_reads_when_a_broadcast_finds_it_full()
     {
         // The clock stands still: nothing here waits for time to pass.
         string framing = Transport.KeepsBoundaries ? "none" : "line";
@@ -248,7 +248,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_reader_that_is_slow_holds_up_a_foreign_sender_and_bounds_what_lies_here()
+    public async Task A_slow_reader_blocks_a_foreign_sender_and_bounds_the_unread_messages()
     {
         string framing = Transport.KeepsBoundaries ? "none" : "length";
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace($"framing={framing}&messages=10")));
@@ -276,7 +276,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_limit_holds_for_foreign_programs_too()
+    public async Task A_message_limit_applies_to_programs_without_Fairlead_too()
     {
         SkipUnless(!Transport.KeepsBoundaries, "packets take no framing");
 
@@ -290,7 +290,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_needs_more_than_messages_is_refused()
+    public async Task Patterns_that_need_more_than_messages_are_refused()
     {
         string framing = Transport.KeepsBoundaries ? "none" : "line";
         Address place = NewPlace($"framing={framing}");
@@ -328,7 +328,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Two_ends_of_Fairlead_may_speak_a_foreign_framing_to_each_other()
+    public async Task Two_Fairlead_ends_may_use_a_foreign_framing()
     {
         string framing = Transport.KeepsBoundaries ? "framing=none" : "framing=length";
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace(framing)));
@@ -358,7 +358,7 @@ public abstract class ForeignContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_worker_who_has_not_said_yet_that_it_is_one_when_the_last_sender_goes_holds_nobody_up()
+    public async Task A_worker_still_in_its_handshake_when_the_last_sender_leaves_does_not_block_FinishAsync()
     {
         WorkQueue queue = Track(WorkQueue.Bind(NewPlace()));
 

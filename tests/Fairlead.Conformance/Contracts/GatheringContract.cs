@@ -52,7 +52,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task Nothing_at_all_is_an_empty_message()
+    public async Task No_parts_or_empty_parts_are_an_empty_message()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         foreach (ReadOnlySequence<byte> nothing in new[]
@@ -76,7 +76,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Ten_megabytes_in_three_parts_go_through_a_small_queue(Calls calls)
+    public async Task Ten_megabytes_in_three_parts_pass_through_a_small_queue(Calls calls)
     {
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
         Task receiving = ReceivesAsync(receiver, 6);
@@ -94,7 +94,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_message_that_is_too_long_together_is_refused()
+    public async Task Parts_that_are_too_long_together_are_refused()
     {
         (Sender sender, Receiver receiver) = await OpenAsync(options: "maxmessage=1000");
         ReadOnlySequence<byte> longer = Parts.Cut(Payload.Make(-1, 1_001), 400);
@@ -113,7 +113,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_waits_for_room_keeps_its_place_or_ends_at_its_time_and_by_its_token()
+    public async Task A_send_of_parts_that_waits_keeps_its_order_or_ends_by_timeout_or_token()
     {
         SkipUnless(Transport.HasPeers, "the queue takes everything");
 
@@ -142,7 +142,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_is_sent_before_a_receiver_comes_waits_for_it()
+    public async Task Parts_sent_before_a_receiver_connects_wait_for_it()
     {
         SkipUnless(Transport.HasPeers, "the queue takes it");
         SkipUnless(Transport.SendersBind, "senders only connect");
@@ -160,7 +160,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task Under_a_policy_that_drops_nobody_waits()
+    public async Task A_send_of_parts_does_not_wait_under_a_dropping_policy()
     {
         (Sender sender, Receiver receiver) = await OpenDroppingAsync();
         for (int i = 0; i < 1_000; i++)
@@ -183,7 +183,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Receipts_requests_and_replies_are_as_of_one_buffer(Calls calls)
+    public async Task Receipts_requests_and_replies_of_parts_work_as_with_one_buffer(Calls calls)
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
@@ -217,7 +217,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_pair_and_a_hub_gather_too()
+    public async Task A_pair_and_a_hub_send_parts_too()
     {
         SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
         SkipUnless(Transport.ServesMany, "it has one client");
@@ -268,7 +268,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData("line")]
     [InlineData("nul")]
-    public async Task A_framing_looks_at_every_part(string framing)
+    public async Task A_framing_checks_every_part(string framing)
     {
         if (IsRefused(framing))
         {
@@ -299,7 +299,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task Without_a_framing_parts_are_bytes()
+    public async Task Parts_pass_as_bytes_without_a_framing()
     {
         if (IsRefused("none"))
         {
@@ -323,7 +323,7 @@ public abstract class GatheringContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_receiver_killed_in_the_middle_leaves_the_buffers_to_their_owner(Calls calls)
+    public async Task A_send_of_parts_to_a_killed_receiver_returns_the_buffers_to_their_owner(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "the queue takes everything");
         SkipUnless(Transport.CrossesProcesses, "it has one process");

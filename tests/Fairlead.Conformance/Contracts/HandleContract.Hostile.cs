@@ -12,11 +12,11 @@ public abstract partial class HandleContract
     private const int MostOfRaw = 4;
 
     [Fact]
-    public Task A_message_that_announces_a_file_and_brings_none() =>
+    public Task A_peer_that_announces_a_file_and_sends_none_is_disconnected() =>
         IsSentAwayAsync(static (raw, _) => raw.SendBytes(Frame(MessageFlags.Handle)));
 
     [Fact]
-    public Task More_files_than_were_asked_for() => IsSentAwayAsync(static (raw, writer) =>
+    public Task A_peer_that_sends_more_files_than_allowed_is_disconnected() => IsSentAwayAsync(static (raw, writer) =>
     {
         for (int i = 0; i < 1_000 && TrySend(raw, Frame(MessageFlags.Handle), writer); i++)
         {
@@ -24,7 +24,7 @@ public abstract partial class HandleContract
     });
 
     [Fact]
-    public Task Files_among_the_bytes_of_one_message() => IsSentAwayAsync(static (raw, writer) =>
+    public Task A_peer_that_sends_files_among_the_bytes_of_a_message_is_disconnected() => IsSentAwayAsync(static (raw, writer) =>
     {
         raw.SendHeader((byte)MessageKind.Send, 5_000);
         for (int i = 0; i < 1_000 && TrySend(raw, new byte[1], writer); i++)
@@ -33,18 +33,18 @@ public abstract partial class HandleContract
     });
 
     [Fact]
-    public Task A_file_with_a_message_of_the_protocol() =>
+    public Task A_peer_that_sends_a_file_with_a_protocol_message_is_disconnected() =>
         IsSentAwayAsync(static (raw, writer) => TrySend(raw, Frame(MessageFlags.Handle, MessageKind.Ping), writer));
 
     [Theory]
     [InlineData(2)]
     [InlineData(4)]
     [InlineData(200)]
-    public Task Several_files_with_one_message(int count) =>
+    public Task A_peer_that_sends_several_files_with_one_message_is_disconnected(int count) =>
         IsSentAwayAsync((raw, writer) => SendMany(raw, Frame(MessageFlags.Handle), writer, count));
 
     [Fact]
-    public async Task A_message_that_cannot_be_sent_leaves_no_copy_behind()
+    public async Task A_message_that_cannot_be_sent_leaves_no_copy_of_its_file_open()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
@@ -62,7 +62,7 @@ public abstract partial class HandleContract
     }
 
     [Fact]
-    public async Task A_timeout_that_is_not_valid_leaves_no_copy_behind()
+    public async Task An_invalid_timeout_leaves_no_copy_of_the_file_open()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 

@@ -7,7 +7,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract partial class HandleContract
 {
     [Fact]
-    public async Task Another_process_reads_what_this_one_has_opened_and_removed()
+    public async Task Another_process_reads_a_file_that_this_process_opened_and_removed()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
@@ -24,7 +24,7 @@ public abstract partial class HandleContract
     }
 
     [Fact]
-    public async Task What_a_killed_receiver_has_not_taken_is_open_nowhere()
+    public async Task Files_that_a_killed_receiver_did_not_read_are_closed()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
@@ -53,7 +53,7 @@ public abstract partial class HandleContract
     }
 
     [Fact]
-    public async Task What_a_killed_sender_has_sent_is_read_all_the_same()
+    public async Task Files_of_a_killed_sender_are_still_read()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 

@@ -62,7 +62,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task A_thousand_that_nobody_takes_are_closed()
+    public async Task A_thousand_files_that_the_receiver_does_not_take_are_closed()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
@@ -91,7 +91,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task A_receiver_that_reads_nothing_holds_so_many_and_its_end_closes_all()
+    public async Task A_receiver_that_reads_nothing_holds_a_limited_number_of_files_and_closes_all_at_its_end()
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
@@ -135,7 +135,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     [Theory]
     [InlineData(0)]
     [InlineData(4)]
-    public async Task Files_that_nobody_asked_for_are_open_nowhere(int handles)
+    public async Task Files_that_were_not_requested_are_closed(int handles)
     {
         SkipUnless(Transport.CarriesHandles, "the kernel does not carry open files there");
 
@@ -165,7 +165,7 @@ public abstract partial class HandleContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task Where_none_are_asked_for_or_carried_the_sender_is_told()
+    public async Task SendHandle_throws_if_the_receiver_or_the_transport_accepts_no_files()
     {
         using SafeFileHandle file = FileOf("file");
         if (Transport.CarriesHandles)

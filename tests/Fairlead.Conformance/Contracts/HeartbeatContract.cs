@@ -26,7 +26,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_hub_says_why_it_gave_a_client_up_and_keeps_the_others()
+    public async Task A_hub_reports_why_it_gave_up_a_client_and_keeps_the_others()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace("heartbeat=1s")));
         PeerProcess[] peers =
@@ -60,7 +60,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     [InlineData("0", "1s")]
     [InlineData("1s", "1h")]
     [InlineData("1h", "1s")]
-    public async Task A_peer_that_is_idle_and_lives_stays_whatever_its_own_heartbeat_is(string bound, string connected)
+    public async Task A_living_idle_peer_stays_connected_whatever_its_own_heartbeat(string bound, string connected)
     {
         ManualClock clock = new();
         EndpointOptions options = new() { TimeProvider = clock };
@@ -89,7 +89,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_peer_that_is_silent_is_asked_twice_before_it_is_given_up_however_late_that_is()
+    public async Task A_silent_peer_is_pinged_twice_before_it_is_given_up_even_if_the_timer_is_late()
     {
         SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
 
@@ -121,7 +121,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task The_first_question_comes_after_one_heartbeat_and_the_end_after_three()
+    public async Task The_first_ping_follows_after_one_heartbeat_and_the_end_after_three()
     {
         SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
 
@@ -163,7 +163,7 @@ public abstract class HeartbeatContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_network_has_a_heartbeat_unasked_and_one_machine_has_none()
+    public async Task A_network_transport_has_a_heartbeat_by_default_and_a_local_transport_has_none()
     {
         SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
 

@@ -4,7 +4,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class HistoryContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task Who_comes_later_gets_the_last_messages_on_his_topics_first()
+    public async Task A_late_subscriber_gets_the_last_messages_on_its_topics_first()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -25,7 +25,7 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Who_asks_for_more_gets_the_history_of_that_and_nothing_twice()
+    public async Task A_further_subscription_gets_its_history_and_no_message_twice()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { History = 100 }));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), "a.x"));
@@ -49,7 +49,7 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_is_kept_is_bounded_in_bytes_too_and_may_be_more_than_a_subscriber_takes_at_once()
+    public async Task A_history_is_bounded_in_bytes_too_and_may_exceed_the_window_of_a_subscriber()
     {
         SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
@@ -73,7 +73,7 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task No_hole_is_between_the_history_and_what_follows()
+    public async Task No_message_is_missing_between_the_history_and_the_later_messages()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -111,7 +111,7 @@ public abstract class HistoryContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Only_a_publisher_keeps_messages_and_not_fewer_than_none()
+    public async Task Only_a_publisher_accepts_a_history_and_an_invalid_length_is_refused()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Address withHistory = With(OtherEnd(publisher.Address), "history=5");

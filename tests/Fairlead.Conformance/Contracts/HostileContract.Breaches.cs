@@ -11,7 +11,7 @@ public abstract partial class HostileContract
 
     [Theory]
     [MemberData(nameof(Breaches))]
-    public async Task Whoever_breaks_the_rules_is_told_and_sent_away(string what, byte expected)
+    public async Task A_peer_that_breaks_the_protocol_gets_the_reason_and_is_disconnected(string what, byte expected)
     {
         await using Witness witness = await WitnessAsync("messages=20&capacity=64KiB");
         using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
@@ -50,7 +50,7 @@ public abstract partial class HostileContract
     }
 
     [Fact]
-    public async Task A_publisher_that_answers_nothing_keeps_no_topic_from_the_others()
+    public async Task A_publisher_that_never_answers_delays_no_subscription_at_the_others()
     {
         Subscriber subscriber = Track(await Subscriber.BindAsync(NewPlace(), "first"));
         using RawPeer before = Track(RawPeer.Introduce(Transport, subscriber.Address, "Publisher"));
@@ -67,7 +67,7 @@ public abstract partial class HostileContract
     }
 
     [Fact]
-    public async Task A_frame_that_ends_in_the_middle_is_its_peers_death()
+    public async Task A_peer_that_ends_in_the_middle_of_a_frame_counts_as_dead()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         foreach (int cut in new[] { 1, 15, 16, 17, 500 })
@@ -99,7 +99,7 @@ public abstract partial class HostileContract
     }
 
     [Fact]
-    public async Task A_length_that_is_allowed_and_cannot_be_had_costs_that_peer_alone()
+    public async Task An_allowed_length_for_which_memory_is_missing_ends_only_its_connection()
     {
         await using Witness witness = await WitnessAsync();
         foreach (uint length in new[] { 0x7FFF_FFBFu, 0x7FFF_FF00u, 0x7FFF_FFC7u, 0x7FFF_FFFFu, 0x8000_0000u })
@@ -114,7 +114,7 @@ public abstract partial class HostileContract
     }
 
     [Fact]
-    public async Task What_concerns_nobody_is_passed_over()
+    public async Task Frames_for_unknown_ids_or_another_pattern_are_ignored()
     {
         await using Witness witness = await WitnessAsync();
         using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
@@ -187,7 +187,7 @@ public abstract partial class HostileContract
     }
 
     [Fact]
-    public async Task A_publication_without_a_topic_is_none()
+    public async Task A_publication_without_a_valid_topic_is_a_protocol_error()
     {
         foreach (byte[] head in new byte[][]
             {

@@ -134,7 +134,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
 
     [Theory]
     [MemberData(nameof(Garbage))]
-    public async Task Garbage_instead_of_a_handshake_harms_nobody(string what, byte[] bytes)
+    public async Task Garbage_instead_of_a_handshake_harms_no_other_peer(string what, byte[] bytes)
     {
         Output.WriteLine(what);
         await using Witness witness = await WitnessAsync();
@@ -204,7 +204,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task A_later_version_that_still_speaks_this_one_is_welcome_with_all_that_it_adds()
+    public async Task A_later_version_that_supports_this_one_is_accepted_with_its_additions()
     {
         await using Witness witness = await WitnessAsync();
         using RawPeer raw = Track(new RawPeer(Transport.ConnectRaw(witness.Receiver.Address)));
@@ -219,7 +219,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task A_handshake_that_never_comes_ends_after_its_time()
+    public async Task A_connection_without_a_handshake_ends_after_the_handshake_timeout()
     {
         ManualClock clock = new();
         Receiver receiver = Track(
@@ -259,7 +259,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     };
 
     [Fact]
-    public async Task Bytes_may_come_one_by_one()
+    public async Task A_message_may_arrive_byte_by_byte()
     {
         await using Witness witness = await WitnessAsync();
         using RawPeer raw = RawPeer.Introduce(Transport, witness.Receiver.Address, "Sender");
@@ -305,7 +305,7 @@ public abstract partial class HostileContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task A_crowd_of_hostile_peers_keeps_nobody_from_being_served()
+    public async Task Many_hostile_peers_prevent_no_other_peer_from_being_served()
     {
         await using Witness witness = await WitnessAsync();
         Random random = NewRandom();

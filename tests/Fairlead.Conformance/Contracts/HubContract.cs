@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class HubContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task Clients_are_numbered_in_the_order_in_which_they_come_and_no_number_is_given_twice()
+    public async Task Clients_are_numbered_in_the_order_of_connecting_and_no_number_is_reused()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();
@@ -31,7 +31,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task What_a_client_says_comes_between_its_joining_and_its_leaving()
+    public async Task The_messages_of_a_client_arrive_between_Joined_and_Left()
     {
         const int Clients = 8;
         const int Each = 50;
@@ -77,7 +77,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task It_talks_to_one_to_all_and_to_all_but_one()
+    public async Task A_hub_sends_to_one_to_all_and_to_all_but_one_client()
     {
         (Hub hub, Pair[] pairs) = await OpenHubAsync(3);
         HubClient second = hub.Client(2)!;
@@ -98,7 +98,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Receipts_go_both_ways(Calls calls)
+    public async Task Receipts_work_in_both_directions(Calls calls)
     {
         (Hub hub, Pair[] pairs) = await OpenHubAsync(1);
         HubClient client = hub.Client(1)!;
@@ -119,7 +119,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task A_client_that_has_left_takes_nothing()
+    public async Task A_send_to_a_client_that_left_reports_PeerGone()
     {
         (Hub hub, Pair[] pairs) = await OpenHubAsync(2);
         HubClient client = hub.Client(1)!;
@@ -136,7 +136,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task One_client_too_many_is_refused_and_may_come_when_another_has_left()
+    public async Task A_client_beyond_MaxClients_is_refused_until_another_has_left()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace(), new HubOptions { MaxClients = 2 }));
         Pair first = Track(await Pair.ConnectAsync(Bare(hub.Address)));
@@ -159,7 +159,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task A_broadcast_waits_for_nobody_and_ends_the_slow_one_alone()
+    public async Task A_broadcast_does_not_wait_and_disconnects_only_a_slow_client()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace()));
         Pair slow = Track(await Pair.ConnectAsync(With(Bare(hub.Address), "messages=10")));
@@ -194,7 +194,7 @@ public abstract class HubContract(TransportUnderTest transport, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task A_slow_one_that_does_not_even_empty_its_socket_is_ended_too()
+    public async Task A_slow_client_that_never_reads_its_socket_is_disconnected_too()
     {
         // It never reads; its window is far larger than the kernel's buffers.
         ManualClock clock = new();

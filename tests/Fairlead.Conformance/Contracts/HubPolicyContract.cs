@@ -8,7 +8,7 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData("drop-oldest", 40)]
     [InlineData("drop-newest", 10)]
-    public async Task Who_drops_sends_nobody_away(string full, int firstBehindTheWindow)
+    public async Task A_hub_that_drops_messages_disconnects_no_client(string full, int firstBehindTheWindow)
     {
         (Hub hub, Pair slow, Pair quick) = await OpenAsync($"full={full}&messages=10");
         for (int i = 0; i < 50; i++)
@@ -46,7 +46,7 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_hub_that_waits_waits_for_all(Calls calls)
+    public async Task A_hub_with_the_policy_wait_waits_for_all_clients(Calls calls)
     {
         const int Count = 500;
         (Hub hub, Pair slow, Pair quick) = await OpenAsync("full=wait");
@@ -86,7 +86,7 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_cancelled_broadcast_reaches_the_clients_that_have_room_by_then()
+    public async Task A_cancelled_broadcast_reaches_the_clients_that_had_capacity()
     {
         Hub hub = Track(await Hub.BindAsync(NewPlace("full=wait")));
         Pair[] pairs = new Pair[2];
@@ -119,7 +119,7 @@ public abstract class HubPolicyContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task A_hub_that_fails_says_who_had_no_room_when_all_others_have_the_message()
+    public async Task A_hub_with_the_policy_fail_names_the_full_clients_and_all_others_get_the_message()
     {
         (Hub hub, _, Pair quick) = await OpenAsync("full=fail");
         for (int i = 0; i < 10; i++)

@@ -8,7 +8,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task A_loan_is_the_receivers_memory_where_the_transport_says_so()
+    public async Task A_loan_is_memory_of_the_receiver_exactly_if_the_transport_declares_it()
     {
         bool isShared = TransportCatalog.CapabilitiesOf(NewPlace()).HasFlag(TransportCapabilities.ZeroCopy);
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
@@ -31,7 +31,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
     }
 
     [Fact]
-    public async Task What_is_sent_while_a_loan_is_open_goes_before_it()
+    public async Task Messages_sent_while_a_loan_is_open_are_received_before_it()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         using (Loan loan = sender.Loan(5_000))
@@ -55,7 +55,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
     }
 
     [Fact]
-    public async Task Loans_that_are_given_back_leave_no_trace()
+    public async Task Loans_that_are_disposed_unsent_leave_no_trace()
     {
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
         for (int i = 0; i < 500; i++)
@@ -76,7 +76,7 @@ public abstract class LoanContract(TransportUnderTest transport, ITestOutputHelp
     }
 
     [Fact]
-    public async Task A_loan_stays_as_it_was_written_however_much_is_sent_meanwhile()
+    public async Task An_open_loan_keeps_its_content_whatever_is_sent_before_it()
     {
         (Sender sender, Receiver receiver) = await OpenAsync(options: "capacity=100KiB");
         Random random = NewRandom();

@@ -4,7 +4,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract partial class MessageContract
 {
     [Fact]
-    public async Task Messages_taken_in_turn_and_held_for_a_while_keep_their_content_and_stale_handles_see_nothing_of_it()
+    public async Task Held_messages_keep_their_content_and_stale_handles_cannot_read_it()
     {
         const int Count = 600;
         Random random = NewRandom();

@@ -28,7 +28,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task From_the_network_16_MiB_are_taken_unasked_and_not_a_byte_more()
+    public async Task A_network_transport_accepts_messages_of_up_to_16_MiB_by_default()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         byte[] longest = new byte[16 << 20];
@@ -76,7 +76,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task Receivers_of_every_kind_may_wait_at_one_endpoint_and_each_message_goes_to_one()
+    public async Task Calls_of_every_kind_may_wait_at_one_endpoint_and_each_message_reaches_one_call()
     {
         const int Count = 4_000;
         (Sender sender, Receiver receiver) = await OpenAsync();
@@ -221,7 +221,7 @@ public abstract partial class MessageContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task The_peer_is_known_as_far_as_the_transport_tells()
+    public async Task The_peer_is_known_as_far_as_the_transport_reports_it()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         sender.Send("who"u8);

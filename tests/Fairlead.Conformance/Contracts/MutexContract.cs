@@ -8,7 +8,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task One_is_inside_and_others_are_told_who()
+    public async Task One_caller_is_inside_and_the_error_names_it_to_others()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);
@@ -40,7 +40,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task A_scope_belongs_to_whoever_has_it_and_leaves_once()
+    public async Task A_scope_can_be_left_by_any_thread_and_leaves_once()
     {
         (NamedMutex mutex, _) = NewMutex();
         MutexScope first = mutex.Enter(cancellationToken: Token);
@@ -62,7 +62,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task They_enter_in_the_order_in_which_they_came()
+    public async Task Waiters_enter_in_the_order_of_their_arrival()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess[] peers = [await StartAsync("mutex", place), await StartAsync("mutex", place)];
@@ -95,7 +95,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Whoever_gives_up_leaves_no_gap()
+    public async Task A_waiter_that_gives_up_does_not_block_the_next()
     {
         (NamedMutex mutex, _) = NewMutex();
         MutexScope inside = mutex.Enter(cancellationToken: Token);
@@ -121,7 +121,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Any_number_may_wait_and_without_a_thread_each()
+    public async Task Any_number_of_waiters_may_wait_without_a_thread_each()
     {
         const int Many = 400;
         (NamedMutex mutex, _) = NewMutex();
@@ -145,7 +145,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task A_recursive_one_is_entered_again_by_its_thread_or_its_scope()
+    public async Task A_recursive_mutex_can_be_entered_again_by_its_thread_or_its_scope()
     {
         string place = NewPlace(NamedMutex.SizeInRegion);
         using NamedMutex mutex = LockPlaceText.Mutex(place, new() { Recursive = true });
@@ -188,7 +188,7 @@ public abstract class MutexContract(LockUnderTest under, ITestOutputHelper outpu
     }
 
     [Fact]
-    public async Task Disposing_lets_those_end_who_are_inside_or_wait()
+    public async Task Calls_that_are_inside_or_wait_finish_after_Dispose()
     {
         (NamedMutex mutex, string place) = NewMutex();
         using NamedMutex other = LockPlaceText.Mutex(place);

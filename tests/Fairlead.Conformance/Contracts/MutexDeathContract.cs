@@ -16,7 +16,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     private static readonly int Kills = KillsOr(12);
 
     [Fact]
-    public async Task The_next_owner_is_told_until_one_has_put_it_right()
+    public async Task OwnerDied_is_reported_to_each_next_owner_until_one_marks_the_state_consistent()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess[] peers = [await StartAsync("mutex", place), await StartAsync("mutex", place)];
@@ -50,7 +50,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     }
 
     [Fact]
-    public async Task A_process_that_ends_by_itself_inside_has_died_too()
+    public async Task A_process_that_exits_inside_counts_as_dead_too()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);
@@ -62,7 +62,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     }
 
     [Fact]
-    public async Task The_dead_swallow_no_wake_up()
+    public async Task Dead_waiters_consume_no_wake_up()
     {
         (NamedMutex mutex, string place) = NewMutex();
         for (int round = 0; round < 3; round++)
@@ -102,7 +102,7 @@ public abstract class MutexDeathContract(LockUnderTest under, ITestOutputHelper 
     }
 
     [Fact]
-    public async Task A_stopped_owner_is_no_dead_one()
+    public async Task A_stopped_owner_does_not_count_as_dead()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);

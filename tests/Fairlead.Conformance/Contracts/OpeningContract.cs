@@ -19,7 +19,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     };
 
     [Fact]
-    public async Task Every_pattern_meets_its_partner_and_no_other()
+    public async Task Every_pattern_connects_to_its_partner_and_to_no_other()
     {
         SkipUnless(Transport.HasPeers, "its ends do not meet");
 
@@ -51,7 +51,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_name_is_held_by_one_and_the_other_is_told_by_whom()
+    public async Task A_second_bind_of_a_name_is_refused_and_names_the_holder()
     {
         SkipUnless(Transport.HasPeers, "nobody holds a place");
 
@@ -91,7 +91,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_bound_sender_serves_one_receiver_and_the_next_when_it_has_left()
+    public async Task A_bound_sender_serves_one_receiver_at_a_time()
     {
         SkipUnless(Transport.HasPeers, "any number may read");
 
@@ -113,7 +113,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_connected_endpoint_whose_peer_has_gone_says_so_on_every_call()
+    public async Task Every_call_at_a_connected_endpoint_without_its_peer_reports_PeerGone()
     {
         SkipUnless(Transport.HasPeers, "another peer may come");
 
@@ -157,7 +157,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Cancelled_before_it_begins_nothing_is_bound_or_connected()
+    public async Task A_cancelled_token_prevents_binding_and_connecting()
     {
         CancellationToken over = new(canceled: true);
         Address place = NewPlace();
@@ -168,7 +168,7 @@ public abstract class OpeningContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Connections_come_and_go_and_leave_nothing()
+    public async Task Many_connections_open_and_close_and_leave_nothing()
     {
         SkipUnless(Transport.HasPeers, "no connection comes to an end that is bound");
 

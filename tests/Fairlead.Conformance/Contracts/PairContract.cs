@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class PairContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task Both_ends_talk_at_once()
+    public async Task Both_ends_send_at_the_same_time()
     {
         const int Count = 2_000;
         Random random = NewRandom();
@@ -33,7 +33,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     }
 
     [Fact]
-    public async Task Both_ends_close_at_once_with_messages_unread()
+    public async Task Both_ends_can_close_at_the_same_time_with_unread_messages()
     {
         (Pair bound, Pair connected) = await OpenPairAsync();
         await bound.SendAsync("one"u8.ToArray());
@@ -114,7 +114,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     }
 
     [Fact]
-    public async Task Each_end_hears_that_the_other_closed_behind_its_last_message()
+    public async Task Each_end_learns_after_the_last_message_that_the_other_end_closed()
     {
         (Pair bound, Pair connected) = await OpenPairAsync();
         connected.Send("last"u8);
@@ -151,7 +151,7 @@ public abstract class PairContract(TransportUnderTest transport, ITestOutputHelp
     }
 
     [Fact]
-    public async Task A_bound_pair_serves_one_at_a_time()
+    public async Task A_bound_pair_serves_one_peer_at_a_time()
     {
         SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 

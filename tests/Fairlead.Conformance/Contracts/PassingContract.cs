@@ -89,7 +89,7 @@ public abstract class PassingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Threads_that_send_at_once_keep_the_order_of_each_and_lose_nothing()
+    public async Task Messages_of_concurrent_threads_keep_the_order_of_each_thread_and_are_complete()
     {
         const int Threads = 6;
         const int Each = 800;

@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract partial class PolicyContract
 {
     [Fact]
-    public async Task A_sender_that_closes_waits_until_its_queue_has_gone()
+    public async Task A_closing_sender_waits_until_its_queue_is_sent()
     {
         (Sender sender, Receiver receiver) = await OpenAsync("drop-newest");
         await SendAsync(sender, Calls.Async, 0, 50);
@@ -21,7 +21,7 @@ public abstract partial class PolicyContract
     }
 
     [Fact]
-    public async Task What_still_waits_when_the_peer_goes_is_in_the_report()
+    public async Task The_report_counts_messages_that_waited_when_the_peer_disconnected()
     {
         (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
         await SendAsync(sender, Calls.Async, 0, 12);
@@ -43,7 +43,7 @@ public abstract partial class PolicyContract
     }
 
     [Fact]
-    public async Task What_still_waits_when_the_time_for_closing_has_passed_is_in_the_report()
+    public async Task The_report_counts_messages_that_waited_at_the_deadline_of_the_close()
     {
         (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
         await SendAsync(sender, Calls.Async, 0, 100);
@@ -63,7 +63,7 @@ public abstract partial class PolicyContract
     }
 
     [Fact]
-    public async Task What_is_sent_while_a_lost_peer_is_sought_is_kept_by_the_policy()
+    public async Task Messages_sent_while_reconnecting_are_kept_by_the_policy()
     {
         Address place = NewPlace("messages=5");
         Receiver first = Track(await Receiver.BindAsync(place));
@@ -90,7 +90,7 @@ public abstract partial class PolicyContract
     [Theory]
     [InlineData("drop-oldest")]
     [InlineData("drop-newest")]
-    public async Task What_waits_when_a_peer_is_lost_that_is_sought_goes_to_it_when_it_is_back(string full)
+    public async Task Messages_that_waited_when_the_peer_was_lost_are_sent_after_reconnecting(string full)
     {
         Receiver first = Track(await Receiver.BindAsync(NewPlace("messages=5")));
         Address bound = first.Address;

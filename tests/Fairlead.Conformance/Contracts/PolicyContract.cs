@@ -6,7 +6,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Drop_oldest_keeps_what_was_sent_last_and_says_what_is_missing(Calls calls)
+    public async Task Drop_oldest_keeps_the_last_messages_and_reports_the_missing_number_before_them(Calls calls)
     {
         (Sender sender, Receiver receiver) = await OpenAsync("drop-oldest");
         await SendAsync(sender, calls, 0, 100);
@@ -31,7 +31,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Drop_newest_keeps_what_was_sent_first_and_says_what_is_missing_behind_it(Calls calls)
+    public async Task Drop_newest_keeps_the_first_messages_and_reports_the_missing_number_after_them(Calls calls)
     {
         (Sender sender, Receiver receiver) = await OpenAsync("drop-newest");
         await SendAsync(sender, calls, 0, 100);
@@ -52,7 +52,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     [Theory]
     [InlineData("drop-oldest", 5)]
     [InlineData("drop-newest", 15)]
-    public async Task The_sender_of_a_synchronous_message_is_told_that_it_was_dropped(string full, int firstDropped)
+    public async Task A_delivery_reports_that_its_message_was_dropped(string full, int firstDropped)
     {
         (Sender sender, Receiver receiver) = await OpenAsync(full);
         Task<Delivery>[] deliveries = [.. Enumerable.Range(0, 20).Select(i => sender.DeliverAsync(Payload.Make(i, 8)).AsTask())];
@@ -75,7 +75,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     [Theory]
     [InlineData("drop-oldest")]
     [InlineData("drop-newest")]
-    public async Task To_try_drops_nothing(string full)
+    public async Task TrySend_drops_nothing(string full)
     {
         (Sender sender, Receiver receiver) = await OpenAsync(full);
         int sent = 0;
@@ -92,7 +92,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task Fail_fails_where_a_sender_would_wait()
+    public async Task The_policy_fail_throws_if_a_send_would_wait()
     {
         (Sender sender, Receiver receiver) = await OpenAsync("fail");
         await SendAsync(sender, Calls.Async, 0, 5);
@@ -118,7 +118,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task A_request_fails_too_where_it_would_wait()
+    public async Task The_policy_fail_throws_if_a_request_would_wait()
     {
         Responder responder = Track(await Responder.BindAsync(NewPlace("messages=1")));
         Requester requester = Track(await Requester.ConnectAsync(With(Bare(responder.Address), "full=fail")));
@@ -136,7 +136,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task Without_a_peer_the_policy_holds_as_well()
+    public async Task The_policy_applies_without_a_peer_too()
     {
         Sender oldest = Track(await Sender.BindAsync(NewPlace("full=drop-oldest&messages=10")));
         Sender newest = Track(await Sender.BindAsync(NewPlace("full=drop-newest&messages=10")));
@@ -160,7 +160,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task What_waits_is_bounded_in_bytes_too_and_one_message_may_always_wait()
+    public async Task The_waiting_messages_are_bounded_in_bytes_too_and_one_message_may_always_wait()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace("messages=2")));
         Sender sender = Track(await Sender.ConnectAsync(With(Bare(receiver.Address), "full=drop-oldest&capacity=64KiB")));
@@ -179,7 +179,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     [Theory]
     [InlineData("drop-oldest")]
     [InlineData("drop-newest")]
-    public async Task In_any_mixture_order_holds_and_every_message_is_received_or_missed(string full)
+    public async Task Mixed_calls_keep_the_order_and_every_message_is_received_or_missed(string full)
     {
         const int Threads = 4;
         int each = TestSize.Of(1_500, full: 4_000);
@@ -239,7 +239,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public async Task A_pair_drops_in_one_direction_and_not_in_the_other()
+    public async Task A_pair_may_drop_messages_in_only_one_direction()
     {
         Pair bound = Track(await Pair.BindAsync(NewPlace("messages=5")));
         Pair connected = Track(await Pair.ConnectAsync(With(Bare(bound.Address), "full=drop-oldest&messages=10")));
@@ -274,7 +274,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     [InlineData("fail", "Subscriber")]
     [InlineData("drop-oldest", "Receiver")]
     [InlineData("wait", "Responder")]
-    public void What_makes_no_sense_is_refused_at_once(string full, string pattern)
+    public void A_policy_that_does_not_fit_the_pattern_is_refused_immediately(string full, string pattern)
     {
         Address place = NewPlace($"full={full}");
         FairleadException error = Fails(ErrorCode.NotSupported, () => Track<MessagingEndpoint>(pattern switch
@@ -293,7 +293,7 @@ public abstract partial class PolicyContract(TransportUnderTest transport, ITest
     }
 
     [Fact]
-    public void A_policy_that_does_not_exist_is_refused_with_those_that_do()
+    public void An_unknown_policy_is_refused_with_the_known_ones()
     {
         AddressFormatException error = Assert.Throws<AddressFormatException>(() => Sender.Bind(NewPlace("full=drop-oldst")));
         Assert.Contains("drop-oldest", error.Message, StringComparison.Ordinal);

@@ -10,7 +10,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Messages_to_another_process(bool peerBinds)
+    public async Task Messages_to_another_process_arrive(bool peerBinds)
     {
         (PeerProcess peer, Sender sender) = await OpenAsync(
             "receiver", peerBinds, address => Sender.BindAsync(address, Unhurried), address => Sender.ConnectAsync(address, Unhurried));
@@ -37,7 +37,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Messages_from_another_process(bool peerBinds)
+    public async Task Messages_from_another_process_arrive(bool peerBinds)
     {
         (PeerProcess peer, Receiver receiver) = await OpenAsync(
             "sender", peerBinds, address => Receiver.BindAsync(address, Unhurried), address => Receiver.ConnectAsync(address, Unhurried));
@@ -74,7 +74,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Requests_to_another_process(bool peerBinds)
+    public async Task Requests_to_another_process_are_answered(bool peerBinds)
     {
         (PeerProcess peer, Requester requester) = await OpenAsync(
             "responder",
@@ -103,7 +103,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Requests_from_another_process(bool peerBinds)
+    public async Task Requests_from_another_process_are_answered(bool peerBinds)
     {
         (PeerProcess peer, Responder responder) = await OpenAsync(
             "requester",
@@ -126,7 +126,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_pair_of_processes()
+    public async Task A_pair_exchanges_messages_with_another_process()
     {
         SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
 
@@ -151,7 +151,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_hub_and_three_processes()
+    public async Task A_hub_serves_three_processes()
     {
         SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
         SkipUnless(Transport.ServesMany, "it has one peer");
@@ -192,7 +192,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Publishing_to_another_process(bool peerBinds)
+    public async Task Published_messages_reach_another_process(bool peerBinds)
     {
         SkipUnless(Transport.HasPeers || !peerBinds, "a bound subscriber may be ready later");
 
@@ -222,7 +222,7 @@ public abstract class ProcessContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_message_far_longer_than_the_window_between_processes()
+    public async Task A_message_far_longer_than_the_window_passes_between_processes()
     {
         PeerProcess peer = Track(
             PeerProcess.Start("receiver", "bind", NewPlace(Transport.IsNetwork ? "maxmessage=128MiB" : "").ToString()));

@@ -13,7 +13,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [InlineData("*.bond.*", new[] { "eu.bond.10y", "eu.bond.2y", "us.bond.10y" })]
     [InlineData("us.>,*.*.2y", new[] { "eu.bond.2y", "us.bond.10y" })]
     [InlineData(">", new[] { "eu", "eu.bond.10y", "eu.bond.2y", "eu.swap.10y", "us.bond.10y" })]
-    public async Task A_subscriber_gets_the_topics_that_it_asked_for_and_no_other_is_sent(string pattern, string[] expected)
+    public async Task A_subscriber_gets_only_its_topics_and_no_other_message_is_sent(string pattern, string[] expected)
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(OtherEnd(publisher.Address), pattern));
@@ -38,7 +38,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Topics_are_asked_for_and_given_back_at_any_time()
+    public async Task Topics_can_be_subscribed_and_unsubscribed_at_any_time()
     {
         SkipUnless(Transport.HasPeers, "a publisher does not learn what subscribers ask for");
 
@@ -125,7 +125,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_subscriber_takes_the_address_that_its_publisher_reports()
+    public async Task A_subscriber_accepts_the_address_that_its_publisher_reports()
     {
         SkipUnless(Transport.HasPeers, "a publisher has no history there");
         SkipUnless(Transport.ServesMany, "its ends may have addresses of their own");
@@ -138,7 +138,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_bound_subscriber_takes_from_many_publishers_and_tells_each_what_it_wants()
+    public async Task A_bound_subscriber_receives_from_many_publishers_and_sends_each_its_topics()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -176,7 +176,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     [InlineData("a.")]
     [InlineData("a b")]
     [InlineData("a.\t")]
-    public async Task What_is_no_topic_is_refused(string text)
+    public async Task An_invalid_topic_is_refused(string text)
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Assert.Throws<ArgumentException>(() => publisher.Publish(text, "x"));
@@ -190,7 +190,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_was_missed_and_what_was_received_are_all_that_was_published()
+    public async Task Missed_and_received_messages_are_all_published_messages()
     {
         SkipUnless(Transport.HasPeers, "losses are not counted there");
         SkipUnless(Transport.ServesMany, "it has one peer");
@@ -295,7 +295,7 @@ public abstract class PublishContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_publisher_that_ends_ends_the_loop_of_its_subscribers()
+    public async Task The_end_of_a_publisher_ends_the_loops_of_its_subscribers()
     {
         SkipUnless(Transport.HasPeers, "another publisher may come");
 

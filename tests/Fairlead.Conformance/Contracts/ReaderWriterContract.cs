@@ -14,7 +14,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task Many_read_or_one_writes()
+    public async Task Many_readers_or_one_writer_are_inside()
     {
         (NamedReaderWriterLock under, string place) = NewLock();
         PeerProcess peer = await StartAsync("readwrite", place);
@@ -54,7 +54,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task A_writer_who_waits_comes_before_readers_who_come_later()
+    public async Task A_waiting_writer_enters_before_later_readers()
     {
         (NamedReaderWriterLock under, string place) = NewLock();
         PeerProcess peer = await StartAsync("readwrite", place);
@@ -75,7 +75,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task Whoever_gives_up_leaves_no_gap()
+    public async Task A_waiter_that_gives_up_does_not_block_the_next()
     {
         (NamedReaderWriterLock under, _) = NewLock();
         using CancellationTokenSource cancelled = new();
@@ -96,7 +96,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task More_than_there_are_seats_wait_for_one()
+    public async Task Readers_beyond_the_number_of_slots_wait_for_a_slot()
     {
         const int Seats = 256;
         (NamedReaderWriterLock under, _) = NewLock();
@@ -116,7 +116,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task Disposing_lets_those_end_who_are_inside_or_wait()
+    public async Task Calls_that_are_inside_or_wait_finish_after_Dispose()
     {
         (NamedReaderWriterLock under, string place) = NewLock();
         using NamedReaderWriterLock other = LockPlaceText.ReaderWriterLock(place);
@@ -137,7 +137,7 @@ public abstract class ReaderWriterContract(LockUnderTest under, ITestOutputHelpe
     }
 
     [Fact]
-    public async Task The_dead_are_out_and_a_writer_among_them_is_told_of()
+    public async Task Dead_readers_and_writers_leave_the_lock_and_a_dead_writer_is_reported()
     {
         (NamedReaderWriterLock under, string place) = NewLock();
         PeerProcess reader = await StartAsync("readwrite", place);

@@ -13,7 +13,7 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
     public Task The_hub_closes() => EndsAsync("", (hub, _) => hub.Dispose(), null, CloseReason.ClosedByPeer);
 
     [Fact]
-    public Task The_hub_sends_the_client_away() =>
+    public Task The_hub_disconnects_the_client() =>
         EndsAsync("", (hub, _) => hub.Disconnect(Assert.Single(hub.Clients)), CloseReason.ClosedByUs, CloseReason.ClosedByPeer);
 
     [Fact]
@@ -30,7 +30,7 @@ public abstract class ReasonContract(TransportUnderTest transport, ITestOutputHe
         CloseReason.SlowConsumer);
 
     [Fact]
-    public Task The_client_takes_less() =>
+    public Task The_client_accepts_only_shorter_messages() =>
         EndsAsync("maxmessage=100", static (hub, _) => hub.Broadcast(new byte[1_000]), CloseReason.Limit, CloseReason.Limit);
 
     private async Task EndsAsync(string options, Action<Hub, Pair> end, CloseReason? atHub, CloseReason? atClient)

@@ -19,7 +19,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     [InlineData(Calls.Blocking, false)]
     [InlineData(Calls.Async, false)]
     [InlineData(Calls.Async, true)]
-    public async Task What_nobody_has_read_is_certainly_not_delivered(Calls calls, bool senderBinds)
+    public async Task A_message_that_was_not_read_is_certainly_not_delivered(Calls calls, bool senderBinds)
     {
         (Sender sender, Receiver receiver) = await OpenOnClockAsync(senderBinds);
         if (senderBinds)
@@ -42,7 +42,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     [InlineData(Calls.Blocking, true)]
     [InlineData(Calls.Async, true)]
     [InlineData(Calls.Async, false)]
-    public async Task What_somebody_has_read_is_waited_for_to_the_end(Calls calls, bool accepts)
+    public async Task A_delivery_waits_to_its_deadline_for_a_message_that_was_read(Calls calls, bool accepts)
     {
         (Sender sender, Receiver receiver) = await OpenOnClockAsync(senderBinds: false);
         Task<Delivery> delivering = DeliverAsync(sender, calls, "x"u8.ToArray(), Second);
@@ -68,7 +68,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task What_waits_in_a_work_queue_is_given_back()
+    public async Task An_item_that_waits_in_a_work_queue_returns_to_its_sender()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -86,7 +86,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_lies_unread_at_a_worker_is_called_back_from_there(bool byTime)
+    public async Task An_unread_item_of_a_worker_is_recalled(bool byTime)
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -124,7 +124,7 @@ public abstract class RecallContract(TransportUnderTest transport, ITestOutputHe
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_a_worker_has_read_is_his_until_he_says(bool accepts)
+    public async Task A_delivery_waits_to_its_deadline_for_an_item_that_a_worker_has_read(bool accepts)
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 

@@ -10,7 +10,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     private static readonly EndpointOptions ForEver = new() { ReconnectTimeout = Timeout.InfiniteTimeSpan };
 
     [Fact]
-    public async Task What_is_asked_while_the_server_restarts_is_answered_afterwards_and_what_was_under_way_ends()
+    public async Task Requests_during_a_restart_are_answered_afterwards_and_requests_in_progress_fail()
     {
         Responder first = Track(await Responder.BindAsync(NewPlace()));
         Requester requester = Track(await Requester.ConnectAsync(first.Address, ForEver));
@@ -41,7 +41,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_request_that_may_be_repeated_is_until_it_is_answered(Calls calls)
+    public async Task A_repeatable_request_is_repeated_until_it_is_answered(Calls calls)
     {
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
         Address address = responder.Address;
@@ -70,7 +70,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task It_is_repeated_until_its_deadline_and_no_longer()
+    public async Task A_repeatable_request_is_repeated_until_its_deadline()
     {
         ManualClock clock = new();
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
@@ -89,7 +89,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task Losses_and_returns_are_told_in_their_order_however_fast_they_come()
+    public async Task Losses_and_reconnects_are_reported_in_order_however_fast_they_follow()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Address address = receiver.Address;
@@ -179,7 +179,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task It_gives_up_when_its_time_has_passed()
+    public async Task Reconnecting_ends_after_its_timeout()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Sender sender = Track(await Sender.ConnectAsync(receiver.Address, new() { ReconnectTimeout = TimeSpan.FromMilliseconds(100) }));
@@ -200,7 +200,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task It_can_be_closed_while_it_tries()
+    public async Task An_endpoint_can_be_closed_while_it_reconnects()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Sender sender = Track(await Sender.ConnectAsync(receiver.Address, ForEver));
@@ -214,7 +214,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task Of_several_addresses_the_first_is_taken_where_somebody_is_and_the_next_after_a_loss()
+    public async Task The_first_reachable_address_is_used_and_the_next_one_after_a_loss()
     {
         Address nobody = Bare((await BindAndLeaveAsync()).Address);
         DateTimeOffset began = TimeProvider.System.GetUtcNow().AddMilliseconds(-1);
@@ -278,7 +278,7 @@ public abstract class ReconnectContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task Where_nobody_is_at_any_address_it_fails_or_waits()
+    public async Task Connecting_fails_or_waits_if_no_address_is_reachable()
     {
         Address one = Bare((await BindAndLeaveAsync()).Address);
         Address other = Bare((await BindAndLeaveAsync()).Address);

@@ -49,7 +49,7 @@ public abstract partial class RequestContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_requester_that_asks_nothing_more_notices_that_its_responder_has_gone(Calls calls)
+    public async Task An_idle_requester_notices_that_its_responder_disconnected(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "another responder may come");
 
@@ -65,7 +65,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task A_request_given_back_without_a_reply_fails()
+    public async Task A_request_disposed_without_a_reply_fails()
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
 
@@ -87,7 +87,7 @@ public abstract partial class RequestContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_reply_that_the_caller_does_not_take_is_an_error_for_him_alone(Calls calls)
+    public async Task A_reply_that_is_too_long_for_the_caller_fails_only_that_call(Calls calls)
     {
         (Requester requester, Responder responder) = await OpenRequestAsync(options: "maxmessage=1000");
         Task running = responder.RunAsync(
@@ -150,7 +150,7 @@ public abstract partial class RequestContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task The_time_left_reaches_the_handler_and_ends_both(Calls calls)
+    public async Task The_remaining_time_reaches_the_handler_and_ends_caller_and_handler(Calls calls)
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -180,7 +180,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task A_requester_that_goes_is_seen_by_the_handler()
+    public async Task A_handler_is_cancelled_when_its_requester_disconnects()
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
         Task<Message> asking = requester.RequestAsync("x"u8).AsTask();
@@ -198,7 +198,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task An_unread_request_whose_caller_gave_up_is_never_seen()
+    public async Task An_unread_request_whose_caller_gave_up_is_never_received()
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
         using CancellationTokenSource cancel = new();
@@ -222,7 +222,7 @@ public abstract partial class RequestContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_responder_that_ends_fails_what_is_pending(Calls calls)
+    public async Task A_responder_that_ends_fails_its_pending_requests(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "another responder may come");
 
@@ -240,7 +240,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task A_responder_that_closes_answers_what_it_has_in_hand()
+    public async Task A_closing_responder_answers_its_current_request()
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
         TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);

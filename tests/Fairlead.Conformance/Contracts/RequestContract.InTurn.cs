@@ -11,7 +11,7 @@ public abstract partial class RequestContract
     [InlineData(WaitStrategy.Balanced)]
     [InlineData(WaitStrategy.Latency)]
     [InlineData(WaitStrategy.Efficient)]
-    public async Task Requests_in_turn_get_their_own_replies_also_where_others_ask_now_and_then(WaitStrategy waiting)
+    public async Task Consecutive_requests_get_their_own_replies_even_if_another_thread_sends_requests_too(WaitStrategy waiting)
     {
         int count = TestSize.Of(1_500, full: 4_000);
         (Requester requester, Responder responder) = await OpenInTurnAsync(waiting);
@@ -49,7 +49,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task Requests_in_turn_that_are_given_up_at_any_moment_leave_no_reply_for_the_next()
+    public async Task Consecutive_requests_given_up_at_any_moment_leave_no_reply_for_the_next_request()
     {
         const int Count = 1_500;
         (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Balanced);
@@ -85,7 +85,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task A_caller_who_gives_up_is_heard_by_who_has_taken_many_requests_in_turn()
+    public async Task A_cancellation_reaches_a_responder_after_many_consecutive_requests()
     {
         const int Before = 500;
         (Requester requester, Responder responder) = await OpenInTurnAsync(WaitStrategy.Latency);
@@ -118,7 +118,7 @@ public abstract partial class RequestContract
     }
 
     [Fact]
-    public async Task A_responder_that_ends_while_it_is_asked_in_turn_leaves_nobody_waiting()
+    public async Task A_responder_that_ends_during_consecutive_requests_leaves_no_caller_waiting()
     {
         SkipUnless(Transport.HasPeers, "another responder may come");
 

@@ -8,7 +8,7 @@ public abstract partial class RequestContract
     [InlineData(WaitStrategy.Balanced, WriteMode.Immediate)]
     [InlineData(WaitStrategy.Latency, WriteMode.Buffered)]
     [InlineData(WaitStrategy.Efficient, WriteMode.Balanced)]
-    public async Task Callers_that_are_told_together_each_get_their_own_replies(WaitStrategy waiting, WriteMode writing)
+    public async Task Callers_that_are_completed_together_each_get_their_own_replies(WaitStrategy waiting, WriteMode writing)
     {
         const int Callers = 16;
         const int Calls = 25;

@@ -11,7 +11,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     [InlineData(Calls.Blocking, true)]
     [InlineData(Calls.Async, false)]
     [InlineData(Calls.Async, true)]
-    public async Task Replies_come_back_whole(Calls calls, bool requesterBinds)
+    public async Task Replies_arrive_whole(Calls calls, bool requesterBinds)
     {
         (Requester requester, Responder responder) = await OpenRequestAsync(requesterBinds);
         Task running = RunEcho(responder);
@@ -28,7 +28,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task A_responder_may_take_requests_one_by_one()
+    public async Task A_responder_may_receive_requests_one_by_one()
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
 
@@ -62,7 +62,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task Thousands_in_flight_answered_in_any_order_find_their_callers()
+    public async Task Replies_to_thousands_of_requests_in_any_order_reach_their_callers()
     {
         int count = Math.Min(5_000, Transport.MostHeld);
         Random random = NewRandom();
@@ -91,7 +91,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task Callers_of_every_kind_at_one_requester_get_their_own_replies()
+    public async Task Blocking_and_awaiting_callers_of_one_requester_get_their_own_replies()
     {
         const int Each = 400;
         (Requester requester, Responder responder) = await OpenRequestAsync();
@@ -147,7 +147,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task A_handler_that_answers_or_disposes_by_itself_ends_nothing()
+    public async Task A_handler_that_replies_or_disposes_the_request_itself_does_not_end_the_run()
     {
         (Requester requester, Responder responder) = await OpenRequestAsync();
         Task running = responder.RunAsync(
@@ -193,7 +193,7 @@ public abstract partial class RequestContract(TransportUnderTest transport, ITes
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Requests_wait_for_a_responder_to_come(Calls calls)
+    public async Task Requests_wait_for_a_responder_to_connect(Calls calls)
     {
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         await FailsAsync(ErrorCode.Timeout, () => RequestAsync(requester, calls, "x"u8.ToArray(), 20.Milliseconds()));

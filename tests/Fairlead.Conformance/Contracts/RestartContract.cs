@@ -33,7 +33,7 @@ public abstract class RestartContract(TransportUnderTest transport, ITestOutputH
 
     [Theory]
     [MemberData(nameof(FirstRounds))]
-    public async Task Clients_of_all_patterns_get_to_a_fresh_server(int round)
+    public async Task Clients_of_all_patterns_reach_a_restarted_server(int round)
     {
         await PlayAsync(restarts: 0);
         Output.WriteLine($"Fresh server {round}: every client completed a call.");

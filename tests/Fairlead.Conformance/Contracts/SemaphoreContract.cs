@@ -12,7 +12,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task As_many_are_inside_as_there_are_permits()
+    public async Task As_many_callers_are_inside_as_there_are_permits()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(2, 2);
         PeerProcess peer = await StartAsync("semaphore", place, "2", "2");
@@ -55,7 +55,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task They_get_permits_in_the_order_in_which_they_came()
+    public async Task Waiters_get_permits_in_the_order_of_their_arrival()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 2);
         PeerProcess[] peers = [await StartAsync("semaphore", place, "1", "2"), await StartAsync("semaphore", place, "1", "2")];
@@ -90,7 +90,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task What_is_taken_comes_back_when_it_is_posted()
+    public async Task A_taken_permit_returns_when_it_is_posted()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(0, 5);
         PeerProcess peer = await StartAsync("semaphore", place, "0", "5");
@@ -129,7 +129,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Whoever_gives_up_leaves_no_gap()
+    public async Task A_waiter_that_gives_up_does_not_block_the_next()
     {
         (NamedSemaphore semaphore, _) = NewSemaphore(1, 1);
         SemaphoreScope inside = semaphore.Enter(cancellationToken: Token);
@@ -155,7 +155,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Any_number_may_wait_and_without_a_thread_each()
+    public async Task Any_number_of_waiters_may_wait_without_a_thread_each()
     {
         const int Many = 400;
         const int Permits = 3;
@@ -183,7 +183,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public async Task Disposing_lets_those_end_who_are_inside_or_wait()
+    public async Task Calls_that_are_inside_or_wait_finish_after_Dispose()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
         using NamedSemaphore other = LockPlaceText.Semaphore(place, 1, 1);
@@ -208,7 +208,7 @@ public abstract class SemaphoreContract(LockUnderTest under, ITestOutputHelper o
     }
 
     [Fact]
-    public void It_is_opened_as_it_was_made()
+    public void A_semaphore_must_be_opened_with_its_original_numbers()
     {
         (_, string place) = NewSemaphore(1, 3);
         Assert.Contains(

@@ -18,7 +18,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     private static readonly int Kills = KillsOr(12);
 
     [Fact]
-    public async Task What_the_dead_had_entered_comes_back_and_what_they_had_taken_does_not()
+    public async Task Permits_entered_by_dead_processes_return_and_permits_taken_by_them_do_not()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(3, 3);
         PeerProcess peer = await StartAsync("semaphore", place, "3", "3");
@@ -38,7 +38,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     }
 
     [Fact]
-    public async Task A_process_that_ends_by_itself_inside_gives_it_back()
+    public async Task A_process_that_exits_inside_returns_its_permit()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
         PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
@@ -50,7 +50,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     }
 
     [Fact]
-    public async Task The_dead_swallow_no_wake_up()
+    public async Task Dead_waiters_consume_no_wake_up()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
         for (int round = 0; round < 3; round++)
@@ -84,7 +84,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     }
 
     [Fact]
-    public async Task A_stopped_process_keeps_what_it_has()
+    public async Task A_stopped_process_keeps_its_permit()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore(1, 1);
         PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
@@ -97,7 +97,7 @@ public abstract class SemaphoreDeathContract(LockUnderTest under, ITestOutputHel
     }
 
     [Fact]
-    public async Task Never_more_than_allowed_are_inside_though_processes_are_killed()
+    public async Task Never_more_callers_than_allowed_are_inside_although_processes_are_killed()
     {
         // The full count runs in eng/nightly.sh.
         long count = TestSize.Given("FAIRLEAD_INCREMENTS", 5_000);

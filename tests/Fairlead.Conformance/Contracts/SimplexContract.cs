@@ -8,7 +8,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_the_receiver_does_not_read_makes_the_sender_wait(bool senderBinds)
+    public async Task Unread_messages_make_the_sender_wait(bool senderBinds)
     {
         SkipUnless(Transport.HasPeers, "it keeps unread messages");
 
@@ -80,7 +80,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_wait_ends_at_its_time_and_by_its_token()
+    public async Task A_wait_ends_by_its_timeout_and_by_its_token()
     {
         (_, Receiver receiver) = await OpenBothAsync(senderBinds: false);
         Assert.False(receiver.TryReceive(20.Milliseconds(), out _));
@@ -95,7 +95,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_connected_receiver_hears_everything_and_then_the_end()
+    public async Task A_connected_receiver_gets_all_messages_and_then_the_end()
     {
         SkipUnless(Transport.HasPeers, "it outlives its senders, so there is no end");
 
@@ -123,7 +123,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_connected_sender_whose_receiver_has_gone_is_told()
+    public async Task A_connected_sender_without_its_receiver_reports_PeerGone()
     {
         SkipUnless(Transport.HasPeers, "it needs no reader");
 
@@ -153,7 +153,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_bound_sender_serves_one_receiver_and_the_next_when_it_has_left()
+    public async Task A_bound_sender_serves_one_receiver_at_a_time()
     {
         SkipUnless(Transport.HasPeers, "any number may read");
 
@@ -183,7 +183,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Whoever_binds_may_be_closed_while_nobody_is_there()
+    public async Task A_bound_endpoint_can_be_closed_without_a_peer()
     {
         Address place = NewPlace();
         for (int i = 0; i < 10; i++)
@@ -204,7 +204,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_needs_an_answer_is_refused_with_the_reason()
+    public async Task Patterns_that_need_answers_are_refused_with_the_reason()
     {
         Address place = NewPlace();
         foreach (Func<MessagingEndpoint> open in new Func<MessagingEndpoint>[]
@@ -230,7 +230,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_place_is_held_by_one_and_the_other_is_told_by_whom()
+    public async Task A_second_bind_of_an_address_is_refused_and_names_the_holder()
     {
         SkipUnless(Transport.HasPeers, "nobody holds a place");
 
@@ -246,7 +246,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task After_a_kill_the_place_can_be_had_again()
+    public async Task An_address_can_be_bound_again_after_its_holder_was_killed()
     {
         SkipUnless(Transport.HasPeers, "nobody holds a place");
 
@@ -264,7 +264,7 @@ public abstract class SimplexContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Messages_to_and_from_another_process()
+    public async Task Messages_to_and_from_another_process_arrive()
     {
         PeerProcess peer = Track(PeerProcess.Start("receiver", "bind", NewPlace().ToString()));
         Sender sender = Track(await Sender.ConnectAsync(await peer.AnswerAsync()));

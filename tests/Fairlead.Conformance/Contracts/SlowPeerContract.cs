@@ -21,7 +21,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     [InlineData("drop-oldest")]
     [InlineData("drop-newest")]
     [InlineData("latest")]
-    public async Task A_subscriber_far_slower_than_its_publisher_costs_no_memory_and_knows_what_it_missed(string full)
+    public async Task A_subscriber_far_slower_than_its_publisher_costs_no_memory_and_knows_its_misses(string full)
     {
         const int Count = 20_000;
         const int Size = 12_500;
@@ -92,7 +92,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     }
 
     [Fact]
-    public async Task A_client_that_has_stopped_is_sent_away_and_the_others_notice_nothing()
+    public async Task A_stopped_client_is_disconnected_without_an_effect_on_the_others()
     {
         int others = TestSize.Of(24, full: 99);
         const int Rounds = 150;
@@ -174,7 +174,7 @@ public abstract class SlowPeerContract(TransportUnderTest transport, ITestOutput
     }
 
     [Fact]
-    public async Task A_subscriber_that_is_stopped_is_reported_and_so_is_that_it_runs_again()
+    public async Task A_stopped_subscriber_is_reported_and_its_continuation_too()
     {
         SkipUnless(Transport.KnowsPeer, "the kernel does not tell which process the peer is");
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new() { HandshakeTimeout = Unhurried.HandshakeTimeout }));

@@ -10,7 +10,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task A_time_out_names_the_first_in_line_that_is_stopped()
+    public async Task The_timeout_of_a_mutex_names_the_stopped_first_waiter()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);
@@ -41,7 +41,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     }
 
     [Fact]
-    public async Task A_time_out_says_that_the_holder_is_stopped()
+    public async Task The_timeout_of_a_mutex_names_the_stopped_holder()
     {
         (NamedMutex mutex, string place) = NewMutex();
         PeerProcess peer = await StartAsync("mutex", place);
@@ -58,7 +58,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     }
 
     [Fact]
-    public async Task Of_a_semaphore_too()
+    public async Task The_timeout_of_a_semaphore_names_the_stopped_first_waiter()
     {
         (NamedSemaphore semaphore, string place) = NewSemaphore();
         PeerProcess peer = await StartAsync("semaphore", place, "1", "1");
@@ -78,7 +78,7 @@ public abstract class StoppedWaiterContract(LockUnderTest under, ITestOutputHelp
     }
 
     [Fact]
-    public async Task Of_a_writer_that_waits_for_readers_too()
+    public async Task The_timeout_of_a_reader_writer_lock_names_the_stopped_writer()
     {
         (NamedReaderWriterLock under, string place) = NewReaderWriterLock();
         PeerProcess peer = await StartAsync("readwrite", place);

@@ -15,7 +15,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task Bytes_arrive_as_they_were_written_in_any_pieces(string framing)
+    public async Task Bytes_written_in_any_pieces_arrive_unchanged(string framing)
     {
         (Pair near, Pair far) = await OpenAsync(framing);
 
@@ -65,7 +65,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task Lines_go_both_ways(string framing)
+    public async Task Lines_pass_in_both_directions(string framing)
     {
         (Pair near, Pair far) = await OpenAsync(framing);
 
@@ -93,7 +93,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task What_was_written_arrives_when_the_stream_is_disposed(string framing)
+    public async Task Written_bytes_arrive_when_the_stream_is_disposed(string framing)
     {
         (Pair near, Pair far) = await OpenAsync(framing, "writing=buffered");
 
@@ -113,7 +113,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task Waits_end_at_their_time_or_token_and_lose_nothing(string framing)
+    public async Task Waits_end_by_timeout_or_token_and_lose_nothing(string framing)
     {
         (Pair near, Pair far) = await OpenAsync(framing);
 
@@ -137,7 +137,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task A_stream_that_nobody_reads_holds_its_writer_up(string framing)
+    public async Task An_unread_stream_blocks_its_writer(string framing)
     {
         (Pair near, Pair far) = await OpenAsync(framing);
 
@@ -169,7 +169,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task At_a_bound_end_each_peer_has_its_end(string framing)
+    public async Task A_stream_at_a_bound_end_ends_with_each_peer(string framing)
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
         (Pair near, Pair far) = await OpenAsync(framing);
@@ -187,7 +187,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task What_is_no_stream_is_refused()
+    public async Task An_endpoint_that_cannot_be_a_stream_is_refused()
     {
         Pair pair = Track(await Pair.BindAsync(NewPlace()));
         Assert.Same(pair.AsStream(), pair.AsStream());
@@ -214,7 +214,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task One_direction_is_a_stream_that_ends_with_its_sender()
+    public async Task The_stream_of_one_direction_ends_with_its_sender()
     {
         SkipUnless(Transport.ConnectsSenders, "another sender may come");
 
@@ -231,7 +231,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task A_program_that_says_its_end_is_still_answered()
+    public async Task A_program_that_shut_down_its_sending_is_still_answered()
     {
         SkipUnless(
             Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
@@ -249,7 +249,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task A_program_is_told_the_end_and_heard_out()
+    public async Task A_program_sees_the_end_of_the_stream_and_its_last_bytes_are_read()
     {
         SkipUnless(
             Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
@@ -275,7 +275,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     /// <summary>Only with Fairlead's protocol: a program without it ends its stream by dying as by closing.</summary>
     [Fact]
-    public async Task A_peer_that_is_killed_is_no_end_of_the_stream()
+    public async Task A_killed_peer_is_an_error_and_not_the_end_of_the_stream()
     {
         SkipUnless(Transport.CrossesProcesses, "it has one process");
         Pair pair = Track(await Pair.BindAsync(NewPlace()));
@@ -294,7 +294,7 @@ public abstract class StreamContract(TransportUnderTest transport, ITestOutputHe
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task Pipes_parse_what_comes(string framing)
+    public async Task Pipes_parse_the_received_bytes(string framing)
     {
         (Pair near, Pair far) = await OpenAsync(framing);
 

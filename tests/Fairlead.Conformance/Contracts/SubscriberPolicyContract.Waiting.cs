@@ -8,7 +8,7 @@ public abstract partial class SubscriberPolicyContract
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task What_is_longer_than_a_subscriber_takes_is_not_waited_for(Calls calls)
+    public async Task A_publisher_does_not_wait_with_a_message_longer_than_a_subscriber_accepts(Calls calls)
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Subscriber subscriber = await SubscribeAsync(publisher, "maxmessage=1000&full=wait");
@@ -26,7 +26,7 @@ public abstract partial class SubscriberPolicyContract
     }
 
     [Fact]
-    public async Task A_cancelled_message_reaches_the_subscribers_that_have_room_by_then()
+    public async Task A_cancelled_publication_reaches_the_subscribers_that_had_capacity()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
         Subscriber stuck = await SubscribeAsync(publisher, "messages=10&full=wait");

@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract partial class SubscriberPolicyContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task Each_subscriber_is_treated_as_it_asked()
+    public async Task Each_subscriber_gets_the_policy_that_it_requested()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("messages=10")));
         Subscriber oldest = await SubscribeAsync(publisher, "messages=5", OverflowPolicy.DropOldest);
@@ -38,7 +38,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     [Theory]
     [InlineData("latest", 5 + 3)]
     [InlineData("drop-oldest", 5 + 10)]
-    public async Task The_publishers_own_policy_is_for_those_who_ask_for_nothing(string full, int expected)
+    public async Task The_publishers_own_policy_applies_to_subscribers_that_request_none(string full, int expected)
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace($"messages=10&full={full}")));
         Subscriber subscriber = await SubscribeAsync(publisher, "messages=5");
@@ -55,7 +55,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task Latest_is_bounded_also_when_the_topics_are_many()
+    public async Task The_policy_latest_is_bounded_for_many_topics_too()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("messages=10")));
         Subscriber subscriber = await SubscribeAsync(publisher, "messages=5&full=latest");
@@ -72,7 +72,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Wait_slows_the_publisher_down_and_loses_nothing(Calls calls)
+    public async Task The_policy_wait_slows_the_publisher_and_loses_nothing(Calls calls)
     {
         const int Count = 2_000;
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
@@ -103,7 +103,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task What_waits_for_room_is_overtaken_by_nothing()
+    public async Task No_message_overtakes_a_publication_that_waits()
     {
         int count = TestSize.Of(5_000, full: 20_000);
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan }));
@@ -150,7 +150,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Who_asks_to_be_waited_for_and_does_not_read_is_sent_away(Calls calls)
+    public async Task A_subscriber_with_the_policy_wait_that_does_not_read_is_disconnected(Calls calls)
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = 50.Milliseconds() }));
         Subscriber stuck = await SubscribeAsync(publisher, "messages=5&full=wait");
@@ -197,7 +197,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task A_publisher_that_waits_for_nobody_refuses_who_asks_for_it()
+    public async Task A_publisher_without_a_longest_wait_refuses_subscribers_with_the_policy_wait()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace(), new PublisherOptions { LongestWait = TimeSpan.Zero }));
         FairleadException refused = await FailsAsync(ErrorCode.NotSupported, async () => await SubscribeAsync(publisher, "full=wait"));
@@ -213,7 +213,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task What_a_later_version_may_ask_for_is_refused_and_what_it_may_add_is_passed_over()
+    public async Task An_unknown_policy_of_a_later_version_is_refused_and_an_unknown_field_is_ignored()
     {
         SkipUnless(Transport.RawSocketType is not null, "no raw socket reaches it");
 
@@ -240,7 +240,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task Fail_gives_the_message_to_those_who_have_room_and_says_that_others_have_none()
+    public async Task The_policy_fail_sends_to_subscribers_with_capacity_and_reports_the_full_ones()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("full=fail")));
         Subscriber slow = await SubscribeAsync(publisher, "messages=5");
@@ -263,7 +263,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     [InlineData("drop-oldest")]
     [InlineData("drop-newest")]
     [InlineData("latest")]
-    public async Task A_slow_subscriber_knows_in_the_end_what_it_missed_to_the_last(string full)
+    public async Task A_slow_subscriber_finally_knows_the_exact_number_of_its_missed_messages(string full)
     {
         int count = TestSize.Of(8_000, full: 30_000);
         Random random = NewRandom();
@@ -309,7 +309,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task A_publisher_that_ends_at_once_says_what_is_missed_too()
+    public async Task A_publisher_that_is_disposed_immediately_still_reports_the_missed_messages()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace("messages=10")));
         Subscriber subscriber = await SubscribeAsync(publisher, "messages=5&full=drop-oldest");
@@ -329,7 +329,7 @@ public abstract partial class SubscriberPolicyContract(TransportUnderTest transp
     }
 
     [Fact]
-    public async Task What_is_longer_than_a_subscriber_takes_is_missed()
+    public async Task A_message_longer_than_a_subscriber_accepts_counts_as_missed()
     {
         Publisher publisher = Track(await Publisher.BindAsync(NewPlace()));
         Subscriber subscriber = await SubscribeAsync(publisher, "maxmessage=1000");

@@ -11,7 +11,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task All_are_asked_and_all_replies_come(Calls calls)
+    public async Task A_survey_reaches_all_responders_and_returns_all_replies(Calls calls)
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -30,7 +30,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Nobody_there_is_an_empty_survey()
+    public async Task A_survey_without_a_responder_is_empty()
     {
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         Assert.Empty(requester.Survey("who?"u8, Long));
@@ -39,7 +39,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Who_is_silent_is_told_at_the_deadline_and_his_late_reply_is_dropped(Calls calls)
+    public async Task A_silent_responder_is_reported_at_the_deadline_and_its_late_reply_is_dropped(Calls calls)
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -82,7 +82,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Who_goes_or_fails_counts_as_such_at_once()
+    public async Task A_responder_that_disconnects_or_fails_is_reported_immediately()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -105,7 +105,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Newcomers_are_asked_until_the_deadline()
+    public async Task A_survey_that_includes_newcomers_reaches_them_until_the_deadline()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -128,7 +128,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task A_survey_ends_by_its_token_and_takes_the_question_back()
+    public async Task A_cancelled_survey_ends_and_cancels_its_requests()
     {
         Requester requester = Track(await Requester.BindAsync(NewPlace()));
         Responder responder = Track(await Responder.ConnectAsync(OtherEnd(requester.Address)));
@@ -142,7 +142,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task A_connected_requester_asks_its_one()
+    public async Task A_survey_of_a_connected_requester_reaches_its_only_responder()
     {
         Responder responder = Track(await Responder.BindAsync(NewPlace()));
         Task running = responder.RunAsync((request, _) => request.Memory);
@@ -157,7 +157,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Requests_go_round_those_that_have_room()
+    public async Task Requests_are_distributed_among_responders_with_capacity()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 
@@ -185,7 +185,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task What_was_not_sent_or_may_be_repeated_goes_to_another(Calls calls)
+    public async Task Unsent_and_repeatable_requests_are_sent_to_another_responder(Calls calls)
     {
         SkipUnless(Transport.IsVisitedAgain, "no second peer comes");
 
@@ -223,7 +223,7 @@ public abstract class SurveyContract(TransportUnderTest transport, ITestOutputHe
     }
 
     [Fact]
-    public async Task Responders_that_come_and_go_answer_every_request_that_may_be_repeated()
+    public async Task Responders_that_connect_and_disconnect_answer_every_repeatable_request()
     {
         SkipUnless(Transport.ServesMany, "it has one peer");
 

@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract partial class WaitSetContract
 {
     [Fact]
-    public async Task Closing_an_endpoint_is_reported_once_and_takes_it_out()
+    public async Task Closing_an_endpoint_is_reported_once_and_detaches_it()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         WaitSet set = Track(new WaitSet());
@@ -34,7 +34,7 @@ public abstract partial class WaitSetContract
     }
 
     [Fact]
-    public async Task The_end_of_a_peer_is_reported_when_everything_was_taken()
+    public async Task The_end_of_a_peer_is_reported_after_its_messages_were_received()
     {
         SkipUnless(Transport.HasPeers, "it outlives its senders, so there is no end");
 
@@ -75,7 +75,7 @@ public abstract partial class WaitSetContract
     }
 
     [Fact]
-    public async Task What_comes_and_goes_at_any_moment_neither_hangs_nor_loses()
+    public async Task Attaching_and_closing_endpoints_at_any_moment_loses_no_message_and_blocks_no_wait()
     {
         Random random = NewRandom();
         Receiver stable = Track(await Receiver.BindAsync(NewPlace()));

@@ -99,7 +99,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task Streams_through_one_thread_are_whole_and_in_order()
+    public async Task Streams_received_by_one_thread_are_complete_and_in_order()
     {
         const int Count = 5_000;
         WaitSet set = Track(new WaitSet());
@@ -142,7 +142,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task Who_waits_for_something_else_on_the_same_endpoint_gets_it()
+    public async Task Other_calls_that_wait_on_an_endpoint_in_the_set_complete()
     {
         SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
         SkipUnless(Transport.CarriesAnswers, "nothing comes back");
@@ -174,7 +174,7 @@ public abstract partial class WaitSetContract(TransportUnderTest transport, ITes
     }
 
     [Fact]
-    public async Task Threads_that_receive_beside_the_set_and_the_set_lose_nothing()
+    public async Task A_set_and_threads_that_receive_directly_lose_no_message()
     {
         const int Count = 4_000;
         (Sender sender, Receiver receiver) = await OpenAsync();

@@ -10,7 +10,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [InlineData(Calls.Async, false)]
     [InlineData(Calls.Blocking, true)]
     [InlineData(Calls.Async, true)]
-    public async Task Receiving_ends_by_token_and_time_and_loses_nothing(Calls calls, bool senderBinds)
+    public async Task Receiving_ends_by_token_and_timeout_and_loses_nothing(Calls calls, bool senderBinds)
     {
         (Sender sender, Receiver receiver) = await OpenAsync(senderBinds);
 
@@ -98,7 +98,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_message_after_a_silence_reaches_who_waits_however_others_have_waited_before()
+    public async Task A_message_after_a_silence_wakes_the_waiter_whatever_earlier_waits_left()
     {
         const int Count = 400;
         (Sender sender, Receiver receiver) = await OpenAsync();
@@ -154,7 +154,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Sending_without_a_peer_ends_by_token_and_time_and_sends_nothing(Calls calls)
+    public async Task Sending_without_a_peer_ends_by_token_and_timeout_and_sends_nothing(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "it needs no reader");
 
@@ -213,7 +213,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Waiting_for_a_server_ends_by_token_and_time(Calls calls)
+    public async Task Waiting_for_a_server_ends_by_token_and_timeout(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "nobody is waited for");
         SkipUnless(Transport.IsVisitedAgain, "both ends exist from the beginning, and nothing waits for a peer");
@@ -242,7 +242,7 @@ public abstract class WaitingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task A_server_that_comes_while_it_is_waited_for_is_found(Calls calls)
+    public async Task A_waiting_client_connects_to_a_server_that_starts_later(Calls calls)
     {
         SkipUnless(Transport.HasPeers, "nobody is waited for");
         SkipUnless(Transport.IsVisitedAgain, "both ends exist from the beginning, and nothing waits for a peer");

@@ -7,7 +7,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task Each_item_goes_to_one_worker()
+    public async Task Each_item_is_sent_to_one_worker()
     {
         const int Items = 2000;
         WorkQueue queue = Open();
@@ -38,7 +38,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task The_receipt_is_the_workers()
+    public async Task The_receipt_of_an_item_is_the_workers_receipt()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
@@ -58,7 +58,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_a_worker_gives_back_goes_out_again_marked_and_before_later_ones()
+    public async Task A_returned_item_is_sent_again_with_its_mark_before_later_items()
     {
         WorkQueue queue = Open(new() { Prefetch = 1 });
         Sender sender = await SenderAsync(queue);
@@ -85,7 +85,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_a_worker_had_when_it_went_goes_to_another()
+    public async Task Items_of_a_worker_that_disconnected_are_sent_to_another()
     {
         WorkQueue queue = Open(new() { Prefetch = 3 });
         Sender sender = await SenderAsync(queue);
@@ -110,7 +110,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task An_item_that_nobody_accepts_is_given_up_and_reported()
+    public async Task An_item_that_no_worker_accepts_is_given_up_and_reported()
     {
         List<DeadLetter> dead = [];
         WorkQueue queue = Open(new()
@@ -192,7 +192,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_waits_when_the_queue_closes_is_given_back_to_its_senders()
+    public async Task Items_that_wait_when_the_queue_closes_return_to_their_senders()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
@@ -206,7 +206,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_its_sender_takes_back_before_a_worker_has_it_is_not_done()
+    public async Task An_item_that_its_sender_cancels_before_a_worker_has_it_is_not_done()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
@@ -230,7 +230,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_its_sender_takes_back_from_a_worker_goes_to_no_other()
+    public async Task An_item_that_its_sender_cancels_at_a_worker_is_sent_to_no_other()
     {
         WorkQueue queue = Open(new() { Prefetch = 1 });
         Sender sender = await SenderAsync(queue);
@@ -255,7 +255,7 @@ public abstract class WorkQueueContract(TransportUnderTest transport, ITestOutpu
     }
 
     [Fact]
-    public async Task What_a_sender_has_left_is_done_when_it_has_gone()
+    public async Task Items_of_a_sender_that_disconnected_are_still_done()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);

@@ -6,7 +6,7 @@ namespace Fairlead.Conformance.Contracts;
 public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOutputHelper output) : Contract(transport, output)
 {
     [Fact]
-    public async Task What_waits_when_the_queue_closes_is_not_delivered_because_it_closed()
+    public async Task Items_that_wait_when_the_queue_closes_are_not_delivered_with_that_reason()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
@@ -26,7 +26,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task What_it_had_taken_over_and_gives_to_nobody_is_counted_as_lost()
+    public async Task Acknowledged_items_that_no_worker_got_are_counted_as_lost_when_the_queue_closes()
     {
         const int Items = 100;
         WorkQueue queue = Open();
@@ -47,7 +47,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task A_full_queue_gives_back_all_it_holds_when_it_closes()
+    public async Task A_full_queue_returns_all_its_items_when_it_closes()
     {
         WorkQueue queue = Open(new() { MaxItems = 2 });
         Sender sender = await SenderAsync(queue);
@@ -62,7 +62,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task What_a_worker_gives_back_to_a_queue_that_closes_is_not_delivered()
+    public async Task An_item_that_a_worker_returns_to_a_closing_queue_is_not_delivered()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
@@ -81,7 +81,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task What_a_lost_worker_may_have_done_is_in_doubt_when_nobody_does_it_again()
+    public async Task An_item_of_lost_workers_that_is_not_done_again_is_in_doubt()
     {
         WorkQueue queue = Open(new() { MaxDeliveries = 2 });
         Sender sender = await SenderAsync(queue);
@@ -109,7 +109,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task It_finishes_when_the_last_sender_has_gone_and_nobody_is_let_in_after_that()
+    public async Task FinishAsync_ends_after_the_last_sender_left_and_no_peer_is_admitted_afterwards()
     {
         WorkQueue queue = Open();
         Sender first = await SenderAsync(queue);
@@ -139,7 +139,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task A_queue_that_takes_nothing_new_does_what_it_has_whoever_is_connected()
+    public async Task A_queue_that_stopped_taking_items_finishes_its_items_while_senders_are_connected()
     {
         WorkQueue queue = Open();
         Sender sender = await SenderAsync(queue);
@@ -170,7 +170,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task A_full_queue_that_takes_nothing_new_leaves_the_rest_with_its_senders()
+    public async Task A_full_queue_that_stopped_taking_items_leaves_the_rest_with_its_senders()
     {
         const int Items = 100;
         WorkQueue queue = Open(new() { MaxItems = 3 });
@@ -215,7 +215,7 @@ public abstract class WorkQueueEndContract(TransportUnderTest transport, ITestOu
     /// begun.
     /// </summary>
     [Fact]
-    public async Task Whoever_comes_while_it_finishes_is_served_or_finds_nobody()
+    public async Task A_sender_that_connects_while_the_queue_finishes_is_served_or_gets_NotFound()
     {
         for (int round = 0; round < TestSize.Of(8, full: 20); round++)
         {

@@ -13,7 +13,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
 
     [Theory]
     [MemberData(nameof(Occasions))]
-    public async Task What_is_buffered_leaves_when_it_is_flushed_or_the_end_closes(string occasion)
+    public async Task Buffered_messages_are_written_when_they_are_flushed_or_the_endpoint_closes(string occasion)
     {
         (Sender sender, Receiver receiver) = await OpenAsync("writing=buffered");
         for (int i = 0; i < 8; i++)
@@ -49,7 +49,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(WriteMode.Buffered)]
     [InlineData(WriteMode.Immediate)]
-    public async Task When_it_leaves_may_be_said_in_code(WriteMode mode)
+    public async Task The_write_mode_can_be_set_in_code(WriteMode mode)
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Sender sender = Track(await Sender.ConnectAsync(OtherEnd(receiver.Address), new EndpointOptions { WriteMode = mode }));
@@ -64,7 +64,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_is_buffered_leaves_when_enough_has_come_together()
+    public async Task Buffered_messages_are_written_when_enough_have_accumulated()
     {
         (Sender sender, Receiver receiver) = await OpenAsync("writing=buffered");
         Task sending = Task.Run(async () =>
@@ -81,7 +81,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task A_sender_who_waits_for_room_writes_first()
+    public async Task A_sender_writes_its_buffer_before_it_waits_for_capacity()
     {
         SkipUnless(Transport.HasPeers, "the queue takes everything");
         SkipUnless(Transport.IsDuplex, "nothing comes back");
@@ -102,7 +102,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_asks_for_an_answer_takes_with_it_what_lies_before_it()
+    public async Task A_delivery_writes_the_buffered_messages_before_it()
     {
         SkipUnless(Transport.IsDuplex, "nothing comes back");
 
@@ -117,7 +117,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     [Theory]
     [InlineData(Calls.Blocking)]
     [InlineData(Calls.Async)]
-    public async Task Who_waits_for_a_message_writes_first(Calls calls)
+    public async Task A_receive_writes_the_buffer_before_it_waits(Calls calls)
     {
         SkipUnless(Transport.ConnectsPairs, "no two ends have a connection");
         SkipUnless(Transport.IsDuplex, "nothing comes back");
@@ -140,7 +140,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task What_is_sent_immediately_is_with_the_kernel_when_the_call_returns()
+    public async Task An_immediately_sent_message_is_in_the_kernel_when_the_call_returns()
     {
         SkipUnless(
             Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
@@ -200,7 +200,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Flushing_ends_when_the_peer_goes_that_did_not_read()
+    public async Task Flushing_ends_when_a_peer_that_does_not_read_disconnects()
     {
         SkipUnless(
             Transport.RawSocketType == SocketType.Stream && !Transport.IsWrittenAtOnce,
@@ -232,7 +232,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Killed_a_sender_takes_with_it_what_it_has_buffered_and_nothing_that_it_has_flushed()
+    public async Task A_killed_sender_loses_its_buffered_messages_and_no_flushed_message()
     {
         SkipUnless(Transport.HasPeers, "no peer is seen to leave");
         SkipUnless(Transport.CrossesProcesses && !Transport.IsWrittenAtOnce, "nothing is left unwritten that dies with its process");
@@ -257,7 +257,7 @@ public abstract class WritingContract(TransportUnderTest transport, ITestOutputH
     }
 
     [Fact]
-    public async Task Without_a_peer_there_is_nothing_to_flush_and_an_end_that_has_closed_says_so()
+    public async Task Flushing_without_a_peer_does_nothing_and_throws_after_Dispose()
     {
         SkipUnless(Transport.SendersBind, "senders only connect");
 

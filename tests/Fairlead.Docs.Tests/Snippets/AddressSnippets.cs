@@ -8,7 +8,7 @@ namespace Fairlead.Docs.Tests.Snippets;
 public sealed class AddressSnippets
 {
     [Fact]
-    public async Task Addresses_are_values()
+    public async Task An_address_exposes_its_parts_and_derives_changed_addresses()
     {
         Address address = Address.Parse("tcp://localhost:0?capacity=4MiB");
         await using var receiver = await Receiver.BindAsync(address.With("wait", "5s"));
@@ -33,7 +33,7 @@ public sealed class AddressSnippets
     }
 
     [Fact]
-    public void Bare_names_lie_in_the_runtime_directory()
+    public void Bare_names_refer_to_the_runtime_directory()
     {
         using var receiver = Receiver.Bind("unix://orders");
         string path = Path.Combine(FairleadDirectory.Runtime, "unix", "orders");
@@ -44,7 +44,7 @@ public sealed class AddressSnippets
     }
 
     [Fact]
-    public void What_is_misspelt_is_refused()
+    public void A_misspelled_option_or_scheme_is_refused_with_a_suggestion()
     {
         AddressFormatException unknown = Assert.Throws<AddressFormatException>(() => Receiver.Bind("unix://orders?capicity=1MiB"));
         Assert.Contains("did you mean 'capacity'?", unknown.Message, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class AddressSnippets
     }
 
     [Fact]
-    public void A_program_can_ask_what_there_is()
+    public void The_catalog_lists_schemes_and_capabilities()
     {
         foreach (string scheme in TransportCatalog.Schemes)
         {
@@ -68,7 +68,7 @@ public sealed class AddressSnippets
     }
 
     [Fact]
-    public async Task Who_is_there_can_be_read_from_outside()
+    public async Task The_registry_lists_endpoints_with_their_counters()
     {
         await using var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
@@ -90,7 +90,7 @@ public sealed class AddressSnippets
 
     /// <summary>docs/observing.md</summary>
     [Fact]
-    public async Task Who_comes_and_goes_is_told()
+    public async Task WatchAsync_reports_endpoints_of_an_address()
     {
         using CancellationTokenSource stop = new();
         CancellationToken cancellationToken = stop.Token;
@@ -107,7 +107,7 @@ public sealed class AddressSnippets
     }
 
     [Fact]
-    public async Task Connecting_waits_when_it_is_told_to()
+    public async Task Connecting_with_wait_waits_for_the_receiver()
     {
         Task<Sender> connecting = Sender.ConnectAsync("unix://later?wait=10s").AsTask();
         Assert.False(connecting.IsCompleted);

@@ -12,7 +12,7 @@ public sealed class BoardSnippets : IDisposable
     public void Dispose() => SharedBoard.Remove("vehicle");
 
     [Fact]
-    public async Task A_vehicle()
+    public async Task A_board_shares_values_and_their_changes()
     {
         using var watchdog = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         CancellationToken cancellationToken = watchdog.Token;

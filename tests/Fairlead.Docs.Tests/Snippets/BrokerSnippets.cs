@@ -7,7 +7,7 @@ public sealed class BrokerSnippets
 {
     /// <summary>The tests of the broker's package send them; without a broker there are none.</summary>
     [Fact]
-    public async Task Properties_are_for_messages_at_a_broker()
+    public async Task Broker_properties_are_refused_without_a_broker()
     {
         byte[] order = [3];
         await using var receiver = await Receiver.BindAsync("inproc://orders-with-properties");

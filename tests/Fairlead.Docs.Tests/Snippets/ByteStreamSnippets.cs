@@ -10,7 +10,7 @@ namespace Fairlead.Docs.Tests.Snippets;
 public sealed class ByteStreamSnippets
 {
     [Fact]
-    public async Task What_is_buffered_is_flushed()
+    public async Task FlushAsync_sends_buffered_messages()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         string[] readings = ["17.5", "17.6", "17.4"];
@@ -31,7 +31,7 @@ public sealed class ByteStreamSnippets
     }
 
     [Fact]
-    public async Task Any_program_is_read_and_written_as_a_stream()
+    public async Task A_stream_reads_and_writes_any_program()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         File.Delete("/tmp/upper");
@@ -61,7 +61,7 @@ public sealed class ByteStreamSnippets
     }
 
     [Fact]
-    public async Task An_end_is_a_pipe()
+    public async Task A_pair_is_usable_as_a_duplex_pipe()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         await using Pair other = await Pair.BindAsync("shm://pipes");
@@ -78,7 +78,7 @@ public sealed class ByteStreamSnippets
     }
 
     [Fact]
-    public async Task An_open_file_goes_with_a_message()
+    public async Task A_message_carries_an_open_file()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         string path = Path.GetTempFileName();

@@ -9,7 +9,7 @@ public sealed class DeliverySnippets
     private readonly List<string> _said = [];
 
     [Fact]
-    public async Task What_becomes_of_a_message_is_told()
+    public async Task DeliverAsync_returns_the_outcome_of_a_message()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         await using var receiver = await Receiver.BindAsync("unix://orders");
@@ -38,7 +38,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task A_message_that_is_given_back_unaccepted_is_not_delivered()
+    public async Task A_disposed_or_rejected_message_is_not_delivered()
     {
         await using var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
@@ -57,7 +57,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task A_full_queue_does_what_was_chosen()
+    public async Task The_overflow_policy_decides_about_a_full_queue()
     {
         await using var receiver = await Receiver.BindAsync("unix://telemetry");
         await using var sender = await Sender.ConnectAsync("unix://telemetry", new() { OverflowPolicy = OverflowPolicy.DropOldest });
@@ -67,7 +67,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task Nobody_reads_it_in_time_so_it_is_not_delivered()
+    public async Task A_message_that_is_not_read_in_time_is_not_delivered()
     {
         await using var receiver = await Receiver.BindAsync("unix://orders?messages=1");
         await using var sender = await Sender.ConnectAsync("unix://orders");
@@ -79,7 +79,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task Closing_says_what_was_not_read()
+    public async Task Closing_reports_unread_messages()
     {
         // Where half a second passes before the receiver's process gets to say what it has read, that is in doubt as well.
         for (int attempts = 0; attempts < 10 && !_said.Contains("of 2 messages 0 were not delivered, 1 are in doubt"); attempts++)
@@ -108,7 +108,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task An_endpoint_tells_how_it_ended()
+    public async Task Completion_returns_how_an_endpoint_ended()
     {
         var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
@@ -121,7 +121,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task A_receiver_that_closes_in_order_says_what_it_has_not_read()
+    public async Task The_close_report_counts_messages_that_a_closing_receiver_did_not_read()
     {
         var receiver = await Receiver.BindAsync("unix://orders");
         await using var sender = await Sender.ConnectAsync("unix://orders");
@@ -135,7 +135,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task A_lost_peer_is_sought_and_found()
+    public async Task A_sender_with_reconnect_finds_a_new_receiver()
     {
         TaskCompletionSource back = new();
         var first = await Receiver.BindAsync("unix://orders");
@@ -161,7 +161,7 @@ public sealed class DeliverySnippets
     }
 
     [Fact]
-    public async Task One_of_several_addresses_is_found()
+    public async Task A_sender_connects_to_one_of_several_addresses()
     {
         await using var receiver = await Receiver.BindAsync("unix://orders-3");
 

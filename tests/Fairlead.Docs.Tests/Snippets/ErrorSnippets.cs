@@ -8,7 +8,7 @@ public sealed class ErrorSnippets
     private readonly List<string> _logged = [];
 
     [Fact]
-    public async Task What_went_wrong_is_told_by_the_code()
+    public async Task The_error_code_identifies_the_problem()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         try
@@ -44,7 +44,7 @@ public sealed class ErrorSnippets
     }
 
     [Fact]
-    public void A_pattern_finds_only_what_it_fits()
+    public void A_pattern_refuses_endpoints_and_transports_that_do_not_fit()
     {
         using var receiver = Receiver.Bind("unix://orders");
         FairleadException misfit = Assert.Throws<FairleadException>(() => Requester.Connect("unix://orders"));

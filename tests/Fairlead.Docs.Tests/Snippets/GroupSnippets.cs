@@ -7,7 +7,7 @@ namespace Fairlead.Docs.Tests.Snippets;
 public sealed class GroupSnippets
 {
     [Fact]
-    public async Task All_guests_hear_a_line()
+    public async Task All_guests_receive_a_line()
     {
         await using RpcServer server = await Rpc.Rpc.ServeAsync<IChat>("chat-of-a-page", new Chat());
         await using RpcClient<IChat> one = await Rpc.Rpc.ConnectAsync<IChat>("chat-of-a-page");

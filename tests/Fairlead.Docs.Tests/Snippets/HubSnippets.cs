@@ -12,7 +12,7 @@ public sealed class HubSnippets : IDisposable
     public void Dispose() => _stop.Dispose();
 
     [Fact]
-    public async Task A_hub_hears_who_comes_speaks_and_goes()
+    public async Task A_hub_gets_events_when_clients_join_send_and_leave()
     {
         CancellationToken cancellationToken = _stop.Token;
         Task serving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
@@ -50,7 +50,7 @@ public sealed class HubSnippets : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_does_not_read_is_sent_away_by_a_broadcast()
+    public async Task A_broadcast_disconnects_a_client_that_does_not_read()
     {
         using Hub hub = Hub.Bind("unix://chat");
         await using Pair pair = await Pair.ConnectAsync("unix://chat?messages=2");
@@ -77,7 +77,7 @@ public sealed class HubSnippets : IDisposable
     }
 
     [Fact]
-    public async Task Numbers_are_not_given_twice()
+    public async Task Client_numbers_are_not_reused()
     {
         using Hub hub = Hub.Bind("unix://chat", new HubOptions { MaxClients = 1 });
         using (Pair first = await Pair.ConnectAsync("unix://chat"))

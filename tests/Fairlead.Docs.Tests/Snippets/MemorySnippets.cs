@@ -8,7 +8,7 @@ public sealed class MemorySnippets : IDisposable
     public void Dispose() => SharedRegion.RemovePosix("/counters");
 
     [Fact]
-    public void Only_reading()
+    public void A_read_only_region_reads_a_counter()
     {
         using var other = SharedRegion.OpenPosix("/counters", 4096);
         other.At<long>(0) = 7;

@@ -34,7 +34,7 @@ public sealed class PairSnippets
     }
 
     [Fact]
-    public async Task Two_full_ends_do_not_lose_each_others_receipts()
+    public async Task Two_full_ends_still_exchange_receipts()
     {
         await using Pair one = await Pair.BindAsync("unix://talk?messages=1&capacity=4KiB");
         await using Pair other = await Pair.ConnectAsync("unix://talk?messages=1&capacity=4KiB");

@@ -7,7 +7,7 @@ namespace Fairlead.Docs.Tests.Snippets;
 public sealed class ProcessSnippets
 {
     [Fact]
-    public async Task A_child_sorts_and_ends()
+    public async Task A_child_sorts_its_input_and_exits()
     {
         using CancellationTokenSource source = new();
         CancellationToken cancellationToken = source.Token;
@@ -51,7 +51,7 @@ public sealed class ProcessSnippets
     }
 
     [Fact]
-    public async Task Children_are_joined_by_a_pipe()
+    public async Task A_pipe_connects_two_children()
     {
         ChildProcess first;
         ChildProcess second;

@@ -8,7 +8,7 @@ public sealed class PublisherSubscriberSnippets
     private readonly List<string> _used = [];
 
     [Fact]
-    public async Task A_subscriber_gets_what_it_asked_for()
+    public async Task A_subscriber_gets_messages_of_its_topics()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         await using var publisher = await Publisher.BindAsync("unix://prices");
@@ -37,7 +37,7 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
-    public async Task Messages_are_counted_for_one_that_is_away()
+    public async Task A_subscriber_can_ask_to_count_messages_while_it_is_away()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices");
         await using var subscriber = await Subscriber.ConnectAsync(
@@ -48,7 +48,7 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
-    public async Task Messages_are_stored()
+    public async Task A_publisher_stores_its_messages_in_a_log()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices", new() { Store = "log://prices?keep=1GiB" });
         publisher.Publish("eu.bond.10y", "101.25");
@@ -59,7 +59,7 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
-    public async Task A_slow_one_gets_what_it_asks_for()
+    public async Task A_slow_subscriber_gets_the_overflow_policy_that_it_requests()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices");
         await using var slow = await Subscriber.ConnectAsync("unix://prices", "eu.>", new() { OverflowPolicy = OverflowPolicy.DropOldest });
@@ -69,7 +69,7 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
-    public async Task A_publisher_may_wait_for_nobody()
+    public async Task A_publisher_without_waiting_refuses_subscribers_that_ask_to_wait()
     {
         await using var publisher = await Publisher.BindAsync(
             "unix://prices", new() { LongestWait = TimeSpan.Zero, OverflowPolicy = OverflowPolicy.Latest });
@@ -78,7 +78,7 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
-    public async Task What_is_missed_is_counted()
+    public async Task Missed_messages_are_counted()
     {
         await using var publisher = await Publisher.BindAsync("unix://prices?messages=1");
         await using var subscriber = await Subscriber.ConnectAsync("unix://prices?messages=2");
@@ -104,7 +104,7 @@ public sealed class PublisherSubscriberSnippets
     }
 
     [Fact]
-    public async Task Who_comes_later_gets_what_is_kept()
+    public async Task A_late_subscriber_gets_the_history()
     {
         await using var publisher = await Publisher.BindAsync("unix://weather?history=100");
         publisher.Publish("eu.vienna", "21");

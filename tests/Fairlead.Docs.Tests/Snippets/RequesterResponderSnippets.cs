@@ -107,7 +107,7 @@ public sealed partial class RequesterResponderSnippets : IDisposable
     }
 
     [Fact]
-    public async Task A_bound_requester_asks_one_again_or_all()
+    public async Task A_bound_requester_repeats_an_idempotent_request_or_asks_all_responders()
     {
         CancellationToken cancellationToken = _stop.Token;
         await using var requester = await Requester.BindAsync("unix://survey");
@@ -134,7 +134,7 @@ public sealed partial class RequesterResponderSnippets : IDisposable
     private void Say(string text) => _logged = text;
 
     [Fact]
-    public async Task The_handler_hears_that_nobody_waits_any_more()
+    public async Task The_token_of_a_handler_is_cancelled_when_no_requester_waits()
     {
         TaskCompletionSource<TimeSpan?> cancelled = new();
         TaskCompletionSource asked = new();
@@ -177,7 +177,7 @@ public sealed partial class RequesterResponderSnippets : IDisposable
     private static void Use(ReadOnlySpan<byte> reply) => Assert.Fail($"there was a reply of {reply.Length} bytes");
 
     [Fact]
-    public async Task The_responder_hears_what_its_handler_threw()
+    public async Task HandlerFailed_reports_the_exception_of_a_handler()
     {
         await using var responder = await Responder.BindAsync("unix://calc");
         responder.HandlerFailed += (_, failure) => Log($"{failure.Peer} asked, and {failure.Exception}");

@@ -13,7 +13,7 @@ public sealed class SenderReceiverSnippets : IDisposable
     public void Dispose() => _stop.Dispose();
 
     [Fact]
-    public async Task A_loop_receives_what_is_sent()
+    public async Task A_loop_receives_messages()
     {
         CancellationToken cancellationToken = _stop.Token;
         Task receiving = Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
@@ -135,7 +135,7 @@ public sealed class SenderReceiverSnippets : IDisposable
     }
 
     [Fact]
-    public async Task The_sender_may_be_there_first()
+    public async Task A_sender_may_start_before_its_receiver()
     {
         await using var sender = await Sender.BindAsync("unix://orders");
         ValueTask sending = sender.SendAsync("3 apples"u8);

@@ -8,7 +8,7 @@ public sealed class SignalSnippets
     private readonly TaskCompletionSource _reloaded = new();
 
     [Fact]
-    public async Task A_reload()
+    public async Task SIGHUP_reloads_and_SIGTERM_is_handled()
     {
         using CancellationTokenSource stop = new();
         Task listening = ListenAsync(stop.Token);
@@ -22,14 +22,14 @@ public sealed class SignalSnippets
     }
 
     [Fact]
-    public void Nobody_has_this_identity()
+    public void Sending_to_an_identity_without_a_process_throws_NotFound()
     {
         FairleadException error = Assert.Throws<FairleadException>(Hangup);
         Assert.Equal(ErrorCode.NotFound, error.Code);
     }
 
     [Fact]
-    public void The_alarm()
+    public void An_alarm_is_set_and_cancelled()
     {
         using IDisposable handling = Signals.Handle(Signal.Alarm, static _ => { });
         Alarm();

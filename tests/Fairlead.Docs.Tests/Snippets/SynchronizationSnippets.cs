@@ -13,7 +13,7 @@ public sealed class SynchronizationSnippets
     public SynchronizationSnippets() => Console.Clear();
 
     [Fact]
-    public async Task A_build()
+    public async Task A_mutex_serializes_builds_and_names_its_holder()
     {
         BuildOnce();
         using (NamedMutex build = NamedMutex.Open("build"))
@@ -33,7 +33,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public void In_a_region()
+    public void A_region_contains_a_mutex()
     {
         using var region = SharedRegion.Open("table", 64 + NamedMutex.SizeInRegion);
         using var guard = NamedMutex.OpenIn(region, 64);
@@ -49,7 +49,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public void Again_and_again()
+    public void A_recursive_mutex_is_held_until_its_last_scope_ends()
     {
         using var tree = NamedMutex.Open("tree", new() { Recursive = true });
         using var outer = tree.Enter();
@@ -64,7 +64,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public void Carefully()
+    public void A_mutex_that_detects_deadlocks_throws_at_a_deadlock()
     {
         var careful = new NamedMutexOptions { DetectDeadlock = true };
         using var accounts = NamedMutex.Open("accounts", careful);
@@ -76,7 +76,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public async Task Conditionally()
+    public async Task A_condition_wakes_a_consumer_when_a_job_is_added()
     {
         List<string> table = [];
         Task taking = Task.Run(() => TakeOne(table));
@@ -88,7 +88,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public void Reading_and_writing()
+    public void A_reader_writer_lock_admits_readers_and_a_writer()
     {
         List<string> table = [];
         using var prices = NamedReaderWriterLock.Open("prices");
@@ -107,7 +107,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public async Task Waiting_for_each_other()
+    public async Task A_barrier_starts_each_round_together()
     {
         int[] parts = [1, 2];
         var other = Task.Run(() =>
@@ -128,7 +128,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public void Looking()
+    public void The_list_of_locks_shows_holders_and_waiters()
     {
         using var free = NamedMutex.Open("looked-at-free");
         using var held = NamedMutex.Open("looked-at-held");
@@ -146,7 +146,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public async Task Permits()
+    public async Task A_semaphore_counts_permits()
     {
         CancellationToken cancellationToken = CancellationToken.None;
         using var converters = NamedSemaphore.Open("converters", 4);
@@ -171,7 +171,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public async Task Signals()
+    public async Task An_event_releases_waiters()
     {
         using var ready = NamedEvent.Open("ready");
         ready.Set();
@@ -181,7 +181,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public async Task Parts()
+    public async Task A_countdown_releases_waiters_at_zero()
     {
         using var parts = NamedCountdown.Open("parts", 2);
         parts.Signal();
@@ -192,7 +192,7 @@ public sealed class SynchronizationSnippets
     }
 
     [Fact]
-    public void Of_other_programs()
+    public void A_file_lock_and_a_System_V_semaphore_are_entered()
     {
         int worked = 0;
         int changed = 0;

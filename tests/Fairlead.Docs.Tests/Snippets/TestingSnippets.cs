@@ -7,7 +7,7 @@ namespace Fairlead.Docs.Tests.Snippets;
 public sealed class TestingSnippets
 {
     [Fact]
-    public async Task A_handler_is_given_a_request_that_was_made_by_hand()
+    public async Task A_handler_can_be_tested_with_a_handmade_request()
     {
         using HandmadeRequest made = HandmadeRequest.Create("6 * 7"u8, timeout: 5.Seconds());
         await AnswerAsync(made.Request, made.Context);
@@ -15,7 +15,7 @@ public sealed class TestingSnippets
     }
 
     [Fact]
-    public void And_a_message()
+    public void A_handler_can_be_tested_with_a_handmade_message()
     {
         using HandmadeMessage made = HandmadeMessage.Create("3 apples"u8, wantsReceipt: true, redelivered: true);
         Store(made.Message);

@@ -32,7 +32,7 @@ public sealed partial class ValueSnippets
     }
 
     [Fact]
-    public async Task A_request_is_a_value_and_so_is_its_reply()
+    public async Task Requests_and_replies_are_typed_values()
     {
         using CancellationTokenSource stop = new();
         CancellationToken cancellationToken = stop.Token;
@@ -48,7 +48,7 @@ public sealed partial class ValueSnippets
     }
 
     [Fact]
-    public async Task Text_and_json_are_values_too()
+    public async Task Text_and_JSON_are_sent_as_values()
     {
         await using var receiver = await Receiver.BindAsync("unix://inbox");
         await using var sender = await Sender.ConnectAsync("unix://inbox");
@@ -64,7 +64,7 @@ public sealed partial class ValueSnippets
     }
 
     [Fact]
-    public async Task Ends_are_channels_too()
+    public async Task Endpoints_are_usable_as_channels()
     {
         await using var receiver = await Receiver.BindAsync("unix://parcels");
         await using var sender = await Sender.ConnectAsync("unix://parcels");

@@ -8,7 +8,7 @@ public sealed class WorkQueueSnippets
     private readonly TaskCompletionSource<(string, bool)> _done = new();
 
     [Fact]
-    public async Task A_worker_works()
+    public async Task A_worker_processes_an_item()
     {
         using CancellationTokenSource stop = new();
         await using var queue = await WorkQueue.BindAsync("inproc://jobs", new() { Prefetch = 4, MaxDeliveries = 3 });
@@ -21,7 +21,7 @@ public sealed class WorkQueueSnippets
     }
 
     [Fact]
-    public async Task Items_are_stored()
+    public async Task A_queue_stores_its_items_in_a_log()
     {
         await using var queue = await WorkQueue.BindAsync("unix://jobs", new() { Store = "log://jobs" });
         await using Sender sender = await Sender.ConnectAsync("unix://jobs?durable=true");
@@ -30,7 +30,7 @@ public sealed class WorkQueueSnippets
     }
 
     [Fact]
-    public async Task Items_are_taken_over()
+    public async Task A_rejected_item_is_delivered_again()
     {
         await using var queue = await WorkQueue.BindAsync("unix://jobs", new()
         {
@@ -70,7 +70,7 @@ public sealed class WorkQueueSnippets
     }
 
     [Fact]
-    public async Task A_queue_is_looked_into()
+    public async Task A_control_lists_the_items_of_a_queue()
     {
         using CancellationTokenSource stop = new();
         CancellationToken cancellationToken = stop.Token;
@@ -93,7 +93,7 @@ public sealed class WorkQueueSnippets
     }
 
     [Fact]
-    public async Task A_queue_ends_when_all_is_done()
+    public async Task A_queue_closes_after_its_last_item_is_done()
     {
         using CancellationTokenSource stop = new();
         CancellationToken cancellationToken = stop.Token;
@@ -113,7 +113,7 @@ public sealed class WorkQueueSnippets
     }
 
     [Fact]
-    public async Task A_queue_ends_although_its_senders_go_on()
+    public async Task A_queue_can_close_while_its_senders_continue()
     {
         using CancellationTokenSource stop = new();
         CancellationToken cancellationToken = stop.Token;

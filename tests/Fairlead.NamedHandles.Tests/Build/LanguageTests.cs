@@ -12,7 +12,7 @@ public sealed class LanguageTests
     private static readonly string[] TooOld = ["ISO-2", "7.3", "9", "10", "10.0"];
 
     [Fact]
-    public async Task A_language_that_is_too_old_is_an_error_that_says_what_to_do()
+    public async Task A_language_version_that_is_too_old_is_an_error_with_its_remedy()
     {
         DirectoryInfo place = Directory.CreateTempSubdirectory("fl-language-");
         try

@@ -40,7 +40,7 @@ public sealed class SwitchTests(ReadProjects projects) : IClassFixture<ReadProje
 
     [Theory]
     [MemberData(nameof(OnLinux))]
-    public void A_switch_leaves_a_type_to_the_platform(string property, string left)
+    public void A_switch_removes_the_alias_of_its_type(string property, string left)
     {
         ReadProject project = projects.Of("csproj", "net10.0", property);
 

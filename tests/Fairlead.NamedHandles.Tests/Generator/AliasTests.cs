@@ -52,11 +52,11 @@ public sealed class AliasTests
     [InlineData("class Semaphore; class C { object S = new Semaphore(); }", "CS0576")]
     [InlineData("using Semaphore = System.Threading.SemaphoreSlim; class C { object S = new Semaphore(1); }", "CS1537")]
     [InlineData("using N; class C { object S = new Semaphore(); }\nnamespace N { class Semaphore; }", "CS1729")]
-    public void Another_meaning_of_the_name_is_an_error(string code, string error) =>
+    public void A_conflicting_declaration_of_the_name_is_an_error(string code, string error) =>
         Assert.Contains(error, Compilations.Findings(Compilations.WithPackage(code)).Select(static found => found.Id));
 
     [Fact]
-    public void An_event_of_one_kind_is_an_event() => Assert.Empty(Compilations.Findings(Compilations.WithPackage(
+    public void An_AutoResetEvent_is_assignable_to_EventWaitHandle() => Assert.Empty(Compilations.Findings(Compilations.WithPackage(
         """
         class C
         {

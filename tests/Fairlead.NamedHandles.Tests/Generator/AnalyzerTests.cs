@@ -98,11 +98,12 @@ public sealed class AnalyzerTests
 
     [Theory]
     [MemberData(nameof(Silent))]
-    public async Task What_is_as_on_Windows_is_not_reported(string line) => Assert.Empty(await AnalyzeAsync(line, Compilations.AllKinds));
+    public async Task Code_that_behaves_as_on_Windows_is_not_reported(string line) =>
+        Assert.Empty(await AnalyzeAsync(line, Compilations.AllKinds));
 
     [Theory]
     [MemberData(nameof(Switched))]
-    public async Task A_kind_that_is_off_is_not_reported(string kind, string line)
+    public async Task A_kind_that_is_switched_off_is_not_reported(string kind, string line)
     {
         Assert.NotEmpty(await AnalyzeAsync(line, kind));
         Assert.Empty(await AnalyzeAsync(line, [.. Compilations.AllKinds.Except([kind])]));

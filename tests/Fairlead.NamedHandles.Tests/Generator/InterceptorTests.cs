@@ -65,7 +65,7 @@ public sealed partial class InterceptorTests
 
     [Theory]
     [MemberData(nameof(Calls))]
-    public void A_call_goes_to_Fairlead(string method, string call)
+    public void A_call_is_intercepted_by_Fairlead(string method, string call)
     {
         string generated = Compilations.Generate(Compilations.WithPackage(Program(call)), Compilations.AllKinds);
 
@@ -76,11 +76,11 @@ public sealed partial class InterceptorTests
 
     [Theory]
     [MemberData(nameof(OtherCalls))]
-    public void Another_call_stays(string call) =>
+    public void Other_calls_are_not_intercepted(string call) =>
         Assert.Empty(Compilations.Generate(Compilations.WithPackage(Program(call)), Compilations.AllKinds));
 
     [Fact]
-    public void A_call_by_using_static_goes_to_Fairlead() => Assert.Single(Attribute().Matches(Compilations.Generate(
+    public void A_call_by_using_static_is_intercepted_by_Fairlead() => Assert.Single(Attribute().Matches(Compilations.Generate(
         Compilations.WithPackage(
             "using static System.Threading.WaitHandle; class C { int A(System.Threading.WaitHandle[] h) => WaitAny(h); }"),
         Compilations.AllKinds)));
@@ -111,11 +111,11 @@ public sealed partial class InterceptorTests
     [InlineData("MemoryMappedFile.OpenExisting(\"x\")", "Map", true)]
     [InlineData("MemoryMappedFile.OpenExisting(\"x\")", "Semaphore", false)]
     [InlineData("WaitHandle.WaitAny(h)", "", false)]
-    public void A_switch_decides(string call, string kind, bool isIntercepted) =>
+    public void The_switch_of_a_kind_decides_whether_its_calls_are_intercepted(string call, string kind, bool isIntercepted) =>
         Assert.Equal(isIntercepted, Compilations.Generate(Compilations.WithPackage(Program(call)), kind).Length > 0);
 
     [Fact]
-    public void A_project_without_the_package_stays_as_it_is() =>
+    public void Nothing_is_generated_without_the_package() =>
         Assert.Empty(Compilations.Generate(Compilations.WithoutPackage(Program("WaitHandle.WaitAny(h)")), Compilations.AllKinds));
 
     /// <summary>A runtime with a new overload fails here: Fairlead needs its counterpart.</summary>
@@ -143,7 +143,7 @@ public sealed partial class InterceptorTests
     }
 
     [Fact]
-    public void A_change_elsewhere_generates_nothing_anew()
+    public void A_change_in_other_code_does_not_generate_again()
     {
         CSharpCompilation before = Compilations.WithPackage(Program("WaitHandle.WaitAny(h)"));
         GeneratorDriver driver = Compilations.Driver(Compilations.AllKinds, tracksSteps: true).RunGenerators(before);

@@ -30,7 +30,7 @@ public sealed class FileMapTests
     }
 
     [Fact]
-    public async Task The_map_of_another_process_lives_as_long_as_that_has_it()
+    public async Task The_map_of_another_process_exists_until_that_process_closes_it()
     {
         string name = PrivateRuntime.NewName();
         string path = NewFile(Page, 5);
@@ -61,7 +61,7 @@ public sealed class FileMapTests
     }
 
     [Fact]
-    public async Task The_map_of_a_killed_process_is_over()
+    public async Task The_map_of_a_killed_process_no_longer_exists()
     {
         string name = PrivateRuntime.NewName();
         string path = NewFile(Page, 5);
@@ -75,7 +75,7 @@ public sealed class FileMapTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Maps_that_are_closed_leave_no_descriptor_behind(bool isFile)
+    public async Task Closed_maps_leave_no_descriptor(bool isFile)
     {
         string name = PrivateRuntime.NewName();
         using MemoryMappedFile map = isFile
@@ -104,7 +104,7 @@ public sealed class FileMapTests
     }
 
     [Fact]
-    public void A_replaced_file_is_a_clear_error()
+    public void Opening_a_map_whose_file_was_replaced_is_an_error_with_its_path()
     {
         string name = PrivateRuntime.NewName();
         string path = NewFile(Page, 5);
@@ -126,7 +126,7 @@ public sealed class FileMapTests
     }
 
     [Fact]
-    public void A_file_that_was_made_for_nothing_is_removed()
+    public void A_file_created_for_a_map_that_fails_is_removed()
     {
         string path = $"{PrivateRuntime.Files}/{PrivateRuntime.NewName()}";
         Assert.Throws<ArgumentException>(() => NamedMemoryMaps.CreateFromFile(path, FileMode.Create, PrivateRuntime.NewName()));
@@ -184,7 +184,7 @@ public sealed class FileMapTests
     }
 
     [Fact]
-    public void Without_a_name_the_file_is_mapped_by_the_platform()
+    public void A_file_without_a_map_name_is_mapped_by_the_platform()
     {
         string path = NewFile(Page, 5);
         using (MemoryMappedFile map = NamedMemoryMaps.CreateFromFile(path, FileMode.Open, null))

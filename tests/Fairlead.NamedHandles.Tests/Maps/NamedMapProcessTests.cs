@@ -23,7 +23,7 @@ public sealed class NamedMapProcessTests
     }
 
     [Fact]
-    public async Task A_map_lives_while_another_process_has_it_open()
+    public async Task A_map_exists_while_another_process_has_it_open()
     {
         string name = PrivateRuntime.NewName();
         using PeerProcess peer = await PeerProcess.StartAsync("ready", "map-create", name, "4096", "77");
@@ -62,7 +62,7 @@ public sealed class NamedMapProcessTests
     [Theory]
     [InlineData("map-create")]
     [InlineData("map-view")]
-    public async Task The_map_of_a_killed_process_is_over(string role)
+    public async Task The_map_of_a_killed_process_no_longer_exists(string role)
     {
         string name = PrivateRuntime.NewName();
         using PeerProcess peer = await PeerProcess.StartAsync("ready", role, name, "4096", "79");
@@ -97,7 +97,7 @@ public sealed class NamedMapProcessTests
     }
 
     [Fact]
-    public async Task Of_eight_processes_that_race_one_creates_the_map()
+    public async Task One_of_eight_racing_processes_creates_the_map()
     {
         const int Processes = 8;
         const int Times = 100_000;

@@ -107,7 +107,7 @@ public sealed class NamedMapTests
     }
 
     [Fact]
-    public void Names_are_compared_by_character_and_may_have_odd_ones()
+    public void Names_are_compared_by_character_and_may_contain_unusual_characters()
     {
         string name = PrivateRuntime.NewName();
         foreach (string odd in (string[])["a/b", "..", "ü€😀", "A", "a", "%41", ".lock"])
@@ -132,7 +132,7 @@ public sealed class NamedMapTests
     }
 
     [Fact]
-    public void A_global_name_is_another_one()
+    public void A_global_name_differs_from_the_local_name()
     {
         string name = $"fl {Environment.ProcessId} {PrivateRuntime.NewName()}";
         using MemoryMappedFile map = NamedMemoryMaps.CreateNew($@"Global\{name}", Page);
@@ -162,7 +162,7 @@ public sealed class NamedMapTests
     }
 
     [Fact]
-    public void A_map_without_a_name_is_the_platforms()
+    public void A_map_without_a_name_belongs_to_the_platform()
     {
         using MemoryMappedFile map = NamedMemoryMaps.CreateNew(null, 100);
         using MemoryMappedViewAccessor view = map.CreateViewAccessor();
@@ -182,7 +182,7 @@ public sealed class NamedMapTests
     }
 
     [Fact]
-    public void Pages_that_are_delayed_take_no_space()
+    public void Delayed_pages_occupy_no_space()
     {
         string name = PrivateRuntime.NewName();
         string folder = $"{PrivateRuntime.Folder}/handles";
@@ -221,7 +221,7 @@ public sealed class NamedMapTests
     }
 
     [Fact]
-    public void What_a_copy_on_write_view_writes_nobody_else_sees()
+    public void Writes_to_a_copy_on_write_view_are_invisible_to_others()
     {
         string name = PrivateRuntime.NewName();
         using MemoryMappedFile map = NamedMemoryMaps.CreateNew(name, Page);
@@ -236,7 +236,7 @@ public sealed class NamedMapTests
     }
 
     [Fact]
-    public void To_write_only_opens_and_never_creates()
+    public void CreateOrOpen_for_writing_only_opens_and_never_creates()
     {
         string name = PrivateRuntime.NewName();
         Assert.Throws<FileNotFoundException>(() => NamedMemoryMaps.CreateOrOpen(name, Page, MemoryMappedFileAccess.Write));

@@ -14,7 +14,7 @@ public sealed class ObjectFileTests
     private readonly ObjectName _name = ObjectName.Parse(Waiters.Name());
 
     [Fact]
-    public void An_object_lives_until_the_last_one_closes_it()
+    public void An_object_exists_until_its_last_user_closes_it()
     {
         ObjectFile first = Open(ObjectOutcome.Created)!;
         ObjectFile second = Open(ObjectOutcome.Opened)!;
@@ -42,7 +42,7 @@ public sealed class ObjectFileTests
     }
 
     [Fact]
-    public void The_content_of_a_dead_object_is_not_seen()
+    public void A_new_object_does_not_show_the_content_of_a_dead_object()
     {
         string path;
         using (ObjectFile file = Open(ObjectOutcome.Created)!)
@@ -57,7 +57,7 @@ public sealed class ObjectFileTests
     }
 
     [Fact]
-    public void The_content_is_there_before_another_opens_the_object()
+    public void The_content_is_complete_before_another_process_opens_the_object()
     {
         ObjectOutcome outcome = ObjectFile.Open(
             _name,
@@ -96,7 +96,7 @@ public sealed class ObjectFileTests
     }
 
     [Fact]
-    public void An_object_ends_early_if_nobody_else_has_it_open()
+    public void TryEnd_ends_an_object_only_if_no_other_user_has_it_open()
     {
         ObjectFile first = Open(ObjectOutcome.Created)!;
         ObjectFile second = Open(ObjectOutcome.Opened)!;
@@ -112,7 +112,7 @@ public sealed class ObjectFileTests
     }
 
     [Fact]
-    public void A_new_object_clears_files_of_the_dead_away()
+    public void Opening_objects_removes_files_of_dead_processes()
     {
         string directory;
         using (ObjectFile file = Open(ObjectOutcome.Created)!)
@@ -139,7 +139,7 @@ public sealed class ObjectFileTests
     }
 
     [Fact]
-    public void There_is_no_object_without_space_for_it()
+    public void An_object_that_does_not_fit_the_free_space_is_not_created()
     {
         FairleadException e = Assert.Throws<FairleadException>(() => ObjectFile.Open(
             _name, ObjectKind.Map, ObjectWish.OpenOrCreate, long.MaxValue / 2, isPrivate: false, begin: null, out _));

@@ -75,7 +75,7 @@ public sealed class BrokenPipeTests
     }
 
     [Fact]
-    public async Task A_client_killed_inside_a_message_is_an_error_and_then_the_end()
+    public async Task A_client_killed_inside_a_message_causes_an_error_and_then_the_end()
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream server = new(name, PipeDirection.InOut, 1, PipeTransmissionMode.Message);
@@ -125,7 +125,7 @@ public sealed class BrokenPipeTests
     }
 
     [Fact]
-    public void What_was_written_can_be_read_after_the_writer_closed()
+    public void Written_data_can_be_read_after_the_writer_closed()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
 
@@ -164,7 +164,7 @@ public sealed class BrokenPipeTests
     }
 
     [Fact]
-    public void Garbage_before_the_first_words_is_no_client()
+    public void A_connection_that_begins_with_garbage_is_not_a_client()
     {
         // The platform's sockets take paths of at most 107 bytes.
         string name = PrivateRuntime.NewName("garbage");

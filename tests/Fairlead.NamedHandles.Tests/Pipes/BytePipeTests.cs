@@ -28,7 +28,7 @@ public sealed class BytePipeTests
     }
 
     [Fact]
-    public async Task Lines_of_text_work_as_programs_write_them()
+    public async Task StreamReader_and_StreamWriter_exchange_lines()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Byte);
         Task serving = Task.Run(async () =>
@@ -55,7 +55,7 @@ public sealed class BytePipeTests
     }
 
     [Fact]
-    public void A_closed_end_reads_as_the_end_and_writes_as_broken()
+    public void After_the_peer_closes_reading_returns_the_end_and_writing_throws()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Byte);
         pair.Client.Write([1, 2]);

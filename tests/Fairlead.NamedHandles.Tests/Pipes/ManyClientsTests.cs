@@ -132,7 +132,7 @@ public sealed class ManyClientsTests
     }
 
     [Fact]
-    public async Task Clients_that_wait_in_a_folder_that_is_removed_see_the_one_that_takes_its_place()
+    public async Task Clients_waiting_in_a_removed_folder_find_a_server_in_its_replacement()
     {
         string runtime = Directory.CreateDirectory($"{PrivateRuntime.Files}/{PrivateRuntime.NewName()}", UnixFileMode.UserRead
             | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
@@ -153,7 +153,7 @@ public sealed class ManyClientsTests
     }
 
     [Fact]
-    public async Task Pipes_that_are_closed_leave_no_descriptor_behind()
+    public async Task Closed_pipes_leave_no_descriptor()
     {
         using PeerProcess peer = PeerProcess.Start("pipe-many", PrivateRuntime.NewName(), "300");
         string[] counts = (await peer.LineAsync()).Split(' ');

@@ -10,7 +10,7 @@ public sealed class MessagePipeTests
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(2);
 
     [Fact]
-    public void Messages_keep_their_limits_in_both_directions()
+    public void Messages_keep_their_boundaries_in_both_directions()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
         pair.Client.Write(PipePair.Bytes("one"));
@@ -24,7 +24,7 @@ public sealed class MessagePipeTests
     }
 
     [Fact]
-    public void A_message_longer_than_the_buffer_comes_in_parts()
+    public void A_message_longer_than_the_buffer_is_read_in_parts()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
         pair.Client.Write(PipePair.Bytes("0123456789"));
@@ -49,7 +49,7 @@ public sealed class MessagePipeTests
     [InlineData(65_535)]
     [InlineData(2 * 65_534)]
     [InlineData(1_000_000)]
-    public async Task Messages_of_all_sizes_arrive_whole_whatever_the_buffer(int size)
+    public async Task Messages_of_all_sizes_arrive_complete_with_any_buffer(int size)
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
         byte[] message = new byte[size];
@@ -75,7 +75,7 @@ public sealed class MessagePipeTests
     }
 
     [Fact]
-    public void A_message_without_content_is_a_message()
+    public void An_empty_message_is_received()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
         pair.Client.Write([]);
@@ -91,7 +91,7 @@ public sealed class MessagePipeTests
     }
 
     [Fact]
-    public void A_reader_of_bytes_does_not_see_the_limits()
+    public void A_byte_reader_does_not_see_message_boundaries()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
         pair.Server.ReadMode = PipeTransmissionMode.Byte;
@@ -206,7 +206,7 @@ public sealed class MessagePipeTests
     }
 
     [Fact]
-    public void Code_that_takes_the_platforms_type_works()
+    public void Pipes_work_through_the_base_types_of_the_platform()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Message);
         System.IO.Pipes.PipeStream server = pair.Server;

@@ -118,7 +118,7 @@ public sealed class PathPipeTests
     }
 
     [Fact]
-    public void The_socket_of_a_living_server_is_never_taken_over()
+    public void The_socket_of_a_running_server_is_never_taken_over()
     {
         string name = $"fl-{Environment.ProcessId}-{Random.Shared.Next()}";
         string path = Path.Combine(Path.GetTempPath(), $"CoreFxPipe_{name}");
@@ -140,7 +140,7 @@ public sealed class PathPipeTests
     }
 
     [Fact]
-    public void Messages_need_both_ends_of_Fairlead()
+    public void A_message_pipe_at_a_path_is_refused()
     {
         string path = NewPath();
         Assert.Throws<NotSupportedException>(
@@ -149,7 +149,7 @@ public sealed class PathPipeTests
     }
 
     [Fact]
-    public void Without_a_server_the_time_runs_out()
+    public void Connect_times_out_without_a_server()
     {
         using NamedPipeClientStream client = new(NewPath());
         Assert.Throws<TimeoutException>(() => client.Connect(0));

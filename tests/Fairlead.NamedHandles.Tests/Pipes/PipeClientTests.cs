@@ -44,7 +44,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public void States_before_and_after_connecting()
+    public void Client_properties_are_correct_before_and_after_connecting()
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream server = new(name, PipeDirection.InOut, 3, PipeTransmissionMode.Message, PipeOptions.None, 100, 200);
@@ -79,7 +79,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public void A_pipe_of_bytes_is_not_read_by_messages()
+    public void A_byte_pipe_cannot_be_read_in_message_mode()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Byte);
         Assert.Throws<NotSupportedException>(() => pair.Client.ReadMode = PipeTransmissionMode.Message);
@@ -87,7 +87,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public void Names_are_compared_without_regard_to_case_and_may_have_odd_characters()
+    public void Names_ignore_case_and_may_contain_unusual_characters()
     {
         string name = PrivateRuntime.NewName();
         string longest = (name + new string('€', 256))[..256];
@@ -102,7 +102,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public void Without_a_server_the_time_runs_out()
+    public void Connect_times_out_without_a_server()
     {
         using NamedPipeClientStream client = new(PrivateRuntime.NewName());
         Assert.Throws<TimeoutException>(() => client.Connect(0));
@@ -111,7 +111,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public async Task Without_a_server_the_time_runs_out_asynchronously()
+    public async Task ConnectAsync_times_out_without_a_server()
     {
         await using NamedPipeClientStream client = new(PrivateRuntime.NewName());
         await Assert.ThrowsAsync<TimeoutException>(() => client.ConnectAsync(0));
@@ -207,7 +207,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public void The_current_user_only()
+    public void CurrentUserOnly_admits_a_client_of_the_same_user()
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream server = new(
@@ -218,7 +218,7 @@ public sealed class PipeClientTests
     }
 
     [Fact]
-    public async Task A_stopped_process_is_passed_over()
+    public async Task A_client_skips_the_server_of_a_stopped_process()
     {
         string name = PrivateRuntime.NewName();
         using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-echo", name, "Message", "1");

@@ -29,7 +29,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void A_further_instance_is_busy_and_a_disposed_one_makes_room()
+    public void An_instance_beyond_the_maximum_is_refused_until_another_is_disposed()
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream first = new(name, PipeDirection.InOut, 2);
@@ -41,7 +41,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void The_number_of_the_first_instance_counts()
+    public void The_first_instance_determines_the_maximum_number()
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream first = new(name, PipeDirection.InOut, 1);
@@ -49,7 +49,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void Instances_without_a_limit()
+    public void MaxAllowedServerInstances_allows_300_instances()
     {
         string name = PrivateRuntime.NewName();
         List<NamedPipeServerStream> servers = [];
@@ -79,7 +79,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void The_first_instance_only()
+    public void FirstPipeInstance_refuses_a_second_instance()
     {
         string name = PrivateRuntime.NewName();
         const PipeOptions Options = PipeOptions.FirstPipeInstance;
@@ -93,7 +93,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void States_before_and_after_a_client()
+    public void Server_properties_are_correct_before_and_after_a_client()
     {
         string name = PrivateRuntime.NewName();
         NamedPipeServerStream server = new(name, PipeDirection.InOut, 1, PipeTransmissionMode.Message, PipeOptions.None, 100, 200);
@@ -173,7 +173,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public async Task After_Disconnect_nobody_connects_until_the_server_waits()
+    public async Task After_Disconnect_no_client_connects_until_the_server_waits()
     {
         string name = PrivateRuntime.NewName();
         using PipePair pair = PipePair.Of(name, PipeTransmissionMode.Byte);
@@ -215,7 +215,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void Begin_and_End()
+    public void BeginWaitForConnection_and_EndWaitForConnection_complete_with_a_client()
     {
         string name = PrivateRuntime.NewName();
         using NamedPipeServerStream server = new(name);
@@ -234,7 +234,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void Processes_and_users_of_both_ends()
+    public void Both_ends_report_the_process_and_user_of_the_other()
     {
         using PipePair pair = PipePair.Of(PrivateRuntime.NewName(), PipeTransmissionMode.Byte);
         Assert.Equal(Environment.ProcessId, pair.Server.GetNamedPipeClientProcessId());
@@ -244,7 +244,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public async Task The_instances_of_a_killed_process_are_gone()
+    public async Task The_instances_of_a_killed_process_no_longer_exist()
     {
         string name = PrivateRuntime.NewName();
         using PeerProcess peer = await PeerProcess.StartAsync("ready", "pipe-silent", name);
@@ -272,7 +272,7 @@ public sealed class PipeServerTests
     }
 
     [Fact]
-    public void A_stream_that_nobody_disposed_gives_its_name_back()
+    public void An_undisposed_stream_releases_its_name_when_finalized()
     {
         string name = PrivateRuntime.NewName();
         Forget(name);

@@ -13,7 +13,7 @@ public sealed class CommandServerTests
     private readonly string _name = $"p{Guid.NewGuid():N}";
 
     [Fact]
-    public async Task Ten_clients_get_whole_answers()
+    public async Task Ten_clients_get_complete_answers()
     {
         using PeerProcess server = await PeerProcess.StartAsync("serving", "commands", "serve", _name);
         PeerProcess[] clients = [.. Enumerable.Range(0, Clients).Select(_ => PeerProcess.Start("commands", "call", _name))];
@@ -42,7 +42,7 @@ public sealed class CommandServerTests
     }
 
     [Fact]
-    public async Task A_killed_client_makes_room_and_a_killed_server_is_replaced()
+    public async Task A_killed_client_frees_its_instance_and_a_killed_server_is_replaced()
     {
         using PeerProcess server = await PeerProcess.StartAsync("serving", "commands", "serve", _name);
         for (int i = 0; i <= Clients; i++)

@@ -16,7 +16,7 @@ public sealed class PlatformTests
     [InlineData("cache", "find", "x", "key")]
     [InlineData("watchdog", "watch", "x")]
     [InlineData("node", "host", "x")]
-    public async Task A_program_throws_with_the_platforms_types(params string[] arguments)
+    public async Task A_program_throws_when_built_with_the_types_of_the_platform(params string[] arguments)
     {
         using PeerProcess program = PeerProcess.StartWithPlatform(arguments);
 

@@ -34,7 +34,7 @@ public sealed class ProgramTests
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public async Task The_ring_passes_each_number_in_order_though_writers_and_readers_are_killed()
+    public async Task The_ring_passes_each_number_in_order_although_writers_and_readers_are_killed()
     {
         // Keeps the ring alive between the others.
         using PeerProcess idle = await PeerProcess.StartAsync("0", "ring", "write", _name, "0");
@@ -52,7 +52,7 @@ public sealed class ProgramTests
     }
 
     [Fact]
-    public async Task A_second_start_activates_the_first_and_replaces_one_that_was_killed()
+    public async Task A_second_start_activates_the_first_and_replaces_a_killed_instance()
     {
         using PeerProcess first = await PeerProcess.StartAsync("first", "single", "start", _name, "one");
         using PeerProcess second = await PeerProcess.StartAsync("asks the first", "single", "start", _name, "two");
@@ -84,7 +84,7 @@ public sealed class ProgramTests
     }
 
     [Fact]
-    public async Task Settings_are_whole_though_a_writer_is_killed()
+    public async Task Settings_stay_consistent_although_a_writer_is_killed()
     {
         using PeerProcess holder = await PeerProcess.StartAsync("kept", "settings", "keep", _name);
         using PeerProcess setting = await PeerProcess.StartAsync("set", "settings", "set", _name, "colour", "blue");
@@ -145,7 +145,7 @@ public sealed class ProgramTests
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public async Task The_cache_forgets_readers_and_writers_that_were_killed()
+    public async Task The_cache_recovers_from_killed_readers_and_writers()
     {
         using PeerProcess holder = await PeerProcess.StartAsync("kept", "cache", "keep", _name);
         using PeerProcess one = await PeerProcess.StartAsync("reading", "cache", "read", _name);
@@ -189,7 +189,7 @@ public sealed class ProgramTests
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public async Task A_build_goes_on_at_the_next_node_and_a_node_ends_with_its_host()
+    public async Task A_build_continues_at_the_next_node_and_a_node_ends_with_its_host()
     {
         string request = new('x', 12_345);
         using PeerProcess host = await PeerProcess.StartAsync("host", "node", "host", _name);

@@ -13,18 +13,18 @@ public sealed class SourceTests
     ];
 
     [Fact]
-    public void Compiled_for_Windows_they_are_the_platforms_own() => Assert.Empty(Compilations.Generate(
+    public void Programs_compile_without_the_package() => Assert.Empty(Compilations.Generate(
         Compilations.WithoutPackage(Sources)));
 
     [Fact]
-    public async Task Compiled_with_the_package_they_need_no_change()
+    public async Task Programs_compile_with_the_package_without_changes()
     {
         Assert.NotEmpty(Compilations.Generate(Compilations.WithPackage(Sources), Compilations.AllKinds));
         Assert.Empty(await Compilations.AnalyzeAsync(Compilations.WithPackage(Sources), Compilations.AllKinds));
     }
 
     [Fact]
-    public void They_do_not_name_Fairlead()
+    public void Programs_do_not_name_Fairlead()
     {
         Assert.True(Sources.Length > 10);
         Assert.All(Sources, static source => Assert.DoesNotContain("Fairlead", source, StringComparison.OrdinalIgnoreCase));

@@ -21,7 +21,7 @@ public sealed class PlatformSurfaceTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Each_member_of_the_platforms_type_is_one_of_Fairleads(Type platform, Type ours)
+    public void Each_member_of_the_platform_type_exists_in_Fairlead(Type platform, Type ours)
     {
         Assert.Empty(Members(platform).Except(Members(ours)).Except(Exceptions.Keys));
         Assert.Equal(platform.IsSealed, ours.IsSealed);

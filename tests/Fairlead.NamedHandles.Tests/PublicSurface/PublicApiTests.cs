@@ -7,7 +7,7 @@ namespace Fairlead.NamedHandles.Tests.PublicSurface;
 public sealed class PublicApiTests
 {
     [Fact]
-    public void The_public_surface_is_what_its_file_says()
+    public void The_public_surface_matches_PublicAPI_txt()
     {
         string file = Path.Combine(BuildFiles.Root, "src/Fairlead.NamedHandles/PublicAPI.txt");
         string actual = PublicApiText.Of(typeof(NamedWaitHandles).Assembly);

@@ -5,7 +5,7 @@ public sealed class EventTests
     private readonly string _name = Waiters.Name();
 
     [Fact]
-    public async Task An_automatic_one_releases_one_waiter_each_time()
+    public async Task Each_set_of_an_automatic_event_releases_one_waiter()
     {
         using EventWaitHandle one = new(false, EventResetMode.AutoReset, _name, out bool createdNew);
         using EventWaitHandle other = new(true, EventResetMode.ManualReset, _name, out bool isOtherNew);
@@ -29,7 +29,7 @@ public sealed class EventTests
     }
 
     [Fact]
-    public async Task A_manual_one_releases_all_until_it_is_reset()
+    public async Task A_manual_event_releases_all_waiters_until_it_is_reset()
     {
         using EventWaitHandle one = new(true, EventResetMode.ManualReset, _name);
         Assert.True(one.WaitOne());
@@ -46,7 +46,7 @@ public sealed class EventTests
     }
 
     [Fact]
-    public void An_automatic_one_may_begin_set()
+    public void An_automatic_event_may_begin_set()
     {
         using EventWaitHandle one = new(true, EventResetMode.AutoReset, _name);
 
@@ -59,7 +59,7 @@ public sealed class EventTests
         Assert.Throws<ArgumentException>(() => new EventWaitHandle(false, (EventResetMode)7, _name));
 
     [Fact]
-    public void Events_without_a_name_are_the_platforms()
+    public void Events_without_a_name_belong_to_the_platform()
     {
         using EventWaitHandle automatic = new AutoResetEvent(true);
         using EventWaitHandle manual = new ManualResetEvent(false);
@@ -76,7 +76,7 @@ public sealed class EventTests
     }
 
     [Fact]
-    public void A_closed_one_is_refused()
+    public void A_closed_event_throws_ObjectDisposedException()
     {
         EventWaitHandle one = new(true, EventResetMode.ManualReset, _name);
         one.Close();

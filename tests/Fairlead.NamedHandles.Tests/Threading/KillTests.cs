@@ -12,7 +12,7 @@ public sealed class KillTests(ITestOutputHelper output)
     private readonly string _name = Waiters.Name();
 
     [Fact]
-    public void Kills_hang_nobody_and_each_death_inside_is_reported_once()
+    public void Kills_block_no_process_and_each_death_of_an_owner_is_reported_once()
     {
         int kills = Sizes.Of(500, 10_000);
         int seed = Environment.TickCount;
@@ -80,7 +80,7 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_death_inside_is_reported_to_the_next_owner_and_to_no_other()
+    public void The_death_of_an_owner_is_reported_only_to_the_next_owner()
     {
         int kills = Sizes.Of(40, 2_000);
         using Mutex mutex = new(false, _name);

@@ -5,7 +5,7 @@ public sealed class MutexTests
     private readonly string _name = Waiters.Name();
 
     [Fact]
-    public void One_thread_at_a_time_owns_it()
+    public void One_thread_at_a_time_owns_a_mutex()
     {
         using Mutex mutex = new(false, _name, out bool createdNew);
         Assert.True(createdNew);
@@ -25,7 +25,7 @@ public sealed class MutexTests
     }
 
     [Fact]
-    public void A_thread_owns_it_through_all_objects_with_the_name()
+    public void A_thread_owns_a_mutex_through_all_objects_with_its_name()
     {
         using Mutex one = new(true, _name);
         using Mutex other = new(true, _name, out bool createdNew);
@@ -48,7 +48,7 @@ public sealed class MutexTests
     }
 
     [Fact]
-    public void Only_the_owner_releases_it()
+    public void Only_the_owner_can_release_a_mutex()
     {
         using Mutex mutex = new(true, _name);
 
@@ -58,7 +58,7 @@ public sealed class MutexTests
     }
 
     [Fact]
-    public void The_end_of_a_thread_abandons_it_once()
+    public void A_thread_that_ends_abandons_its_mutex_once()
     {
         using Mutex mutex = new(false, _name);
         using Mutex other = new(false, $"{_name}-2");
@@ -74,7 +74,7 @@ public sealed class MutexTests
     }
 
     [Fact]
-    public void Waiters_learn_that_the_thread_has_ended_one_of_them()
+    public void One_of_the_waiters_gets_the_mutex_of_an_ended_thread_as_abandoned()
     {
         using Mutex mutex = new(false, _name);
         using ManualResetEvent end = new(false);
@@ -164,7 +164,7 @@ public sealed class MutexTests
     }
 
     [Fact]
-    public void A_mutex_without_a_name_is_the_platforms()
+    public void A_mutex_without_a_name_belongs_to_the_platform()
     {
         using Mutex mutex = new(true);
         using Mutex other = new(true, "", out bool createdNew);

@@ -10,7 +10,7 @@ public sealed class OpeningTests
     private delegate bool Opener<T>(string name, [NotNullWhen(true)] out T? result);
 
     [Fact]
-    public void What_no_process_has_open_does_not_exist()
+    public void An_object_that_no_process_has_open_cannot_be_opened()
     {
         Assert.Throws<WaitHandleCannotBeOpenedException>(() => Mutex.OpenExisting(_name));
         Assert.Throws<WaitHandleCannotBeOpenedException>(() => Semaphore.OpenExisting(_name));
@@ -21,7 +21,7 @@ public sealed class OpeningTests
     }
 
     [Fact]
-    public void What_exists_is_opened()
+    public void An_existing_object_is_opened()
     {
         using Mutex mutex = new(false, $"{_name}-m");
         using Semaphore semaphore = new(0, 1, $"{_name}-s");
@@ -66,7 +66,7 @@ public sealed class OpeningTests
     }
 
     [Fact]
-    public void Options_say_what_a_prefix_says()
+    public void Options_choose_the_same_names_as_prefixes()
     {
         NamedWaitHandleOptions local = default;
         NamedWaitHandleOptions global = new() { CurrentSessionOnly = false };

@@ -9,7 +9,7 @@ public sealed class OtherUserTests
     private readonly string _name = $@"Global\{Waiters.Name()}-{Environment.ProcessId}";
 
     [RootFact]
-    public async Task A_global_object_is_for_all_users()
+    public async Task A_global_object_is_accessible_to_all_users()
     {
         using Semaphore semaphore = new(1, 1, _name);
         using PeerProcess other = await OfOtherAsync("open", "semaphore", _name);
@@ -43,7 +43,7 @@ public sealed class OtherUserTests
     }
 
     [RootFact]
-    public async Task A_local_object_is_for_one_user()
+    public async Task A_local_object_belongs_to_one_user()
     {
         string name = Waiters.Name();
         using Semaphore semaphore = new(1, 1, name);

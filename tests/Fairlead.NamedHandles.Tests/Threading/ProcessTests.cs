@@ -51,7 +51,7 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public async Task The_mutex_of_another_process_is_released_as_often_as_it_was_taken()
+    public async Task A_mutex_is_free_after_its_owner_released_it_as_often_as_it_acquired_it()
     {
         using Mutex mutex = new(false, _name, out _);
         using PeerProcess owner = await PeerProcess.StartAsync("inside", "hold", _name, "2");
@@ -70,7 +70,7 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public async Task A_waiting_process_is_told_that_a_thread_of_this_one_has_ended()
+    public async Task A_waiting_process_gets_the_mutex_of_an_ended_thread_as_abandoned()
     {
         using Mutex mutex = new(false, _name);
         using ManualResetEvent end = new(false);
@@ -131,7 +131,7 @@ public sealed class ProcessTests
     [Theory]
     [InlineData("semaphore")]
     [InlineData("auto")]
-    public async Task Killed_waiters_take_no_signal_away(string kind)
+    public async Task Killed_waiters_consume_no_signal(string kind)
     {
         const int Processes = 5;
         using WaitHandle handle = Handles(kind);
@@ -191,7 +191,7 @@ public sealed class ProcessTests
     }
 
     [Fact]
-    public async Task Processes_that_take_two_forks_each_do_not_deadlock()
+    public async Task Processes_that_acquire_two_semaphores_each_do_not_deadlock()
     {
         const int Seats = 5;
         int each = Sizes.Of(100, 10_000);

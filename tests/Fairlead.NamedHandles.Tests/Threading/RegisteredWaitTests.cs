@@ -8,7 +8,7 @@ public sealed class RegisteredWaitTests
     private readonly BlockingCollection<bool> _calls = [];
 
     [Fact]
-    public void One_signal_is_one_callback()
+    public void Each_signal_causes_one_callback()
     {
         using Semaphore semaphore = new(2, 10, _name);
         RegisteredWaitHandle registered = NamedWaitHandles.RegisterWaitForSingleObject(semaphore, OnCall, this, -1, executeOnlyOnce: false);
@@ -27,7 +27,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void A_registration_for_once_takes_one_signal()
+    public void A_one_time_registration_consumes_one_signal()
     {
         using Semaphore semaphore = new(0, 10, _name);
         RegisteredWaitHandle registered =
@@ -41,7 +41,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void The_time_runs_out()
+    public void A_registration_calls_back_at_its_timeout()
     {
         using Semaphore semaphore = new(0, 10, _name);
         RegisteredWaitHandle once = NamedWaitHandles.RegisterWaitForSingleObject(semaphore, OnCall, this, 10u, executeOnlyOnce: true);
@@ -61,7 +61,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void A_signal_is_taken_by_a_callback_or_stays()
+    public void A_signal_is_consumed_by_a_callback_or_remains()
     {
         int times = Sizes.Of(200, 20_000);
         using Semaphore semaphore = new(0, int.MaxValue, _name);
@@ -89,7 +89,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void A_named_event_is_set_when_all_callbacks_have_ended()
+    public void Unregister_sets_its_event_when_all_callbacks_have_ended()
     {
         using EventWaitHandle one = new(true, EventResetMode.AutoReset, $"{_name}-1");
         using EventWaitHandle completed = new(false, EventResetMode.ManualReset, $"{_name}-2");
@@ -113,7 +113,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void A_set_event_calls_again_and_again()
+    public void A_set_event_calls_back_repeatedly()
     {
         using EventWaitHandle one = new(true, EventResetMode.ManualReset, _name);
         RegisteredWaitHandle registered = NamedWaitHandles.RegisterWaitForSingleObject(one, OnCall, this, -1, executeOnlyOnce: false);
@@ -126,7 +126,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void The_context_of_the_caller_flows_if_it_is_safe()
+    public void The_context_of_the_caller_flows_only_in_a_safe_registration()
     {
         using Semaphore semaphore = new(2, 2, _name);
         AsyncLocal<int> local = new() { Value = 42 };
@@ -142,7 +142,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void A_registration_that_the_platform_ended_takes_nothing_after_the_next_collection()
+    public void A_registration_ended_by_the_platform_consumes_no_signal_after_a_collection()
     {
         using Semaphore semaphore = new(0, 10, _name);
         EndByPlatform(semaphore);
@@ -180,7 +180,7 @@ public sealed class RegisteredWaitTests
     }
 
     [Fact]
-    public void A_handle_of_the_platform_is_the_platforms_registration()
+    public void A_handle_of_the_platform_is_registered_by_the_platform()
     {
         using System.Threading.AutoResetEvent own = new(true);
         RegisteredWaitHandle registered = NamedWaitHandles.RegisterWaitForSingleObject(own, OnCall, this, -1, executeOnlyOnce: true);

@@ -7,7 +7,7 @@ namespace Fairlead.NamedHandles.Tests.Threading;
 public sealed class RuntimeTests
 {
     [Fact]
-    public async Task Programs_on_all_runtimes_count_under_one_mutex()
+    public async Task Programs_on_all_runtimes_share_one_mutex()
     {
         int each = Sizes.Of(20_000, 200_000);
         string file = Path.GetTempFileName();

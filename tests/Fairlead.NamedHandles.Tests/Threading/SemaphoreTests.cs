@@ -5,7 +5,7 @@ public sealed class SemaphoreTests
     private readonly string _name = Waiters.Name();
 
     [Fact]
-    public void It_counts_up_to_its_maximum()
+    public void A_semaphore_counts_up_to_its_maximum()
     {
         using Semaphore semaphore = new(1, 3, _name, out bool createdNew);
         using Semaphore other = new(0, 7, _name, out bool isOtherNew);
@@ -25,7 +25,7 @@ public sealed class SemaphoreTests
     }
 
     [Fact]
-    public void It_counts_as_far_as_an_integer_does()
+    public void A_semaphore_counts_up_to_the_largest_integer()
     {
         using Semaphore semaphore = new(0, int.MaxValue, _name);
 
@@ -46,7 +46,7 @@ public sealed class SemaphoreTests
     }
 
     [Fact]
-    public void More_than_the_maximum_is_refused_and_so_is_releasing_nothing()
+    public void Release_above_the_maximum_and_Release_of_0_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new Semaphore(2, 1, _name));
         using Semaphore semaphore = new(0, 1, _name);
@@ -72,7 +72,7 @@ public sealed class SemaphoreTests
     }
 
     [Fact]
-    public async Task A_waiter_that_gives_up_is_not_waited_for()
+    public async Task A_waiter_that_timed_out_takes_no_permit()
     {
         using Semaphore semaphore = new(0, 10, _name);
         Assert.False(await Waiters.OnThread(() => semaphore.WaitOne(50)));
@@ -84,7 +84,7 @@ public sealed class SemaphoreTests
     }
 
     [Fact]
-    public async Task A_count_belongs_to_no_thread()
+    public async Task Any_thread_can_release_a_permit()
     {
         using Semaphore semaphore = new(1, 1, _name);
         await Waiters.OnThread(() => semaphore.WaitOne());
@@ -95,7 +95,7 @@ public sealed class SemaphoreTests
     }
 
     [Fact]
-    public async Task Nothing_is_lost_between_many_threads()
+    public async Task Many_threads_lose_no_permit()
     {
         int each = Sizes.Of(3_000, 300_000);
         using Semaphore items = new(0, int.MaxValue, _name);
@@ -132,7 +132,7 @@ public sealed class SemaphoreTests
     }
 
     [Fact]
-    public void A_semaphore_without_a_name_is_the_platforms()
+    public void A_semaphore_without_a_name_belongs_to_the_platform()
     {
         using Semaphore semaphore = new(1, 2);
         Assert.Equal(1, semaphore.Release());

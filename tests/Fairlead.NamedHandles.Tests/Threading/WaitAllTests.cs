@@ -5,7 +5,7 @@ public sealed class WaitAllTests
     private readonly string _name = Waiters.Name();
 
     [Fact]
-    public void All_are_taken_or_none()
+    public void WaitAll_acquires_all_handles_or_none()
     {
         using Semaphore semaphore = new(2, 2, $"{_name}-s");
         using EventWaitHandle one = new(true, EventResetMode.AutoReset, $"{_name}-e");
@@ -33,7 +33,7 @@ public sealed class WaitAllTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task A_sleeping_wait_gets_what_is_signalled_last(int last)
+    public async Task A_sleeping_WaitAll_returns_when_the_last_handle_is_signalled(int last)
     {
         using Semaphore semaphore = new(0, 1, $"{_name}-s");
         using EventWaitHandle one = new(false, EventResetMode.ManualReset, $"{_name}-e");
@@ -63,7 +63,7 @@ public sealed class WaitAllTests
     }
 
     [Fact]
-    public void An_abandoned_mutex_is_reported_when_all_are_taken_and_not_lost_before()
+    public void An_abandoned_mutex_is_reported_when_WaitAll_succeeds_and_not_before()
     {
         using Mutex mutex = new(false, $"{_name}-m");
         using Semaphore semaphore = new(0, 1, $"{_name}-s");
@@ -100,7 +100,7 @@ public sealed class WaitAllTests
     }
 
     [Fact]
-    public async Task Two_that_want_the_same_in_another_order_both_get_it()
+    public async Task Two_waits_for_the_same_handles_in_opposite_order_both_succeed()
     {
         int each = Sizes.Of(100, 5_000);
         using Mutex first = new(false, $"{_name}-1");
@@ -120,7 +120,7 @@ public sealed class WaitAllTests
     }
 
     [Fact]
-    public void Signalling_and_waiting_are_one_call()
+    public void SignalAndWait_signals_one_handle_and_waits_for_another()
     {
         using Semaphore semaphore = new(0, 1, $"{_name}-s");
         using Mutex mutex = new(true, $"{_name}-m");

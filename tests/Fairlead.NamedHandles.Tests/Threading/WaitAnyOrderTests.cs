@@ -6,7 +6,7 @@ public sealed class WaitAnyOrderTests
     private const int Rounds = 20_000;
 
     [Fact]
-    public void A_handle_that_was_signalled_before_a_later_one_is_seen_first()
+    public void A_handle_that_was_signalled_before_a_later_handle_is_returned_first()
     {
         string name = $"o{Guid.NewGuid():N}";
         using EventWaitHandle first = new(false, EventResetMode.AutoReset, $"{name}-first");

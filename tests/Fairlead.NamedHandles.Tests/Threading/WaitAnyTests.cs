@@ -5,7 +5,7 @@ public sealed class WaitAnyTests
     private readonly string _name = Waiters.Name();
 
     [Fact]
-    public void The_first_that_is_signalled_is_taken_and_no_other()
+    public void WaitAny_acquires_only_the_first_signalled_handle()
     {
         using Semaphore semaphore = new(1, 1, $"{_name}-s");
         using AutoResetEvent own = new(true);
@@ -29,7 +29,7 @@ public sealed class WaitAnyTests
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task A_sleeping_wait_gets_what_is_signalled_later(int signalled)
+    public async Task A_sleeping_WaitAny_returns_the_handle_that_is_signalled(int signalled)
     {
         using Semaphore semaphore = new(0, 1, $"{_name}-s");
         using AutoResetEvent own = new(false);
@@ -56,7 +56,7 @@ public sealed class WaitAnyTests
     }
 
     [Fact]
-    public async Task Sixty_four_named_handles_are_one_wait()
+    public async Task A_wait_can_have_64_named_handles()
     {
         Semaphore[] semaphores = [.. Enumerable.Range(0, 64).Select(i => new Semaphore(0, 10, $"{_name}-{i}"))];
         Task<int> waiting = Waiters.OnThread(() => NamedWaitHandles.WaitAny(semaphores));
@@ -113,7 +113,7 @@ public sealed class WaitAnyTests
     }
 
     [Fact]
-    public void A_wait_is_interrupted_and_leaves_nothing()
+    public void An_interrupted_wait_leaves_no_waiter()
     {
         using Semaphore semaphore = new(0, 1, $"{_name}-s");
         using Mutex mutex = new(true, $"{_name}-m");

@@ -14,7 +14,7 @@ public sealed class CallbackTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_server_calls_its_clients_object(string transport)
+    public async Task A_server_calls_an_object_of_its_client(string transport)
     {
         await using RpcServer server = await ServeAsync(transport);
         await using RpcClient<ICallbacks> client = await ConnectAsync(server);
@@ -25,7 +25,7 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public async Task A_tool_passes_an_object_whose_contract_it_learns()
+    public async Task A_tool_passes_an_object_with_a_contract_learned_at_run_time()
     {
         await using RpcServer server = await ServeAsync("unix");
         Task ended;
@@ -78,7 +78,7 @@ public sealed class CallbackTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task An_object_of_a_client_that_has_gone_fails_at_once(string transport)
+    public async Task A_callback_to_a_lost_client_fails_immediately(string transport)
     {
         await using RpcServer server = await ServeAsync(transport);
         await using (RpcClient<ICallbacks> client = await ConnectAsync(server))
@@ -95,7 +95,7 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public async Task A_client_that_goes_ends_the_callback_that_waits()
+    public async Task A_waiting_callback_ends_when_its_client_leaves()
     {
         await using RpcServer server = await ServeAsync("unix");
         RpcClient<ICallbacks> client = await ConnectAsync(server);
@@ -138,7 +138,7 @@ public sealed class CallbackTests
 
     /// <summary>Neither side waits for what the other does not accept, and all other callbacks go on.</summary>
     [Fact]
-    public async Task A_callback_or_an_answer_that_is_too_long_fails_alone()
+    public async Task A_callback_or_an_answer_that_is_too_long_fails_without_affecting_others()
     {
         await using RpcServer server = await Rpc.ServeAsync<ICallbacks>($"{Places.New("unix")}?maxmessage=64KiB", _service);
         await using RpcClient<ICallbacks> client = await Rpc.ConnectAsync<ICallbacks>($"{server.Addresses[0]}");
@@ -159,7 +159,7 @@ public sealed class CallbackTests
     }
 
     [Fact]
-    public async Task As_many_calls_as_may_run_can_all_call_back()
+    public async Task All_running_calls_up_to_the_limit_can_call_back()
     {
         await using RpcServer server = await ServeAsync("unix", new RpcServerOptions { MaxConcurrentCalls = 4 });
         await using RpcClient<ICallbacks> client = await ConnectAsync(server);

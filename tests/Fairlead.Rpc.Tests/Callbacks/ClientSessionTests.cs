@@ -27,7 +27,7 @@ public sealed class ClientSessionTests : IDisposable
     public void Dispose() => _session.Dispose();
 
     [Fact]
-    public async Task A_server_cannot_have_any_number_of_callbacks_executed()
+    public async Task A_client_refuses_callbacks_beyond_its_number_limit()
     {
         _server.Send([.. Enumerable.Range(1, RpcLimits.MaxCallbacks + 1).Select(number => CallOf(number))]);
         Assert.Equal((RpcLimits.MaxCallbacks + 1, ErrorCode.Full), await _server.AnswerAsync());
@@ -46,7 +46,7 @@ public sealed class ClientSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task Nor_of_any_length_unless_there_is_one_alone()
+    public async Task A_client_refuses_callbacks_beyond_its_byte_limit_unless_one_runs_alone()
     {
         _server.Send(CallOf(1, 150_000), CallOf(2, 10));
         Assert.Equal((2, ErrorCode.Full), await _server.AnswerAsync());
@@ -59,7 +59,7 @@ public sealed class ClientSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_number_that_is_in_use_is_refused_and_its_callback_can_still_be_cancelled()
+    public async Task A_callback_number_in_use_is_refused_and_its_callback_can_still_be_cancelled()
     {
         _server.Send(CallOf(1));
         await _object.Called.WaitAsync(Watchdog);
@@ -70,7 +70,7 @@ public sealed class ClientSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task An_object_that_is_not_there_is_refused()
+    public async Task A_callback_to_an_unknown_object_is_refused()
     {
         _server.Send(new Callback(1, _target + 1, null, [1]), new Callback(2, -1, null, [1]), new Callback(3, _target, null, []));
         Assert.Equal((1, ErrorCode.NotFound), await _server.AnswerAsync());
@@ -80,7 +80,7 @@ public sealed class ClientSessionTests : IDisposable
 
     /// <summary>The server was told that they will be executed, and cannot know that the call has ended meanwhile.</summary>
     [Fact]
-    public async Task One_way_callbacks_that_were_accepted_are_executed_although_the_call_that_passed_the_object_has_ended()
+    public async Task Accepted_one_way_callbacks_run_although_the_call_that_passed_the_object_has_ended()
     {
         int number = _session.Targets.Reserve();
         CallbackTarget target = new(Contract, _object);
@@ -102,7 +102,7 @@ public sealed class ClientSessionTests : IDisposable
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
     [InlineData(0)]
-    public async Task Any_timeout_is_taken(long ticks)
+    public async Task A_client_accepts_any_callback_timeout(long ticks)
     {
         _object.Go.SetResult();
         _server.Send(CallOf(1) with { Timeout = new TimeSpan(ticks) });

@@ -12,7 +12,7 @@ public sealed class LateSessionTests
     private readonly string _name = $"late-{Guid.NewGuid():N}"[..16];
 
     [Fact]
-    public async Task An_awaited_call_that_passes_an_object_waits_for_an_instance_without_a_thread()
+    public async Task An_awaited_call_that_passes_an_object_waits_for_an_instance_without_blocking_a_thread()
     {
         await using RpcClient<ICallbacks> client = await LeftAloneAsync(new RpcClientOptions { WaitForService = TimeSpan.FromHours(1) });
         Watcher watcher = new();
@@ -29,7 +29,7 @@ public sealed class LateSessionTests
     }
 
     [Fact]
-    public async Task Such_a_call_ends_with_its_time_and_with_its_client()
+    public async Task A_call_that_waits_for_an_instance_ends_at_its_timeout_and_with_its_client()
     {
         RpcClientOptions options = new() { WaitForService = TimeSpan.FromHours(1) };
         RpcClient<ICallbacks> client = await LeftAloneAsync(options);
@@ -54,7 +54,7 @@ public sealed class LateSessionTests
     }
 
     [Fact]
-    public async Task A_call_whose_service_does_not_come_says_so_and_the_next_begins_anew()
+    public async Task A_call_to_a_missing_service_fails_and_the_next_call_connects_again()
     {
         await using RpcClient<ICallbacks> client = await LeftAloneAsync(new RpcClientOptions());
         Watcher watcher = new();
@@ -66,7 +66,7 @@ public sealed class LateSessionTests
     }
 
     [Fact]
-    public async Task The_wait_for_a_session_counts_within_the_time_of_a_callback()
+    public async Task The_timeout_of_a_callback_includes_the_wait_for_its_session()
     {
         TaskCompletionSource<ServerSession> never = new();
         CallbackLane lane = new(never.Task, 1);

@@ -18,7 +18,7 @@ public sealed class OneWayCallbackTests : IDisposable
     [InlineData("unix")]
     [InlineData("shm")]
     [InlineData("tcp")]
-    public async Task It_returns_while_the_object_executes_it(string transport)
+    public async Task A_one_way_callback_returns_while_the_object_executes_it(string transport)
     {
         await using RpcServer server = await Rpc.ServeAsync<ICallbacks>(Places.New(transport), _service);
         await using RpcClient<ICallbacks> client = await Rpc.ConnectAsync<ICallbacks>($"{server.Addresses[0]}");
@@ -33,7 +33,7 @@ public sealed class OneWayCallbackTests : IDisposable
     }
 
     [Fact]
-    public async Task Its_exception_reaches_the_client_only()
+    public async Task The_exception_of_a_one_way_callback_is_reported_at_the_client_only()
     {
         BlockingCollection<Exception> failed = [];
         await using RpcServer server = await Rpc.ServeAsync<ICallbacks>(Places.New("unix"), _service);
@@ -49,7 +49,7 @@ public sealed class OneWayCallbackTests : IDisposable
 
     /// <summary>Otherwise a server that tells much would see Full from a client that only takes its time.</summary>
     [Fact]
-    public async Task A_server_that_tells_more_than_its_client_takes_over_waits()
+    public async Task A_server_waits_while_its_client_cannot_accept_more_one_way_callbacks()
     {
         const int Lines = 1200;
         await using RpcServer server = await Rpc.ServeAsync<ICallbacks>(Places.New("unix"), _service);

@@ -66,7 +66,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public void A_blocking_call_also_passes_an_object_for_its_time()
+    public void A_blocking_call_passes_an_object_until_it_returns()
     {
         Assert.Equal(4, Service.Visit(new Log()));
         Assert.Equal(0, Service.Visit(null));
@@ -74,7 +74,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public async Task The_client_releases_its_object_however_the_call_ends()
+    public async Task The_client_releases_its_object_after_every_outcome_of_the_call()
     {
         Log<int> log = new();
         Assert.Equal(1, (await Assert.ThrowsAsync<RpcException>(async () => await Service.FailAsync(log))).Code);
@@ -102,7 +102,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public async Task A_call_with_streams_reports_too()
+    public async Task A_call_with_streams_reports_progress()
     {
         Log<int> log = new();
         IAsyncEnumerable<int> items = Service.EachAsync(Enumerable.Range(1, 50).ToAsyncEnumerable(), log);
@@ -121,7 +121,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public async Task An_object_that_throws_gets_the_next_report_and_the_call_goes_on()
+    public async Task An_object_that_throws_gets_the_next_report_and_the_call_continues()
     {
         Log<int> log = new(number => throw new InvalidOperationException($"{number}"));
         Assert.Equal(3, await Service.CountAsync(3, log));
@@ -130,7 +130,7 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
-    public async Task Ten_thousand_calls_leave_nothing_behind()
+    public async Task Ten_thousand_calls_leave_no_registered_object()
     {
         for (int i = 0; i < 100; i++)
         {

@@ -11,7 +11,7 @@ public sealed class ServerSessionTests
     private readonly ServerSession _session = new(new Fairlead.Peer { ProcessId = 1 });
 
     [Fact]
-    public async Task Callbacks_that_are_given_up_before_the_client_asks_leave_nothing()
+    public async Task Callbacks_cancelled_before_the_client_polls_leave_nothing()
     {
         using CancellationTokenSource end = new();
         Task<Message>[] calls = [.. Enumerable.Range(0, 900).Select(_ => _session.CallAsync(1, [1], null, end.Token))];
@@ -27,7 +27,7 @@ public sealed class ServerSessionTests
     }
 
     [Fact]
-    public async Task A_callback_that_the_client_has_is_called_off()
+    public async Task Cancelling_a_callback_at_the_client_sends_its_cancellation()
     {
         using CancellationTokenSource end = new();
         Task<Message> call = _session.CallAsync(7, [1], null, end.Token);
@@ -39,7 +39,7 @@ public sealed class ServerSessionTests
     }
 
     [Fact]
-    public async Task A_long_queue_comes_in_several_replies_in_order()
+    public async Task A_long_queue_of_callbacks_is_sent_in_several_replies_in_order()
     {
         const int Long = 200 * 1024;
         Task<Message>[] calls = [.. Enumerable.Range(1, 300).Select(i => _session.CallAsync(i, new byte[i < 4 ? Long : 1], null, default))];
@@ -50,7 +50,7 @@ public sealed class ServerSessionTests
     }
 
     [Fact]
-    public async Task A_client_gets_what_it_accepts_and_the_rest_fails()
+    public async Task A_callback_that_is_too_long_fails_and_the_client_gets_the_others()
     {
         await using Responder responder = await Responder.BindAsync("inproc://callbacks");
         await using Requester client = await Requester.ConnectAsync("inproc://callbacks?maxmessage=64KiB");
@@ -76,7 +76,7 @@ public sealed class ServerSessionTests
 
     /// <summary>Each keeps its request: a client must not fill the memory with them.</summary>
     [Fact]
-    public async Task Only_few_polls_wait()
+    public async Task The_number_of_waiting_polls_is_limited()
     {
         using CancellationTokenSource end = new();
         using HandmadeRequest poll = HandmadeRequest.Create([]);

@@ -13,7 +13,7 @@ public sealed class AdmissionTests
     private static readonly Client Stranger = new() { ProcessId = 1 };
 
     [Fact]
-    public async Task Each_kind_of_frame_is_refused()
+    public async Task Each_kind_of_frame_is_refused_for_a_client_that_is_not_admitted()
     {
         using FramesAtServer server = new(new RpcServerOptions
         {
@@ -43,7 +43,7 @@ public sealed class AdmissionTests
     [InlineData("unix")]
     [InlineData("shm")]
     [InlineData("tcp")]
-    public async Task A_client_that_is_not_admitted_cannot_connect_and_one_that_was_cannot_go_on(string transport)
+    public async Task A_client_that_is_not_or_no_longer_admitted_is_refused(string transport)
     {
         bool isAdmitted = false;
         RpcServerOptions options = new()

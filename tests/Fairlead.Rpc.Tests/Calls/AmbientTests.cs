@@ -25,7 +25,7 @@ public sealed class AmbientTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Neither_a_service_nor_a_callback_sees_a_value_of_somebody_else(string transport, int threads, RpcConcurrency turns)
+    public async Task Services_and_callbacks_do_not_see_ambient_values_of_other_code(string transport, int threads, RpcConcurrency turns)
     {
         string name = transport == "tcp" ? "127.0.0.1:0" : $"rpc-{Guid.NewGuid():N}"[..16];
         Value.Value = "of the code that starts the server";

@@ -49,7 +49,7 @@ public sealed class BlockingThreadTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Streams_are_carried(string transport, int threads)
+    public async Task Calls_with_streams_are_executed(string transport, int threads)
     {
         await using RpcServer server = await ServeAsync<IStreams>(new Contracts.Streams(), transport, threads);
         await using RpcClient<IStreams> client = await ConnectAsync<IStreams>(server);
@@ -59,7 +59,7 @@ public sealed class BlockingThreadTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Calls_that_wait_for_each_other_do_not_lock_each_other_out(string transport, int threads)
+    public async Task Calls_that_wait_for_each_other_do_not_deadlock(string transport, int threads)
     {
         using Meeting service = new();
         await using RpcServer server = await ServeAsync<IMeeting>(service, transport, threads);
@@ -109,7 +109,7 @@ public sealed class BlockingThreadTests
     [Theory]
     [InlineData(-1)]
     [InlineData(1025)]
-    public async Task A_number_of_threads_that_makes_no_sense_is_refused(int threads) =>
+    public async Task An_invalid_number_of_threads_is_refused(int threads) =>
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
             async () => await ServeAsync<ICalculator>(new Calculator(), "unix", threads));
 

@@ -36,7 +36,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task An_inner_use_replaces_the_outer_one_until_it_ends()
+    public async Task Inner_options_replace_outer_options_until_they_are_disposed()
     {
         await using RpcServer server = await ServeAsync(_service);
         await using RpcClient<IRelay> client = await ConnectAsync(server);
@@ -53,7 +53,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task A_use_concerns_the_tasks_that_it_starts_and_no_others()
+    public async Task Options_in_use_apply_only_to_the_tasks_started_under_them()
     {
         await using RpcServer server = await ServeAsync(_service);
         await using RpcClient<IRelay> client = await ConnectAsync(server);
@@ -110,7 +110,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task A_call_behind_its_deadline_is_not_sent()
+    public async Task A_call_after_its_deadline_is_not_sent()
     {
         await using RpcServer server = await ServeAsync(_service);
         await using RpcClient<IRelay> client = await ConnectAsync(server);
@@ -142,7 +142,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task A_nested_call_has_the_earlier_deadline_of_both()
+    public async Task A_nested_call_has_the_earlier_of_both_deadlines()
     {
         await using RpcServer last = await ServeAsync(_service);
         await using RpcClient<IRelay> next = await ConnectAsync(last, new RpcClientOptions { Timeout = (90 * 60).Seconds() });
@@ -165,7 +165,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task A_call_that_is_made_after_the_end_of_the_served_call_has_no_deadline_of_it()
+    public async Task A_call_made_after_the_served_call_ended_does_not_inherit_its_deadline()
     {
         await using RpcServer last = await ServeAsync(_service);
         await using RpcClient<IRelay> next = await ConnectAsync(last);
@@ -181,7 +181,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task Metadata_goes_on_with_a_nested_call_that_asks_for_it()
+    public async Task Metadata_is_forwarded_with_a_nested_call_that_requests_it()
     {
         await using RpcServer last = await ServeAsync(_service);
         await using RpcClient<IRelay> next = await ConnectAsync(last);
@@ -213,7 +213,7 @@ public sealed class CallOptionsTests
     }
 
     [Fact]
-    public async Task A_callback_that_is_not_answered_ends_at_the_limit_of_the_server()
+    public async Task An_unanswered_callback_ends_at_the_timeout_of_the_server()
     {
         await using RpcServer server = await ServeAsync(_service, options: new RpcServerOptions { CallbackTimeout = Soon });
         await using RpcClient<IRelay> client = await ConnectAsync(server);

@@ -15,7 +15,7 @@ public sealed class CallPlacesTests
     [InlineData("shm", 0)]
     [InlineData("unix", 1)]
     [InlineData("tcp", 0)]
-    public async Task Slow_calls_of_one_client_do_not_keep_another_out(string transport, int threads)
+    public async Task Slow_calls_of_one_client_do_not_block_another_client(string transport, int threads)
     {
         const int Most = 8;
         const int MostOfClient = 6;
@@ -58,7 +58,7 @@ public sealed class CallPlacesTests
     }
 
     [Fact]
-    public void A_client_has_three_quarters_of_the_places_at_most()
+    public void A_client_gets_at_most_three_quarters_of_the_slots()
     {
         foreach ((int count, int most) in ((int, int)[])[(1, 1), (3, 3), (4, 3), (64, 48)])
         {
@@ -74,7 +74,7 @@ public sealed class CallPlacesTests
     }
 
     [Fact]
-    public async Task Calls_wait_in_their_order_and_pass_those_of_a_client_with_all_its_places()
+    public async Task Calls_wait_in_order_and_overtake_calls_of_a_client_whose_slots_are_all_in_use()
     {
         CallPlaces places = New(4);
         for (int i = 0; i < 3; i++)
@@ -106,7 +106,7 @@ public sealed class CallPlacesTests
     }
 
     [Fact]
-    public async Task A_call_that_is_given_up_leaves_its_position_or_its_place()
+    public async Task A_cancelled_call_frees_its_queue_position_or_its_slot()
     {
         CallPlaces places = New(1);
         using CancellationTokenSource giveUp = new();
@@ -125,7 +125,7 @@ public sealed class CallPlacesTests
     }
 
     [Fact]
-    public void Connections_of_one_client_have_its_places_together()
+    public void Connections_of_one_client_share_its_slots()
     {
         CallPlaces places = New(4);
         Client again = new() { ProcessId = 1 };

@@ -81,7 +81,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task The_server_tells_more_of_its_exceptions_if_it_chooses_to()
+    public async Task Error_options_of_the_server_add_message_and_stack_trace()
     {
         await using RpcServer server = await ServeAsync(
             "unix", new RpcServerOptions { ErrorDetails = ErrorDetails.Message, SendStackTraces = true });
@@ -95,7 +95,7 @@ public sealed class CallTests
     [Theory]
     [InlineData(Calculator.AskForThrowingMessage)]
     [InlineData(Calculator.AskForNullMessage)]
-    public async Task An_exception_without_a_text_reaches_the_caller_too(int code)
+    public async Task An_exception_without_a_message_reaches_the_caller(int code)
     {
         await using RpcServer server = await ServeAsync("unix", new RpcServerOptions { ErrorDetails = ErrorDetails.Message });
         await using RpcClient<ICalculator> client = await ConnectAsync(server);
@@ -152,7 +152,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task A_service_knows_its_caller_where_the_server_keeps_the_context()
+    public async Task A_service_knows_its_caller_if_KeepContext_is_set()
     {
         List<string> order = [];
         TaskCompletionSource<RpcContext?> after = new();
@@ -193,7 +193,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task The_exception_of_an_interceptor_is_the_callers()
+    public async Task The_exception_of_an_interceptor_reaches_the_caller()
     {
         await using RpcServer server = await ServeAsync(
             "unix", new RpcServerOptions { Intercept = static (_, _) => throw new RpcException(5, "not today") });

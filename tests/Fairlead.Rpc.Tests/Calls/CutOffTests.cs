@@ -55,7 +55,7 @@ public sealed class CutOffTests
     }
 
     [Fact]
-    public void The_frames_of_ten_seconds_count_by_client()
+    public void Malformed_frames_of_the_last_ten_seconds_are_counted_per_client()
     {
         Clock clock = new();
         List<Client> ended = [];
@@ -105,7 +105,7 @@ public sealed class CutOffTests
 
     /// <summary>A client of another version may send them.</summary>
     [Fact]
-    public void A_value_that_is_refused_and_a_lack_of_memory_do_not_count()
+    public void Refused_values_and_lack_of_memory_do_not_count_as_malformed_frames()
     {
         int ended = 0;
         MalformedFrames frames = new(new RpcServerOptions { MaxMalformedFrames = 1 }, (_, _) => ended++);
@@ -123,7 +123,7 @@ public sealed class CutOffTests
     }
 
     [Fact]
-    public async Task A_responder_disconnects_the_requester_that_it_is_told_to()
+    public async Task A_responder_disconnects_only_the_given_requester()
     {
         await using Responder responder = await Responder.BindAsync(Contracts.Places.New("unix"));
         TaskCompletionSource<Client> left = new(TaskCreationOptions.RunContinuationsAsynchronously);

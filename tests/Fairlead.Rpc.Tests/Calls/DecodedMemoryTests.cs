@@ -16,7 +16,7 @@ public sealed class DecodedMemoryTests
     [Theory]
     [InlineData("inproc")]
     [InlineData("unix")]
-    public async Task The_memory_of_arguments_counts_while_their_call_runs(string transport)
+    public async Task The_memory_of_arguments_is_counted_while_their_call_runs(string transport)
     {
         Hoarder service = new();
         await using RpcServer server = await Rpc.ServeAsync<IHoarder>(
@@ -46,7 +46,7 @@ public sealed class DecodedMemoryTests
 
     /// <summary>A call that is alone may exceed the limit with its bytes, and so with its values.</summary>
     [Fact]
-    public async Task A_single_call_may_take_more()
+    public async Task A_call_that_runs_alone_may_exceed_the_memory_limit()
     {
         Hoarder service = new();
         service.Gate.SetResult();
@@ -57,7 +57,7 @@ public sealed class DecodedMemoryTests
     }
 
     [Fact]
-    public async Task The_memory_of_an_item_counts_until_its_batch_was_read()
+    public async Task The_memory_of_an_item_is_counted_until_its_batch_was_read()
     {
         Hoarder service = new();
         await using RpcServer server = await Rpc.ServeAsync<IHoarder>(

@@ -14,7 +14,7 @@ public sealed class FailingInstanceTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fairlead-");
 
     [Fact]
-    public async Task An_instance_that_dies_before_its_first_answer_is_passed_over()
+    public async Task An_instance_that_dies_before_its_first_answer_is_skipped()
     {
         // The one with fewer clients is tried first.
         await using RpcServer second = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
@@ -34,7 +34,7 @@ public sealed class FailingInstanceTests : IDisposable
     [InlineData(CallBalance.OneInstance)]
     [InlineData(CallBalance.RoundRobin)]
     [InlineData(CallBalance.LeastPending)]
-    public async Task An_instance_that_takes_no_connection_is_passed_over(CallBalance balance)
+    public async Task An_instance_that_accepts_no_connection_is_skipped(CallBalance balance)
     {
         // The one with fewer clients is tried first.
         await using RpcServer living = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
@@ -49,7 +49,7 @@ public sealed class FailingInstanceTests : IDisposable
 
     [FullRun(Reason.Waits)]
     [Fact]
-    public async Task A_service_none_of_whose_instances_takes_a_connection_says_why()
+    public async Task Connecting_fails_with_the_reason_if_no_instance_accepts_a_connection()
     {
         using Silent silent = new(_folder, Labelled("silent"));
         var late = await Assert.ThrowsAsync<FairleadException>(
@@ -58,7 +58,7 @@ public sealed class FailingInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task What_has_been_connected_is_closed_when_connecting_is_given_up()
+    public async Task Cancelling_a_connect_closes_the_connections_made_so_far()
     {
         await using RpcServer living = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         using Silent silent = new(_folder, Labelled("silent"));
@@ -93,7 +93,7 @@ public sealed class FailingInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_call_waits_for_an_instance_in_its_time_only()
+    public async Task A_call_waits_for_an_instance_only_until_its_timeout()
     {
         await using RpcClient<ICalculator> client = await LeftAloneAsync(TimeSpan.FromHours(1), TimeSpan.FromMilliseconds(100));
         foreach (Task<int> call in (Task<int>[])[client.Service.AddAsync(2, 3).AsTask(), Task.Run(() => client.Service.Add(2, 3))])

@@ -26,7 +26,7 @@ public sealed class HostileClientTests(ITestOutputHelper output)
     [Theory]
     [InlineData("tcp")]
     [InlineData("unix")]
-    public async Task An_honest_client_is_served_and_the_memory_stays_within_the_option(string transport)
+    public async Task A_well_behaved_client_is_served_and_memory_stays_within_the_limit(string transport)
     {
         RpcServerOptions options = new()
         {

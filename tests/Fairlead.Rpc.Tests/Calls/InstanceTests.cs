@@ -146,7 +146,7 @@ public sealed class InstanceTests
     }
 
     [Fact]
-    public async Task The_attribute_of_a_class_that_a_factory_makes_is_no_silent_loss()
+    public async Task A_call_fails_if_the_class_made_by_a_factory_has_an_ignored_attribute()
     {
         RpcServices services = new RpcServices().Add<ISeat>(_ => new SerialSeat(_seats), RpcLifetime.Call);
         await using (RpcServer server = await Rpc.ServeAsync(Places.New("unix"), services))

@@ -31,7 +31,7 @@ public sealed class LeavingClientTests
     /// </summary>
     [Theory]
     [MemberData(nameof(Orders))]
-    public async Task No_call_of_a_client_that_goes_stays_in_the_queue(string transport, bool untilAllWait)
+    public async Task Calls_of_a_leaving_client_leave_the_queue(string transport, bool untilAllWait)
     {
         SerialTurns service = new();
         await using RpcServer server = await Rpc.ServeAsync<ITurns>(Places.New(transport), service);

@@ -17,7 +17,7 @@ public sealed class LongReadTests
     public LongReadTests() => _reads = new LongReads(new RpcServerOptions { Endpoint = new EndpointOptions { TimeProvider = _clock } });
 
     [Fact]
-    public void A_read_waits_for_those_of_its_client_only()
+    public void A_long_read_waits_only_for_reads_of_its_client()
     {
         LongRead first = _reads.Enter(One);
         Assert.True(first.IsHere);
@@ -36,7 +36,7 @@ public sealed class LongReadTests
     }
 
     [Fact]
-    public void After_a_slow_read_the_next_does_not_keep_the_thread_that_receives()
+    public void After_a_slow_read_the_next_read_leaves_the_receiving_thread()
     {
         LongRead slow = _reads.Enter(One);
         _clock.Now += TimeSpan.FromMilliseconds(1);

@@ -22,7 +22,7 @@ public sealed class MatchmakerTests
     }
 
     [Fact]
-    public async Task A_name_of_no_service_is_refused_with_the_names_that_live()
+    public async Task An_unknown_service_name_is_refused_and_the_error_lists_running_services()
     {
         await using RpcServer server = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         var missing = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<ICalculator>("no-such-service"));
@@ -35,7 +35,7 @@ public sealed class MatchmakerTests
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task An_instance_counts_its_calls_only(int blockingThreads)
+    public async Task An_instance_counts_only_its_calls(int blockingThreads)
     {
         RpcServerOptions options = new() { BlockingThreads = blockingThreads, Endpoint = new EndpointOptions { Label = "blue  one" } };
         await using RpcServer numbers = await Rpc.ServeAsync<IStreams>(_name, new Contracts.Streams(), options);
@@ -60,7 +60,7 @@ public sealed class MatchmakerTests
     }
 
     [Fact]
-    public async Task A_new_client_goes_to_the_instance_with_the_fewest()
+    public async Task A_new_client_connects_to_the_instance_with_the_fewest_clients()
     {
         await using RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
@@ -81,7 +81,7 @@ public sealed class MatchmakerTests
     [InlineData(CallBalance.OneInstance)]
     [InlineData(CallBalance.RoundRobin)]
     [InlineData(CallBalance.LeastPending)]
-    public async Task A_client_goes_on_with_another_instance(CallBalance balance)
+    public async Task A_client_continues_with_another_instance(CallBalance balance)
     {
         RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         await using RpcServer two = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
@@ -138,7 +138,7 @@ public sealed class MatchmakerTests
     }
 
     [Fact]
-    public async Task A_call_after_the_last_instance_says_that_nothing_was_executed()
+    public async Task A_call_after_the_last_instance_ended_fails_as_not_delivered()
     {
         RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name);
@@ -166,7 +166,7 @@ public sealed class MatchmakerTests
 
     /// <summary>The endpoints of an instance that ends go one after the other.</summary>
     [Fact]
-    public async Task An_instance_that_has_gone_is_not_tried_at_another_of_its_endpoints()
+    public async Task An_ended_instance_is_not_tried_at_another_of_its_endpoints()
     {
         Calculator service = new();
         RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, service, new RpcServerOptions { ShutdownTimeout = TimeSpan.Zero });
@@ -185,7 +185,7 @@ public sealed class MatchmakerTests
     }
 
     [Fact]
-    public async Task A_service_whose_instances_take_no_connection_is_not_said_to_be_missing()
+    public async Task A_service_whose_instances_accept_no_connection_is_not_reported_as_missing()
     {
         string folder = Directory.CreateTempSubdirectory("fairlead-").FullName;
         RpcServer one = await Rpc.ServeAsync<ICalculator>(_name, new Calculator());
@@ -203,7 +203,7 @@ public sealed class MatchmakerTests
     }
 
     [Fact]
-    public async Task A_watch_tells_who_comes_and_goes()
+    public async Task A_watch_reports_instances_that_appear_and_disappear()
     {
         await using IAsyncEnumerator<IReadOnlyList<ServiceInstance>> watch = Matchmaker.WatchAsync(_name).GetAsyncEnumerator();
         Assert.True(await watch.MoveNextAsync());
@@ -217,7 +217,7 @@ public sealed class MatchmakerTests
     }
 
     [Fact]
-    public async Task A_label_that_leaves_no_room_for_the_names_is_named()
+    public async Task A_label_that_leaves_no_room_for_the_names_is_refused()
     {
         RpcServerOptions options = new() { Endpoint = new EndpointOptions { Label = new string('l', 240) } };
         ArgumentException exception = await Assert.ThrowsAsync<ArgumentException>(

@@ -9,7 +9,7 @@ namespace Fairlead.Rpc.Tests.Calls;
 public sealed partial class NetworkMatchmakerTests
 {
     [Fact]
-    public async Task Entries_that_are_none_are_refused()
+    public async Task Invalid_entries_are_refused()
     {
         ServiceEntry good = Entry();
         ServiceEntry[] bad =
@@ -43,7 +43,7 @@ public sealed partial class NetworkMatchmakerTests
 
     /// <summary>A matchmaker that a stranger runs, or that has an older version.</summary>
     [Fact]
-    public async Task A_client_uses_no_address_that_is_less_safe_than_its_matchmaker()
+    public async Task A_client_uses_no_address_that_is_less_secure_than_its_matchmaker()
     {
         await using RpcServer server = await Rpc.ServeAsync<ICalculator>(Loopback, new Calculator());
         ServiceEntry good = Entry();
@@ -103,7 +103,7 @@ public sealed partial class NetworkMatchmakerTests
     [Theory]
     [InlineData(0)]
     [InlineData(700)]
-    public async Task A_matchmaker_that_lists_without_end_does_not_fill_its_client(int entriesOfPage)
+    public async Task An_endless_list_of_a_matchmaker_does_not_fill_the_memory_of_its_client(int entriesOfPage)
     {
         RogueMatchmaker rogue = new([.. Enumerable.Repeat(Entry(), entriesOfPage)]) { IsEndless = true };
         await using RpcServer matchmaker = await Rpc.ServeAsync<IMatchmaker>(Loopback, rogue);
@@ -145,7 +145,7 @@ public sealed partial class NetworkMatchmakerTests
     [InlineData("tls://0.0.0.0:0?certificate=/c.pem&key=/c.key&authority=/a.pem", false)]
     [InlineData("unix://mm", false)]
     [InlineData("amqp://broker/?name=mm", false)]
-    public async Task A_matchmaker_at_an_address_for_everyone_must_be_wanted(string address, bool isOpen)
+    public async Task A_matchmaker_at_an_open_address_needs_an_explicit_option(string address, bool isOpen)
     {
         Assert.Equal(isOpen, EntryAddress.IsOpen(address));
         if (isOpen)
@@ -156,7 +156,7 @@ public sealed partial class NetworkMatchmakerTests
     }
 
     [Fact]
-    public async Task A_server_registers_only_the_services_that_it_may()
+    public async Task A_server_registers_only_permitted_services()
     {
         MatchmakerOptions options = new() { MayRegister = (client, name) => client.RemoteAddress is not null && name == "allowed" };
         await using RpcServer matchmaker = await Matchmaker.ServeAsync(Loopback, options);
@@ -176,7 +176,7 @@ public sealed partial class NetworkMatchmakerTests
     [InlineData("unix://calc", "tcp://mm:5", null)]
     [InlineData("unix://calc", "unix://mm", "unix://calc")]
     [InlineData("udp://host:1?reliable=true", "tcp://mm:5", "udp://host:1?reliable=true")]
-    public void The_trust_of_a_client_comes_from_its_matchmakers_address(string entry, string matchmaker, string? called) =>
+    public void A_client_takes_certificate_options_from_the_address_of_the_matchmaker(string entry, string matchmaker, string? called) =>
         Assert.Equal(called, $"{EntryAddress.ForClient(entry, matchmaker, null)}" is { Length: > 0 } text ? text : null);
 
     [Fact]
@@ -189,7 +189,7 @@ public sealed partial class NetworkMatchmakerTests
     }
 
     [Fact]
-    public async Task A_client_has_only_so_many_entries()
+    public async Task The_number_of_entries_of_a_client_is_limited()
     {
         RpcClient<IMatchmaker> greedy = await Rpc.ConnectAsync<IMatchmaker>(Place);
         await using (greedy)
@@ -221,7 +221,7 @@ public sealed partial class NetworkMatchmakerTests
     }
 
     [Fact]
-    public async Task A_client_that_reads_nothing_has_only_so_many_watches()
+    public async Task The_number_of_watches_of_a_client_that_reads_nothing_is_limited()
     {
         // Where it knows its client's process, the limit is that of the process.
         await using RpcServer matchmaker = await Matchmaker.ServeAsync($"unix://{_name}");
@@ -257,7 +257,7 @@ public sealed partial class NetworkMatchmakerTests
     }
 
     [Fact]
-    public async Task Strangers_leave_it_as_it_is()
+    public async Task Garbage_of_other_clients_does_not_change_the_matchmaker()
     {
         await using RpcServer server = await ServeAsync();
         Random random = new(7);

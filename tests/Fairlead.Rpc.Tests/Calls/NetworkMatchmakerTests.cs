@@ -23,7 +23,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     public async ValueTask DisposeAsync() => await _matchmaker.DisposeAsync();
 
     [Fact]
-    public async Task A_server_with_a_malformed_matchmaker_does_not_begin()
+    public async Task A_server_with_a_malformed_matchmaker_address_does_not_start()
     {
         RpcServerOptions options = new() { Matchmaker = "tcp://127.0.0.1:nonsense", NetworkAddress = Loopback };
         await Assert.ThrowsAsync<AddressFormatException>(
@@ -44,7 +44,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public async Task A_matchmaker_with_too_many_watches_is_told_as_full()
+    public async Task A_matchmaker_with_too_many_watches_is_reported_as_full()
     {
         // Where it knows its client's process, the limit is that of the process.
         await using RpcServer matchmaker = await Matchmaker.ServeAsync($"unix://{_name}");
@@ -86,7 +86,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_entry_goes_with_its_server()
+    public async Task An_entry_disappears_when_its_server_ends()
     {
         RpcServer server = await ServeAsync();
         await using RpcClient<IMatchmaker> watch = await Rpc.ConnectAsync<IMatchmaker>(Place);
@@ -102,7 +102,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_instance_that_cannot_be_reached_is_told_by_its_address()
+    public async Task The_error_for_an_unreachable_instance_names_its_address()
     {
         await using RpcClient<IMatchmaker> client = await Rpc.ConnectAsync<IMatchmaker>(Place);
         ServiceEntry unreachable = Entry();
@@ -115,7 +115,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_registers_again_when_its_matchmaker_comes_back()
+    public async Task A_server_registers_again_when_its_matchmaker_restarts()
     {
         await using RpcServer server = await ServeAsync();
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, Client);
@@ -144,7 +144,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_goes_on_with_another_instance()
+    public async Task A_client_continues_with_another_instance()
     {
         List<RpcServer> servers = [await ServeAsync(), await ServeAsync()];
         await using RpcClient<ICalculator> client = await Rpc.ConnectAsync<ICalculator>(_name, Client);
@@ -156,7 +156,7 @@ public sealed partial class NetworkMatchmakerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_without_its_matchmaker_does_not_begin()
+    public async Task A_server_without_its_matchmaker_does_not_start()
     {
         string place = Place;
         await _matchmaker.DisposeAsync();

@@ -12,7 +12,7 @@ public sealed class RetryTests
     [InlineData(CallBalance.OneInstance)]
     [InlineData(CallBalance.RoundRobin)]
     [InlineData(CallBalance.LeastPending)]
-    public async Task A_call_that_is_denied_is_not_tried_elsewhere(CallBalance balance)
+    public async Task A_denied_call_is_not_tried_at_another_instance(CallBalance balance)
     {
         int asked = 0;
         RpcServerOptions options = new() { Authorize = _ => Interlocked.Increment(ref asked) < 0 };
@@ -28,7 +28,7 @@ public sealed class RetryTests
     [Theory]
     [InlineData(CallBalance.RoundRobin)]
     [InlineData(CallBalance.LeastPending)]
-    public async Task Calls_that_find_all_instances_full_end_as_full(CallBalance balance)
+    public async Task Calls_fail_as_full_if_all_instances_are_full(CallBalance balance)
     {
         TaskCompletionSource go = new();
         RpcServerOptions options = new() { MaxConcurrentCalls = 1, MaxQueuedCallsPerClient = 1 };
@@ -57,7 +57,7 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task A_call_that_finds_an_instance_full_is_taken_by_another()
+    public async Task A_call_refused_by_a_full_instance_is_executed_by_another()
     {
         TaskCompletionSource go = new();
         RpcServerOptions options = new() { MaxConcurrentCalls = 1, MaxQueuedCallsPerClient = 1 };
@@ -77,7 +77,7 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task A_call_that_finds_the_only_instance_full_is_tried_there_again()
+    public async Task A_call_refused_by_the_only_full_instance_is_tried_there_again()
     {
         TaskCompletionSource go = new();
         RpcServerOptions full = new() { MaxConcurrentCalls = 1, MaxQueuedCallsPerClient = 1 };
@@ -123,7 +123,7 @@ public sealed class RetryTests
 
     /// <summary>The other instance has another contract, in which the member has another number.</summary>
     [Fact]
-    public async Task A_call_that_a_lost_instance_may_have_executed_is_repeated_by_one_of_another_version()
+    public async Task An_idempotent_call_to_a_lost_instance_is_repeated_at_an_instance_of_another_version()
     {
         TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RpcServer newer = await Rpc.ServeAsync<IGuardedMore>(_name, new GuardedMore());
@@ -139,7 +139,7 @@ public sealed class RetryTests
     [Theory]
     [InlineData(1, 1)]
     [InlineData(2, 2)]
-    public async Task A_call_that_ends_its_instance_is_tried_so_often_only(int most, int executions)
+    public async Task A_call_that_ends_its_instance_is_tried_only_up_to_the_limit(int most, int executions)
     {
         int executed = 0;
         List<RpcServer> servers = [];
@@ -176,7 +176,7 @@ public sealed class RetryTests
 
     /// <summary>Each is chosen first in turn: the one with the fewest clients.</summary>
     [Fact]
-    public async Task Clients_of_two_versions_find_their_instances_though_both_have_one_name()
+    public async Task Clients_of_two_versions_find_their_instances_under_one_name()
     {
         await using RpcServer older = await Rpc.ServeAsync<IOldVersion>(_name, new OldVersion());
         await using RpcServer newer = await Rpc.ServeAsync<INewVersion>(_name, new NewVersion());
@@ -197,7 +197,7 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task A_client_of_no_version_that_lives_learns_the_difference()
+    public async Task A_client_without_an_instance_of_its_version_gets_the_difference_as_error()
     {
         await using RpcServer newer = await Rpc.ServeAsync<INewVersion>(_name, new NewVersion());
         var different = await Assert.ThrowsAsync<FairleadException>(() => Rpc.ConnectAsync<IOldVersion>(_name).AsTask());
@@ -219,7 +219,7 @@ public sealed class RetryTests
     }
 
     [Fact]
-    public async Task A_client_that_waits_in_vain_for_its_version_learns_the_difference()
+    public async Task A_client_that_waits_in_vain_for_its_version_gets_the_difference_as_error()
     {
         await using RpcServer newer = await Rpc.ServeAsync<INewVersion>(_name, new NewVersion());
         RpcClientOptions options = new() { WaitForService = TimeSpan.FromMilliseconds(200) };

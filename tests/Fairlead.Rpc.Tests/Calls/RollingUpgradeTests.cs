@@ -33,7 +33,7 @@ public sealed class RollingUpgradeTests
 
     /// <summary>A call that an instance of the former version may have executed.</summary>
     [Fact]
-    public async Task A_call_is_repeated_only_if_the_other_version_says_that_it_does_no_harm()
+    public async Task A_call_is_repeated_only_if_the_other_version_declares_it_idempotent()
     {
         TaskCompletionSource began = new(TaskCreationOptions.RunContinuationsAsynchronously);
         RpcServer older = await Rpc.ServeAsync<IGuarded>(

@@ -14,7 +14,7 @@ public sealed class RunningBytesTests
     [InlineData("unix", 0)]
     [InlineData("tcp", 0)]
     [InlineData("shm", 1)]
-    public async Task Running_calls_fill_the_share_of_their_client_only(string transport, int blockingThreads)
+    public async Task Running_calls_fill_only_the_share_of_their_client(string transport, int blockingThreads)
     {
         RpcServerOptions options = new()
         {
@@ -48,7 +48,7 @@ public sealed class RunningBytesTests
     [Theory]
     [InlineData("inproc", true)]
     [InlineData("unix", false)]
-    public async Task Calls_one_after_the_other_find_room(string transport, bool fails)
+    public async Task Successive_calls_find_room(string transport, bool fails)
     {
         RpcServerOptions options = new() { MaxQueuedBytesPerClient = Budget };
         await using RpcServer server = await Rpc.ServeAsync<IMeasure>(Contracts.Places.New(transport), new Measure(), options);

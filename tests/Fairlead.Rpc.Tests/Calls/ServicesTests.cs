@@ -58,7 +58,7 @@ public sealed class ServicesTests
     }
 
     [Fact]
-    public async Task A_contract_that_the_server_lacks_is_refused_with_those_that_it_has()
+    public async Task A_missing_contract_is_refused_and_the_error_lists_the_contracts_of_the_server()
     {
         await using RpcServer server = await Rpc.ServeAsync(Places.New("unix"), All());
         string address = $"{server.Addresses[0]}";
@@ -76,7 +76,7 @@ public sealed class ServicesTests
     }
 
     [Fact]
-    public async Task A_connection_without_a_contract_learns_all_and_opens_each()
+    public async Task A_connection_without_a_contract_lists_all_contracts_and_opens_each()
     {
         await using RpcServer server = await Rpc.ServeAsync(Places.New("unix"), All());
         await using RpcConnection connection = await Rpc.OpenAsync($"{server.Addresses[0]}");
@@ -127,7 +127,7 @@ public sealed class ServicesTests
     [InlineData(2, 0, "Fairlead.Rpc.Tests.Contracts.IStreams", 1)]
     [InlineData(1, 1, "Another", 1)]
     [InlineData(2, 1, "Another", 3)]
-    public async Task A_hello_gets_as_many_contracts_as_its_version_takes(byte version, ulong hash, string name, int contracts)
+    public async Task A_hello_gets_as_many_contracts_as_its_version_accepts(byte version, ulong hash, string name, int contracts)
     {
         RpcWriter hello = new(stackalloc byte[RpcWriter.InitialSize]);
         hello.WriteByte((byte)FrameKind.Hello);
@@ -144,7 +144,7 @@ public sealed class ServicesTests
     [Theory]
     [InlineData(0, 1)]
     [InlineData(Frames.TakesAll, 3)]
-    public async Task A_call_with_an_unknown_hash_gets_as_many_contracts_as_its_client_takes(byte flags, int contracts) =>
+    public async Task A_call_with_an_unknown_hash_gets_as_many_contracts_as_its_client_accepts(byte flags, int contracts) =>
         Assert.Equal(
             contracts,
             Offered(await AnswerAsync([(byte)FrameKind.Call, flags, 0, 0, 1, 2, 3, 4]), ReplyStatus.Stale).Count);
@@ -174,7 +174,7 @@ public sealed class ServicesTests
     }
 
     [Fact]
-    public void Contracts_that_calls_cannot_tell_apart_are_refused()
+    public void Contracts_with_identical_members_are_refused()
     {
         RpcServices services = new RpcServices().Add<ISame>(new SameService());
         Assert.Contains("was added before", Throws(() => services.Add<ISame>(new SameService())), StringComparison.Ordinal);
@@ -184,7 +184,7 @@ public sealed class ServicesTests
     }
 
     [Fact]
-    public void Names_that_a_label_has_no_room_for_are_counted()
+    public void A_label_counts_the_names_that_do_not_fit()
     {
         IReadOnlyList<RpcDescription> contracts = [.. Enumerable.Range(0, 5).Select(static i => new RpcDescription($"Contract{i}", []))];
         Assert.Equal("Contract0,Contract1,Contract2,Contract3,Contract4", ContractNames.Of(contracts, 49));

@@ -10,7 +10,7 @@ public sealed class ShutdownTests
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
     [Fact]
-    public async Task What_a_server_has_accepted_is_finished_and_nothing_after_it_begun()
+    public async Task A_closing_server_finishes_accepted_calls_and_begins_no_other()
     {
         Slow service = new();
         RpcServer server = await Rpc.ServeAsync<ISlow>($"inproc://rpc-{Guid.NewGuid():N}", service);
@@ -29,7 +29,7 @@ public sealed class ShutdownTests
     [InlineData("inproc", 0)]
     [InlineData("unix", 0)]
     [InlineData("shm", 1)]
-    public async Task A_server_has_reported_all_failures_when_it_has_ended(string transport, int blockingThreads)
+    public async Task A_closed_server_has_reported_all_failures(string transport, int blockingThreads)
     {
         RpcServerOptions options = new() { BlockingThreads = blockingThreads };
         RpcServer server = await Rpc.ServeAsync<ISlow>(Places.New(transport), new Broken(), options);
@@ -60,7 +60,7 @@ public sealed class ShutdownTests
     }
 
     [Fact]
-    public async Task A_refusal_that_is_too_long_for_its_caller_leaves_no_call_behind()
+    public async Task A_refusal_that_is_too_long_for_its_caller_leaves_no_running_call()
     {
         RpcServerOptions options = new() { MaxConcurrentCalls = 1, MaxQueuedCallsPerClient = 1, ShutdownTimeout = TimeSpan.MaxValue };
         Slow service = new();

@@ -46,7 +46,7 @@ public sealed class TurnTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task A_serial_service_executes_one_call_of_all_clients(string transport, int blockingThreads)
+    public async Task A_serial_service_executes_one_call_at_a_time_for_all_clients(string transport, int blockingThreads)
     {
         SerialTurns service = new();
         await using RpcServer server = await ServeAsync(service, transport, new RpcServerOptions { BlockingThreads = blockingThreads });
@@ -129,7 +129,7 @@ public sealed class TurnTests
     [FullRun(Reason.Repeats)]
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task A_call_with_streams_keeps_its_turn_until_it_ends(string transport, int blockingThreads)
+    public async Task A_call_with_streams_delays_the_next_call_until_it_ends(string transport, int blockingThreads)
     {
         SerialTurns service = new();
         await using RpcServer server = await ServeAsync(service, transport, new RpcServerOptions { BlockingThreads = blockingThreads });
@@ -175,7 +175,7 @@ public sealed class TurnTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Calls_of_a_client_that_goes_are_not_executed(string transport, int blockingThreads)
+    public async Task Queued_calls_of_a_leaving_client_are_not_executed(string transport, int blockingThreads)
     {
         SerialTurns service = new();
         await using RpcServer server = await ServeAsync(service, transport, new RpcServerOptions { BlockingThreads = blockingThreads });
@@ -202,7 +202,7 @@ public sealed class TurnTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Calls_that_wait_when_the_server_ends_are_told_as_not_executed(string transport, int blockingThreads)
+    public async Task Calls_still_queued_when_the_server_ends_fail_as_not_executed(string transport, int blockingThreads)
     {
         SerialTurns service = new();
         RpcServer server = await ServeAsync(
@@ -225,7 +225,7 @@ public sealed class TurnTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Calls_that_wait_when_the_server_ends_run_if_there_is_time(string transport, int blockingThreads)
+    public async Task Calls_still_queued_when_the_server_ends_run_within_the_shutdown_timeout(string transport, int blockingThreads)
     {
         SerialTurns service = new();
         RpcServer server = await ServeAsync(
@@ -243,7 +243,7 @@ public sealed class TurnTests
 
     [Theory]
     [MemberData(nameof(Servers))]
-    public async Task Too_many_calls_of_a_client_are_refused_and_others_go_on(string transport, int blockingThreads)
+    public async Task Too_many_calls_of_a_client_are_refused_and_other_clients_continue(string transport, int blockingThreads)
     {
         foreach (RpcConcurrency concurrency in Enum.GetValues<RpcConcurrency>())
         {
@@ -352,7 +352,7 @@ public sealed class TurnTests
     }
 
     [Fact]
-    public async Task Options_that_make_no_sense_are_refused()
+    public async Task Invalid_options_are_refused()
     {
         RpcServerOptions[] all =
         [

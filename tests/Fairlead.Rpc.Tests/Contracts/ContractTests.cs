@@ -7,7 +7,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         private readonly string _address = $"unix://rpc-{Guid.NewGuid():N}"[..24];
 
         [Fact]
-        public async Task A_client_with_another_parameter_is_refused_and_told_both()
+        public async Task A_client_with_another_parameter_is_refused_and_the_error_shows_both_declarations()
         {
             await using RpcServer server = await Rpc.ServeAsync<IStore>(_address, new Store());
             var refused = await Assert.ThrowsAsync<FairleadException>(async () => await Rpc.ConnectAsync<IStockroom>(_address));
@@ -19,7 +19,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public async Task Members_that_fit_can_be_called_where_that_is_allowed()
+        public async Task AllowMissingMembers_permits_calls_of_the_members_that_fit()
         {
             await using RpcServer server = await Rpc.ServeAsync<IStore>(_address, new Store());
             await using RpcClient<IStockroom> client = await Rpc.ConnectAsync<IStockroom>(
@@ -30,7 +30,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public async Task A_server_that_replaces_one_of_another_contract_executes_no_wrong_member()
+        public async Task A_server_that_replaces_a_server_of_another_contract_executes_no_wrong_member()
         {
             RpcServer first = await Rpc.ServeAsync<IStockroom>(_address, new Stockroom());
             await using RpcClient<IStockroom> client = await Rpc.ConnectAsync<IStockroom>(
@@ -51,7 +51,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public void A_description_with_a_name_that_no_list_can_show_is_refused()
+        public void A_description_with_an_invalid_name_is_refused()
         {
             ArgumentException refused = Assert.Throws<ArgumentException>(() => new RpcDescription("My Service", []));
             Assert.Contains("'My Service' cannot be the name of a contract", refused.Message, StringComparison.Ordinal);
@@ -76,7 +76,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public void An_interface_without_generated_code_is_named()
+        public void The_error_names_an_interface_without_generated_code()
         {
             var refused = Assert.Throws<FairleadException>(() => RpcContracts.Of<IDisposable>());
             Assert.Equal(ErrorCode.NotSupported, refused.Code);
@@ -84,7 +84,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public async Task Parts_that_an_old_program_does_not_know_have_their_defaults()
+        public async Task Parts_unknown_to_an_old_program_have_their_defaults()
         {
             await using RpcServer server = await Rpc.ServeAsync<Old.ITickets>(_address, new Old.Tickets());
             await using RpcClient<Newer.ITickets> client = await Rpc.ConnectAsync<Newer.ITickets>(_address);
@@ -95,7 +95,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public async Task Objects_that_are_called_back_are_described_with_their_types()
+        public async Task Callback_objects_are_described_with_their_types()
         {
             await using RpcServer server = await Rpc.ServeAsync<IDesk>(_address, new Desk());
             await using RpcConnection tool = await Rpc.OpenAsync(_address);
@@ -121,7 +121,7 @@ namespace Fairlead.Rpc.Tests.Contracts
         }
 
         [Fact]
-        public void A_description_reads_as_source()
+        public void A_description_is_printed_as_source_code()
         {
             Assert.Equal(
                 "public interface IStore\n{\n    int Count(string item);\n    void Put(string item, int count);\n}",

@@ -46,14 +46,14 @@ public sealed class UnderstandsTests
     [InlineData("(#{1:A:i32})", "(#{}}}}}")]
     [InlineData("(#{1:A:i32})", "(#{x:A:i32})")]
     [InlineData("#{#{#{", "#{#{#{#{")]
-    public void Nonsense_does_not_fit(string one, string other)
+    public void Malformed_shapes_do_not_fit(string one, string other)
     {
         Assert.False(Member(one).Understands(Member(other)));
         Assert.False(Member(other).Understands(Member(one)));
     }
 
     [Fact]
-    public void A_long_or_deep_shape_is_compared_all_the_same()
+    public void Very_long_and_very_deep_shapes_are_compared()
     {
         string deep = string.Concat(Enumerable.Repeat("#{1:A:", 10_000));
         Assert.False(Member(deep).Understands(Member(deep + "i32")));

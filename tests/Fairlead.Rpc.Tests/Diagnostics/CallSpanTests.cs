@@ -72,7 +72,7 @@ public sealed class CallSpanTests : IDisposable
     }
 
     [Fact]
-    public async Task An_answer_of_the_service_is_an_error_at_the_client_only()
+    public async Task A_thrown_RpcException_is_a_span_error_at_the_client_only()
     {
         await using RpcServer server = await Rpc.ServeAsync<ICalculator>(Places.New("unix"), new Calculator());
         ConcurrentQueue<Exception> reported = [];

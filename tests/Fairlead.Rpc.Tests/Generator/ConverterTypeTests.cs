@@ -51,7 +51,7 @@ public sealed class ConverterTypeTests
         "Outer.C")]
     [InlineData("class C<T>;", "generic without arguments", "C<>")]
     [InlineData("", "not a class or struct", "int[]")]
-    public void An_unusable_converter_is_named_where_its_attribute_stands(string types, string why, string converter = "C")
+    public void An_unusable_converter_is_reported_at_its_attribute(string types, string why, string converter = "C")
     {
         GeneratorDriverRunResult onAssembly = GeneratorTests.Run(
             $"#nullable enable\nusing Fairlead.Rpc;\n[assembly: RpcConverter(typeof({converter}))]\n"
@@ -81,7 +81,7 @@ public sealed class ConverterTypeTests
     }
 
     [Fact]
-    public void A_converter_of_the_contract_stands_before_one_of_the_assembly()
+    public void A_converter_of_the_contract_takes_precedence_over_one_of_the_assembly()
     {
         GeneratorDriverRunResult result = Run("[assembly: RpcConverter(typeof(C))]", "[RpcConverter(typeof(D))] ", C + D);
         Assert.Empty(result.Diagnostics);
@@ -127,7 +127,7 @@ public sealed class ConverterTypeTests
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
-    public void A_converter_may_stand_in_another_assembly(bool isTypeElsewhere, bool isConverterElsewhere)
+    public void A_converter_may_be_in_another_assembly(bool isTypeElsewhere, bool isConverterElsewhere)
     {
         const string Types = "public sealed class Point(int x) { private readonly int _x = x; public int Sum() => _x; }";
         const string Converter = "public sealed class C : Fairlead.Rpc.IRpcConverter<Point, string> { "

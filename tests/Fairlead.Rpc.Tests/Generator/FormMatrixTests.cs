@@ -90,7 +90,7 @@ public sealed class FormMatrixTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Values_of_each_kind_travel_in_each_form(bool isElsewhere)
+    public void Values_of_each_kind_are_marshalled_in_each_form(bool isElsewhere)
     {
         AssemblyLoadContext context = new("forms", isCollectible: true);
         try

@@ -51,7 +51,7 @@ public sealed class GeneratorTests
 
     [Theory]
     [MemberData(nameof(Mistakes))]
-    public void A_mistake_is_named_where_it_stands(string id, string member)
+    public void A_mistake_is_reported_at_its_location(string id, string member)
     {
         Diagnostic found = Assert.Single(Run($$"""
             using System.Threading.Tasks;
@@ -90,7 +90,7 @@ public sealed class GeneratorTests
     [InlineData(
         "a2345678901234567890123456789012345678901234567890123456789012345"
             + "a234567890123456789012345678901234567890123456789012345678901234567")]
-    public void A_name_that_no_list_can_show_is_refused(string name)
+    public void An_invalid_contract_name_is_refused(string name)
     {
         Diagnostic found = Assert.Single(
             Run($$"""[Fairlead.Rpc.RpcContract(Name = "{{name}}")] public interface IOne { void A(); }""").Diagnostics);
@@ -101,7 +101,7 @@ public sealed class GeneratorTests
     [Theory]
     [InlineData("My-Service_2.v1")]
     [InlineData("Größe.हिन्दी")]
-    public void A_name_has_letters_of_any_script(string name) => Assert.Empty(
+    public void A_name_may_have_letters_of_any_script(string name) => Assert.Empty(
         Run($$"""[Fairlead.Rpc.RpcContract(Name = "{{name}}")] public interface IOne { void A(); }""").Diagnostics);
 
     [Theory]
@@ -176,7 +176,7 @@ public sealed class GeneratorTests
 
     /// <summary>Holds the whole text: each change of the generated code is seen. FAIRLEAD_RENEW=1 writes it anew.</summary>
     [Fact]
-    public void The_generated_code_is_as_it_was()
+    public void The_generated_code_matches_the_stored_text()
     {
         string generated = Assert.Single(Run(
             """
@@ -225,7 +225,7 @@ public sealed class GeneratorTests
     [InlineData(
         "[System.Runtime.InteropServices.StructLayoutAttribute((short)3)] public struct Value { public int A; }",
         false)]
-    public void A_structure_is_copied_only_if_its_parts_are_all_that_it_is(string type, bool isCopied)
+    public void Only_a_plain_struct_is_copied_as_bytes(string type, bool isCopied)
     {
         GeneratorDriverRunResult result = Run(
             $"using Fairlead.Rpc; [RpcContract] public interface IOne {{ Value[] Same(Value[] values); }} {type}");
@@ -234,7 +234,7 @@ public sealed class GeneratorTests
     }
 
     [Fact]
-    public void A_change_elsewhere_generates_nothing_anew()
+    public void A_change_in_other_code_does_not_generate_again()
     {
         CSharpCompilation before = Compile("using Fairlead.Rpc; [RpcContract] public interface IOne { void A(); }");
         GeneratorDriver driver = CSharpGeneratorDriver

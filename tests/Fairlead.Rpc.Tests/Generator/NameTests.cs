@@ -28,7 +28,7 @@ public sealed class NameTests
     [InlineData("[System.Obsolete(\"old\", DiagnosticId = \"TRY1\")] public record Part(int A);")]
     [InlineData("public class Part { [System.Diagnostics.CodeAnalysis.Experimental(\"TRY1\")] public int A { get; set; } }")]
     [InlineData("public record Part([property: System.Diagnostics.CodeAnalysis.Experimental(\"TRY1\")] int A);")]
-    public void Experimental_and_obsolete_types_may_travel(string part) => Compiles(
+    public void Experimental_and_obsolete_types_can_be_marshalled(string part) => Compiles(
         "\n" + $$"""
         #pragma warning disable TRY1, CS0618
         {{part}}
@@ -57,14 +57,14 @@ public sealed class NameTests
     [InlineData("[RpcContract] public interface IOne { [Obsolete] int A(); [Obsolete(\"b\", true)] int B(); }")]
     [InlineData("[Obsolete] [RpcContract] public interface IOne { int A(); }")]
     [InlineData("[RpcContract] public interface IOne { int A(C c); } public record C { [Obsolete] public int A { get; set; } }")]
-    public void What_is_obsolete_is_served(string code) => Compiles(code);
+    public void Obsolete_members_and_contracts_are_served(string code) => Compiles(code);
 
     [Theory]
     [InlineData("static int Twice(int a) => 2 * a;")]
     [InlineData("static virtual int One() => 1;")]
     [InlineData("private int One() => 1;")]
     [InlineData("sealed int One() => 1; sealed int Two => 2;")]
-    public void The_interfaces_own_code_is_not_called_remotely(string member)
+    public void Members_with_a_body_in_the_interface_are_not_called_remotely(string member)
     {
         GeneratorDriverRunResult result = Compiles($"[RpcContract] public interface IOne {{ int Called(); {member} }}");
         Assert.DoesNotContain("new RpcMember(\"One\"", $"{Assert.Single(result.GeneratedTrees)}", StringComparison.Ordinal);

@@ -51,7 +51,7 @@ public sealed partial class ShapeTests
         "E",
         "|{1:E:{A:^2?},2:N:{A:^2?,B:^1?}}")]
     [InlineData("[RpcUnion(1, typeof(S))] interface I; struct S : I { public int A; public I? B; }", "I", "|{1:S:{A:i32,B:^2?}}")]
-    public void A_type_within_itself_is_told_by_its_distance(string types, string type, string shape) =>
+    public void A_recursive_type_is_written_as_its_distance(string types, string type, string shape) =>
         Assert.Equal([$"({shape})"], Shapes($"void M({type} value); {types}"));
 
     /// <summary>Each side generates its own code: the shape of a type may not depend on what is beside it.</summary>

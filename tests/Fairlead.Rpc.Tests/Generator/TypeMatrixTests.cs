@@ -84,7 +84,7 @@ public sealed class TypeMatrixTests
     [InlineData(Place.Here)]
     [InlineData(Place.OtherAssembly)]
     [InlineData(Place.ReferenceAssembly)]
-    public void A_property_that_would_not_travel_is_an_error(Place place)
+    public void A_property_that_cannot_be_marshalled_is_an_error(Place place)
     {
         const string Types = "public class T { public int Id { get; } public int A { get; set; } }";
         const string Contract = "[Fairlead.Rpc.RpcContract] public interface IOne { T Same(T value); }";
@@ -99,7 +99,7 @@ public sealed class TypeMatrixTests
     [Theory]
     [InlineData("class T { [RpcMember(0)] public int A; }")]
     [InlineData("class T { [RpcMember(-1)] public int A; [RpcMember(1)] public int B; }")]
-    public void Numbers_begin_with_one(string type)
+    public void A_member_number_below_1_is_an_error(string type)
     {
         Compilation compiled = Compilations.Of(
             "Contracts", [$"using Fairlead.Rpc; public {type}", "[Fairlead.Rpc.RpcContract] public interface IOne { T Same(T value); }"]);
@@ -108,7 +108,7 @@ public sealed class TypeMatrixTests
     }
 
     [Fact]
-    public void Contracts_whose_names_differ_in_case_have_their_code()
+    public void Contracts_whose_names_differ_only_in_case_are_both_generated()
     {
         Compilation compiled = Compilations.Of(
             "Contracts",
@@ -119,7 +119,7 @@ public sealed class TypeMatrixTests
     }
 
     [Fact]
-    public void A_warning_can_be_suppressed_where_it_stands()
+    public void A_warning_can_be_suppressed_at_its_location()
     {
         Compilation compiled = Compilations.Of(
             "Contracts",

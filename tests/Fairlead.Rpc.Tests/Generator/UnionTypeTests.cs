@@ -26,7 +26,7 @@ public sealed class UnionTypeTests
     [InlineData("public interface A;", "[RpcUnion]")]
     [InlineData(
         "[Other.RpcUnion(1)] public abstract class A; namespace Other { class RpcUnionAttribute(int a) : System.Attribute; }", "abstract")]
-    public void A_union_without_a_meaning_is_refused(string types, string why)
+    public void An_invalid_union_is_refused(string types, string why)
     {
         Diagnostic found = Assert.Single(Run("A", types));
         Assert.Equal("FLRPC002", found.Id);
@@ -53,7 +53,7 @@ public sealed class UnionTypeTests
     [InlineData("public class A { public int X; }")]
     [InlineData("[RpcUnion(1, typeof(A)), RpcUnion(2, typeof(B))] public class A { public int X; } public sealed class B : A;")]
     [InlineData("[RpcUnion(1, typeof(B<int>))] public abstract class A; public sealed class B<T> : A { public T? X; }")]
-    public void Types_of_which_nothing_is_lost_give_no_warning(string types)
+    public void Types_that_lose_nothing_cause_no_warning(string types)
     {
         Diagnostic[] found = [.. Run("A", types)];
 
@@ -77,7 +77,7 @@ public sealed class UnionTypeTests
     }
 
     [Fact]
-    public void A_property_that_hides_one_of_a_base_stands_for_it()
+    public void A_property_that_hides_a_base_property_replaces_it()
     {
         const string Types = "public class A { public int X { get; set; } } "
             + "public sealed class B : A { public new string X { get; set; } = \"\"; } "

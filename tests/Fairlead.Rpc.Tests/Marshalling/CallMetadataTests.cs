@@ -23,7 +23,7 @@ public sealed class CallMetadataTests
 
     [Theory]
     [MemberData(nameof(Malformed))]
-    public async Task A_server_refuses_malformed_metadata_and_goes_on(string what, byte[] metadata)
+    public async Task A_server_refuses_malformed_metadata_and_continues(string what, byte[] metadata)
     {
         await using RpcServer server = await Rpc.ServeAsync<IRelay>(
             Places.New("unix"), new Relay(), new RpcServerOptions { KeepContext = true });
@@ -53,7 +53,7 @@ public sealed class CallMetadataTests
     }
 
     [Fact]
-    public void As_many_pairs_and_bytes_as_allowed_are_taken()
+    public void Metadata_up_to_its_limits_is_accepted()
     {
         Dictionary<string, string> pairs = Enumerable.Range(0, RpcCallOptions.MaxMetadata)
             .ToDictionary(static i => $"n{i}", static i => i.ToString(CultureInfo.InvariantCulture));
@@ -67,7 +67,7 @@ public sealed class CallMetadataTests
     }
 
     [Fact]
-    public void What_cannot_travel_is_an_error_of_the_caller()
+    public void Invalid_metadata_throws_at_the_caller()
     {
         Assert.Throws<ArgumentException>(
             static () => new RpcCallOptions { Metadata = Enumerable.Range(0, 65).ToDictionary(static i => $"n{i}", static _ => "") });
@@ -92,7 +92,7 @@ public sealed class CallMetadataTests
     }
 
     [Fact]
-    public async Task A_server_of_a_former_version_refuses_metadata_clearly_and_takes_other_calls()
+    public async Task A_server_of_a_former_version_refuses_metadata_and_executes_other_calls()
     {
         await using Responder former = await Responder.BindAsync(Address.Parse(Places.New("unix")));
         using CancellationTokenSource end = new();

@@ -25,7 +25,7 @@ public sealed class CallbackFrameTests
     private const string Traces = "00" + "1A" + Context;
 
     [Fact]
-    public void Trace_contexts_stand_behind_the_callbacks()
+    public void Trace_contexts_follow_the_callbacks()
     {
         List<Callback> callbacks = [new(1, 3, null, [0xAA]), new(2, 4, TimeSpan.FromTicks(1), [0xBB, 0xCC], Trace)];
         Assert.Equal(Callbacks + Traces, Write(callbacks, takesTraces: true));
@@ -36,14 +36,14 @@ public sealed class CallbackFrameTests
     }
 
     [Fact]
-    public void A_client_that_does_not_ask_for_them_gets_none()
+    public void A_client_that_does_not_request_trace_contexts_gets_none()
     {
         List<Callback> callbacks = [new(1, 3, null, [0xAA]), new(2, 4, TimeSpan.FromTicks(1), [0xBB, 0xCC], Trace)];
         Assert.Equal(Callbacks, Write(callbacks, takesTraces: false));
     }
 
     [Fact]
-    public void Callbacks_outside_any_trace_take_no_bytes_for_it()
+    public void Callbacks_outside_any_trace_need_no_bytes_for_trace_contexts()
     {
         List<Callback> callbacks = [new(1, 3, null, [0xAA]), new(2, 4, TimeSpan.FromTicks(1), [0xBB, 0xCC])];
         Assert.Equal(Callbacks, Write(callbacks, takesTraces: true));
@@ -55,7 +55,7 @@ public sealed class CallbackFrameTests
     [InlineData("1A" + "01" + "0AF7651916CD43DD8448EB211C80319C" + "B7AD6B7169203331" + "01")] // another version
     [InlineData("1A" + "00" + "00000000000000000000000000000000" + "B7AD6B7169203331" + "01")] // no trace
     [InlineData("1A" + "00" + "0AF7651916CD43DD8448EB211C80319C" + "0000000000000000" + "01")] // no parent
-    public void A_context_that_is_not_valid_is_none(string context)
+    public void An_invalid_trace_context_is_ignored(string context)
     {
         Callback[] read = Callback.ReadAll(Convert.FromHexString(Callbacks + context + "1A" + Context));
         Assert.Equal(default, read[0].Trace);
@@ -63,7 +63,7 @@ public sealed class CallbackFrameTests
     }
 
     [Fact]
-    public void A_context_may_be_longer_than_this_version_knows()
+    public void A_trace_context_may_be_longer_than_in_this_version()
     {
         Callback[] read = Callback.ReadAll(Convert.FromHexString(Callbacks + "00" + "1C" + Context + "FFFF"));
         Assert.Equal(Trace.SpanId, read[1].Trace.SpanId);
@@ -74,11 +74,11 @@ public sealed class CallbackFrameTests
     [InlineData("00" + "1A" + "00")] // longer than the reply
     [InlineData("00" + "00" + "00")] // one too many
     [InlineData("00" + "8080808004")] // 1,073,741,824 bytes
-    public void Contexts_that_do_not_fit_the_callbacks_are_refused(string contexts) =>
+    public void Trace_contexts_that_do_not_fit_the_callbacks_are_refused(string contexts) =>
         Assert.Throws<RpcFormatException>(() => Callback.ReadAll(Convert.FromHexString(Callbacks + contexts)));
 
     [Fact]
-    public void Mutated_replies_end_by_callbacks_or_a_refusal_and_without_much_memory()
+    public void Mutated_replies_yield_callbacks_or_a_refusal_with_little_memory()
     {
         // An array of as many callbacks as bytes are left, and copies of frames and contexts no longer than the reply.
         const int MostMemory = 32 * 1024;
@@ -111,7 +111,7 @@ public sealed class CallbackFrameTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_poll_says_whether_its_client_takes_trace_contexts(bool takesTraces)
+    public async Task A_poll_states_whether_its_client_accepts_trace_contexts(bool takesTraces)
     {
         using ActivitySource source = new($"test-{Guid.NewGuid():N}");
         using ActivityListener listener = new()

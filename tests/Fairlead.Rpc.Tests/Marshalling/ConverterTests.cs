@@ -21,7 +21,7 @@ public sealed class ConverterTests : IDisposable
     }
 
     [Fact]
-    public void A_converted_value_travels_in_each_place()
+    public void Converted_values_are_passed_in_each_position()
     {
         Spot point = new(1, 2);
         Rune sign = new('ü');
@@ -60,7 +60,7 @@ public sealed class ConverterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_converter_that_throws_at_the_sender_ends_the_call_before_anything_is_sent()
+    public async Task A_converter_that_throws_at_the_sender_ends_the_call_before_it_is_sent()
     {
         TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _server.HandlerFailed += (_, failure) => failed.TrySetResult(failure.Exception);
@@ -92,7 +92,7 @@ public sealed class ConverterTests : IDisposable
     }
 
     [Fact]
-    public void The_description_has_the_parts()
+    public void The_description_shows_the_parts_of_converted_types()
     {
         Assert.Contains("using Point = Pixel;", _client.Description.Types);
         Assert.Contains("public record struct Pixel(int X, int Y);", _client.Description.Types);

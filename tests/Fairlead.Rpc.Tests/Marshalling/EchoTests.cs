@@ -23,7 +23,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Numbers()
+    public void Numbers_are_returned_unchanged()
     {
         var small = (true, (byte)255, sbyte.MinValue, short.MinValue, ushort.MaxValue, '\uD800');
         Assert.Equal(small, Service.Small(small));
@@ -38,7 +38,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Times()
+    public void Times_are_returned_unchanged()
     {
         var times = (
             new DateTime(2031, 2, 3, 4, 5, 6, DateTimeKind.Local),
@@ -55,7 +55,7 @@ public sealed class EchoTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("an ä and a 😀")]
-    public void Texts(string text)
+    public void Texts_are_returned_unchanged(string text)
     {
         Assert.Equal(text, Service.Text(text));
         string longer = new('ß', 100_000);
@@ -91,7 +91,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Collections()
+    public void Collections_are_returned_unchanged()
     {
         byte[] bytes = [.. Enumerable.Range(0, 300_000).Select(static i => (byte)i)];
         Assert.Equal(bytes, Service.Bytes(bytes));
@@ -105,7 +105,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Records_and_classes()
+    public void Records_and_classes_are_returned_unchanged()
     {
         Shape shape = new("square", Colour.Blue, [new(0, 0), new(1, 1)], "a note");
         Shape back = Service.Record(shape);
@@ -141,7 +141,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Texts_with_a_type_come_back()
+    public void Uris_versions_and_IP_addresses_are_returned_unchanged()
     {
         IPAddress scoped = new([0xFE, 0x80, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8], 3);
         Uri relative = new("a b/ü?x=%20#y", UriKind.Relative);
@@ -157,7 +157,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Computed_sequences_come_back()
+    public void Computed_sequences_are_returned_unchanged()
     {
         Assert.Equal([0, 1, 2], Service.Numbers(Enumerable.Range(0, 3)));
         Assert.Equal([3, 4], Service.Numbers([3, 4]));
@@ -166,7 +166,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Immutable_collections_come_back()
+    public void Immutable_collections_are_returned_unchanged()
     {
         Point[] points = [new(1, 2), new(3, 4)];
         Assert.Equal(points, Service.FixedArray([.. points]).AsEnumerable());
@@ -184,7 +184,7 @@ public sealed class EchoTests : IDisposable
     }
 
     [Fact]
-    public void Half_of_a_surrogate_pair_is_refused_where_it_is_sent()
+    public void Half_of_a_surrogate_pair_is_refused_at_the_sender()
     {
         Assert.All(["\ud800", "a\udc00b", "\udc00\ud800"], text =>
         {

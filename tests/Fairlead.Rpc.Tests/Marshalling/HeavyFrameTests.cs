@@ -20,7 +20,7 @@ public sealed class HeavyFrameTests : IDisposable
     }
 
     [Fact]
-    public void Collections_that_take_far_more_memory_than_bytes_are_refused()
+    public void Collections_that_need_far_more_memory_than_their_bytes_are_refused()
     {
         Assert.Equal(100_000, _client.Service.Tables([.. Enumerable.Range(0, 100_000).Select(static _ => new Dictionary<int, int>())]));
         List<Dictionary<int, int>> many = [.. Enumerable.Repeat(new Dictionary<int, int>(), 4_000_000)];
@@ -30,7 +30,7 @@ public sealed class HeavyFrameTests : IDisposable
     }
 
     [Fact]
-    public void Keys_of_a_number_do_not_collide_whatever_they_are()
+    public void Chosen_number_keys_do_not_collide()
     {
         // A long folds its halves to its hash, and so each of these has the hash 0.
         long[] keys = [.. Enumerable.Range(0, 10_000).Select(static i => ((long)i << 32) | (uint)i)];

@@ -19,7 +19,7 @@ public sealed class HostileFrameTests
     [InlineData(new byte[] { 2 })]
     [InlineData(new byte[] { 2, 0, 0 })]
     [InlineData(new byte[] { 99, 1, 2, 3, 4, 5, 6, 7, 8, 9 })]
-    public async Task A_frame_that_is_none_is_refused_and_the_next_is_served(byte[] frame)
+    public async Task A_malformed_frame_is_refused_and_the_next_is_served(byte[] frame)
     {
         await using RpcServer server = await Rpc.ServeAsync<ICalculator>("unix://" + $"rpc-{Guid.NewGuid():N}"[..16], new Calculator());
         await using Requester stranger = await Requester.ConnectAsync(server.Addresses[0]);
@@ -31,7 +31,7 @@ public sealed class HostileFrameTests
 
     /// <summary>An exception costs a server more than such a frame costs its sender.</summary>
     [Fact]
-    public void A_frame_that_is_none_is_refused_without_an_exception()
+    public void A_malformed_frame_is_refused_without_an_exception()
     {
         RpcContract<ICalculator> contract = RpcContracts.Of<ICalculator>();
         using CallDispatcher dispatcher = new(contract.Description, contract.CreateSkeleton(new Calculator()), new RpcServerOptions());
@@ -74,7 +74,7 @@ public sealed class HostileFrameTests
     }
 
     [Fact]
-    public async Task Mutated_calls_end_by_a_reply_or_a_refusal()
+    public async Task Mutated_calls_get_a_reply_or_a_refusal()
     {
         await using RpcServer server = await Rpc.ServeAsync<IEchoes>(
             $"inproc://rpc-{Guid.NewGuid():N}", new Echoes(), new RpcServerOptions { MaxMalformedFrames = int.MaxValue });
@@ -108,7 +108,7 @@ public sealed class HostileFrameTests
     }
 
     [Fact]
-    public async Task Mutated_frames_of_each_kind_end_without_a_crash_and_without_much_memory()
+    public async Task Mutated_frames_of_each_kind_cause_no_crash_and_need_little_memory()
     {
         // eng/nightly.sh sets it to ten million.
         int inputs = int.Parse(Environment.GetEnvironmentVariable("FAIRLEAD_RPC_INPUTS") ?? "20000", CultureInfo.InvariantCulture);
@@ -178,7 +178,7 @@ public sealed class HostileFrameTests
     }
 
     [Fact]
-    public void Values_that_do_not_exist_are_refused()
+    public void Values_outside_the_range_of_their_type_are_refused()
     {
         byte[] frame = [.. Enumerable.Repeat((byte)0xFF, 32)];
         Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadBoolean());
@@ -195,7 +195,7 @@ public sealed class HostileFrameTests
     [InlineData("1.2.3.4.5")]
     [InlineData("-1.0")]
     [InlineData("10.0.0.256:x")]
-    public void Texts_that_are_no_versions_and_no_addresses_are_refused(string text)
+    public void Invalid_versions_and_IP_addresses_are_refused(string text)
     {
         byte[] frame = Written(text);
         Assert.Throws<RpcFormatException>(() => new RpcReader(frame).ReadVersion());
@@ -204,7 +204,7 @@ public sealed class HostileFrameTests
     }
 
     [Fact]
-    public void A_text_that_is_no_uri_or_too_long_is_refused()
+    public void An_invalid_or_too_long_URI_is_refused()
     {
         byte[] uri = Written("http://[");
         byte[] zeros = Written($"{new string('0', 100_000)}1.0");

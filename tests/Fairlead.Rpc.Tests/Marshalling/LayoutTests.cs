@@ -29,7 +29,7 @@ public sealed class LayoutTests : IDisposable
     }
 
     [Fact]
-    public void Values_come_back()
+    public void Values_are_returned_unchanged()
     {
         Vector[] vectors = [.. Enumerable.Range(0, 1000).Select(Make)];
         Assert.Equal(Make(3), Service.One(Make(3)));
@@ -70,7 +70,7 @@ public sealed class LayoutTests : IDisposable
     }
 
     [Fact]
-    public void A_gap_in_memory_does_not_travel()
+    public void Padding_in_memory_is_not_sent()
     {
         Assert.Equal(12, Unsafe.SizeOf<Gap>());
         Assert.Equal([1, 1, 0xFE, 0xFF, 0xFF, 0xFF, 3], Reply(nameof(ILayouts.Gaps), static (ref RpcWriter writer) =>
@@ -96,7 +96,7 @@ public sealed class LayoutTests : IDisposable
     [Theory]
     [InlineData(nameof(ILayouts.Checks))]
     [InlineData(nameof(ILayouts.Clamps))]
-    public void A_type_that_checks_its_values_is_asked(string member) =>
+    public void A_type_that_checks_its_values_is_constructed_by_its_own_code(string member) =>
         Assert.Equal([1, 100, 0, 0, 0], Reply(member, static (ref RpcWriter writer) =>
         {
             writer.WriteCount(1);
@@ -104,7 +104,7 @@ public sealed class LayoutTests : IDisposable
         }));
 
     [Fact]
-    public void A_boolean_is_checked_before_it_is_believed()
+    public void An_invalid_boolean_is_refused()
     {
         var refused = Assert.Throws<FairleadException>(() => Reply(nameof(ILayouts.Booleans), static (ref RpcWriter writer) =>
         {
@@ -118,7 +118,7 @@ public sealed class LayoutTests : IDisposable
     [InlineData(1)]
     [InlineData(100)]
     [InlineData(1_000_000)]
-    public void A_count_above_what_is_there_is_refused(int count)
+    public void A_count_above_the_available_elements_is_refused(int count)
     {
         var refused = Assert.Throws<FairleadException>(() => Reply(nameof(ILayouts.Array), (ref RpcWriter writer) =>
         {
@@ -172,7 +172,7 @@ public sealed class LayoutTests : IDisposable
 
     /// <summary>The hash is computed when it is first needed, which may be long after the description was made.</summary>
     [Fact]
-    public void A_description_keeps_the_members_that_it_was_given()
+    public void A_description_copies_its_members()
     {
         List<RpcMember> members = [new("Get", "int Get()", "()->i32")];
         RpcDescription expected = new("Numbers", [.. members]);

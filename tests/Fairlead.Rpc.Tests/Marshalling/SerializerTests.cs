@@ -24,7 +24,7 @@ public sealed class SerializerTests : IDisposable
     }
 
     [Fact]
-    public async Task Values_streams_and_callbacks_go_there_and_back()
+    public async Task Values_streams_and_callbacks_pass_in_both_directions()
     {
         Article article = Make(1) with { Next = Make(2) };
         Article same = Service.Same(article);
@@ -52,7 +52,7 @@ public sealed class SerializerTests : IDisposable
     }
 
     [Fact]
-    public void Json_escapes_what_the_encoder_of_its_options_escapes()
+    public void Json_escapes_text_with_the_encoder_of_its_options()
     {
         ShopContext relaxed = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         ArrayBufferWriter<byte> plain = new();
@@ -64,7 +64,7 @@ public sealed class SerializerTests : IDisposable
     }
 
     [Fact]
-    public void A_type_that_the_serializer_does_not_know_is_named_before_anything_is_sent()
+    public void A_type_unknown_to_the_serializer_is_refused_before_the_call_is_sent()
     {
         var refused = Assert.Throws<FairleadException>(() => Service.Unknown(TimeSpan.Zero));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);

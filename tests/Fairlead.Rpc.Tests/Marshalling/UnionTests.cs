@@ -20,7 +20,7 @@ public sealed class UnionTests : IDisposable
     }
 
     [Fact]
-    public void Each_case_comes_back_as_its_type()
+    public void Each_case_is_returned_as_its_type()
     {
         Circle circle = new("c", 1.5);
         Assert.Equal(circle, Service.Same(circle));
@@ -51,7 +51,7 @@ public sealed class UnionTests : IDisposable
     }
 
     [Fact]
-    public void A_type_that_is_no_case_is_refused_where_it_is_sent()
+    public void A_type_that_is_not_a_case_is_refused_at_the_sender()
     {
         FairleadException refused = Assert.Throws<FairleadException>(() => Service.Same(new Triangle("t")));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);
@@ -61,7 +61,7 @@ public sealed class UnionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_result_that_is_no_case_fails_the_call_and_nothing_else()
+    public async Task A_result_that_is_not_a_case_fails_only_its_call()
     {
         TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _server.HandlerFailed += (_, failure) => failed.TrySetResult(failure.Exception);
@@ -73,7 +73,7 @@ public sealed class UnionTests : IDisposable
     }
 
     [Fact]
-    public void A_derived_value_without_a_union_is_refused_where_it_is_sent()
+    public void A_derived_value_without_a_union_is_refused_at_the_sender()
     {
         Assert.Equal(1, Service.SamePlain(new Plain { Value = 1 }).Value);
         FairleadException refused = Assert.Throws<FairleadException>(() => Service.SamePlain(new Derived { Value = 1, More = 2 }));
@@ -82,7 +82,7 @@ public sealed class UnionTests : IDisposable
     }
 
     [Fact]
-    public void A_case_that_the_reader_does_not_know_is_named()
+    public void The_error_names_a_case_unknown_to_the_reader()
     {
         FormatException refused = RpcReader.NotInUnion<Figure>(7);
         Assert.Contains("Figure has no case 7", refused.Message, StringComparison.Ordinal);

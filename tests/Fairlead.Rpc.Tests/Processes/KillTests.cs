@@ -17,7 +17,7 @@ public sealed class KillTests : IDisposable
 
     [FullRun(Reason.Repeats)]
     [Fact]
-    public async Task Each_of_ten_thousand_calls_ends_as_it_says_though_a_server_of_three_is_killed()
+    public async Task Each_of_10000_calls_has_its_reported_outcome_although_one_of_three_servers_is_killed()
     {
         List<RpcPeer> peers = [];
         try
@@ -51,7 +51,7 @@ public sealed class KillTests : IDisposable
     }
 
     [Fact]
-    public async Task A_killed_server_ends_the_stream_at_once()
+    public async Task A_killed_server_ends_the_stream_immediately()
     {
         using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
         await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(_service);
@@ -70,7 +70,7 @@ public sealed class KillTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_vanishes_in_a_stream_ends_its_producer()
+    public async Task A_client_killed_during_a_stream_ends_its_producer()
     {
         using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
         using (RpcPeer client = RpcPeer.Start("endless", _service))
@@ -82,7 +82,7 @@ public sealed class KillTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stopped_server_ends_a_call_by_its_timeout_and_then_goes_on()
+    public async Task A_call_to_a_stopped_server_times_out_and_the_resumed_server_continues()
     {
         using RpcPeer server = await RpcPeer.ServeAsync(_service, LogOf(0));
         await using RpcClient<IWork> client = await Rpc.ConnectAsync<IWork>(

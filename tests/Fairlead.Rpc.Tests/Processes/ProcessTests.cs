@@ -20,7 +20,7 @@ public sealed class ProcessTests
     [FullRun(Reason.Waits)]
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_stopped_server_ends_calls_by_their_deadlines_and_then_goes_on(string transport)
+    public async Task Calls_to_a_stopped_server_end_at_their_deadlines_and_the_resumed_server_continues(string transport)
     {
         using RpcPeer server = RpcPeer.Start("at", Places.New(transport));
         string address = (await server.LineAsync())!;
@@ -47,7 +47,7 @@ public sealed class ProcessTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_client_that_vanishes_in_a_stream_ends_its_producer(string transport)
+    public async Task A_client_killed_during_a_stream_ends_its_producer(string transport)
     {
         // A killed client cannot say over UDP that it has gone: the heartbeat does.
         string place = transport == "udp" ? "udp://127.0.0.1:0?reliable=true&heartbeat=500ms" : Places.New(transport);

@@ -31,7 +31,7 @@ public sealed class SiegeTests(ITestOutputHelper output)
     [Theory]
     [InlineData("unix", "-", "-")]
     [InlineData("tcp", "127.0.0.2", "127.0.0.1")]
-    public async Task An_honest_process_keeps_its_rate_beside_a_hostile_one(string transport, string hostileFrom, string honestFrom)
+    public async Task A_well_behaved_process_keeps_its_rate_during_an_attack(string transport, string hostileFrom, string honestFrom)
     {
         using var server = RpcPeer.StartWith(
             "DOTNET_GCHeapHardLimit",

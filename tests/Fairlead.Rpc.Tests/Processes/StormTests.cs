@@ -28,7 +28,7 @@ public sealed class StormTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
-    public async Task Each_call_ends_as_it_says_while_instances_are_killed()
+    public async Task Each_call_has_its_reported_outcome_while_instances_are_killed()
     {
         int kills = LongCalls is null ? ShortKills : LongKills;
         int each = (LongCalls ?? ShortCalls) / kills / Clients;

@@ -6,7 +6,7 @@ namespace Fairlead.Rpc.Tests.PublicSurface;
 public sealed class PublicApiTests
 {
     [Fact]
-    public void The_public_surface_is_what_its_file_says()
+    public void The_public_surface_matches_PublicAPI_txt()
     {
         string file = Path.Combine(Generator.GeneratorTests.Root(), "src/Fairlead.Rpc/PublicAPI.txt");
         string actual = PublicApiText.Of(typeof(RpcServer).Assembly);

@@ -87,7 +87,7 @@ public sealed class ByteStreamTests
     }
 
     [Fact]
-    public async Task A_service_that_leaves_ends_the_sending_and_the_stream_stays_the_callers()
+    public async Task A_service_that_stops_reading_ends_the_upload_and_does_not_dispose_the_stream()
     {
         await using RpcServer server = await ServeAsync(static length => new PatternStream(length));
         await using RpcClient<IFiles> client = await ConnectAsync(server);
@@ -110,7 +110,7 @@ public sealed class ByteStreamTests
     }
 
     [Fact]
-    public async Task An_exception_of_the_service_follows_the_bytes_before_it_and_stays()
+    public async Task An_exception_of_the_service_follows_the_bytes_before_it_and_repeats()
     {
         PatternStream source = new(Endless) { GateAt = Long, Failure = new RpcException(6, "bad sector") };
         source.Gate.SetResult();
@@ -130,7 +130,7 @@ public sealed class ByteStreamTests
     }
 
     [Fact]
-    public async Task An_exception_of_the_callers_stream_is_its_own()
+    public async Task An_exception_of_the_stream_of_the_caller_reaches_the_caller()
     {
         await using RpcServer server = await ServeAsync(static length => new PatternStream(length));
         await using RpcClient<IFiles> client = await ConnectAsync(server);
@@ -177,7 +177,7 @@ public sealed class ByteStreamTests
     }
 
     [Fact]
-    public async Task What_a_stream_of_a_call_cannot_do_is_said()
+    public async Task Unsupported_operations_of_a_call_stream_throw_with_the_reason()
     {
         await using RpcServer server = await ServeAsync(static length => new PatternStream(length));
         await using RpcClient<IFiles> client = await ConnectAsync(server);

@@ -12,7 +12,7 @@ public sealed class HeldFrameTests
     private static readonly Client Other = new() { ProcessId = 2 };
 
     [Fact]
-    public async Task Frames_that_are_kept_have_nothing_behind_their_identity()
+    public async Task Held_frames_with_bytes_after_their_identity_are_refused()
     {
         using FramesAtServer server = new(new RpcServerOptions());
         var id = Guid.NewGuid();
@@ -24,7 +24,7 @@ public sealed class HeldFrameTests
     }
 
     [Fact]
-    public async Task Items_that_are_not_read_fill_the_share_of_their_client_only()
+    public async Task Unread_items_fill_only_the_share_of_their_client()
     {
         using FramesAtServer server = new(new RpcServerOptions { MaxQueuedBytesPerClient = 100_000 });
         var id = Guid.NewGuid();
@@ -50,7 +50,7 @@ public sealed class HeldFrameTests
 
     /// <summary>Items whose call does not come are kept while they wait for it.</summary>
     [Fact]
-    public async Task Items_that_overtake_their_call_count_too()
+    public async Task Items_that_overtake_their_call_count_toward_the_share()
     {
         using FramesAtServer server = new(new RpcServerOptions { MaxQueuedBytesPerClient = 100_000 });
         server.Handle(Push(Guid.NewGuid()), One);
@@ -124,7 +124,7 @@ public sealed class HeldFrameTests
 
     /// <summary>The frames of a connection that has ended may still be handled. They take no room from its next connection.</summary>
     [Fact]
-    public async Task A_connection_that_has_ended_keeps_no_session_and_waits_for_none()
+    public async Task A_closed_connection_keeps_no_session_and_no_waiting_poll()
     {
         using FramesAtServer server = new(new RpcServerOptions { MaxStreamingCalls = 4 });
         (HandmadeRequest Request, Task Handled)[] sessions =

@@ -10,7 +10,7 @@ public sealed class LateConnectionTests
     private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
 
     [Fact]
-    public async Task Items_that_are_there_before_the_connection_arrive_unchanged()
+    public async Task Items_produced_before_the_connection_arrive_unchanged()
     {
         await using RpcServer server = await Rpc.ServeAsync<IStreams>($"unix://late-{Guid.NewGuid():N}", new Contracts.Streams());
         RequesterLane real = await RequesterLane.ConnectAsync(server.Addresses[0], new EndpointOptions(), CancellationToken.None);

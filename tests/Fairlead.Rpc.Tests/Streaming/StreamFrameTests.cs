@@ -13,7 +13,7 @@ public sealed class StreamFrameTests : IDisposable
 
     /// <summary>Otherwise more calls run than are accepted.</summary>
     [Fact]
-    public async Task Frames_that_are_given_up_do_not_end_the_count_of_a_call_that_has_come()
+    public async Task Cancelled_frames_do_not_reduce_the_count_of_running_calls()
     {
         var id = Guid.NewGuid();
         (HandmadeRequest first, Task firstHandled) = _server.Handle(Frames.Pull(id, 1));
@@ -31,7 +31,7 @@ public sealed class StreamFrameTests : IDisposable
 
     /// <summary>Each keeps its bytes: a client must not fill the memory with them.</summary>
     [Fact]
-    public async Task Only_so_many_frames_of_a_call_wait()
+    public async Task The_number_of_waiting_frames_of_a_call_is_limited()
     {
         var id = Guid.NewGuid();
         byte[] push = [.. Frames.Push(id, 0), 0, 0, 0, 0, 0];

@@ -113,7 +113,7 @@ public sealed class StreamTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task A_client_that_goes_ends_its_streams_at_the_server(string transport)
+    public async Task A_client_that_leaves_ends_its_streams_at_the_server(string transport)
     {
         await using RpcServer server = await ServeAsync(transport);
         RpcClient<IStreams> client = await ConnectAsync(server);
@@ -153,7 +153,7 @@ public sealed class StreamTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(10_000)]
-    public async Task A_failure_comes_after_the_items_before_it(int items)
+    public async Task A_failure_follows_the_items_before_it(int items)
     {
         await using RpcServer server = await ServeAsync("unix");
         await using RpcClient<IStreams> client = await ConnectAsync(server);
@@ -170,7 +170,7 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_failure_of_the_callers_items_is_the_callers()
+    public async Task A_failure_of_the_items_of_the_caller_reaches_the_caller()
     {
         await using RpcServer server = await ServeAsync("unix");
         await using RpcClient<IStreams> client = await ConnectAsync(server);
@@ -187,7 +187,7 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_service_that_has_enough_ends_the_callers_items()
+    public async Task A_service_that_stops_reading_ends_the_items_of_the_caller()
     {
         await using RpcServer server = await ServeAsync("unix");
         await using RpcClient<IStreams> client = await ConnectAsync(server);
@@ -228,7 +228,7 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_million_items_never_wait_by_more_than_two_batches()
+    public async Task A_producer_of_a_million_items_stays_at_most_two_batches_ahead()
     {
         await using RpcServer server = await ServeAsync("shm");
         await using RpcClient<IStreams> client = await ConnectAsync(server);
@@ -251,7 +251,7 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task Items_longer_than_a_batch_travel_alone()
+    public async Task Items_longer_than_a_batch_are_sent_alone()
     {
         await using RpcServer server = await ServeAsync("shm");
         await using RpcClient<IStreams> client = await ConnectAsync(server);
@@ -265,7 +265,7 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_hundred_streams_run_beside_calls()
+    public async Task A_hundred_streams_run_while_calls_are_made()
     {
         // More than calls may run at once: streams have places of their own.
         await using RpcServer server = await ServeAsync("unix", new RpcServerOptions { MaxConcurrentCalls = 2 });

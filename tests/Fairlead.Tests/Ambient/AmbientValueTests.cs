@@ -38,7 +38,7 @@ public sealed class AmbientValueTests : IDisposable
     }
 
     [Fact]
-    public void A_log_that_synchronizes_from_time_to_time_keeps_no_value_of_its_caller()
+    public void A_log_that_synchronizes_at_an_interval_keeps_no_value_of_its_caller()
     {
         WeakReference[] values = new WeakReference[1];
         using MappedLog log = Make(values, 0, () =>

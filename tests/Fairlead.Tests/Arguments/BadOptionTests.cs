@@ -63,7 +63,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task It_is_refused_and_leaves_nothing(string what, EndpointOptions options)
+    public async Task A_bad_option_is_refused_and_the_address_stays_free(string what, EndpointOptions options)
     {
         Output.WriteLine(what);
         Address address = $"unix://options-{Guid.NewGuid():N}";
@@ -85,12 +85,12 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
     [InlineData("capacity=-1")]
     [InlineData("maxmessage=1e9")]
     [InlineData("full=sometimes")]
-    public void An_option_of_an_address_is_refused_alike(string option) =>
+    public void A_bad_option_in_an_address_is_refused_too(string option) =>
         Assert.Throws<AddressFormatException>(() => Receiver.Bind($"tcp://127.0.0.1:0?{option}"));
 
     [Theory]
     [MemberData(nameof(Taken))]
-    public async Task What_is_only_enormous_works(EndpointOptions options)
+    public async Task An_enormous_but_valid_option_works(EndpointOptions options)
     {
         foreach (string scheme in new[] { "unix", "shm" })
         {
@@ -113,7 +113,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
     [Theory]
     [InlineData("unix")]
     [InlineData("shm")]
-    public async Task A_call_with_an_impossible_time_leaves_the_endpoint_to_others(string scheme)
+    public async Task Other_calls_work_after_a_call_with_a_negative_timeout_threw(string scheme)
     {
         await using Responder responder = Track(Responder.Bind($"{scheme}://options-{Guid.NewGuid():N}"));
         Task running = responder.RunAsync(static (request, _) => request.Memory);
@@ -137,7 +137,7 @@ public sealed class BadOptionTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
-    public async Task A_time_beyond_what_timers_take_passes_by_the_endpoints_own_clock()
+    public async Task A_timeout_longer_than_timers_support_expires_by_the_endpoints_own_clock()
     {
         ManualClock clock = new();
         await using Receiver receiver = Track(

@@ -10,7 +10,7 @@ public sealed class EnormousMessageTests(ITestOutputHelper output) : WatchedTest
     [InlineData(1L << 31)]
     [InlineData(1L << 32)]
     [InlineData((1L << 32) + 5)]
-    public async Task It_is_refused_whether_a_peer_is_there_or_not(long length)
+    public async Task An_enormous_message_is_refused_with_and_without_a_peer(long length)
     {
         ReadOnlySequence<byte> enormous = Of(length);
         Sender alone = Track(Sender.Bind($"unix://enormous-{Guid.NewGuid():N}"));

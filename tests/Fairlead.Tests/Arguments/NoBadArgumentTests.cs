@@ -22,7 +22,7 @@ public sealed class NoBadArgumentTests(ITestOutputHelper output) : WatchedTest(o
 
     [Theory]
     [MemberData(nameof(Subjects))]
-    public async Task It_may_be_refused_and_does_no_harm(string name)
+    public async Task A_bad_argument_may_be_refused_and_does_no_harm(string name)
     {
         Subject subject = Subject.All.Single(each => each.Name == name);
         int calls = 0;

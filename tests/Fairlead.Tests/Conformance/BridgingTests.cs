@@ -13,7 +13,7 @@ public sealed class BridgingTests
     [Theory]
     [InlineData("shm")]
     [InlineData("tls")]
-    public async Task After_clients_that_leave_at_once_the_next_is_carried(string scheme)
+    public async Task The_bridge_carries_the_next_client_after_clients_that_disconnect_immediately(string scheme)
     {
         (Socket listener, Address address) = TransportsUnderTest.Of(scheme).ListenRaw();
         using Socket front = listener;

@@ -31,7 +31,7 @@ public sealed class TransportFlagsTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public void Pairs_hubs_and_binding_senders_exist_where_they_are_declared(string name)
+    public void Pairs_hubs_and_senders_bind_exactly_if_the_transport_declares_it(string name)
     {
         TransportUnderTest transport = Find(name);
 
@@ -56,7 +56,7 @@ public sealed class TransportFlagsTests : IDisposable
     /// <summary>A sender finds a place without a receiver only if nothing has to be there.</summary>
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task Senders_need_a_receiver_where_it_is_declared(string name)
+    public async Task Senders_need_a_receiver_exactly_if_the_transport_declares_it(string name)
     {
         TransportUnderTest transport = Find(name);
         if (!transport.IsVisitedAgain || transport.NewPlace().Option("reliable") is not null || transport.IsNetwork)
@@ -79,7 +79,7 @@ public sealed class TransportFlagsTests : IDisposable
     }
 
     [Fact]
-    public void Each_transport_under_test_is_among_them() =>
+    public void The_list_contains_each_transport_under_test() =>
         Assert.All(
             typeof(TransportFlagsTests)
                 .Assembly.GetTypes()

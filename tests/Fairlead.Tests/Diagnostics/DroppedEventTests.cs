@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Diagnostics;
 public sealed class DroppedEventTests
 {
     [Fact]
-    public async Task Drops_are_told_at_most_once_a_second_with_their_number_and_the_rest_in_the_end()
+    public async Task The_number_of_drops_is_reported_at_most_once_a_second_and_at_the_end()
     {
         ManualClock clock = new();
         await using Receiver receiver = await Receiver.BindAsync($"inproc://dropped-{Guid.NewGuid():N}?messages=1");

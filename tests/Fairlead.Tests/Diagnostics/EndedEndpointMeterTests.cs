@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Diagnostics;
 public sealed class EndedEndpointMeterTests
 {
     [Fact]
-    public async Task What_a_closed_endpoint_counted_is_reported_once()
+    public async Task The_counts_of_a_closed_endpoint_are_reported_once()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         List<(string Name, long Value)> seen = [];
@@ -31,7 +31,7 @@ public sealed class EndedEndpointMeterTests
     }
 
     [Fact]
-    public async Task Without_a_listener_nothing_is_kept()
+    public async Task Counts_of_closed_endpoints_are_not_kept_without_a_listener()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         await (await Receiver.BindAsync(name)).DisposeAsync();
@@ -42,7 +42,7 @@ public sealed class EndedEndpointMeterTests
     }
 
     [Fact]
-    public async Task A_listener_that_never_collects_keeps_a_few()
+    public async Task At_most_256_closed_endpoints_are_kept_for_a_listener_that_does_not_collect()
     {
         List<(string Name, long Value)> seen = [];
         using MeterListener listener = Listen("inproc://many", seen);

@@ -34,7 +34,7 @@ public sealed class EndpointMeterTests
     }
 
     [Fact]
-    public async Task Durations_are_recorded_while_somebody_listens()
+    public async Task Durations_are_recorded_while_a_listener_is_active()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
@@ -78,7 +78,7 @@ public sealed class EndpointMeterTests
     }
 
     [Fact]
-    public async Task Requests_beside_others_are_measured_too()
+    public async Task Concurrent_requests_are_measured_too()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
@@ -99,7 +99,7 @@ public sealed class EndpointMeterTests
     }
 
     [Fact]
-    public async Task What_is_dropped_or_not_accepted_is_measured_with_that_for_an_error()
+    public async Task A_message_that_is_dropped_or_not_accepted_is_measured_with_its_error()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         ConcurrentQueue<(string Name, double Value, Dictionary<string, object?> Tags)> seen = new();
@@ -120,7 +120,7 @@ public sealed class EndpointMeterTests
     }
 
     [Fact]
-    public async Task What_a_listener_throws_fails_nothing_that_is_measured()
+    public async Task An_exception_of_a_listener_fails_no_measured_operation()
     {
         string name = $"inproc://meter-{Guid.NewGuid():N}";
         int thrown = 0;

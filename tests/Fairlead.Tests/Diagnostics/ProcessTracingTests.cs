@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Diagnostics;
 public sealed class ProcessTracingTests
 {
     [Fact]
-    public async Task Each_span_has_the_one_that_caused_it_as_its_parent()
+    public async Task The_parent_of_each_span_is_the_span_that_caused_it()
     {
         string name = $"unix://trace-{Guid.NewGuid():N}";
         using ActivitySource source = new($"test-{Guid.NewGuid():N}");

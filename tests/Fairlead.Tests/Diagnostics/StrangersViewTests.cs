@@ -15,7 +15,7 @@ public sealed class StrangersViewTests
     [InlineData("unixpacket")]
     [InlineData("shm")]
     [InlineData("tcp")]
-    public async Task A_secret_among_the_arguments_is_shown_by_nothing(string scheme)
+    public async Task No_view_of_a_process_shows_a_secret_among_its_arguments(string scheme)
     {
         string place = scheme == "tcp" ? "tcp://127.0.0.1:0" : $"{scheme}://view-{Guid.NewGuid():N}";
         using Events events = new();

@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Diagnostics;
 public sealed class TracingTests
 {
     [Fact]
-    public async Task A_handlers_span_is_the_child_of_the_request_and_that_of_the_caller()
+    public async Task A_handlers_span_is_a_child_of_the_requests_span_which_is_a_child_of_the_callers_span()
     {
         string name = $"inproc://trace-{Guid.NewGuid():N}";
         ConcurrentQueue<Activity> ended = new();
@@ -46,7 +46,7 @@ public sealed class TracingTests
     }
 
     [Fact]
-    public async Task Without_a_listener_an_ambient_context_travels_all_the_same()
+    public async Task An_ambient_trace_context_travels_without_a_listener()
     {
         await using Receiver receiver = await Receiver.BindAsync($"inproc://trace-{Guid.NewGuid():N}");
         await using Sender sender = await Sender.ConnectAsync(receiver.Address);
@@ -65,7 +65,7 @@ public sealed class TracingTests
     }
 
     [Fact]
-    public async Task A_context_travels_with_requests_beside_others_too()
+    public async Task A_trace_context_travels_with_concurrent_requests_too()
     {
         await using Responder responder = await Responder.BindAsync($"inproc://trace-{Guid.NewGuid():N}");
         await using Requester requester = await Requester.ConnectAsync(responder.Address);

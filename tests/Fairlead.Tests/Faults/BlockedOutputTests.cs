@@ -39,7 +39,7 @@ public sealed class BlockedOutputTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     [Fact]
-    public async Task A_peer_that_makes_room_while_a_sender_finds_none_gets_the_rest_of_the_message()
+    public async Task A_peer_that_frees_space_while_a_sender_finds_the_ring_full_gets_the_rest_of_the_message()
     {
         Address place = TransportsUnderTest.Of("shm").NewPlace();
         Pair server = Track(Pair.Bind(place));

@@ -22,7 +22,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public Task Whatever_call_of_the_clock_throws_all_ends_and_the_name_is_free(string play, string scheme, bool isAtTheBoundEnd) =>
+    public Task Everything_ends_and_the_name_is_free_if_any_call_of_the_clock_throws(string play, string scheme, bool isAtTheBoundEnd) =>
         FailEachClockCallAsync(play, scheme, isAtTheBoundEnd);
 
     [FullRun(Reason.OtherPlay)]
@@ -33,7 +33,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public Task Whatever_call_of_a_connection_throws_all_ends_and_the_name_is_free(string play, string scheme, bool isAtTheBoundEnd) =>
+    public Task Everything_ends_and_the_name_is_free_if_any_call_of_a_connection_throws(string play, string scheme, bool isAtTheBoundEnd) =>
         FailEachConnectionCallAsync(play, scheme, isAtTheBoundEnd);
 
     [FullRun(Reason.OtherPlay)]
@@ -49,7 +49,7 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
     [InlineData("inproc")]
     [InlineData("unix")]
     [InlineData("shm")]
-    public async Task Whatever_call_of_a_connection_throws_each_message_that_is_not_delivered_is_counted(string scheme)
+    public async Task Each_message_is_received_or_counted_if_any_call_of_a_connection_throws(string scheme)
     {
         Address place = TransportsUnderTest.Of(scheme).NewPlace();
         int kept = 0;

@@ -13,7 +13,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
     [InlineData("unix", OverflowPolicy.DropNewest)]
     [InlineData("unix", OverflowPolicy.Fail)]
     [InlineData("unixpacket", OverflowPolicy.DropNewest)]
-    public async Task A_subscriber_without_memory_keeps_the_message_from_no_other(string scheme, OverflowPolicy policy)
+    public async Task The_other_subscribers_get_a_message_for_which_one_subscriber_has_no_memory(string scheme, OverflowPolicy policy)
     {
         Address place = Spoiled(scheme);
         Publisher publisher = Track(Publisher.Bind(place, new PublisherOptions { OverflowPolicy = policy }));
@@ -41,7 +41,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
     [InlineData("unix", null)]
     [InlineData("unix", OverflowPolicy.DropOldest)]
     [InlineData("unixpacket", null)]
-    public async Task A_client_without_memory_keeps_the_broadcast_from_no_other(string scheme, OverflowPolicy? policy)
+    public async Task The_other_clients_get_a_broadcast_for_which_one_client_has_no_memory(string scheme, OverflowPolicy? policy)
     {
         Address place = Spoiled(scheme);
         Hub hub = Track(Hub.Bind(place, new HubOptions { OverflowPolicy = policy }));
@@ -71,7 +71,7 @@ public sealed class GivingFaultTests(ITestOutputHelper output) : WatchedTest(out
     [Theory]
     [InlineData("unix")]
     [InlineData("unixpacket")]
-    public async Task A_requester_without_memory_ends_no_other(string scheme)
+    public async Task A_responder_serves_other_requesters_after_a_reply_and_its_error_found_no_memory(string scheme)
     {
         Address place = Spoiled(scheme);
         Responder responder = Track(Responder.Bind(place));

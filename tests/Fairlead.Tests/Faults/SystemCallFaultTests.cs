@@ -24,7 +24,7 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer 
 
     [Theory]
     [MemberData(nameof(ShortPlays))]
-    public Task Whatever_system_call_fails_all_ends_and_the_name_is_free(string play) => FailEachAsync(play);
+    public Task Everything_ends_and_the_name_is_free_if_any_system_call_fails(string play) => FailEachAsync(play);
 
     [FullRun(Reason.OtherPlay)]
     [Theory]

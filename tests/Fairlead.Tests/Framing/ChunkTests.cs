@@ -23,7 +23,7 @@ public sealed class ChunkTests
     [Theory]
     [InlineData(Chunk.PooledSize)]
     [InlineData(Chunk.PooledSize + 1)]
-    public void The_last_holder_gives_it_back(int size)
+    public void The_last_holder_returns_the_chunk(int size)
     {
         Chunk chunk = Chunk.Rent(size);
         Assert.True(chunk.IsUnshared);
@@ -36,7 +36,7 @@ public sealed class ChunkTests
     }
 
     [Fact]
-    public void A_parked_chunk_is_had_again_while_others_hold_it()
+    public void A_parked_chunk_can_be_held_again_while_others_hold_it()
     {
         Chunk chunk = Chunk.Rent();
         chunk.Hold();
@@ -52,7 +52,7 @@ public sealed class ChunkTests
     }
 
     [Fact]
-    public void A_chunk_that_was_rented_again_is_another_one()
+    public void A_chunk_that_is_rented_again_does_not_match_its_old_mark()
     {
         // The pool belongs to the process: if other tests have just filled it, it keeps none of these, but perhaps the next one.
         while (!IsOneRentedAgain())
@@ -83,7 +83,7 @@ public sealed class ChunkTests
     }
 
     [Fact]
-    public void Packed_messages_lie_one_behind_the_other_and_keep_their_bytes()
+    public void Packed_messages_keep_their_order_and_their_bytes()
     {
         using ChunkPacker packer = new();
         List<(Incoming Message, byte[] Body)> packed = [];
@@ -136,7 +136,7 @@ public sealed class ChunkTests
     }
 
     [Fact]
-    public void A_packer_begins_at_the_front_when_nobody_holds_its_chunk()
+    public void A_packer_starts_at_the_front_of_its_chunk_when_no_message_holds_it()
     {
         using ChunkPacker packer = new();
         Incoming first = packer.Pack(default, new byte[400]);
@@ -151,7 +151,7 @@ public sealed class ChunkTests
     }
 
     [Fact]
-    public void A_parked_chunk_is_taken_back_once_and_only_while_messages_lie_in_it()
+    public void A_parked_chunk_can_be_unparked_once_and_only_while_messages_are_in_it()
     {
         ParkedChunk parked = default;
         Assert.Null(parked.TakeBack(out _));

@@ -25,7 +25,7 @@ public sealed class ForeignFramingTests
     }
 
     [Fact]
-    public void A_block_is_judged_without_the_bytes_that_fill_it()
+    public void The_limit_of_a_block_does_not_count_the_padding()
     {
         Assert.True(TryParse(Block, "61620000", 2, out _, out _));
         Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => TryParse(Block, "61620000", 1, out _, out _)).Code);
@@ -47,7 +47,7 @@ public sealed class ForeignFramingTests
     [InlineData("6162636465", "has 5 bytes, but a block has 4")]
     [InlineData("6100", "ends with a NUL byte")]
     [InlineData("00", "ends with a NUL byte")]
-    public void What_a_block_cannot_show_is_not_sent(string hex, string? problem) => Refuses(Block, hex, problem);
+    public void A_message_that_a_block_cannot_represent_is_not_sent(string hex, string? problem) => Refuses(Block, hex, problem);
 
     [Theory]
     [InlineData("616200", 0, false)]
@@ -65,7 +65,7 @@ public sealed class ForeignFramingTests
     }
 
     [Fact]
-    public void The_text_of_a_block_is_judged_without_what_lies_behind_it()
+    public void The_limit_of_a_text_block_counts_only_the_bytes_before_NUL()
     {
         Assert.True(TryParse(Text, "6100FFFF", 1, out _, out _));
         Assert.Equal(ErrorCode.TooLarge, Assert.Throws<FairleadException>(() => TryParse(Text, "6162FFFF", 3, out _, out _)).Code);
@@ -85,7 +85,7 @@ public sealed class ForeignFramingTests
     [InlineData("616263", null)]
     [InlineData("00", "contains a NUL byte")]
     [InlineData("610062", "contains a NUL byte")]
-    public void What_a_text_cannot_show_is_not_sent(string hex, string? problem) => Refuses(Text, hex, problem);
+    public void A_message_that_a_text_block_cannot_represent_is_not_sent(string hex, string? problem) => Refuses(Text, hex, problem);
 
     [Theory]
     [InlineData("61626364")]
@@ -113,7 +113,7 @@ public sealed class ForeignFramingTests
     }
 
     [Fact]
-    public void A_line_is_looked_for_behind_what_was_scanned()
+    public void The_search_for_the_end_of_a_line_continues_after_the_scanned_bytes()
     {
         byte[] bytes = [.. "ab\ncd\n"u8];
         int scanned = 3;
@@ -126,7 +126,7 @@ public sealed class ForeignFramingTests
     [InlineData("616263", 2, false)]
     [InlineData("6162630A", 3, true)]
     [InlineData("6162630A", 2, false)]
-    public void A_line_may_be_as_long_as_the_limit_whether_it_has_ended_or_not(string hex, int limit, bool isTaken)
+    public void A_complete_or_incomplete_line_may_be_as_long_as_the_limit(string hex, int limit, bool isTaken)
     {
         if (isTaken)
         {
@@ -140,7 +140,7 @@ public sealed class ForeignFramingTests
     }
 
     [Fact]
-    public void A_delimiter_stands_behind_and_not_inside()
+    public void A_delimiter_follows_the_message_and_is_refused_inside_it()
     {
         DelimitedFraming line = DelimitedFraming.Line;
         Assert.Equal((0, 1, 1), (line.PrefixLength, line.SuffixLength, line.SuffixFor(7)));
@@ -177,7 +177,7 @@ public sealed class ForeignFramingTests
     }
 
     [Fact]
-    public void A_length_stands_before_its_message()
+    public void A_length_precedes_its_message()
     {
         LengthFraming framing = LengthFraming.Instance;
         Assert.Equal((4, 0, 0), (framing.PrefixLength, framing.SuffixLength, framing.SuffixFor(9)));
@@ -190,7 +190,7 @@ public sealed class ForeignFramingTests
     [InlineData("", 100, false, 0)]
     [InlineData("616263", 100, true, 3)]
     [InlineData("616263", 2, true, 2)]
-    public void Without_framing_a_message_is_what_was_read(string hex, int limit, bool isWhole, int length)
+    public void A_message_without_framing_is_the_bytes_of_one_read(string hex, int limit, bool isWhole, int length)
     {
         Assert.Equal(isWhole, TryParse(RawFraming.Instance, hex, limit, out Frame frame, out _));
         Assert.Equal((0, length, length, length), (frame.BodyStart, frame.BodyLength, frame.Total, frame.Header.Length));

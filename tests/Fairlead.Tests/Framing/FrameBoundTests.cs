@@ -9,7 +9,7 @@ public sealed class FrameBoundTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(100)]
-    public void A_frame_of_the_limit_is_taken_and_one_byte_more_is_too_large(int limit)
+    public void A_frame_as_long_as_the_limit_is_accepted_and_one_byte_more_is_too_large(int limit)
     {
         Assert.True(TryParse(length: limit, headLength: 0, limit, out Frame frame));
         Assert.Equal((MessageHeader.Size, limit, MessageHeader.Size + limit), (frame.BodyStart, frame.BodyLength, frame.Total));
@@ -50,14 +50,14 @@ public sealed class FrameBoundTests
     [InlineData("03000174", true)]
     [InlineData("040001740300", false)]
     [InlineData("04000174030001740A", true)]
-    public void A_topic_is_there_or_not(string hex, bool hasTopic) =>
+    public void HasTopic_finds_a_well_formed_topic_field(string hex, bool hasTopic) =>
         Assert.Equal(hasTopic, HeadReader.HasTopic(Convert.FromHexString(hex)));
 
     [Theory]
     [InlineData(1, true)]
     [InlineData(HeadReader.LongestTopic, true)]
     [InlineData(HeadReader.LongestTopic + 1, false)]
-    public void A_topic_has_so_many_bytes_at_most(int length, bool isTopic)
+    public void HasTopic_refuses_a_topic_longer_than_the_limit(int length, bool isTopic)
     {
         byte[] head = new byte[3 + length];
         new HeadWriter(head).Add(HeadField.Topic, new byte[length]);

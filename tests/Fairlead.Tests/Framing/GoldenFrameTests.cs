@@ -135,7 +135,7 @@ public sealed class GoldenFrameTests
 
     [Theory]
     [MemberData(nameof(Frames))]
-    public void A_frame_is_written_as_it_stands_in_its_file(string name)
+    public void A_frame_is_written_as_in_its_golden_file(string name)
     {
         Sample sample = Samples[name];
         using OutputQueue output = new(FairleadFraming.Instance);
@@ -159,7 +159,7 @@ public sealed class GoldenFrameTests
 
     [Theory]
     [MemberData(nameof(Frames))]
-    public void A_frame_is_read_as_it_stands_in_its_file(string name)
+    public void A_frame_is_read_as_in_its_golden_file(string name)
     {
         Sample sample = Samples[name];
 
@@ -189,7 +189,7 @@ public sealed class GoldenFrameTests
 
     [Theory]
     [MemberData(nameof(HandshakeFrames))]
-    public void A_handshake_is_written_as_it_stands_in_its_file(string name)
+    public void A_handshake_is_written_as_in_its_golden_file(string name)
     {
         if (name == "hello-later")
         {
@@ -209,7 +209,7 @@ public sealed class GoldenFrameTests
 
     [Theory]
     [MemberData(nameof(HandshakeFrames))]
-    public void A_handshake_is_read_as_it_stands_in_its_file(string name)
+    public void A_handshake_is_read_as_in_its_golden_file(string name)
     {
         (MessageKind kind, Handshake expected) = Handshakes[name];
 

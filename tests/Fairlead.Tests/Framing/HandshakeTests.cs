@@ -14,7 +14,7 @@ public sealed class HandshakeTests
     [InlineData(0, 0, 0)]
     [InlineData(2, 3, 0)]
     [InlineData(2, 1, 0)]
-    public void The_highest_common_version_is_spoken(int lowest, int highest, int common) =>
+    public void Both_ends_use_the_highest_common_version(int lowest, int highest, int common) =>
         Assert.Equal(common, new Handshake { Lowest = (ushort)lowest, Highest = (ushort)highest }.CommonVersion());
 
     [Theory]
@@ -84,14 +84,14 @@ public sealed class HandshakeTests
     [InlineData(1500L, 1500L)]
     [InlineData(uint.MaxValue, uint.MaxValue)]
     [InlineData(uint.MaxValue + 1L, uint.MaxValue)]
-    public void A_heartbeat_is_sent_as_far_as_there_is_room(long milliseconds, long sent)
+    public void A_heartbeat_is_limited_to_the_range_of_its_field(long milliseconds, long sent)
     {
         Handshake decoded = Decode(new Handshake { Heartbeat = TimeSpan.FromMilliseconds(milliseconds) }.Encode());
         Assert.Equal(TimeSpan.FromMilliseconds(sent), decoded.Heartbeat);
     }
 
     [Fact]
-    public void Fields_behind_the_text_may_be_missing_unknown_or_of_another_length()
+    public void Fields_after_the_text_may_be_missing_unknown_or_of_another_length()
     {
         Assert.Equal(Handshake.FixedSize, new Handshake().Encode().Length);
         byte[] plain = new Handshake { Text = "x" }.Encode();

@@ -37,7 +37,7 @@ public sealed class HeadTests
     [InlineData("010001FF0400080000000000000001030000", "010001FF0400080000000000000102030000")]
     [InlineData("010001FF", "010001FF")]
     [InlineData("04000800000000000000010400080000000000000001", "04000800000000000001020400080000000000000001")]
-    public void A_number_is_replaced_where_it_stands(string before, string after)
+    public void A_number_is_replaced_in_place(string before, string after)
     {
         byte[] head = Convert.FromHexString(before);
         HeadWriter.Replace(head, HeadField.Missed, 0x0102);
@@ -45,7 +45,7 @@ public sealed class HeadTests
     }
 
     [Fact]
-    public void Fields_are_added_behind_what_was_written()
+    public void Fields_are_added_after_the_existing_fields()
     {
         HeadWriter writer = new(new byte[64], [1, 0, 0]);
         Assert.Equal((3, "010000"), (writer.Length, Convert.ToHexString(writer.Written)));
@@ -58,7 +58,7 @@ public sealed class HeadTests
     [Theory]
     [InlineData(ushort.MaxValue, true)]
     [InlineData(ushort.MaxValue + 1, false)]
-    public void A_field_is_as_long_as_its_length_can_tell(int length, bool isAdded)
+    public void A_field_longer_than_its_length_field_can_express_is_refused(int length, bool isAdded)
     {
         byte[] head = new byte[length + 3];
         if (isAdded)

@@ -14,11 +14,11 @@ public sealed class LargeBuffersTests
     [InlineData(Least * 5 / 4, Least * 5 / 4)]
     [InlineData((1 << 20) + 16, (1 << 20) * 5 / 4)]
     [InlineData((2 << 20) - 1, 2 << 20)]
-    public void An_array_has_at_most_a_quarter_more_than_was_asked_for(int size, int length) =>
+    public void An_array_is_at_most_a_quarter_longer_than_requested(int size, int length) =>
         Assert.Equal(length, new LargeBuffers(0).Rent(size).Length);
 
     [Fact]
-    public void An_array_is_had_again_for_each_size_that_it_is_meant_for()
+    public void An_array_is_reused_for_each_size_of_its_class()
     {
         LargeBuffers pool = new(8 * Least);
         byte[] array = pool.Rent(Least + 1);
@@ -32,7 +32,7 @@ public sealed class LargeBuffersTests
     }
 
     [Fact]
-    public void What_is_kept_is_bounded_in_all_and_the_longest_unused_makes_room()
+    public void The_kept_bytes_are_bounded_and_the_array_unused_longest_is_dropped_first()
     {
         LargeBuffers pool = new(4 * Least);
         byte[][] small = [.. Enumerable.Range(0, 3).Select(_ => pool.Rent(Least))];

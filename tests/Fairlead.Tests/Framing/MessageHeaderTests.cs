@@ -9,7 +9,7 @@ public sealed class MessageHeaderTests
     private static readonly byte[] Bytes = Convert.FromHexString("01020304" + "05" + "06" + "0708" + "090A0B0C" + "0D0E0F10");
 
     [Fact]
-    public void Each_way_to_read_finds_the_same()
+    public void Every_way_to_read_a_header_finds_the_same_values()
     {
         MessageHeader one = MessageHeader.Read(Bytes, out uint length);
         MessageHeader two = MessageHeader.Read(Vector128.Create<byte>(Bytes), out uint again);
@@ -29,7 +29,7 @@ public sealed class MessageHeaderTests
     [InlineData(MessageFlags.None, 0)]
     [InlineData(MessageFlags.Redelivered, 0)]
     [InlineData(MessageFlags.None, 1)]
-    internal void A_plain_message_is_known_by_its_marks(MessageFlags flags, int headLength)
+    internal void A_message_is_plain_without_flags_and_head(MessageFlags flags, int headLength)
     {
         byte[] bytes = new byte[MessageHeader.Size];
         MessageHeader header = new() { Kind = MessageKind.Send, Flags = flags, HeadLength = (ushort)headLength };
@@ -44,7 +44,7 @@ public sealed class MessageHeaderTests
     }
 
     [Fact]
-    public void A_plain_message_is_written_as_any_other()
+    public void WritePlain_writes_the_same_bytes_as_Write()
     {
         byte[] plain = new byte[MessageHeader.Size];
         byte[] whole = new byte[MessageHeader.Size];
@@ -55,7 +55,7 @@ public sealed class MessageHeaderTests
     }
 
     [Fact]
-    public void A_header_stands_before_the_frames_of_fairlead()
+    public void A_header_precedes_each_Fairlead_frame()
     {
         FairleadFraming framing = FairleadFraming.Instance;
         Assert.Equal((16, 0, 0, true), (framing.PrefixLength, framing.SuffixLength, framing.SuffixFor(5), framing.IsFairlead));

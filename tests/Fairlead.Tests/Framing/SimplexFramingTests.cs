@@ -23,7 +23,7 @@ public sealed class SimplexFramingTests
     [InlineData(Hi + "00", true)]
     [InlineData("00000002" + "01000000" + "46414952" + "4C454146" + "68", false)]
     [InlineData("00000002" + "01000000" + "46414952" + "4C454146", false)]
-    public void A_message_is_taken_when_it_is_whole(string hex, bool isWhole)
+    public void A_message_is_parsed_when_it_is_complete(string hex, bool isWhole)
     {
         Assert.Equal(isWhole, TryParse(hex, 2, out Frame frame));
         Assert.Equal((MessageKind.Send, 2), (frame.Header.Kind, frame.Header.Length));
@@ -34,7 +34,7 @@ public sealed class SimplexFramingTests
     [InlineData("")]
     [InlineData("00000002" + "01000000" + "46414952" + "4C4541")]
     [InlineData("FFFFFF")]
-    public void Less_than_a_header_may_become_one(string hex)
+    public void A_partial_header_waits_for_more_bytes(string hex)
     {
         Assert.False(TryParse(hex, 2, out Frame frame));
         Assert.Equal(0, frame.Total);
@@ -50,7 +50,7 @@ public sealed class SimplexFramingTests
     [InlineData("00000003" + "01000000" + "46414952" + "4C454147", 1)]
     [InlineData("80000002" + "01000000" + "46414952" + "CC454146", 1)]
     [InlineData("00000002" + "01000000" + "46414952" + "4C454147" + "0000", 3)]
-    public void What_is_none_is_dropped_up_to_what_may_be_one(string hex, int foreign)
+    public void Bytes_before_a_possible_header_are_dropped(string hex, int foreign)
     {
         Assert.True(TryParse(hex, 2, out Frame frame));
         Assert.Equal((MessageKind.Dropped, foreign, 0), (frame.Header.Kind, frame.Total, frame.BodyLength));

@@ -11,7 +11,7 @@ public sealed class HandshakeBoundTests(ITestOutputHelper output) : WatchedTest(
     private const int Most = 4096;
 
     [Fact]
-    public async Task The_oldest_of_too_many_that_say_nothing_makes_room_and_an_honest_one_is_served()
+    public async Task The_oldest_of_too_many_silent_connections_is_closed_and_a_real_client_is_served()
     {
         // Both ends are here, and other tests have descriptors, too.
         const int Descriptors = 3 * Most;

@@ -34,7 +34,7 @@ public abstract class HostileCountingTests(TransportUnderTest transport, ITestOu
     }
 
     [Fact]
-    public async Task Many_connections_that_say_nothing_are_given_up_and_hold_up_nobody()
+    public async Task Many_silent_connections_are_closed_and_delay_no_other_client()
     {
         const int Silent = 1_000;
         ManualClock clock = new();

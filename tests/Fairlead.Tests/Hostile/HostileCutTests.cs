@@ -22,7 +22,7 @@ public abstract class HostileCutTests(TransportUnderTest transport, ITestOutputH
 
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task What_a_cut_leaves_of_a_message_is_an_error(string framing)
+    public async Task A_message_that_a_cut_connection_left_incomplete_is_an_error(string framing)
     {
         (Pair pair, Socket raw) = await OpenAsync(framing);
 
@@ -41,7 +41,7 @@ public abstract class HostileCutTests(TransportUnderTest transport, ITestOutputH
     /// <summary>An end in order completes a line, as in a file whose last line has no newline. Other messages are incomplete.</summary>
     [Theory]
     [MemberData(nameof(Framings))]
-    public async Task What_an_end_in_order_leaves_of_a_message_is_an_error_unless_the_end_completes_it(string framing)
+    public async Task An_incomplete_message_at_an_orderly_end_is_an_error_unless_the_end_completes_it(string framing)
     {
         (Pair pair, Socket raw) = await OpenAsync(framing);
         raw.Send(Cut[framing]);

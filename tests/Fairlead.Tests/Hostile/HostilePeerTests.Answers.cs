@@ -23,7 +23,7 @@ public abstract partial class HostilePeerTests
     /// are read.
     /// </summary>
     [Fact]
-    public async Task Replies_that_nobody_reads_do_not_pile_up()
+    public async Task Unread_replies_do_not_pile_up()
     {
         await using Responder responder = Track(
             Responder.Bind(NewPlace(), Silent with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
@@ -45,7 +45,7 @@ public abstract partial class HostilePeerTests
 
     /// <summary>The same if all requests were read at once, before there was an answer: then they are held back.</summary>
     [Fact]
-    public async Task Requests_of_who_reads_no_replies_are_held_back_though_they_were_read()
+    public async Task Requests_of_a_requester_that_reads_no_replies_are_held_back_after_they_were_read()
     {
         await using Responder responder = Track(
             Responder.Bind(NewPlace(), Silent with { MaxUnreadMessages = 10 * Requests, MaxMessageBytes = null }));
@@ -69,7 +69,7 @@ public abstract partial class HostilePeerTests
 
     /// <summary>The memory for unread answers is bounded for all such requesters together, and not only for each.</summary>
     [Fact]
-    public async Task Handlers_count_until_their_answers_are_read()
+    public async Task A_handler_counts_as_running_until_its_reply_is_read()
     {
         await using Responder responder = Track(Responder.Bind(NewPlace(), Silent));
         RawPeer[] peers = await AskAsync(responder, Handlers + 1);
@@ -87,7 +87,7 @@ public abstract partial class HostilePeerTests
 
     /// <summary>A requester that does not read occupies all handlers at first, and keeps half of them.</summary>
     [Fact]
-    public async Task A_requester_that_reads_nothing_leaves_handlers_to_the_others()
+    public async Task A_requester_that_reads_nothing_leaves_half_of_the_handlers_to_others()
     {
         await using Responder responder = Track(Responder.Bind(NewPlace(), Patient));
         TaskCompletionSource begin = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -122,7 +122,7 @@ public abstract partial class HostilePeerTests
 
     /// <summary>It does no harm until others wait; then it has the time of a handshake to read something.</summary>
     [Fact]
-    public async Task A_requester_that_reads_nothing_is_sent_away_when_others_wait_for_its_handler()
+    public async Task A_requester_that_reads_nothing_is_disconnected_when_others_wait_for_its_handler()
     {
         ManualClock clock = new();
         EndpointOptions options = Silent with { HandshakeTimeout = 1.Seconds(), TimeProvider = clock };
@@ -153,7 +153,7 @@ public abstract partial class HostilePeerTests
     }
 
     [Fact]
-    public async Task A_reply_that_is_awaited_is_there_when_it_is_read()
+    public async Task ReplyAsync_completes_when_the_requester_reads_the_reply()
     {
         await using Responder responder = Track(Responder.Bind(NewPlace(), Patient));
         RawPeer[] peers = await AskAsync(responder, 1);

@@ -13,7 +13,7 @@ public abstract partial class HostilePeerTests
     private const int ReplyLength = 60_000;
 
     [Fact]
-    public async Task A_handshake_that_drips_is_given_up_at_its_deadline()
+    public async Task A_handshake_that_arrives_too_slowly_is_given_up_at_its_deadline()
     {
         ManualClock clock = new();
         await using Receiver receiver = Track(
@@ -33,7 +33,7 @@ public abstract partial class HostilePeerTests
     }
 
     [Fact]
-    public async Task A_message_that_drips_holds_up_nobody()
+    public async Task A_message_that_arrives_byte_by_byte_delays_no_other_sender()
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
         await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
@@ -62,7 +62,7 @@ public abstract partial class HostilePeerTests
     [InlineData(new[] { 100_000, 100_000 })]
     [InlineData(new[] { 0, 0, 0, 0 })]
     [InlineData(new[] { 4_000, 90, 6, 0 })]
-    public async Task A_client_may_use_its_whole_credit_before_the_hub_looks(int[] lengths)
+    public async Task A_client_may_use_its_whole_credit_before_the_hub_reads_its_events(int[] lengths)
     {
         await using Hub hub = Track(Hub.Bind(NewPlace("messages=4&capacity=4096")));
         await using Pair client = Track(await Pair.ConnectAsync(Bare(hub.Address)));
@@ -84,7 +84,7 @@ public abstract partial class HostilePeerTests
 
     /// <summary>The messages of a sender that reads no receipts are held back like all others, and are not lost when it leaves.</summary>
     [Fact]
-    public async Task What_was_held_back_is_received_when_its_sender_has_gone()
+    public async Task Messages_that_were_held_back_are_received_after_their_sender_disconnected()
     {
         const int Messages = 10;
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
@@ -118,7 +118,7 @@ public abstract partial class HostilePeerTests
     /// Otherwise the data before an end could report a message as undelivered that a receiver has.
     /// </summary>
     [Fact]
-    public async Task What_wants_a_receipt_is_not_handed_out_while_its_sender_cannot_be_told()
+    public async Task A_message_with_a_receipt_is_not_handed_out_while_its_sender_cannot_be_notified()
     {
         await using Pair pair = Track(Pair.Bind(NewPlace(), Patient with { MaxUnreadBytes = 64_000_000 }));
         using RawPeer peer = Connect(pair);
@@ -160,7 +160,7 @@ public abstract partial class HostilePeerTests
     /// not been handed out, whatever the reason for the close.
     /// </summary>
     [Fact]
-    public async Task What_a_peer_had_not_acknowledged_when_it_sent_this_side_away_is_not_delivered()
+    public async Task A_message_that_the_peer_did_not_acknowledge_before_it_closed_is_not_delivered()
     {
         await using Pair pair = Track(Pair.Bind(NewPlace(), Patient));
         using RawPeer peer = Connect(pair);
@@ -179,7 +179,7 @@ public abstract partial class HostilePeerTests
 
     /// <summary>A small limit only affects the peer that announces it.</summary>
     [Fact]
-    public async Task A_client_that_takes_nothing_keeps_a_broadcast_from_nobody()
+    public async Task The_other_clients_get_a_broadcast_that_one_client_is_too_small_for()
     {
         await using Hub hub = Track(Hub.Bind(NewPlace()));
         using RawPeer peer = Connect(hub);
@@ -198,7 +198,7 @@ public abstract partial class HostilePeerTests
     }
 
     [Fact]
-    public async Task A_subscriber_that_takes_nothing_keeps_a_publication_from_nobody()
+    public async Task The_other_subscribers_get_a_message_that_one_subscriber_is_too_small_for()
     {
         await using Publisher publisher = Track(Publisher.Bind(NewPlace()));
         using RawPeer peer = Connect(publisher);
@@ -215,7 +215,7 @@ public abstract partial class HostilePeerTests
     }
 
     [Fact]
-    public async Task Pings_whose_answers_nobody_reads_do_not_pile_up()
+    public async Task Unread_answers_to_pings_do_not_pile_up()
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
         await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));

@@ -31,7 +31,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
 
     [Theory]
     [MemberData(nameof(Offences))]
-    public async Task Who_breaks_the_rules_is_told_why_and_nobody_else_notices(string offence, string text, CloseReason reason)
+    public async Task A_peer_that_breaks_the_protocol_gets_the_reason_and_affects_no_other(string offence, string text, CloseReason reason)
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
         await using Sender good = Track(await Sender.ConnectAsync(Bare(receiver.Address)));
@@ -67,7 +67,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task A_range_that_reaches_beyond_ours_is_welcome()
+    public async Task A_range_of_versions_that_extends_beyond_ours_is_accepted()
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
         using RawPeer peer = Connect(receiver);
@@ -103,7 +103,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     [InlineData("hello-too-short")]
     [InlineData("hello-too-long")]
     [InlineData("hello-text-too-long")]
-    public async Task What_is_no_handshake_ends_the_connection(string first)
+    public async Task Bytes_that_are_no_handshake_end_the_connection(string first)
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
         using RawPeer peer = Connect(receiver);
@@ -115,7 +115,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task Answers_and_cancellations_of_what_never_was_are_passed_over()
+    public async Task Answers_and_cancellations_for_unknown_ids_are_ignored()
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient));
         using RawPeer peer = Connect(receiver);
@@ -143,7 +143,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     [InlineData((byte)200)]
     [InlineData((byte)6)]
     [InlineData((byte)7)]
-    public async Task A_close_for_a_reason_that_nobody_knows_is_a_close(byte reason)
+    public async Task A_close_with_an_unknown_reason_is_a_close(byte reason)
     {
         await using Hub hub = Track(Hub.Bind(NewPlace()));
         using RawPeer peer = Connect(hub);
@@ -157,7 +157,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task A_hub_serves_its_clients_while_one_of_them_breaks_the_rules()
+    public async Task A_hub_serves_its_clients_while_one_client_breaks_the_protocol()
     {
         await using Hub hub = Track(Hub.Bind(NewPlace(), new HubOptions()));
         await using Pair good = Track(await Pair.ConnectAsync(Bare(hub.Address)));
@@ -204,7 +204,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     [InlineData(0x7FFFFFBFu)]
     [InlineData(0x7FFFFFFFu)]
     [InlineData(0xFFFFFFFFu)]
-    public async Task A_length_beyond_all_memory_ends_the_connection_alone(uint length)
+    public async Task A_length_beyond_all_memory_ends_only_its_connection(uint length)
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace(), Patient with { MaxMessageBytes = int.MaxValue }));
         using RawPeer peer = Connect(receiver);
@@ -219,7 +219,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
 
     /// <summary>A limit of zero would cut a stream without framing into empty messages, forever.</summary>
     [Fact]
-    public async Task A_limit_of_nothing_is_a_limit_of_one_byte()
+    public async Task A_limit_of_zero_is_a_limit_of_one_byte()
     {
         await using Receiver receiver = Track(Receiver.Bind(NewPlace("framing=none&maxmessage=0")));
         using RawPeer peer = Connect(receiver);
@@ -230,7 +230,7 @@ public abstract partial class HostilePeerTests(TransportUnderTest transport, ITe
     }
 
     [Fact]
-    public async Task A_refusal_in_bad_words_is_an_error_that_can_be_handled()
+    public async Task A_refusal_with_an_invalid_code_and_text_is_an_ordinary_error()
     {
         (System.Net.Sockets.Socket listener, Address address) = Transport.ListenRaw();
         using (listener)

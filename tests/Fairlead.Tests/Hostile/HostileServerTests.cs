@@ -11,7 +11,7 @@ public abstract class HostileServerTests(TransportUnderTest transport, ITestOutp
     private static readonly TimeSpan Span = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public async Task A_client_whose_connections_do_not_last_pauses_between_them()
+    public async Task A_client_whose_connections_end_immediately_pauses_between_attempts()
     {
         (Socket listener, Address address) = Transport.ListenRaw();
         using Socket open = listener;

@@ -64,7 +64,7 @@ public abstract class HostileWindowTests(TransportUnderTest transport, ITestOutp
     }
 
     [Fact]
-    public async Task A_pair_finds_its_peer_full()
+    public async Task A_send_to_a_peer_that_reads_nothing_returns_Full()
     {
         await using Pair pair = Track(Pair.Bind(NewPlace(), Options));
         using HostilePeer endless = Endless(pair, "Pair");

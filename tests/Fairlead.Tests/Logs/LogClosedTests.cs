@@ -13,7 +13,7 @@ public sealed class LogClosedTests : IDisposable
 
     /// <summary>The next to open the log is then the first, and repairs what there is to repair.</summary>
     [Fact]
-    public void Who_opens_a_log_behind_its_close_is_alone()
+    public void A_program_that_opens_a_log_after_its_last_close_is_alone()
     {
         byte[] record = new byte[16 * 1024];
         for (int round = 0; round < 200; round++)

@@ -28,7 +28,7 @@ public sealed class LogCrashTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_acknowledged_is_there_once_and_in_order_whoever_is_killed()
+    public async Task Every_acknowledged_record_exists_once_and_in_order_whichever_process_is_killed()
     {
         int seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");

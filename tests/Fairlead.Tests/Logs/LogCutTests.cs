@@ -16,7 +16,7 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_cut_loses_nothing_but_what_is_cut(bool isRestarted)
+    public void A_cut_loses_only_the_records_that_it_removes(bool isRestarted)
     {
         int seed = Random.Shared.Next();
         output.WriteLine($"seed {seed}");
@@ -44,7 +44,7 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_cut_that_takes_only_the_mark_of_a_segments_end(bool isRestarted)
+    public void A_cut_that_removes_only_the_end_mark_of_a_segment_loses_no_record(bool isRestarted)
     {
         List<Placed> records = Make(new Random(1), _directory["whole"]);
         for (int lost = 1; lost <= 8; lost++)
@@ -65,7 +65,7 @@ public sealed class LogCutTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_segment_cut_into_its_header_costs_its_records_alone(bool isRestarted)
+    public void A_segment_cut_within_its_header_loses_only_its_own_records(bool isRestarted)
     {
         List<Placed> records = Make(new Random(1), _directory["whole"]);
         foreach (long segment in new[] { 1, 2, records[^1].Segment })

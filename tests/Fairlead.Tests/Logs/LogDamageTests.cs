@@ -17,7 +17,7 @@ public sealed class LogDamageTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_segment_are_at_their_documented_offsets()
     {
         using (var log = MappedLog.Open(Address))
         {
@@ -51,7 +51,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void What_a_dead_appender_has_begun_is_passed_over_while_others_go_on()
+    public void A_record_that_a_dead_appender_left_unfinished_is_skipped_while_others_append()
     {
         using var log = MappedLog.Open(Address);
         log.Append("one"u8);
@@ -68,7 +68,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void An_appender_whose_record_was_voided_meanwhile_appends_it_again()
+    public void An_appender_whose_record_was_voided_before_it_finished_appends_it_again()
     {
         // The appender reads the clock after it has reserved its record, and before it publishes.
         InterruptingClock clock = new();
@@ -88,7 +88,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void Who_dies_before_he_has_moved_the_tail_stops_nobody()
+    public void An_appender_that_dies_before_it_moves_the_tail_stops_no_other()
     {
         using var log = MappedLog.Open(Address);
         log.Append("one"u8);
@@ -100,7 +100,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void Who_dies_before_the_next_segment_has_its_number_stops_nobody()
+    public void An_appender_that_dies_before_the_next_segment_has_its_number_stops_no_other()
     {
         using (var log = MappedLog.Open(Address))
         {
@@ -121,7 +121,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_being_written_is_waited_for_and_comes_in_its_place()
+    public async Task A_reader_waits_for_a_record_that_is_being_written_and_reads_it_in_order()
     {
         using var log = MappedLog.Open(Address);
         using var other = MappedLog.Open(Address);
@@ -139,7 +139,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void What_was_overwritten_is_corrupt_and_what_lies_behind_it_can_be_read()
+    public void An_overwritten_record_is_corrupt_and_the_records_after_it_can_be_read()
     {
         using var log = MappedLog.Open(Address);
         for (int i = 0; i < 100; i++)
@@ -161,7 +161,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void Whatever_is_scribbled_over_a_log_ends_no_process()
+    public void Random_bytes_written_over_a_log_end_no_process()
     {
         int seed = Random.Shared.Next();
         Random random = new(seed);
@@ -223,7 +223,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void Behind_a_crash_of_the_machine_it_ends_at_the_first_record_that_is_not_whole()
+    public void After_a_crash_of_the_machine_a_log_ends_before_the_first_incomplete_record()
     {
         using (var log = MappedLog.Open(Address))
         {
@@ -250,7 +250,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void What_was_synchronized_is_never_cut_but_told()
+    public void A_damaged_synchronized_record_is_reported_and_never_cut()
     {
         using (var log = MappedLog.Open(Address))
         {
@@ -276,7 +276,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void Behind_a_crash_what_was_begun_is_cut_and_without_one_it_is_voided()
+    public void An_unfinished_record_is_cut_after_a_crash_of_the_machine_and_otherwise_voided()
     {
         foreach (bool isCrash in (bool[])[true, false])
         {
@@ -305,7 +305,7 @@ public sealed class LogDamageTests : IDisposable
     }
 
     [Fact]
-    public void A_crash_that_loses_the_end_of_a_segment_loses_the_segments_behind_it()
+    public void A_crash_that_loses_the_end_of_a_segment_loses_the_segments_after_it()
     {
         using (var log = MappedLog.Open(Address))
         {

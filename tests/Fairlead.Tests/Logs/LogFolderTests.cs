@@ -38,7 +38,7 @@ public sealed class LogFolderTests : IDisposable
     }
 
     [Fact]
-    public void What_the_user_puts_into_the_folder_of_a_log_stays_there()
+    public void Files_that_the_user_puts_into_the_folder_of_a_log_stay_there()
     {
         string[] mine = ["thesis.tex~", "notes~1.txt", "control~backup", "000000000001.segment~1"];
         using (var log = MappedLog.Open(Address))
@@ -60,7 +60,7 @@ public sealed class LogFolderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_log_may_be_created_by_several_at_once()
+    public async Task Several_threads_may_create_a_log_at_the_same_time()
     {
         const int Openers = 4;
         for (int i = 0; i < TestSize.Of(100, full: 2_000); i++)
@@ -78,7 +78,7 @@ public sealed class LogFolderTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_a_dead_maker_has_left_is_removed(bool isNew)
+    public void Files_that_a_dead_creator_left_are_removed(bool isNew)
     {
         string[] left = ["000000000002.segment~", $"{LogLayout.ControlName}~{Guid.NewGuid():N}"];
         Directory.CreateDirectory(Folder);
@@ -174,7 +174,7 @@ public sealed class LogFolderTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void The_positions_are_not_sought_through_a_symbolic_link(bool exists)
+    public void Positions_are_not_followed_through_a_symbolic_link(bool exists)
     {
         string elsewhere = _directory["elsewhere"];
         if (exists)

@@ -19,7 +19,7 @@ public sealed class LogLossTests : IDisposable
     [InlineData("same boot", 2)]
     [InlineData("restarted", 1)]
     [InlineData("without control file", 1)]
-    public void The_newest_segment_is_missed_and_the_log_goes_on(string machine, int removed)
+    public void The_loss_of_the_newest_segments_is_reported_and_the_log_continues(string machine, int removed)
     {
         long[] firsts = Fill(segments: 3);
         for (int i = 0; i < removed; i++)
@@ -56,7 +56,7 @@ public sealed class LogLossTests : IDisposable
     }
 
     [Fact]
-    public void A_position_of_which_a_crash_of_the_machine_left_the_name_is_new()
+    public void A_position_file_that_a_crash_of_the_machine_left_empty_counts_as_new()
     {
         Fill(segments: 1);
         using (var log = MappedLog.Open(Address))
@@ -96,7 +96,7 @@ public sealed class LogLossTests : IDisposable
     }
 
     [Fact]
-    public void An_appender_whose_next_segment_was_removed_ends_with_an_error()
+    public void An_append_after_the_next_segment_was_removed_throws()
     {
         Fill(segments: 1);
         using var log = MappedLog.Open(Address);
@@ -128,7 +128,7 @@ public sealed class LogLossTests : IDisposable
     }
 
     [Fact]
-    public void What_is_appended_to_a_removed_segment_does_not_count_as_synchronized()
+    public void A_record_appended_to_a_removed_segment_does_not_count_as_synchronized()
     {
         using var log = MappedLog.Open(Address);
         log.Append("kept"u8);

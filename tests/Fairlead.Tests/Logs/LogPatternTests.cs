@@ -16,7 +16,7 @@ public sealed class LogPatternTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_is_sent_is_received_in_order_whoever_comes_first(bool isAsync)
+    public async Task Messages_are_received_in_order_whether_they_were_sent_before_or_after_the_receiver_connected(bool isAsync)
     {
         await using var sender = isAsync ? await Sender.ConnectAsync(Address + "?segment=64KiB") : Sender.Bind(Address + "?segment=64KiB");
         for (int i = 0; i < 1000; i++)
@@ -44,7 +44,7 @@ public sealed class LogPatternTests : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_waits_and_its_waits_end()
+    public async Task A_receiver_waits_for_messages_and_its_waits_end()
     {
         await using var receiver = await Receiver.ConnectAsync(Address + "?from=end");
         Assert.False(receiver.TryReceive(TimeSpan.FromMilliseconds(20), out _));
@@ -73,7 +73,7 @@ public sealed class LogPatternTests : IDisposable
     }
 
     [Fact]
-    public async Task A_position_moves_behind_what_was_given_back()
+    public async Task A_position_moves_past_the_messages_that_were_disposed()
     {
         await using (var sender = await Sender.ConnectAsync(Address))
         {
@@ -112,7 +112,7 @@ public sealed class LogPatternTests : IDisposable
     }
 
     [Fact]
-    public void Capabilities_are_told_and_what_does_not_fit_is_refused()
+    public void A_log_address_reports_its_capabilities_and_refuses_other_patterns()
     {
         Assert.Equal(
             TransportCapabilities.Reliable
@@ -143,7 +143,7 @@ public sealed class LogPatternTests : IDisposable
     }
 
     [Fact]
-    public async Task Old_records_that_were_removed_are_told_as_missed()
+    public async Task Records_that_retention_removed_are_counted_as_missed()
     {
         await using var receiver = await Receiver.ConnectAsync(Address + "?segment=64KiB");
         await using var sender = await Sender.ConnectAsync(Address + "?keep=192KiB");

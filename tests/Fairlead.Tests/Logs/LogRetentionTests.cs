@@ -12,7 +12,7 @@ public sealed class LogRetentionTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void The_oldest_segments_go_when_there_are_too_many_bytes()
+    public void The_oldest_segments_are_removed_when_the_log_exceeds_its_size()
     {
         using var log = MappedLog.Open(Address + "&keep=256KiB");
         Fill(log, 1000);
@@ -25,7 +25,7 @@ public sealed class LogRetentionTests : IDisposable
     }
 
     [Fact]
-    public void A_living_position_keeps_what_it_needs_and_a_slow_follower_is_told_what_it_missed()
+    public void A_held_position_keeps_its_records_and_a_slow_follower_learns_what_it_missed()
     {
         using var log = MappedLog.Open(Address + "&keep=256KiB");
         using var slow = log.Follow();
@@ -63,7 +63,7 @@ public sealed class LogRetentionTests : IDisposable
     }
 
     [Fact]
-    public void All_positions_are_kept_for_where_that_is_asked_for_and_none_where_that_is()
+    public void Records_are_kept_for_all_positions_or_for_none_as_the_option_protect_selects()
     {
         using (var log = MappedLog.Open(Address + "&keep=256KiB&protect=all-positions"))
         {
@@ -79,7 +79,7 @@ public sealed class LogRetentionTests : IDisposable
     }
 
     [Fact]
-    public void Old_segments_go_when_a_new_one_is_made()
+    public void Old_segments_are_removed_when_a_new_one_is_created()
     {
         Clock clock = new();
         using var log = MappedLog.Open(Address + "&age=1h", new LogOptions { TimeProvider = clock });
@@ -91,7 +91,7 @@ public sealed class LogRetentionTests : IDisposable
     }
 
     [Fact]
-    public void Options_in_code_do_the_same_as_those_of_the_address_which_win()
+    public void Options_in_code_work_like_options_of_the_address_which_take_precedence()
     {
         LogOptions small = new() { SegmentSize = 64 * 1024, MaxSize = 256 * 1024, Protection = LogProtection.AllPositions };
         string folder = $"log://{_directory["orders"]}";
@@ -131,7 +131,7 @@ public sealed class LogRetentionTests : IDisposable
     }
 
     [MountFact]
-    public void A_full_disk_is_an_error_that_says_how_much_is_missing_and_nothing_is_broken()
+    public void A_full_disk_is_an_error_that_names_the_bytes_needed_and_damages_nothing()
     {
         using var small = new SmallFileSystem();
         string address = $"log://{small.Path}/orders?segment=256KiB";
@@ -156,7 +156,7 @@ public sealed class LogRetentionTests : IDisposable
     }
 
     [Fact]
-    public async Task Segments_that_go_during_a_survey_are_not_damage()
+    public async Task Segments_that_are_removed_while_Info_reads_them_are_not_damage()
     {
         using var log = MappedLog.Open(Address + "&keep=256KiB");
         using var surveyed = MappedLog.Open(Address);

@@ -20,7 +20,7 @@ public sealed class LogStoppedTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task A_sender_finds_no_room_and_waits_as_long_as_it_says()
+    public async Task A_sender_that_finds_no_space_waits_until_its_timeout()
     {
         await using var sender = await Sender.ConnectAsync(Address + "?segment=64KiB");
         await using var stopped = await HoldAsync("segments");
@@ -47,7 +47,7 @@ public sealed class LogStoppedTests : IDisposable
     }
 
     [Fact]
-    public async Task A_sender_that_closes_leaves_the_stopped_process_behind()
+    public async Task A_sender_that_closes_does_not_wait_for_the_stopped_process()
     {
         await using var sender = await Sender.ConnectAsync(Address + "?segment=64KiB");
         await using var stopped = await HoldAsync("segments");
@@ -61,7 +61,7 @@ public sealed class LogStoppedTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wait_set_tells_when_there_is_room_again()
+    public async Task A_wait_set_reports_when_there_is_space_again()
     {
         await using var sender = await Sender.ConnectAsync(Address + "?segment=64KiB");
         await using var stopped = await HoldAsync("segments");
@@ -78,7 +78,7 @@ public sealed class LogStoppedTests : IDisposable
     }
 
     [Fact]
-    public async Task A_message_that_may_be_dropped_waits_in_its_queue_and_follows()
+    public async Task Messages_that_may_be_dropped_wait_in_their_queue_and_are_sent_later()
     {
         await using var sender = await Sender.ConnectAsync(Address + "?segment=64KiB&full=drop-oldest");
         await using var stopped = await HoldAsync("segments");

@@ -13,7 +13,7 @@ public sealed class LogThreadTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task A_follower_for_which_there_is_no_thread_is_told_and_the_next_gets_one()
+    public async Task A_follower_gets_an_error_if_no_thread_starts_and_the_next_read_starts_one()
     {
         using var log = MappedLog.Open(Address);
         using var follower = log.Follow();
@@ -26,7 +26,7 @@ public sealed class LogThreadTests : IDisposable
     }
 
     [Fact]
-    public void An_appender_does_without_its_thread()
+    public void An_appender_works_without_its_thread()
     {
         const int Many = 2000;
         using (new NoThreads())
@@ -42,7 +42,7 @@ public sealed class LogThreadTests : IDisposable
     }
 
     [Fact]
-    public void An_appender_asks_for_its_thread_again()
+    public void An_appender_tries_again_to_start_its_thread()
     {
         using var store = OpenStore();
         using LogSegment segment = store.OpenLast(isWritable: true, out _);
@@ -58,7 +58,7 @@ public sealed class LogThreadTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_cannot_be_woken_is_told_and_the_others_are_woken()
+    public async Task A_waiter_that_cannot_be_woken_gets_the_error_and_the_others_wake()
     {
         using var store = OpenStore();
         int bell = store.Control.Announce();

@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Logs;
 public sealed partial class MappedLogTests
 {
     [Fact]
-    public void What_is_synchronized_is_marked()
+    public void The_log_records_how_far_it_is_synchronized()
     {
         using var log = MappedLog.Open(Address);
         log.Append("one"u8);
@@ -30,7 +30,7 @@ public sealed partial class MappedLogTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task An_interval_synchronizes_by_its_timer(bool isSaidInCode)
+    public async Task An_interval_synchronizes_the_log_by_timer(bool isSaidInCode)
     {
         ManualClock clock = new();
         LogOptions options = new() { TimeProvider = clock };
@@ -48,7 +48,7 @@ public sealed partial class MappedLogTests
     }
 
     [Fact]
-    public async Task Awaited_appends_are_numbered_and_on_the_disk_where_each_is_to_be()
+    public async Task Awaited_appends_return_their_number_and_with_sync_each_after_synchronizing()
     {
         using var log = MappedLog.Open(Address);
         byte[] record = "one"u8.ToArray();

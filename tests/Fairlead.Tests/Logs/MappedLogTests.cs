@@ -32,7 +32,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void It_outlives_its_users()
+    public void A_log_outlives_the_programs_that_use_it()
     {
         using (var log = MappedLog.Open(Address))
         {
@@ -45,7 +45,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void Records_tell_when_and_by_whom()
+    public void Records_contain_their_time_and_their_appender()
     {
         using var log = MappedLog.Open(Address);
         var before = TimeProvider.System.GetUtcNow();
@@ -60,7 +60,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void Segments_follow_one_another_and_any_number_is_found()
+    public void A_log_grows_by_segments_and_reading_starts_at_any_number()
     {
         using var log = MappedLog.Open(Address);
         byte[] body = new byte[1000];
@@ -83,7 +83,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void A_time_is_found()
+    public void Reading_starts_at_a_given_time()
     {
         SteppingClock clock = new();
         using var log = MappedLog.Open(Address, new LogOptions { TimeProvider = clock });
@@ -105,7 +105,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void A_record_that_no_segment_holds_is_refused_and_the_longest_that_one_does_is_not()
+    public void A_record_longer_than_a_segment_holds_is_refused_and_the_longest_possible_is_not()
     {
         using var log = MappedLog.Open(Address);
         int longest = Fairlead.Logs.Storage.LogLayout.LongestBody(64 * 1024);
@@ -118,7 +118,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_follower_waits_for_what_is_appended()
+    public async Task A_follower_waits_for_new_records()
     {
         using var log = MappedLog.Open(Address);
         log.Append("before"u8);
@@ -224,7 +224,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void The_oldest_record_is_where_reading_begins_unless_said_otherwise()
+    public void Reading_begins_at_the_oldest_record_by_default()
     {
         using var log = MappedLog.Open(Address);
         log.Append("one"u8);
@@ -253,10 +253,10 @@ public sealed partial class MappedLogTests : IDisposable
     [InlineData("2026-13-01")]
     [InlineData("20-11-2026")]
     [InlineData("November 2026")]
-    public void Other_texts_are_no_times(string? text) => Assert.False(LogStart.TryParse(text, out _));
+    public void A_text_that_is_no_time_is_refused(string? text) => Assert.False(LogStart.TryParse(text, out _));
 
     [Fact]
-    public void A_log_that_the_system_does_not_show_is_told_as_what_it_is()
+    public void An_inaccessible_log_is_an_error_with_the_systems_reason()
     {
         // A link that leads to itself fails for every user, root included.
         File.CreateSymbolicLink(_directory["loop"], "loop");
@@ -269,7 +269,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void A_log_that_is_not_there_is_made_only_where_it_may()
+    public void A_missing_log_is_created_only_if_allowed()
     {
         Assert.False(MappedLog.Exists(Address));
         Assert.Equal(
@@ -281,7 +281,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void What_is_not_a_log_is_left_alone()
+    public void A_file_or_folder_that_is_not_a_log_is_left_alone()
     {
         File.WriteAllText(_directory["file"], "mine");
         Directory.CreateDirectory(_directory["folder"]);
@@ -297,7 +297,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void It_is_removed_whole_unless_somebody_has_it_open()
+    public void A_log_is_removed_with_all_its_files_unless_a_program_has_it_open()
     {
         using (var log = MappedLog.Open(Address))
         {
@@ -312,7 +312,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void It_is_removed_though_a_child_that_is_being_started_still_has_a_copy_of_its_file()
+    public void A_log_can_be_removed_while_a_child_that_is_starting_holds_a_copy_of_its_descriptor()
     {
         MappedLog log = MappedLog.Open(Address);
         log.Append("x"u8);
@@ -328,7 +328,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public void A_disposed_log_says_so_and_its_followers_live_on()
+    public void Calls_of_a_disposed_log_throw_and_its_followers_continue()
     {
         var log = MappedLog.Open(Address);
         log.Append("one"u8);
@@ -365,7 +365,7 @@ public sealed partial class MappedLogTests : IDisposable
     }
 
     [Fact]
-    public async Task Threads_append_side_by_side()
+    public async Task Threads_append_concurrently()
     {
         using var log = MappedLog.Open(Address);
         using var second = MappedLog.Open(Address);

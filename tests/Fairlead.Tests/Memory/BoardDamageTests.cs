@@ -25,7 +25,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => File.Delete(FilePath);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_board_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (0, 16, 24, 28, 32, 64, 64),
@@ -62,7 +62,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void What_was_cut_is_corrupt_wherever_it_was_cut()
+    public void A_truncated_board_is_corrupt_at_any_length()
     {
         Make().Dispose();
         byte[] whole = File.ReadAllBytes(FilePath);
@@ -91,7 +91,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void A_live_board_that_was_cut_is_told_by_verify()
+    public void Verify_throws_if_an_open_board_was_truncated()
     {
         using SharedBoard board = Make();
         board.Verify();
@@ -109,7 +109,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Foreign_layouts_are_told_apart()
+    public void Another_layout_version_is_incompatible_and_a_broken_header_is_corrupt()
     {
         Make().Dispose();
         Patch(Head + 7, 9);
@@ -155,7 +155,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     [InlineData(Head + 320 + 23, 2, "of cell 0 its texts are damaged")]
     [InlineData(Head + 320 + 32, 255, "of cell 0 its texts are damaged")]
     [InlineData(Head + 320 + 33, 27, "of cell 0 its texts are damaged")]
-    public void An_entry_that_does_not_hold_is_corrupt(int at, byte value, string text)
+    public void An_entry_with_an_invalid_field_is_corrupt(int at, byte value, string text)
     {
         Make().Dispose();
         Patch(at, value);
@@ -189,7 +189,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void Words_that_contradict_each_other_are_corrupt_and_no_hang()
+    public void Contradictory_counters_of_a_cell_are_corrupt_and_block_no_call()
     {
         using SharedBoard board = Make();
         int cell = Head + 1344 + 320;
@@ -210,7 +210,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void A_seat_of_nobody_known_is_taken_and_a_writer_that_lost_it_harms_none()
+    public void A_slot_of_an_unknown_owner_can_be_taken_over_and_its_old_writer_does_no_harm()
     {
         using SharedBoard board = Make();
         BoardWriter<int> writer = board.Write<int>("fuel");
@@ -240,7 +240,7 @@ public sealed class BoardDamageTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void A_board_is_the_users_alone()
+    public void Only_its_user_can_read_and_write_a_board()
     {
         using (Make())
         {

@@ -97,7 +97,7 @@ public sealed class BoardWaitTests : IDisposable
     }
 
     [Fact]
-    public async Task All_values_come_in_a_loop_the_newest_first()
+    public async Task ReadAllAsync_returns_the_newest_value_and_then_each_newer_value()
     {
         using var board = SharedBoard.Open(_name);
         using var writer = SharedBoard.Open(_name);
@@ -121,7 +121,7 @@ public sealed class BoardWaitTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_when_the_board_is_disposed_waits_to_the_end()
+    public async Task A_wait_continues_to_its_end_when_the_board_is_disposed()
     {
         var board = SharedBoard.Open(_name);
         using var writer = SharedBoard.Open(_name);
@@ -173,7 +173,7 @@ public sealed class BoardWaitTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_process_is_woken_and_told_of_a_death()
+    public async Task A_write_wakes_another_process_which_also_learns_of_a_writers_death()
     {
         using var board = SharedBoard.Open(_name);
         await using var waiter = PeerProcess.Start("board", "wait", _name, "count");
@@ -209,7 +209,7 @@ public sealed class BoardWaitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_watch_of_all_cells_tells_of_a_writer_that_came_and_died_between_two_waits()
+    public async Task A_watch_of_all_cells_reports_a_writer_that_started_and_died_between_two_waits()
     {
         using var board = SharedBoard.Open(_name);
         BoardWatch watch = board.Watch();

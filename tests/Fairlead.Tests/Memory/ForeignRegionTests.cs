@@ -72,7 +72,7 @@ public sealed class ForeignRegionTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_file_or_leads_nowhere_is_refused()
+    public void A_path_that_leads_to_no_regular_file_is_refused()
     {
         Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.OpenFile(_directory.Path, 100)));
         Assert.Equal(ErrorCode.AlreadyExists, Code(() => SharedRegion.OpenFile("/dev/zero", 100)));
@@ -123,7 +123,7 @@ public sealed class ForeignRegionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_kernel_knows_of_a_System_V_segment_is_told()
+    public async Task FindSystemV_returns_what_the_kernel_knows_about_a_segment()
     {
         Assert.Null(SharedRegion.FindSystemV(_key));
 
@@ -162,7 +162,7 @@ public sealed class ForeignRegionTests : IDisposable
     }
 
     [Fact]
-    public void The_private_key_and_too_much_are_refused()
+    public void IPC_PRIVATE_and_an_excessive_size_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => SharedRegion.OpenSystemV(0, 4096));
         var failure = Assert.Throws<FairleadException>(() => SharedRegion.OpenSystemV(_key, 1L << 60));

@@ -19,7 +19,7 @@ public sealed class NamedRegionTests : IDisposable
     public void Dispose() => File.Delete(FilePath);
 
     [Fact]
-    public void It_lasts_until_it_is_removed()
+    public void A_named_region_lasts_until_it_is_removed()
     {
         Assert.False(SharedRegion.Exists(_name));
         Assert.Equal(ErrorCode.NotFound, Code(() => SharedRegion.Open(_name)));
@@ -66,7 +66,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public void What_has_been_cut_or_overwritten_is_corrupt_and_can_be_removed()
+    public void A_truncated_or_overwritten_region_is_corrupt_and_can_be_removed()
     {
         using (var region = SharedRegion.Open(_name, 4096))
         {
@@ -87,7 +87,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_was_removed_under_its_user_is_corrupt_to_him()
+    public void A_region_whose_name_was_removed_while_in_use_is_corrupt_for_its_user()
     {
         using var region = SharedRegion.Open(_name, 4096);
         SharedRegion.Remove(_name);
@@ -99,7 +99,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public void What_is_something_else_is_never_touched()
+    public void A_file_that_is_not_a_region_is_never_changed()
     {
         SharedRegion.Open(_name, 4096).Dispose();
         File.WriteAllText(FilePath, "somebody's notes");
@@ -123,7 +123,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public void What_a_dead_maker_left_is_cleared_away()
+    public void The_file_that_a_dead_creator_left_is_removed()
     {
         SharedRegion.Open(_name, 4096).Dispose();
         SharedRegion.Remove(_name);
@@ -135,7 +135,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public void Where_there_are_no_files_without_a_name_it_is_made_beside_its_own()
+    public void A_region_is_created_in_a_temporary_file_if_unnamed_files_are_not_supported()
     {
         SharedRegion.Open(_name, 100).Dispose();
         SharedRegion.Remove(_name);
@@ -198,7 +198,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public async Task All_who_make_it_at_once_get_the_same()
+    public async Task All_processes_that_create_a_region_at_the_same_time_share_it()
     {
         const int Many = 6;
         PeerProcess[] peers = [.. Enumerable.Range(0, Many).Select(_ => PeerProcess.Start("region", "name", _name, "1000000"))];
@@ -225,7 +225,7 @@ public sealed class NamedRegionTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_that_make_and_remove_it_are_killed_at_any_moment_and_the_next_finds_all_in_order()
+    public async Task A_region_is_intact_after_two_processes_that_create_and_remove_it_are_killed_at_any_moment()
     {
         for (int round = 0; round < 6; round++)
         {

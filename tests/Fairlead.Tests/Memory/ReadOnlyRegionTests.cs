@@ -25,7 +25,7 @@ public sealed class ReadOnlyRegionTests : IDisposable
     [InlineData("System V")]
     [InlineData("POSIX")]
     [InlineData("file")]
-    public void It_shows_what_others_write_and_is_mapped_without_permission_to_write(string kind)
+    public void A_read_only_region_shows_what_others_write_and_is_mapped_without_write_permission(string kind)
     {
         using SharedRegion writer = Create(kind, 5000);
         using ReadOnlyRegion reader = Open(kind);
@@ -47,7 +47,7 @@ public sealed class ReadOnlyRegionTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_exist_or_is_empty_is_not_created()
+    public void A_missing_or_empty_region_is_not_created()
     {
         Assert.Equal(ErrorCode.NotFound, Code(() => ReadOnlyRegion.OpenSystemV(_key)));
         Assert.Equal(ErrorCode.NotFound, Code(() => ReadOnlyRegion.OpenPosix(_posix)));
@@ -60,7 +60,7 @@ public sealed class ReadOnlyRegionTests : IDisposable
     }
 
     [OrdinaryUserFact]
-    public void Memory_that_this_user_may_only_read_is_refused_for_writing_and_read()
+    public void Memory_that_this_user_may_only_read_opens_for_reading_and_not_for_writing()
     {
         foreach (string kind in new[] { "System V", "POSIX", "file" })
         {

@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Memory;
 public sealed class RoomTests
 {
     [MountFact]
-    public void A_full_file_system_is_an_error_that_says_what_is_needed_and_what_is_free()
+    public void A_full_file_system_is_an_error_that_names_the_bytes_needed_and_free()
     {
         using var small = new SmallFileSystem();
         using var fits = SharedRegion.OpenFile($"{small.Path}/fits", SmallFileSystem.Size / 2);
@@ -22,7 +22,7 @@ public sealed class RoomTests
     }
 
     [MountFact]
-    public void What_another_program_has_lengthened_without_space_is_given_it_first()
+    public void A_sparse_file_of_another_program_gets_its_disk_space_before_it_is_mapped()
     {
         using var small = new SmallFileSystem();
         using (FileStream sparse = File.Create($"{small.Path}/sparse"))
@@ -37,7 +37,7 @@ public sealed class RoomTests
     }
 
     [MountFact]
-    public async Task A_full_runtime_directory_says_so_and_keeps_nothing()
+    public async Task A_full_runtime_directory_is_an_error_and_leaves_no_file()
     {
         using var small = new SmallFileSystem();
         Dictionary<string, string?> environment = new() { ["XDG_RUNTIME_DIR"] = small.Path };

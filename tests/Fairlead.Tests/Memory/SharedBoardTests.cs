@@ -60,7 +60,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void There_is_one_writer_and_others_are_told_who()
+    public void A_cell_of_a_board_has_one_writer_and_the_error_names_it()
     {
         using var board = SharedBoard.Open(_name);
         using var rival = SharedBoard.Open(_name);
@@ -116,7 +116,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void A_key_that_is_not_there_is_named_with_those_that_are()
+    public void The_error_for_a_missing_key_names_the_existing_keys()
     {
         using var board = SharedBoard.Open(_name);
         Assert.Contains("It has no cells yet", Missing(() => board.Read<int>("gear")), StringComparison.Ordinal);
@@ -139,7 +139,7 @@ public sealed class SharedBoardTests : IDisposable
     [InlineData("a\nb")]
     [InlineData("a\u202Eb")]
     [InlineData("ääääääääääääääääääääääääääääääääääääääääääääääääx")]
-    public void What_cannot_be_a_key_is_refused(string key)
+    public void An_invalid_key_is_refused(string key)
     {
         using var board = SharedBoard.Open(_name);
         Assert.Throws<ArgumentException>(() => board.Cell<int>(key));
@@ -152,7 +152,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void A_board_that_is_full_says_of_what()
+    public void The_error_of_a_full_board_names_the_exhausted_limit()
     {
         using var board = SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 2, MaxBytes = 1000 });
         Assert.Contains(
@@ -183,7 +183,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void The_most_cells_that_there_can_be_have_writers()
+    public void The_largest_number_of_cells_can_all_have_writers()
     {
         using var board = SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = 1024, MaxBytes = 1024 * 320 });
         for (int i = 0; i < 1024; i++)
@@ -197,7 +197,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void Who_has_disposed_it_is_told()
+    public void Calls_of_a_disposed_board_or_writer_throw()
     {
         var board = SharedBoard.Open(_name);
         BoardCell<int> cell = board.Cell<int>("gear");
@@ -272,7 +272,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void Of_many_that_open_and_add_at_once_all_get_the_same()
+    public void Threads_that_open_a_board_and_add_cells_at_the_same_time_get_the_same_cells()
     {
         const int Threads = 8;
         InParallel.Run(Threads, thread =>
@@ -291,7 +291,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void Threads_that_write_one_cell_take_turns()
+    public void Threads_can_write_one_cell_of_a_board_concurrently()
     {
         const int Threads = 4, PerThread = 2_000;
         using var board = SharedBoard.Open(_name);
@@ -319,7 +319,7 @@ public sealed class SharedBoardTests : IDisposable
     }
 
     [Fact]
-    public void Threads_that_look_for_cells_while_others_are_added_find_no_damage()
+    public void Threads_that_search_cells_while_others_are_added_find_no_damage()
     {
         const int Cells = 1000;
         using var board = SharedBoard.Open(_name, new SharedBoardOptions { MaxCells = Cells, MaxBytes = Cells * 320 });

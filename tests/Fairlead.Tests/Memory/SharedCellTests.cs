@@ -13,7 +13,7 @@ public sealed class SharedCellTests : IDisposable
     public void Dispose() => SharedRegion.Remove(_name);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_cell_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (0, 8, 16, 24, 64, 4),
@@ -83,7 +83,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void Cells_lie_in_a_region_side_by_side()
+    public void A_region_can_hold_several_cells()
     {
         using var region = SharedRegion.Create(1024);
         using var one = region.Cell<long>(0);
@@ -112,7 +112,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public async Task There_is_one_writer_and_others_are_told_who()
+    public async Task A_cell_has_one_writer_and_the_error_names_it()
     {
         using var first = SharedCell<CellBlock>.Open(_name);
         using var second = SharedCell<CellBlock>.Open(_name);
@@ -130,7 +130,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void Who_has_disposed_it_is_told()
+    public void Calls_of_a_disposed_cell_throw()
     {
         var cell = SharedCell<long>.Open(_name);
         cell.Write(1);
@@ -142,7 +142,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void A_write_that_was_never_finished_is_not_seen_and_the_next_writer_goes_on()
+    public void An_unfinished_write_is_not_visible_and_the_next_writer_continues()
     {
         using var region = SharedRegion.Create(1024);
         using (var writer = region.Cell<long>(0))
@@ -161,7 +161,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void Words_that_contradict_each_other_are_corrupt_and_no_hang()
+    public void Contradictory_counters_are_corrupt_and_block_no_call()
     {
         using var region = SharedRegion.Create(1024);
         using var cell = region.Cell<long>(0);
@@ -199,7 +199,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void Threads_that_write_one_cell_take_turns()
+    public void Threads_can_write_one_cell_concurrently()
     {
         const int Threads = 4, PerThread = 5_000;
         using var cell = SharedCell<CellBlock>.Open(_name);
@@ -238,7 +238,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public async Task A_writer_that_is_stopped_or_killed_in_the_middle_holds_nobody_up()
+    public async Task A_writer_that_is_stopped_or_killed_during_a_write_blocks_no_reader()
     {
         using var cell = SharedCell<CellBlock>.Open(_name);
         long last = 0;
@@ -279,7 +279,7 @@ public sealed class SharedCellTests : IDisposable
     }
 
     [Fact]
-    public void A_cell_whose_creator_died_before_its_first_use_takes_only_values_that_fit()
+    public void A_cell_whose_creator_died_before_the_first_use_accepts_only_values_of_its_size()
     {
         NamedRegion.Open(_name, SharedCell<int>.SizeInRegion, RegionContent.Cell).Dispose();
 

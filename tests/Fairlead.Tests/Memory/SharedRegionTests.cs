@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Memory;
 public sealed class SharedRegionTests
 {
     [Fact]
-    public void The_header_is_the_drawn_one()
+    public void The_header_has_the_documented_layout()
     {
         using var region = SharedRegion.Create(5000);
         byte[] file = File.ReadAllBytes(region.Path!);
@@ -29,7 +29,7 @@ public sealed class SharedRegionTests
     }
 
     [Fact]
-    public void Values_lie_where_they_are_asked_for()
+    public void Values_are_at_the_requested_offsets()
     {
         using var region = SharedRegion.Create(4096);
         Assert.True(region.IsNew);
@@ -46,7 +46,7 @@ public sealed class SharedRegionTests
     }
 
     [Fact]
-    public void What_does_not_lie_in_it_whole_or_aligned_is_refused()
+    public void A_value_outside_the_region_or_misaligned_is_refused()
     {
         using var region = SharedRegion.Create(4096);
 
@@ -66,7 +66,7 @@ public sealed class SharedRegionTests
     }
 
     [Fact]
-    public void Memory_without_a_name_costs_nothing_until_it_is_touched()
+    public void Unnamed_memory_uses_no_pages_until_it_is_touched()
     {
         using var region = SharedRegion.Create(1L << 36);
         region.At<byte>((1L << 36) - 1) = 1;
@@ -74,7 +74,7 @@ public sealed class SharedRegionTests
     }
 
     [Fact]
-    public void Who_has_disposed_it_is_told()
+    public void Calls_of_a_disposed_region_throw()
     {
         var region = SharedRegion.Create(4096);
         region.Dispose();
@@ -105,7 +105,7 @@ public sealed class SharedRegionTests
     }
 
     [Fact]
-    public async Task Memory_of_a_killed_process_stays_with_who_has_attached_it()
+    public async Task Memory_of_a_killed_process_remains_for_the_processes_that_attached_it()
     {
         await using var maker = PeerProcess.Start("region", "memory", "-", "8192");
         string path = (await maker.AnswerAsync())["8192 ".Length..];
@@ -121,7 +121,7 @@ public sealed class SharedRegionTests
     }
 
     [Fact]
-    public void It_is_attached_by_a_descriptor()
+    public void A_region_can_be_attached_by_a_descriptor()
     {
         using var region = SharedRegion.Create(4096);
         using SafeFileHandle descriptor = File.OpenHandle(region.Path!, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);

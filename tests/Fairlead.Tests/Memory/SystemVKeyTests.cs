@@ -11,7 +11,7 @@ public sealed partial class SystemVKeyTests
     [InlineData('A')]
     [InlineData(200)]
     [InlineData(255)]
-    public void A_key_is_that_of_ftok(int project)
+    public void A_key_equals_the_key_of_ftok(int project)
     {
         foreach (string path in new[] { "/", "/proc/self", "/dev/null", AppContext.BaseDirectory, typeof(SystemVKey).Assembly.Location })
         {
@@ -20,7 +20,7 @@ public sealed partial class SystemVKeyTests
     }
 
     [Fact]
-    public void What_has_no_key_is_told()
+    public void A_path_or_project_without_a_key_is_refused()
     {
         var missing = Assert.Throws<FairleadException>(static () => SystemVKey.Of("/no/such/file", 1));
         Assert.Equal(ErrorCode.NotFound, missing.Code);

@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Native;
 public sealed class BackgroundThreadTests
 {
     [Fact]
-    public void It_has_a_name_and_does_not_keep_the_process()
+    public void A_background_thread_has_a_name_and_does_not_keep_the_process_alive()
     {
         string? name = null;
         bool isBackground = false;
@@ -22,7 +22,7 @@ public sealed class BackgroundThreadTests
     }
 
     [Fact]
-    public void What_it_throws_ends_it_alone()
+    public void An_exception_ends_only_its_own_background_thread()
     {
         string name = $"test {Guid.NewGuid():N}";
         using ContainedErrors errors = new(name);
@@ -32,7 +32,7 @@ public sealed class BackgroundThreadTests
     }
 
     [Fact]
-    public void One_that_is_refused_is_an_error_that_says_what_to_do()
+    public void A_thread_that_the_system_refuses_is_an_error_that_says_what_to_do()
     {
         using NoThreads none = new();
         var error = Assert.Throws<FairleadException>(() => BackgroundThread.Start("fairlead test", static () => { }));
@@ -45,7 +45,7 @@ public sealed class BackgroundThreadTests
     }
 
     [Fact]
-    public void A_reactor_without_a_thread_is_not_begun() => NoThreads.AssertRefused(static () => _ = new Reactor(TimeSpan.FromSeconds(1)));
+    public void A_reactor_cannot_start_without_a_thread() => NoThreads.AssertRefused(static () => _ = new Reactor(TimeSpan.FromSeconds(1)));
 
     [Fact]
     public void Deferred_work_starts_its_thread_at_the_next_call()

@@ -11,7 +11,7 @@ public sealed class BiasedLockTests
     private long _plain;
 
     [Fact]
-    public void Nobody_is_inside_beside_another_while_the_lock_changes_owners() => RandomSeed.Rounds(3, random =>
+    public void Two_threads_are_never_inside_together_while_the_lock_changes_owners() => RandomSeed.Rounds(3, random =>
     {
         const int Threads = 3;
         const int Runs = 60;
@@ -44,7 +44,7 @@ public sealed class BiasedLockTests
     });
 
     [Fact]
-    public void It_may_be_entered_again_by_who_is_inside_also_when_it_is_taken_back_meanwhile()
+    public void The_owner_may_enter_again_even_if_another_thread_revokes_the_bias_in_between()
     {
         for (int i = 0; i < LongRun; i++)
         {
@@ -89,7 +89,7 @@ public sealed class BiasedLockTests
     }
 
     [Fact]
-    public void An_exception_leaves_it()
+    public void An_exception_leaves_the_lock()
     {
         for (int i = 0; i < LongRun; i++)
         {

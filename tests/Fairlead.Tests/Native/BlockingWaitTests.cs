@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Native;
 public sealed class BlockingWaitTests
 {
     [Fact]
-    public void Waits_until_ready()
+    public void A_wait_lasts_until_the_descriptor_is_ready()
     {
         using var bell = new EventDescriptor();
         var events = PollEvents.None;
@@ -23,7 +23,7 @@ public sealed class BlockingWaitTests
     }
 
     [Fact]
-    public void Does_not_end_early_and_is_finer_than_milliseconds()
+    public void A_wait_does_not_end_early_and_is_finer_than_milliseconds()
     {
         using var bell = new EventDescriptor();
         var timeout = TimeSpan.FromMicroseconds(100);
@@ -41,7 +41,7 @@ public sealed class BlockingWaitTests
     }
 
     [Fact]
-    public void An_interrupted_wait_goes_on()
+    public void An_interrupted_wait_continues()
     {
         using var handler = PosixSignalRegistration.Create(PosixSignal.SIGCONT, context => context.Cancel = true);
         using var bell = new EventDescriptor();
@@ -63,7 +63,7 @@ public sealed class BlockingWaitTests
     }
 
     [Fact]
-    public void A_hang_up_is_reported_whatever_was_asked_for()
+    public void A_hang_up_is_reported_for_any_requested_events()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;

@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Native;
 public sealed class DescriptorTests
 {
     [Fact]
-    public void What_is_written_is_read()
+    public void Written_bytes_are_read()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
@@ -30,7 +30,7 @@ public sealed class DescriptorTests
     [InlineData("a", "bc", "")]
     [InlineData("", "", "def")]
     [InlineData("", "bc", "")]
-    public void Parts_are_written_one_behind_the_other(string one, string two, string three)
+    public void Parts_are_written_in_order(string one, string two, string three)
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
@@ -45,7 +45,7 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public void Nothing_but_empty_parts_is_no_call()
+    public void A_write_of_empty_parts_makes_no_system_call()
     {
         // A write of zero bytes would be an empty packet here.
         var (near, far) = NativeSocket.Pair(NativeSocketType.SeqPacket);
@@ -98,7 +98,7 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public void A_peer_that_is_gone_is_an_end_to_the_reader_and_EPIPE_to_the_writer()
+    public void A_closed_peer_is_the_end_for_a_reader_and_EPIPE_for_a_writer()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
@@ -127,7 +127,7 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public void A_closed_descriptor_answers_EBADF()
+    public void Calls_on_a_closed_descriptor_return_EBADF()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         far.Dispose();
@@ -144,7 +144,7 @@ public sealed class DescriptorTests
     }
 
     [Fact]
-    public void Closing_waits_for_who_is_inside_and_lets_nobody_else_in()
+    public void Closing_waits_for_calls_in_progress_and_admits_no_other_call()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var second = far;

@@ -20,7 +20,7 @@ public sealed class ErrnoMapTests
         Assert.Equal(code, ErrnoMap.ToCode(Enum.Parse<Errno>(errno)));
 
     [Fact]
-    public void A_description_has_the_name_and_the_words() =>
+    public void A_description_has_the_name_and_the_text_of_the_errno() =>
         Assert.Equal("ECONNREFUSED: connection refused", ErrnoMap.Describe(Errno.ECONNREFUSED), ignoreCase: true);
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class ErrnoMapTests
         Assert.StartsWith("errno 4000: ", ErrnoMap.Describe((Errno)4000), StringComparison.Ordinal);
 
     [Fact]
-    public void A_failure_says_what_happened_and_what_to_do()
+    public void A_failure_names_the_problem_and_the_remedy()
     {
         var failure = ErrnoMap.Failure("cannot create a socket", Errno.EMFILE);
 
@@ -39,7 +39,7 @@ public sealed class ErrnoMapTests
     }
 
     [Fact]
-    public void A_full_disk_and_a_full_set_of_watches_are_told_apart()
+    public void A_full_disk_and_a_full_set_of_watches_have_different_errors()
     {
         var disk = ErrnoMap.Failure("cannot make a file", Errno.ENOSPC);
         var watches = ErrnoMap.WatchFailure("cannot watch fd 4", Errno.ENOSPC);

@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Native;
 public sealed class EventDescriptorTests
 {
     [Fact]
-    public void Many_signals_are_one()
+    public void Several_signals_count_as_one()
     {
         using var bell = new EventDescriptor();
         Assert.False(bell.Drain());
@@ -21,7 +21,7 @@ public sealed class EventDescriptorTests
     }
 
     [Fact]
-    public void A_full_counter_stays_signalled_and_blocks_nobody()
+    public void A_signal_at_the_maximum_count_stays_set_and_does_not_block()
     {
         using var bell = new EventDescriptor();
         Assert.True(bell.Descriptor.Write(BitConverter.GetBytes(ulong.MaxValue - 1)).Ok);
@@ -32,7 +32,7 @@ public sealed class EventDescriptorTests
     }
 
     [Fact]
-    public void Signalling_a_closed_one_does_nothing()
+    public void Signalling_a_closed_event_descriptor_does_nothing()
     {
         var bell = new EventDescriptor();
         bell.Dispose();

@@ -17,7 +17,7 @@ public sealed class LocalHostTests
     [InlineData("::ffff:192.168.1.5", true)]
     [InlineData("::ffff:224.0.0.251", false)]
     [InlineData("::ffff:255.255.255.255", false)]
-    public void An_address_of_many_is_not_an_address_of_this_host(string text, bool isKnown)
+    public void A_wildcard_or_group_address_is_not_an_address_of_this_host(string text, bool isKnown)
     {
         byte[] address = IPAddress.Parse(text).GetAddressBytes();
         LocalHost found = address.Length == 4
@@ -32,7 +32,7 @@ public sealed class LocalHostTests
     }
 
     [Fact]
-    public void Reading_one_allocates_nothing()
+    public void Reading_a_local_address_allocates_nothing()
     {
         byte[] data = [1, 0, 0, 0, 127, 0, 0, 2, 9, 9, 9, 9];
         long least = Allocations.Least(() =>

@@ -26,7 +26,7 @@ public sealed class LockOrderTests
     }
 
     [Fact]
-    public void Another_order_fails_and_so_do_two_of_the_same_rank()
+    public void Locks_taken_against_the_order_or_of_the_same_rank_fail()
     {
         using (_inner.Hold())
         {
@@ -36,7 +36,7 @@ public sealed class LockOrderTests
     }
 
     [Fact]
-    public void Nobody_sleeps_inside_a_lock()
+    public void A_thread_that_sleeps_inside_a_lock_fails()
     {
         using EventDescriptor bell = new();
         using (_inner.Hold())

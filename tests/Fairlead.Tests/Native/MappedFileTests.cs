@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Native;
 public sealed class MappedFileTests
 {
     [Fact]
-    public void Two_mappings_of_a_file_are_one_memory()
+    public void Two_mappings_of_a_file_share_their_memory()
     {
         using var directory = new TemporaryDirectory();
         using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
@@ -25,7 +25,7 @@ public sealed class MappedFileTests
     }
 
     [Fact]
-    public void The_space_is_taken_beforehand()
+    public void Disk_space_is_reserved_before_the_file_is_mapped()
     {
         using var directory = new TemporaryDirectory();
         using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
@@ -36,7 +36,7 @@ public sealed class MappedFileTests
     }
 
     [Fact]
-    public void Where_the_file_system_does_not_allocate_zeroes_are_written()
+    public void Zeroes_are_written_if_the_file_system_cannot_allocate()
     {
         using var directory = new TemporaryDirectory();
         using var file = NativeFile.Open(directory["f"], OpenFlags.ReadWrite | OpenFlags.Create, out _)!;
@@ -60,7 +60,7 @@ public sealed class MappedFileTests
     }
 
     [Fact]
-    public void What_cannot_be_mapped_says_so()
+    public void A_file_that_cannot_be_mapped_is_an_error()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;

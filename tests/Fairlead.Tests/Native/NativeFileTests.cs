@@ -34,7 +34,7 @@ public sealed class NativeFileTests : IDisposable
     }
 
     [Fact]
-    public void What_is_missing_is_null_with_a_reason()
+    public void A_missing_file_is_null_with_a_reason()
     {
         Assert.Null(NativeFile.Stat(_directory["none"], out var error));
         Assert.Equal(Errno.ENOENT, error);
@@ -59,7 +59,7 @@ public sealed class NativeFileTests : IDisposable
     }
 
     [Fact]
-    public void Directories_are_made_opened_and_looked_into()
+    public void Directories_are_created_opened_and_searched()
     {
         var path = _directory["d"];
         Assert.Equal(Errno.None, NativeFile.Mkdir(path, 0x1c0));
@@ -78,7 +78,7 @@ public sealed class NativeFileTests : IDisposable
     }
 
     [Fact]
-    public void Kinds_are_told_apart()
+    public void Stat_distinguishes_the_kinds_of_files()
     {
         using var listener = NativeSocket.Create(System.Net.Sockets.AddressFamily.Unix, NativeSocketType.Stream);
         NativeSocket.Bind(listener, new System.Net.Sockets.UnixDomainSocketEndPoint(_directory["s"]).Serialize());
@@ -155,7 +155,7 @@ public sealed class NativeFileTests : IDisposable
     }
 
     [Fact]
-    public void Appending_writes_go_to_the_end_and_unnamed_files_have_no_name()
+    public void Appending_writes_at_the_end_and_unnamed_files_have_no_name()
     {
         File.WriteAllText(_directory["f"], "abc");
         using (var file = NativeFile.Open(_directory["f"], OpenFlags.WriteOnly | OpenFlags.Append, out _)!)

@@ -16,7 +16,7 @@ public sealed class NativeProcessTests
     }
 
     [Fact]
-    public void The_start_of_a_process_is_told_exactly()
+    public void The_start_time_of_a_process_is_exact()
     {
         // proc(5): the 22nd field; the first two end with a parenthesis. Clock ticks for users are 10 ms everywhere.
         var stat = File.ReadAllText("/proc/self/stat");
@@ -32,7 +32,7 @@ public sealed class NativeProcessTests
     }
 
     [Fact]
-    public void From_the_kill_on_a_process_is_seen_to_be_ending_without_a_gap()
+    public void A_killed_process_is_ending_or_gone_at_every_moment_after_the_kill()
     {
         const int Rounds = 100;
         for (int round = 0; round < Rounds; round++)
@@ -52,7 +52,7 @@ public sealed class NativeProcessTests
 
     /// <summary>As where another user hides it: then the kernel alone knows whether it exists.</summary>
     [Fact]
-    public async Task A_process_whose_status_cannot_be_read_is_ending_only_if_it_is_gone()
+    public async Task A_process_whose_status_cannot_be_read_counts_as_ending_only_if_it_does_not_exist()
     {
         using TemporaryDirectory directory = new();
         using var gone = Process.Start("/bin/true");
@@ -127,7 +127,7 @@ public sealed class NativeProcessTests
     [InlineData("/bin/app\0--token\0--verbose\0secret\0", "app --token --verbose secret")]
     [InlineData("/bin/app\0amqp://u:p@h?password=q\0", "app amqp://u:***@h?password=***")]
     [InlineData("/bin/app\0--token-file=\0tokens", "app --token-file= tokens")]
-    public void Command_lines_are_for_people(string raw, string text) =>
+    public void A_command_line_is_shown_readable_and_without_secrets(string raw, string text) =>
         Assert.Equal(text, CommandLineText.Of(System.Text.Encoding.UTF8.GetBytes(raw), cut: false));
 
     [Theory]
@@ -139,9 +139,9 @@ public sealed class NativeProcessTests
     [InlineData("/usr/bin/dotnet\0exec\0--depsfile\0/srv/a.json\0/srv/App.dll\0secret\0", "App.dll")]
     [InlineData("/usr/bin/dotnet\0test\0/srv/App.dll\0", "dotnet")]
     [InlineData("", "")]
-    public void A_program_file_tells_no_argument(string raw, string text) =>
+    public void The_program_file_of_a_command_line_contains_no_argument(string raw, string text) =>
         Assert.Equal(text, CommandLineText.FileOf(System.Text.Encoding.UTF8.GetBytes(raw)));
 
     [Fact]
-    public void A_cut_command_line_says_so() => Assert.Equal("x y…", CommandLineText.Of("/bin/x\0y"u8, cut: true));
+    public void A_cut_command_line_ends_with_an_ellipsis() => Assert.Equal("x y…", CommandLineText.Of("/bin/x\0y"u8, cut: true));
 }

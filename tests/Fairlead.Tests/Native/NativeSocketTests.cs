@@ -49,7 +49,7 @@ public sealed class NativeSocketTests
     }
 
     [Fact]
-    public void Connecting_where_nobody_listens_says_why()
+    public void A_connect_without_a_listener_returns_the_errno()
     {
         using var directory = new TemporaryDirectory();
         var address = new UnixDomainSocketEndPoint(directory["s"]).Serialize();
@@ -99,7 +99,7 @@ public sealed class NativeSocketTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public void Tcp_connects_and_tells_both_names(string host)
+    public void Tcp_connects_and_reports_the_addresses_of_both_ends(string host)
     {
         var any = new IPEndPoint(IPAddress.Parse(host), 0);
         using var listener = NativeSocket.Create(any.AddressFamily, NativeSocketType.Stream);

@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Native;
 public sealed class OpenFileLockTests
 {
     [Fact]
-    public void One_open_file_has_it_and_the_others_see_that()
+    public void One_open_file_holds_the_lock_and_other_files_see_it()
     {
         using var directory = new TemporaryDirectory();
         using var owner = Open();
@@ -33,7 +33,7 @@ public sealed class OpenFileLockTests
     }
 
     [Fact]
-    public void What_cannot_be_locked_says_so()
+    public void A_file_that_cannot_be_locked_is_an_error()
     {
         using var directory = new TemporaryDirectory();
         File.WriteAllText(directory["f"], "");

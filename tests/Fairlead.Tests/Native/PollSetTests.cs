@@ -11,7 +11,7 @@ public sealed class PollSetTests
     private readonly PollEvent[] _events = new PollEvent[8];
 
     [Fact]
-    public void Tells_who_is_ready_for_what()
+    public void A_wait_reports_each_ready_descriptor_with_its_events()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
@@ -29,7 +29,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void Stays_ready_until_read()
+    public void A_descriptor_stays_ready_until_it_is_read()
     {
         using var bell = new EventDescriptor();
         using var set = new PollSet();
@@ -59,7 +59,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void What_is_removed_is_silent()
+    public void A_removed_descriptor_is_not_reported()
     {
         using var bell = new EventDescriptor();
         using var set = new PollSet();
@@ -75,7 +75,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void What_is_tried_is_changed_unless_somebody_has_removed_or_closed_it()
+    public void TryModify_changes_a_descriptor_unless_it_was_removed_or_closed()
     {
         var bell = new EventDescriptor();
         using var set = new PollSet();
@@ -95,7 +95,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void What_is_closed_while_it_is_changed_harms_nobody()
+    public void Closing_a_descriptor_during_TryModify_does_no_harm()
     {
         using var set = new PollSet();
         EventDescriptor? current = null;
@@ -143,7 +143,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void What_is_added_and_changed_while_another_waits_wakes_it()
+    public void Adding_and_modifying_a_descriptor_wakes_a_waiting_thread()
     {
         using var bell = new EventDescriptor();
         using var set = new PollSet();
@@ -172,7 +172,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void An_interrupted_wait_goes_on()
+    public void An_interrupted_wait_continues()
     {
         using var handler = PosixSignalRegistration.Create(PosixSignal.SIGCONT, context => context.Cancel = true);
         using var bell = new EventDescriptor();
@@ -213,7 +213,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void Many_ready_ones_come_in_several_waits()
+    public void Many_ready_descriptors_are_reported_over_several_waits()
     {
         using var set = new PollSet();
         var bells = Enumerable.Range(0, 100).Select(_ => new EventDescriptor()).ToArray();
@@ -248,7 +248,7 @@ public sealed class PollSetTests
     }
 
     [Fact]
-    public void Closing_does_not_disturb_who_waits()
+    public void Closing_a_set_does_not_disturb_a_waiting_thread()
     {
         using var bell = new EventDescriptor();
         var set = new PollSet();

@@ -31,7 +31,7 @@ public sealed class ProcFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_fifo_says_what_to_mount()
+    public void The_error_of_a_fifo_says_that_proc_is_missing()
     {
         var error = Assert.Throws<FairleadException>(() => Receiver.Bind($"fifo://{_directory["f"]}"));
 
@@ -40,7 +40,7 @@ public sealed class ProcFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_missing_is_no_reason_to_mount_anything()
+    public void The_error_of_a_missing_file_does_not_mention_proc()
     {
         ProcFiles.IsDenied = false;
         Assert.DoesNotContain("/proc", ErrnoMap.Failure("cannot open it", Errno.ENOENT).Message, StringComparison.Ordinal);

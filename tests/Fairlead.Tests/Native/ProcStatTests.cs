@@ -33,12 +33,12 @@ public sealed class ProcStatTests
     [InlineData("")]
     [InlineData("123 (sh")]
     [InlineData("123 (sh) ")]
-    public void What_is_no_stat_is_null(string text)
+    public void A_malformed_stat_line_is_null(string text)
     {
         Assert.Null(ProcStat.State(Encoding.UTF8.GetBytes(text)));
         Assert.Null(ProcStat.StartTicks(Encoding.UTF8.GetBytes(text)));
     }
 
     [Fact]
-    public void A_short_one_has_no_start() => Assert.Null(ProcStat.StartTicks("123 (sh) S 1 2 3"u8));
+    public void A_short_stat_line_has_no_start_time() => Assert.Null(ProcStat.StartTicks("123 (sh) S 1 2 3"u8));
 }

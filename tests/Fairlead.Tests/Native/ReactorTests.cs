@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Native;
 public sealed class ReactorTests
 {
     [Fact]
-    public void Calls_once_for_each_arming()
+    public void The_reactor_calls_a_client_once_for_each_arming()
     {
         using var bell = new EventDescriptor();
         var client = new Client();
@@ -26,7 +26,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void Calls_at_once_what_is_ready_before_it_is_armed_and_later_what_gets_ready_after()
+    public void The_reactor_calls_a_client_that_was_ready_before_arming_or_becomes_ready_after_it()
     {
         using var bell = new EventDescriptor();
         var client = new Client();
@@ -39,7 +39,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void Runs_on_a_thread_of_its_own()
+    public void The_reactor_runs_on_a_thread_of_its_own()
     {
         using var bell = new EventDescriptor();
         Thread? thread = null;
@@ -55,7 +55,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void Says_what_it_is_ready_for()
+    public void The_reactor_passes_the_ready_events_to_the_client()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
@@ -74,7 +74,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void Callbacks_that_block_stop_nobody()
+    public void Callbacks_that_block_delay_no_other_callback()
     {
         // Each callback waits for all the others to have begun: it ends only if each has a thread.
         const int Count = 20;
@@ -95,7 +95,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void Threads_that_a_burst_needed_go_again()
+    public void Threads_started_for_a_burst_end_again()
     {
         const int Count = 10;
         var reactor = new Reactor(TimeSpan.FromMilliseconds(1));
@@ -125,7 +125,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void A_poll_set_is_watched_as_one()
+    public void A_registration_can_watch_a_whole_poll_set()
     {
         using var set = new PollSet();
         var bells = Enumerable.Range(0, 10).Select(_ => new EventDescriptor()).ToArray();
@@ -167,7 +167,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void A_disarmed_one_is_silent_until_armed_again()
+    public void A_disarmed_registration_is_not_called_until_it_is_armed_again()
     {
         using var bell = new EventDescriptor();
         var client = new Client();
@@ -184,7 +184,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void A_hang_up_is_not_reported_to_who_has_not_armed()
+    public void A_hang_up_is_not_reported_to_a_registration_that_is_not_armed()
     {
         var (near, far) = NativeSocket.Pair(NativeSocketType.Stream);
         using var first = near;
@@ -204,7 +204,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void A_disposed_one_is_silent_for_ever()
+    public void A_disposed_registration_is_never_called()
     {
         using var bell = new EventDescriptor();
         var client = new Client();
@@ -221,7 +221,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void A_disposed_one_leaves_its_successor_alone()
+    public void A_disposed_registration_does_not_affect_its_successor()
     {
         using var bell = new EventDescriptor();
         var former = new Client();
@@ -240,7 +240,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void What_is_closed_before_its_registration_is_forgotten()
+    public void A_registration_whose_descriptor_was_closed_first_can_be_disposed()
     {
         var client = new Client();
         var bell = new EventDescriptor();
@@ -253,7 +253,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void Disposing_while_events_rain_is_safe()
+    public void Disposing_a_registration_during_many_events_is_safe()
     {
         for (var i = 0; i < 500; i++)
         {
@@ -274,7 +274,7 @@ public sealed class ReactorTests
     }
 
     [Fact]
-    public void A_client_may_keep_its_thread_while_others_are_served_and_only_so_many_may()
+    public void A_limited_number_of_clients_may_keep_their_threads_while_others_are_served()
     {
         const int Most = 4;
         var reactor = new Reactor();

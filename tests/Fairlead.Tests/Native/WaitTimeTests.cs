@@ -31,5 +31,5 @@ public sealed class WaitTimeTests
     }
 
     [Fact]
-    public void The_infinite_one_is_infinite() => Assert.True(new WaitTime(Timeout.InfiniteTimeSpan).IsInfinite);
+    public void The_infinite_timeout_is_infinite() => Assert.True(new WaitTime(Timeout.InfiniteTimeSpan).IsInfinite);
 }

@@ -10,7 +10,7 @@ public sealed partial class AdapterTests
     private readonly string _place = $"unix://adapter-{Guid.NewGuid():N}";
 
     [Fact]
-    public async Task Values_go_from_a_channel_writer_to_a_channel_reader()
+    public async Task A_channel_reader_receives_the_values_of_a_channel_writer()
     {
         await using Receiver receiver = await Receiver.BindAsync(_place, new() { MaxUnreadMessages = 4 });
         await using Sender sender = await Sender.ConnectAsync(_place);
@@ -45,7 +45,7 @@ public sealed partial class AdapterTests
     }
 
     [Fact]
-    public async Task A_writer_takes_one_value_beyond_the_room_and_then_waits()
+    public async Task A_channel_writer_accepts_one_value_beyond_the_capacity_and_then_waits()
     {
         await using Receiver receiver = await Receiver.BindAsync(_place, new() { MaxUnreadMessages = 1 });
         await using Sender sender = await Sender.ConnectAsync(_place);
@@ -127,7 +127,7 @@ public sealed partial class AdapterTests
     }
 
     [Fact]
-    public async Task A_cancelled_reader_returns_the_message_in_hand()
+    public async Task A_cancelled_reader_returns_the_message_that_it_was_reading()
     {
         await using Receiver receiver = await Receiver.BindAsync(_place);
         await using Sender sender = await Sender.ConnectAsync(_place);

@@ -35,7 +35,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
     [InlineData("unix", Calls.Async)]
     [InlineData("tcp", Calls.Blocking)]
     [InlineData("tcp", Calls.Async)]
-    public async Task What_a_server_says_as_soon_as_it_has_accepted_reaches_who_waits_again_and_again(string name, Calls calls)
+    public async Task A_message_sent_on_accept_reaches_the_waiting_receiver_after_every_reconnect(string name, Calls calls)
     {
         TransportUnderTest transport = name == "unix" ? new UnixNameUnderTest() : new FixedPortUnderTest();
         (Socket listener, Address address) = transport.ListenRaw();
@@ -80,7 +80,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
     /// The connecting thread opens the link, and the pump sees its end before that thread has reported the peer's return.
     /// </summary>
     [Fact]
-    public async Task A_server_that_has_gone_before_its_coming_was_told_is_sought_again()
+    public async Task A_client_reconnects_after_a_server_that_left_before_its_return_was_reported()
     {
         (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
         using Socket _ = listener;
@@ -108,7 +108,7 @@ public sealed class BareReconnectTests(ITestOutputHelper output) : WatchedTest(o
     /// As above, but the server ends for a reason after which the endpoint does not reconnect: a caller that waits meanwhile gets an error.
     /// </summary>
     [Fact]
-    public async Task Who_waits_for_a_server_that_ends_the_endpoint_before_its_coming_was_told_learns_it()
+    public async Task A_waiting_caller_gets_the_error_of_a_server_that_ended_before_its_return_was_reported()
     {
         (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
         using Socket _ = listener;

@@ -12,7 +12,7 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
 
     [Theory]
     [MemberData(nameof(Schemes))]
-    public async Task A_receive_ends_when_the_clock_has_moved_that_far_and_not_before(string scheme)
+    public async Task A_blocking_receive_times_out_by_its_clock_and_not_before(string scheme)
     {
         Address place = TransportsUnderTest.Of(scheme).NewPlace();
         Receiver receiver = Track(Receiver.Bind(place, Options()));
@@ -53,7 +53,7 @@ public sealed class BlockingClockTests(ITestOutputHelper output) : WatchedTest(o
 
     [Theory]
     [MemberData(nameof(Schemes))]
-    public async Task A_request_a_delivery_and_a_send_end_by_it_too(string scheme)
+    public async Task A_request_a_delivery_and_a_send_time_out_by_their_clock_too(string scheme)
     {
         TransportUnderTest transport = TransportsUnderTest.Of(scheme);
         Responder responder = Track(Responder.Bind(transport.NewPlace()));

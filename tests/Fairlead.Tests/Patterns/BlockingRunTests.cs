@@ -39,7 +39,7 @@ public sealed class BlockingRunTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_a_handler_sets_in_its_execution_context_does_not_reach_the_next(bool isBlocking)
+    public async Task Ambient_values_that_a_handler_sets_do_not_reach_the_next_handler(bool isBlocking)
     {
         await using Responder responder = await Responder.BindAsync(NewAddress("unix"));
         using CancellationTokenSource stop = new();
@@ -72,7 +72,7 @@ public sealed class BlockingRunTests
     }
 
     [Fact]
-    public async Task A_handler_that_awaits_lets_the_thread_go_on_until_as_many_await_as_may()
+    public async Task The_thread_runs_further_handlers_while_fewer_than_the_concurrency_await()
     {
         await using Responder responder = await Responder.BindAsync(NewAddress("unix"));
         using CancellationTokenSource stop = new();

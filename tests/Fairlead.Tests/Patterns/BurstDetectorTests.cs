@@ -8,7 +8,7 @@ public sealed class BurstDetectorTests
     [InlineData(100, 16)]
     [InlineData(4_000, 4)]
     [InlineData(16_408, 4)]
-    public void More_than_a_few_within_a_short_time_are_a_stream(int bytes, int atOnce)
+    public void Several_messages_within_a_short_time_are_a_stream(int bytes, int atOnce)
     {
         BurstDetector burst = default;
         long now = 10 * BurstDetector.Span;
@@ -27,7 +27,7 @@ public sealed class BurstDetectorTests
     [Theory]
     [InlineData(100)]
     [InlineData(16_408)]
-    public void A_stream_ends_when_a_span_passes_without_one(int bytes)
+    public void A_stream_ends_after_a_span_with_too_few_messages(int bytes)
     {
         BurstDetector burst = default;
         long now = 10 * BurstDetector.Span;
@@ -44,7 +44,7 @@ public sealed class BurstDetectorTests
     }
 
     [Fact]
-    public void After_a_pause_nothing_is_left_of_a_stream()
+    public void A_stream_does_not_survive_a_pause()
     {
         BurstDetector burst = default;
         long now = 10 * BurstDetector.Span;
@@ -57,7 +57,7 @@ public sealed class BurstDetectorTests
     }
 
     [Fact]
-    public void Bytes_that_lie_buffered_count_once()
+    public void Buffered_bytes_count_once()
     {
         BurstDetector burst = default;
         long now = 10 * BurstDetector.Span;

@@ -11,7 +11,7 @@ public sealed class BusyPollTests
     [InlineData(60, 120)]
     [InlineData(100, 200)]
     [InlineData(1_000_000, 200)]
-    public void A_poll_set_is_polled_in_proportion_to_the_work_before(int worked, int span)
+    public void A_poll_set_is_polled_in_proportion_to_the_preceding_work(int worked, int span)
     {
         long microsecond = Stopwatch.Frequency / 1_000_000;
 

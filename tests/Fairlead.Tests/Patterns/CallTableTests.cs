@@ -26,7 +26,7 @@ public sealed class CallTableTests
     }
 
     [Fact]
-    public void An_id_that_names_the_slot_of_another_finds_and_removes_nothing()
+    public void An_id_that_maps_to_the_slot_of_another_call_finds_and_removes_nothing()
     {
         LinkOperation call = new();
         _table.Add(7, call);
@@ -45,7 +45,7 @@ public sealed class CallTableTests
     [Theory]
     [InlineData(1u)]
     [InlineData(uint.MaxValue - 5000)]
-    public void Ids_in_a_row_are_taken_beside_calls_that_last(uint first)
+    public void Few_consecutive_ids_are_skipped_around_long_calls(uint first)
     {
         Dictionary<uint, LinkOperation> all = [];
         Random random = new(1);

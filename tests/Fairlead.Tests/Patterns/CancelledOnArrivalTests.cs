@@ -11,7 +11,7 @@ public sealed class CancelledOnArrivalTests
     [Theory]
     [InlineData(2, 0)]
     [InlineData(2, Recall)]
-    public async Task It_is_not_handed_to_who_waits_for_one(byte kind, byte flags)
+    public async Task A_message_cancelled_on_arrival_is_not_handed_to_a_waiting_receiver(byte kind, byte flags)
     {
         UnixNameUnderTest transport = new();
         await using Receiver receiver = await Receiver.BindAsync(transport.NewPlace());

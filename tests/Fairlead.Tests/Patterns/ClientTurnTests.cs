@@ -20,7 +20,7 @@ public sealed class ClientTurnTests
     private const int Soon = 8;
 
     [Fact]
-    public async Task A_client_that_has_sent_little_goes_before_one_that_has_much_here()
+    public async Task A_client_with_few_messages_is_read_before_a_client_with_many()
     {
         await using Receiver receiver = await Receiver.BindAsync("tcp://127.0.0.1:0");
         await using Sender much = await ConnectAsync(receiver, One);
@@ -33,7 +33,7 @@ public sealed class ClientTurnTests
     }
 
     [Fact]
-    public async Task A_client_is_read_while_the_messages_of_another_are_taken()
+    public async Task A_late_client_is_read_while_many_messages_of_another_wait()
     {
         const int Many = 500;
         await using Receiver receiver = await Receiver.BindAsync("tcp://127.0.0.1:0");
@@ -49,7 +49,7 @@ public sealed class ClientTurnTests
     }
 
     [Fact]
-    public async Task More_connections_of_a_client_get_no_more()
+    public async Task A_client_gets_no_larger_share_by_more_connections()
     {
         const int Each = 60;
         await using Receiver receiver = await Receiver.BindAsync("tcp://127.0.0.1:0");
@@ -75,7 +75,7 @@ public sealed class ClientTurnTests
 
     /// <summary>A message of 64 KiB counts as several.</summary>
     [Fact]
-    public async Task Long_messages_use_up_a_turn()
+    public async Task Long_messages_count_as_several_messages_of_their_client()
     {
         await using Receiver receiver = await Receiver.BindAsync("tcp://127.0.0.1:0");
         await using Sender heavy = await ConnectAsync(receiver, One);
@@ -94,7 +94,7 @@ public sealed class ClientTurnTests
     }
 
     [Fact]
-    public async Task The_rest_of_a_lost_link_comes_before_the_messages_of_its_successor()
+    public async Task The_remaining_messages_of_a_lost_link_are_read_before_those_of_the_next_link()
     {
         await using Receiver receiver = await Receiver.BindAsync("tcp://127.0.0.1:0");
         await using Sender beside = await ConnectAsync(receiver, Other);

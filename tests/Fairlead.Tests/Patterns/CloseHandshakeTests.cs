@@ -9,7 +9,7 @@ public sealed class CloseHandshakeTests
     private CloseHandshake _close;
 
     [Fact]
-    public void A_side_that_stops_says_its_last_word_once()
+    public void A_side_that_stops_sends_its_close_once()
     {
         Assert.True(_close.IsOpen);
         Assert.False(_close.IsWordDue);
@@ -25,7 +25,7 @@ public sealed class CloseHandshakeTests
     }
 
     [Fact]
-    public void A_link_that_is_killed_has_no_word_to_say_in_order()
+    public void A_killed_link_sends_no_orderly_close()
     {
         Assert.True(_close.TryKill(CloseReason.SlowConsumer, "too slow"));
         _close.Stop();
@@ -36,7 +36,7 @@ public sealed class CloseHandshakeTests
     }
 
     [Fact]
-    public void What_this_side_did_is_the_reason_whatever_the_peer_said()
+    public void The_reason_of_this_side_takes_precedence_over_the_reason_of_the_peer()
     {
         _close.Hear(CloseReason.ClosedByPeer, null, isFinal: true);
         Assert.True(_close.TryKill(CloseReason.Limit, "too long"));
@@ -44,7 +44,7 @@ public sealed class CloseHandshakeTests
     }
 
     [Fact]
-    public void A_final_word_makes_the_end_exact()
+    public void A_final_close_makes_the_end_exact()
     {
         Assert.Equal(CloseReason.ClosedByPeer, _close.EndInOrder().Reason);
         Assert.False(_close.IsFinal);
@@ -55,7 +55,7 @@ public sealed class CloseHandshakeTests
     }
 
     [Fact]
-    public void One_that_is_not_final_says_as_much_as_was_read()
+    public void A_close_that_is_not_final_makes_the_end_as_exact_as_what_was_read()
     {
         _close.Hear(CloseReason.ProtocolError, "what was that", isFinal: false);
         Assert.False(_close.IsFinal);
@@ -69,14 +69,14 @@ public sealed class CloseHandshakeTests
     [InlineData(true, false, true)]
     [InlineData(false, true, true)]
     [InlineData(false, false, false)]
-    public void Of_a_peer_that_died_all_was_read_on_one_machine_or_where_the_connection_ended_in_order(
+    public void Everything_of_a_dead_peer_was_read_if_it_is_local_or_the_connection_ended_orderly(
         bool isOrderly,
         bool isLocal,
         bool hasReadAll
     ) => Assert.Equal(new LinkEnd(CloseReason.PeerDied, null) { HasReadAll = hasReadAll }, End(isOrderly: isOrderly, isLocal: isLocal));
 
     [Fact]
-    public void One_that_died_in_the_middle_of_a_message_is_told_so() =>
+    public void The_end_reports_that_the_peer_died_in_the_middle_of_a_message() =>
         Assert.Equal("it died in the middle of a message", End(hasPart: true).Text);
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class CloseHandshakeTests
     }
 
     [Fact]
-    public void Before_the_handshake_nothing_can_have_been_read() => Assert.True(End(isHandshaking: true).IsExact);
+    public void An_end_during_the_handshake_is_exact() => Assert.True(End(isHandshaking: true).IsExact);
 
     private LinkEnd End(
         bool isBare = false,

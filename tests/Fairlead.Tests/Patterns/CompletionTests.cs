@@ -26,7 +26,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
 
     [Theory]
     [MemberData(nameof(ConnectedEnds))]
-    public async Task A_connected_end_whose_peer_has_closed_ends_by_that(string scheme, string pattern)
+    public async Task The_close_of_its_peer_completes_a_connected_endpoint(string scheme, string pattern)
     {
         (MessagingEndpoint bound, MessagingEndpoint connected) = await OpenAsync(scheme, pattern);
         Task<EndpointEnd> asked = connected.Completion;
@@ -52,7 +52,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
     [InlineData("tls")]
     [InlineData("unix")]
     [InlineData("unixpacket")]
-    public async Task An_end_that_was_used_and_is_idle_hears_of_it(string scheme)
+    public async Task The_close_of_its_peer_completes_an_idle_endpoint(string scheme)
     {
         await using Pair bound = Pair.Bind(TransportsUnderTest.Of(scheme).NewPlace());
         await using Pair connected = Pair.Connect(bound.Address);
@@ -72,7 +72,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
 
     [Theory]
     [MemberData(nameof(ConnectedEnds))]
-    public async Task Who_asks_afterwards_hears_the_same(string scheme, string pattern)
+    public async Task Completion_read_after_the_end_has_the_same_result(string scheme, string pattern)
     {
         (MessagingEndpoint bound, MessagingEndpoint connected) = await OpenAsync(scheme, pattern);
         bound.Dispose();
@@ -83,7 +83,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
     }
 
     [Fact]
-    public async Task The_report_and_the_reason_tell_a_close_from_an_abort()
+    public async Task The_report_and_the_reason_distinguish_a_close_from_an_abort()
     {
         await using Receiver receiver = await Receiver.BindAsync(NewPlace());
         await using Sender closed = await Sender.ConnectAsync(receiver.Address);
@@ -116,7 +116,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
     }
 
     [Fact]
-    public async Task A_peer_that_is_sought_has_not_ended_the_endpoint_and_one_that_is_given_up_has()
+    public async Task Completion_waits_while_the_endpoint_reconnects_and_completes_when_it_gives_up()
     {
         ManualClock clock = new();
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
@@ -149,7 +149,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
     }
 
     [Fact]
-    public async Task A_continuation_holds_up_no_thread_of_the_endpoint()
+    public async Task A_continuation_of_Completion_blocks_no_thread_of_the_endpoint()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         using ManualResetEventSlim goOn = new();
@@ -162,7 +162,7 @@ public sealed class CompletionTests(ITestOutputHelper output) : WatchedTest(outp
     }
 
     [Fact]
-    public async Task Nothing_is_made_where_nobody_asks()
+    public async Task The_completion_task_is_created_only_on_request()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Assert.False(receiver.Core.CompletionSource.IsAskedFor);

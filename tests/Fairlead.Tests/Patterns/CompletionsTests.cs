@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class CompletionsTests
 {
     [Fact]
-    public void All_are_signalled_in_the_order_of_their_completion_and_the_last_alone_may_run_here()
+    public void All_waiters_are_signalled_in_order_and_only_the_last_may_run_inline()
     {
         List<(int Number, bool Inline)> told = [];
         Completions completions = Completions.Rent();
@@ -20,7 +20,7 @@ public sealed class CompletionsTests
     }
 
     [Fact]
-    public void One_that_cannot_be_told_costs_the_others_nothing()
+    public void A_waiter_whose_signal_throws_does_not_affect_the_others()
     {
         List<(int Number, bool Inline)> told = [];
         using (Completions completions = Completions.Rent())
@@ -33,7 +33,7 @@ public sealed class CompletionsTests
     }
 
     [Fact]
-    public void They_are_told_also_where_something_was_thrown_meanwhile()
+    public void Waiters_are_signalled_even_if_the_completing_code_throws()
     {
         List<(int Number, bool Inline)> told = [];
         Assert.Throws<InvalidOperationException>((Action)(() =>
@@ -46,7 +46,7 @@ public sealed class CompletionsTests
     }
 
     [Fact]
-    public void One_that_is_used_again_at_once_is_not_told_twice()
+    public void A_waiter_that_is_reused_immediately_is_not_signalled_twice()
     {
         List<(int Number, bool Inline)> told = [];
         Completions completions = Completions.Rent();

@@ -11,7 +11,7 @@ public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTe
     /// <summary>Each loop has a context. In turn they would come back only after all others.</summary>
     [FullRun(Reason.Repeats)]
     [Fact]
-    public async Task A_loop_that_is_done_takes_the_next_request_itself_though_others_wait()
+    public async Task A_loop_that_finished_a_request_handles_the_next_one_although_other_loops_wait()
     {
         RequestContext? last = null;
         bool isSameAgain = false;
@@ -32,7 +32,7 @@ public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTe
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_request_behind_one_that_lasts_goes_to_another_loop(bool blocks)
+    public async Task Another_loop_handles_a_request_that_follows_a_long_one(bool blocks)
     {
         using SemaphoreSlim isReleased = new(0);
         (Requester requester, Responder responder, Task serving) = await OpenAsync(async (request, _) =>
@@ -107,7 +107,7 @@ public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTe
 
     /// <summary>The operation behind it may by then serve another request, which must not be harmed.</summary>
     [Fact]
-    public async Task A_task_that_is_awaited_too_early_or_twice_harms_no_other()
+    public async Task A_task_that_is_awaited_too_early_or_twice_harms_no_other_request()
     {
         using SemaphoreSlim isReleased = new(0);
         (Requester requester, Responder responder, Task serving) = await OpenAsync(async (request, _) =>
@@ -146,7 +146,7 @@ public sealed class ConcurrentRequestTests(ITestOutputHelper output) : WatchedTe
     [Theory]
     [InlineData("shm")]
     [InlineData("unix")]
-    public async Task A_request_beside_others_that_cannot_be_sent_harms_none_of_them(string scheme)
+    public async Task A_request_that_cannot_be_sent_harms_no_concurrent_request(string scheme)
     {
         using SemaphoreSlim isReleased = new(0);
         (Requester requester, Responder responder, Task serving) = await OpenAsync(

@@ -12,7 +12,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     [InlineData("unix")]
     [InlineData("unixpacket")]
     [InlineData("tcp")]
-    public async Task A_server_that_dies_in_the_handshake_is_waited_for_like_one_that_is_not_there(string name)
+    public async Task A_client_waits_for_a_server_that_died_in_the_handshake_as_for_a_missing_one(string name)
     {
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         (Socket listener, Address address) = transport.ListenRaw();
@@ -38,7 +38,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     [Theory]
     [InlineData("unix")]
     [InlineData("tcp")]
-    public async Task A_publisher_that_dies_before_it_has_heard_the_topics_is_waited_for_too(string name)
+    public async Task A_subscriber_waits_for_a_publisher_that_died_before_it_read_the_topics(string name)
     {
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         (Socket listener, Address address) = transport.ListenRaw();
@@ -63,7 +63,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     }
 
     [Fact]
-    public async Task Who_does_not_wait_is_told_at_once()
+    public async Task A_client_that_does_not_wait_gets_the_error_immediately()
     {
         (Socket listener, Address address) = new UnixNameUnderTest().ListenRaw();
         using Socket _ = listener;
@@ -73,7 +73,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     }
 
     [Fact]
-    public async Task A_handler_that_throws_when_it_is_told_ends_nothing()
+    public async Task A_state_handler_that_throws_ends_nothing()
     {
         Address address = $"unix://told-{Guid.NewGuid():N}";
         Receiver receiver = Track(Receiver.Bind(address));
@@ -119,7 +119,7 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     [InlineData("shm://nobody")]
     [InlineData("fifo://nobody")]
     [InlineData("fifo://nobody,either")]
-    public async Task Where_nobody_listens_at_a_name_the_error_says_which_directory_was_searched(string address)
+    public async Task The_error_for_a_missing_name_says_which_directory_was_searched(string address)
     {
         FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(address));
         Assert.EndsWith(
@@ -130,14 +130,14 @@ public sealed class ConnectingTests(ITestOutputHelper output) : WatchedTest(outp
     [InlineData("unix:///tmp/nobody/listens")]
     [InlineData("unix://@nobody")]
     [InlineData("tcp://127.0.0.1:1")]
-    public async Task Where_no_directory_was_searched_none_is_named(string address)
+    public async Task The_error_for_a_path_or_port_names_no_searched_directory(string address)
     {
         FairleadException error = await FailsAsync(ErrorCode.NotFound, async () => await Sender.ConnectAsync(address));
         Assert.DoesNotContain("searched", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void An_option_of_the_other_end_means_nothing_here_and_a_misspelt_one_is_refused()
+    public void An_option_of_the_other_end_is_ignored_and_a_misspelt_option_is_refused()
     {
         using Subscriber subscriber = Subscriber.Bind("inproc://other-end?history=1000", "t");
         Assert.Equal("1000", subscriber.Address.Option("history"));

@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Fact]
-    public async Task They_are_told_in_order_on_the_thread_that_tells()
+    public async Task Continuations_run_in_order_on_the_completing_thread()
     {
         EndpointCore core = NewCore();
         List<(int Number, int Thread)> told = [];
@@ -41,7 +41,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task One_that_blocks_holds_up_nobody(bool inline)
+    public async Task A_continuation_that_blocks_delays_no_other(bool inline)
     {
         EndpointCore core = NewCore();
         using CountdownEvent others = new(2);
@@ -63,7 +63,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>After some brief ones, not each of those behind them is timed.</summary>
     [Fact]
-    public async Task One_that_blocks_behind_brief_ones_holds_up_nobody()
+    public async Task A_continuation_that_blocks_after_brief_ones_delays_no_other()
     {
         const int Count = 24;
         EndpointCore core = NewCore();
@@ -89,7 +89,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>The returns of brief ones show the watcher nothing before the group is timed: long ones may be among them.</summary>
     [Fact]
-    public async Task A_group_that_is_timed_together_is_held_up_as_one()
+    public async Task A_group_of_continuations_that_is_timed_together_counts_as_blocked_together()
     {
         EndpointCore core = NewCore();
         bool isHeldUp = false;
@@ -115,7 +115,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     [Fact]
-    public async Task One_that_throws_costs_the_others_nothing()
+    public async Task A_continuation_that_throws_does_not_affect_the_others()
     {
         EndpointCore core = NewCore();
         TaskCompletionSource[] told = [new(), new(), new()];
@@ -130,7 +130,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>In the other modes the flusher writes the message soon; here nothing else does.</summary>
     [Fact]
-    public async Task What_one_of_them_has_buffered_is_written_before_it_waits()
+    public async Task A_continuation_writes_its_buffered_message_before_it_waits()
     {
         (Pair bound, Pair peer) = await OpenAsync("unix", WriteMode.Buffered);
 
@@ -155,7 +155,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>Each attempt has a separate thread: then messages do not follow each other as closely as those of a stream.</summary>
     [Fact]
-    public async Task What_they_send_is_written_behind_the_last_of_them()
+    public async Task Messages_of_continuations_are_written_after_the_last_continuation()
     {
         (Pair bound, Pair peer) = await OpenAsync("unix");
         LinkOutput output = Assert.Single(bound.Core.Table.All).Output;
@@ -178,7 +178,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>The continuation may never return: its messages cannot wait for that.</summary>
     [Fact]
-    public async Task What_one_of_them_has_sent_is_written_though_it_blocks()
+    public async Task Messages_of_a_continuation_are_written_even_if_it_blocks()
     {
         (Pair bound, Pair peer) = await OpenAsync("unix");
 
@@ -195,7 +195,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>A reactor thread arms after it has run its continuations; if one of them blocks, another thread arms.</summary>
     [Fact]
-    public async Task One_that_waits_for_a_message_of_its_own_endpoint_gets_it()
+    public async Task A_continuation_that_waits_for_a_message_of_its_own_endpoint_receives_it()
     {
         (Pair bound, Pair peer) = await OpenAsync("shm");
 
@@ -242,7 +242,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     [InlineData("unix")]
     [InlineData("shm")]
     [InlineData("inproc")]
-    public async Task Handlers_that_block_keep_no_later_request_out(string scheme)
+    public async Task Handlers_that_block_delay_no_later_request(string scheme)
     {
         const int Handlers = 3;
         string name = $"{scheme}://{Guid.NewGuid():N}";
@@ -273,7 +273,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     [Theory]
     [InlineData("unix")]
     [InlineData("shm")]
-    public async Task A_handler_that_blocks_behind_quick_ones_keeps_no_later_request_out(string scheme)
+    public async Task A_handler_that_blocks_after_quick_handlers_delays_no_later_request(string scheme)
     {
         string name = $"{scheme}://{Guid.NewGuid():N}";
         Responder responder = Track(Responder.Bind(name));
@@ -314,7 +314,7 @@ public sealed class ContinuationsTests(ITestOutputHelper output) : WatchedTest(o
     [Theory]
     [InlineData("unix")]
     [InlineData("shm")]
-    public async Task A_last_handler_that_blocks_keeps_no_later_request_out(string scheme)
+    public async Task The_last_free_handler_that_blocks_delays_no_later_request(string scheme)
     {
         string name = $"{scheme}://{Guid.NewGuid():N}";
         Responder responder = Track(Responder.Bind(name));

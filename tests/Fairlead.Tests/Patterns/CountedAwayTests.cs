@@ -18,7 +18,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     [InlineData("unixpacket")]
     [InlineData("shm")]
     [InlineData("tcp")]
-    public async Task Each_gap_has_as_many_messages_as_are_told(string scheme)
+    public async Task Each_gap_contains_as_many_messages_as_reported(string scheme)
     {
         string place = scheme == "tcp" ? "tcp://127.0.0.1:0" : $"{scheme}://counted-{Guid.NewGuid():N}";
         Publisher publisher = Track(await Publisher.BindAsync(place));
@@ -54,7 +54,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
 
     /// <summary>The number comes with the first message after a return, however soon that follows.</summary>
     [Fact]
-    public async Task The_first_message_after_a_return_has_the_number()
+    public async Task The_first_message_after_a_reconnect_reports_the_number_of_missed_messages()
     {
         Publisher publisher = Track(await Publisher.BindAsync($"unix://counted-{Guid.NewGuid():N}?messages=64"));
         Subscriber subscriber = Track(
@@ -78,7 +78,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task Only_messages_on_its_own_topics_count_and_only_while_it_is_away()
+    public async Task Only_messages_on_its_own_topics_published_while_it_is_disconnected_count_as_missed()
     {
         Publisher publisher = Track(await Publisher.BindAsync($"unix://counted-{Guid.NewGuid():N}"));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "even", Counting));
@@ -101,7 +101,7 @@ public sealed class CountedAwayTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task A_publisher_that_was_started_again_knows_no_number()
+    public async Task A_publisher_that_is_started_again_reports_no_number_of_missed_messages()
     {
         Publisher publisher = Track(await Publisher.BindAsync($"unix://counted-{Guid.NewGuid():N}"));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "even", Counting));

@@ -16,7 +16,7 @@ public sealed class CutConnectionTests
 
     [Theory]
     [MemberData(nameof(Transports))]
-    public async Task What_came_before_is_read_before_what_comes_after(bool overTcp)
+    public async Task Messages_sent_before_a_cut_are_read_before_messages_sent_after_it(bool overTcp)
     {
         TransportUnderTest transport = overTcp ? new TcpUnderTest() : new UnixNameUnderTest();
         await using Receiver receiver = await Receiver.BindAsync(transport.NewPlace());

@@ -33,7 +33,7 @@ public sealed class DeferredWorkTests
     }
 
     [Fact]
-    public async Task Who_is_visited_may_add_himself_again()
+    public async Task A_visited_item_may_add_itself_again()
     {
         int visits = 0;
         DeferredWork<string>? rounds = null;

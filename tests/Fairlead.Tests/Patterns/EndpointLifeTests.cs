@@ -16,7 +16,7 @@ public sealed class EndpointLifeTests
     }
 
     [Fact]
-    public void It_closes_once_ends_once_and_is_gone_with_its_report()
+    public void An_endpoint_closes_once_ends_once_and_is_torn_down_with_its_report()
     {
         Assert.True(_life.TryBeginClose());
         Assert.False(_life.TryBeginClose());
@@ -49,7 +49,7 @@ public sealed class EndpointLifeTests
     }
 
     [Fact]
-    public void It_retires_once_and_stays_open()
+    public void An_endpoint_retires_once_and_stays_open()
     {
         Assert.True(_life.TryRetire());
         Assert.False(_life.TryRetire());

@@ -12,7 +12,7 @@ public sealed class FanOutBatchTests
     private const int Messages = 100;
 
     [Fact]
-    public async Task What_a_publisher_leaves_when_it_pauses_arrives()
+    public async Task The_messages_before_a_pause_of_the_publisher_arrive()
     {
         await using Publisher publisher = await Publisher.BindAsync(new UnixNameUnderTest().NewPlace());
         await using Subscriber one = await Subscriber.ConnectAsync(publisher.Address, "a");

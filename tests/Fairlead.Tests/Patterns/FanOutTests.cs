@@ -9,7 +9,7 @@ public sealed class FanOutTests
     private const int Attempts = 1_000;
 
     [Fact]
-    public void Messages_right_behind_each_other_are_a_stream_from_the_ninth_on()
+    public void Messages_that_follow_each_other_closely_are_a_stream_from_the_ninth_on()
     {
         for (int i = 0; i < Attempts; i++)
         {
@@ -31,7 +31,7 @@ public sealed class FanOutTests
     }
 
     [Fact]
-    public void A_pause_ends_a_stream_at_once()
+    public void A_pause_ends_a_stream_immediately()
     {
         FanOut fanOut = default;
         for (int i = 0; i < 100; i++)

@@ -11,7 +11,7 @@ public sealed class HalfClosedTests
     [Theory]
     [InlineData("line")]
     [InlineData("none")]
-    public async Task What_it_sent_is_received_and_it_counts_as_gone(string framing)
+    public async Task Messages_of_a_half_closed_client_are_received_and_it_counts_as_disconnected(string framing)
     {
         await using Pair pair = await Pair.BindAsync($"tcp://127.0.0.1:0?framing={framing}");
         IPEndPoint place = new(IPAddress.Loopback, pair.Address.Port!.Value);

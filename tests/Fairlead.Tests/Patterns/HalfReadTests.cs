@@ -37,7 +37,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public async Task A_call_that_is_answered_before_it_is_through_ends_undelivered(string name, byte answer)
+    public async Task A_call_that_is_answered_before_it_was_sent_completely_is_not_delivered(string name, byte answer)
     {
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         if (answer is Reply or Error)
@@ -72,7 +72,7 @@ public sealed class HalfReadTests(ITestOutputHelper output) : WatchedTest(output
     [InlineData("unix")]
     [InlineData("unixpacket")]
     [InlineData("tcp")]
-    public async Task A_message_that_is_acknowledged_before_it_is_through_is_not_counted_as_read(string name)
+    public async Task A_message_that_is_acknowledged_before_it_was_sent_completely_does_not_count_as_read(string name)
     {
         TransportUnderTest transport = TransportsUnderTest.Of(name);
         Sender sender = Track(await Sender.BindAsync(transport.NewPlace()));

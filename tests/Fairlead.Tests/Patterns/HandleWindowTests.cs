@@ -5,7 +5,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class HandleWindowTests
 {
     [Fact]
-    public void There_is_place_for_as_many_as_the_peer_takes_and_again_when_they_are_acknowledged()
+    public void The_window_has_room_for_as_many_handles_as_the_peer_accepts_until_they_are_acknowledged()
     {
         HandleWindow window = new(most: 8);
         Assert.False(window.HasPlace);
@@ -39,7 +39,7 @@ public sealed class HandleWindowTests
     }
 
     [Fact]
-    public void The_peer_is_told_when_a_quarter_has_been_handed_out()
+    public void An_acknowledgement_is_due_when_a_quarter_of_the_handles_was_handed_out()
     {
         HandleWindow window = new(most: 8);
         for (int i = 0; i < 8; i++)

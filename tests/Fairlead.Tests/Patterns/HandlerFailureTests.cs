@@ -14,7 +14,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     [Theory]
     [InlineData(ErrorDetails.Type, Told)]
     [InlineData(ErrorDetails.Message, Secret)]
-    public async Task A_sender_is_told_what_the_options_say(ErrorDetails details, string told)
+    public async Task A_sender_gets_the_error_details_that_the_options_select(ErrorDetails details, string told)
     {
         foreach (string pattern in (string[])["Receiver", "Pair"])
         {
@@ -38,7 +38,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     }
 
     [Fact]
-    public async Task A_subscribers_handler_is_heard_of_too()
+    public async Task HandlerFailed_reports_a_handler_of_a_subscriber_too()
     {
         Publisher publisher = Track(Publisher.Bind(NewPlace()));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, "t"));
@@ -51,7 +51,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     }
 
     [Fact]
-    public async Task A_dead_letter_handler_is_heard_of_too()
+    public async Task HandlerFailed_reports_a_dead_letter_handler_too()
     {
         WorkQueue queue = Track(WorkQueue.Bind(
             NewPlace(), new() { MaxDeliveries = 1, DeadLetter = _ => throw new InvalidOperationException(Secret) }));
@@ -67,7 +67,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     }
 
     [Fact]
-    public async Task An_item_whose_dead_letter_handler_runs_out_of_memory_is_answered_all_the_same()
+    public async Task An_item_whose_dead_letter_handler_runs_out_of_memory_is_still_answered()
     {
         // An array can never be so long.
         WorkQueue queue = Track(WorkQueue.Bind(
@@ -86,7 +86,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     [Theory]
     [InlineData(ErrorDetails.Type)]
     [InlineData(ErrorDetails.Message)]
-    public async Task A_run_continues_after_an_exception_whose_text_cannot_be_had(ErrorDetails details)
+    public async Task A_run_continues_after_an_exception_whose_Message_throws(ErrorDetails details)
     {
         Responder responder = Track(Responder.Bind(NewPlace(), new() { ErrorDetails = details }));
         HandlerFailure? failure = null;
@@ -111,7 +111,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     [InlineData("at once")]
     [InlineData("later")]
     [InlineData("in parts")]
-    public async Task A_run_continues_after_a_reply_whose_memory_is_gone(string how)
+    public async Task A_run_continues_after_a_reply_whose_memory_was_released(string how)
     {
         Responder responder = Track(Responder.Bind(NewPlace()));
         HandlerFailure? failure = null;
@@ -147,7 +147,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     }
 
     [Fact]
-    public async Task The_requester_is_told_of_a_reply_that_it_does_not_take()
+    public async Task The_requester_gets_an_error_for_a_reply_that_is_too_long_for_it()
     {
         Responder responder = Track(Responder.Bind(NewPlace()));
         ConcurrentQueue<HandlerFailure> failures = new();
@@ -233,7 +233,7 @@ public sealed class HandlerFailureTests(ITestOutputHelper output) : WatchedTest(
     }
 
     [Fact]
-    public async Task The_event_source_and_the_meter_tell_of_it()
+    public async Task The_event_source_and_the_meter_report_a_handler_failure()
     {
         Address place = NewPlace();
         ConcurrentQueue<string> counted = new();

@@ -20,7 +20,7 @@ public sealed class HandshakeTimeTests(ITestOutputHelper output) : WatchedTest(o
 
     /// <summary>On a busy machine, the thread that reads may run later than the one that checks the time.</summary>
     [Fact]
-    public async Task An_introduction_that_is_there_counts_although_no_thread_has_read_it()
+    public async Task An_introduction_that_arrived_in_time_counts_although_no_thread_has_read_it()
     {
         Receiver receiver = Track(await Receiver.BindAsync(_transport.NewPlace(), new() { HandshakeTimeout = Time }));
         (Link link, Completions completions) = await IntroduceUnreadAsync(receiver);
@@ -32,7 +32,7 @@ public sealed class HandshakeTimeTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     [Fact]
-    public async Task It_counts_by_the_clock_of_the_user_too()
+    public async Task An_unread_introduction_counts_by_the_users_clock_too()
     {
         ManualClock clock = new();
         Receiver receiver = Track(

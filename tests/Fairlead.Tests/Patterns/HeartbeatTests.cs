@@ -23,7 +23,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     public void Dispose() => _heartbeat.Stop();
 
     [Fact]
-    public void A_silent_peer_is_asked_twice_and_then_given_up()
+    public void A_silent_peer_is_pinged_twice_and_then_given_up()
     {
         _clock.Advance(Interval - Instant);
         Assert.Empty(_done);
@@ -38,7 +38,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     }
 
     [Fact]
-    public void A_sign_of_life_begins_the_count_anew()
+    public void A_sign_of_life_resets_the_count()
     {
         for (int i = 0; i < 5; i++)
         {
@@ -50,7 +50,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     }
 
     [Fact]
-    public void What_lies_unread_is_a_sign_of_life()
+    public void Unread_bytes_are_a_sign_of_life()
     {
         for (int i = 0; i < 10; i++)
         {
@@ -63,7 +63,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     }
 
     [Fact]
-    public void Who_was_stopped_itself_asks_as_often_as_ever()
+    public void A_process_that_was_stopped_itself_pings_as_often_as_otherwise()
     {
         // A stopped process sees the time as one long step of the clock, after which its timer fires once.
         StoppableClock clock = new();
@@ -78,7 +78,7 @@ public sealed class HeartbeatTests : IHeartbeatOwner, IDisposable
     }
 
     [Fact]
-    public void A_connection_that_cannot_be_watched_over_any_more_is_ended()
+    public void A_connection_whose_heartbeat_fails_is_ended()
     {
         StoppableClock clock = new();
         Heartbeat heartbeat = new(Interval, clock, this);

@@ -56,7 +56,7 @@ public sealed class IdleLinkTests(ITestOutputHelper output) : WatchedTest(output
 
     /// <summary>Their buffered requests leave before the caller waits.</summary>
     [Fact]
-    public async Task Links_that_leave_the_deferred_ones_in_any_order_are_written_once()
+    public async Task Deferred_links_that_are_removed_in_any_order_are_written_once()
     {
         Responder responder = Track(await Responder.BindAsync(_transport.NewPlace(), new() { WriteMode = WriteMode.Buffered }));
         List<Task<Message>> replies = [];
@@ -92,7 +92,7 @@ public sealed class IdleLinkTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task Peers_that_leave_together_are_all_noticed_and_forgotten()
+    public async Task Peers_that_disconnect_together_are_all_noticed_and_removed()
     {
         Receiver receiver = Track(await Receiver.BindAsync(_transport.NewPlace()));
         List<Sender> senders = [];
@@ -113,7 +113,7 @@ public sealed class IdleLinkTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task A_link_that_fails_on_another_thread_is_ended_by_the_pump_and_no_other_is()
+    public async Task The_pump_ends_only_the_links_that_failed_on_another_thread()
     {
         Receiver receiver = Track(await Receiver.BindAsync(_transport.NewPlace()));
         await ConnectIdleAsync(() => Sender.ConnectAsync(receiver.Address));

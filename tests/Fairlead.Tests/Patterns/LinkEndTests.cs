@@ -7,7 +7,7 @@ public sealed class LinkEndTests
     [Theory]
     [InlineData("unix://orders", "Connect again when the peer is back")]
     [InlineData("fd://3", "An inherited descriptor cannot be connected again: restart this process")]
-    public void What_to_do_can_be_done(string address, string whatToDo)
+    public void The_error_of_an_ended_link_recommends_a_possible_action(string address, string whatToDo)
     {
         var error = new LinkEnd(CloseReason.PeerDied, null).ToException(address);
 

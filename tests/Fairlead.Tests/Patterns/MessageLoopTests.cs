@@ -9,7 +9,7 @@ public sealed class MessageLoopTests(ITestOutputHelper output) : WatchedTest(out
     [InlineData("inproc")]
     [InlineData("shm")]
     [InlineData("unix")]
-    public async Task A_cancelled_loop_ends_though_messages_lie_there(string scheme)
+    public async Task A_cancelled_loop_ends_although_messages_are_unread(string scheme)
     {
         Receiver receiver = await FilledAsync(scheme);
         using CancellationTokenSource enough = new();
@@ -48,7 +48,7 @@ public sealed class MessageLoopTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task A_loop_that_has_ended_gives_nothing_more()
+    public async Task A_loop_that_has_ended_returns_no_more_messages()
     {
         Address place = $"inproc://loop-{Guid.NewGuid():N}";
         Sender sender = Track(Sender.Bind(place));
@@ -65,7 +65,7 @@ public sealed class MessageLoopTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task A_topic_that_comes_again_is_the_same_string()
+    public async Task A_repeated_topic_is_the_same_string()
     {
         Publisher publisher = Track(Publisher.Bind($"inproc://loop-{Guid.NewGuid():N}"));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(publisher.Address, ">"));

@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class MissedMessagesTests
 {
     [Fact]
-    public void What_was_told_behind_the_last_message_is_told_again_with_the_next_and_counted_once()
+    public void A_count_reported_after_the_last_message_and_with_the_next_one_counts_once()
     {
         MissedMessages missed = default;
         Assert.Equal(3, missed.HearBehind(Head(3)));
@@ -19,7 +19,7 @@ public sealed class MissedMessagesTests
     }
 
     [Fact]
-    public void Nothing_is_heard_where_nothing_is_told()
+    public void A_head_without_a_count_adds_nothing()
     {
         MissedMessages missed = default;
         Assert.Equal(0, missed.HearBefore(Head(0)));
@@ -27,7 +27,7 @@ public sealed class MissedMessagesTests
     }
 
     [Fact]
-    public void What_cannot_be_is_refused()
+    public void An_impossible_count_is_refused()
     {
         FairleadException error = Assert.Throws<FairleadException>(static () =>
             new MissedMessages().HearBefore(Head(MissedMessages.Most + 1)));
@@ -37,7 +37,7 @@ public sealed class MissedMessagesTests
     }
 
     [Fact]
-    public void The_count_stands_behind_what_else_the_head_says()
+    public void The_count_follows_the_other_fields_of_the_head()
     {
         Span<byte> space = stackalloc byte[16];
         HeadWriter writer = new(space);

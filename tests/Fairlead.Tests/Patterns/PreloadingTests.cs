@@ -12,7 +12,7 @@ public sealed class PreloadingTests(ITestOutputHelper output) : WatchedTest(outp
     private const int UnderJit = 1;
 
     [Fact]
-    public async Task What_Fairlead_refers_to_is_loaded_before_anybody_comes()
+    public async Task The_assemblies_that_Fairlead_refers_to_are_loaded_before_the_first_client_connects()
     {
         TransportUnderTest[] transports =
         [

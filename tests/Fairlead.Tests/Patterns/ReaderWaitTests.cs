@@ -11,7 +11,7 @@ public sealed class ReaderWaitTests
     private readonly ManualClock _clock = new();
 
     [Fact]
-    public void It_is_looked_at_as_often_as_patience_ends()
+    public void A_wait_for_a_reader_is_checked_once_per_patience_period()
     {
         List<ReaderWait> looks = [];
         ReaderWait wait = new(_clock, Patience, looks.Add);
@@ -25,7 +25,7 @@ public sealed class ReaderWaitTests
     }
 
     [Fact]
-    public void A_peer_stands_that_has_read_nothing_since_the_last_look()
+    public void A_peer_that_read_nothing_since_the_last_check_counts_as_stalled()
     {
         ReaderWait wait = new(_clock, Patience, static _ => { });
         wait.Written(1);
@@ -39,7 +39,7 @@ public sealed class ReaderWaitTests
     }
 
     [Fact]
-    public async Task Its_end_lets_all_go_on_and_stops_the_clock()
+    public async Task The_end_of_the_wait_releases_all_waiters_and_stops_the_timer()
     {
         int looks = 0;
         ReaderWait wait = new(_clock, Patience, _ => looks++);

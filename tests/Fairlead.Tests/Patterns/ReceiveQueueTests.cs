@@ -10,7 +10,7 @@ public sealed class ReceiveQueueTests
     private ReceiveQueue _queue = new(new ReceiveWindow(messages: 10, bytes: 1000, tells: 4));
 
     [Fact]
-    public void What_has_arrived_lies_for_the_user_when_it_is_published()
+    public void Arrived_messages_are_available_after_Publish()
     {
         Add(MessageKind.Send, id: 0, length: 5);
         Add(MessageKind.Send, id: 0, length: 7);
@@ -23,7 +23,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void Markers_stand_in_the_order_and_consume_nothing()
+    public void Markers_keep_their_order_and_consume_nothing()
     {
         _queue.AddMarker(MessageKind.Joined);
         Add(MessageKind.Send, id: 0, length: 1);
@@ -35,7 +35,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void One_that_came_with_its_cancellation_is_never_seen()
+    public void A_message_that_arrived_with_its_cancellation_is_never_available()
     {
         Add(MessageKind.Request, id: 3, length: 4);
         Add(MessageKind.Deliver, id: 4, length: 4);
@@ -51,7 +51,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void What_is_dropped_keeps_its_place_until_those_before_it_are_read()
+    public void A_dropped_message_counts_until_the_messages_before_it_are_read()
     {
         Add(MessageKind.Deliver, id: 1, length: 100);
         Add(MessageKind.Deliver, id: 2, length: 10);
@@ -66,7 +66,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void Requests_alone_are_dropped_where_deliveries_are_messages_all_the_same()
+    public void Only_requests_are_dropped_if_deliveries_are_kept()
     {
         Add(MessageKind.Deliver, id: 1, length: 1);
         Add(MessageKind.Request, id: 2, length: 1);
@@ -79,7 +79,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void The_first_is_consumed_once_when_its_sender_was_told_before()
+    public void A_first_message_that_was_acknowledged_early_is_consumed_once()
     {
         Add(MessageKind.Deliver, id: 1, length: 8);
         Add(MessageKind.Send, id: 0, length: 2);
@@ -95,7 +95,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void A_told_one_that_is_dropped_is_consumed_once_too()
+    public void An_acknowledged_message_that_is_dropped_is_consumed_once_too()
     {
         Add(MessageKind.Deliver, id: 1, length: 8);
         _queue.Publish();
@@ -107,7 +107,7 @@ public sealed class ReceiveQueueTests
     }
 
     [Fact]
-    public void What_nobody_reads_is_given_back()
+    public void Release_releases_the_unread_messages()
     {
         Add(MessageKind.Send, id: 0, length: 8);
         Add(MessageKind.Send, id: 0, length: 8);

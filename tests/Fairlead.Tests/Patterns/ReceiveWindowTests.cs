@@ -33,7 +33,7 @@ public sealed class ReceiveWindowTests
     }
 
     [Fact]
-    public void The_peer_is_told_when_a_part_of_the_window_has_been_consumed()
+    public void An_acknowledgement_is_due_when_a_part_of_the_window_was_consumed()
     {
         ReceiveWindow window = new(messages: 8, bytes: 100, tells: 4);
         Receive(ref window, 4);
@@ -78,7 +78,7 @@ public sealed class ReceiveWindowTests
     }
 
     [Fact]
-    public void A_window_of_one_is_told_of_each_time()
+    public void A_window_of_one_message_is_acknowledged_each_time()
     {
         ReceiveWindow window = new(messages: 1, bytes: 1, tells: 16);
         window.ReceiveAndConsume(0);
@@ -87,7 +87,7 @@ public sealed class ReceiveWindowTests
     }
 
     [Fact]
-    public void What_was_written_is_not_written_again()
+    public void A_written_acknowledgement_is_not_written_again()
     {
         ReceiveWindow window = new(messages: 8, bytes: 100, tells: 4);
         Assert.True(window.IsWritten);

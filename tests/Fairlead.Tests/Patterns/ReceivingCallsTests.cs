@@ -10,7 +10,7 @@ public sealed class ReceivingCallsTests
     [InlineData(typeof(Pair), typeof(Message))]
     [InlineData(typeof(Subscriber), typeof(Message))]
     [InlineData(typeof(Responder), typeof(Request))]
-    public void All_that_receive_have_the_same_calls(Type pattern, Type message)
+    public void All_receiving_patterns_have_the_same_calls(Type pattern, Type message)
     {
         Type token = typeof(CancellationToken);
         Type result = typeof(ValueTask<>).MakeGenericType(message);
@@ -25,7 +25,7 @@ public sealed class ReceivingCallsTests
     }
 
     [Fact]
-    public async Task A_request_is_taken_where_one_is_here()
+    public async Task TryReceive_returns_a_request_if_one_has_arrived()
     {
         await using Responder responder = await Responder.BindAsync($"inproc://{Guid.NewGuid():N}");
         Assert.False(responder.TryReceive(out Request request));

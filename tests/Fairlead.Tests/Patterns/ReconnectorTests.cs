@@ -19,7 +19,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     public bool IsClosing { get; private set; }
 
     [Fact]
-    public async Task The_address_behind_the_lost_one_is_tried_first()
+    public async Task The_address_after_the_lost_one_is_tried_first()
     {
         _last = null;
         using Reconnector reconnector = New(1.Seconds(), First, Second, Third);
@@ -30,7 +30,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task All_are_tried_before_a_pause_and_the_lost_one_last()
+    public async Task All_addresses_are_tried_before_a_pause_and_the_lost_one_last()
     {
         Fail(ErrorCode.NotFound, ErrorCode.PeerGone);
         _last = null;
@@ -41,7 +41,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task It_is_given_up_when_the_time_has_passed()
+    public async Task Reconnecting_is_given_up_after_its_timeout()
     {
         using Reconnector reconnector = New(1.Seconds(), First);
         reconnector.TryBegin();
@@ -65,7 +65,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task Where_no_address_will_ever_have_this_side_it_is_given_up_at_once()
+    public async Task Reconnecting_is_given_up_immediately_if_no_address_can_ever_accept_this_side()
     {
         Fail(ErrorCode.Incompatible, ErrorCode.PermissionDenied);
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First, Second);
@@ -76,7 +76,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task One_that_may_come_back_is_waited_for_whatever_the_others_say()
+    public async Task An_address_that_may_return_is_tried_again_whatever_the_other_addresses_report()
     {
         Fail(ErrorCode.Incompatible, ErrorCode.NotFound, ErrorCode.Incompatible);
         _last = null;
@@ -113,7 +113,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task Cancelled_it_ends_in_a_pause_and_says_nothing()
+    public async Task Cancelling_ends_a_pause_without_a_report()
     {
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First);
         reconnector.TryBegin();
@@ -124,7 +124,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task An_owner_that_closes_meanwhile_ends_it()
+    public async Task An_owner_that_closes_ends_reconnecting()
     {
         _outcomes.Enqueue(new ObjectDisposedException("Sender"));
         using Reconnector reconnector = New(Timeout.InfiniteTimeSpan, First);
@@ -138,7 +138,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     [InlineData(typeof(OperationCanceledException))]
     [InlineData(typeof(TaskCanceledException))]
     [InlineData(typeof(ObjectDisposedException))]
-    public async Task An_attempt_that_is_cancelled_elsewhere_is_one_that_has_failed(Type type)
+    public async Task An_attempt_that_throws_a_foreign_cancellation_counts_as_failed(Type type)
     {
         _outcomes.Enqueue((Exception)Activator.CreateInstance(type, "a transport")!);
         _last = null;
@@ -149,7 +149,7 @@ public sealed class ReconnectorTests : IReconnectorOwner
     }
 
     [Fact]
-    public async Task It_begins_once_and_counts_anew_each_time()
+    public async Task Reconnecting_begins_once_and_counts_its_attempts_from_zero_each_time()
     {
         Fail(ErrorCode.NotFound);
         _last = null;

@@ -8,7 +8,7 @@ public sealed class SendWindowTests
     private const int Longest = 1000;
 
     [Fact]
-    public void Nothing_goes_before_the_peer_has_spoken()
+    public void Nothing_is_sent_before_the_peer_has_announced_its_window()
     {
         SendWindow window = new(0, 0);
         Assert.False(window.HasCredit(0));
@@ -16,7 +16,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void A_message_goes_when_messages_and_bytes_fit()
+    public void A_message_is_sent_if_messages_and_bytes_fit()
     {
         SendWindow window = Granted(messages: 4, bytes: 100);
         Send(ref window, 60, 40);
@@ -31,7 +31,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void Two_may_be_outstanding_however_long_they_are()
+    public void Two_messages_of_any_length_may_be_outstanding()
     {
         SendWindow window = Granted(messages: 4, bytes: 10);
         Send(ref window, 500, 500);
@@ -41,7 +41,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void A_peer_that_takes_one_gets_one()
+    public void A_peer_that_announces_a_window_of_zero_gets_one_message()
     {
         SendWindow window = Granted(messages: 0, bytes: 0);
         Assert.Equal(1u, window.Messages);
@@ -50,7 +50,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void Limits_beyond_what_is_counted_here_are_none()
+    public void Limits_beyond_the_counters_count_as_unlimited()
     {
         SendWindow window = new(0, 0);
         window.Grant(uint.MaxValue, ulong.MaxValue, ulong.MaxValue);
@@ -63,7 +63,7 @@ public sealed class SendWindowTests
     [InlineData(4)]
     [InlineData(uint.MaxValue)]
     [InlineData(0x8000_0001)]
-    public void What_was_never_sent_is_not_acknowledged(uint acknowledged)
+    public void An_acknowledgement_of_a_message_never_sent_is_refused(uint acknowledged)
     {
         SendWindow window = Granted(messages: 10, bytes: 100);
         Send(ref window, 1, 1, 1);
@@ -74,7 +74,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void What_has_been_acknowledged_is_not_taken_back()
+    public void An_older_acknowledgement_does_not_take_back_a_newer_one()
     {
         SendWindow window = Granted(messages: 10, bytes: 100);
         Send(ref window, 1, 1, 1);
@@ -87,7 +87,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void No_peer_has_read_what_is_half_written()
+    public void An_acknowledgement_of_a_half_written_message_is_refused()
     {
         SendWindow window = Granted(messages: 10, bytes: 10_000);
         Send(ref window, 1, 900);
@@ -104,7 +104,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void At_once_goes_only_what_needs_no_memory_to_be_noted()
+    public void Only_a_message_that_needs_no_memory_to_be_recorded_is_sent_immediately()
     {
         SendWindow window = Granted(messages: 100, bytes: 1000);
         Assert.False(window.HasCreditAtOnce(1, window.Outstanding, 1));
@@ -117,7 +117,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void Half_of_it_is_used_by_messages_or_by_bytes()
+    public void Messages_or_bytes_use_half_of_the_window()
     {
         SendWindow window = Granted(messages: 4, bytes: 100);
         Send(ref window, 10, 10);

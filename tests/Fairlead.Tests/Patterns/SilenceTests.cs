@@ -17,7 +17,7 @@ public sealed class SilenceTests : IDisposable
     public void Dispose() => _set.Dispose();
 
     [Fact]
-    public async Task An_endpoint_is_overdue_when_nothing_came_for_so_long_and_each_message_begins_the_time_anew()
+    public async Task An_endpoint_without_messages_becomes_overdue_and_each_message_resets_the_time()
     {
         using Receiver receiver = Receiver.Bind($"inproc://silent-{Guid.NewGuid():N}", new() { TimeProvider = _clock });
         await using Sender sender = await Sender.ConnectAsync(receiver.Address);
@@ -74,7 +74,7 @@ public sealed class SilenceTests : IDisposable
     }
 
     [Fact]
-    public void Capacity_for_a_message_says_nothing_of_the_other_end()
+    public void Capacity_for_a_message_does_not_reset_the_time_of_silence()
     {
         using Pair bound = Pair.Bind($"inproc://silent-{Guid.NewGuid():N}");
         using Pair pair = Pair.Connect(bound.Address, new() { TimeProvider = _clock });
@@ -86,7 +86,7 @@ public sealed class SilenceTests : IDisposable
     }
 
     [Fact]
-    public void What_has_left_the_set_is_not_overdue()
+    public void A_closed_or_detached_endpoint_does_not_become_overdue()
     {
         Receiver closed = Receiver.Bind($"inproc://silent-{Guid.NewGuid():N}", new() { TimeProvider = _clock });
         using Receiver detached = Receiver.Bind($"inproc://silent-{Guid.NewGuid():N}", new() { TimeProvider = _clock });
@@ -102,7 +102,7 @@ public sealed class SilenceTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_attached_leaves_no_deadline()
+    public void A_failed_attach_leaves_no_deadline()
     {
         using Receiver receiver = Receiver.Bind($"inproc://silent-{Guid.NewGuid():N}", new() { TimeProvider = _clock });
         _set.Attach(receiver);

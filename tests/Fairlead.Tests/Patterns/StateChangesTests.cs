@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class StateChangesTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Fact]
-    public async Task They_are_told_in_order_and_one_after_the_other_whatever_a_handler_throws()
+    public async Task State_changes_are_reported_one_after_another_in_order_even_if_a_handler_throws()
     {
         const int Count = 200;
         ConcurrentQueue<int> told = new();

@@ -19,7 +19,7 @@ public sealed class StoreDiskTests(ITestOutputHelper output) : WatchedTest(outpu
     private EndpointState[] States => [.. _changes.Select(static change => change.State)];
 
     [MountFact]
-    public async Task One_item_is_refused_another_one_waits_and_the_queue_says_why_until_there_is_room()
+    public async Task A_full_disk_refuses_or_delays_items_and_the_queue_reports_it_until_there_is_space()
     {
         using SmallFileSystem small = new();
         await using WorkQueue queue = Bind(small);
@@ -48,7 +48,7 @@ public sealed class StoreDiskTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [MountFact]
-    public async Task Items_that_end_make_room_for_those_that_wait()
+    public async Task Items_that_end_free_disk_space_for_waiting_items()
     {
         const int Count = 200;
         using SmallFileSystem small = new();

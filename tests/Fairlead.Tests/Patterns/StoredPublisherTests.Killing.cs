@@ -50,7 +50,7 @@ public sealed partial class StoredPublisherTests
     }
 
     [Fact]
-    public async Task What_a_killed_publisher_had_published_is_there_and_the_next_one_goes_on()
+    public async Task The_messages_of_a_killed_publisher_are_stored_and_the_next_publisher_continues()
     {
         const int Each = 50;
         const int Kills = 3;

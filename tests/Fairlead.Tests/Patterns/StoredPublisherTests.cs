@@ -52,7 +52,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_subscriber_that_was_away_gets_what_it_missed(bool hadOne)
+    public async Task A_subscriber_that_was_disconnected_gets_the_messages_it_missed(bool hadOne)
     {
         Publisher first = Track(Bind());
         first.Publish("n", Bytes(0));
@@ -79,7 +79,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public async Task What_is_published_meanwhile_comes_behind_what_is_stored()
+    public async Task Messages_published_during_a_replay_follow_the_stored_messages()
     {
         const int Stored = 2000;
         const int Publishers = 4;
@@ -125,7 +125,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public async Task A_subscriber_goes_on_where_it_has_been()
+    public async Task A_subscriber_continues_at_its_position()
     {
         Publisher publisher = Track(Bind());
         publisher.Publish("n", Bytes(0));
@@ -143,7 +143,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public async Task What_the_log_does_not_keep_any_more_is_counted()
+    public async Task Messages_that_the_log_no_longer_keeps_are_counted_as_missed()
     {
         Publisher publisher = Track(Publisher.Bind(_place, new() { Store = $"{Store}&keep=128KiB" }));
         publisher.Publish("n", Bytes(0));
@@ -170,7 +170,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public async Task A_subscriber_that_does_not_keep_up_gets_all_that_is_kept_and_the_number_of_the_others()
+    public async Task A_slow_subscriber_gets_all_kept_messages_and_the_number_of_the_others()
     {
         Publisher publisher = Track(Publisher.Bind(_place, new() { Store = $"{Store}&keep=128KiB", MaxUnreadMessages = 10 }));
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "n", new SubscriberOptions { MaxUnreadMessages = 10 }));
@@ -194,7 +194,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public async Task A_store_that_was_begun_anew_is_not_taken_for_the_old_one()
+    public async Task A_recreated_store_is_not_mistaken_for_the_old_one()
     {
         Publisher first = Track(Bind());
         Subscriber subscriber = Track(await Subscriber.ConnectAsync(_place, "n", Returning));
@@ -223,7 +223,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
     [InlineData(0)]
-    public async Task A_position_that_is_none_of_the_store_begins_with_what_there_is(long number)
+    public async Task A_position_of_another_store_starts_at_the_oldest_message(long number)
     {
         Publisher publisher = Track(Bind());
         publisher.Publish("n", Bytes(1));
@@ -236,7 +236,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
 
     /// <summary>Of the messages of one run, the machine has lost the last ones, and another run has taken their numbers.</summary>
     [Fact]
-    public async Task Numbers_that_another_run_has_taken_are_not_taken_for_the_old_ones()
+    public async Task Numbers_that_another_run_used_again_are_not_mistaken_for_the_old_ones()
     {
         long last;
         await using (Publisher first = Bind())
@@ -270,7 +270,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [MountFact]
-    public async Task What_does_not_fit_on_the_disk_is_published_to_nobody_and_the_publisher_goes_on_when_there_is_room()
+    public async Task A_message_that_does_not_fit_on_the_disk_reaches_no_subscriber_and_later_messages_do()
     {
         using SmallFileSystem small = new();
         Publisher publisher = Track(
@@ -299,7 +299,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public void A_store_has_one_publisher_and_no_history_beside_it()
+    public void A_store_has_one_publisher_and_excludes_a_history()
     {
         using Publisher publisher = Bind();
         FairleadException taken = Assert.Throws<FairleadException>(
@@ -325,7 +325,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_reader_may_publish_what_it_makes_of_a_message(bool isBlocking)
+    public async Task A_subscriber_may_publish_from_its_reading_thread(bool isBlocking)
     {
         const int Rounds = 500;
         await using Publisher publisher = Publisher.Bind($"inproc://stored-{Guid.NewGuid():N}", new() { Store = Store });
@@ -341,7 +341,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     }
 
     [Fact]
-    public async Task A_subscriber_that_stops_reading_stored_messages_holds_nobody_up()
+    public async Task A_subscriber_that_stops_reading_stored_messages_delays_no_other()
     {
         Publisher publisher = Track(Bind());
         for (int i = 0; i < 5000; i++)
@@ -371,7 +371,7 @@ public sealed partial class StoredPublisherTests(ITestOutputHelper output) : Wat
     [InlineData("0123456789abcdeg-1")]
     [InlineData("0123456789abcdef--1")]
     [InlineData(null)]
-    public void What_is_no_position_is_refused(string? text)
+    public void An_invalid_position_is_refused(string? text)
     {
         Assert.False(PublishedPosition.TryParse(text, out _));
         PublishedPosition position = new(0xFEDC_BA98_7654_3210, long.MaxValue);

@@ -28,7 +28,7 @@ public sealed class StoredWorkCrashTests(ITestOutputHelper output) : WatchedTest
     }
 
     [Fact]
-    public async Task What_was_acknowledged_is_done_at_least_once_and_again_only_with_its_mark()
+    public async Task Every_acknowledged_item_is_done_at_least_once_and_repeated_only_with_its_mark()
     {
         string place = $"unix://stored-{Guid.NewGuid():N}";
         string store = $"log://{_directory.Path}/jobs?segment=64KiB";

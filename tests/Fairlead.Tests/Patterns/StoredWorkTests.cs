@@ -22,7 +22,7 @@ public sealed class StoredWorkTests : IDisposable
     [InlineData("udp://127.0.0.1:9?durable=true")]
     [InlineData("log:///tmp/never-made?durable=true")]
     [InlineData("unix:///tmp/never-made.sock?framing=line&durable=true")]
-    public async Task A_sender_that_nothing_answers_cannot_wait_for_the_store(string address)
+    public async Task Durable_is_refused_for_a_sender_that_gets_no_acknowledgements(string address)
     {
         var error = await Assert.ThrowsAsync<FairleadException>(async () => await Sender.ConnectAsync(address));
         Assert.Equal(ErrorCode.NotSupported, error.Code);
@@ -30,7 +30,7 @@ public sealed class StoredWorkTests : IDisposable
     }
 
     [Fact]
-    public async Task What_no_worker_has_accepted_is_there_for_the_next_queue()
+    public async Task Items_that_no_worker_accepted_are_in_the_next_queue()
     {
         await using (WorkQueue queue = Bind())
         await using (Sender sender = await Sender.ConnectAsync(_place))
@@ -91,7 +91,7 @@ public sealed class StoredWorkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_sender_that_was_told_of_the_end_has_its_item_back()
+    public async Task An_item_returned_to_its_waiting_sender_is_not_in_the_next_queue()
     {
         await using (WorkQueue queue = Bind())
         {
@@ -236,7 +236,7 @@ public sealed class StoredWorkTests : IDisposable
 
     /// <summary>A queue that keeps nothing that was given up does not hand it out either.</summary>
     [Fact]
-    public async Task What_an_earlier_queue_had_given_up_is_dropped_by_one_that_keeps_nothing()
+    public async Task A_queue_that_keeps_no_given_up_items_drops_those_of_an_earlier_queue()
     {
         await using (WorkQueue queue = Bind(keepGivenUp: 1))
         await using (Sender sender = await Sender.ConnectAsync(_place))

@@ -53,7 +53,7 @@ public sealed class StructMessageTests
 
     [Theory]
     [MemberData(nameof(Places))]
-    public async Task A_handler_takes_a_value_and_returns_one(string scheme)
+    public async Task A_handler_receives_a_value_and_returns_a_value(string scheme)
     {
         using CancellationTokenSource stop = new();
         await using Responder responder = await Responder.BindAsync(Place(scheme));
@@ -86,7 +86,7 @@ public sealed class StructMessageTests
     }
 
     [Fact]
-    public async Task A_message_that_is_no_value_is_refused()
+    public async Task A_message_without_the_mark_of_a_value_is_refused()
     {
         await using Receiver receiver = await Receiver.BindAsync(Place("inproc"));
         await using Sender sender = await Sender.ConnectAsync(receiver.Address);

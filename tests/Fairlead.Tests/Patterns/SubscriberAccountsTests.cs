@@ -8,7 +8,7 @@ public sealed class SubscriberAccountsTests
     private readonly SubscriberAccounts _accounts = new();
 
     [Fact]
-    public void What_was_published_beyond_what_a_subscriber_knows_is_missed()
+    public void Messages_published_beyond_the_last_number_of_a_subscriber_are_missed()
     {
         Guid name = Guid.NewGuid();
         Subscriptions first = New("t");
@@ -29,7 +29,7 @@ public sealed class SubscriberAccountsTests
     [InlineData(5, 5, 0)]
     [InlineData(6, 5, 0)]
     [InlineData(long.MinValue, 0, 0)]
-    public void Numbers_wrap_around_and_one_that_is_impossible_means_nothing(long known, long due, long missed)
+    public void Numbers_wrap_around_and_an_impossible_number_is_ignored(long known, long due, long missed)
     {
         Guid name = Guid.NewGuid();
         _accounts.Enter(name, New("t"), 0);
@@ -38,7 +38,7 @@ public sealed class SubscriberAccountsTests
     }
 
     [Fact]
-    public void No_crowd_of_subscribers_makes_it_keep_more_than_it_may()
+    public void The_kept_accounts_are_bounded_for_any_number_of_subscribers()
     {
         for (int i = 0; i < 10_000; i++)
         {
@@ -49,7 +49,7 @@ public sealed class SubscriberAccountsTests
     }
 
     [Fact]
-    public void Many_patterns_are_not_kept_for_one_that_is_away()
+    public void More_than_64_patterns_are_not_kept_for_a_disconnected_subscriber()
     {
         Subscriptions many = New([.. Enumerable.Range(0, 65).Select(static i => $"t{i}")]);
         Subscriptions few = New([.. Enumerable.Range(0, 64).Select(static i => $"t{i}")]);

@@ -34,7 +34,7 @@ public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task A_topic_that_the_publisher_does_not_take_ends_no_connection()
+    public async Task A_topic_that_the_publisher_refuses_ends_no_connection()
     {
         PublisherOptions options = new() { MaxMessageBytes = 20 };
         string tooLong = new('t', 21);
@@ -50,7 +50,7 @@ public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task A_topic_that_one_publisher_does_not_take_ends_no_connection_of_a_bound_subscriber()
+    public async Task A_topic_that_one_publisher_refuses_ends_no_connection_of_a_bound_subscriber()
     {
         Subscriber subscriber = Track(Subscriber.Bind(NewPlace(), $"{new string('t', 21)},ok"));
         Publisher publisher = Track(await Publisher.ConnectAsync(subscriber.Address, new PublisherOptions { MaxMessageBytes = 20 }));
@@ -64,7 +64,7 @@ public sealed class SubscribingTests(ITestOutputHelper output) : WatchedTest(out
     }
 
     [Fact]
-    public async Task Who_asks_again_and_again_and_reads_nothing_has_no_more_than_one_history_waiting()
+    public async Task A_subscriber_that_subscribes_repeatedly_without_reading_has_at_most_one_history_waiting()
     {
         const int Kept = 50;
         const int Rounds = 100;

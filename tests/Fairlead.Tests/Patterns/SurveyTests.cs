@@ -10,7 +10,7 @@ public sealed class SurveyTests(ITestOutputHelper output) : WatchedTest(output)
     private readonly Address _place = new InprocUnderTest().NewPlace();
 
     [Fact]
-    public async Task Newcomers_are_asked_until_a_deadline_beyond_the_longest_timer()
+    public async Task A_survey_includes_newcomers_until_a_deadline_beyond_the_longest_timer()
     {
         // The timers of the base library take no more than 49 days.
         ManualClock clock = new();
@@ -40,7 +40,7 @@ public sealed class SurveyTests(ITestOutputHelper output) : WatchedTest(output)
     }
 
     [Fact]
-    public async Task A_connected_requester_asks_its_responder_once_also_for_newcomers()
+    public async Task A_survey_of_a_connected_requester_that_includes_newcomers_reaches_its_responder_once()
     {
         Responder first = Track(Responder.Bind(_place));
         Requester requester = Track(await Requester.ConnectAsync(_place, new() { ReconnectTimeout = TimeSpan.FromSeconds(60) }));

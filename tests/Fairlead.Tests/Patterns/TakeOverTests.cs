@@ -62,7 +62,7 @@ public sealed class TakeOverTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task What_lies_unread_at_a_slow_worker_is_called_back()
+    public async Task Unread_items_of_a_slow_worker_are_recalled()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { TakeOverAfter = Patience, Prefetch = 3 });
         Receiver slow = Track(await Receiver.ConnectAsync(queue.Address));
@@ -174,7 +174,7 @@ public sealed class TakeOverTests(ITestOutputHelper output) : WatchedTest(output
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_item_that_waits_for_its_next_try_goes_back_to_its_sender(bool isCancelled)
+    public async Task An_item_that_waits_for_a_retry_returns_to_its_sender(bool isCancelled)
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { RetryDelay = 10.Seconds() });
         Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));

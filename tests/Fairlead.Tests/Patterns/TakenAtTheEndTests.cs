@@ -18,7 +18,7 @@ public sealed class TakenAtTheEndTests
     [InlineData("inproc")]
     [InlineData("unix")]
     [InlineData("shm")]
-    public async Task Each_request_that_was_taken_is_cancelled(string transport)
+    public async Task Each_received_request_is_cancelled_when_its_connection_ends(string transport)
     {
         ConcurrentQueue<Request> taken = [];
         using Responder responder = await Responder.BindAsync($"{transport}://taken-{Guid.NewGuid():N}"[..24]);

@@ -25,7 +25,7 @@ public sealed class TopicFilterTests
     [InlineData("*.>", "a.b", true)]
     [InlineData("a*", "ab", false)]
     [InlineData("a*", "a*", true)]
-    public void A_topic_fits_a_pattern_or_not(string pattern, string topic, bool fits)
+    public void A_topic_matches_a_pattern_or_not(string pattern, string topic, bool fits)
     {
         TopicFilter.CheckPattern(pattern);
         TopicFilter.CheckTopic(topic);
@@ -39,7 +39,7 @@ public sealed class TopicFilterTests
     [InlineData("a.")]
     [InlineData("a b")]
     [InlineData("a\u0001")]
-    public void What_is_neither_topic_nor_pattern_is_refused_with_the_reason(string text)
+    public void An_invalid_topic_or_pattern_is_refused_with_the_reason(string text)
     {
         Assert.Equal("topic", Assert.Throws<ArgumentException>(() => TopicFilter.CheckTopic(text)).ParamName);
         Assert.Equal("pattern", Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(text)).ParamName);
@@ -53,7 +53,7 @@ public sealed class TopicFilterTests
     [InlineData("a\u200bb", "U+200B")]
     [InlineData("a\u202eb", "U+202E")]
     [InlineData("\ufeffa", "U+FEFF")]
-    public void A_text_that_a_reader_cannot_tell_from_another_is_refused_with_its_character(string text, string character)
+    public void A_text_with_a_confusable_character_is_refused_with_that_character(string text, string character)
     {
         Assert.Contains(character, Assert.Throws<ArgumentException>(() => TopicFilter.CheckTopic(text)).Message, StringComparison.Ordinal);
         var pattern = Assert.Throws<ArgumentException>(() => TopicFilter.CheckPattern(text));
@@ -64,7 +64,7 @@ public sealed class TopicFilterTests
     }
 
     [Fact]
-    public void Two_halves_of_pairs_do_not_become_one_topic()
+    public void Unpaired_surrogates_are_refused_in_topics_and_patterns()
     {
         foreach (string text in new[] { "a\ud800", "a\ud801", "a\udc00", "\ud800a" })
         {
@@ -84,7 +84,7 @@ public sealed class TopicFilterTests
     }
 
     [Fact]
-    public void Wildcards_are_for_patterns_and_the_last_one_ends_it()
+    public void Wildcards_are_valid_only_in_patterns_and_a_greater_than_sign_only_at_the_end()
     {
         TopicFilter.CheckPattern("*.b.>");
         ArgumentException wildcard = Assert.Throws<ArgumentException>(static () => TopicFilter.CheckTopic("*.b"));

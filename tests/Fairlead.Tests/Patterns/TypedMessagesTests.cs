@@ -137,7 +137,7 @@ public sealed partial class TypedMessagesTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_survey_asks_with_a_value(bool isJson)
+    public async Task A_survey_carries_a_value(bool isJson)
     {
         Fixed fixedLength = new();
         await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
@@ -159,7 +159,7 @@ public sealed partial class TypedMessagesTests
     }
 
     [Fact]
-    public async Task A_serializer_that_fails_sends_nothing_and_harms_nothing()
+    public async Task A_serializer_that_throws_sends_nothing_and_later_values_arrive()
     {
         await using Receiver receiver = await Receiver.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
         await using Sender sender = await Sender.ConnectAsync(receiver.Address);
@@ -173,7 +173,7 @@ public sealed partial class TypedMessagesTests
     }
 
     [Fact]
-    public async Task A_handler_takes_a_value_and_returns_one()
+    public async Task A_handler_receives_a_value_and_returns_a_value()
     {
         await using Responder responder = await Responder.BindAsync($"inproc://typed-{Guid.NewGuid():N}");
         Task running = responder.RunAsync(
@@ -214,7 +214,7 @@ public sealed partial class TypedMessagesTests
     }
 
     [Fact]
-    public async Task A_handler_takes_and_returns_what_its_serializers_read_and_write()
+    public async Task A_handler_receives_and_returns_values_of_the_users_serializers()
     {
         Fixed fixedLength = new();
         await using Responder responder = await Responder.BindAsync(

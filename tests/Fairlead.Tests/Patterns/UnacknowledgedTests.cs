@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class UnacknowledgedTests
 {
     [Fact]
-    public void Any_number_is_acknowledged_at_once() => RandomSeed.Rounds(5, random =>
+    public void Any_number_of_messages_is_acknowledged_together() => RandomSeed.Rounds(5, random =>
     {
         Unacknowledged tested = default;
         Queue<long> model = new();

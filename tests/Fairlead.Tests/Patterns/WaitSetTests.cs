@@ -76,7 +76,7 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
-    public void A_number_that_comes_back_is_not_taken_for_the_one_that_was_closed()
+    public void A_reused_descriptor_number_is_not_mistaken_for_the_closed_descriptor()
     {
         using AnonymousPipeServerStream pipe = new(PipeDirection.In);
         SafeFileHandle first = AtFarNumber(pipe.SafePipeHandle);
@@ -94,7 +94,7 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
-    public void A_number_that_comes_back_as_a_file_does_no_harm()
+    public void A_descriptor_number_that_is_reused_for_a_file_does_no_harm()
     {
         using AnonymousPipeServerStream pipe = new(PipeDirection.In);
         SafeFileHandle handle = AtFarNumber(pipe.SafePipeHandle);
@@ -118,7 +118,7 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_waited_for_is_refused()
+    public void A_descriptor_that_cannot_be_waited_for_is_refused()
     {
         using SafeFileHandle file = File.OpenHandle(typeof(WaitSetTests).Assembly.Location);
         FairleadException regular = Assert.Throws<FairleadException>(() => _set.Attach(file));
@@ -163,7 +163,7 @@ public sealed partial class WaitSetTests : IDisposable
     [InlineData(0)]
     [InlineData(65)]
     [InlineData(-11)]
-    public void A_signal_that_no_process_or_only_the_runtime_may_handle_is_refused(int number)
+    public void A_signal_that_cannot_be_handled_or_belongs_to_the_runtime_is_refused(int number)
     {
         FairleadException refused = Assert.Throws<FairleadException>(() => _set.Attach((PosixSignal)number));
         Assert.Equal(ErrorCode.NotSupported, refused.Code);
@@ -171,7 +171,7 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
-    public async Task A_timer_of_another_clock_is_reported_when_that_clock_says_so()
+    public async Task A_timer_of_another_clock_elapses_by_that_clock()
     {
         ManualClock clock = new();
         WaitAttachment beat = _set.AttachInterval(10.Seconds(), "beat", clock);
@@ -267,7 +267,7 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
-    public void A_disposed_set_takes_no_timer_and_leaves_none_at_its_clock()
+    public void A_disposed_set_refuses_timers_and_leaves_none_at_their_clock()
     {
         ManualClock clock = new();
         _set.Dispose();
@@ -277,7 +277,7 @@ public sealed partial class WaitSetTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_threads_at_once_are_refused()
+    public async Task Two_threads_that_wait_at_the_same_time_are_refused()
     {
         using CancellationTokenSource cancel = new();
         int refusals = 0;

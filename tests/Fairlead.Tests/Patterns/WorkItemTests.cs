@@ -83,7 +83,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task Only_a_work_queue_takes_options_for_items()
+    public async Task Only_a_work_queue_accepts_options_for_items()
     {
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
         Sender sender = Track(await Sender.ConnectAsync(receiver.Address));
@@ -93,7 +93,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task A_list_says_where_each_item_is()
+    public async Task List_reports_the_state_of_each_item()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { MaxDeliveries = 1, KeepGivenUp = 10, Prefetch = 1 });
         Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
@@ -130,7 +130,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task Dropped_items_are_not_delivered_wherever_they_are()
+    public async Task Dropped_items_are_not_delivered_in_any_state()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { MaxDeliveries = 1, KeepGivenUp = 10, Prefetch = 2, MaxItems = 4 });
         Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
@@ -172,7 +172,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task The_statistics_say_what_became_of_every_item()
+    public async Task The_statistics_count_the_outcome_of_every_item()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { MaxDeliveries = 1, KeepGivenUp = 10 });
         Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
@@ -226,7 +226,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task What_was_given_up_is_tried_again_as_if_it_were_new()
+    public async Task A_given_up_item_is_retried_as_if_it_were_new()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { MaxDeliveries = 2, KeepGivenUp = 2 });
         Receiver worker = Track(await Receiver.ConnectAsync(queue.Address));
@@ -267,7 +267,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task An_item_for_later_is_tried_now_and_one_at_a_worker_by_another()
+    public async Task Retry_hands_out_a_delayed_item_now_and_an_item_of_a_worker_to_another()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { Prefetch = 1 });
         Receiver stuck = Track(await Receiver.ConnectAsync(queue.Address));
@@ -286,7 +286,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task A_program_beside_the_queue_lists_drops_and_retries()
+    public async Task Another_program_lists_drops_and_retries_items()
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(
             new() { MaxDeliveries = 1, KeepGivenUp = 5, AllowControl = true, MaxItems = 2 });
@@ -331,7 +331,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     }
 
     [Fact]
-    public async Task What_is_no_such_queue_is_not_controlled()
+    public async Task Control_of_an_address_without_a_controllable_queue_is_refused()
     {
         (WorkQueue queue, _) = await QueueAsync();
         Receiver receiver = Track(await Receiver.BindAsync(NewPlace()));
@@ -353,7 +353,7 @@ public sealed class WorkItemTests(ITestOutputHelper output) : WatchedTest(output
     [InlineData("drop all")]
     [InlineData("burn 1")]
     [InlineData("retry \0")]
-    public async Task Words_that_are_no_command_change_nothing(string words)
+    public async Task An_unknown_command_changes_nothing(string words)
     {
         (WorkQueue queue, Sender sender) = await QueueAsync(new() { AllowControl = true });
         await SendAsync(sender, "an item", default);

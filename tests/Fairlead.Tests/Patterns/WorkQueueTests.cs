@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Patterns;
 public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(output)
 {
     [Fact]
-    public async Task A_worker_gets_no_item_that_is_longer_than_it_takes()
+    public async Task A_worker_gets_no_item_longer_than_its_limit()
     {
         WorkQueue queue = Track(WorkQueue.Bind(NewPlace()));
         Sender sender = Track(await Sender.ConnectAsync(queue.Address));
@@ -56,7 +56,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
-    public async Task An_item_that_is_too_long_for_every_worker_is_given_up_and_holds_up_nobody()
+    public async Task An_item_that_is_too_long_for_every_worker_is_given_up_and_delays_no_other()
     {
         List<(int Length, string Reason)> dead = [];
         WorkQueue queue = Track(WorkQueue.Bind(NewPlace(), new()
@@ -87,7 +87,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     [Theory]
     [InlineData("inproc")]
     [InlineData("shm")]
-    public async Task Answers_that_overtake_the_hand_over_lose_nothing(string scheme)
+    public async Task A_workers_answer_that_overtakes_the_bookkeeping_of_the_hand_over_loses_nothing(string scheme)
     {
         const int Items = 300;
         WorkQueue queue = Track(
@@ -142,7 +142,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
-    public async Task A_worker_that_sends_is_sent_away()
+    public async Task A_worker_that_sends_a_message_is_disconnected()
     {
         UnixNameUnderTest transport = new();
         WorkQueue queue = Track(WorkQueue.Bind(transport.NewPlace()));
@@ -189,7 +189,7 @@ public sealed class WorkQueueTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
-    public async Task An_error_longer_than_its_requester_takes_is_cut_and_costs_no_connection()
+    public async Task An_error_longer_than_the_requesters_limit_is_cut_and_ends_no_connection()
     {
         Responder responder = Track(Responder.Bind(NewPlace(), new() { ErrorDetails = ErrorDetails.Message }));
         Task running = responder.RunAsync(

@@ -30,7 +30,7 @@ public sealed class AnonymousPipeTests
     }
 
     [Fact]
-    public async Task A_read_of_an_empty_pipe_ends_with_its_token_and_the_pipe_goes_on()
+    public async Task A_cancelled_read_of_an_empty_pipe_ends_and_later_reads_work()
     {
         using AnonymousPipe pipe = AnonymousPipe.Create();
         await using Stream reader = pipe.OpenReader();
@@ -46,7 +46,7 @@ public sealed class AnonymousPipeTests
     }
 
     [Fact]
-    public void A_writer_whose_reader_is_closed_gets_an_error_and_a_closed_pipe_opens_nothing()
+    public void A_write_without_a_reader_throws_and_a_disposed_pipe_opens_no_stream()
     {
         AnonymousPipe pipe = AnonymousPipe.Create();
         using Stream writer = pipe.OpenWriter();

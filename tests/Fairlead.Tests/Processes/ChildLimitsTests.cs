@@ -20,7 +20,7 @@ public sealed class ChildLimitsTests
                 }));
 
     [Fact]
-    public async Task What_is_not_limited_is_as_in_this_process()
+    public async Task Limits_that_are_not_set_are_those_of_this_process()
     {
         string own = await Script.RunAsync(Show);
         Assert.Equal(own, await Script.RunAsync(Show, new() { Limits = new() }));
@@ -30,7 +30,7 @@ public sealed class ChildLimitsTests
     }
 
     [Fact]
-    public async Task A_limit_above_that_of_this_process_is_that_of_this_process()
+    public async Task A_limit_above_the_limit_of_this_process_is_reduced_to_it()
     {
         string[] own = (await Script.RunAsync(Show)).Split('\n');
         string[] lines = (await Script.RunAsync(Show, new() { Limits = new() { OpenFiles = int.MaxValue } })).Split('\n');
@@ -62,7 +62,7 @@ public sealed class ChildLimitsTests
     }
 
     [Fact]
-    public async Task A_group_is_ended_with_its_leader_if_so_wanted()
+    public async Task EndsGroup_ends_the_group_with_its_leader()
     {
         const string Leaving = "sleep 1000 & echo left";
         await using ChildProcess child = Script.Start(Leaving, new() { Group = ProcessGroup.New, EndsGroup = true });

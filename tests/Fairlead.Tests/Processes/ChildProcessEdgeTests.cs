@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Processes;
 public sealed class ChildProcessEdgeTests
 {
     [Fact]
-    public async Task What_stands_before_a_child_does_not_take_its_path_for_a_variable()
+    public async Task A_program_path_with_an_equals_sign_is_not_mistaken_for_a_variable()
     {
         using TemporaryDirectory directory = new();
         string folder = directory["a=b"];
@@ -31,7 +31,7 @@ public sealed class ChildProcessEdgeTests
     }
 
     [Fact]
-    public async Task A_negative_time_is_refused_and_one_beyond_a_timers_is_none()
+    public async Task A_negative_timeout_is_refused_and_one_beyond_the_timer_limit_is_infinite()
     {
         await using ChildProcess child = ChildProcess.Start("true");
         Assert.Throws<ArgumentOutOfRangeException>("timeout", () => child.WaitForExit(TimeSpan.FromMilliseconds(-1.5)));

@@ -72,7 +72,7 @@ public sealed class ChildProcessTests
     public async Task The_directory_is_chosen() => Assert.Equal("/usr", await Script.RunAsync("pwd", new() { WorkingDirectory = "/usr" }));
 
     [Fact]
-    public async Task A_relative_program_is_found_from_here_wherever_the_child_runs()
+    public async Task A_relative_program_is_found_from_the_directory_of_this_process()
     {
         string file = Path.Combine(PrivateDirectories.Sockets, $"here-{Guid.NewGuid():N}");
         File.CreateSymbolicLink(file, "/bin/pwd");
@@ -108,7 +108,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task A_read_ends_at_its_token_and_takes_nothing()
+    public async Task A_cancelled_read_ends_and_consumes_nothing()
     {
         await using ChildProcess child = ChildProcess.Start(
             "cat", options: new() { StandardInput = Redirection.Pipe, StandardOutput = Redirection.Pipe });
@@ -170,7 +170,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task Signals_are_open_and_at_their_defaults_unless_asked_for()
+    public async Task A_child_blocks_and_ignores_only_the_requested_and_inherited_signals()
     {
         // The two before SIGRTMIN belong to glibc, which ignores them until the program has set them up again.
         const ulong Own = 3UL << 31;
@@ -194,7 +194,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task What_this_process_ignores_a_child_ignores_too_unless_it_is_to_do_what_is_usual()
+    public async Task A_child_ignores_the_signals_that_this_process_ignores_unless_DefaultSignals_has_them()
     {
         // A signal that nothing else in this process uses.
         Signal signal = Signal.RealTime(20);
@@ -214,7 +214,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public void A_process_that_was_started_without_a_channel_is_told_so()
+    public void Inherited_has_no_address_in_a_process_started_without_a_channel()
     {
         Assert.False(Inherited.HasChannel);
         Assert.False(Inherited.TryGetAddress(out Address? address));
@@ -223,7 +223,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task What_stands_before_a_child_changes_neither_arguments_nor_environment()
+    public async Task Options_that_need_a_preparing_program_change_neither_arguments_nor_environment()
     {
         Dictionary<string, string?> odd = new()
         {
@@ -272,7 +272,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task A_group_is_held_for_those_who_join_it_when_its_first_has_ended()
+    public async Task HoldsGroup_keeps_a_group_open_for_joining_after_its_first_process_ended()
     {
         using ChildProcess first = Script.Start("echo done", new() { Group = ProcessGroup.New, HoldsGroup = true });
         Assert.Equal("done", await Script.ReadAsync(first.StandardOutput));
@@ -294,7 +294,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task What_has_become_of_a_child_can_be_taken_without_waiting()
+    public async Task TryTakeChange_returns_the_changes_of_a_child_without_waiting()
     {
         ChildProcessOptions options = new() { StandardInput = Redirection.Pipe, ReportsStops = true, Group = ProcessGroup.New };
         await using ChildProcess child = ChildProcess.Start("cat", options: options);
@@ -354,7 +354,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task A_wait_ends_at_its_token_or_its_time_and_the_child_does_not()
+    public async Task A_wait_ends_at_its_token_or_timeout_and_the_child_continues()
     {
         using ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe });
         using CancellationTokenSource source = new();
@@ -369,7 +369,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task Who_does_not_end_when_asked_is_ended()
+    public async Task EndAsync_kills_a_child_that_ignores_SIGTERM_after_the_grace()
     {
         ManualClock clock = new();
         using ChildProcess deaf = Script.Start(
@@ -388,7 +388,7 @@ public sealed class ChildProcessTests
     }
 
     [Fact]
-    public async Task It_lives_beside_the_processes_of_the_base_library()
+    public async Task ChildProcess_works_together_with_System_Diagnostics_Process()
     {
         Task own = Task.Run(async () =>
         {

@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Processes;
 public sealed class EndingTests
 {
     [Fact]
-    public async Task A_child_may_take_as_long_as_it_likes()
+    public async Task EndAsync_accepts_the_longest_grace()
     {
         await using ChildProcess child = ChildProcess.Start("sleep", ["1000"]);
 

@@ -12,7 +12,7 @@ public sealed class FifoPathTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void The_first_creates_it_with_its_permissions_and_the_second_finds_it()
+    public void The_first_call_creates_a_FIFO_with_its_permissions_and_the_second_finds_it()
     {
         Assert.True(FifoPath.Create(Fifo, (UnixFileMode)0x1B6));
         Assert.False(FifoPath.Create(Fifo));
@@ -23,7 +23,7 @@ public sealed class FifoPathTests : IDisposable
     }
 
     [Fact]
-    public void Another_file_stays_as_it_is()
+    public void A_file_that_is_not_a_FIFO_is_left_unchanged()
     {
         File.WriteAllText(Fifo, "a file");
         Assert.Equal(ErrorCode.AlreadyExists, Assert.Throws<FairleadException>(() => FifoPath.Create(Fifo)).Code);

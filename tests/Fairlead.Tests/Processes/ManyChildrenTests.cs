@@ -57,7 +57,7 @@ public sealed class ManyChildrenTests
     }
 
     [Fact]
-    public async Task Children_that_nobody_awaits_are_noted_when_they_end()
+    public async Task Children_that_are_not_awaited_leave_no_zombie()
     {
         int[] ids = [.. Enumerable.Range(0, 50).Select(static _ => StartAndForget())];
         GC.Collect();
@@ -67,7 +67,7 @@ public sealed class ManyChildrenTests
     }
 
     [Fact]
-    public void Children_that_are_started_at_once_get_nothing_of_each_others()
+    public void Children_started_at_the_same_time_inherit_no_descriptor_of_each_other()
     {
         // Children inherit the descriptors that this process has inherited itself, or that lack close-on-exec for other reasons.
         HashSet<int> custom = [.. Numbers(NativeProcess.Id).Where(static number => NativePipe.IsClosedOnExec(number) == false)];

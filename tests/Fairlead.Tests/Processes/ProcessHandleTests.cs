@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Processes;
 public sealed class ProcessHandleTests
 {
     [Fact]
-    public async Task The_end_of_a_process_is_told_to_who_is_not_its_parent()
+    public async Task A_process_handle_reports_the_end_of_a_process_that_is_not_a_child()
     {
         await using PeerProcess peer = await StartAsync();
         using ProcessHandle handle = ProcessHandle.Open(peer.Id);
@@ -33,7 +33,7 @@ public sealed class ProcessHandleTests
     }
 
     [Fact]
-    public async Task Disposing_ends_who_waits()
+    public async Task Disposing_a_handle_ends_its_waits()
     {
         await using PeerProcess peer = await StartAsync();
         ProcessHandle handle = ProcessHandle.Open(peer.Id);
@@ -48,7 +48,7 @@ public sealed class ProcessHandleTests
     }
 
     [Fact]
-    public async Task A_number_that_has_become_anothers_is_refused_and_says_whose_it_is()
+    public async Task A_number_that_another_process_has_now_is_refused_with_that_process()
     {
         await using PeerProcess peer = await StartAsync();
         ProcessIdentity real = ProcessIdentity.Of(peer.Id);
@@ -116,7 +116,7 @@ public sealed class ProcessHandleTests
     }
 
     [Fact]
-    public void Nobody_is_there_where_no_process_is()
+    public void Calls_for_a_number_without_a_process_report_NotFound()
     {
         const int Beyond = 1 << 23;
         Assert.False(Signals.Exists(Beyond));
@@ -135,7 +135,7 @@ public sealed class ProcessHandleTests
     }
 
     [OrdinaryUserFact]
-    public void A_process_of_another_user_is_there_and_cannot_be_sent_anything()
+    public void A_process_of_another_user_exists_and_cannot_be_sent_a_signal()
     {
         Assert.True(Signals.Exists(1));
         using ProcessHandle first = ProcessHandle.Open(1);
@@ -154,7 +154,7 @@ public sealed class ProcessHandleTests
     }
 
     [Fact]
-    public async Task A_zombie_is_none()
+    public async Task A_zombie_does_not_count_as_a_process()
     {
         // The shell's child has a parent that does not wait for it.
         using System.Diagnostics.Process parent = System.Diagnostics.Process.Start(
@@ -196,7 +196,7 @@ public sealed class ProcessHandleTests
     [InlineData("42@-7")]
     [InlineData("99999999999@7")]
     [InlineData("42@99999999999999999999")]
-    public void What_is_no_identity_is_refused(string? text)
+    public void A_malformed_identity_is_refused(string? text)
     {
         Assert.False(ProcessIdentity.TryParse(text, out _));
         Assert.Throws<FormatException>(() => ProcessIdentity.Parse(text!));

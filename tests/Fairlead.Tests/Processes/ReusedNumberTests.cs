@@ -10,7 +10,7 @@ public sealed class ReusedNumberTests(ITestOutputHelper output)
 {
     /// <summary>Makes the kernel assign the number again.</summary>
     [RootFact]
-    public async Task What_is_sent_to_a_process_never_reaches_the_next_one_of_its_number()
+    public async Task A_signal_to_a_process_never_reaches_the_next_process_with_its_number()
     {
         const string Last = "/proc/sys/kernel/ns_last_pid";
         Assert.SkipUnless(File.Exists(Last), $"this kernel has no {Last}: numbers cannot be chosen");

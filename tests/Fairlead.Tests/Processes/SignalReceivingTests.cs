@@ -22,7 +22,7 @@ public sealed class SignalReceivingTests
     [InlineData("WINCH")]
     [InlineData("RTMIN+1")]
     [InlineData("RTMIN+29")]
-    public async Task What_is_listened_to_comes_and_does_nothing_else(string name)
+    public async Task A_listener_receives_its_signal_which_has_no_other_effect(string name)
     {
         await using PeerProcess peer = await StartAsync();
         Signal signal = Signal.Parse(name);
@@ -40,7 +40,7 @@ public sealed class SignalReceivingTests
     }
 
     [Fact]
-    public async Task All_who_listen_and_handle_see_each()
+    public async Task All_listeners_and_handlers_of_a_signal_receive_it()
     {
         await using PeerProcess peer = await StartAsync();
         await peer.AskAsync("listen USR1,USR2");
@@ -67,7 +67,7 @@ public sealed class SignalReceivingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Who_was_started_with_it_blocked_gets_each_value_and_its_sender(bool byHandle)
+    public async Task A_process_started_with_a_signal_blocked_gets_each_value_and_its_sender(bool byHandle)
     {
         const int Count = 200;
         await using PeerProcess peer = await StartAsync("--block-signal=RTMIN+2");
@@ -102,7 +102,7 @@ public sealed class SignalReceivingTests
     }
 
     [Fact]
-    public async Task What_is_blocked_is_pending_until_somebody_listens_and_has_one_listener()
+    public async Task A_blocked_signal_is_pending_until_a_listener_starts_and_has_one_listener()
     {
         await using PeerProcess peer = await StartAsync("--block-signal=USR1");
         Assert.Equal("True", await peer.AskAsync("blocked USR1"));
@@ -137,7 +137,7 @@ public sealed class SignalReceivingTests
     }
 
     [Fact]
-    public async Task What_was_blocked_comes_when_it_is_unblocked()
+    public async Task A_pending_signal_is_delivered_when_it_is_unblocked()
     {
         await using PeerProcess peer = await StartAsync("--block-signal=TERM --block-signal=USR1");
         await peer.AskAsync("raise USR1");
@@ -176,7 +176,7 @@ public sealed class SignalReceivingTests
     }
 
     [Fact]
-    public async Task What_is_ignored_is_ignored_by_children_too_until_it_is_restored()
+    public async Task Children_ignore_an_ignored_signal_too_until_it_is_restored()
     {
         // Under the JIT compiler: only there does the runtime handle SIGTERM from its start.
         await using PeerProcess peer = PeerProcess.StartNumber(1, "signals");
@@ -212,7 +212,7 @@ public sealed class SignalReceivingTests
     [InlineData("HUP", 1)]
     [InlineData("TERM", 15)]
     [InlineData("INT", 2)]
-    public async Task What_was_ignored_from_the_beginning_can_be_listened_to_and_restored(string name, int number)
+    public async Task A_signal_ignored_from_the_start_can_be_listened_to_and_restored(string name, int number)
     {
         await using PeerProcess peer = await StartAsync($"--ignore-signal={name}");
         Signal signal = Signal.Parse(name);
@@ -238,7 +238,7 @@ public sealed class SignalReceivingTests
     [InlineData("--ignore-signal=USR2", "USR2")]
     [InlineData("--block-signal=USR2", "USR2")]
     [InlineData("--block-signal=INT", "INT")]
-    public async Task What_was_ignored_or_blocked_from_the_beginning_can_be_waited_for_in_a_set(string how, string name)
+    public async Task A_wait_set_can_wait_for_a_signal_ignored_or_blocked_from_the_start(string how, string name)
     {
         await using PeerProcess peer = await StartAsync(how);
         Signal signal = Signal.Parse(name);
@@ -265,7 +265,7 @@ public sealed class SignalReceivingTests
 
     /// <summary>The kernel keeps each of them for the descriptor of the set, which reads some at once.</summary>
     [Fact]
-    public async Task Many_that_are_blocked_and_queued_are_counted_in_a_set_and_have_one_listener()
+    public async Task A_wait_set_counts_each_queued_blocked_signal_and_is_its_only_listener()
     {
         const int Count = 50;
         await using PeerProcess peer = await StartAsync("--block-signal=RTMIN+2");
@@ -299,7 +299,7 @@ public sealed class SignalReceivingTests
     [Theory]
     [InlineData("HUP", 1)]
     [InlineData("INT", 2)]
-    public async Task What_is_restored_while_somebody_listens_does_it_when_nobody_does(string name, int number)
+    public async Task A_default_restored_during_listening_applies_when_the_listener_ends(string name, int number)
     {
         await using PeerProcess peer = await StartAsync($"--ignore-signal={name}");
         Signal signal = Signal.Parse(name);
@@ -314,7 +314,7 @@ public sealed class SignalReceivingTests
     }
 
     [Fact]
-    public async Task The_alarm_rings_once_or_again_and_again_and_can_be_taken_back()
+    public async Task An_alarm_fires_once_or_repeatedly_and_can_be_cancelled()
     {
         await using PeerProcess peer = await StartAsync();
         await peer.AskAsync("listen ALRM");
@@ -346,7 +346,7 @@ public sealed class SignalReceivingTests
     [InlineData("SEGV", "error NotSupported")]
     [InlineData("PIPE", "error NotSupported")]
     [InlineData("RTMIN", "error NotSupported")]
-    public void What_nobody_can_catch_and_what_the_runtime_needs_is_refused(string name, string how)
+    public void Uncatchable_signals_and_signals_of_the_runtime_are_refused(string name, string how)
     {
         Signal signal = Signal.Parse(name);
         foreach (Action action in (Action[])
@@ -373,10 +373,10 @@ public sealed class SignalReceivingTests
     }
 
     [Fact]
-    public void Who_listens_listens_to_something() => Assert.Equal("ArgumentException", Failure(static () => Signals.ListenAsync([])));
+    public void Listening_to_no_signal_is_refused() => Assert.Equal("ArgumentException", Failure(static () => Signals.ListenAsync([])));
 
     [Fact]
-    public void Nobody_ignores_how_children_end() => Assert.Equal("NotSupported", Failure(() => Signals.Ignore(Signal.Child)));
+    public void Ignoring_SIGCHLD_is_refused() => Assert.Equal("NotSupported", Failure(() => Signals.Ignore(Signal.Child)));
 
     private static string Failure(Action action) => Record.Exception(action) switch
     {

@@ -39,11 +39,11 @@ public sealed class SignalTests
     }
 
     [Fact]
-    public void Two_cannot_be_caught() =>
+    public void SIGKILL_and_SIGSTOP_are_the_only_uncatchable_signals() =>
         Assert.Equal([Signal.Kill, Signal.Stop], All.Where(static signal => signal.IsUncatchable));
 
     [Fact]
-    public void Those_of_real_time_are_the_last_without_what_the_C_library_keeps()
+    public void Real_time_signals_are_the_last_ones_without_those_reserved_by_the_C_library()
     {
         Signal first = Signal.RealTime(0);
         Assert.True(first.Number > 31);

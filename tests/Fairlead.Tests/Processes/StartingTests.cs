@@ -46,7 +46,7 @@ public sealed class StartingTests
     [Theory]
     [InlineData("/no/such/directory", "cannot be entered")]
     [InlineData("/etc/passwd", "is not a directory")]
-    public void A_directory_that_is_none_is_refused_with_the_reason(string directory, string text)
+    public void A_path_that_is_not_a_directory_is_refused_as_working_directory_with_the_reason(string directory, string text)
     {
         FairleadException error = Assert.Throws<FairleadException>(() =>
             ChildProcess.Start("true", options: new() { WorkingDirectory = directory }));
@@ -55,7 +55,7 @@ public sealed class StartingTests
     }
 
     [Fact]
-    public void A_file_that_cannot_be_opened_for_it_is_refused_with_the_reason()
+    public void A_redirection_file_that_cannot_be_opened_is_refused_with_the_reason()
     {
         FairleadException error = Assert.Throws<FairleadException>(() =>
             ChildProcess.Start("cat", options: new() { StandardInput = Redirection.File("/no/such/file") }));
@@ -83,7 +83,7 @@ public sealed class StartingTests
     [InlineData(55)]
     [InlineData(65)]
     [InlineData(75)]
-    public async Task A_child_gets_each_of_its_files_whatever_numbers_they_have_there(int distance)
+    public async Task A_child_gets_each_of_its_files_at_any_descriptor_number(int distance)
     {
         const int Count = 20;
         List<Descriptor> fillers = [];
@@ -128,7 +128,7 @@ public sealed class StartingTests
     }
 
     [Fact]
-    public async Task A_tied_child_whose_parent_has_died_before_it_was_tied_goes_too()
+    public async Task A_tied_child_ends_if_its_parent_died_before_it_was_tied()
     {
         // As if the starting process were gone: the parent's id is not that of the process that started it.
         SpawnRequest request = ExecStep.Before(

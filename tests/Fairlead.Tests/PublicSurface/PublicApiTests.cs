@@ -4,7 +4,7 @@ namespace Fairlead.Tests.PublicSurface;
 public sealed class PublicApiTests
 {
     [Fact]
-    public void The_public_surface_is_what_its_file_says()
+    public void The_public_surface_matches_PublicAPI_txt()
     {
         string actual = PublicApiText.Of(typeof(Address).Assembly);
         string file = SourceTree.At("src/Fairlead/PublicAPI.txt");

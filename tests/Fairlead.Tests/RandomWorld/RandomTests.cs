@@ -44,7 +44,7 @@ public sealed class RandomTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task Whatever_happens_what_was_promised_holds()
+    public async Task Random_scenes_keep_every_promise()
     {
         TimeSpan time = Number("FAIRLEAD_RANDOM_SECONDS", 10).Seconds();
         int seed = Number("FAIRLEAD_RANDOM_SEED", Random.Shared.Next());

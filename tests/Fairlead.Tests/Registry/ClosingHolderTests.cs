@@ -11,7 +11,7 @@ public sealed class ClosingHolderTests(ITestOutputHelper output) : WatchedTest(o
     [InlineData("unix")]
     [InlineData("shm")]
     [InlineData("tcp")]
-    public async Task An_endpoint_that_closes_and_waits_for_its_peer_holds_its_place_no_more(string scheme)
+    public async Task An_endpoint_that_waits_for_its_peer_while_closing_no_longer_holds_its_address(string scheme)
     {
         Sender sender = Track(Sender.Bind(TransportsUnderTest.Of(scheme).NewPlace()));
         Address place = sender.Address.WithoutOptions();

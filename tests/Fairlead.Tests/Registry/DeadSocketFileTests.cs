@@ -17,7 +17,7 @@ public sealed class DeadSocketFileTests : IDisposable
     [Theory]
     [InlineData(nameof(NativeSocketType.Stream))]
     [InlineData(nameof(NativeSocketType.SeqPacket))]
-    public async Task What_a_killed_server_left_goes_with_its_entry(string type)
+    public async Task The_socket_file_of_a_killed_server_is_removed_with_its_entry(string type)
     {
         var path = _temporary["orders"];
         await using var peer = PeerProcess.Start("socketfile", _directory.Path, path, type, "true");
@@ -56,7 +56,7 @@ public sealed class DeadSocketFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_takes_over_in_the_directory_is_not_disturbed()
+    public async Task The_socket_file_stays_while_another_process_holds_the_directory_lock()
     {
         var path = _temporary["orders"];
         await using var peer = PeerProcess.Start("socketfile", _directory.Path, path, nameof(NativeSocketType.Stream), "true");
@@ -74,7 +74,7 @@ public sealed class DeadSocketFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_cannot_open_files_any_more_leaves_it_to_the_next_reader()
+    public async Task A_reader_that_cannot_open_more_files_leaves_the_removal_to_the_next_reader()
     {
         var path = _temporary["orders"];
         await using var peer = PeerProcess.Start("socketfile", _directory.Path, path, nameof(NativeSocketType.Stream), "true");

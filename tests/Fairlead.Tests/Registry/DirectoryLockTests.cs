@@ -19,7 +19,7 @@ public sealed class DirectoryLockTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public void In_a_private_directory_its_own_lock_counts()
+    public void A_private_directory_is_locked_by_its_own_lock()
     {
         using var kept = Keep();
 
@@ -31,7 +31,7 @@ public sealed class DirectoryLockTests : IDisposable
     [InlineData(0b111_101_101)]
     [InlineData(0b111_100_000)]
     [InlineData(0b111_111_111)]
-    public void In_a_directory_that_others_may_read_a_lock_of_theirs_forbids_nothing(int mode)
+    public void A_lock_of_another_user_on_a_readable_directory_excludes_nobody(int mode)
     {
         Open(mode);
         using var kept = Keep();
@@ -42,7 +42,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [Fact]
-    public void In_a_directory_that_others_may_read_those_of_one_user_keep_each_other_out()
+    public void Locks_of_one_user_on_a_readable_directory_exclude_each_other()
     {
         Open(0b111_101_101);
         using (var first = Take())
@@ -57,7 +57,7 @@ public sealed class DirectoryLockTests : IDisposable
 
     /// <summary>Of forty servers that start together, the last one waits for all others, and not for five seconds.</summary>
     [Fact]
-    public async Task A_lock_that_passes_from_one_owner_to_the_next_is_waited_for()
+    public async Task A_process_waits_while_the_lock_passes_from_owner_to_owner()
     {
         PollCountingClock clock = new();
         TimeSpan patience = TimeSpan.FromSeconds(5);
@@ -83,7 +83,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_lock_that_one_owner_keeps_is_given_up_for_after_the_time()
+    public async Task A_process_gives_up_after_its_timeout_if_one_owner_keeps_the_lock()
     {
         PollCountingClock clock = new();
         using var kept = Keep();
@@ -94,7 +94,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [Fact]
-    public void An_owner_shows_that_the_lock_has_passed_on()
+    public void A_new_owner_changes_the_time_of_the_directory()
     {
         Directory.SetLastWriteTimeUtc(Place, DateTime.UnixEpoch);
         using (Take())
@@ -104,7 +104,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_runtime_directory_the_lock_of_the_directory_counts()
+    public void A_directory_is_locked_by_its_own_lock_without_a_runtime_directory()
     {
         Open(0b111_101_101);
         Directory.CreateDirectory(Runtime.Path);
@@ -119,7 +119,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [RootFact]
-    public void In_a_directory_of_another_user_its_lock_forbids_nothing()
+    public void A_lock_on_a_directory_of_another_user_excludes_nobody()
     {
         _temporary.GiveAway("place");
         using var kept = Keep();
@@ -130,7 +130,7 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     [Fact]
-    public void A_server_binds_in_a_directory_whose_lock_another_user_keeps()
+    public void A_server_binds_in_a_directory_that_another_user_keeps_locked()
     {
         Open(0b111_101_101);
         using var kept = Keep();
@@ -142,8 +142,8 @@ public sealed class DirectoryLockTests : IDisposable
     }
 
     /// <summary>
-    /// A directory that others may read is locked by the runtime directory. Whichever of the two is replaced: its old lock excludes nobody
-    /// who comes by the path.
+    /// A directory that others may read is locked by the runtime directory. Whichever of the two is replaced, its old lock excludes no
+    /// process that opens the path.
     /// </summary>
     [Theory]
     [InlineData(0b111_000_000)]

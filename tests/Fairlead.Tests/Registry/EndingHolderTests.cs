@@ -12,7 +12,7 @@ public sealed class EndingHolderTests
     private int _attempts;
 
     [Fact]
-    public void A_name_is_tried_again_when_its_holder_has_gone_since() =>
+    public void A_name_is_tried_again_when_its_holder_has_ended_since() =>
         Assert.Equal("taken", EndingHolder.Outlast(() => HeldOnceBy(Gone), isHeldByDescriptors: false));
 
     [Fact]
@@ -21,11 +21,11 @@ public sealed class EndingHolderTests
 
     /// <summary>Its registry entry is unlocked before its other files are closed.</summary>
     [Fact]
-    public void A_name_is_tried_again_while_its_dying_holder_is_not_seen_any_more() =>
+    public void A_name_is_tried_again_while_its_dying_holder_is_no_longer_visible() =>
         Assert.Equal("taken", EndingHolder.Outlast(HeldForLong, isHeldByDescriptors: false));
 
     [Fact]
-    public void A_living_holder_is_believed_at_once()
+    public void A_living_holder_ends_the_attempts_immediately()
     {
         Assert.Throws<FairleadException>(() =>
             EndingHolder.Outlast<string>(() => throw HeldBy(NativeProcess.ParentId), isHeldByDescriptors: false));

@@ -16,7 +16,7 @@ public sealed class EndpointEntryTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public void The_layout_is_the_drawn_one()
+    public void An_entry_has_the_documented_layout()
     {
         using var entry = EndpointEntry.Create(
             PatternKind.Hub, bound: true, "unix://ä", new FileIdentity(0x1122334455667788, 0x99aabbccddeeff00), _directory);
@@ -49,7 +49,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void What_is_published_is_read()
+    public void A_published_entry_is_read_back()
     {
         var clock = new FixedClock(new DateTimeOffset(2031, 2, 3, 4, 5, 6, 789, TimeSpan.Zero));
         using var entry = EndpointEntry.Create(
@@ -89,7 +89,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void A_closed_one_disappears_and_its_counters_go_on()
+    public void A_closed_entry_disappears_and_its_counters_still_count()
     {
         var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", directory: _directory);
         entry.Dispose();
@@ -103,7 +103,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void A_closed_one_is_not_seen_where_its_file_stays()
+    public void A_closed_entry_is_not_listed_even_if_its_file_remains()
     {
         var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", new FileIdentity(1, 2), _directory);
         var path = Directory.GetFiles(_temporary["fairlead/endpoints"]).Single();
@@ -118,7 +118,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void One_that_listens_no_more_holds_neither_its_place_nor_its_file()
+    public void An_entry_that_gave_its_place_back_holds_neither_address_nor_socket_file()
     {
         using var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", new FileIdentity(1, 2), _directory);
         entry.GivePlaceBack();
@@ -129,7 +129,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void A_closed_one_does_not_remove_what_somebody_put_in_its_place()
+    public void A_closed_entry_does_not_remove_a_file_that_replaced_its_own()
     {
         var entry = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://a", directory: _directory);
         var path = Directory.GetFiles(_temporary["fairlead/endpoints"]).Single();
@@ -191,7 +191,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_folder_that_can_be_listed_it_counts_in_private()
+    public void An_entry_without_a_usable_folder_counts_privately()
     {
         _ = _directory.Prepare();
         File.CreateSymbolicLink(_temporary["fairlead/endpoints"], _temporary["fairlead/endpoints"]);
@@ -203,7 +203,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_usable_directory_it_counts_in_private()
+    public void An_entry_without_a_usable_directory_counts_privately()
     {
         File.WriteAllText(_temporary["fairlead"], "no directory");
 
@@ -237,7 +237,7 @@ public sealed class EndpointEntryTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_moves_is_shown_at_one_place_or_the_other_and_never_in_between()
+    public async Task An_entry_that_moves_is_always_listed_at_one_of_its_addresses()
     {
         string[] places = ["unix://a", "tcp://somewhere.example:5242", "unix://" + new string('b', 100)];
         using var entry = EndpointEntry.Create(PatternKind.Sender, bound: false, places[0], directory: _directory);

@@ -14,14 +14,14 @@ public sealed class EndpointRegistryTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public void Where_there_is_no_directory_there_is_nobody_and_none_is_made()
+    public void Reading_without_a_directory_lists_no_endpoint_and_creates_none()
     {
         Assert.Empty(EndpointRegistry.Read(_directory).Endpoints);
         Assert.False(Path.Exists(_directory.Path));
     }
 
     [Fact]
-    public void A_directory_that_others_can_write_is_not_believed()
+    public void A_directory_that_others_can_write_is_not_trusted()
     {
         Directory.CreateDirectory(_directory.Path);
         File.SetUnixFileMode(_directory.Path, (UnixFileMode)0x1ff);
@@ -30,7 +30,7 @@ public sealed class EndpointRegistryTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_process_is_read_without_its_help_and_forgotten_when_it_dies()
+    public async Task The_entry_of_another_process_is_readable_without_its_help_and_disappears_when_it_dies()
     {
         await using var peer = PeerProcess.Start("participant", _directory.Path, "unix://orders");
         await peer.ReadLineAsync();
@@ -78,7 +78,7 @@ public sealed class EndpointRegistryTests : IDisposable
     }
 
     [Fact]
-    public void The_socket_file_decides_where_it_is_known()
+    public void The_holder_is_decided_by_the_socket_file_if_it_is_known()
     {
         using var entry = EndpointEntry.Create(PatternKind.Responder, bound: true, "unix:///tmp/calc", new FileIdentity(1, 2), _directory);
 
@@ -87,7 +87,7 @@ public sealed class EndpointRegistryTests : IDisposable
     }
 
     [Fact]
-    public void They_come_by_address_the_bound_ones_first()
+    public void Endpoints_are_sorted_by_address_with_bound_endpoints_first()
     {
         using var third = EndpointEntry.Create(PatternKind.Sender, bound: true, "unix://b", directory: _directory);
         using var second = EndpointEntry.Create(PatternKind.Sender, bound: false, "unix://a", directory: _directory);
@@ -99,7 +99,7 @@ public sealed class EndpointRegistryTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_entry_is_skipped_with_the_reason_and_left_alone()
+    public void A_file_that_is_not_an_entry_is_skipped_with_the_reason_and_left_alone()
     {
         using var entry = EndpointEntry.Create(PatternKind.Receiver, bound: true, "unix://sound", directory: _directory);
         var id = Participant.Current(_directory).Id;
@@ -199,7 +199,7 @@ public sealed class EndpointRegistryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_cut_while_it_is_read_harms_nobody()
+    public async Task A_file_that_is_truncated_while_it_is_read_does_no_harm()
     {
         using var own = EndpointEntry.Create(PatternKind.Receiver, bound: true, "unix://own", directory: _directory);
         var path = $"{_temporary["fairlead/endpoints"]}/{Participant.Current(_directory).Id}-1000";

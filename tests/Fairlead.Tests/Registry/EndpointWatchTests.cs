@@ -12,7 +12,7 @@ public sealed class EndpointWatchTests(ITestOutputHelper output) : WatchedTest(o
     private readonly Address _place = $"unix://watched-{Guid.NewGuid():N}";
 
     [Fact]
-    public async Task Endpoints_of_this_process_come_and_go()
+    public async Task A_watch_reports_endpoints_of_this_process_as_they_open_and_close()
     {
         await using IAsyncEnumerator<IReadOnlyList<EndpointInfo>> watch = EndpointRegistry.WatchAsync(_place).GetAsyncEnumerator();
         Assert.Empty(await NextAsync(watch));
@@ -31,7 +31,7 @@ public sealed class EndpointWatchTests(ITestOutputHelper output) : WatchedTest(o
     }
 
     [Fact]
-    public async Task A_process_that_is_killed_is_gone_and_its_successor_is_new()
+    public async Task A_watch_reports_the_end_of_a_killed_process_and_its_successor()
     {
         await using IAsyncEnumerator<IReadOnlyList<EndpointInfo>> watch = EndpointRegistry.WatchAsync(_place).GetAsyncEnumerator();
         Assert.Empty(await NextAsync(watch));

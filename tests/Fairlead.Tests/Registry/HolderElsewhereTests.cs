@@ -13,7 +13,7 @@ public sealed class HolderElsewhereTests(ITestOutputHelper output) : WatchedTest
     private static int _names;
 
     [PidNamespaceFact]
-    public async Task A_holder_in_another_namespace_is_not_named_by_a_number_that_means_another_process_here()
+    public async Task A_holder_in_another_namespace_is_not_named_by_a_process_id_of_this_namespace()
     {
         foreach (string scheme in (string[])["unix", "unixpacket", "shm"])
         {

@@ -14,7 +14,7 @@ public sealed class ParticipantTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public void A_process_is_one_participant_and_alive()
+    public void A_process_is_one_living_participant()
     {
         var participant = Participant.Current(_directory);
 
@@ -26,7 +26,7 @@ public sealed class ParticipantTests : IDisposable
     }
 
     [Fact]
-    public void One_that_nobody_knows_is_dead() => Assert.False(Participant.IsAlive(_directory, "0123456789abcdef"));
+    public void An_unknown_participant_is_dead() => Assert.False(Participant.IsAlive(_directory, "0123456789abcdef"));
 
     [Fact]
     public void A_process_whose_file_was_removed_becomes_another_participant()
@@ -59,7 +59,7 @@ public sealed class ParticipantTests : IDisposable
     }
 
     [Fact]
-    public void Who_looks_is_not_taken_for_the_owner()
+    public void A_process_that_checks_a_participant_is_not_mistaken_for_its_owner()
     {
         var participant = Participant.Create(_directory);
         using var looking = NativeFile.Open(participant.Path, OpenFlags.ReadOnly, out _)!;
@@ -75,7 +75,7 @@ public sealed class ParticipantTests : IDisposable
     }
 
     [Fact]
-    public void No_new_one_is_lost_to_those_who_clear_away_the_dead()
+    public void Removing_dead_participants_removes_no_new_participant()
     {
         const int PerThread = 200;
         var directory = _directory.Prepare();

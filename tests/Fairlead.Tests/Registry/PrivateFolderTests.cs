@@ -10,7 +10,7 @@ public sealed class PrivateFolderTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public void One_that_is_missing_is_made_with_its_parents_and_closed()
+    public void A_missing_folder_is_created_with_its_parents_and_mode_700()
     {
         FairleadDirectory.MakePrivate(_temporary["a/b/c/"]);
         Assert.Equal(
@@ -24,7 +24,7 @@ public sealed class PrivateFolderTests : IDisposable
 
     /// <summary>As when a cleaner removes empty directories.</summary>
     [Fact]
-    public async Task One_that_is_removed_while_it_is_made_is_made_again()
+    public async Task A_folder_that_is_removed_during_its_creation_is_created_again()
     {
         string path = _temporary["parent/child"];
         bool isEnough = false;
@@ -68,7 +68,7 @@ public sealed class PrivateFolderTests : IDisposable
     }
 
     [RootFact]
-    public void One_of_another_user_is_refused()
+    public void A_folder_of_another_user_is_refused()
     {
         Directory.CreateDirectory(_temporary["theirs"]);
         _temporary.GiveAway("theirs");
@@ -78,7 +78,7 @@ public sealed class PrivateFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_file_in_its_place_is_refused()
+    public void A_file_at_the_path_of_the_folder_is_refused()
     {
         File.WriteAllText(_temporary["file"], "mine");
         Assert.Equal(

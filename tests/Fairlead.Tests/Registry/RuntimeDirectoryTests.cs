@@ -61,7 +61,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("/")]
-    public void The_variable_comes_first(string ending)
+    public void XDG_RUNTIME_DIR_takes_precedence(string ending)
     {
         Directory.CreateDirectory(_temporary[$"run/{User}"]);
 
@@ -73,7 +73,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("")]
-    public void Without_it_the_users_own_directory_does(string? variable)
+    public void The_directory_below_run_user_is_used_without_XDG_RUNTIME_DIR(string? variable)
     {
         Directory.CreateDirectory(_temporary[$"run/{User}"]);
 
@@ -82,11 +82,11 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void Without_both_there_is_one_among_the_temporary_files() =>
+    public void A_directory_below_tmp_is_used_without_any_runtime_directory() =>
         Assert.Equal(_temporary[$"tmp/fairlead-{User}"], RuntimeDirectory.Locate(null, User, _temporary["run"], _temporary["tmp"]).Path);
 
     [Fact]
-    public void A_users_directory_that_is_another_users_does_not_count()
+    public void A_run_user_directory_of_another_owner_is_not_used()
     {
         Directory.CreateDirectory(_temporary[$"run/{User + 1}"]);
 
@@ -95,7 +95,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void A_variable_that_cannot_be_used_is_an_error_that_says_so()
+    public void An_unusable_XDG_RUNTIME_DIR_is_an_error_that_names_it()
     {
         var relative = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate("run", User, "/run/user", "/tmp"));
         var missing = Assert.Throws<FairleadException>(() => RuntimeDirectory.Locate(_temporary["no"], User, "/run/user", "/tmp"));
@@ -109,7 +109,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void A_directory_that_the_system_does_not_show_is_told_as_what_it_is()
+    public void An_inaccessible_directory_is_an_error_with_the_systems_reason()
     {
         // A link that leads to itself fails for every user, root included.
         File.CreateSymbolicLink(_temporary["loop"], "loop");
@@ -142,7 +142,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     [InlineData(0b0_111_000_010, true)]
     [InlineData(0b1_111_111_111, false)]
     [InlineData(0b0_111_101_101, false)]
-    public void The_directory_of_the_variable_must_not_be_every_users_to_write(int mode, bool isRefused)
+    public void An_XDG_RUNTIME_DIR_that_every_user_can_write_is_refused(int mode, bool isRefused)
     {
         File.SetUnixFileMode(_temporary.Path, (UnixFileMode)mode);
         var error = Record.Exception(() => RuntimeDirectory.Locate(_temporary.Path, User, "/run/user", "/tmp"));
@@ -153,7 +153,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void It_is_made_for_its_user_alone()
+    public void The_runtime_directory_is_created_for_its_user_only()
     {
         var directory = RuntimeDirectory.At(_temporary["fairlead"]);
         Assert.False(directory.Exists());
@@ -168,7 +168,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void An_open_one_is_refused_and_the_mend_is_told()
+    public void A_directory_open_to_others_is_refused_with_the_chmod_command()
     {
         Directory.CreateDirectory(_temporary["fairlead"], Private | UnixFileMode.GroupRead);
 
@@ -179,7 +179,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void An_open_folder_in_it_is_refused_too()
+    public void A_subfolder_open_to_others_is_refused_too()
     {
         Directory.CreateDirectory(_temporary["fairlead/unix"]);
         File.SetUnixFileMode(_temporary["fairlead"], Private);
@@ -191,7 +191,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void A_symbolic_link_is_refused_wherever_it_leads()
+    public void A_symbolic_link_is_refused_whatever_its_target()
     {
         Directory.CreateDirectory(_temporary["elsewhere"], Private);
         File.CreateSymbolicLink(_temporary["fairlead"], _temporary["elsewhere"]);
@@ -212,7 +212,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void Another_users_is_refused()
+    public void A_directory_of_another_user_is_refused()
     {
         // Root gives a directory away; any other user uses one of root's.
         var foreign = "/usr";
@@ -227,7 +227,7 @@ public sealed class RuntimeDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void A_place_that_cannot_be_written_is_told_with_its_errno()
+    public void A_path_that_cannot_be_created_is_an_error_with_its_errno()
     {
         var refused = Assert.Throws<FairleadException>(() => RuntimeDirectory.At("/proc/fairlead").Prepare());
 

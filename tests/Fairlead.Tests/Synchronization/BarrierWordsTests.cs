@@ -17,7 +17,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     [Fact]
-    public void Its_parts_lie_where_they_are_drawn()
+    public void The_parts_of_a_barrier_are_at_their_documented_offsets()
     {
         Assert.Equal((nint)_memory.Start + BarrierLayout.WaitQueueAt + WaitQueueLayout.PlacesAt, (nint)_words.WaitQueue.Beside(0));
         Assert.Equal((nint)_memory.Start + BarrierLayout.GuardAt + MutexLayout.WordAt, (nint)_words.Guard.WordPlace);
@@ -83,7 +83,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_seat_becomes_a_partys_in_two_steps()
+    public void A_slot_becomes_a_party_in_two_steps()
     {
         Assert.True(_words.TryFindFree(1, out int index, out LockSlot found));
         Assert.Equal((1, default), (index, found));
@@ -111,7 +111,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     }
 
     [Fact]
-    public void The_seat_of_a_dead_party_is_found_and_made_free()
+    public void The_slot_of_a_dead_party_is_found_and_freed()
     {
         Mark(0, LockWord.DiedBit, Party);
         Mark(1, LockWord.DiedBit, 0);
@@ -133,7 +133,7 @@ public sealed unsafe class BarrierWordsTests : IDisposable
     }
 
     [Fact]
-    public void It_is_broken_only_as_it_was_found_and_reset_by_the_owner_of_the_guard()
+    public void A_barrier_breaks_only_from_the_state_that_was_read_and_the_guard_owner_resets_it()
     {
         _words.OwnerInfo(2).Process = 4242;
         BarrierState before = _words.State;

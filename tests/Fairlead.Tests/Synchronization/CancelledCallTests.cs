@@ -19,7 +19,7 @@ public sealed class CancelledCallTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_locks()
+    public async Task Cancelled_calls_of_locks_return_cancelled_tasks()
     {
         using var mutex = NamedMutex.OpenIn(_region, 0);
         using var semaphore = NamedSemaphore.OpenIn(_region, 32 * 1024, 1, 1);
@@ -57,7 +57,7 @@ public sealed class CancelledCallTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_a_log_and_its_errors_too()
+    public async Task Cancelled_and_failed_reads_of_a_log_return_tasks()
     {
         using var log = MappedLog.Open($"log://{_temporary["orders"]}?segment=64KiB");
         LogFollower follower = log.Follow();

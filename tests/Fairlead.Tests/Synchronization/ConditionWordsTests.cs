@@ -32,7 +32,7 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_place_begins_without_a_notification()
+    public void A_waiters_slot_starts_without_a_notification()
     {
         for (int i = 0; i < WaitQueueLayout.Places; i++)
         {
@@ -48,7 +48,7 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     }
 
     [Fact]
-    public void Any_notification_wakes_all_waiters_for_which_the_line_has_no_room()
+    public void Any_notification_wakes_all_waiters_beyond_the_capacity_of_the_queue()
     {
         uint before = _words.JoinOverflow();
         Assert.Equal(0u, before);
@@ -65,7 +65,7 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_full_line_refuses()
+    public void A_full_wait_queue_refuses_a_waiter()
     {
         uint[] tickets = [.. Enumerable.Range(0, WaitQueueLayout.MostWaiting).Select(_ => Join())];
         Assert.False(_words.TryJoin(_memory.Keeper, out _));
@@ -96,7 +96,7 @@ public sealed unsafe class ConditionWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_one_is_counted_by_the_farthest_waiter_and_by_none_beyond()
+    public void A_missing_waiter_is_counted_only_by_waiters_within_the_length_of_the_queue()
     {
         uint dead = Join();
         _words.NotifyOne();

@@ -17,7 +17,7 @@ public sealed unsafe class CountWordsTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     [Fact]
-    public void The_layout_is_the_one_that_is_written_down()
+    public void A_count_has_the_documented_layout()
     {
         Assert.Equal(0x014e_4c46u, CountLayout.Magic);
         Assert.Equal(
@@ -42,7 +42,7 @@ public sealed unsafe class CountWordsTests : IDisposable
     }
 
     [Fact]
-    public void In_the_guard_permits_are_added_beside_a_sleeper()
+    public void Permits_can_be_added_in_the_guard_while_a_waiter_sleeps()
     {
         *_words.Word = Sleeper;
 
@@ -51,7 +51,7 @@ public sealed unsafe class CountWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_sleeper_closes_it_until_the_last_waiter_takes_a_permit()
+    public void A_sleeper_closes_the_count_until_the_last_waiter_takes_a_permit()
     {
         Assert.False(_words.IsClosed);
         Assert.True(_words.PrepareSleep(out uint value));
@@ -67,7 +67,7 @@ public sealed unsafe class CountWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_in_the_queue_closes_it_before_it_sleeps()
+    public void A_waiter_in_the_queue_closes_the_count_before_it_sleeps()
     {
         uint ticket = _memory.Join(_words.WaitQueue);
         Assert.True(_words.IsClosed);

@@ -34,7 +34,7 @@ public sealed unsafe class CountdownWordsTests : IDisposable
     [InlineData(TwoLeft | Sleeper, -1, nameof(CountdownStep.Done), 2, OneLeft | Sleeper)]
     [InlineData(TwoLeft | Sleeper, -2, nameof(CountdownStep.NeedsGuard), 2, TwoLeft | Sleeper)]
     [InlineData(TwoLeft | Sleeper | Ending, -1, nameof(CountdownStep.NeedsGuard), 0, TwoLeft | Sleeper | Ending)]
-    public void Without_the_guard_nobody_ends_what_others_sleep_on(uint found, int change, string step, int left, uint after)
+    public void A_countdown_with_sleepers_does_not_reach_zero_outside_the_guard(uint found, int change, string step, int left, uint after)
     {
         *_words.Word = found;
         Assert.Equal((step, left), (_words.Change(change, isGuarded: false, out int seen).ToString(), seen));
@@ -47,7 +47,7 @@ public sealed unsafe class CountdownWordsTests : IDisposable
     [InlineData(TwoLeft | Sleeper | Ending, -1, nameof(CountdownStep.Done), 2, OneLeft | Sleeper)]
     [InlineData(TwoLeft | Sleeper | Ending, -3, nameof(CountdownStep.Refused), 2, TwoLeft | Sleeper)]
     [InlineData(0u, -3, nameof(CountdownStep.Done), 3, Zero)]
-    public void The_owner_of_the_guard_ends_it(uint found, int change, string step, int left, uint after)
+    public void The_owner_of_the_guard_ends_the_countdown(uint found, int change, string step, int left, uint after)
     {
         *_words.Word = found;
         Assert.Equal((step, left), (_words.Change(change, isGuarded: true, out int seen).ToString(), seen));
@@ -66,7 +66,7 @@ public sealed unsafe class CountdownWordsTests : IDisposable
     }
 
     [Fact]
-    public void Its_parts_lie_where_they_are_drawn()
+    public void The_parts_of_a_countdown_are_at_their_documented_offsets()
     {
         Assert.Equal((nint)_memory.Start + CountdownLayout.WaitQueueAt + WaitQueueLayout.PlacesAt, (nint)_words.WaitQueue.Beside(0));
         Assert.Equal((nint)_memory.Start + CountdownLayout.GuardAt + MutexLayout.WordAt, (nint)_words.Guard.WordPlace);
@@ -78,7 +78,7 @@ public sealed unsafe class CountdownWordsTests : IDisposable
     [InlineData(OneLeft | Sleeper, 2, TwoLeft | Sleeper, 0u)]
     [InlineData(Zero, 2, TwoLeft | (1u << 25), 1u)]
     [InlineData(TwoLeft | Ending, 1, OneLeft, 0u)]
-    public void It_begins_anew(uint found, int count, uint after, uint rounds)
+    public void Reset_starts_the_next_round(uint found, int count, uint after, uint rounds)
     {
         *_words.Word = found;
         _words.Reset(count);

@@ -17,7 +17,7 @@ public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(ou
 
     [Theory]
     [MemberData(nameof(Tickets))]
-    public async Task A_queue_whose_latest_ticket_is_before_its_slots_is_corrupt(uint ticket)
+    public async Task A_queue_whose_latest_ticket_is_older_than_its_slots_is_corrupt(uint ticket)
     {
         using WordsMemory memory = new(WaitQueueLayout.Size);
         WaitQueue line = LineOf(memory);
@@ -36,7 +36,7 @@ public sealed class DamagedQueueTests(ITestOutputHelper output) : WatchedTest(ou
 
     [Theory]
     [MemberData(nameof(Tickets))]
-    public async Task No_waiter_of_a_lock_outlasts_its_time(uint ticket)
+    public async Task A_waiter_of_a_lock_with_a_damaged_queue_ends_within_its_timeout(uint ticket)
     {
         string name = $"damaged-{Guid.NewGuid():n}";
         using NamedMutex mutex = NamedMutex.Open(name);

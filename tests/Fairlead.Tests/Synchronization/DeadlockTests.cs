@@ -14,7 +14,7 @@ public sealed class DeadlockTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_would_close_a_circle_of_two_processes_is_told()
+    public async Task A_call_that_would_close_a_cycle_of_two_processes_throws_Deadlock()
     {
         using NamedMutex one = NamedMutex.Open(_one);
         await using PeerProcess first = PeerProcess.Start("mutex", $"name:{_one}", $"name:{_two}");
@@ -37,7 +37,7 @@ public sealed class DeadlockTests : IDisposable
     }
 
     [Fact]
-    public void Who_waits_for_himself_is_told()
+    public void A_call_that_waits_for_its_own_thread_throws_Deadlock()
     {
         using NamedMutex mutex = NamedMutex.Open(_one, new() { DetectDeadlock = true });
         using MutexScope scope = mutex.Enter();
@@ -46,7 +46,7 @@ public sealed class DeadlockTests : IDisposable
     }
 
     [Fact]
-    public async Task A_long_wait_is_no_circle()
+    public async Task A_long_wait_is_not_a_deadlock()
     {
         using NamedMutex one = NamedMutex.Open(_one, new() { DetectDeadlock = true });
         using NamedMutex two = NamedMutex.Open(_two, new() { DetectDeadlock = true });

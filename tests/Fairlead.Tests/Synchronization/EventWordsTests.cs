@@ -18,7 +18,7 @@ public sealed unsafe class EventWordsTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     [Fact]
-    public void A_sleeper_closes_it_until_the_last_waiter_takes_it()
+    public void A_sleeper_closes_the_event_until_the_last_waiter_takes_it()
     {
         Assert.False(_words.IsClosed);
         Assert.True(_words.PrepareSleep(out uint value));
@@ -33,7 +33,7 @@ public sealed unsafe class EventWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_in_the_line_closes_it_before_it_sleeps()
+    public void A_waiter_in_the_queue_closes_the_event_before_it_sleeps()
     {
         uint ticket = _memory.Join(_words.WaitQueue);
         Assert.True(_words.IsClosed);
@@ -52,7 +52,7 @@ public sealed unsafe class EventWordsTests : IDisposable
     [InlineData(12, 13, 12, 16)]
     [InlineData(15, 15, 16, 16)]
     [InlineData(0xffff_fffd, 0xffff_fffd, 0, 0)]
-    public void Each_step_makes_of_a_word_what_it_should(uint found, uint set, uint reset, uint pulsed)
+    public void Set_Reset_and_Pulse_change_the_word_as_expected(uint found, uint set, uint reset, uint pulsed)
     {
         Assert.Equal(set, After(_words.Set));
         Assert.Equal(reset, After(_words.Reset));
@@ -76,7 +76,7 @@ public sealed unsafe class EventWordsTests : IDisposable
     [InlineData(Sleeper, false, Sleeper, Sleeper)]
     [InlineData(Set, true, 0, 0)]
     [InlineData(Set | Sleeper | 8, true, Sleeper | 8, 8)]
-    public void It_is_taken_when_it_is_set(uint found, bool isTaken, uint left, uint leftByLast)
+    public void TryTake_takes_the_event_only_if_it_is_set(uint found, bool isTaken, uint left, uint leftByLast)
     {
         *_words.Word = found;
         Assert.Equal(isTaken, _words.TryTake(isLast: false));
@@ -100,7 +100,7 @@ public sealed unsafe class EventWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_is_released_while_it_is_set_and_by_another_epoch()
+    public void A_waiter_is_released_while_the_event_is_set_and_by_another_epoch()
     {
         uint epoch = _words.Epoch;
         Assert.False(_words.IsReleased(epoch));

@@ -49,7 +49,7 @@ public sealed class FileLockTests : WatchedTest
     }
 
     [Fact]
-    public async Task A_release_lets_in_a_call_that_blocks_and_one_that_does_not()
+    public async Task A_release_admits_a_blocking_call_and_an_asynchronous_call()
     {
         FileLock file = FileLock.Open(FilePath);
         FileLockScope held = file.Enter();
@@ -94,7 +94,7 @@ public sealed class FileLockTests : WatchedTest
     }
 
     [Fact]
-    public async Task Eight_processes_in_two_languages_that_add_to_one_number_lose_nothing() =>
+    public async Task Eight_processes_in_two_languages_increment_a_counter_under_the_file_lock_without_loss() =>
         Assert.Equal(8 * 300, await LockPartners.SumAsync(_folder.Path, "file", FilePath, 8, 300));
 
     [Theory]
@@ -111,7 +111,7 @@ public sealed class FileLockTests : WatchedTest
     }
 
     [Fact]
-    public void A_file_that_was_replaced_is_locked_anew()
+    public void A_file_that_was_replaced_is_locked_again()
     {
         FileLock file = FileLock.Open(FilePath);
         using FileLockScope held = file.Enter();
@@ -198,7 +198,7 @@ public sealed class FileLockTests : WatchedTest
     }
 
     [Fact]
-    public void A_directory_can_be_locked_and_what_is_no_file_cannot()
+    public void A_directory_can_be_locked_and_a_FIFO_or_device_cannot()
     {
         using (FileLock.Open(_folder.Path).Enter())
         {

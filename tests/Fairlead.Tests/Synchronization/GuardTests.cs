@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Synchronization;
 public sealed class GuardTests
 {
     [Fact]
-    public void It_is_left_however_the_steps_inside_end()
+    public void The_guard_is_left_even_if_the_steps_inside_throw()
     {
         string name = $"guard-{Guid.NewGuid():N}";
         BarrierCore barrier = new(LockPlace.Named(name, BarrierLayout.Size(2), RegionContent.Barrier), 2);

@@ -16,7 +16,7 @@ public sealed class LockFileTests : IDisposable
     public void Dispose() => _temporary.Dispose();
 
     [Fact]
-    public void There_are_none_where_there_is_no_directory()
+    public void No_lock_files_are_listed_without_a_directory()
     {
         Assert.Empty(LockFile.All(Runtime));
         Runtime.Prepare();
@@ -29,7 +29,7 @@ public sealed class LockFileTests : IDisposable
     [Theory]
     [InlineData("fairlead")]
     [InlineData("fairlead/" + NamedRegion.LockFolder)]
-    public void They_are_not_read_from_a_directory_that_is_open_to_others(string open)
+    public void Lock_files_are_not_read_from_a_directory_open_to_others(string open)
     {
         Runtime.PrepareFolder(NamedRegion.LockFolder);
         File.SetUnixFileMode(_temporary[open], (UnixFileMode)0b111_000_101);
@@ -40,7 +40,7 @@ public sealed class LockFileTests : IDisposable
     [RootTheory]
     [InlineData("fairlead")]
     [InlineData("fairlead/" + NamedRegion.LockFolder)]
-    public void They_are_not_read_from_a_directory_of_another_user(string foreign)
+    public void Lock_files_are_not_read_from_a_directory_of_another_user(string foreign)
     {
         Runtime.PrepareFolder(NamedRegion.LockFolder);
         _temporary.GiveAway(foreign);

@@ -28,7 +28,7 @@ public sealed unsafe class LockHeaderTests : IDisposable
     [Theory]
     [InlineData(6u)]
     [InlineData(0u)]
-    public void A_user_of_another_namespace_is_noted(uint other)
+    public void A_user_in_another_namespace_is_recorded(uint other)
     {
         _ = _form.Settle(0, Namespace);
         Assert.False(_form.IsMixed);
@@ -39,14 +39,14 @@ public sealed unsafe class LockHeaderTests : IDisposable
     }
 
     [Fact]
-    public void An_unknown_namespace_is_another_one()
+    public void An_unknown_namespace_counts_as_a_different_namespace()
     {
         _ = _form.Settle(0, 0);
         Assert.Equal((true, 0u), (_form.IsMixed, _memory.At(MutexLayout.NamespaceAt)));
     }
 
     [Fact]
-    public void Another_kind_or_version_is_told()
+    public void Another_kind_or_version_is_detected()
     {
         Assert.Equal(1, _form.Version);
         Assert.True(_form.IsSameKind(_form.Of(7)));

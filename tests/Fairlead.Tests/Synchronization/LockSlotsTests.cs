@@ -31,7 +31,7 @@ public sealed unsafe class LockSlotsTests : IDisposable
     [Theory]
     [InlineData(LockSlots.SmallestSize)]
     [InlineData(64)]
-    public void Each_is_taken_and_left_by_itself(int size)
+    public void Each_slot_is_taken_and_left_independently(int size)
     {
         LockSlots slots = new(_memory.Shared, Count, size);
         for (int i = 0; i < Count; i++)
@@ -66,7 +66,7 @@ public sealed unsafe class LockSlotsTests : IDisposable
     }
 
     [Fact]
-    public void A_moved_one_is_neither_free_nor_anybodys()
+    public void A_moved_slot_is_neither_free_nor_owned()
     {
         LockSlots slots = new(_memory.Shared, Count, LockSlots.SmallestSize);
         LockSlot moved = new(new LockWord(LockSlots.Moved), 1);
@@ -86,7 +86,7 @@ public sealed unsafe class LockSlotsTests : IDisposable
     }
 
     [Fact]
-    public void Those_of_processes_that_are_gone_are_marked_as_the_kernel_does()
+    public void Slots_of_processes_that_no_longer_exist_are_marked_as_the_kernel_marks_them()
     {
         LockSlots slots = new(_memory.Shared, Count, LockSlots.SmallestSize);
         Take(slots, 0, default, mark: 0);
@@ -106,7 +106,7 @@ public sealed unsafe class LockSlotsTests : IDisposable
     }
 
     [Fact]
-    public void A_seat_has_two_words_and_room_beside()
+    public void A_slot_has_two_words_and_further_space()
     {
         LockSlots slots = new(_memory.Shared, Count, LockSlots.SmallestSize);
         Take(slots, 1, default, mark: 7);

@@ -14,7 +14,7 @@ public sealed unsafe class MutexWordsTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     [Fact]
-    public void Only_an_idle_one_is_taken_at_once()
+    public void Only_an_idle_mutex_is_taken_immediately()
     {
         Assert.True(TryTake());
         Assert.Equal(new LockWord(_memory.Keeper.Id), _words.Word);
@@ -43,7 +43,7 @@ public sealed unsafe class MutexWordsTests : IDisposable
     }
 
     [Fact]
-    public void It_is_left_closed_while_somebody_sleeps_on_it()
+    public void A_mutex_stays_closed_when_it_is_left_while_a_waiter_sleeps()
     {
         Assert.True(TryTake());
         Assert.True(_words.MustSleep(out _));
@@ -74,7 +74,7 @@ public sealed unsafe class MutexWordsTests : IDisposable
     }
 
     [Fact]
-    public void Doubt_and_entries_are_written_down()
+    public void Doubt_and_entries_are_recorded()
     {
         Assert.False(_words.IsInDoubt);
         _words.IsInDoubt = true;

@@ -15,7 +15,7 @@ public sealed class NamedBarrierTests : IDisposable
     public void Dispose() => NamedBarrier.Remove(_name);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_barrier_are_at_their_documented_offsets()
     {
         Assert.Equal((64, 72, 76, 128), (BarrierLayout.StateAt, BarrierLayout.DoorbellAt, BarrierLayout.DeadAt, BarrierLayout.WaitQueueAt));
         Assert.Equal(
@@ -30,7 +30,7 @@ public sealed class NamedBarrierTests : IDisposable
     }
 
     [Fact]
-    public void One_word_says_what_has_become_of_who_has_arrived()
+    public void One_word_contains_phase_arrivals_and_broken_state_of_a_barrier()
     {
         BarrierState whole = new BarrierState(7ul << 19).WithArrival.WithArrival;
         Assert.Equal((7, 2, false), (whole.Phase, whole.Arrived, whole.IsBroken));
@@ -48,7 +48,7 @@ public sealed class NamedBarrierTests : IDisposable
     }
 
     [Fact]
-    public void It_is_seen_from_outside()
+    public void NamedLocks_lists_a_barrier_with_its_state()
     {
         using NamedBarrier barrier = NamedBarrier.Open(_name, 2);
         using NamedBarrier other = NamedBarrier.Open(_name, 2);
@@ -66,7 +66,7 @@ public sealed class NamedBarrierTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void Invalid_or_different_parameters_of_a_barrier_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedBarrier.Open(_name, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedBarrier.Open(_name, 1025));

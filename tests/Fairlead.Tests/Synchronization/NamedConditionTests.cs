@@ -19,7 +19,7 @@ public sealed class NamedConditionTests : IDisposable
     }
 
     [Fact]
-    public async Task The_words_lie_where_they_are_drawn()
+    public async Task The_fields_of_a_condition_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (64, 68, 128, 40, 16_576),
@@ -51,7 +51,7 @@ public sealed class NamedConditionTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_listed_with_those_who_wait()
+    public async Task NamedLocks_lists_a_condition_with_its_waiters()
     {
         using NamedCondition condition = NamedCondition.Open(_name, _mutex);
         MutexScope scope = await _mutex.EnterAsync();
@@ -68,7 +68,7 @@ public sealed class NamedConditionTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void A_condition_opened_with_another_mutex_or_kind_is_refused()
     {
         NamedCondition.Open(_name, _mutex).Dispose();
         using NamedMutex other = NamedMutex.Open($"{_name}-other");

@@ -15,7 +15,7 @@ public sealed class NamedCountdownTests : IDisposable
     public void Dispose() => NamedCountdown.Remove(_name);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_countdown_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (64, 68, 128, 16_576, 33_152L),
@@ -38,7 +38,7 @@ public sealed class NamedCountdownTests : IDisposable
     }
 
     [Fact]
-    public void It_is_seen_from_outside()
+    public void NamedLocks_lists_a_countdown_with_its_state()
     {
         using NamedCountdown countdown = NamedCountdown.Open(_name, 3);
         countdown.Signal();
@@ -47,7 +47,7 @@ public sealed class NamedCountdownTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void Invalid_or_different_parameters_of_a_countdown_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedCountdown.Open(_name, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedCountdown.Open(_name, 16_777_216));

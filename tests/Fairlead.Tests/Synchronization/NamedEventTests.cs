@@ -16,7 +16,7 @@ public sealed unsafe class NamedEventTests : IDisposable
     public void Dispose() => NamedEvent.Remove(_name);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_an_event_are_at_their_documented_offsets()
     {
         Assert.Equal((64, 128, 16_576L), (EventLayout.WordAt, EventLayout.WaitQueueAt, NamedEvent.SizeInRegion));
         using NamedEvent signal = NamedEvent.Open(_name, EventResetMode.AutoReset);
@@ -32,7 +32,7 @@ public sealed unsafe class NamedEventTests : IDisposable
     }
 
     [Fact]
-    public void It_is_seen_from_outside()
+    public void NamedLocks_lists_an_event_with_its_state()
     {
         using NamedEvent signal = NamedEvent.Open(_name);
         Assert.Equal("not set", Seen().State);
@@ -42,7 +42,7 @@ public sealed unsafe class NamedEventTests : IDisposable
     }
 
     [Fact]
-    public void A_newcomer_does_not_overtake_the_waiter_that_was_woken()
+    public void A_new_waiter_does_not_overtake_the_waiter_that_was_woken()
     {
         using NamedEvent signal = NamedEvent.Open(_name, EventResetMode.AutoReset);
         EventCore core = new(LockPlace.Named(_name, EventLayout.Size, RegionContent.Event), isAutomatic: true);
@@ -75,7 +75,7 @@ public sealed unsafe class NamedEventTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void Invalid_or_different_parameters_of_an_event_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedEvent.Open(_name, (EventResetMode)7));
         using NamedEvent signal = NamedEvent.Open(_name);

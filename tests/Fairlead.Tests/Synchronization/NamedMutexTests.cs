@@ -25,7 +25,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_mutex_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (0, 8, 12, 64, 68, 72),
@@ -74,7 +74,7 @@ public sealed class NamedMutexTests : IDisposable
     [InlineData(0x8000_0000u, 0u, true, false, false)]
     [InlineData(0x4000_0000u, 0u, false, true, false)]
     [InlineData(0xc000_0000u, 0u, true, true, false)]
-    public void A_word_says_what_it_says(uint value, uint owner, bool hasSleeper, bool hasDied, bool isIdle)
+    public void A_lock_word_encodes_owner_sleeper_and_abandonment(uint value, uint owner, bool hasSleeper, bool hasDied, bool isIdle)
     {
         LockWord word = new(value);
         Assert.Equal((owner, hasSleeper, hasDied, isIdle), (word.Owner, word.HasSleeper, word.HasDied, word.IsIdle));
@@ -84,7 +84,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void A_mutex_with_other_options_or_another_layout_is_refused()
     {
         Assert.False(NamedMutex.Remove(_name));
         NamedMutex.Open(_name).Dispose();
@@ -117,7 +117,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [OrdinaryUserFact]
-    public void What_may_not_be_opened_is_refused()
+    public void A_mutex_that_this_user_may_not_open_is_refused()
     {
         NamedMutex.Open(_name).Dispose();
         File.SetUnixFileMode(FilePath, UnixFileMode.None);
@@ -137,7 +137,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public void A_removed_one_is_told_to_who_asks()
+    public void Verify_reports_a_removed_mutex()
     {
         using NamedMutex mutex = NamedMutex.Open(_name);
         mutex.Verify();
@@ -150,7 +150,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public void A_place_is_checked()
+    public void OpenIn_checks_the_offset_and_the_content()
     {
         using SharedRegion region = SharedRegion.Create(NamedMutex.SizeInRegion + 128);
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedMutex.OpenIn(region, 192));
@@ -191,7 +191,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public void A_lost_scope_is_reported_and_stays_inside()
+    public void A_lost_scope_is_reported_and_keeps_the_mutex()
     {
         using Listener listener = new();
         using NamedMutex mutex = NamedMutex.Open(_name);
@@ -208,7 +208,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public void What_nobody_refers_to_is_let_go_of_when_nobody_is_inside()
+    public void An_unreferenced_mutex_is_unmapped_when_no_scope_is_inside()
     {
         using NamedMutex mutex = NamedMutex.Open(_name);
         MutexScope scope = OpenAndEnter();
@@ -237,7 +237,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_waits_when_it_is_closed_enters_and_the_memory_goes_with_the_last()
+    public async Task Callers_that_wait_at_a_disposed_mutex_enter_and_the_last_one_unmaps_it()
     {
         using NamedMutex other = NamedMutex.Open(_name);
         for (int i = 0; i < 100; i++)
@@ -261,7 +261,7 @@ public sealed class NamedMutexTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_the_kernel_knows_one_word_at_a_time_each_who_waits_has_a_thread()
+    public async Task Each_waiter_has_a_thread_if_the_kernel_cannot_wait_for_several_words()
     {
         await using PeerProcess one = PeerProcess.Start("mutex", "onebyone", $"name:{_name}");
         Assert.Equal("ready", await one.ReadLineAsync());

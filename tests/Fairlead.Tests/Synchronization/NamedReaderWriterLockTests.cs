@@ -10,7 +10,7 @@ public sealed class NamedReaderWriterLockTests : IDisposable
     public void Dispose() => NamedReaderWriterLock.Remove(_name);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_reader_writer_lock_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (64, 68, 72, 76, 128),
@@ -25,7 +25,7 @@ public sealed class NamedReaderWriterLockTests : IDisposable
     }
 
     [Fact]
-    public void It_is_listed_with_those_inside()
+    public void NamedLocks_lists_a_reader_writer_lock_with_its_holders()
     {
         using NamedReaderWriterLock under = NamedReaderWriterLock.Open(_name);
         using (under.EnterRead())
@@ -45,7 +45,7 @@ public sealed class NamedReaderWriterLockTests : IDisposable
     }
 
     [Fact]
-    public void Who_reads_and_waits_to_write_is_told()
+    public void A_reader_that_enters_to_write_throws_Deadlock()
     {
         using NamedReaderWriterLock under = NamedReaderWriterLock.Open(_name, new() { DetectDeadlock = true });
         using (under.EnterRead())
@@ -63,7 +63,7 @@ public sealed class NamedReaderWriterLockTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void Another_kind_is_refused_and_Verify_reports_a_removed_reader_writer_lock()
     {
         using NamedReaderWriterLock under = NamedReaderWriterLock.Open(_name);
         Assert.Equal(ErrorCode.Incompatible, Assert.Throws<FairleadException>(() => NamedMutex.Open(_name)).Code);

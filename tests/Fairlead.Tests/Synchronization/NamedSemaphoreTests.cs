@@ -17,7 +17,7 @@ public sealed class NamedSemaphoreTests : IDisposable
     public void Dispose() => NamedSemaphore.Remove(_name);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_semaphore_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (64, 72, 128, 16_576, 16),
@@ -40,7 +40,7 @@ public sealed class NamedSemaphoreTests : IDisposable
     }
 
     [Fact]
-    public void It_is_seen_from_outside()
+    public void NamedLocks_lists_a_semaphore_with_its_state()
     {
         using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2, 4);
         using SemaphoreScope scope = semaphore.Enter();
@@ -51,7 +51,7 @@ public sealed class NamedSemaphoreTests : IDisposable
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused()
+    public void Invalid_or_different_parameters_of_a_semaphore_are_refused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.Open(_name, -1, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => NamedSemaphore.Open(_name, 2, 1));
@@ -67,7 +67,7 @@ public sealed class NamedSemaphoreTests : IDisposable
     }
 
     [Fact]
-    public void All_that_there_can_be()
+    public void A_semaphore_holds_4096_permits()
     {
         using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 0, 4096);
         semaphore.Post(4096);
@@ -83,7 +83,7 @@ public sealed class NamedSemaphoreTests : IDisposable
     }
 
     [Fact]
-    public void A_lost_scope_stays_inside_and_what_nobody_refers_to_is_closed()
+    public void A_lost_scope_keeps_its_permit()
     {
         using NamedSemaphore semaphore = NamedSemaphore.Open(_name, 2);
         OpenAndLose();

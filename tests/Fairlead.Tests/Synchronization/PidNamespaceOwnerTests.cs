@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Synchronization;
 public sealed class PidNamespaceOwnerTests(ITestOutputHelper output) : LockContract(new LockUnderTest.Named(), output)
 {
     [PidNamespaceFact]
-    public async Task An_owner_in_another_namespace_is_not_named_by_a_number_that_means_another_process_here()
+    public async Task An_owner_in_another_namespace_is_not_named_by_a_process_id_of_this_namespace()
     {
         string place = NewPlace(NamedMutex.SizeInRegion);
         NamedMutex mutex = Track(LockPlaceText.Mutex(place));

@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Synchronization;
 public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(new LockUnderTest.Named(), output)
 {
     [PidNamespaceFact]
-    public async Task A_newcomer_wakes_the_one_that_sleeps_for_the_permit_of_a_dead_process()
+    public async Task A_new_waiter_wakes_the_waiter_that_sleeps_for_the_permit_of_a_dead_process()
     {
         string place = NewPlace(NamedSemaphore.SizeInRegion(1));
         NamedSemaphore semaphore = Track(LockPlaceText.Semaphore(place, 1, 1));
@@ -28,7 +28,7 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
 
     /// <summary>No other waiter comes, and no process of this namespace can watch the one that has died.</summary>
     [PidNamespaceFact]
-    public async Task One_that_sleeps_alone_for_the_permit_of_a_dead_process_gets_it()
+    public async Task A_single_waiter_gets_the_permit_of_a_dead_process()
     {
         string place = NewPlace(NamedSemaphore.SizeInRegion(1));
         NamedSemaphore semaphore = Track(LockPlaceText.Semaphore(place, 1, 1));
@@ -45,11 +45,11 @@ public sealed class PidNamespaceTests(ITestOutputHelper output) : LockContract(n
     }
 
     [PidNamespaceFact]
-    public Task A_writer_gets_in_after_the_death_of_a_reader() =>
+    public Task A_writer_enters_after_the_death_of_a_reader() =>
         WriteAfterDeathAsync(under => OnThread(() => under.EnterWrite(cancellationToken: Token)));
 
     [PidNamespaceFact]
-    public Task A_writer_without_a_thread_gets_in_after_the_death_of_a_reader() =>
+    public Task A_writer_without_a_thread_enters_after_the_death_of_a_reader() =>
         WriteAfterDeathAsync(under => under.EnterWriteAsync(Token).AsTask());
 
     private async Task WriteAfterDeathAsync(Func<NamedReaderWriterLock, Task<WriteScope>> enter)

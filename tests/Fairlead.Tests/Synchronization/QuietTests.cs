@@ -14,7 +14,7 @@ public sealed class QuietTests
     [InlineData("read")]
     [InlineData("event")]
     [InlineData("countdown")]
-    public async Task Nobody_else_no_system_call(string what)
+    public async Task An_uncontended_lock_makes_no_system_call(string what)
     {
         string name = $"quiet-{Guid.NewGuid():N}";
         using SharedRegion region = SharedRegion.Open(name, 1 << 17);

@@ -13,7 +13,7 @@ public sealed unsafe class ReaderWriterWordsTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     [Fact]
-    public void Readers_ring_only_while_somebody_in_the_gate_waits()
+    public void Readers_ring_the_doorbell_only_while_a_writer_in_the_gate_waits()
     {
         _words.Ring();
         Assert.Equal((false, 0), (_words.IsWanted, *_words.Doorbell));
@@ -30,7 +30,7 @@ public sealed unsafe class ReaderWriterWordsTests : IDisposable
     [InlineData(true, false, true)]
     [InlineData(false, true, true)]
     [InlineData(true, true, true)]
-    public void The_death_of_a_writer_is_noted_and_that_of_another_is_not(bool isWriting, bool wasInDoubt, bool isInDoubt)
+    public void NoteDeath_records_the_death_of_a_writer_and_no_other_death(bool isWriting, bool wasInDoubt, bool isInDoubt)
     {
         _words.IsWriting = isWriting;
         _words.IsInDoubt = wasInDoubt;
@@ -40,7 +40,7 @@ public sealed unsafe class ReaderWriterWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_reader_is_written_beside_its_seat()
+    public void The_owner_of_a_reader_is_recorded_in_its_slot()
     {
         _words.Reader(1).Process = 7;
         Assert.Equal(7u, _memory.At(ReaderWriterLayout.SlotsAt + ReaderWriterLayout.SlotSize + 8 + 8));

@@ -12,7 +12,7 @@ public sealed class RefusedCallTests : IDisposable
     public void Dispose() => NamedEvent.Remove(_name);
 
     [Fact]
-    public async Task Of_an_event()
+    public async Task A_call_of_an_event_with_a_negative_timeout_throws_and_keeps_no_mapping()
     {
         NamedEvent.Open(_name).Dispose();
         using (NamedEvent signal = NamedEvent.Open(_name))
@@ -26,7 +26,7 @@ public sealed class RefusedCallTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_a_countdown()
+    public async Task A_call_of_a_countdown_with_a_negative_timeout_throws_and_keeps_no_mapping()
     {
         NamedCountdown.Open(_name, 1).Dispose();
         using (NamedCountdown countdown = NamedCountdown.Open(_name, 1))
@@ -40,7 +40,7 @@ public sealed class RefusedCallTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_a_semaphore()
+    public async Task A_call_of_a_semaphore_with_a_negative_timeout_throws_and_keeps_no_mapping()
     {
         NamedSemaphore.Open(_name, 0, 1).Dispose();
         using (NamedSemaphore semaphore = NamedSemaphore.Open(_name, 0, 1))

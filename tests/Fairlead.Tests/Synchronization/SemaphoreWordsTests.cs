@@ -20,7 +20,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     private LockSlots Seats => _words.Slots;
 
     [Fact]
-    public void Both_numbers_stand_in_the_options()
+    public void The_options_contain_permits_and_maximum()
     {
         uint options = SemaphoreLayout.Options(SemaphoreLayout.MostPermits, 3);
         Assert.Equal(0x1000_0003u, options);
@@ -28,7 +28,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     }
 
     [Fact]
-    public void Of_unused_seats_the_first_are_permits_and_the_others_moved()
+    public void The_first_unused_slots_are_permits_and_the_others_moved()
     {
         Assert.Equal([true, true, false, false], Enumerable.Range(0, Maximum).Select(i => _words.IsFree(i, Seats[i])));
         Assert.Equal(Permits, _words.CountFree());
@@ -73,7 +73,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_permit_is_taken_away_and_posted_again()
+    public void A_permit_can_be_removed_and_posted_again()
     {
         Assert.True(_words.TryMove(0, default));
         Assert.False(_words.TryMove(0, default));
@@ -116,7 +116,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_in_the_line_closes_it()
+    public void A_waiter_in_the_queue_closes_the_semaphore()
     {
         Assert.False(_words.IsClosed);
         uint ticket = _memory.Join(_words.WaitQueue);
@@ -129,7 +129,7 @@ public sealed unsafe class SemaphoreWordsTests : IDisposable
     }
 
     [Fact]
-    public void A_leaver_rings_while_a_permit_is_wanted()
+    public void Leaving_rings_the_doorbell_while_a_permit_is_wanted()
     {
         _words.Ring();
         Assert.Equal(0u, *_words.Doorbell);

@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Synchronization;
 public sealed class SleepTests
 {
     [Fact]
-    public async Task Who_wakes_one_that_falls_asleep_again_at_once_does_not_wait_for_him()
+    public async Task A_waker_does_not_wait_for_a_thread_that_sleeps_again_immediately()
     {
         int turns = 0;
         bool isOver = false;

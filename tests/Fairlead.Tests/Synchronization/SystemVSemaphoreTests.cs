@@ -28,7 +28,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public void A_permit_returns_with_its_scope_and_a_taken_one_by_a_post()
+    public void An_entered_permit_returns_with_its_scope_and_a_taken_permit_by_a_post()
     {
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, 3);
         Assert.True(semaphore.IsNew);
@@ -50,7 +50,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public async Task A_semaphore_without_a_permit_ends_each_kind_of_call_at_its_time()
+    public async Task Each_kind_of_call_times_out_at_a_semaphore_without_a_permit()
     {
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, 1);
         using SystemVSemaphoreScope held = semaphore.Enter();
@@ -67,7 +67,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public async Task A_token_ends_a_wait_and_takes_no_permit()
+    public async Task A_cancelled_wait_takes_no_permit()
     {
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, 0);
         using CancellationTokenSource source = new();
@@ -82,7 +82,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public async Task A_post_wakes_a_call_that_blocks_and_one_that_does_not()
+    public async Task A_post_wakes_a_blocking_call_and_an_asynchronous_call()
     {
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, 0);
         Task<SystemVSemaphoreScope> blocked = OnThread(() => semaphore.Enter());
@@ -116,7 +116,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused_and_changes_nothing()
+    public void Invalid_or_different_parameters_are_refused_and_change_nothing()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => SystemVSemaphore.Open(0, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => SystemVSemaphore.Open(_key, -1));
@@ -143,7 +143,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public async Task Openers_that_come_together_get_one_semaphore_with_its_first_value()
+    public async Task Concurrent_opens_share_one_semaphore_with_its_initial_value()
     {
         for (int i = 0; i < 50; i++)
         {
@@ -165,7 +165,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     [Theory]
     [InlineData(3)]
     [InlineData(0)]
-    public void An_opener_gives_the_first_value_if_the_creator_died_before_it_could(int value)
+    public void An_opener_sets_the_initial_value_if_the_creator_died_before_it(int value)
     {
         Assert.NotNull(SystemVSemaphores.Make(_key, (uint)Owner, out _));
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, value, Owner, TimeSpan.Zero);
@@ -182,7 +182,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public async Task Threads_that_add_to_one_number_lose_nothing()
+    public async Task Threads_increment_a_counter_under_the_semaphore_without_loss()
     {
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, 1);
         int sum = 0;
@@ -199,7 +199,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
     }
 
     [Fact]
-    public async Task Eight_processes_in_two_languages_that_add_to_one_number_lose_nothing()
+    public async Task Eight_processes_in_two_languages_increment_a_counter_under_the_semaphore_without_loss()
     {
         using TemporaryDirectory folder = new();
         SystemVSemaphore.Open(_key, 1);
@@ -208,7 +208,7 @@ public sealed class SystemVSemaphoreTests : WatchedTest
 
     [Theory]
     [MemberData(nameof(Languages))]
-    public async Task The_permit_of_a_killed_process_returns_and_one_without_an_owner_does_not(string language)
+    public async Task An_entered_permit_of_a_killed_process_returns_and_a_taken_permit_does_not(string language)
     {
         using TemporaryDirectory folder = new();
         SystemVSemaphore semaphore = SystemVSemaphore.Open(_key, 2);

@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Synchronization;
 public sealed class TurnThreadsTests
 {
     [Fact]
-    public async Task A_thread_that_is_refused_leaves_none_behind_to_which_others_would_come()
+    public async Task A_thread_that_could_not_start_receives_no_later_waiters()
     {
         TurnThreads threads = new();
         using Words words = new(2);
@@ -24,7 +24,7 @@ public sealed class TurnThreadsTests
     }
 
     [Fact]
-    public async Task One_that_fails_is_told_and_the_others_go_on()
+    public async Task A_waiter_that_fails_gets_its_error_and_the_others_continue()
     {
         TurnThreads threads = new();
         using Words words = new(3);
@@ -44,7 +44,7 @@ public sealed class TurnThreadsTests
     }
 
     [Fact]
-    public async Task Those_for_whom_another_thread_would_be_needed_and_is_refused_are_told()
+    public async Task Waiters_that_need_another_thread_get_the_error_if_it_cannot_start()
     {
         const int Many = 200;
         Assert.True(FutexSet.IsAvailable, "before Linux 5.16 there is a thread for each");

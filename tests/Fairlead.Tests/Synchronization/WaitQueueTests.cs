@@ -13,7 +13,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     public void Dispose() => _memory.Dispose();
 
     [Fact]
-    public void Each_waiter_knows_the_nearest_one_before_it()
+    public void Each_waiter_finds_the_nearest_waiter_before_it()
     {
         Assert.Equal((0u, false), (_line.Last, _line.IsLastWaiting));
         uint one = _memory.Join(_line);
@@ -37,7 +37,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_full_line_names_the_place_that_must_be_left_first()
+    public void A_full_queue_names_the_slot_that_must_be_left_first()
     {
         uint[] tickets = [.. Enumerable.Range(0, WaitQueueLayout.MostWaiting).Select(_ => _memory.Join(_line))];
         Assert.Equal(Enumerable.Range(1, WaitQueueLayout.MostWaiting), tickets.Select(static ticket => (int)ticket));
@@ -70,7 +70,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void The_farthest_waiter_is_found_and_none_beyond()
+    public void TryFindBefore_finds_the_farthest_waiter_and_no_waiter_beyond()
     {
         _memory.Join(_line);
         for (uint ticket = 2; ticket <= WaitQueueLayout.MostWaiting; ticket++)
@@ -91,7 +91,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_place_is_used_again_by_another_ticket_and_tickets_go_on_behind_the_highest_number()
+    public void A_slot_is_reused_by_later_tickets_and_ticket_numbers_wrap_around()
     {
         const int Rounds = (2 * WaitQueueLayout.Places) + 3;
         uint from = unchecked(0 - (uint)WaitQueueLayout.Places);
@@ -115,7 +115,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_announces_its_sleep_only_on_a_place_that_is_not_left()
+    public void A_waiter_announces_its_sleep_only_in_a_slot_that_it_has_not_left()
     {
         uint ticket = _memory.Join(_line);
         for (int i = 0; i < 2; i++)
@@ -133,7 +133,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_dead_waiter_is_told_from_one_that_left()
+    public void A_dead_waiter_is_distinguished_from_a_waiter_that_left()
     {
         uint left = _memory.Join(_line);
         uint dead = _memory.Join(_line);
@@ -155,7 +155,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_that_died_before_it_had_moved_the_counter_is_passed_over()
+    public void A_waiter_that_died_before_it_moved_the_counter_is_skipped()
     {
         *Ticket(1) = 1;
         *_line.Word(1) = LockWord.DiedBit;
@@ -167,7 +167,7 @@ public sealed unsafe class WaitQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_waiter_is_written_beside_its_place_and_erased_by_leaving()
+    public void A_waiter_is_recorded_in_its_slot_and_erased_by_leaving()
     {
         uint ticket = _memory.Join(_line);
         _line.Info(ticket) = new OwnerInfo { ParticipantId = 1, Process = 2, Thread = 3, Since = 4, Keeper = 5 };

@@ -9,7 +9,7 @@ namespace Fairlead.Tests.Testing;
 public sealed class HandmadeTests
 {
     [Fact]
-    public void A_message_says_what_it_was_made_of()
+    public void A_handmade_message_has_the_values_that_it_was_created_with()
     {
         Peer peer = new() { ProcessId = 4242 };
         using HandmadeMessage made = HandmadeMessage.Create(
@@ -95,7 +95,7 @@ public sealed class HandmadeTests
     }
 
     [Fact]
-    public async Task A_handler_is_called_with_it_and_hears_that_the_requester_gives_up()
+    public async Task A_handler_receives_a_handmade_request_and_learns_of_its_cancellation()
     {
         using HandmadeRequest made = HandmadeRequest.Create("wait"u8);
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -116,7 +116,7 @@ public sealed class HandmadeTests
     }
 
     [Fact]
-    public void One_that_is_disposed_never_becomes_another()
+    public void A_disposed_handmade_message_is_never_reused()
     {
         List<Message> stale = [];
         for (int i = 0; i < 100; i++)
@@ -130,7 +130,7 @@ public sealed class HandmadeTests
     }
 
     [Fact]
-    public void The_default_of_a_delivery_says_that_nothing_is_known_and_one_can_be_made_by_hand()
+    public void A_default_delivery_is_unknown_and_Create_makes_any_other()
     {
         Delivery nothing = default;
         Assert.Equal((DeliveryStatus.Unknown, null, null, false), (nothing.Status, nothing.Reason, nothing.Cause, nothing.IsDelivered));
@@ -142,7 +142,7 @@ public sealed class HandmadeTests
     }
 
     [Fact]
-    public void A_withdrawal_that_comes_after_the_end_changes_nothing()
+    public void A_cancellation_after_the_end_changes_nothing()
     {
         HandmadeRequest disposed = HandmadeRequest.Create("a"u8);
         disposed.Dispose();

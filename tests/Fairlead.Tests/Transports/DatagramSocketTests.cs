@@ -12,7 +12,7 @@ public sealed class DatagramSocketTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void A_sender_with_a_name_is_answered_and_one_without_is_not()
+    public void A_sender_with_a_name_can_be_answered_and_a_nameless_sender_cannot()
     {
         using DatagramSocket server = DatagramSocket.Bind($"unixgram://{_directory["server"]}");
         Assert.False(server.TryReceive(out _));
@@ -36,7 +36,7 @@ public sealed class DatagramSocketTests : IDisposable
     }
 
     [Fact]
-    public void A_sender_that_has_gone_or_does_not_read_is_not_waited_for()
+    public void An_answer_does_not_wait_for_a_sender_that_closed_or_does_not_read()
     {
         using DatagramSocket server = DatagramSocket.Bind($"unixgram://{_directory["server"]}");
         using (Socket gone = Client("gone"))
@@ -59,7 +59,7 @@ public sealed class DatagramSocketTests : IDisposable
     }
 
     [Fact]
-    public void Its_name_is_listed_and_held_and_given_back()
+    public void The_name_of_a_datagram_socket_is_listed_held_and_released()
     {
         Address address = $"unixgram://{_directory["server"]}";
         using (DatagramSocket server = DatagramSocket.Bind(address))

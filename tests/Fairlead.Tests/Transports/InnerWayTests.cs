@@ -34,7 +34,7 @@ public sealed class InnerWayTests : IDisposable
     }
 
     [Fact]
-    public void Without_an_end_that_takes_it_the_answer_is_still_to_be_sent()
+    public void TryAnswer_returns_false_if_the_other_end_is_not_open_or_not_up()
     {
         InnerWay way = InnerWay.Of(_near)!;
         Assert.False(way.TryAnswer(MessageKind.Reply, 7, [1]));
@@ -44,7 +44,7 @@ public sealed class InnerWayTests : IDisposable
     }
 
     [Fact]
-    public void A_long_answer_is_still_to_be_sent()
+    public void TryAnswer_returns_false_for_a_long_answer()
     {
         _far.OpenTo(_end);
         Assert.False(InnerWay.Of(_near)!.TryAnswer(MessageKind.Reply, 7, new byte[64 * 1024]));
@@ -67,7 +67,7 @@ public sealed class InnerWayTests : IDisposable
     }
 
     [Fact]
-    public void What_this_thread_sends_and_serves_wakes_no_other()
+    public void A_message_that_the_sending_thread_serves_itself_wakes_no_other_thread()
     {
         _far.OpenTo(_end);
         InnerWay way = InnerWay.Of(_near)!;
@@ -82,7 +82,7 @@ public sealed class InnerWayTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_is_not_taken_wakes_a_thread(bool throws)
+    public void A_message_that_the_sending_thread_does_not_serve_wakes_a_thread(bool throws)
     {
         _far.OpenTo(_end);
         (_end.Takes, _end.Throws) = (false, throws);
@@ -99,7 +99,7 @@ public sealed class InnerWayTests : IDisposable
     }
 
     [Fact]
-    public void A_send_on_one_way_is_no_send_on_another()
+    public void A_send_on_one_inner_way_does_not_serve_another()
     {
         _far.OpenTo(_end);
         _near.OpenTo(new End(_near));
@@ -114,7 +114,7 @@ public sealed class InnerWayTests : IDisposable
     }
 
     [Fact]
-    public void A_way_that_is_not_open_has_no_send() => Assert.False(InnerWay.Of(_near)!.TryBeginSend());
+    public void A_send_cannot_begin_on_an_inner_way_that_is_not_open() => Assert.False(InnerWay.Of(_near)!.TryBeginSend());
 
     private static void Put(InprocConnection connection)
     {

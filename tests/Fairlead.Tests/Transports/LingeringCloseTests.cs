@@ -27,7 +27,7 @@ public sealed class LingeringCloseTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_was_written_before_the_end_arrives_although_the_peer_goes_on_writing(bool hasUnread)
+    public async Task Bytes_written_before_the_end_arrive_although_the_peer_continues_writing(bool hasUnread)
     {
         byte[] all = Bytes();
         Pair pair = await Pair.ConnectAsync($"{Address()}?framing=none");
@@ -48,7 +48,7 @@ public sealed class LingeringCloseTests : IDisposable
     }
 
     [Fact]
-    public async Task A_socket_whose_peer_has_everything_is_closed_at_once()
+    public async Task A_socket_whose_peer_has_received_everything_is_closed_immediately()
     {
         (Descriptor socket, Socket peer) = await ConnectAsync();
         using (peer)
@@ -82,7 +82,7 @@ public sealed class LingeringCloseTests : IDisposable
     }
 
     [Fact]
-    public async Task The_last_bytes_are_written_when_the_kernel_takes_them()
+    public async Task The_last_bytes_are_written_when_the_kernel_accepts_them()
     {
         (Descriptor socket, Socket peer) = await ConnectAsync();
         using (peer)

@@ -130,7 +130,7 @@ public sealed class OutputQueueTests : IDisposable
     });
 
     [Fact]
-    public void An_empty_queue_holds_what_it_is_given_next()
+    public void An_empty_queue_accepts_the_next_message()
     {
         using OutputQueue output = new(FairleadFraming.Instance);
         for (int i = 0; i < 3; i++)

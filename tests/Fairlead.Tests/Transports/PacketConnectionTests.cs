@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Transports;
 public sealed class PacketConnectionTests
 {
     [Fact]
-    public void What_a_peer_sent_is_read_also_when_it_closed_with_something_unread()
+    public void Packets_of_a_peer_that_closed_with_unread_data_are_still_read()
     {
         var (ours, theirs) = NativeSocket.Pair(NativeSocketType.SeqPacket);
         using var connection = new PacketConnection(ours, RawFraming.Instance, TransportCapabilities.None, new Peer())

@@ -6,7 +6,7 @@ namespace Fairlead.Tests.Transports;
 public sealed class PortReservationTests
 {
     [Fact]
-    public void What_is_reserved_nobody_else_gets()
+    public void A_reserved_port_cannot_be_bound_by_others()
     {
         using PortReservation reservation = PortReservation.Tcp(3);
         Assert.Equal(3, reservation.Ports.Distinct().Count());
@@ -23,7 +23,7 @@ public sealed class PortReservationTests
     }
 
     [Fact]
-    public void What_is_bound_on_one_interface_is_not_free()
+    public void A_port_bound_on_one_interface_is_not_free()
     {
         using Receiver receiver = Receiver.Bind("tcp://127.0.0.1:0");
         int taken = receiver.Address.Port!.Value;
@@ -37,7 +37,7 @@ public sealed class PortReservationTests
     }
 
     [Fact]
-    public void A_range_is_kept_to_and_checked()
+    public void A_reservation_stays_within_its_range_which_is_checked()
     {
         using PortReservation any = PortReservation.Udp(2, (20_000, 29_999));
         Assert.All(any.Ports, static port => Assert.InRange(port, 20_000, 29_999));

@@ -16,7 +16,7 @@ public sealed class SocketConnectionTests : IDisposable
     [Theory]
     [InlineData("tcp://127.0.0.1:0")]
     [InlineData("unix")]
-    public async Task Each_direction_ends_by_itself(string place)
+    public async Task Each_direction_ends_independently(string place)
     {
         using SocketListener listener = SocketListener.Bind(place == "unix" ? $"unix://{_directory["socket"]}" : place);
         Assert.False(listener.TryAccept(out _));
@@ -42,7 +42,7 @@ public sealed class SocketConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_does_not_read_is_not_waited_for_and_one_that_is_gone_is_told()
+    public async Task A_write_does_not_wait_for_a_slow_peer_and_throws_for_a_closed_peer()
     {
         using SocketListener listener = SocketListener.Bind("tcp://127.0.0.1:0");
         SocketConnection client = await SocketConnection.ConnectAsync(listener.Address);
@@ -65,7 +65,7 @@ public sealed class SocketConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_program_serves_what_was_accepted_here()
+    public async Task A_child_program_serves_a_connection_that_was_accepted_here()
     {
         using SocketListener listener = SocketListener.Bind("tcp://127.0.0.1:0");
         await using Pair client = await Pair.ConnectAsync(listener.Address.With("framing", "line"));
@@ -86,7 +86,7 @@ public sealed class SocketConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_stream_socket_is_refused()
+    public async Task A_socket_that_is_not_a_stream_socket_is_refused()
     {
         foreach (string address in new[] { "udp://127.0.0.1:0", "shm://x", "unixpacket://x", $"fifo://{_directory["fifo"]}" })
         {

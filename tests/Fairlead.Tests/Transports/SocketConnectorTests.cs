@@ -11,7 +11,7 @@ public sealed class SocketConnectorTests
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
-    public async Task A_socket_that_was_lent_the_port_to_which_it_connects_meets_nobody(string host)
+    public async Task A_socket_that_connects_to_its_own_port_gets_ECONNREFUSED(string host)
     {
         IPAddress address = IPAddress.Parse(host);
         using Descriptor socket = NativeSocket.Create(address.AddressFamily, NativeSocketType.Stream);

@@ -106,7 +106,7 @@ public sealed class SocketOptionTests : WatchedTest
 
     /// <summary>The peer does not read, so its kernel does not acknowledge what this end has sent.</summary>
     [Fact]
-    public async Task A_close_lingers_for_as_long_as_the_address_says()
+    public async Task A_close_lingers_for_the_time_in_the_address()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();

@@ -34,7 +34,7 @@ public sealed class StreamConnectionTests : IDisposable
     }
 
     [Fact]
-    public void Messages_come_whole_and_in_order_however_few_bytes_go_at_once()
+    public void Messages_arrive_whole_and_in_order_however_few_bytes_pass_at_a_time()
     {
         for (int i = 0; i < 20; i++)
         {
@@ -49,7 +49,7 @@ public sealed class StreamConnectionTests : IDisposable
     }
 
     [Fact]
-    public void A_long_message_goes_out_of_its_own_memory_and_what_follows_it_behind_it()
+    public void A_long_message_is_written_from_its_own_memory_and_before_later_messages()
     {
         byte[] payload = new byte[2_000];
         Random.Shared.NextBytes(payload);
@@ -67,7 +67,7 @@ public sealed class StreamConnectionTests : IDisposable
     }
 
     [Fact]
-    public void The_end_comes_behind_the_last_byte()
+    public void The_end_arrives_after_the_last_byte()
     {
         Commit(_sender, MessageHeader.Of(MessageKind.Send), [7]);
         _sender.EndSending();
@@ -84,7 +84,7 @@ public sealed class StreamConnectionTests : IDisposable
     }
 
     [Fact]
-    public void No_files_go_where_the_channel_passes_none()
+    public void A_connection_over_a_channel_without_descriptors_passes_no_files()
     {
         using StreamConnection connection = new(
             new TrickleChannel(new Way(), new Way()),

@@ -92,7 +92,7 @@ public sealed class StreamInputTests
     [InlineData("line")]
     [InlineData("nul")]
     [InlineData("none")]
-    public void Whatever_the_bytes_are_they_give_messages_or_are_refused(string framing) => RandomSeed.Rounds(80, random =>
+    public void Any_bytes_are_decoded_or_refused(string framing) => RandomSeed.Rounds(80, random =>
     {
         byte[] bytes = Spoilt(framing, random);
         int limit = random.Next(3) switch { 0 => random.Next(1, 100), 1 => 100_000, _ => 20_000_000 };
@@ -161,7 +161,7 @@ public sealed class StreamInputTests
     [Theory]
     [InlineData("fairlead")]
     [InlineData("length")]
-    public void A_length_that_is_not_believed_takes_memory_as_the_bytes_come(string framing)
+    public void Memory_for_a_large_announced_length_grows_as_the_bytes_arrive(string framing)
     {
         const int Length = 1 << 30;
         byte[] prefix = framing == "length" ? [0x40, 0, 0, 0] : [0x40, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -189,7 +189,7 @@ public sealed class StreamInputTests
     }
 
     [Fact]
-    public void What_trickles_in_is_laid_behind_what_is_still_unread()
+    public void Small_messages_are_packed_after_those_that_are_still_unread()
     {
         using StreamInput input = new(FairleadFraming.Instance) { ExpectsHandshake = false };
         byte[] ping = GoldenFile.Read("ping");
@@ -217,7 +217,7 @@ public sealed class StreamInputTests
     /// ones.
     /// </summary>
     [Fact]
-    public void A_long_line_that_trickles_in_is_moved_seldom()
+    public void A_long_line_that_arrives_in_small_pieces_is_moved_seldom()
     {
         const int Line = 5_000_000;
         const int Piece = 100;

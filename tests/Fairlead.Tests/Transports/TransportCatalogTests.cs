@@ -29,17 +29,17 @@ public sealed class TransportCatalogTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void What_it_can_do_is_said(string address, TransportCapabilities expected) =>
+    public void CapabilitiesOf_returns_the_capabilities_of_a_transport(string address, TransportCapabilities expected) =>
         Assert.Equal(expected, TransportCatalog.CapabilitiesOf(address));
 
     [Fact]
-    public void Every_transport_is_asked() =>
+    public void The_test_covers_every_transport() =>
         Assert.Equal(TransportCatalog.Schemes.Order(), All.Select(static row => Address.Parse(row.Data.Item1).Scheme).Distinct().Order());
 
     [Theory]
     [InlineData("fifo://x-many,x-peers", false)]
     [InlineData("unix://x-many-peers", true)]
-    public void Where_many_peers_are_not_served_patterns_for_many_are_refused(string address, bool serves)
+    public void Patterns_for_many_peers_are_refused_by_transports_that_serve_one_peer(string address, bool serves)
     {
         if (serves)
         {

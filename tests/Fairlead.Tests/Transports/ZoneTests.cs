@@ -14,7 +14,7 @@ public sealed class ZoneTests
     [Theory]
     [InlineData("tcp")]
     [InlineData("udp")]
-    public async Task A_link_local_address_without_its_interface_says_what_is_missing(string scheme)
+    public async Task A_link_local_address_without_an_interface_is_an_error_that_names_the_option(string scheme)
     {
         Address address = $"{scheme}://[fe80::1]:5000";
         FairleadException[] errors =
@@ -34,7 +34,7 @@ public sealed class ZoneTests
     [InlineData("tls://[fe80::1%nonesuch]:0")]
     [InlineData("udp://[ff02::1234%nonesuch]:0")]
     [InlineData("udp://[ff02::1234]:0?interface=nonesuch")]
-    public void An_interface_that_does_not_exist_is_told(string text)
+    public void An_interface_that_does_not_exist_is_an_error(string text)
     {
         Address address = text;
         Assert.True(IPAddress.TryParse(address.Host!.Split('%')[0], out IPAddress? ip));
@@ -56,7 +56,7 @@ public sealed class ZoneTests
     }
 
     [Fact]
-    public void Two_interfaces_are_one_too_many() =>
+    public void An_address_with_two_interfaces_is_refused() =>
         Assert.Contains(
             "it names two interfaces, 'lo' and '7'",
             Assert.Throws<FairleadException>(() => Zones.InterfaceOf("udp://[ff02::1234%7]:0?interface=lo")).Message,

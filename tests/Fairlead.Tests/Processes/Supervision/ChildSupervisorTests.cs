@@ -70,7 +70,7 @@ public sealed class ChildSupervisorTests
     }
 
     [Fact]
-    public async Task What_a_killed_child_leaves_in_its_group_is_killed()
+    public async Task The_remaining_processes_in_the_group_of_a_killed_child_are_killed()
     {
         using AnonymousPipe pipe = AnonymousPipe.Create();
         using Stream reader = pipe.OpenReader();

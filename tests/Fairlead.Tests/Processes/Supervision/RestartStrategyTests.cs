@@ -36,7 +36,7 @@ public sealed class RestartStrategyTests
     [InlineData(RestartStrategy.OneForOne, new string[0], new[] { "b" })]
     [InlineData(RestartStrategy.OneForAll, new[] { "c", "a" }, new[] { "a", "b", "c" })]
     [InlineData(RestartStrategy.RestForOne, new[] { "c" }, new[] { "b", "c" })]
-    public async Task A_failed_child_is_restarted_with_those_that_the_strategy_names(
+    public async Task A_failed_child_is_restarted_together_with_the_children_that_the_strategy_selects(
         RestartStrategy strategy, string[] ended, string[] restarted)
     {
         await using Supervised supervised = new(Three, strategy);
@@ -66,7 +66,7 @@ public sealed class RestartStrategyTests
     [InlineData(RestartStrategy.OneForOne, new string[0])]
     [InlineData(RestartStrategy.OneForAll, new[] { "c", "a" })]
     [InlineData(RestartStrategy.RestForOne, new[] { "c" })]
-    public async Task A_child_that_is_given_up_takes_along_those_that_need_it(RestartStrategy strategy, string[] ended)
+    public async Task A_child_that_is_given_up_ends_the_children_that_the_strategy_ties_to_it(RestartStrategy strategy, string[] ended)
     {
         await using Supervised supervised = new([Three[0], Script("b", "exit 3") with { RestartLimit = 0 }, Three[2]], strategy);
 

@@ -25,7 +25,7 @@ public sealed class SupervisedChannelTests
     }
 
     [Fact]
-    public async Task A_channel_goes_to_one_caller_and_a_caller_that_has_left_gets_none()
+    public async Task One_caller_gets_a_channel_and_a_cancelled_caller_gets_none()
     {
         await using Supervised supervised = new([Echo("a")]);
         Address first = await supervised.Supervisor.ChannelAsync("a");
@@ -69,7 +69,7 @@ public sealed class SupervisedChannelTests
     }
 
     [Fact]
-    public async Task Waiting_for_a_channel_ends_with_the_supervisor_and_needs_a_channel()
+    public async Task Waiting_for_a_channel_ends_with_the_supervisor_and_throws_for_a_child_without_one()
     {
         await using Supervised supervised = new([Echo("a"), Lasting("mute")]);
         await supervised.Supervisor.ChannelAsync("a");

@@ -53,7 +53,7 @@ public sealed class FifoListenerTests : IDisposable
     }
 
     [Fact]
-    public void One_that_cannot_begin_gives_its_name_back()
+    public void A_listener_that_cannot_start_releases_its_name()
     {
         Address address = $"fifo://{_directory["one"]}?framing=line";
         EndpointSettings settings = SettingsFor(address, PatternKind.Sender);

@@ -23,7 +23,7 @@ public sealed class FifoProgramTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_bound_pair_meets_one_program_after_the_other(bool writesFirst)
+    public async Task A_bound_pair_serves_one_program_after_another(bool writesFirst)
     {
         await using Pair pair = await Pair.BindAsync(Place);
         for (int i = 0; i < 3; i++)
@@ -41,7 +41,7 @@ public sealed class FifoProgramTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_connecting_pair_meets_a_program_that_waits_in_open(bool writesFirst)
+    public async Task A_connecting_pair_reaches_a_program_that_waits_in_open(bool writesFirst)
     {
         MakeFifos();
         Task<(FileStream ToPair, FileStream FromPair)> opening = OpenAsync(Back, There, writesFirst);
@@ -53,7 +53,7 @@ public sealed class FifoProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task The_first_line_of_a_program_that_came_first_is_not_lost()
+    public async Task The_first_line_of_a_program_that_opened_first_is_not_lost()
     {
         MakeFifos();
         Task<(FileStream ToPair, FileStream FromPair)> opening = OpenAsync(Back, There, writesFirst: true);
@@ -65,7 +65,7 @@ public sealed class FifoProgramTests : IDisposable
     }
 
     [Fact]
-    public async Task A_bound_pair_that_nobody_meets_closes_at_once()
+    public async Task A_bound_pair_without_a_program_closes_immediately()
     {
         for (int i = 0; i < 20; i++)
         {

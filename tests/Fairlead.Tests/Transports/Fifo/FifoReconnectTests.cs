@@ -15,7 +15,7 @@ public sealed class FifoReconnectTests : IDisposable
 
     /// <summary>Every other writer comes when the receiver has noticed the end of the last; the others come at any moment.</summary>
     [Fact]
-    public async Task A_receiver_that_seeks_a_writer_loses_none()
+    public async Task A_receiver_that_reconnects_misses_no_writer()
     {
         string path = _directory["sought"];
         FifoPath.Create(path);

@@ -17,7 +17,7 @@ public sealed partial class FifoTests
     [InlineData("file")]
     [InlineData("directory")]
     [InlineData("link")]
-    public async Task What_is_no_FIFO_is_refused_and_left_alone(string kind)
+    public async Task A_file_that_is_not_a_FIFO_is_refused_and_left_alone(string kind)
     {
         string path = _directory[kind];
         switch (kind)
@@ -48,7 +48,7 @@ public sealed partial class FifoTests
     }
 
     [Fact]
-    public async Task A_FIFO_that_was_there_before_is_used_and_stays()
+    public async Task An_existing_FIFO_is_used_and_stays()
     {
         string path = _directory["theirs"];
         Shell($"mkfifo -m 640 {path}");
@@ -66,7 +66,7 @@ public sealed partial class FifoTests
     }
 
     [Fact]
-    public async Task A_FIFO_is_made_with_the_mode_that_was_asked_for_and_goes_with_its_maker()
+    public async Task A_FIFO_is_created_with_the_requested_mode_and_removed_with_its_creator()
     {
         string path = _directory["mode"];
         foreach (
@@ -83,7 +83,7 @@ public sealed partial class FifoTests
     }
 
     [Fact]
-    public async Task One_that_a_dead_process_left_is_taken_over_with_the_writer_that_waits_there_and_goes_in_the_end()
+    public async Task A_FIFO_of_a_dead_process_is_taken_over_with_its_waiting_writer_and_removed_at_the_end()
     {
         string path = _directory["dead"];
         using PeerProcess dead = PeerProcess.Start("receiver", "bind", $"fifo://{path}?scope=machine&framing=line");

@@ -21,7 +21,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Messages_of_ten_processes_that_write_at_once_stay_whole_and_in_order()
+    public async Task Messages_of_ten_concurrent_writers_stay_whole_and_in_order()
     {
         const int Writers = 10;
         const int Each = 10_000;
@@ -63,7 +63,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void The_place_of_the_reader_is_free_though_a_child_that_is_just_starting_has_his_end_open()
+    public void The_read_end_of_a_FIFO_is_free_although_a_child_that_is_starting_has_a_copy_open()
     {
         Address address = Address.Parse($"fifo://{_directory["left"]}");
         using FifoFile file = FifoFile.Make(address, address.Place);
@@ -168,7 +168,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_message_is_dropped_and_counted_and_harms_no_other()
+    public async Task Bytes_that_are_no_message_are_dropped_and_counted_and_harm_no_message()
     {
         string path = _directory["garbage"];
         await using Receiver receiver = await Receiver.BindAsync($"fifo://{path}");
@@ -195,7 +195,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_would_not_stay_whole_is_refused_unless_there_is_one_writer()
+    public async Task A_message_too_long_to_be_written_atomically_is_refused_unless_there_is_one_writer()
     {
         await using Receiver receiver = await Receiver.BindAsync($"fifo://{_directory["long"]}");
         await using Sender sender = await Sender.ConnectAsync(receiver.Address);
@@ -216,7 +216,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Connecting_finds_nobody_or_waits_and_the_wait_can_be_cancelled()
+    public async Task A_connect_without_a_peer_fails_or_waits_until_it_is_cancelled()
     {
         string path = _directory["nobody"];
         Assert.Equal(ErrorCode.NotFound, Assert.Throws<FairleadException>(() => Sender.Connect($"fifo://{path}")).Code);
@@ -243,7 +243,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_connects_to_whoever_writes()
+    public async Task A_receiver_connects_to_any_program_that_writes()
     {
         string path = _directory["writer"];
         Shell($"mkfifo {path}");
@@ -261,7 +261,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_receiver_whose_writers_have_gone_sleeps()
+    public async Task A_receiver_whose_writers_have_closed_uses_no_processor()
     {
         using PeerProcess receiver = PeerProcess.Start("receiver", "bind", $"fifo://{_directory["idle"]}?framing=line");
         await receiver.AnswerAsync();
@@ -278,7 +278,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_pair_serves_one_after_the_other_and_each_hears_only_what_is_meant_for_it()
+    public async Task Two_FIFOs_serve_one_requester_after_another_and_each_gets_only_its_own_replies()
     {
         string place = $"fifo://t{Environment.ProcessId}-first,t{Environment.ProcessId}-second";
         await using Responder responder = await Responder.BindAsync(place);
@@ -304,7 +304,7 @@ public sealed partial class FifoTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Who_gave_up_unheard_does_not_cut_off_the_next()
+    public async Task A_requester_that_gave_up_before_its_handshake_does_not_disturb_the_next()
     {
         string place = $"fifo://t{Environment.ProcessId}-unheard,t{Environment.ProcessId}-heard";
         using PeerProcess responder = PeerProcess.Start("responder", "bind", place);

@@ -18,7 +18,7 @@ public sealed class FifoWaitingTests : IDisposable
 
     /// <summary>A writer opens the FIFO whenever it has a reader, in the middle of an attempt or between two.</summary>
     [Fact]
-    public async Task A_receiver_that_waits_for_a_writer_loses_none()
+    public async Task A_receiver_that_waits_for_a_writer_misses_no_writer()
     {
         string path = _directory["awaited"];
         FifoPath.Create(path);

@@ -28,7 +28,7 @@ public sealed class ActivationTests : IDisposable
     [Theory]
     [InlineData("fd://3")]
     [InlineData("fd://orders")]
-    public async Task Who_connects_before_the_server_runs_is_answered_and_so_is_the_next_server_s_client(string address)
+    public async Task Clients_that_connect_before_the_server_or_its_successor_runs_are_answered(string address)
     {
         (Socket socket, Address place) = ListenAtPath();
         for (int round = 0; round < 2; round++)
@@ -51,7 +51,7 @@ public sealed class ActivationTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_given_is_told_and_goes_to_no_child()
+    public async Task Passed_sockets_are_listed_and_inherited_by_no_child()
     {
         (Socket first, _) = ListenAtPath();
         (Socket second, _) = ListenAtPath();
@@ -61,7 +61,7 @@ public sealed class ActivationTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_meant_for_another_process_is_nobody_s()
+    public async Task Sockets_that_are_meant_for_another_process_are_not_used()
     {
         (Socket socket, _) = ListenAtPath();
         await using PeerProcess peer = Activate([socket], "orders", ["activated"], process: "1");
@@ -74,7 +74,7 @@ public sealed class ActivationTests : IDisposable
     [Theory]
     [InlineData("fd://web", "but orders")]
     [InlineData("fd://orders", "Use the number of one: fd://3, fd://4")]
-    public async Task A_name_that_does_not_say_which_is_refused_with_those_that_there_are(string address, string expected)
+    public async Task An_unknown_or_ambiguous_name_is_refused_with_the_available_sockets(string address, string expected)
     {
         (Socket first, _) = ListenAtPath();
         (Socket second, _) = ListenAtPath();
@@ -85,7 +85,7 @@ public sealed class ActivationTests : IDisposable
     [Theory]
     [InlineData(SocketType.Stream)]
     [InlineData(SocketType.Seqpacket)]
-    public async Task A_hub_and_a_queue_serve_many_there(SocketType type)
+    public async Task A_hub_and_a_queue_serve_many_clients_on_a_passed_socket(SocketType type)
     {
         (Socket socket, Address place) = ListenAtPath(type);
         await using (Hub hub = await Hub.BindAsync(Offer(socket)))
@@ -109,7 +109,7 @@ public sealed class ActivationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_is_served_too_and_its_limits_are_the_network_s()
+    public async Task A_passed_port_is_served_with_the_limits_of_a_network()
     {
         Socket socket = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -122,7 +122,7 @@ public sealed class ActivationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_connection_of_a_port_is_served_too_and_its_limits_are_the_network_s()
+    public async Task A_passed_TCP_connection_is_served_with_the_limits_of_a_network()
     {
         Socket socket = Keep(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -141,7 +141,7 @@ public sealed class ActivationTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_served_is_refused()
+    public void A_descriptor_that_cannot_be_served_is_refused()
     {
         (Socket listening, _) = ListenAtPath();
         Assert.Contains(

@@ -15,7 +15,7 @@ public sealed class ChannelTests
     [InlineData("connect", ChannelKind.Duplex)]
     [InlineData("bind", ChannelKind.Pipes)]
     [InlineData("connect", ChannelKind.Pipes)]
-    public async Task A_child_answers_its_parent_and_ends_when_it_is_left(string how, ChannelKind kind)
+    public async Task A_child_answers_its_parent_and_exits_when_the_parent_disconnects(string how, ChannelKind kind)
     {
         await using ChildProcess child = Heir(how, "responder", kind);
         await using (
@@ -40,7 +40,7 @@ public sealed class ChannelTests
     [InlineData("connect", ChannelKind.Duplex)]
     [InlineData("bind", ChannelKind.Pipes)]
     [InlineData("connect", ChannelKind.Pipes)]
-    public async Task Receipts_tell_of_each_message_and_the_end_of_the_end(string how, ChannelKind kind)
+    public async Task The_parent_gets_a_receipt_for_each_message_and_the_child_learns_of_the_end(string how, ChannelKind kind)
     {
         await using ChildProcess child = Heir(how, "receiver", kind);
         Sender sender = how == "bind" ? Sender.Connect(child.Address) : Sender.Bind(child.Address);
@@ -63,7 +63,7 @@ public sealed class ChannelTests
     [InlineData("connect", ChannelKind.Duplex)]
     [InlineData("bind", ChannelKind.Pipes)]
     [InlineData("connect", ChannelKind.Pipes)]
-    public async Task The_death_of_the_child_is_told_at_once(string how, ChannelKind kind)
+    public async Task The_death_of_the_child_is_reported_immediately(string how, ChannelKind kind)
     {
         await using ChildProcess child = Heir(how, "pair", kind);
         await using Pair pair = how == "bind" ? await Pair.ConnectAsync(child.Address) : await Pair.BindAsync(child.Address);
@@ -81,7 +81,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public async Task A_child_that_never_speaks_is_gone_when_it_ends()
+    public async Task A_child_that_exits_without_a_handshake_reports_PeerGone()
     {
         await using ChildProcess child = ChildProcess.Start("sh", ["-c", "exit 3"], new() { Channel = ChannelKind.Duplex });
         FairleadException error = await Assert.ThrowsAsync<FairleadException>(async () => await Requester.ConnectAsync(child.Address));
@@ -97,7 +97,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public async Task An_end_is_opened_once_and_what_is_not_opened_is_closed_with_the_child()
+    public async Task A_channel_can_be_opened_once_and_an_unopened_channel_closes_with_the_child()
     {
         ChildProcess child = ChildProcess.Start("cat", options: new() { StandardInput = Redirection.Pipe, Channel = ChannelKind.Duplex });
         Address address = child.Address;
@@ -170,7 +170,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public async Task A_full_pipe_holds_its_writer_up_and_a_reader_lets_it_go_on()
+    public async Task A_full_pipe_blocks_its_writer_until_the_reader_reads()
     {
         await using ChildProcess child = ChildProcess.Start(
             "sh",
@@ -207,7 +207,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public async Task A_write_when_the_last_reader_has_gone_is_PeerGone_and_no_broken_pipe()
+    public async Task A_write_after_the_last_reader_closed_reports_PeerGone()
     {
         await using ChildProcess child = ChildProcess.Start("true", options: new() { Channel = ChannelKind.ToChild });
         await using Sender sender = await Sender.ConnectAsync(child.Address.With("framing", "line"));
@@ -253,7 +253,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public async Task A_program_that_answers_when_it_has_read_to_the_end_is_heard()
+    public async Task The_answer_of_a_program_that_reads_to_the_end_first_arrives()
     {
         await using ChildProcess child = ChildProcess.Start("sh", ["-c", "wc -c <&3 >&3"], new() { Channel = ChannelKind.Duplex });
         await using Pair pair = await Pair.ConnectAsync(child.Address.With("framing", "line"));
@@ -278,7 +278,7 @@ public sealed class ChannelTests
     // Beyond any limit of this process, whatever else runs in it.
     [InlineData("fd://1999999999", ErrorCode.NotFound, "descriptor 1999999999 is not open")]
     [InlineData("fd://3?mode=600", null, "mode")]
-    public void What_is_not_there_is_refused(string address, ErrorCode? code, string text)
+    public void A_descriptor_that_is_not_open_or_an_invalid_option_is_refused(string address, ErrorCode? code, string text)
     {
         Exception error = Assert.ThrowsAny<Exception>(() => Receiver.Bind(address));
         Assert.Equal(code, (error as FairleadException)?.Code);
@@ -286,7 +286,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public void What_carries_no_messages_is_refused_with_what_it_is()
+    public void A_descriptor_that_carries_no_messages_is_refused_with_its_kind()
     {
         using Descriptor file = NativeFile.Open("/etc/passwd", OpenFlags.ReadOnly, out _)!;
         using Descriptor directory = NativeFile.Open("/", OpenFlags.ReadOnly, out _)!;
@@ -324,7 +324,7 @@ public sealed class ChannelTests
     }
 
     [Fact]
-    public async Task A_channel_whose_variable_names_one_descriptor_twice_is_none()
+    public async Task A_variable_that_names_one_descriptor_twice_is_not_a_channel()
     {
         string[] twice = ["-c", "export FAIRLEAD_FD=$FAIRLEAD_FD,$FAIRLEAD_FD; exec \"$@\"", "sh", .. HeirProgram];
         await using ChildProcess child = ChildProcess.Start(

@@ -34,7 +34,7 @@ public sealed class PipeConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task An_end_that_follows_at_once_is_one()
+    public async Task An_end_of_all_writers_that_follows_immediately_is_an_orderly_end()
     {
         // On a thread that runs already: the pool may have none for a while.
         using ManualResetEventSlim runs = new();
@@ -56,12 +56,12 @@ public sealed class PipeConnectionTests : IDisposable
     }
 
     [Fact]
-    public void What_follows_is_read()
+    public void Bytes_that_follow_are_read()
     {
         Assert.True(_otherWriter.Write([1]).Ok);
         Assert.Equal(FillResult.More, _connection.Fill());
     }
 
     [Fact]
-    public void Where_nothing_follows_the_peer_has_died() => Assert.Equal(FillResult.Broken, _connection.Fill());
+    public void The_peer_has_died_if_nothing_follows() => Assert.Equal(FillResult.Broken, _connection.Fill());
 }

@@ -28,7 +28,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reply_that_comes_at_once_leaves_nobody_waiting()
+    public async Task A_reply_that_arrives_immediately_leaves_no_waiting_caller()
     {
         Task running = _responder.RunAsync(static (request, _) => request.Memory);
         bool isThere = false;
@@ -45,7 +45,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reply_that_comes_later_is_awaited()
+    public async Task A_reply_that_arrives_later_is_awaited()
     {
         byte[] question = "question"u8.ToArray();
         ValueTask<Message> asking = _requester.RequestAsync(question.AsSpan());
@@ -64,7 +64,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Its_time_passes()
+    public async Task An_awaited_request_times_out()
     {
         ValueTask<Message> asking = _requester.RequestAsync("question"u8, 5.Seconds());
         using Request request = _responder.Receive();
@@ -76,7 +76,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_is_cancelled()
+    public async Task An_awaited_request_can_be_cancelled()
     {
         using CancellationTokenSource cancellation = new();
         ValueTask<Message> asking = _requester.RequestAsync("question"u8, cancellationToken: cancellation.Token);
@@ -87,7 +87,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_fails_with_its_peer()
+    public async Task An_awaited_request_fails_with_its_peer()
     {
         ValueTask<Message> asking = _requester.RequestAsync("question"u8);
         _responder.Receive().Dispose();
@@ -101,7 +101,7 @@ public sealed class AwaitedCallTests : IAsyncLifetime
 
     /// <summary>The caller may have overwritten its request long ago.</summary>
     [Fact]
-    public async Task A_request_that_may_be_repeated_goes_to_the_next_responder_as_it_was()
+    public async Task A_repeatable_request_is_repeated_unchanged_at_the_next_responder()
     {
         using Requester bound = Requester.Bind($"shm://repeated-{Guid.NewGuid():N}?waiting=latency");
         Responder first = Responder.Connect(bound.Address);

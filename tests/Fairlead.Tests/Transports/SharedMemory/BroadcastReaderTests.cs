@@ -43,7 +43,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_record_is_read_where_it_stands()
+    public void A_record_is_read_in_place()
     {
         Write(announced: BodyLength, audience: 1);
 
@@ -58,7 +58,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     [InlineData(BodyLength + 1)]
     [InlineData(1_000)]
     [InlineData(int.MaxValue)]
-    public void A_record_that_reaches_beyond_what_was_published_is_corrupt(int announced)
+    public void A_record_that_extends_beyond_the_published_bytes_is_corrupt(int announced)
     {
         Write(announced, audience: 1);
 
@@ -69,7 +69,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_copy_does_not_count_whose_record_was_given_up_meanwhile()
+    public void A_copy_of_a_record_that_was_released_in_between_does_not_count()
     {
         Write(announced: BodyLength, audience: 1);
         Assert.True(_reader.Poll());
@@ -82,7 +82,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_record_for_others_is_passed_over()
+    public void A_record_for_other_subscribers_is_skipped()
     {
         Write(announced: BodyLength, audience: 2);
 
@@ -95,7 +95,7 @@ public sealed unsafe class BroadcastReaderTests : IDisposable
     [InlineData(-8)]
     [InlineData(4)]
     [InlineData(Capacity + 8)]
-    public void A_position_that_cannot_be_right_is_corrupt(long tail)
+    public void An_impossible_position_is_corrupt(long tail)
     {
         Tail = tail;
 

@@ -7,7 +7,7 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 public sealed partial class BroadcastTests
 {
     [Fact]
-    public async Task What_is_taken_from_where_it_lies_is_what_a_turn_takes()
+    public async Task Messages_read_in_place_equal_messages_read_by_the_pump()
     {
         await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"));
         using Subscriber taking = await Subscriber.ConnectAsync(Bare(publisher.Address));
@@ -41,7 +41,7 @@ public sealed partial class BroadcastTests
     }
 
     [Fact]
-    public async Task Many_who_are_waited_for_read_at_their_own_pace_and_miss_nothing()
+    public async Task Subscribers_that_the_publisher_waits_for_read_at_their_own_pace_and_miss_nothing()
     {
         const int Count = 20_000;
         await using Publisher publisher = await Publisher.BindAsync(

@@ -16,7 +16,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     private static readonly int Rounds = TestSize.Given("FAIRLEAD_KILLS", 8);
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_broadcast_ring_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (128, 256, 384, 512, 24, 64),
@@ -32,7 +32,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Nobody_but_its_maker_can_write_to_the_memory()
+    public void Only_the_creator_can_write_to_the_memory()
     {
         const long Capacity = RingLayout.LeastCapacity;
         using Descriptor file = MemoryFile.CreateForReaders("broadcast test", RingMemory.ControlSize + Capacity);
@@ -46,7 +46,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Short_and_long_ones_come_in_order_to_all_however_each_goes()
+    public async Task Short_and_long_messages_reach_all_subscribers_in_order()
     {
         const int Count = 3_000;
         await using Publisher publisher = await Publisher.BindAsync(
@@ -82,7 +82,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Who_keeps_up_reads_the_one_ring_and_who_does_not_is_sent_his_own()
+    public async Task A_quick_subscriber_reads_the_shared_ring_and_a_slow_subscriber_its_own()
     {
         await using Publisher publisher = await Publisher.BindAsync(NewPlace());
         using Subscriber quick = await Subscriber.ConnectAsync(Bare(publisher.Address));
@@ -113,7 +113,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_publisher_sleeps_while_all_its_messages_are_read_and_none_is_taken()
+    public async Task A_publisher_sleeps_while_a_subscriber_holds_all_its_messages()
     {
         await using Publisher publisher = await Publisher.BindAsync(
             NewPlace(), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
@@ -142,7 +142,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task More_subscribers_than_seats_are_all_served_and_seats_are_given_again()
+    public async Task More_subscribers_than_slots_are_all_served_and_slots_are_reused()
     {
         await using Publisher publisher = await Publisher.BindAsync(NewPlace());
         for (int round = 0; round < 3; round++)
@@ -179,7 +179,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_stopped_subscriber_holds_nobody_and_goes_on_where_it_was()
+    public async Task A_stopped_subscriber_delays_no_other_and_continues_where_it_stopped()
     {
         const int Count = 100_000;
         await using Publisher publisher = await Publisher.BindAsync(NewPlace("capacity=64kB"));
@@ -254,7 +254,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_publisher_that_dies_ends_its_subscribers_behind_what_it_wrote()
+    public async Task Subscribers_of_a_dead_publisher_end_after_its_last_message()
     {
         Address place = NewPlace();
         await using PeerProcess peer = PeerProcess.Start("publisher", "bind", place.ToString());
@@ -283,7 +283,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_subscriber_that_spoils_what_it_says_of_itself_harms_itself_alone()
+    public async Task A_subscriber_that_corrupts_its_own_words_harms_only_itself()
     {
         await using Publisher publisher = await Publisher.BindAsync(
             NewPlace("capacity=64kB"), new PublisherOptions { LongestWait = Timeout.InfiniteTimeSpan });
@@ -323,7 +323,7 @@ public sealed partial class BroadcastTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_publisher_that_spoils_its_ring_is_left_by_its_subscribers()
+    public async Task Subscribers_disconnect_from_a_publisher_that_corrupts_its_ring()
     {
         Dictionary<ErrorCode, int> ends = [];
         Random random = RandomSeed.Printed(output);

@@ -12,7 +12,7 @@ public sealed class DeathTests(ITestOutputHelper output)
     private static readonly int Kills = TestSize.Given("FAIRLEAD_KILLS", 25);
 
     [Fact]
-    public async Task A_server_that_is_killed_under_load_comes_back_under_the_same_name()
+    public async Task A_server_that_was_killed_under_load_can_be_started_again_under_the_same_name()
     {
         Address place = NewPlace();
         Random random = RandomSeed.Printed(output);
@@ -40,7 +40,7 @@ public sealed class DeathTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_peer_that_scribbles_over_the_memory_harms_itself_alone()
+    public async Task A_peer_that_overwrites_the_memory_harms_only_itself()
     {
         await using Hub hub = await Hub.BindAsync(NewPlace());
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();

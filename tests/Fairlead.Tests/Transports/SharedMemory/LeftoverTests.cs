@@ -14,7 +14,7 @@ public sealed class LeftoverTests(ITestOutputHelper output)
     private static readonly int Kills = TestSize.Given("FAIRLEAD_KILLS", 25);
 
     [Fact]
-    public async Task A_sender_that_is_killed_under_load_is_missed_at_once_and_leaves_nothing()
+    public async Task A_client_that_is_killed_under_load_is_noticed_immediately_and_leaves_nothing()
     {
         await using Hub hub = await Hub.BindAsync(NewPlace());
         await using IAsyncEnumerator<HubEvent> events = hub.Events().GetAsyncEnumerator();

@@ -20,7 +20,7 @@ public sealed class LongMessageTests : IDisposable
     }
 
     [Fact]
-    public void Lengths_around_what_the_ring_takes_pass_intact()
+    public void Messages_of_lengths_around_the_ring_capacity_arrive_intact()
     {
         const int Ring = 2 * 1024 * 1024;
         foreach (int length in new[]

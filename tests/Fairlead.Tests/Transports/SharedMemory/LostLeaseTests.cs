@@ -12,7 +12,7 @@ public sealed class LostLeaseTests(ITestOutputHelper output) : WatchedTest(outpu
     private static readonly byte[] Long = new byte[4096];
 
     [Fact]
-    public async Task A_message_that_was_dropped_is_told_of_and_where_it_was_taken_if_that_was_asked_for()
+    public async Task A_message_that_was_never_disposed_is_reported_with_its_origin_if_tracked()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         using LeaseListener listener = new(receiver.Address.ToString());
@@ -36,7 +36,7 @@ public sealed class LostLeaseTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
-    public async Task One_that_was_disposed_is_not_told_of_nor_a_short_one_which_is_a_copy()
+    public async Task A_disposed_message_or_a_short_copied_message_is_not_reported()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         using LeaseListener listener = new(receiver.Address.ToString());
@@ -56,7 +56,7 @@ public sealed class LostLeaseTests(ITestOutputHelper output) : WatchedTest(outpu
     }
 
     [Fact]
-    public async Task A_sender_that_waits_for_a_receiver_that_disposes_nothing_is_told_so()
+    public async Task The_timeout_of_a_sender_says_that_the_receiver_disposes_no_messages()
     {
         (Sender sender, Receiver receiver) = await OpenAsync();
         List<Message> kept = [];

@@ -10,7 +10,7 @@ public sealed class PublishedTogetherTests(ITestOutputHelper output) : WatchedTe
     private const int Calls = 40;
 
     [Fact]
-    public async Task Requests_of_brief_continuations_are_published_behind_the_last_of_them()
+    public async Task Requests_of_brief_continuations_are_published_after_the_last_continuation()
     {
         (Requester requester, LinkOutput output) = await OpenAsync(static (request, _) => request.Memory);
         bool isHeldBack = false;
@@ -37,7 +37,7 @@ public sealed class PublishedTogetherTests(ITestOutputHelper output) : WatchedTe
     }
 
     [Fact]
-    public async Task The_immediate_mode_holds_back_nothing()
+    public async Task The_immediate_mode_holds_back_no_message()
     {
         (Requester requester, LinkOutput output) = await OpenAsync(static (request, _) => request.Memory, "&writing=immediate");
         for (int round = 0; round < 10; round++)

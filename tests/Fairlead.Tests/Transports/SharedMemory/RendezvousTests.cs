@@ -42,7 +42,7 @@ public sealed class RendezvousTests
     [InlineData("no file", ErrorCode.Corrupt)]
     [InlineData("not sealed", ErrorCode.Corrupt)]
     [InlineData("a real file", ErrorCode.Corrupt)]
-    public void What_cannot_be_trusted_is_refused(string what, ErrorCode code)
+    public void An_introduction_that_cannot_be_trusted_is_refused(string what, ErrorCode code)
     {
         byte[] hello = new byte[Rendezvous.Size];
         BinaryPrimitives.WriteUInt32LittleEndian(hello, what == "magic" ? 1 : RingLayout.Magic);

@@ -8,7 +8,7 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 public sealed partial class RingTests
 {
     [Fact]
-    public void Plain_messages_and_others_come_in_their_order_whichever_way_they_are_written_and_read() => RandomSeed.Rounds(20, random =>
+    public void Plain_and_other_messages_keep_their_order_whichever_way_they_are_written_and_read() => RandomSeed.Rounds(20, random =>
     {
         Queue<(MessageHeader Header, byte Fill)> under = [];
         for (int i = 0; i < 5_000; i++)
@@ -79,7 +79,7 @@ public sealed partial class RingTests
     });
 
     [Fact]
-    public void A_message_with_anything_else_to_it_is_not_plain()
+    public void A_message_with_another_kind_flags_or_a_head_is_not_plain()
     {
         MessageHeader plain = new() { Kind = MessageKind.Send, Length = 8, Ack = 7 };
         MessageHeader[] others =
@@ -105,7 +105,7 @@ public sealed partial class RingTests
     }
 
     [Fact]
-    public unsafe void What_was_not_looked_at_is_not_seen_and_what_cannot_be_right_is_not_there()
+    public unsafe void TryPeekPlain_finds_no_unpolled_message_and_no_impossible_length()
     {
         MessageHeader plain = new() { Kind = MessageKind.Send, Length = 8 };
         Write(plain);

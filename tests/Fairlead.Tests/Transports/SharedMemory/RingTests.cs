@@ -34,7 +34,7 @@ public sealed partial class RingTests : IDisposable
     }
 
     [Fact]
-    public void The_words_lie_where_they_are_drawn()
+    public void The_fields_of_a_ring_are_at_their_documented_offsets()
     {
         Assert.Equal(
             (0, 4, 8, 128, 136, 256, 384, 512),
@@ -57,7 +57,7 @@ public sealed partial class RingTests : IDisposable
     }
 
     [Fact]
-    public void What_is_written_is_read_however_it_is_cut_and_given_back() => RandomSeed.Rounds(20, random =>
+    public void Written_messages_of_any_length_are_read_in_any_order_of_returning_leases() => RandomSeed.Rounds(20, random =>
     {
         Queue<(int Length, byte Fill)> under = [];
         List<Incoming> leases = [];
@@ -119,7 +119,7 @@ public sealed partial class RingTests : IDisposable
     });
 
     [Fact]
-    public void A_full_ring_takes_nothing_and_wakes_its_writer_when_it_is_worth_it()
+    public void A_full_ring_accepts_nothing_and_wakes_its_writer_when_enough_space_is_free()
     {
         while (_writer.TryReserve(1000, out _))
         {
@@ -147,7 +147,7 @@ public sealed partial class RingTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void What_is_held_back_is_seen_with_what_follows(bool ends)
+    public void A_held_back_message_is_published_with_the_next_message_or_the_end(bool ends)
     {
         MessageHeader header = new() { Kind = (MessageKind)1, Length = 3 };
         Assert.True(_writer.TryWrite(header, default, "one"u8, holdsBack: true, out _));
@@ -171,7 +171,7 @@ public sealed partial class RingTests : IDisposable
     }
 
     [Fact]
-    public void A_sleeping_reader_is_told_of_once()
+    public void A_sleeping_reader_is_reported_once()
     {
         Assert.True(_reader.PrepareWait());
         Assert.Equal(Sleeper.BehindDoorbell, Write());
@@ -188,7 +188,7 @@ public sealed partial class RingTests : IDisposable
     }
 
     [Fact]
-    public void No_sleeper_is_missed_where_fences_are_left_out()
+    public void No_sleeper_is_missed_if_fences_are_omitted()
     {
         const int Messages = 300_000;
         bool wasLeftOut = false;
@@ -259,7 +259,7 @@ public sealed partial class RingTests : IDisposable
     [InlineData(Capacity + 8)]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
-    public void A_tail_that_cannot_be_right_is_corrupt(long tail)
+    public void An_impossible_tail_is_corrupt(long tail)
     {
         Word(_far, RingLayout.TailAt) = tail;
 
@@ -271,7 +271,7 @@ public sealed partial class RingTests : IDisposable
     [InlineData(4)]
     [InlineData(8)]
     [InlineData(long.MaxValue)]
-    public void A_head_that_cannot_be_right_leaves_no_room(long head)
+    public void An_impossible_head_is_corrupt_and_leaves_no_space(long head)
     {
         Word(_near, RingLayout.HeadAt) = head;
 
@@ -283,7 +283,7 @@ public sealed partial class RingTests : IDisposable
     [InlineData(0x7FFF_FFFF)]
     [InlineData(0xFFFF_FFFF)]
     [InlineData(9)]
-    public unsafe void A_record_that_reaches_beyond_what_was_published_is_corrupt(uint length)
+    public unsafe void A_record_that_extends_beyond_the_published_bytes_is_corrupt(uint length)
     {
         Assert.True(_writer.TryReserve(8, out _));
         _writer.Commit(new MessageHeader { Kind = (MessageKind)1, Length = (int)length });

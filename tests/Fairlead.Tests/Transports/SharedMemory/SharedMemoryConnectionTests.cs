@@ -10,7 +10,7 @@ namespace Fairlead.Tests.Transports.SharedMemory;
 public sealed class SharedMemoryConnectionTests
 {
     [Fact]
-    public void A_peer_that_passes_no_memory_is_refused_when_its_introduction_is_there()
+    public void A_peer_whose_introduction_passes_no_memory_is_refused()
     {
         (Descriptor near, Descriptor far) = NativeSocket.Pair(NativeSocketType.Stream);
         using (far)

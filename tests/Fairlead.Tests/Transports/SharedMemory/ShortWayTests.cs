@@ -19,7 +19,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public void Messages_come_in_order_however_each_is_sent_and_received() => RandomSeed.Rounds(3, random =>
+    public void Messages_arrive_in_order_however_each_is_sent_and_received() => RandomSeed.Rounds(3, random =>
     {
         const int Count = 5_000;
         Random sender = new(random.Next());
@@ -37,7 +37,7 @@ public sealed class ShortWayTests : IDisposable
     });
 
     [Fact]
-    public void A_message_that_was_given_back_is_not_the_next_one()
+    public void The_handle_of_a_disposed_message_does_not_refer_to_the_next_message()
     {
         const int Count = 400;
         for (int i = 0; i < Count; i++)
@@ -67,7 +67,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public void Messages_that_are_kept_stay_as_they_are()
+    public void Messages_that_are_not_disposed_keep_their_content()
     {
         const int Count = 300;
         for (int i = 0; i < Count; i++)
@@ -96,7 +96,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_has_asked_and_waits_for_nothing_more_notices_the_end_of_the_one_who_answered()
+    public async Task An_idle_requester_notices_the_end_of_its_responder()
     {
         for (int i = 0; i < 20; i++)
         {
@@ -115,7 +115,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_awaits_a_reply_looks_for_it_himself_but_not_where_he_is_to_be_efficient()
+    public async Task An_awaiting_caller_polls_for_its_reply_unless_the_strategy_is_efficient()
     {
         using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
         using Requester looks = await Requester.ConnectAsync(responder.Address);
@@ -127,7 +127,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public void Messages_that_nothing_is_sent_between_are_a_stream()
+    public void Messages_received_without_a_send_in_between_are_a_stream()
     {
         // Messages that the reactor takes while no call receives are not counted.
         for (int i = 0; i < 10_000 && _near.Core.LinkSnapshot is not [{ Reader.IsStreaming: true }]; i++)
@@ -142,7 +142,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public async Task Requests_that_are_answered_are_no_stream_so_that_nobody_lingers_who_is_waited_for()
+    public async Task Answered_requests_are_not_a_stream_so_no_reply_is_delayed()
     {
         using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");
         using Requester requester = await Requester.ConnectAsync(responder.Address);
@@ -169,7 +169,7 @@ public sealed class ShortWayTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_asks_beside_one_who_just_has_his_reply_gets_his_own()
+    public async Task Concurrent_callers_of_one_requester_get_their_own_replies()
     {
         const int Count = 2_000;
         using Responder responder = Responder.Bind($"shm://answer-{Guid.NewGuid():N}");

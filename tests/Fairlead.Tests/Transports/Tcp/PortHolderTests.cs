@@ -43,7 +43,7 @@ public sealed class PortHolderTests : IDisposable
     }
 
     [Fact]
-    public void A_published_endpoint_is_known_with_its_beginning()
+    public void A_published_endpoint_is_found_with_its_start_time()
     {
         using var entry = EndpointEntry.Create(PatternKind.Hub, bound: true, "tcp://127.0.0.1:5242", directory: _directory);
 

@@ -85,7 +85,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData("fairlead")]
     [InlineData("line")]
-    public async Task A_client_without_TLS_is_told_at_a_TLS_address(string framing)
+    public async Task A_client_without_TLS_gets_an_error_at_a_TLS_address(string framing)
     {
         await using Pair pair = await Pair.BindAsync(OfServer($"&framing={framing}"));
         using ReasonListener reasons = new($"tls://localhost:{pair.Address.Port}");
@@ -107,7 +107,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_TLS_client_is_told_at_an_address_without_TLS()
+    public async Task A_TLS_client_gets_an_error_at_an_address_without_TLS()
     {
         await using Receiver receiver = await Receiver.BindAsync("tcp://localhost:0");
         using ReasonListener reasons = new($"tcp://localhost:{receiver.Address.Port}");
@@ -120,7 +120,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_answers_something_else_is_told_apart()
+    public async Task A_server_with_another_protocol_is_reported_as_such()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -134,7 +134,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_client_without_TLS_1_3_is_told()
+    public async Task A_client_without_TLS_1_3_is_refused_with_the_reason()
     {
         await using Receiver receiver = await Receiver.BindAsync(OfServer());
         using ReasonListener reasons = new($"tls://localhost:{receiver.Address.Port}");
@@ -149,7 +149,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_server_without_TLS_1_3_is_told()
+    public async Task A_server_without_TLS_1_3_is_refused_with_the_reason()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -169,7 +169,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_silent_client_is_ended_in_time_and_holds_up_nobody()
+    public async Task A_silent_client_is_disconnected_in_time_and_delays_no_other_client()
     {
         await using Receiver receiver = await Receiver.BindAsync(
             OfServer(), new EndpointOptions { HandshakeTimeout = 1.Seconds() });
@@ -214,7 +214,7 @@ public sealed class TlsRefusalTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_goes_before_the_first_byte_has_gone()
+    public async Task A_server_that_closes_before_the_first_byte_reports_PeerGone()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();

@@ -49,7 +49,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_shows_no_certificate_has_no_identity_where_none_is_demanded()
+    public async Task A_client_without_a_certificate_has_no_identity_if_none_is_required()
     {
         (string certificate, string key) = _authority.Issue("alice", "alice", []);
         await using Receiver server = await Receiver.BindAsync($"{Server()}&authority=");
@@ -70,7 +70,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_client_that_names_no_authority_trusts_those_of_the_system(bool isInstalled)
+    public async Task A_client_without_an_authority_trusts_the_authorities_of_the_system(bool isInstalled)
     {
         using TrialCertificates stranger = new("stranger");
         await using Receiver server = await Receiver.BindAsync($"{Server()}&authority=");
@@ -97,7 +97,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_may_be_expected_that_is_not_the_host()
+    public async Task The_expected_server_name_may_differ_from_the_host()
     {
         (string certificate, string key) = _authority.Issue("orders", "orders", ["orders.example"]);
         await using Receiver server = await Receiver.BindAsync($"tls://127.0.0.1:0?certificate={certificate}&key={key}&authority=");
@@ -108,7 +108,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_renewed_certificate_is_taken_without_a_restart_and_a_broken_one_changes_nothing()
+    public async Task A_renewed_certificate_is_used_without_a_restart_and_a_broken_certificate_changes_nothing()
     {
         await using Receiver server = await Receiver.BindAsync($"{Server()}&authority=");
         using ReasonListener reasons = new($"tls://localhost:{server.Address.Port}");
@@ -181,7 +181,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("tls://localhost:0?certificate=", "to listen, tls:// needs a certificate")]
     [InlineData("tls://localhost:0?key=/tmp/key", "option 'key' needs a certificate")]
     [InlineData("tls://localhost:0?certificate=/tmp/pem&servername=x", "option 'servername' is for the end that connects")]
-    public void An_address_that_says_too_little_or_too_much_is_refused(string address, string what)
+    public void An_address_with_missing_or_contradictory_options_is_refused(string address, string what)
     {
         _ = TrialCertificates.OfRun;
         Assert.Contains(what, Assert.Throws<AddressFormatException>(() => Receiver.Bind(address)).Message, StringComparison.Ordinal);
@@ -190,7 +190,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(true, CloseReason.ClosedByPeer)]
     [InlineData(false, CloseReason.PeerDied)]
-    public async Task A_cut_connection_is_told_from_an_orderly_end(bool isOrderly, CloseReason expected)
+    public async Task A_cut_connection_is_distinguished_from_an_orderly_end(bool isOrderly, CloseReason expected)
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -216,7 +216,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_sent_before_the_end_of_sending_arrives()
+    public async Task Bytes_sent_before_EndSending_arrive()
     {
         await using Pair server = await Pair.BindAsync($"{Server()}&authority=&framing=none");
         await using Pair client = await Pair.ConnectAsync($"{Client(server)}&framing=none");
@@ -245,7 +245,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Ending_the_sending_loses_nothing_of_what_is_received_at_that_moment()
+    public async Task EndSending_loses_none_of_the_bytes_received_at_the_same_time()
     {
         // A race of two threads for the state of TLS: one decrypts, the other says that nothing follows.
         using TcpListener listener = new(IPAddress.Loopback, 0);
@@ -285,7 +285,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_sent_before_closing_arrives_although_the_server_sent_tickets_that_nobody_read()
+    public async Task Bytes_sent_before_the_close_arrive_although_session_tickets_are_unread()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -312,7 +312,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [ToolFact("openssl")]
-    public async Task A_program_without_Fairlead_talks_lines_over_TLS()
+    public async Task A_program_without_Fairlead_exchanges_lines_over_TLS()
     {
         await using Pair server = await Pair.BindAsync($"{Server()}&authority=&framing=line");
         ProcessStartInfo start = new("openssl")
@@ -342,7 +342,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_ends_that_write_long_messages_at_once_do_not_stop_each_other()
+    public async Task Two_ends_that_write_long_messages_at_the_same_time_do_not_block_each_other()
     {
         await using Pair server = await Pair.BindAsync($"{Server()}&authority=");
         await using Pair client = await Pair.ConnectAsync(Client(server));

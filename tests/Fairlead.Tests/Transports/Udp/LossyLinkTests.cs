@@ -54,7 +54,7 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Both_ends_talk_at_once()
+    public async Task Both_ends_send_at_the_same_time()
     {
         (PeerProcess other, LossyRelay relay) = await StartAsync("pair", "bind");
         using LossyRelay between = relay;
@@ -83,7 +83,7 @@ public sealed class LossyLinkTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Requests_are_answered_each_its_own()
+    public async Task Each_request_gets_its_own_reply()
     {
         (PeerProcess responder, LossyRelay relay) = await StartAsync("responder", "bind");
         using LossyRelay between = relay;

@@ -17,7 +17,7 @@ public sealed class ReliableSessionTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void What_was_made_before_the_socket_is_refused_is_given_back()
+    public void Resources_created_before_the_socket_is_refused_are_released()
     {
         CountedTimers time = new();
 
@@ -35,7 +35,7 @@ public sealed class ReliableSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task A_successor_whose_peer_proves_nothing_ends()
+    public async Task A_successor_session_ends_if_its_peer_does_not_prove_its_address()
     {
         ManualClock time = new();
         Address address = "udp://127.0.0.1:0?reliable=true";
@@ -70,7 +70,7 @@ public sealed class ReliableSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_arrived_before_the_peer_was_gone_is_read()
+    public async Task Data_that_arrived_before_the_peer_closed_is_read()
     {
         using ReliableSession session = AfterLastDataOfPeer();
 
@@ -93,7 +93,7 @@ public sealed class ReliableSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task What_arrived_is_read_although_a_send_learned_first_that_the_peer_was_gone()
+    public async Task Arrived_data_is_read_although_a_send_noticed_first_that_the_peer_closed()
     {
         // The reactor reads nothing yet, because the session is not started.
         using ReliableSession session = AfterLastDataOfPeer();

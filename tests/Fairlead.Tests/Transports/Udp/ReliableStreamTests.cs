@@ -90,7 +90,7 @@ public sealed class ReliableStreamTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void What_is_forged_or_garbage_is_counted_and_changes_nothing()
+    public void Forged_or_garbage_datagrams_change_nothing_in_a_reliable_stream()
     {
         Random random = new(7);
         ReliableStream sender = new(Session);
@@ -120,7 +120,7 @@ public sealed class ReliableStreamTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void What_is_not_answered_is_repeated_at_longer_and_longer_intervals()
+    public void An_unanswered_segment_is_repeated_at_growing_intervals()
     {
         ReliableStream sender = new(Session);
         byte[] datagram = new byte[2_000];

@@ -12,7 +12,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     private const string Place = "udp://127.0.0.1:0?reliable=true";
 
     [Fact]
-    public async Task Both_ends_say_it_and_one_that_does_not_is_told()
+    public async Task Both_ends_must_be_reliable_and_a_mismatch_is_refused()
     {
         await using Hub plainHub = await Hub.BindAsync("udp://127.0.0.1:0");
         await using Receiver plainReceiver = await Receiver.BindAsync("udp://127.0.0.1:0");
@@ -40,7 +40,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     [InlineData("udp://127.0.0.1:0?reliable=true&ttl=1")]
     [InlineData("udp://127.0.0.1:0?reliable=true&idle=1s")]
     [InlineData("udp://127.0.0.1:0?reliable=true&framing=none")]
-    public async Task What_goes_to_many_or_to_strangers_cannot_be_reliable(string address)
+    public async Task Group_and_broadcast_addresses_and_foreign_framing_cannot_be_reliable(string address)
     {
         foreach (
             Func<Task> open in new Func<Task>[] { async () => await Pair.BindAsync(address), async () => await Pair.ConnectAsync(address) })
@@ -52,7 +52,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Without_it_the_refusal_says_how_to_have_it()
+    public async Task The_refusal_of_an_unreliable_requester_names_the_option_reliable()
     {
         FairleadException refused = await Assert.ThrowsAsync<FairleadException>(async () =>
             await Requester.ConnectAsync("udp://127.0.0.1:9"));
@@ -61,7 +61,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Whoever_does_not_bring_back_what_he_was_sent_opens_nothing()
+    public async Task A_client_that_does_not_return_its_cookie_opens_no_session()
     {
         await using Hub hub = await Hub.BindAsync(Place);
         IPEndPoint place = new(IPAddress.Loopback, hub.Address.Port!.Value);
@@ -139,7 +139,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task What_comes_again_when_it_is_over_opens_nothing()
+    public async Task Repeated_datagrams_of_an_ended_session_open_no_session()
     {
         await using Hub hub = await Hub.BindAsync(Place);
         using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0);
@@ -165,7 +165,7 @@ public sealed class ReliableUdpTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task Who_comes_again_at_the_same_port_takes_the_place_of_who_was_there()
+    public async Task A_new_client_at_the_same_port_replaces_the_old_session()
     {
         await using Hub hub = await Hub.BindAsync(Place);
         using LossyRelay relay = new(hub.Address, seed: 1, trouble: 0) { SharesSource = true };

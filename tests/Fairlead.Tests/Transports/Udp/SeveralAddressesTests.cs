@@ -15,7 +15,7 @@ public sealed class SeveralAddressesTests
     [InlineData("*", "127.0.0.2")]
     [InlineData("[::]", "127.0.0.3")]
     [InlineData("*", "[::1]")]
-    public async Task A_datagram_is_answered_from_the_address_that_was_asked(string bound, string asked)
+    public async Task A_datagram_is_answered_from_the_address_it_was_sent_to(string bound, string asked)
     {
         await using Hub hub = await Hub.BindAsync($"udp://{bound}:0");
         await using Pair client = await Pair.ConnectAsync($"udp://{asked}:{hub.Address.Port}");
@@ -34,7 +34,7 @@ public sealed class SeveralAddressesTests
     [InlineData("0.0.0.0", "127.0.0.2")]
     [InlineData("*", "127.0.0.2")]
     [InlineData("*", "[::1]")]
-    public async Task A_reliable_session_is_at_the_address_that_was_asked(string bound, string asked)
+    public async Task A_reliable_session_uses_the_address_it_was_opened_at(string bound, string asked)
     {
         await using Responder responder = await Responder.BindAsync($"udp://{bound}:0?reliable=true");
         for (int i = 0; i < 2; i++)
@@ -52,7 +52,7 @@ public sealed class SeveralAddressesTests
     }
 
     [Fact]
-    public async Task One_that_asks_two_addresses_is_answered_from_both()
+    public async Task A_client_that_sends_to_two_addresses_is_answered_from_both()
     {
         await using Hub hub = await Hub.BindAsync("udp://0.0.0.0:0?framing=none");
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = LongestWait };
@@ -72,7 +72,7 @@ public sealed class SeveralAddressesTests
     }
 
     [Fact]
-    public async Task A_refusal_comes_from_the_address_that_was_asked()
+    public async Task A_refusal_is_sent_from_the_address_that_was_contacted()
     {
         await using Receiver plain = await Receiver.BindAsync("udp://0.0.0.0:0");
         FairleadException refused = await Assert.ThrowsAsync<FairleadException>(
@@ -104,7 +104,7 @@ public sealed class SeveralAddressesTests
     }
 
     [Fact]
-    public async Task It_is_an_IP_address_and_for_the_connecting_end()
+    public async Task The_option_local_is_an_IP_address_and_refused_at_the_bound_end()
     {
         await Assert.ThrowsAsync<AddressFormatException>(async () => await Pair.ConnectAsync("udp://127.0.0.1:9?local=eth0"));
         FairleadException refused = await Assert.ThrowsAsync<FairleadException>(

@@ -23,7 +23,7 @@ public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedT
     private const int ForAMoment = 4;
 
     [Fact]
-    public async Task Reliable_clients_that_come_at_once_leave_it_its_reserve()
+    public async Task Reliable_clients_that_connect_at_the_same_time_leave_the_server_its_reserve_of_descriptors()
     {
         const int Clients = 128;
         await using PeerProcess peer = StartPeer("receiver", "bind", "udp://127.0.0.1:0?reliable=true");
@@ -55,7 +55,7 @@ public sealed class UdpDescriptorLimitTests(ITestOutputHelper output) : WatchedT
     }
 
     [Fact]
-    public async Task Unreliable_clients_that_come_at_once_leave_it_its_reserve_and_do_not_keep_others_from_being_heard()
+    public async Task Unreliable_clients_that_send_at_the_same_time_leave_a_reserve_and_do_not_block_known_clients()
     {
         const int Clients = 300;
         int port = FixedPortUnderTest.NewPort(SocketType.Dgram);

@@ -28,7 +28,7 @@ public sealed class UdpSessionsTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public async Task The_queue_holds_no_more_messages_than_the_address_says(int length)
+    public async Task The_queue_holds_no_more_messages_than_the_address_allows(int length)
     {
         const int Sent = 1_000;
         Address address = $"udp://127.0.0.1:0?framing=none&messages={Messages}";
@@ -62,7 +62,7 @@ public sealed class UdpSessionsTests
     }
 
     [Fact]
-    public void A_client_that_came_before_a_failure_is_not_forgotten()
+    public void A_client_that_arrived_before_a_failure_is_not_forgotten()
     {
         Address address = "udp://127.0.0.1:0?framing=none";
         UdpTransport transport = new();

@@ -55,7 +55,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Many_send_to_one_and_bursts_are_whole()
+    public async Task Bursts_of_many_senders_arrive_completely()
     {
         const int Senders = 5;
         const int Each = 40;
@@ -84,7 +84,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_the_kernel_has_no_room_for_is_counted()
+    public async Task Datagrams_that_the_kernel_drops_are_counted()
     {
         const int Count = 5_000;
         await using Receiver receiver = await Receiver.BindAsync("udp://127.0.0.1:0?capacity=4KiB");
@@ -113,7 +113,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_message_is_dropped_and_counted()
+    public async Task Datagrams_that_are_no_message_are_dropped_and_counted()
     {
         await using Receiver receiver = await Receiver.BindAsync("udp://127.0.0.1:0");
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0");
@@ -143,7 +143,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_message_is_counted_where_no_session_is()
+    public async Task Datagrams_that_are_no_message_are_counted_without_a_session()
     {
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0");
         using Socket raw = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -157,7 +157,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_hub_knows_its_clients_by_where_they_send_from()
+    public async Task A_hub_identifies_its_clients_by_their_source_addresses()
     {
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0?framing=none");
         Pair[] clients = [await Pair.ConnectAsync(hub.Address), await Pair.ConnectAsync(hub.Address), await Pair.ConnectAsync(hub.Address)];
@@ -184,7 +184,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_session_ends_when_nothing_is_heard_for_long()
+    public async Task A_session_ends_after_its_idle_time_without_a_datagram()
     {
         ManualClock clock = new();
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0?idle=10s", new HubOptions { TimeProvider = clock });
@@ -204,7 +204,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Where_nobody_receives_the_sender_is_told()
+    public async Task A_sender_learns_that_no_receiver_is_bound()
     {
         Address address;
         await using (Receiver receiver = await Receiver.BindAsync("udp://127.0.0.1:0"))
@@ -228,7 +228,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task What_needs_an_answer_is_refused_with_the_reason()
+    public async Task Patterns_that_need_answers_are_refused_with_the_reason()
     {
         foreach (Func<MessagingEndpoint> open in new Func<MessagingEndpoint>[]
             {
@@ -253,7 +253,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_group_hears_together()
+    public async Task All_members_of_a_group_receive_a_message()
     {
         await using Receiver first = await Receiver.BindAsync("udp://239.255.42.42:0?interface=lo");
         await using Receiver second = await Receiver.BindAsync(first.Address);
@@ -267,7 +267,7 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_broadcast_must_be_asked_for()
+    public async Task A_broadcast_needs_the_option_broadcast()
     {
         await using Receiver receiver = await Receiver.BindAsync("udp://0.0.0.0:0");
         Address everybody = $"udp://127.255.255.255:{receiver.Address.Port}";
@@ -281,21 +281,21 @@ public sealed class UdpTests(ITestOutputHelper output) : IDisposable
     }
 
     [ToolFact("nc")]
-    public async Task Netcat_talks_to_a_hub()
+    public async Task Netcat_exchanges_messages_with_a_hub()
     {
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0?framing=none");
         await TalkAsync(hub, $"nc -u 127.0.0.1 {hub.Address.Port}");
     }
 
     [ToolFact("socat")]
-    public async Task Socat_talks_to_a_hub()
+    public async Task Socat_exchanges_messages_with_a_hub()
     {
         await using Hub hub = await Hub.BindAsync("udp://127.0.0.1:0?framing=none");
         await TalkAsync(hub, $"socat - UDP:127.0.0.1:{hub.Address.Port}");
     }
 
     [ToolFact("socat")]
-    public async Task Socat_sends_Unix_datagrams_and_what_is_cut_is_counted()
+    public async Task Socat_sends_Unix_datagrams_and_truncated_datagrams_are_counted()
     {
         string path = _directory["gram"];
         await using Receiver receiver = await Receiver.BindAsync($"unixgram://{path}?framing=none");

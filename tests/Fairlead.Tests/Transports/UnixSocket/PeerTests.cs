@@ -9,7 +9,7 @@ public sealed class PeerTests
     [InlineData("unix")]
     [InlineData("unixpacket")]
     [InlineData("shm")]
-    public async Task The_kernel_tells_process_user_and_group_of_a_peer(string scheme)
+    public async Task The_kernel_reports_process_user_and_group_of_a_peer(string scheme)
     {
         uint group = NativeFile.Stat("/proc/self")!.Gid;
         await using Receiver receiver = await Receiver.BindAsync($"{scheme}://peer-{Guid.NewGuid():N}");

@@ -14,7 +14,7 @@ public sealed partial class SocketFileTests
     [InlineData("shm", "Stream")]
     [InlineData("unixpacket", "SeqPacket")]
     [InlineData("unixgram", "Datagram")]
-    public void The_dead_socket_of_another_program_is_replaced_only_if_asked_for(string scheme, string type)
+    public void The_dead_socket_of_another_program_is_replaced_only_on_request(string scheme, string type)
     {
         // shm:// takes names alone.
         var name = $"t{Environment.ProcessId}-foreign";
@@ -76,7 +76,7 @@ public sealed partial class SocketFileTests
     }
 
     [Fact]
-    public void A_socket_of_Fairlead_is_known_by_its_file_whatever_became_of_the_registry()
+    public void A_socket_of_Fairlead_is_recognized_by_its_file_without_the_registry()
     {
         LeaveStale();
         var status = NativeFile.Lstat(_path)!;

@@ -41,7 +41,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public void The_mode_asked_for_is_given_whatever_the_umask()
+    public void The_requested_mode_is_set_whatever_the_umask()
     {
         using var file = SocketFile.Bind(_path, NativeSocketType.Stream, 16, "unix://" + _path, mode: 0b110_110_110, directory: _directory);
 
@@ -53,7 +53,7 @@ public sealed partial class SocketFileTests : IDisposable
     [InlineData("directory", "is a directory, not a socket")]
     [InlineData("link", "is a symbolic link, not a socket")]
     [InlineData("dangling", "is a symbolic link, not a socket")]
-    public void What_is_no_socket_is_never_touched(string what, string message)
+    public void A_file_that_is_not_a_socket_is_never_changed(string what, string message)
     {
         File.WriteAllText(_temporary["target"], "mine");
         switch (what)
@@ -85,7 +85,7 @@ public sealed partial class SocketFileTests : IDisposable
     [InlineData("Stream")]
     [InlineData("SeqPacket")]
     [InlineData("Datagram")]
-    public async Task The_socket_of_a_killed_process_is_taken_over_at_once(string type)
+    public async Task The_socket_of_a_killed_process_is_taken_over_immediately(string type)
     {
         await using (var peer = await StartHolderAsync(type, publish: true))
         {
@@ -102,7 +102,7 @@ public sealed partial class SocketFileTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_holder_that_has_just_been_killed_is_outlasted(bool publish)
+    public async Task A_bind_waits_for_the_end_of_a_holder_that_was_just_killed(bool publish)
     {
         await using var peer = PeerProcess.Start("socketfile", _directory.Path, _path, "Stream", publish ? "true" : "false", "256");
         Assert.Equal("ready", await peer.ReadLineAsync());
@@ -151,7 +151,7 @@ public sealed partial class SocketFileTests : IDisposable
     [InlineData("Stream", "SeqPacket")]
     [InlineData("SeqPacket", "Stream")]
     [InlineData("SeqPacket", "Datagram")]
-    public async Task A_holder_that_nobody_published_is_named_by_the_kernel(string held, string wanted)
+    public async Task The_kernel_names_a_holder_that_is_not_published(string held, string wanted)
     {
         await using var peer = await StartHolderAsync(held, publish: false);
 
@@ -164,7 +164,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_datagram_socket_has_a_holder_even_if_nobody_can_say_who()
+    public async Task A_datagram_socket_has_a_holder_even_if_its_process_is_unknown()
     {
         await using var peer = await StartHolderAsync("Datagram", publish: false);
 
@@ -175,7 +175,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public void A_holder_whose_backlog_is_full_lives()
+    public void A_holder_with_a_full_backlog_counts_as_living()
     {
         using var file = SocketFile.Bind(_path, NativeSocketType.Stream, backlog: 0, "unix://" + _path, directory: _directory);
         var waiting = new List<Descriptor>();
@@ -228,7 +228,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public void A_directory_that_is_not_there_is_told()
+    public void A_missing_directory_is_an_error_that_names_it()
     {
         var refused = Assert.Throws<FairleadException>(() =>
             SocketFile.Bind(_temporary["no/calc"], NativeSocketType.Stream, 16, $"unix://{_temporary["no/calc"]}"));
@@ -240,7 +240,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public void The_lock_of_a_directory_is_waited_for_no_longer_than_asked()
+    public void A_call_waits_for_the_lock_of_a_directory_no_longer_than_its_timeout()
     {
         using var held = DirectoryLock.TryTake(_temporary.Path, TimeSpan.Zero, out _);
         Assert.NotNull(held);
@@ -272,7 +272,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public void What_took_the_place_of_the_file_is_not_removed()
+    public void A_file_that_replaced_the_socket_is_not_removed()
     {
         var file = Bind();
         File.Delete(_path);
@@ -316,7 +316,7 @@ public sealed partial class SocketFileTests : IDisposable
     [InlineData(107)]
     [InlineData(108)]
     [InlineData(109)]
-    public void The_limit_of_a_socket_address_is_no_seam(int length)
+    public void Paths_around_the_limit_of_a_socket_address_work(int length)
     {
         var path = _temporary[new string('n', length - _temporary.Path.Length - 1)];
         Assert.Equal(length, Encoding.UTF8.GetByteCount(path));
@@ -327,7 +327,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public void Of_many_threads_that_want_a_stale_name_one_gets_it()
+    public void Exactly_one_of_many_threads_binds_a_stale_name()
     {
         const int Rounds = 300;
         var bound = new SocketFile?[4];
@@ -367,7 +367,7 @@ public sealed partial class SocketFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_many_processes_that_want_a_stale_name_one_gets_it()
+    public async Task Exactly_one_of_many_processes_binds_a_stale_name()
     {
         LeaveStale();
         var peers = Enumerable
