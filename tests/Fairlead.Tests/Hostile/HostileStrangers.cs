@@ -4,10 +4,8 @@ namespace Fairlead.Tests.Hostile;
 
 public static class HostileCuts
 {
-    [SlowRun(Reason = "strangers crowd a server")]
     public sealed class UnixName(ITestOutputHelper output) : HostileCutTests(new UnixNameUnderTest(), output);
 
-    [FullRun(Reason.Repeats)]
     public sealed class Tcp(ITestOutputHelper output) : HostileCutTests(new TcpUnderTest(), output);
 
     public sealed class Tls(ITestOutputHelper output) : HostileCutTests(new TlsUnderTest(), output);
@@ -15,8 +13,10 @@ public static class HostileCuts
 
 public static class HostileServers
 {
+    [SlowRun(Reason = "strangers crowd a server")]
     public sealed class UnixName(ITestOutputHelper output) : HostileServerTests(new UnixNameUnderTest(), output);
 
+    [FullRun(Reason.Repeats)]
     public sealed class Tcp(ITestOutputHelper output) : HostileServerTests(new TcpUnderTest(), output);
 }
 
