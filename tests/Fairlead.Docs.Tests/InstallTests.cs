@@ -30,7 +30,11 @@ public sealed class InstallTests : IDisposable
         using Process test = Start("exec ./test.sh --install");
         string pid = Path.Combine(_folder.FullName, "pid");
         await Polling.Until(() => File.Exists(pid) || test.HasExited);
-        Assert.True(File.Exists(pid), await test.StandardError.ReadToEndAsync());
+        if (!File.Exists(pid))
+        {
+            Assert.Fail(await test.StandardError.ReadToEndAsync());
+        }
+
         Assert.Equal("#!/bin/sh\nexit 101\n", await File.ReadAllTextAsync(Policy));
         using ProcessHandle handle = ProcessHandle.Open(test.Id);
         handle.Send(Signal.Parse(signal));
