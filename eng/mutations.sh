@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Breaks the product on purpose, one place after the other, and says which test notices: a test suite that passes proves something only where it can fail.
+# Breaks the product on purpose, one place after the other, and says in TAP which test notices: a passing suite proves something only if it can fail.
 # Works in a copy of the last commit. Takes about a minute for each mutation.
 # Usage: eng/mutations.sh [NAME...]     those of eng/mutations.txt whose names are given; all of them without
 # Ends with 0 where each was noticed.
@@ -40,7 +40,11 @@ run_tests() {
   return "$code"
 }
 
-unnoticed=0 count=0
+# noticed TEXT and unnoticed TEXT: a line of the result for the mutation in $name.
+count=0 bad=0
+noticed() { echo "ok $count - $name: $1"; }
+unnoticed() { echo "not ok $count - $name: $1"; bad=$((bad + 1)); }
+
 mutations=$(< eng/mutations.txt)
 while IFS=$'\t' read -r name file from to filter; do
   case $name in '' | '#'*) continue ;; esac
@@ -50,19 +54,19 @@ while IFS=$'\t' read -r name file from to filter; do
   cp "$target" "$private/original"
   # Exactly one place, or the mutation is out of date.
   if ! FROM=$from TO=$to perl -0pi -e 'BEGIN { ($f, $t) = @ENV{"FROM", "TO"}; s/\\n/\n/g for $f, $t } $n += s/\Q$f\E/$t/g; END { exit($n == 1 ? 0 : 1) }' "$target"; then
-    echo "$name: $file has not exactly one place for it"; unnoticed=$((unnoticed + 1))
+    unnoticed "$file has not exactly one place for it"
   elif ! build; then
-    echo "$name: does not compile"; grep -m 3 error "$private/build"; unnoticed=$((unnoticed + 1))
+    unnoticed "does not compile"; grep -m 3 error "$private/build" | sed 's/^/# /'
   else
     by=$(run_tests "$filter"); code=$?
     case $code in
-      0) echo "$name: NOT NOTICED"; unnoticed=$((unnoticed + 1)) ;;
-      8) echo "$name: $by"; unnoticed=$((unnoticed + 1)) ;;
-      *) echo "$name: $by" ;;
+      0) unnoticed "no test noticed it" ;;
+      8) unnoticed "$by" ;;
+      *) noticed "$by" ;;
     esac
   fi
   cp "$private/original" "$target"
 done <<< "$mutations"
 
-echo "$count mutations, $unnoticed not noticed"
-[ "$unnoticed" -eq 0 ] && [ "$count" -gt 0 ]
+echo "1..$count"
+[ "$bad" -eq 0 ] && [ "$count" -gt 0 ]
