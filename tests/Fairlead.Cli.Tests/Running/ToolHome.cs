@@ -27,7 +27,7 @@ internal sealed class ToolHome : IDisposable
     public string Work { get; }
 
     /// <summary>
-    /// Which tool is tested: the one that FAIRLEAD_TOOL names (test.sh: an image compiled ahead of time), else the assembly beside the tests.
+    /// Which tool is tested: the one that FAIRLEAD_TOOL names (test.sh: one compiled ahead of time), else the assembly beside the tests.
     /// </summary>
     public static string[] Tool { get; } = Environment.GetEnvironmentVariable("FAIRLEAD_TOOL") is { Length: > 0 } tool ? [tool] : Assembly;
 
