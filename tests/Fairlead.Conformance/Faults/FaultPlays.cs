@@ -45,7 +45,7 @@ public sealed class FaultPlays
     public static IEnumerable<string> Names => All.Keys;
 
     /// <summary>Those of the default run: one message after the other, and requests.</summary>
-    public static IReadOnlyList<string> Short { get; } = ["messages", "requests"];
+    public static IReadOnlyList<string> InDefaultRun { get; } = ["messages", "requests"];
 
     /// <summary>Plays, closes everything, and checks that nothing is left.</summary>
     /// <param name="name">Which.</param>

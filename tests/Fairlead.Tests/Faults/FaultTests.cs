@@ -16,9 +16,9 @@ public sealed class FaultTests(ITestOutputHelper output) : WatchedTest(output)
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(20);
 
-    public static TheoryData<string, string, bool> Cases => CasesOf(FaultPlays.Short);
+    public static TheoryData<string, string, bool> Cases => CasesOf(FaultPlays.InDefaultRun);
 
-    public static TheoryData<string, string, bool> OtherCases => CasesOf(FaultPlays.Names.Except(FaultPlays.Short));
+    public static TheoryData<string, string, bool> OtherCases => CasesOf(FaultPlays.Names.Except(FaultPlays.InDefaultRun));
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -18,9 +18,9 @@ public abstract class SystemCallFaultTests(ITestOutputHelper output, FaultyPeer 
     // One per process: the first test builds it.
     private static readonly Lazy<string?> Library = new(Build);
 
-    public static TheoryData<string> ShortPlays => [.. FaultPlays.Short];
+    public static TheoryData<string> ShortPlays => [.. FaultPlays.InDefaultRun];
 
-    public static TheoryData<string> OtherPlays => [.. FaultPlays.Names.Except(FaultPlays.Short)];
+    public static TheoryData<string> OtherPlays => [.. FaultPlays.Names.Except(FaultPlays.InDefaultRun)];
 
     [Theory]
     [MemberData(nameof(ShortPlays))]
